@@ -1,0 +1,1 @@
+"""A Sqitch-compatible change engine for PostgreSQL."""
