@@ -1,0 +1,201 @@
+"""The command `pgdocket`: reads arguments, calls, prints. Commands are imported when they run."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
+
+import click
+
+from pgdocket import __version__
+from pgdocket.errors import Error, from_psycopg
+
+# The name of each command, and the module and attribute that hold it. A command whose module is
+# not part of this installation is left out of the help.
+COMMANDS: dict[str, str] = {
+    "demo": "pgdocket.cli.demo:demo",
+    "up": "pgdocket.cli.local:up",
+    "down": "pgdocket.cli.local:down",
+    "psql": "pgdocket.cli.local:psql",
+    "status": "pgdocket.cli.local:status",
+    "deploy": "pgdocket.cli.deploy:deploy",
+    "revert": "pgdocket.cli.deploy:revert",
+    "verify": "pgdocket.cli.deploy:verify",
+    "sqitch": "pgdocket.cli.sqitch:sqitch",
+    "import": "pgdocket.cli.exchange:import_",
+    "task": "pgdocket.cli.task:task",
+    "history": "pgdocket.cli.task:history",
+    "dep": "pgdocket.cli.graph:dep",
+    "why": "pgdocket.cli.graph:why",
+    "graph": "pgdocket.cli.graph:graph",
+    "next": "pgdocket.cli.queue:next_",
+    "claim": "pgdocket.cli.queue:claim",
+    "complete": "pgdocket.cli.queue:complete",
+}
+
+# One line each, so that `pgdocket --help` imports no command.
+SUMMARIES: dict[str, str] = {
+    "demo": "Import a task file and let four agents work through it.",
+    "up": "Start the local server and deploy the schema.",
+    "down": "Stop the local server.",
+    "psql": "Open psql on the database.",
+    "status": "Show server, schema and queue.",
+    "deploy": "Deploy pgdocket's schema.",
+    "revert": "Revert pgdocket's schema.",
+    "verify": "Verify pgdocket's schema.",
+    "sqitch": "Run a Sqitch command on any plan.",
+    "import": "Import a task file.",
+    "task": "Add, show, list and change tasks.",
+    "history": "Show what happened to a task.",
+    "dep": "Add and remove dependencies.",
+    "why": "Say why a task is blocked.",
+    "graph": "Draw the dependency graph.",
+    "next": "Show the task to do next.",
+    "claim": "Claim the next task for an agent.",
+    "complete": "Complete a claimed task.",
+}
+
+_META = "pgdocket.options"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every command understands. `ctx.obj` holds them, those of the command winning."""
+
+    db: str | None = None
+    json: bool = False
+    debug: bool = False
+    project: str | None = None
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Puts an option that was given into ctx.obj and, for the error handler, into ctx.meta."""
+    known = ctx.obj if isinstance(ctx.obj, Options) else Options()
+    if value not in (None, False):
+        given: dict[str, Any] = {str(param.name): value}
+        known = replace(known, **given)
+    ctx.obj = ctx.meta[_META] = known
+
+
+def common_options(command: F) -> F:
+    """Adds --db, --project, --json and --debug to a command or group.
+
+    They don't become parameters: the function reads them with `@click.pass_obj`, as Options.
+    The same options before the command's name apply too, and these win.
+    """
+    for option in (
+        click.option(
+            "--debug",
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="Show the traceback of an error.",
+        ),
+        click.option(
+            "--json",
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="Print JSON.",
+        ),
+        click.option(
+            "--project",
+            metavar="SLUG",
+            expose_value=False,
+            callback=_remember,
+            help="The project, where there is more than one.",
+        ),
+        click.option(
+            "--db",
+            metavar="DSN",
+            expose_value=False,
+            callback=_remember,
+            help="The database; else DATABASE_URL, PG*, DB_*, the local server.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class Root(click.Group):
+    """The root group: imports a command when it is called, and turns errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, target in COMMANDS.items() if _exists(target)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None or not _exists(target):
+            return None
+        module, _, attribute = target.partition(":")
+        return cast(click.Command, getattr(importlib.import_module(module), attribute))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as exc:
+            options = ctx.meta.get(_META, Options())
+            error = _understood(exc, options)
+            if error is None or options.debug:
+                raise
+            from pgdocket import output
+
+            output.print_error(error, as_json=options.json)
+            ctx.exit(error.exit_code)
+
+
+def _exists(target: str) -> bool:
+    module = target.partition(":")[0]
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
+def _understood(exc: Exception, options: Options) -> Error | None:
+    """The error to show for an exception, or None for one that nobody expected."""
+    if isinstance(exc, Error):
+        return exc
+    # Not imported here: when it was never imported, it can't have raised.
+    psycopg = sys.modules.get("psycopg")
+    if psycopg is None or not isinstance(exc, psycopg.Error):
+        return None
+    return from_psycopg(exc, database=_database(options))
+
+
+def _database(options: Options) -> str | None:
+    from pgdocket import config
+
+    if not config.is_explicit(options.db):
+        return config.LOCAL_DATABASE
+    try:
+        return config.resolve(options.db).database
+    except Error:
+        return None
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pgdocket")
+@common_options
+def cli() -> None:
+    """A task docket for AI-driven CI/CD that lives inside PostgreSQL.
+
+    \b
+    Example:
+      pgdocket up
+      pgdocket import tasks.json
+      pgdocket next
+    """
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cli(prog_name="pgdocket")

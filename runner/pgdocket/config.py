@@ -1,0 +1,250 @@
+"""Which database to use: an explicit option, DATABASE_URL, PG*, DB_*, else the local server."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pgdocket.errors import InvalidArgument, NoServer
+
+# How far `resolve` may go when nothing names a server: use a running local server only, start
+# the one that exists, or make one where there is none.
+LocalPolicy = Literal["running", "start", "create"]
+
+LOCAL_DATABASE = "pgdocket"
+
+# Those of PG* that say which database; the others (PGPASSWORD, PGSSLMODE...) say how.
+_PG_PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
+
+# alias: (libpq keyword, the variable of libpq that wins over the alias)
+_ALIASES = {
+    "DB_HOST": ("host", "PGHOST"),
+    "DB_PORT": ("port", "PGPORT"),
+    "DB_NAME": ("dbname", "PGDATABASE"),
+    "DB_USER": ("user", "PGUSER"),
+    "DB_PASSWORD": ("password", "PGPASSWORD"),
+    "DB_SSL_MODE": ("sslmode", "PGSSLMODE"),
+}
+_ALIAS_PLACES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER")
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Sizes of a connection pool, in connections, and its timeouts, in seconds."""
+
+    min_size: int = 2
+    max_size: int = 20
+    idle_timeout: float = 30.0
+    connect_timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What to connect to.
+
+    `conninfo` is for libpq and may hold a password: it is not part of the repr and is never
+    printed. `description` is for people and holds none. `source` names where it was found.
+    """
+
+    conninfo: str = field(repr=False)
+    description: str
+    source: str
+    database: str
+    is_local: bool = False
+    pool: PoolSettings = PoolSettings()
+
+
+def resolve(
+    db: str | None = None,
+    *,
+    local: LocalPolicy = "start",
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Config:
+    """Decides which database to use, by the precedence that the documentation promises.
+
+    `db` is a connection string, a URL or a database name. When neither it nor the environment
+    names a server, `local` says how far to go with the local server, which is looked for from
+    `cwd` upwards; a server that was named is never started. Raises InvalidArgument (PD422) on a
+    value that can't be read, and NoServer (PDSRV) where there is nothing to connect to.
+    """
+    env = os.environ if environ is None else environ
+    pool = _pool_settings(env)
+    if db:
+        return _explicit(_parse(db, "--db"), "--db", pool)
+    if url := env.get("DATABASE_URL"):
+        return _explicit(_parse(url, "DATABASE_URL"), "DATABASE_URL", pool)
+    if any(env.get(name) for name in _PG_PLACES):
+        return _explicit(_from_aliases(env), "PG*", pool)
+    if any(env.get(name) for name in _ALIAS_PLACES):
+        return _explicit(_from_aliases(env), "DB_*", pool)
+    return _local(local, pool, env, cwd)
+
+
+def is_explicit(db: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether an option or the environment names a server, so that none may be started."""
+    env = os.environ if environ is None else environ
+    names = ("DATABASE_URL", *_PG_PLACES, *_ALIAS_PLACES)
+    return bool(db) or any(env.get(name) for name in names)
+
+
+def _parse(value: str, source: str) -> dict[str, str]:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    if re.fullmatch(r"[\w-]+", value):
+        return {"dbname": value}
+    # SQLAlchemy's spelling, which many projects have in DATABASE_URL.
+    text = re.sub(r"^(postgres(?:ql)?)\+\w+://", r"\1://", value)
+    scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", text, re.IGNORECASE)
+    if scheme and scheme[0] not in {"postgres", "postgresql"}:
+        raise InvalidArgument(
+            f"{source} is not a PostgreSQL URL: it begins with {scheme[0]}://",
+            hint="use postgresql://user@host:port/database, or name one with --db",
+        )
+    try:
+        return {k: str(v) for k, v in conninfo_to_dict(text).items() if v is not None}
+    except psycopg.ProgrammingError:
+        # libpq's message quotes the part that it couldn't read, which may be the password.
+        raise InvalidArgument(
+            f"{source} can't be read as a connection string",
+            hint="use postgresql://user@host:port/database (special characters as %XX)"
+            " or host=... port=... dbname=... user=...",
+        ) from None
+
+
+def _from_aliases(env: Mapping[str, str]) -> dict[str, str]:
+    if env.get("PGSERVICE"):
+        return {}
+    given = {
+        keyword: env[alias]
+        for alias, (keyword, pg_name) in _ALIASES.items()
+        if env.get(alias) and not env.get(pg_name)
+    }
+    if "sslmode" not in given and env.get("DB_SSL") and not env.get("PGSSLMODE"):
+        given["sslmode"] = "require" if _boolean(env, "DB_SSL") else "disable"
+    return given
+
+
+def _explicit(given: dict[str, str], source: str, pool: PoolSettings) -> Config:
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        conninfo = make_conninfo("", **given)
+    except psycopg.ProgrammingError:
+        raise InvalidArgument(f"{source} holds a value that libpq doesn't accept") from None
+    effective = _effective(given)
+    return Config(
+        conninfo=conninfo,
+        description=_describe(effective),
+        source=source,
+        database=effective.get("dbname") or effective.get("user") or "postgres",
+        pool=pool,
+    )
+
+
+def _effective(given: dict[str, str]) -> dict[str, str]:
+    from psycopg import pq
+
+    # Only what is described is taken, so that no password can reach a description.
+    wanted = {"host", "hostaddr", "port", "dbname", "user", "service"}
+    found = {
+        option.keyword.decode(): option.val.decode()
+        for option in pq.Conninfo.get_defaults()
+        if option.val is not None and option.keyword.decode() in wanted
+    }
+    return found | {key: value for key, value in given.items() if key in wanted}
+
+
+def _describe(effective: dict[str, str]) -> str:
+    host = effective.get("host") or effective.get("hostaddr") or "the default socket"
+    port = effective.get("port", "5432")
+    user = effective.get("user", "")
+    database = effective.get("dbname") or user or "the default database"
+    place = f"{host}:{port}" if not host.startswith("/") else f"{host} (port {port})"
+    return f"{database} on {place}" + (f" as {user}" if user else "")
+
+
+def _local(
+    policy: LocalPolicy, pool: PoolSettings, env: Mapping[str, str], cwd: Path | None
+) -> Config:
+    from pgdocket import server
+
+    home = server.find_home(cwd, environ=env)
+    if home is None and policy != "create":
+        raise NoServer(
+            f"no database is named and there is no .pgdocket/ in {cwd or Path.cwd()} or above it",
+            hint="start a local server with: pgdocket up; or name one with --db or DATABASE_URL",
+        )
+    local = server.local_server(home, cwd=cwd, environ=env)
+    if policy == "running":
+        if not local.is_up():
+            raise NoServer(
+                f"the local server in {local.home} is not running",
+                hint="start it with: pgdocket up",
+            )
+    else:
+        local.start()
+    return Config(
+        conninfo=local.conninfo(LOCAL_DATABASE),
+        description=f"{LOCAL_DATABASE} on the local server in {local.home}",
+        source="local server",
+        database=LOCAL_DATABASE,
+        is_local=True,
+        pool=pool,
+    )
+
+
+def _pool_settings(env: Mapping[str, str]) -> PoolSettings:
+    default = PoolSettings()
+    max_size = _integer(env, "DB_POOL_MAX", default.max_size)
+    min_size = _integer(env, "DB_POOL_MIN", min(default.min_size, max_size))
+    if max_size < 1 or min_size > max_size:
+        raise InvalidArgument(
+            f"DB_POOL_MIN ({min_size}) and DB_POOL_MAX ({max_size}) don't fit together",
+            hint="0 <= DB_POOL_MIN <= DB_POOL_MAX, and DB_POOL_MAX is at least 1",
+        )
+    return PoolSettings(
+        min_size=min_size,
+        max_size=max_size,
+        idle_timeout=_seconds(env, "DB_IDLE_TIMEOUT", default.idle_timeout),
+        connect_timeout=_seconds(env, "DB_CONNECTION_TIMEOUT", default.connect_timeout),
+    )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name)
+    if not value:
+        return default
+    if not value.isdecimal():
+        raise InvalidArgument(f"{name} must be a whole number, not {value!r}")
+    return int(value)
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    """Milliseconds, as every duration of pgdocket, unless the value says `s`."""
+    value = env.get(name)
+    if not value:
+        return default
+    match = re.fullmatch(r"(\d+)(ms|s)?", value.strip())
+    if match is None:
+        raise InvalidArgument(
+            f"{name} must be a duration, not {value!r}", hint="30000, 30000ms or 30s"
+        )
+    return float(match[1]) if match[2] == "s" else int(match[1]) / 1000
+
+
+def _boolean(env: Mapping[str, str], name: str) -> bool:
+    value = env[name].strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise InvalidArgument(f"{name} must be true or false, not {env[name]!r}")
