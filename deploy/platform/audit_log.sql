@@ -1,0 +1,263 @@
+-- Deploy pgdocket:platform/audit_log to pg
+-- requires: platform/partitions
+-- requires: platform/principal
+
+begin;
+set local role docket_owner;
+
+-- The journal. One row for each changed row of each table, with the changed columns only:
+-- a task's history and the change stream are views over it, not further copies.
+create sequence docket_private.audit_id_seq as bigint;
+
+comment on sequence docket_private.audit_id_seq is
+    'Numbers the rows of the journal; in the order of writing, not of commit.';
+
+create table docket.audit_log (
+    audit_id         bigint      not null default nextval('docket_private.audit_id_seq'),
+    recorded_at      timestamptz not null default clock_timestamp(),
+    transaction_at   timestamptz not null default transaction_timestamp(),
+    transaction_id   xid8        not null default pg_current_xact_id(),
+    project_id       uuid,
+    table_name       text        not null,
+    operation        text        not null,
+    row_id           uuid,
+    row_key          text,
+    old_values       jsonb,
+    new_values       jsonb,
+    principal        text        not null default docket.principal(),
+    session_role     text        not null default session_user,
+    reason           text        default nullif(current_setting('docket.reason', true), ''),
+    request_id       text        default nullif(current_setting('docket.request_id', true), ''),
+    client_address   inet        default inet_client_addr(),
+    application_name text        default nullif(current_setting('application_name'), ''),
+
+    constraint audit_log_pkey primary key (audit_id, recorded_at),
+    constraint audit_log_operation_known
+        check (operation in ('insert', 'update', 'delete', 'truncate'))
+) partition by range (recorded_at);
+
+create index audit_log_row_idx
+    on docket.audit_log (row_id, audit_id);
+
+comment on table docket.audit_log is
+    'The journal: one row for each changed row, with the changed columns only, and who, when, from where and why.';
+comment on column docket.audit_log.audit_id is
+    'Its number, in the order of writing; commits may come in another order.';
+comment on column docket.audit_log.recorded_at is
+    'The wall clock at the change.';
+comment on column docket.audit_log.transaction_at is
+    'When the transaction began.';
+comment on column docket.audit_log.transaction_id is
+    'The transaction, so that a reader can tell what may still be uncommitted before it.';
+comment on column docket.audit_log.project_id is
+    'The project of the row; null where the table has none.';
+comment on column docket.audit_log.table_name is
+    'The table, without its schema where that is docket.';
+comment on column docket.audit_log.operation is
+    'insert, update, delete or truncate.';
+comment on column docket.audit_log.row_id is
+    'The row''s id, where its key is a uuid.';
+comment on column docket.audit_log.row_key is
+    'The row''s key, where that is no uuid.';
+comment on column docket.audit_log.old_values is
+    'Changed columns before (delete: all that were not null), each as PostgreSQL''s own text form of the value.';
+comment on column docket.audit_log.new_values is
+    'Changed columns after (insert: all that are not null), each as PostgreSQL''s own text form of the value.';
+comment on column docket.audit_log.principal is
+    'Who asked: docket.principal().';
+comment on column docket.audit_log.session_role is
+    'The role that logged in.';
+comment on column docket.audit_log.reason is
+    'The setting docket.reason at the change.';
+comment on column docket.audit_log.request_id is
+    'The setting docket.request_id at the change.';
+comment on column docket.audit_log.client_address is
+    'The client''s address; null over a unix socket.';
+comment on column docket.audit_log.application_name is
+    'What the client calls itself.';
+
+create table docket.audit_log_default partition of docket.audit_log default;
+
+comment on table docket.audit_log_default is
+    'Rows of audit_log for which no month is there. The first row in it is an alarm.';
+
+create function docket_private.masked(
+    row_values     docket_ext.hstore,
+    secret_columns text[]
+) returns docket_ext.hstore
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when masked.secret_columns = '{}' then masked.row_values
+               else masked.row_values operator(docket_ext.||) coalesce(
+                        (select docket_ext.hstore(array_agg(k), array_agg(text '********'))
+                           from unnest(masked.secret_columns) as secret (k)
+                          where masked.row_values operator(docket_ext.?) k),
+                        '')
+           end;
+end;
+
+comment on function docket_private.masked(docket_ext.hstore, text[]) is
+    'A row with the values of its secret columns replaced by asterisks.';
+
+-- The cheapest way that was measured to find out which columns changed is hstore's
+-- difference, in C, and it knows any table. Values are kept in text form, as hstore has
+-- them: the type's own input function reads them back without loss.
+create function docket_private.journal_insert() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
+    select tg_argv[0],
+           'insert',
+           (written.h operator(docket_ext.->) 'project_id')::uuid,
+           case when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid end,
+           case when tg_argv[2] = 'key' then written.h operator(docket_ext.->) tg_argv[1] end,
+           jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
+               docket_private.masked(written.h, tg_argv[3]::text[])))
+      from inserted
+     cross join lateral (select docket_ext.hstore(inserted.*) as h offset 0) as written;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.journal_insert() is
+    'Writes the rows of an INSERT into the journal. Arguments: table, key column, "id" or "key", secret columns.';
+
+create function docket_private.journal_delete() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
+    select tg_argv[0],
+           'delete',
+           (gone.h operator(docket_ext.->) 'project_id')::uuid,
+           case when tg_argv[2] = 'id' then (gone.h operator(docket_ext.->) tg_argv[1])::uuid end,
+           case when tg_argv[2] = 'key' then gone.h operator(docket_ext.->) tg_argv[1] end,
+           jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
+               docket_private.masked(gone.h, tg_argv[3]::text[])))
+      from deleted
+     cross join lateral (select docket_ext.hstore(deleted.*) as h offset 0) as gone;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.journal_delete() is
+    'Writes the rows of a DELETE into the journal. Arguments as for journal_insert().';
+
+-- By row, because the old and the new row must meet: joining two transition tables costs more.
+create function docket_private.journal_update() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_old     docket_ext.hstore := docket_ext.hstore(old);
+    v_new     docket_ext.hstore := docket_ext.hstore(new);
+    v_changed docket_ext.hstore := v_new operator(docket_ext.-) v_old;
+begin
+    insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
+                                  old_values, new_values)
+    values (tg_argv[0],
+            'update',
+            (v_new operator(docket_ext.->) 'project_id')::uuid,
+            case when tg_argv[2] = 'id' then (v_new operator(docket_ext.->) tg_argv[1])::uuid end,
+            case when tg_argv[2] = 'key' then v_new operator(docket_ext.->) tg_argv[1] end,
+            docket_ext.hstore_to_jsonb(docket_private.masked(
+                docket_ext.slice(v_old, docket_ext.akeys(v_changed)), tg_argv[3]::text[])),
+            docket_ext.hstore_to_jsonb(docket_private.masked(v_changed, tg_argv[3]::text[])));
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.journal_update() is
+    'Writes one changed row, its changed columns only, into the journal. Arguments as for journal_insert().';
+
+create function docket_private.journal_truncate() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.audit_log (table_name, operation)
+    values (tg_argv[0], 'truncate');
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.journal_truncate() is
+    'Writes a TRUNCATE into the journal.';
+
+create procedure docket_private.add_journal(
+    target         regclass,
+    key_column     text,
+    secret_columns text[] default '{}',
+    update_when    text   default 'old.* is distinct from new.*'
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table  name := (select c.relname from pg_catalog.pg_class as c where c.oid = add_journal.target);
+    v_schema name := (select n.nspname
+                        from pg_catalog.pg_class as c
+                        join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+                       where c.oid = add_journal.target);
+    v_kind   text := (select case a.atttypid when 'uuid'::regtype then 'id' else 'key' end
+                        from pg_catalog.pg_attribute as a
+                       where a.attrelid = add_journal.target
+                         and a.attname = add_journal.key_column);
+    v_args   text;
+begin
+    v_args := format('%L, %L, %L, %L',
+                     case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
+                     add_journal.key_column, v_kind, add_journal.secret_columns);
+
+    -- DDL takes no parameters: hence format().
+    execute format(
+        'create trigger %I after insert on %s referencing new table as inserted '
+        'for each statement execute function docket_private.journal_insert(%s)',
+        v_table || '_journal_insert', add_journal.target, v_args);
+    execute format(
+        'create trigger %I after update on %s for each row when (%s) '
+        'execute function docket_private.journal_update(%s)',
+        v_table || '_journal_update', add_journal.target, add_journal.update_when, v_args);
+    execute format(
+        'create trigger %I after delete on %s referencing old table as deleted '
+        'for each statement execute function docket_private.journal_delete(%s)',
+        v_table || '_journal_delete', add_journal.target, v_args);
+    execute format(
+        'create trigger %I after truncate on %s '
+        'for each statement execute function docket_private.journal_truncate(%s)',
+        v_table || '_journal_truncate', add_journal.target, v_args);
+end;
+$$;
+
+comment on procedure docket_private.add_journal(regclass, text, text[], text) is
+'Makes every change of a table''s rows a row of the journal.
+
+`target` is the table, `key_column` the column that finds a row, `secret_columns` are masked,
+`update_when` is the condition under which an update counts.';
+
+revoke all on function docket_private.journal_insert() from public;
+revoke all on function docket_private.journal_update() from public;
+revoke all on function docket_private.journal_delete() from public;
+revoke all on function docket_private.journal_truncate() from public;
+revoke all on function docket_private.masked(docket_ext.hstore, text[]) from public;
+revoke all on procedure docket_private.add_journal(regclass, text, text[], text) from public;
+
+insert into docket.partition_policies (table_name)
+values ('audit_log');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+call docket_private.add_journal('docket.error_codes', 'error_code');
+call docket_private.add_journal('docket.partition_policies', 'table_name');
+
+commit;

@@ -1,0 +1,104 @@
+-- Deploy pgdocket:platform/idempotency_keys to pg
+-- requires: platform/audit_log
+
+begin;
+set local role docket_owner;
+
+-- What a write answered, by the id that its caller gave it: the same id again is given the
+-- same answer, and nothing is done twice.
+create table docket.idempotency_keys (
+    principal     text        not null default docket.principal(),
+    request_id    uuid        not null,
+    function_name text        not null,
+    answer        jsonb,
+    created_at    timestamptz not null default docket.clock(),
+
+    constraint idempotency_keys_pkey primary key (principal, request_id)
+);
+
+create index idempotency_keys_created_at_idx
+    on docket.idempotency_keys (created_at);
+
+comment on table docket.idempotency_keys is
+    'The answers of writes that carried a request_id, kept for the setting idempotency_hours.';
+comment on column docket.idempotency_keys.principal is
+    'Who asked; one''s ids never meet another''s.';
+comment on column docket.idempotency_keys.request_id is
+    'The id that the caller chose.';
+comment on column docket.idempotency_keys.function_name is
+    'The function that was called.';
+comment on column docket.idempotency_keys.answer is
+    'What it answered.';
+
+alter table docket.idempotency_keys enable row level security;
+alter table docket.idempotency_keys force row level security;
+
+create policy idempotency_keys_own on docket.idempotency_keys
+    using (principal = (select docket.principal()) or (select docket_private.is_operator()));
+
+-- Takes the id before any work is done: of two calls with the same one, the second waits
+-- here for the first to commit, and is then given its answer.
+create function docket_private.replay(
+    request_id    uuid,
+    function_name text
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key docket.idempotency_keys;
+begin
+    if replay.request_id is null then
+        return null;
+    end if;
+
+    insert into docket.idempotency_keys as k (request_id, function_name)
+    values (replay.request_id, replay.function_name)
+        on conflict on constraint idempotency_keys_pkey do nothing;
+
+    if found then
+        return null;
+    end if;
+
+    select k.* into v_key
+      from docket.idempotency_keys as k
+     where k.principal  = docket.principal()
+       and k.request_id = replay.request_id;
+
+    if v_key.function_name <> replay.function_name then
+        raise exception 'request % was a call of %, not of %',
+                        replay.request_id, v_key.function_name, replay.function_name
+            using errcode = 'PD409',
+                  hint    = 'Use a new request_id for each call that you mean.';
+    end if;
+
+    return v_key.answer;
+end;
+$$;
+
+comment on function docket_private.replay(uuid, text) is
+'Begins a write that may be a repeat.
+
+Returns the first answer to `request_id`, or null when the work is still to be done.
+Raises PD409 when the id was used for another function.';
+
+create function docket_private.remember(
+    request_id uuid,
+    answer     jsonb
+) returns void
+language sql
+begin atomic
+    update docket.idempotency_keys as k
+       set answer = remember.answer
+     where remember.request_id is not null
+       and k.principal  = docket.principal()
+       and k.request_id = remember.request_id;
+end;
+
+comment on function docket_private.remember(uuid, jsonb) is
+    'Ends a write that may be repeated: keeps its answer.';
+
+revoke all on function docket_private.replay(uuid, text) from public;
+revoke all on function docket_private.remember(uuid, jsonb) from public;
+
+commit;

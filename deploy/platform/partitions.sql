@@ -1,0 +1,81 @@
+-- Deploy pgdocket:platform/partitions to pg
+-- requires: platform/clock
+-- requires: platform/schemas
+
+begin;
+set local role docket_owner;
+
+create table docket.partition_policies (
+    table_name   text    not null,
+    months_ahead integer not null default 3,
+    retention    interval,
+
+    constraint partition_policies_pkey primary key (table_name),
+    constraint partition_policies_months_ahead_bounded check (months_ahead between 1 and 24),
+    constraint partition_policies_retention_positive check (retention > interval '0')
+);
+
+comment on table docket.partition_policies is
+    'Which tables of schema docket grow by the month, how far ahead their partitions are made and how long they are kept.';
+comment on column docket.partition_policies.table_name is
+    'A table of schema docket, partitioned by range of one timestamptz column.';
+comment on column docket.partition_policies.months_ahead is
+    'How many months after the present one have their partition already.';
+comment on column docket.partition_policies.retention is
+    'How long rows are kept; null: for ever.';
+
+create function docket_private.ensure_partitions() returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_row   record;
+    v_count integer := 0;
+begin
+    -- One at a time: two would make the same partition.
+    perform pg_advisory_xact_lock(hashtext('docket.ensure_partitions'));
+
+    -- A loop, and format(), because DDL takes neither sets nor parameters.
+    for v_row in
+        select p.table_name,
+               wanted.month as lower_bound,
+               wanted.month + interval '1 month' as upper_bound,
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
+          from docket.partition_policies as p
+         cross join lateral generate_series(
+                   date_trunc('month', docket.clock() at time zone 'UTC'),
+                   date_trunc('month', docket.clock() at time zone 'UTC')
+                   + make_interval(months => p.months_ahead),
+                   interval '1 month') as wanted (month)
+         where to_regclass(format('docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM')))
+               is null
+         order by p.table_name, wanted.month
+    loop
+        -- Made apart and attached: attaching blocks no reader and no writer of the parent.
+        execute format('create table docket.%I (like docket.%I including all)',
+                       v_row.partition_name, v_row.table_name);
+        execute format('alter table docket.%I enable row level security', v_row.partition_name);
+        execute format('alter table docket.%I force row level security', v_row.partition_name);
+        execute format('comment on table docket.%I is %L', v_row.partition_name,
+                       format('One month of %s.', v_row.table_name));
+        execute format(
+            'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
+            v_row.table_name, v_row.partition_name,
+            to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+        v_count := v_count + 1;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.ensure_partitions() is
+'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet.
+
+Returns how many it made. Run by the deploy and by every maintenance run.';
+
+revoke all on function docket_private.ensure_partitions() from public;
+grant select on docket.partition_policies to docket_admin, docket_maintenance;
+
+commit;

@@ -1,0 +1,63 @@
+-- Deploy pgdocket:platform/settings to pg
+-- requires: platform/audit_log
+-- requires: platform/touch
+
+begin;
+set local role docket_owner;
+
+create table docket.settings (
+    setting_key text        not null,
+    value       jsonb       not null,
+    description text        not null,
+    version     bigint      not null default 1,
+    created_at  timestamptz not null default docket.clock(),
+    updated_at  timestamptz not null default docket.clock(),
+    created_by  text        not null default docket.principal(),
+    updated_by  text        not null default docket.principal(),
+
+    constraint settings_pkey primary key (setting_key)
+);
+
+comment on table docket.settings is
+    'The settings of this docket, each with its default; projects.settings may overrule them for one project.';
+comment on column docket.settings.setting_key is
+    'The name, as it stands in projects.settings too.';
+comment on column docket.settings.value is
+    'The value for every project that does not set its own.';
+comment on column docket.settings.description is
+    'What it does, with its unit.';
+
+insert into docket.settings (setting_key, value, description)
+values ('lease_seconds', '300', 'How long a claim holds a task without a heartbeat, in seconds.'),
+       ('claim_order', '"priority"', 'What a claim prefers: "priority" (then age), or "oldest".'),
+       ('max_page_size', '1000', 'The most rows that one call of a list returns.'),
+       ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
+       ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.');
+
+call docket_private.add_touch('docket.settings');
+call docket_private.add_journal('docket.settings', 'setting_key');
+
+-- Reads one setting. The project's own value comes from the caller, who has the row.
+create function docket_private.setting(
+    setting_key      text,
+    project_settings jsonb default null
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        setting.project_settings -> setting.setting_key,
+        (select s.value from docket.settings as s where s.setting_key = setting.setting_key));
+end;
+$$;
+
+comment on function docket_private.setting(text, jsonb) is
+    'The value of a setting: the project''s own where it has one, else the docket''s.';
+
+revoke all on function docket_private.setting(text, jsonb) from public;
+grant select on docket.settings
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_maintenance;
+
+commit;

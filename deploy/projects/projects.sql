@@ -1,0 +1,184 @@
+-- Deploy pgdocket:projects/projects to pg
+-- requires: access/isolation
+-- requires: platform/idempotency_keys
+-- requires: platform/settings
+
+begin;
+set local role docket_owner;
+
+create table docket.projects (
+    project_id      uuid        not null default docket_private.new_id(),
+    organization_id uuid        not null,
+    slug            text        not null,
+    name            text        not null,
+    description     text,
+    repository_url  text,
+    settings        jsonb       not null default '{}',
+    metadata        jsonb       not null default '{}',
+    archived_at     timestamptz,
+    version         bigint      not null default 1,
+    created_at      timestamptz not null default docket.clock(),
+    updated_at      timestamptz not null default docket.clock(),
+    created_by      text        not null default docket.principal(),
+    updated_by      text        not null default docket.principal(),
+
+    constraint projects_pkey primary key (project_id),
+    constraint projects_slug_key unique (organization_id, slug),
+    constraint projects_organization_fkey
+        foreign key (organization_id) references docket.organizations on delete restrict,
+    constraint projects_slug_well_formed check (slug ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+    constraint projects_name_bounded check (length(name) between 1 and 255),
+    constraint projects_settings_is_object check (jsonb_typeof(settings) = 'object'),
+    constraint projects_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+comment on table docket.projects is
+    'One body of work: its tasks, their graph and everything done about them. Nothing links two projects.';
+comment on column docket.projects.project_id is
+    'The project; its last ten bits are the bucket that every id of the project carries.';
+comment on column docket.projects.organization_id is
+    'Who owns it.';
+comment on column docket.projects.slug is
+    'The short name that people type, unique in its organization.';
+comment on column docket.projects.name is
+    'The name that people read.';
+comment on column docket.projects.description is
+    'What it is about.';
+comment on column docket.projects.repository_url is
+    'Where its code lives.';
+comment on column docket.projects.settings is
+    'Its own values for docket.settings, and the settings of imported tools under their own keys.';
+comment on column docket.projects.archived_at is
+    'When it was put away; null: in use.';
+
+call docket_private.add_touch('docket.projects');
+call docket_private.add_journal('docket.projects', 'project_id');
+
+alter table docket.members
+    add constraint members_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade;
+
+-- Organizations in which the principal may make projects.
+create function docket_private.administered_organizations() returns uuid[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select m.organization_id
+          from docket.members as m
+         where m.principal = docket.principal()
+           and m.project_id is null
+           and m.access = 'admin');
+end;
+$$;
+
+comment on function docket_private.administered_organizations() is
+    'The organizations in which the principal may make projects and say who sees them.';
+
+alter table docket.projects enable row level security;
+alter table docket.projects force row level security;
+create policy projects_read on docket.projects for select
+    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+create policy projects_insert on docket.projects for insert
+    with check (organization_id = any ((select docket_private.administered_organizations())::uuid[]));
+create policy projects_update on docket.projects for update
+    using (project_id = any ((select docket_private.writable_projects())::uuid[]));
+create policy projects_delete on docket.projects for delete
+    using (project_id = any ((select docket_private.writable_projects())::uuid[]));
+
+-- A membership changes, or a project is born: the principals concerned are spread out anew.
+create function docket_private.spread_membership() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_member docket.members := case tg_op when 'DELETE' then old else new end;
+begin
+    delete from docket_private.project_access as a
+     using docket_private.organization_projects as p
+     where a.principal = v_member.principal
+       and a.project_id = p.project_id
+       and p.organization_id = v_member.organization_id;
+
+    insert into docket_private.project_access (principal, project_id, access)
+    select distinct on (p.project_id) m.principal, p.project_id, m.access
+      from docket.members as m
+      join docket_private.organization_projects as p
+        on p.organization_id = m.organization_id
+       and p.project_id = coalesce(m.project_id, p.project_id)
+     where m.principal = v_member.principal
+       and m.organization_id = v_member.organization_id
+     order by p.project_id, array_position(array['admin', 'writer', 'reader'], m.access::text);
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.spread_membership() is
+    'Keeps project_access as the memberships say.';
+
+-- The list of an organization's projects, readable before anybody may see them.
+create table docket_private.organization_projects (
+    organization_id uuid not null,
+    project_id      uuid not null,
+
+    constraint organization_projects_pkey primary key (organization_id, project_id)
+);
+
+create index organization_projects_project_idx
+    on docket_private.organization_projects (project_id);
+
+comment on table docket_private.organization_projects is
+    'Which projects an organization has: what projects says too, but outside its row-level policies, which need it.';
+comment on column docket_private.organization_projects.organization_id is
+    'The organization.';
+comment on column docket_private.organization_projects.project_id is
+    'The project.';
+
+alter table docket_private.organization_projects enable row level security;
+alter table docket_private.organization_projects force row level security;
+create policy organization_projects_by_functions on docket_private.organization_projects
+    to docket_owner using (true);
+
+create function docket_private.spread_project() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'DELETE' then
+        delete from docket_private.project_access as a where a.project_id = old.project_id;
+        delete from docket_private.organization_projects as p where p.project_id = old.project_id;
+        return null;
+    end if;
+
+    insert into docket_private.organization_projects (organization_id, project_id)
+    values (new.organization_id, new.project_id);
+
+    insert into docket_private.project_access (principal, project_id, access)
+    select m.principal, new.project_id, m.access
+      from docket.members as m
+     where m.organization_id = new.organization_id
+       and m.project_id is null;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.spread_project() is
+    'Shows a new project to the members of its organization.';
+
+create trigger members_spread after insert or update or delete on docket.members
+    for each row execute function docket_private.spread_membership();
+create trigger projects_spread after insert or delete on docket.projects
+    for each row execute function docket_private.spread_project();
+
+revoke all on function docket_private.administered_organizations() from public;
+revoke all on function docket_private.spread_membership() from public;
+revoke all on function docket_private.spread_project() from public;
+grant select on docket.projects
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+commit;

@@ -1,0 +1,7 @@
+-- Revert pgdocket:access/organizations from pg
+
+begin;
+
+drop table docket.organizations;
+
+commit;

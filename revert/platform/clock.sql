@@ -1,0 +1,7 @@
+-- Revert pgdocket:platform/clock from pg
+
+begin;
+
+drop function docket.clock();
+
+commit;

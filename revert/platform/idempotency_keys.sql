@@ -1,0 +1,9 @@
+-- Revert pgdocket:platform/idempotency_keys from pg
+
+begin;
+
+drop function docket_private.remember(uuid, jsonb);
+drop function docket_private.replay(uuid, text);
+drop table docket.idempotency_keys;
+
+commit;

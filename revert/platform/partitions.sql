@@ -1,0 +1,8 @@
+-- Revert pgdocket:platform/partitions from pg
+
+begin;
+
+drop function docket_private.ensure_partitions();
+drop table docket.partition_policies;
+
+commit;

@@ -1,0 +1,23 @@
+-- Revert pgdocket:platform/roles from pg
+
+begin;
+
+-- A role that another database of the cluster still uses stays.
+do $$
+declare
+    v_role text;
+begin
+    foreach v_role in array array[
+        'docket_maintenance', 'docket_gateway', 'docket_metrics', 'docket_auditor',
+        'docket_reader', 'docket_agent', 'docket_app', 'docket_admin', 'docket_owner'
+    ] loop
+        begin
+            execute format('drop role if exists %I', v_role);
+        exception
+            when dependent_objects_still_exist then null;
+        end;
+    end loop;
+end;
+$$;
+
+commit;

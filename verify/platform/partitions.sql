@@ -1,0 +1,10 @@
+-- Verify pgdocket:platform/partitions on pg
+
+begin;
+
+select table_name, months_ahead, retention
+  from docket.partition_policies
+ where false;
+select 'docket_private.ensure_partitions()'::regprocedure;
+
+rollback;

@@ -1,0 +1,14 @@
+-- Verify pgdocket:projects/projects on pg
+
+begin;
+
+select project_id, organization_id, slug, name, description, repository_url, settings, metadata,
+       archived_at, version, created_at, updated_at, created_by, updated_by
+  from docket.projects
+ where false;
+
+select organization_id, project_id
+  from docket_private.organization_projects
+ where false;
+
+rollback;
