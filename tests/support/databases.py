@@ -1,0 +1,108 @@
+"""Databases for tests: a template with everything in it, and its clones."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from support import pgtap
+from support.fallback import deploy as fallback_deploy
+from support.runs import once
+from support.servers import TestServer, process_environment
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = "docket_template"
+NO_PGTAP = "no-pgtap"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database on one server of the matrix."""
+
+    server: TestServer
+    name: str
+
+    @property
+    def conninfo(self) -> str:
+        """A libpq connection string of the superuser."""
+        return self.server.conninfo(self.name)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment for programs that connect by PG* (psql, pgdocket, sqitch)."""
+        return process_environment(self.conninfo, self.server.binaries)
+
+    def drop(self) -> None:
+        """Drops the database, whoever is still connected."""
+        self.server.execute(
+            sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))
+        )
+
+
+def create(server: TestServer, template: str = "template0") -> Database:
+    """A new database under a name of its own, cloned from `template`."""
+    database = Database(server, f"t_{uuid.uuid4().hex[:16]}")
+    statement = sql.SQL("create database {} template {} strategy {}").format(
+        sql.Identifier(database.name), sql.Identifier(template), sql.SQL("file_copy")
+    )
+    server.execute(statement)
+    return database
+
+
+def deploy(database: Database) -> None:
+    """Deploys the whole plan, as `pgdocket deploy` does."""
+    fallback_deploy(database.conninfo, ROOT, database.server.binaries / "psql")
+
+
+def template(server: TestServer, folder: Path) -> str:
+    """The database that every docket is cloned from, built once in a run.
+
+    It has the whole schema, and pgTAP with the fixtures of pgtap/support where pgTAP can be had.
+    """
+    with once(folder, f"{server.name}-{TEMPLATE}") as mark:
+        if mark is not None:
+            build_template(server, folder)
+    return TEMPLATE
+
+
+def build_template(server: TestServer, folder: Path) -> None:
+    """Builds the template under its name; what a failed attempt left is replaced."""
+    database = Database(server, TEMPLATE)
+    database.drop()
+    server.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+    deploy(database)
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        try:
+            pgtap.load(connection)
+        except LookupError as error:
+            (folder / f"{server.name}-{NO_PGTAP}").write_text(str(error))
+        for path in support_scripts():
+            connection.execute(path.read_bytes())
+        connection.execute("vacuum analyze")
+    server.execute(
+        sql.SQL("alter database {} with is_template true allow_connections false").format(
+            sql.Identifier(TEMPLATE)
+        )
+    )
+
+
+def support_scripts() -> Iterator[Path]:
+    """The fixtures for pgTAP files, in the order in which they are loaded."""
+    return iter(sorted((ROOT / "pgtap" / "support").glob("*.sql")))
+
+
+def why_no_pgtap(server: TestServer, folder: Path) -> str | None:
+    """The reason why the template has no pgTAP, or None when it has."""
+    path = folder / f"{server.name}-{NO_PGTAP}"
+    return path.read_text() if path.exists() else None
+
+
+def require_all() -> bool:
+    """Whether a skip counts as a failure (PGDOCKET_REQUIRE_ALL=1)."""
+    return os.environ.get("PGDOCKET_REQUIRE_ALL", "") not in {"", "0"}

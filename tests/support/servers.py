@@ -1,0 +1,77 @@
+"""The servers of the matrix: one per PostgreSQL version for a whole run, under all workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from support.fallback import LocalServer, find_binaries
+from support.runs import once
+
+VERSIONS: Mapping[str, tuple[str, int]] = {"pg15": ("system", 15), "pg18": ("embedded", 18)}
+
+SETTINGS: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "120",
+    "shared_buffers": "128MB",
+    "autovacuum": "off",  # a worker of it in the template would hold up the clones
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TestServer:
+    """One running server of the matrix."""
+
+    __test__ = False
+
+    name: str
+    version: int
+    home: Path
+    binaries: Path
+    local: LocalServer = field(repr=False)
+
+    def conninfo(self, dbname: str = "postgres") -> str:
+        """A libpq connection string of the superuser for one database."""
+        return self.local.conninfo(dbname)
+
+    def execute(self, statement: sql.Composed | sql.SQL) -> None:
+        """Runs one statement in the maintenance database, outside a transaction."""
+        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def open_server(folder: Path, name: str) -> TestServer:
+    """The server of one version in a run's folder, started by whoever asks first.
+
+    Raises LookupError, with the reason, when this machine has no binaries of that version.
+    """
+    kind, version = VERSIONS[name]
+    binaries = find_binaries(kind)
+    if binaries is None:
+        raise LookupError(f"no PostgreSQL {version} on this machine ({kind} binaries)")
+    home = folder / name
+    local = LocalServer(home, binaries, dict(SETTINGS))
+    with once(folder, name) as mark:
+        if mark is not None:
+            local.start()
+    return TestServer(name, version, home, binaries, local)
+
+
+def process_environment(conninfo: str, binaries: Path) -> dict[str, str]:
+    """The environment in which libpq programs of a server reach one of its databases."""
+    parts = psycopg.conninfo.conninfo_to_dict(conninfo)
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    return inherited | {
+        "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
+        **{names[key]: str(value) for key, value in parts.items() if key in names},
+    }
