@@ -1,0 +1,239 @@
+-- Deploy pgdocket:tasks/tasks to pg
+-- requires: projects/workflows
+-- requires: tasks/vocabulary
+
+begin;
+set local role docket_owner;
+
+-- A task is one piece of work that one agent can do. Its text is kept out of line, and what is
+-- searched is indexed beside it (tasks/task_search), so that a change of status, the most
+-- frequent write of all, rewrites a narrow row and touches b-trees only.
+create table docket.tasks (
+    task_id             uuid                 not null,
+    project_id          uuid                 not null,
+    task_key            text                 not null,
+    legacy_id           bigint,
+    workflow_id         uuid,
+    parent_task_id      uuid,
+    title               text                 not null,
+    description         text,
+    details             text,
+    test_strategy       text,
+    requirements        jsonb                not null default '{}',
+    acceptance_criteria jsonb                not null default '[]',
+    affected_files      text[]               not null default '{}',
+    tags                text[]               not null default '{}',
+    complexity_score    smallint,
+    actual_complexity   smallint,
+    estimated_effort    numeric,
+    actual_effort       numeric,
+    status              docket.task_status   not null default 'pending',
+    priority            docket.task_priority not null default 5,
+    assigned_to         text,
+    attempt_id          uuid,
+    not_before          timestamptz,
+    due_at              timestamptz,
+    results             jsonb,
+    completed_at        timestamptz,
+    archived_at         timestamptz,
+    metadata            jsonb                not null default '{}',
+    version             bigint               not null default 1,
+    created_at          timestamptz          not null default docket.clock(),
+    updated_at          timestamptz          not null default docket.clock(),
+    created_by          text                 not null default docket.principal(),
+    updated_by          text                 not null default docket.principal(),
+
+    constraint tasks_pkey primary key (task_id, project_id),
+    constraint tasks_key_key unique (project_id, task_key),
+    constraint tasks_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint tasks_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete restrict,
+    constraint tasks_parent_fkey
+        foreign key (parent_task_id, project_id) references docket.tasks on delete restrict,
+    constraint tasks_id_in_bucket
+        check (docket_private.bucket(task_id) = docket_private.bucket(project_id)),
+    constraint tasks_key_bounded check (length(task_key) between 1 and 255),
+    constraint tasks_title_bounded check (length(title) between 1 and 255),
+    constraint tasks_requirements_is_object check (jsonb_typeof(requirements) = 'object'),
+    constraint tasks_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
+    constraint tasks_complexity_score_bounded check (complexity_score between 1 and 10),
+    constraint tasks_actual_complexity_bounded check (actual_complexity between 1 and 10),
+    constraint tasks_estimated_effort_not_negative check (estimated_effort >= 0),
+    constraint tasks_actual_effort_not_negative check (actual_effort >= 0),
+    constraint tasks_completed_has_time check ((status = 'completed') = (completed_at is not null)),
+    constraint tasks_attempt_in_progress check (attempt_id is null or status = 'in_progress'),
+    constraint tasks_not_its_own_parent check (parent_task_id <> task_id)
+) with (fillfactor = 70, toast_tuple_target = 512);
+
+create unique index tasks_legacy_key
+    on docket.tasks (project_id, legacy_id) where legacy_id is not null;
+
+create index tasks_workflow_idx
+    on docket.tasks (workflow_id, project_id) where workflow_id is not null;
+
+create index tasks_parent_idx
+    on docket.tasks (parent_task_id, project_id) where parent_task_id is not null;
+
+create index tasks_status_priority_idx
+    on docket.tasks (project_id, status, priority desc, task_id);
+
+comment on table docket.tasks is
+    'One piece of work that one agent can do.';
+comment on column docket.tasks.task_id is
+    'The task; made when none is given, with the bucket of its project.';
+comment on column docket.tasks.task_key is
+    'What people type, unique in the project: given by an import ("3.2") or generated ("api-12").';
+comment on column docket.tasks.legacy_id is
+    'The number that the task had in an imported file, unique in the project.';
+comment on column docket.tasks.workflow_id is
+    'The workflow that it belongs to.';
+comment on column docket.tasks.parent_task_id is
+    'The task of which it is a subtask. The hierarchy does not order work; dependencies do.';
+comment on column docket.tasks.title is
+    'What is to be done, in 1 to 255 characters.';
+comment on column docket.tasks.description is
+    'What is to be done, in a few sentences.';
+comment on column docket.tasks.details is
+    'How it is to be done.';
+comment on column docket.tasks.test_strategy is
+    'How to tell that it is done.';
+comment on column docket.tasks.requirements is
+    'What it has to meet, as an object.';
+comment on column docket.tasks.acceptance_criteria is
+    'When it may be accepted.';
+comment on column docket.tasks.affected_files is
+    'Paths that it is expected to touch.';
+comment on column docket.tasks.tags is
+    'Words to find it by.';
+comment on column docket.tasks.complexity_score is
+    'How complex it is expected to be, 1 to 10.';
+comment on column docket.tasks.actual_complexity is
+    'How complex it was, 1 to 10.';
+comment on column docket.tasks.estimated_effort is
+    'The effort expected, in hours.';
+comment on column docket.tasks.actual_effort is
+    'The effort spent, in hours.';
+comment on column docket.tasks.status is
+    'Where it stands; moves by docket.task_transitions only.';
+comment on column docket.tasks.priority is
+    '1 to 10, 10 the most urgent.';
+comment on column docket.tasks.assigned_to is
+    'The person or agent who has it.';
+comment on column docket.tasks.attempt_id is
+    'The attempt that holds it now; null: no lease on it.';
+comment on column docket.tasks.not_before is
+    'It may not be claimed before this time.';
+comment on column docket.tasks.due_at is
+    'When it should be done.';
+comment on column docket.tasks.results is
+    'What came out of it.';
+comment on column docket.tasks.completed_at is
+    'When it was completed; null while it is not.';
+comment on column docket.tasks.archived_at is
+    'When it was put away; null: in use.';
+
+-- Generated keys count up by project. The row is locked until the transaction ends: two who
+-- make tasks in one project at once follow each other.
+create table docket_private.task_counters (
+    project_id  uuid   not null,
+    last_number bigint not null,
+
+    constraint task_counters_pkey primary key (project_id),
+    constraint task_counters_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+);
+
+comment on table docket_private.task_counters is
+    'The last number that was given to a task''s generated key, by project.';
+comment on column docket_private.task_counters.project_id is
+    'The project.';
+comment on column docket_private.task_counters.last_number is
+    'The last number given.';
+
+create function docket_private.take_task_numbers(
+    project_id uuid,
+    how_many   bigint
+) returns bigint
+language sql
+volatile
+begin atomic
+    insert into docket_private.task_counters as c (project_id, last_number)
+    values (take_task_numbers.project_id, take_task_numbers.how_many)
+        on conflict on constraint task_counters_pkey
+        do update set last_number = c.last_number + excluded.last_number
+    returning c.last_number - take_task_numbers.how_many + 1;
+end;
+
+comment on function docket_private.take_task_numbers(uuid, bigint) is
+    'Takes `how_many` numbers for generated keys of one project, and returns the first of them.';
+
+create function docket_private.fill_task() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.task_id  := coalesce(new.task_id, docket_private.new_id(new.project_id));
+    new.task_key := coalesce(
+        new.task_key,
+        (select p.slug from docket.projects as p where p.project_id = new.project_id)
+        || '-' || docket_private.take_task_numbers(new.project_id, 1));
+    return new;
+end;
+$$;
+
+comment on function docket_private.fill_task() is
+    'Makes the id and the key of a task that comes without them.';
+
+create trigger tasks_fill before insert on docket.tasks
+    for each row when (new.task_id is null or new.task_key is null)
+    execute function docket_private.fill_task();
+
+create function docket_private.check_task_transition() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select from docket.task_transitions as t
+         where t.from_status = old.status
+           and t.to_status = new.status
+    ) then
+        raise exception 'task % can not go from % to %', old.task_key, old.status, new.status
+            using errcode = 'PDTRN',
+                  detail  = jsonb_build_object(
+                                'task_id', old.task_id, 'from', old.status, 'to', new.status)::text,
+                  hint    = format('From %s it leads to: %s.', old.status, (
+                                select string_agg(t.to_status, ', ' order by t.to_status)
+                                  from docket.task_transitions as t
+                                 where t.from_status = old.status));
+    end if;
+
+    new.completed_at := case when new.status = 'completed' then docket.clock() end;
+    if new.status <> 'in_progress' then
+        new.attempt_id := null;
+    end if;
+
+    return new;
+end;
+$$;
+
+comment on function docket_private.check_task_transition() is
+    'Lets a status move by docket.task_transitions only (PDTRN), and keeps what belongs to it: completed_at, attempt_id.';
+
+create trigger tasks_status before update of status on docket.tasks
+    for each row when (old.status is distinct from new.status)
+    execute function docket_private.check_task_transition();
+
+call docket_private.add_touch('docket.tasks');
+call docket_private.add_journal('docket.tasks', 'task_id');
+call docket_private.add_isolation('docket.tasks');
+call docket_private.add_isolation('docket_private.task_counters');
+
+revoke all on function docket_private.take_task_numbers(uuid, bigint) from public;
+revoke all on function docket_private.fill_task() from public;
+revoke all on function docket_private.check_task_transition() from public;
+grant select on docket.tasks
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+commit;

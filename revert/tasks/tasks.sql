@@ -1,0 +1,11 @@
+-- Revert pgdocket:tasks/tasks from pg
+
+begin;
+
+drop table docket.tasks;
+drop function docket_private.check_task_transition();
+drop function docket_private.fill_task();
+drop function docket_private.take_task_numbers(uuid, bigint);
+drop table docket_private.task_counters;
+
+commit;
