@@ -1,0 +1,264 @@
+"""Runs scripts on a connection, statement by statement, as psql would.
+
+Every statement is one message, so that each is its own transaction unless the script begins one.
+Results are printed as `psql --no-align --tuples-only` prints them, notices and errors with the
+place in the file that they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from psycopg import Connection, generators, pq
+from psycopg.errors import Diagnostic, error_from_result
+
+from pgdocket.sqitch.failure import ScriptError, server_message
+from pgdocket.sqitch.inspection import transaction_word
+from pgdocket.sqitch.script import (
+    Execute,
+    NeedsPsql,
+    Output,
+    ScriptSyntaxError,
+    Send,
+    Statement,
+    Variables,
+    Walk,
+    walk,
+)
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+_IDLE = pq.TransactionStatus.IDLE
+_INTRANS = pq.TransactionStatus.INTRANS
+_CHUNK = 1 << 18
+
+
+class Printer(Protocol):
+    """Where a script's own output goes."""
+
+    def out(self, text: str) -> None:
+        """Text for standard output."""
+
+    def err(self, text: str) -> None:
+        """Text for standard error."""
+
+
+class ScriptSession:
+    """A connection that scripts run on, one after the other, each as if it were a new one."""
+
+    def __init__(self, connection: Connection[tuple[object, ...]], printer: Printer) -> None:
+        self.connection = connection
+        self._printer = printer
+        self._is_used = False
+        self._statement: Statement | None = None
+        self._is_muted = False
+        connection.add_notice_handler(self._notice)
+
+    def refresh(self) -> None:
+        """Gives the next script a session without traces of those before it."""
+        if self._is_used:
+            self.send(b"discard all")
+            self._is_used = False
+
+    def send(self, query: bytes) -> list[PGresult]:
+        """Sends one message and returns its results; raises psycopg's error for a failed one."""
+        self._statement = None
+        results = self._send(query)
+        for result in results:
+            if result.status == pq.ExecStatus.FATAL_ERROR:
+                raise error_from_result(result, "utf-8")
+        return results
+
+    def run(self, path: Path, variables: Mapping[str, str], *, is_muted: bool = False) -> None:
+        """Runs a whole script in a fresh session.
+
+        Raises ScriptError at the first failed statement and for a transaction that the script
+        leaves open, NeedsPsql where only psql could go on. `is_muted` drops what it prints on
+        standard output.
+        """
+        self.refresh()
+        self._walk(path, variables, inner=False, is_muted=is_muted)
+        if self.connection.pgconn.transaction_status != _IDLE:
+            self.send(b"rollback")
+            raise ScriptError.plain(
+                path,
+                "the script leaves a transaction open",
+                hint='end it with "commit;": psql would throw its work away without a word',
+            )
+
+    def run_inner(
+        self, path: Path, variables: Mapping[str, str], *, is_muted: bool = False
+    ) -> None:
+        """Runs a script inside the open transaction, its own begin and commit left out.
+
+        Only for scripts that `inspect` found to be one block or free of transaction control.
+        """
+        self._walk(path, variables, inner=True, is_muted=is_muted)
+
+    def _walk(
+        self, path: Path, variables: Mapping[str, str], *, inner: bool, is_muted: bool
+    ) -> None:
+        self._is_used = True
+        self._is_muted = is_muted
+        state = Walk(Variables({**self._builtin(), **variables}))
+        state.standard_strings = self._standard_strings
+        try:
+            for step in walk(path, state):
+                if isinstance(step, Output):
+                    (self._printer.err if step.is_error else self._out)(step.text)
+                elif not (inner and transaction_word(step.statement.text) is not None):
+                    self._execute(step, state.variables)
+                    if inner:
+                        self._check_inside(step.statement)
+        except ScriptSyntaxError as error:
+            raise ScriptError.plain(error.path, error.message, line=error.line) from None
+        except NeedsPsql as error:
+            raise ScriptError.plain(
+                error.path, f"{error.command} can only be run by psql", line=error.line
+            ) from None
+        except OSError as error:
+            raise ScriptError.plain(path, f"{error.strerror}") from None
+        finally:
+            self._statement = None
+
+    def _check_inside(self, statement: Statement) -> None:
+        if self.connection.pgconn.transaction_status != _INTRANS:
+            raise ScriptError.plain(
+                statement.path, "the statement ended the transaction", line=statement.line
+            )
+
+    def _execute(self, step: Execute, variables: Variables) -> None:
+        self._statement = step.statement
+        for result in self._query(step, step.statement, variables):
+            if step.send is Send.SET:
+                _store(result, step, variables)
+            elif step.send is Send.EXECUTE:
+                self._execute_cells(result, step, variables)
+            else:
+                self._out(_rows(result))
+
+    def _query(self, step: Execute, statement: Statement, variables: Variables) -> list[PGresult]:
+        results = self._send(statement.text.encode("utf-8", "surrogateescape"))
+        while results and results[-1].status in (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT):
+            copy = results.pop()
+            if copy.status == pq.ExecStatus.COPY_IN:
+                results.append(self._copy_in(step))
+            else:
+                results.append(self._copy_out())
+        for result in results:
+            if result.status == pq.ExecStatus.FATAL_ERROR:
+                raise ScriptError.from_diagnostic(Diagnostic(result, "utf-8"), statement)
+        variables.set("ROW_COUNT", str(_row_count(results)))
+        return results
+
+    def _send(self, query: bytes) -> list[PGresult]:
+        pgconn = self.connection.pgconn
+        pgconn.send_query(query)
+        return self.connection.wait(generators.execute(pgconn))
+
+    def _copy_in(self, step: Execute) -> PGresult:
+        pgconn, wait = self.connection.pgconn, self.connection.wait
+        chunk: list[str] = []
+        size = 0
+        for line in step.reader.copy_data():
+            chunk.append(line)
+            size += len(line)
+            if size > _CHUNK:
+                wait(generators.copy_to(pgconn, _encode(chunk)))
+                chunk, size = [], 0
+        if chunk:
+            wait(generators.copy_to(pgconn, _encode(chunk)))
+        return wait(generators.copy_end(pgconn, None))
+
+    def _copy_out(self) -> PGresult:
+        while True:
+            data = self.connection.wait(generators.copy_from(self.connection.pgconn))
+            if not isinstance(data, memoryview):
+                return data
+            self._out(bytes(data).decode("utf-8", "replace"))
+
+    def _execute_cells(self, result: PGresult, step: Execute, variables: Variables) -> None:
+        """`\\gexec`: every cell of the result is a statement."""
+        for row in range(result.ntuples):
+            for column in range(result.nfields):
+                value = result.get_value(row, column)
+                if value is None:
+                    continue
+                text = value.decode("utf-8", "surrogateescape")
+                statement = _generated(step.statement, text)
+                for inner in self._query(step, statement, variables):
+                    self._out(_rows(inner))
+
+    def _out(self, text: str) -> None:
+        if text and not self._is_muted:
+            self._printer.out(text)
+
+    def _notice(self, diagnostic: Diagnostic) -> None:
+        if self._statement is not None:
+            self._printer.err(server_message(diagnostic, self._statement))
+
+    def _standard_strings(self) -> bool:
+        return self.connection.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+
+    def _builtin(self) -> dict[str, str]:
+        """The variables that psql sets by itself and that scripts can sensibly ask for."""
+        info = self.connection.info
+        version = info.server_version
+        return {
+            "DBNAME": info.dbname,
+            "USER": info.user,
+            "HOST": info.host,
+            "PORT": str(info.port),
+            "ENCODING": "UTF8",
+            "SERVER_VERSION_NUM": str(version),
+            "SERVER_VERSION_NAME": info.parameter_status("server_version") or "",
+            "ON_ERROR_STOP": "1",
+            "QUIET": "on",
+        }
+
+
+def _encode(lines: list[str]) -> bytes:
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _rows(result: PGresult) -> str:
+    """A result as `psql --no-align --tuples-only` shows it."""
+    if result.status != pq.ExecStatus.TUPLES_OK:
+        return ""
+    columns = range(result.nfields)
+    lines = []
+    for row in range(result.ntuples):
+        cells = [result.get_value(row, column) or b"" for column in columns]
+        lines.append(b"|".join(cells) + b"\n")
+    return b"".join(lines).decode("utf-8", "replace")
+
+
+def _row_count(results: list[PGresult]) -> int:
+    return (results[-1].command_tuples or 0) if results else 0
+
+
+def _store(result: PGresult, step: Execute, variables: Variables) -> None:
+    """`\\gset`: the one row of the result becomes variables."""
+    statement = step.statement
+    if result.status != pq.ExecStatus.TUPLES_OK or result.ntuples != 1:
+        count = "no rows" if not result.ntuples else "more than one row"
+        raise ScriptError.plain(
+            statement.path, f"{count} returned for \\gset", line=statement.last_line
+        )
+    for column in range(result.nfields):
+        name = step.prefix + (result.fname(column) or b"").decode("utf-8", "replace")
+        value = result.get_value(0, column)
+        if value is None:
+            variables.unset(name)
+        else:
+            variables.set(name, value.decode("utf-8", "surrogateescape"))
+
+
+def _generated(statement: Statement, text: str) -> Statement:
+    origins = ((0, statement.origins[0][1], True),) if statement.origins else ()
+    return Statement(
+        text, statement.path, statement.line, statement.last_line, origins, statement.source
+    )

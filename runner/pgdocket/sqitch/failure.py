@@ -1,0 +1,109 @@
+"""What went wrong in a script, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pgdocket.sqitch.errors import SqitchError
+
+if TYPE_CHECKING:
+    from psycopg.errors import Diagnostic
+
+    from pgdocket.sqitch.lexer import Statement
+
+
+class ScriptError(SqitchError):
+    """A script failed. `line` and `column` (from 1) say where in `path`, as far as is known."""
+
+    def __init__(
+        self,
+        text: str,
+        path: Path,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        sqlstate: str | None = None,
+        primary: str = "",
+        detail: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.path = path
+        self.line = line
+        self.column = column
+        self.sqlstate = sqlstate
+        self.primary = primary
+        self.detail = detail
+        self.hint = hint
+
+    @classmethod
+    def plain(
+        cls, path: Path, message: str, *, line: int | None = None, hint: str | None = None
+    ) -> ScriptError:
+        """An error that the server knows nothing of."""
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        text = f"{place}: error: {message}" + (f"\nHINT:  {hint}" if hint else "")
+        return cls(text, path, line=line, primary=message, hint=hint)
+
+    @classmethod
+    def from_diagnostic(cls, diagnostic: Diagnostic, statement: Statement) -> ScriptError:
+        """The server's error, placed in the file."""
+        line, column = statement.line, None
+        if diagnostic.statement_position:
+            line, column = statement.locate(int(diagnostic.statement_position) - 1)
+        text = server_message(diagnostic, statement)
+        if diagnostic.sqlstate:
+            text += f"SQLSTATE:  {diagnostic.sqlstate}"
+        return cls(
+            text.rstrip("\n"),
+            statement.path,
+            line=line,
+            column=column,
+            sqlstate=diagnostic.sqlstate,
+            primary=diagnostic.message_primary or "",
+            detail=diagnostic.message_detail,
+            hint=diagnostic.message_hint,
+        )
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """The error as the object that `--json` prints."""
+        return {
+            "sqlstate": self.sqlstate,
+            "message": self.primary,
+            "detail": self.detail,
+            "hint": self.hint,
+            "file": str(self.path),
+            "line": self.line,
+            "column": self.column,
+        }
+
+
+def server_message(diagnostic: Diagnostic, statement: Statement) -> str:
+    """A notice or an error as psql prints it; lines are counted in the file."""
+    severity = diagnostic.severity or "ERROR"
+    is_error = (diagnostic.severity_nonlocalized or severity) in ("ERROR", "FATAL", "PANIC")
+    lines = [
+        f"psql:{statement.path}:{statement.last_line}: {severity}:  {diagnostic.message_primary}"
+    ]
+    if diagnostic.statement_position:
+        line, column = statement.locate(int(diagnostic.statement_position) - 1)
+        lines += _excerpt(statement.source.split("\n")[line - 1], line, column)
+    elif diagnostic.internal_position and diagnostic.internal_query:
+        before = diagnostic.internal_query[: int(diagnostic.internal_position) - 1]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        lines += _excerpt(diagnostic.internal_query.split("\n")[line - 1], line, column)
+    for label, value in (
+        ("DETAIL", diagnostic.message_detail),
+        ("HINT", diagnostic.message_hint),
+        ("QUERY", diagnostic.internal_query),
+        ("CONTEXT", diagnostic.context if is_error else None),
+    ):
+        if value:
+            lines.append(f"{label}:  {value}")
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(text: str, line: int, column: int) -> list[str]:
+    label = f"LINE {line}: "
+    return [label + text.replace("\t", " ").rstrip("\r"), " " * (len(label) + column - 1) + "^"]

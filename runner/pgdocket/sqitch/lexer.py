@@ -1,0 +1,338 @@
+"""Cuts a script into the statements that psql would send, byte for byte.
+
+The rules are psql's own: it reads line by line, leaves out blanks and `--` comments before a
+statement, keeps them inside one, and ends a statement at a semicolon that stands outside quotes,
+comments, parentheses and `BEGIN ATOMIC` bodies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgdocket.sqitch.arguments import Arguments
+from pgdocket.sqitch.variables import Variables
+
+_HIGH = "\x80-\U0010ffff"
+_TOKEN = re.compile(
+    rf"""
+    (?P<blank>   (?: [ \t\n\r\f\v]+ | --[^\n\r]* )+ )
+  | (?P<comment> /\* )
+  | (?P<escape>  [eE]' )
+  | (?P<quote>   (?: [bBxXnN] | [uU]& )? ' )
+  | (?P<ident>   (?: [uU]& )? " )
+  | (?P<dollar>  \$ (?: [A-Za-z_{_HIGH}] [A-Za-z0-9_{_HIGH}]* )? \$ )
+  | (?P<word>    [A-Za-z_{_HIGH}] [A-Za-z0-9_${_HIGH}]* )
+  | (?P<number>  \$? [0-9]+ [A-Za-z_{_HIGH}]? )
+  | (?P<variable> : (?: [A-Za-z0-9_{_HIGH}]+ | '[A-Za-z0-9_{_HIGH}]+' | "[A-Za-z0-9_{_HIGH}]+"
+                      | \{{\?[A-Za-z0-9_{_HIGH}]+\}} ) )
+  | (?P<colon>   : [:=]? )
+  | (?P<semi>    ; )
+  | (?P<open>    \( )
+  | (?P<close>   \) )
+  | (?P<masked>  \\ [;:] )
+  | (?P<backslash> \\ )
+  | (?P<other>   [^A-Za-z_0-9 \t\n\r\f\v$'":;()\\/\-{_HIGH}]+ | . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ENDS = {
+    "quote": re.compile(r"''|(')"),
+    "escape": re.compile(r"\\.|''|(')", re.DOTALL),
+    "ident": re.compile(r'""|(")'),
+}
+_COMMENT = re.compile(r"/\*|\*/")
+_ROUTINE = re.compile(r"c(?:or)?[fp]")
+_ROUTINE_WORDS = frozenset({"create", "or", "replace", "function", "procedure"})
+
+
+class ScriptSyntaxError(Exception):
+    """A script that can't be read; `path` and `line` say where."""
+
+    def __init__(self, message: str, path: Path, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One message to the server.
+
+    `line` is where its first character stands, `last_line` where its end was read: the line that
+    psql names in messages. `is_compound` says that `\\;` joined several statements in it.
+    """
+
+    text: str
+    path: Path
+    line: int
+    last_line: int
+    origins: tuple[tuple[int, int, bool], ...]
+    source: str
+    is_compound: bool = False
+
+    def locate(self, index: int) -> tuple[int, int]:
+        """Line and column (from 1) in the file of the character at that index of `text`."""
+        offset = 0
+        for start, origin, is_fixed in self.origins:
+            if start > index:
+                break
+            offset = origin if is_fixed else origin + index - start
+        offset = min(offset, len(self.source))
+        line_start = self.source.rfind("\n", 0, offset) + 1
+        return self.source.count("\n", 0, offset) + 1, offset - line_start + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """A backslash command, its arguments still to be read by the rules of the command."""
+
+    name: str
+    arguments: Arguments
+    line: int
+
+
+Item = Statement | Meta
+
+
+class ScriptReader:
+    """Reads one file. What it yields next may depend on variables set since the last item."""
+
+    def __init__(
+        self,
+        text: str,
+        path: Path,
+        variables: Variables,
+        *,
+        is_active: Callable[[], bool] = lambda: True,
+        standard_strings: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._source = text.removeprefix("\ufeff")
+        self._path = path
+        self._variables = variables
+        self._is_active = is_active
+        self._standard_strings = standard_strings
+        self._lines = self._source.split("\n")
+        if not self._lines[-1]:
+            self._lines.pop()
+        self._offset = 0
+        self.line = 0
+        self._inside: str | None = None
+        self._dollar_tag = ""
+        self._comment_depth = 0
+        self._expanding: list[str] = []
+        self._previous: Statement | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pieces: list[str] = []
+        self._origins: list[tuple[int, int, bool]] = []
+        self._length = 0
+        self._newline_at = -1
+        self._paren_depth = 0
+        self._begin_depth = 0
+        self._word_count = 0
+        self._routine = ""
+        self._is_compound = False
+
+    def items(self) -> Iterator[Item]:
+        """The statements and backslash commands, in order."""
+        while (line := self._next_line()) is not None:
+            if not line and self._inside is None:
+                continue
+            if self._length:
+                self._append("\n", self._offset - 1)
+                self._newline_at = self._length
+            else:
+                self._newline_at = -1
+            yield from self._scan(line, self._offset)
+        if self._length and self._is_active():
+            yield self.take()
+
+    def copy_data(self) -> Iterator[str]:
+        r"""The lines that follow, up to `\.`: the data of COPY FROM STDIN."""
+        while (line := self._next_line()) is not None:
+            if line in ("\\.", "\\.\r"):
+                return
+            yield line + "\n"
+
+    def take(self) -> Statement:
+        """Everything read since the last statement, as a statement; the last one when empty."""
+        if not self._length and self._previous is not None:
+            return self._previous
+        text = "".join(self._pieces)
+        statement = Statement(
+            text,
+            self._path,
+            self._source.count("\n", 0, self._origins[0][1]) + 1 if self._origins else self.line,
+            self.line,
+            tuple(self._origins),
+            self._source,
+            self._is_compound,
+        )
+        self._previous = statement
+        self._reset()
+        return statement
+
+    def mark(self) -> tuple[int, int]:
+        """A point to come back to with `rewind`: the branches of `\\if` need it."""
+        return self._length, self._paren_depth
+
+    def rewind(self, mark: tuple[int, int]) -> None:
+        """Forgets the statement's text since that mark."""
+        length, self._paren_depth = mark
+        self._pieces = ["".join(self._pieces)[:length]]
+        self._origins = [origin for origin in self._origins if origin[0] < length]
+        self._length = length
+
+    def _next_line(self) -> str | None:
+        if self.line >= len(self._lines):
+            return None
+        if self.line:
+            self._offset += len(self._lines[self.line - 1]) + 1
+        self.line += 1
+        return self._lines[self.line - 1]
+
+    def _append(self, text: str, origin: int, *, is_fixed: bool = False) -> None:
+        if not text:
+            return
+        last = self._origins[-1] if self._origins else None
+        continues = (
+            last is not None
+            and last[2] == is_fixed
+            and origin == (last[1] if is_fixed else last[1] + self._length - last[0])
+        )
+        if not continues:
+            self._origins.append((self._length, origin, is_fixed))
+        self._pieces.append(text)
+        self._length += len(text)
+
+    def _scan(self, text: str, origin: int, *, is_value: bool = False) -> Iterator[Item]:
+        position = start = 0
+
+        def append(end: int) -> None:
+            self._append(text[start:end], origin if is_value else origin + start, is_fixed=is_value)
+
+        while position < len(text):
+            if self._inside is not None:
+                position = self._skip_inside(text, position)
+                continue
+            token = _TOKEN.match(text, position)
+            if token is None:
+                break
+            kind, end = token.lastgroup, token.end()
+            if kind == "blank":
+                if not self._length and start == position:
+                    start = end
+            elif kind == "semi" and not self._paren_depth and not self._begin_depth:
+                append(end)
+                start = end
+                if self._is_active():
+                    yield self.take()
+                else:
+                    self._word_count = 0
+            elif kind == "variable" and (value := self._value(token.group())) is not None:
+                append(position)
+                start = end
+                at = origin if is_value else origin + position
+                yield from self._expand(token.group(), value, at)
+            elif kind == "backslash":
+                append(position)
+                meta = self._meta(text, end, is_value)
+                yield meta
+                start = end = meta.arguments.finish()
+            elif kind == "masked":
+                append(position)
+                start = position + 1
+                self._is_compound = self._is_compound or token.group() == "\\;"
+            else:
+                self._note(kind, token.group())
+            position = end
+        append(len(text))
+
+    def _note(self, kind: str | None, token: str) -> None:
+        if kind == "word":
+            self._note_word(token.lower())
+        elif kind == "open":
+            self._paren_depth += 1
+        elif kind == "close":
+            self._paren_depth = max(0, self._paren_depth - 1)
+        elif kind == "comment":
+            self._inside, self._comment_depth = "comment", 1
+        elif kind == "dollar":
+            self._inside, self._dollar_tag = "dollar", token
+        elif kind == "quote" and token[0] in "'nN" and not self._standard_strings():
+            self._inside = "escape"
+        elif kind in _ENDS:
+            self._inside = kind
+
+    def _note_word(self, word: str) -> None:
+        """Follows psql's rule of thumb for the bodies of SQL-standard routines."""
+        if self._word_count == 0:
+            self._routine = ""
+        if self._word_count < 4:
+            self._routine += word[0] if word in _ROUTINE_WORDS else "-"
+        self._word_count += 1
+        if self._paren_depth or not _ROUTINE.match(self._routine):
+            return
+        if word == "begin" or (word == "case" and self._begin_depth):
+            self._begin_depth += 1
+        elif word == "end" and self._begin_depth:
+            self._begin_depth -= 1
+
+    def _skip_inside(self, text: str, position: int) -> int:
+        if self._inside == "dollar":
+            found = text.find(self._dollar_tag, position)
+            if found < 0:
+                return len(text)
+            self._inside = None
+            return found + len(self._dollar_tag)
+        if self._inside == "comment":
+            return self._skip_comment(text, position)
+        for match in _ENDS[self._inside or "quote"].finditer(text, position):
+            if match.group(1):
+                self._inside = None
+                return match.end()
+        return len(text)
+
+    def _skip_comment(self, text: str, position: int) -> int:
+        for match in _COMMENT.finditer(text, position):
+            self._comment_depth += 1 if match.group() == "/*" else -1
+            if not self._comment_depth:
+                self._inside = None
+                return match.end()
+        return len(text)
+
+    def _value(self, reference: str) -> str | None:
+        if not self._is_active() or reference[1:] in self._expanding:
+            return None
+        return self._variables.expand(reference)
+
+    def _expand(self, reference: str, value: str, origin: int) -> Iterator[Item]:
+        if reference[1] in "'\"{":
+            self._append(value, origin, is_fixed=True)
+            return
+        self._expanding.append(reference[1:])
+        yield from self._scan(value, origin, is_value=True)
+        self._expanding.pop()
+
+    def _meta(self, text: str, position: int, is_value: bool) -> Meta:
+        if is_value:
+            raise ScriptSyntaxError(
+                f'variable "{self._expanding[-1]}" holds a backslash command',
+                self._path,
+                self.line,
+            )
+        if self._length == self._newline_at:
+            self._pieces.pop()
+            self._length -= 1
+            self._origins = [origin for origin in self._origins if origin[0] < self._length]
+            self._newline_at = -1
+        end = position
+        while end < len(text) and text[end] not in " \t\n\r\f\v\\":
+            end += 1
+        arguments = Arguments(text, end, self._variables, self._is_active)
+        return Meta(text[position:end], arguments, self.line)
