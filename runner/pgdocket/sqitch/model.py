@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -19,12 +19,16 @@ class Dependency:
     @property
     def as_string(self) -> str:
         """The text that ids and the registry hold: without `!`, own project left out."""
-        raise NotImplementedError
+        prefix = f"{self.project}:" if self.project else ""
+        if self.id:
+            return prefix + self.id
+        tag = f"@{self.tag}" if self.tag else ""
+        return f"{prefix}{self.change or ''}{tag}"
 
     @property
     def as_plan_string(self) -> str:
         """The text that the plan file holds: with `!` before a conflict."""
-        raise NotImplementedError
+        return f"!{self.as_string}" if self.conflict else self.as_string
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,19 @@ class Change:
     op: str = ""
     requires: tuple[Dependency, ...] = ()
     conflicts: tuple[Dependency, ...] = ()
-    tags: tuple[Tag, ...] = field(default=())
-    rework_tags: tuple[str, ...] = field(default=())
+    tags: tuple[Tag, ...] = ()
+    rework_tags: tuple[str, ...] = ()
 
     @property
     def format_name_with_tags(self) -> str:
         """`flips @v1 @v1b`."""
-        raise NotImplementedError
+        return " ".join([self.name, *(tag.name for tag in self.tags)])
+
+    @property
+    def format_dependencies(self) -> str:
+        """`[a b !c]`, or nothing."""
+        listed = [each.as_plan_string for each in (*self.requires, *self.conflicts)]
+        return f"[{' '.join(listed)}]" if listed else ""
 
     @property
     def is_reworked(self) -> bool:

@@ -1,45 +1,68 @@
-"""URIs of projects and of databases, as Sqitch reads them."""
+"""The URI of a project, as Sqitch stores it and as ids hash it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+
+_WRAPPED = re.compile(r"\A<(?:URL:)?(.*)>\Z", re.DOTALL)
+_FOREIGN = re.compile(r"[^A-Za-z0-9_.!~*'();/?:@&=+$,%#-]")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*):(.*)\Z", re.DOTALL)
+_SERVER = re.compile(r"//([^/?#]*)(.*)\Z", re.DOTALL)
+_PORT = re.compile(r":(\d*)\Z")
+DEFAULT_PORTS = {
+    "http": "80", "https": "443", "ftp": "21", "ssh": "22", "sftp": "22",
+    "rsync": "873", "ldap": "389",
+}
 
 
 def encode(text: str) -> str:
     """The URI as the registry stores it: wrapping removed, foreign characters percent-encoded."""
-    raise NotImplementedError
+    text = text.strip().strip('"').strip()
+    wrapped = _WRAPPED.match(text)
+    if wrapped is not None:
+        text = wrapped[1]
+    return _FOREIGN.sub(_percent_encode, text)
 
 
 def canonical(text: str) -> str:
     """The URI as ids hash it."""
-    raise NotImplementedError
+    encoded = encode(text)
+    match = _SCHEME.match(encoded)
+    if match is None:
+        return _normalize_escapes(encoded)
+    scheme, rest = match[1].lower(), _normalize_escapes(match[2])
+    if scheme in DEFAULT_PORTS:
+        rest = _canonical_server(scheme, rest)
+    elif scheme == "urn":
+        namespace, colon, specific = rest.partition(":")
+        rest = f"{namespace.lower()}{colon}{specific}"
+    return f"{scheme}:{rest}"
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseUri:
-    """A `db:pg:` URI, its parts decoded. `text` is the URI as it was written."""
-
-    text: str
-    user: str | None = None
-    password: str | None = None
-    host: str | None = None
-    port: int | None = None
-    dbname: str | None = None
-    query: tuple[tuple[str, str], ...] = ()
-
-    def __str__(self) -> str:
-        return self.text
-
-    def display(self, environ: Mapping[str, str]) -> str:
-        """The URI as messages show it: password blanked, a missing database name filled in."""
-        raise NotImplementedError
-
-    def conninfo(self) -> str:
-        """libpq's key=value text: user, password, dbname, host, port, then the query's, sorted."""
-        raise NotImplementedError
+def _percent_encode(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
-def parse_database_uri(text: str) -> DatabaseUri:
-    """The parts of a database URI; SqitchError when it is none of PostgreSQL."""
-    raise NotImplementedError
+def _normalize_escapes(text: str) -> str:
+    return _ESCAPE.sub(_normalize_escape, text)
+
+
+def _normalize_escape(match: re.Match[str]) -> str:
+    value = int(match[1], 16)
+    return chr(value) if value in _UNRESERVED else match[0].upper()
+
+
+def _canonical_server(scheme: str, rest: str) -> str:
+    match = _SERVER.match(rest)
+    if match is None:
+        return rest
+    userinfo, at, host = match[1].rpartition("@")
+    port = _PORT.search(host)
+    if port is not None and port[1] in ("", DEFAULT_PORTS[scheme]):
+        host = host[: port.start()]
+    path = match[2]
+    if not path and scheme in ("http", "https"):
+        path = "/"
+    return f"//{userinfo}{at}{host.lower()}{path}"
