@@ -160,6 +160,14 @@ def shared_docket(server: TestServer, run_folder: Path) -> Iterator[Database]:
     clone.drop()
 
 
+@pytest.fixture(scope="session")
+def shared_docket18(server18: TestServer, run_folder: Path) -> Iterator[Database]:
+    """As `shared_docket`, on the newest version alone."""
+    clone = databases.create(server18, databases.template(server18, run_folder))
+    yield clone
+    clone.drop()
+
+
 @pytest.fixture
 def connect() -> Iterator[Connect]:
     """Opens connections that are closed after the test: connect(database, autocommit=True, ...).

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from support.fallback import stop_home as stop_server
+from pgdocket.server import LocalServer, find_binaries, processes
 
 SHARED_MEMORY = Path("/dev/shm")
 ROOM_NEEDED = 3 * 1024**3
@@ -78,8 +78,10 @@ def lock_of(folder: Path) -> Path:
 
 def discard(folder: Path) -> None:
     """Stops every server that lives in a run's folder and removes the folder."""
-    for home in sorted(path for path in folder.glob("*") if path.is_dir()):
-        stop_server(home)
+    for home in sorted(path.parent for path in folder.glob("*/data")):
+        # Any version's programs will do: they ask and signal what is there.
+        LocalServer(home, find_binaries()).stop("immediate")
+        processes.end(processes.working_in(home / "data"), patience=5)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import sql
 
-from support.fallback import LocalServer, find_binaries
+from pgdocket.errors import Error
+from pgdocket.server import Binaries, LocalServer, find_binaries
 from support.runs import once
 
-VERSIONS: Mapping[str, tuple[str, int]] = {"pg15": ("system", 15), "pg18": ("embedded", 18)}
+Which = Literal["system", "embedded"]
+
+VERSIONS: Mapping[str, tuple[Which, int]] = {"pg15": ("system", 15), "pg18": ("embedded", 18)}
 
 SETTINGS: Mapping[str, str] = {
     "fsync": "off",
@@ -49,21 +54,41 @@ class TestServer:
             connection.execute(statement)
 
 
+def binaries_of(name: str) -> Binaries:
+    """The binaries of one version of the matrix.
+
+    Raises LookupError, with the reason, when this machine has none.
+    """
+    which, major = VERSIONS[name]
+    try:
+        return find_binaries(which, major=major)
+    except Error as error:
+        raise LookupError(f"no {which} PostgreSQL {major}: {error.message}") from error
+
+
 def open_server(folder: Path, name: str) -> TestServer:
     """The server of one version in a run's folder, started by whoever asks first.
 
     Raises LookupError, with the reason, when this machine has no binaries of that version.
     """
-    kind, version = VERSIONS[name]
-    binaries = find_binaries(kind)
-    if binaries is None:
-        raise LookupError(f"no PostgreSQL {version} on this machine ({kind} binaries)")
-    home = folder / name
-    local = LocalServer(home, binaries, dict(SETTINGS))
+    binaries = binaries_of(name)
+    local = LocalServer(folder / name, binaries, SETTINGS)
     with once(folder, name) as mark:
         if mark is not None:
             local.start()
-    return TestServer(name, version, home, binaries, local)
+    return TestServer(name, binaries.major, folder / name, binaries.directory, local)
+
+
+def open_private_server(folder: Path, name: str) -> TestServer:
+    """A server that is nobody else's, for tests that change what the whole server shares.
+
+    Its caller stops it. Raises LookupError as open_server does.
+    """
+    binaries = binaries_of(name)
+    home = folder / f"{name}-{uuid.uuid4().hex[:8]}"
+    local = LocalServer(home, binaries, SETTINGS)
+    local.start()
+    return TestServer(name, binaries.major, home, binaries.directory, local)
 
 
 def process_environment(conninfo: str, binaries: Path) -> dict[str, str]:

@@ -1,0 +1,613 @@
+"""The rules of the design, held against the catalog of a deployed database.
+
+Each test is one rule; a failure lists what breaks it. An exception stands here, with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from pgdocket.errors import ERROR_CODES
+from support.catalog import CLIENT_ROLES, SCHEMAS, no_offenders, nothing, offenders, prepare
+from support.databases import ROOT, Database
+from support.sessions import Connection
+
+# What every table may have without saying again what it is.
+COMMON_COLUMNS = [
+    "project_id", "created_at", "updated_at", "created_by", "updated_by", "metadata", "version",
+]  # fmt: skip
+
+WITHOUT_JOURNAL = {
+    "docket.audit_log": "it is the journal",
+    "docket.idempotency_keys": "kept for a day only; what the calls did is in the journal",
+    "docket_private.organization_projects": "derived from projects",
+    "docket_private.project_access": "derived from members and projects",
+    "docket_private.project_graphs": "derived: the guard of the graph",
+    "docket_private.ready_tasks": "derived: what can be claimed at this moment",
+    "docket_private.task_counters": "derived: the last number given to a task",
+    "docket_private.task_nodes": "derived: rank and counter of the graph",
+    "docket_private.task_search": "derived from tasks",
+}
+
+MAY_READ_THE_WALL_CLOCK = {
+    "docket.clock()": "it is the clock",
+    "docket_private.new_id(uuid,bigint)": "ids are ordered by when they were really made",
+}
+
+JOURNAL_TRIGGERS = ["journal_insert", "journal_update", "journal_delete", "journal_truncate"]
+
+
+@pytest.fixture(scope="module")
+def catalog(shared_docket: Database) -> Iterator[Connection]:
+    with psycopg.connect(shared_docket.conninfo, autocommit=True) as connection:
+        yield prepare(connection)
+
+
+def test_there_is_something_to_judge(catalog: Connection) -> None:
+    counted = catalog.execute(
+        """
+        select (select count(*) from our_tables),
+               (select count(*) from our_functions),
+               (select count(*) from our_types),
+               (select count(*) from our_triggers)
+        """
+    ).fetchone()
+    assert counted is not None
+    assert min(counted) > 0
+
+
+# Comments and owners
+
+
+def test_every_schema_is_commented_and_owned_by_docket_owner(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select n.nspname
+          from pg_catalog.pg_namespace as n
+         where n.nspname in ('docket', 'docket_private', 'docket_ext')
+           and (n.nspowner <> 'docket_owner'::regrole
+                or pg_catalog.obj_description(n.oid, 'pg_namespace') is null)
+        """,
+    )
+
+
+def test_every_relation_is_commented(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_relations
+         where relkind in ('r', 'p', 'v', 'm', 'S', 'c')
+           and pg_catalog.obj_description(oid, 'pg_class') is null
+        """,
+    )
+
+
+def test_every_column_of_a_table_is_commented(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%%s.%%I', label, column_name)
+          from our_columns
+         where not relispartition
+           and column_name <> all (%s)
+           and pg_catalog.col_description(oid, attnum) is null
+        """,
+        COMMON_COLUMNS,
+    )
+
+
+def test_every_function_is_commented(catalog: Connection) -> None:
+    no_offenders(catalog, "select label from our_functions where comment is null")
+
+
+def test_every_type_is_commented(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        "select label from our_types where pg_catalog.obj_description(oid, 'pg_type') is null",
+    )
+
+
+def test_everything_is_owned_by_docket_owner(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label from our_relations where relowner <> 'docket_owner'::regrole
+         union all
+        select label from our_functions where proowner <> 'docket_owner'::regrole
+         union all
+        select label from our_types where typowner <> 'docket_owner'::regrole
+        """,
+    )
+
+
+def test_the_owner_is_no_superuser_and_cannot_log_in(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select r.rolname
+          from pg_catalog.pg_roles as r
+         where (r.rolname = 'docket_owner' or r.rolname = any (%s))
+           and (r.rolsuper or r.rolcanlogin or r.rolbypassrls or r.rolcreaterole)
+        """,
+        list(CLIENT_ROLES),
+    )
+
+
+# Keys and types
+
+
+def test_every_table_has_a_primary_key(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select t.label
+          from our_tables as t
+         where not exists (
+                   select
+                     from pg_catalog.pg_constraint as k
+                    where k.conrelid = t.oid
+                      and k.contype = 'p')
+        """,
+    )
+
+
+def test_the_key_of_a_projects_row_names_the_project(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select c.label
+          from our_columns as c
+          join pg_catalog.pg_constraint as k on k.conrelid = c.oid and k.contype = 'p'
+         where c.column_name = 'project_id'
+           and c.attnotnull
+           and c.attnum <> all (k.conkey)
+        """,
+    )
+
+
+def test_columns_have_the_few_types_that_every_client_reads_alike(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s.%I %s', label, column_name, format_type(atttypid, null))
+          from our_columns
+          join pg_catalog.pg_type as y on y.oid = atttypid
+         where atttypid = any (array[
+                   'varchar', 'bpchar', 'timestamp', 'json', 'money', 'timetz', 'real',
+                   'double precision']::regtype[])
+            or y.typtype = 'e'
+        """,
+    )
+
+
+def test_every_foreign_key_has_an_index(catalog: Connection) -> None:
+    # The leading columns of the index are columns of the key, and not the project alone. A
+    # partial index will do where it leaves out only rows without a reference.
+    no_offenders(
+        catalog,
+        r"""
+        select format('%s: %s', t.label, k.conname)
+          from our_tables as t
+          join pg_catalog.pg_constraint as k on k.conrelid = t.oid and k.contype = 'f'
+          left join pg_catalog.pg_attribute as p
+            on p.attrelid = t.oid and p.attname = 'project_id'
+         where not t.relispartition
+           and not exists (
+                   select
+                     from pg_catalog.pg_index as i
+                    cross join lateral (
+                              select (i.indkey::smallint[])[0:least(i.indnkeyatts,
+                                                                    cardinality(k.conkey)) - 1]
+                          ) as head (columns)
+                    where i.indrelid = t.oid
+                      and i.indisvalid
+                      and head.columns <@ k.conkey
+                      and (cardinality(k.conkey) = 1
+                           or not head.columns <@ array[p.attnum])
+                      and (i.indpred is null
+                           or pg_catalog.pg_get_expr(i.indpred, t.oid) ~ '^\(\w+ IS NOT NULL\)$'))
+        """,
+    )
+
+
+def test_no_foreign_key_can_join_two_projects(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s', here.label, k.conname)
+          from our_columns as here
+          join pg_catalog.pg_constraint as k on k.conrelid = here.oid and k.contype = 'f'
+          join our_columns as there
+            on there.oid = k.confrelid and there.column_name = 'project_id'
+         where here.column_name = 'project_id'
+           and coalesce(array_position(k.conkey, here.attnum), 0)
+               <> coalesce(array_position(k.confkey, there.attnum), -1)
+        """,
+    )
+
+
+# Journal, times, isolation
+
+
+def test_every_table_is_journaled(catalog: Connection) -> None:
+    found = catalog.execute(
+        """
+        select t.label, wanted.name
+          from our_tables as t
+         cross join unnest(%s::text[]) as wanted (name)
+         where not t.relispartition
+           and not exists (
+                   select
+                     from our_triggers as g
+                    where g.table_oid = t.oid
+                      and g.function_name = wanted.name)
+        """,
+        (JOURNAL_TRIGGERS,),
+    ).fetchall()
+    nothing(f"{table}: {name}" for table, name in found if table not in WITHOUT_JOURNAL)
+
+
+def test_every_exception_from_the_journal_is_still_one(catalog: Connection) -> None:
+    journaled = offenders(
+        catalog,
+        """
+        select t.label
+          from our_tables as t
+          join our_triggers as g on g.table_oid = t.oid
+         where g.function_name = 'journal_update'
+        """,
+    )
+    tables = offenders(catalog, "select label from our_tables")
+    nothing(name for name in WITHOUT_JOURNAL if name in journaled or name not in tables)
+
+
+def test_truncate_is_written_down_before_it_happens_or_after(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select t.label
+          from our_tables as t
+          join our_triggers as g on g.table_oid = t.oid
+         where g.function_name = 'journal_truncate'
+           and (g.is_per_row or not g.on_truncate)
+        """,
+    )
+
+
+def test_every_table_with_updated_at_is_touched(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select c.label
+          from our_columns as c
+         where c.column_name = 'updated_at'
+           and not c.relispartition
+           and not exists (
+                   select
+                     from our_triggers as g
+                    where g.table_oid = c.oid
+                      and g.function_name = 'touch'
+                      and g.is_before and g.is_per_row and g.on_update)
+        """,
+    )
+
+
+def test_row_level_security_is_forced_wherever_there_is_a_project(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_columns
+         where column_name = 'project_id'
+           and not (relrowsecurity and relforcerowsecurity)
+        """,
+    )
+
+
+def test_every_table_of_a_project_has_a_policy(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select c.label
+          from our_columns as c
+         where c.column_name = 'project_id'
+           and not c.relispartition
+           and not exists (select from pg_catalog.pg_policy as p where p.polrelid = c.oid)
+        """,
+    )
+
+
+def test_views_see_with_the_eyes_of_whoever_asks(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_relations
+         where relkind = 'v'
+           and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on'],
+                            false)
+        """,
+    )
+
+
+def test_materialized_views_are_granted_to_nobody(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select r.label
+          from our_relations as r
+         cross join aclexplode(r.relacl) as a
+         where r.relkind = 'm'
+           and a.grantee <> r.relowner
+        """,
+    )
+
+
+# Rights
+
+
+def test_no_client_role_writes_to_a_table(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%%s: %%s may %%s', t.label, r.name, p.name)
+          from our_relations as t
+         cross join unnest(%s::text[]) as r (name)
+         cross join unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger'])
+               as p (name)
+         where t.relkind in ('r', 'p', 'v', 'm')
+           and has_table_privilege(r.name, t.oid, p.name)
+         union all
+        select format('%%s: %%s may %%s a column', t.label, r.name, p.name)
+          from our_relations as t
+         cross join unnest(%s::text[]) as r (name)
+         cross join unnest(array['insert', 'update', 'references']) as p (name)
+         where t.relkind in ('r', 'p', 'v')
+           and has_any_column_privilege(r.name, t.oid, p.name)
+         union all
+        select format('%%s: %%s may use it', t.label, r.name)
+          from our_relations as t
+         cross join unnest(%s::text[]) as r (name)
+         where t.relkind = 'S'
+           and has_sequence_privilege(r.name, t.oid, 'usage, update')
+        """,
+        list(CLIENT_ROLES),
+        list(CLIENT_ROLES),
+        list(CLIENT_ROLES),
+    )
+
+
+def test_public_has_nothing(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s', f.label, a.privilege_type)
+          from our_functions as f
+         cross join aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) as a
+         where a.grantee = 0
+         union all
+        select format('%s: %s', r.label, a.privilege_type)
+          from our_relations as r
+         cross join aclexplode(r.relacl) as a
+         where a.grantee = 0
+         union all
+        select format('schema %s: %s', n.nspname, a.privilege_type)
+          from pg_catalog.pg_namespace as n
+         cross join aclexplode(n.nspacl) as a
+         where n.nspname in ('docket', 'docket_private', 'docket_ext')
+           and a.grantee = 0
+        """,
+    )
+
+
+def test_the_machine_room_is_closed_to_clients(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select r.name
+          from unnest(%s::text[]) as r (name)
+         where has_schema_privilege(r.name, 'docket_private', 'usage')
+            or has_schema_privilege(r.name, 'docket_private', 'create')
+            or has_schema_privilege(r.name, 'docket', 'create')
+            or has_schema_privilege(r.name, 'docket_ext', 'create')
+        """,
+        list(CLIENT_ROLES),
+    )
+
+
+def test_nothing_is_in_schema_public(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select c.relname from pg_catalog.pg_class as c where c.relnamespace = 'public'::regnamespace
+         union all
+        select p.proname from pg_catalog.pg_proc as p where p.pronamespace = 'public'::regnamespace
+         union all
+        select t.typname from pg_catalog.pg_type as t where t.typnamespace = 'public'::regnamespace
+        """,
+    )
+
+
+# Functions
+
+
+def test_every_function_is_pinned_or_bound_to_its_tables(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_functions
+         where not is_atomic
+           and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
+        """,
+    )
+
+
+def test_every_security_definer_is_pinned(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_functions
+         where prosecdef
+           and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
+        """,
+    )
+
+
+def test_readers_in_sql_are_not_volatile(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select label
+          from our_functions
+         where schema_name = 'docket'
+           and language = 'sql'
+           and provolatile = 'v'
+        """,
+    )
+
+
+def test_a_volatile_function_writes_and_a_stable_one_does_not(catalog: Connection) -> None:
+    writes = (
+        r"\m(insert into|update (docket|pg_temp)|delete from|merge into|truncate"
+        r"|for (no key )?update|for share|nextval|set_config|pg_notify)"
+    )
+    calls = r"\m(perform|call|execute)\M"
+    no_offenders(
+        catalog,
+        """
+        select format('%%s is volatile and writes nothing', label)
+          from our_functions
+         where schema_name = 'docket'
+           and provolatile = 'v'
+           and prokind = 'f'
+           and body !~* %s
+           and body !~* %s
+           and body !~* 'docket(_private)?\\.\\w+\\('
+         union all
+        select format('%%s writes and is not volatile', label)
+          from our_functions
+         where provolatile <> 'v'
+           and body ~* %s
+        """,
+        writes,
+        calls,
+        writes,
+    )
+
+
+def test_nobody_reads_the_wall_clock_or_sleeps(catalog: Connection) -> None:
+    found = offenders(
+        catalog,
+        r"""
+        select label
+          from our_functions
+         where definition ~* '\m(now|clock_timestamp|statement_timestamp|transaction_timestamp'
+                             '|timeofday|pg_sleep\w*)\s*\('
+            or definition ~* '\m(current_timestamp|localtimestamp|current_date|current_time'
+                             '|localtime)\M'
+        """,
+    )
+    nothing(label for label in found if label not in MAY_READ_THE_WALL_CLOCK)
+
+
+def test_no_parameter_has_to_be_quoted(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s', f.label, a.name)
+          from our_functions as f
+         cross join unnest(f.proargnames) as a (name)
+          join pg_get_keywords() as k on k.word = a.name
+         where k.catcode = 'R'
+         union all
+        select format('%s: a parameter without a name', p.oid::regprocedure)
+          from pg_catalog.pg_proc as p
+          join our_functions as f on f.oid = p.oid
+         where f.schema_name = 'docket'
+           and p.pronargs > 0
+           and (p.proargnames is null or '' = any (p.proargnames))
+        """,
+    )
+
+
+def test_the_comment_of_a_public_function_is_its_documentation(catalog: Connection) -> None:
+    found = catalog.execute(
+        """
+        select f.label, f.prokind, f.comment, f.definition,
+               array(select a.name
+                       from unnest(f.proargnames) with ordinality as a (name, position)
+                      where coalesce(f.proargmodes[a.position], 'i') in ('i', 'b', 'v'))
+          from our_functions as f
+         where f.schema_name = 'docket'
+        """
+    ).fetchall()
+    nothing(
+        f"{label}: says nothing of {missing}"
+        for label, kind, comment, definition, parameters in found
+        for missing in missing_from(comment or "", kind, definition, parameters)
+    )
+
+
+def missing_from(comment: str, kind: str, definition: str, parameters: list[str]) -> Iterator[str]:
+    """What a public function's comment leaves out."""
+    if len(comment) < 40:
+        yield "what it is for"
+    if kind == "f" and not re.search(r"\breturns\b", comment, re.IGNORECASE):
+        yield "what it returns"
+    if not re.search(r"\braises\b", comment, re.IGNORECASE):
+        yield "what it raises"
+    for parameter in parameters:
+        if f"`{parameter}`" not in comment:
+            yield f"its parameter {parameter}"
+    for code in sorted(set(re.findall(r"'(PD[0-9A-Z]{3})'", definition))):
+        if code not in comment:
+            yield code
+
+
+# Errors
+
+
+def test_every_sqlstate_raised_is_in_the_table(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s', f.label, raised.code[1])
+          from our_functions as f
+         cross join regexp_matches(f.definition, '''(PD[0-9A-Z]{3})''', 'g') as raised (code)
+         where raised.code[1] not in (select e.error_code from docket.error_codes as e)
+        """,
+    )
+
+
+def test_every_sqlstate_in_the_scripts_is_in_the_table(catalog: Connection) -> None:
+    known = offenders(catalog, "select error_code from docket.error_codes")
+    nothing(
+        f"{path.relative_to(ROOT)}: {code}"
+        for path in sorted((ROOT / "deploy").rglob("*.sql"))
+        for code in re.findall(r"errcode\s*=\s*'(PD\w+)'", path.read_text())
+        if code not in known
+    )
+
+
+def test_python_has_the_same_table_of_errors(catalog: Connection) -> None:
+    rows = catalog.execute(
+        "select error_code, name, exit_code, http_status from docket.error_codes"
+    ).fetchall()
+    mirrored = [(c.sqlstate, c.name, c.exit_code, c.http_status) for c in ERROR_CODES]
+    assert sorted(mirrored) == sorted(rows)
+
+
+def test_the_schemas_are_the_ones_of_the_design(catalog: Connection) -> None:
+    assert offenders(
+        catalog,
+        r"select n.nspname from pg_catalog.pg_namespace as n where n.nspname like 'docket%'"
+        r" and n.nspname <> 'docket_test'",
+    ) == sorted([*SCHEMAS, "docket_ext"])
