@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pgdocket.errors import InvalidArgument, NoServer
+from pgdocket.errors import InvalidArgument, NoServer, ServerTooOld
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pgdocket.server import LocalServer
 
 # How far `resolve` may go when nothing names a server: use a running local server only, start
 # the one that exists, or make one where there is none.
 LocalPolicy = Literal["running", "start", "create"]
 
 LOCAL_DATABASE = "pgdocket"
+OLDEST_SERVER = 15
 
 # Those of PG* that say which database; the others (PGPASSWORD, PGSSLMODE...) say how.
 _PG_PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
@@ -66,12 +72,14 @@ def resolve(
     local: LocalPolicy = "start",
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> Config:
     """Decides which database to use, by the precedence that the documentation promises.
 
     `db` is a connection string, a URL or a database name. When neither it nor the environment
     names a server, `local` says how far to go with the local server, which is looked for from
-    `cwd` upwards; a server that was named is never started. Raises InvalidArgument (PD422) on a
+    `cwd` upwards; a server that was named is never started. `notify` hears of what takes long.
+    Raises InvalidArgument (PD422) on a
     value that can't be read, and NoServer (PDSRV) where there is nothing to connect to.
     """
     env = os.environ if environ is None else environ
@@ -84,7 +92,41 @@ def resolve(
         return _explicit(_from_aliases(env), "PG*", pool)
     if any(env.get(name) for name in _ALIAS_PLACES):
         return _explicit(_from_aliases(env), "DB_*", pool)
-    return _local(local, pool, env, cwd)
+    found = _local_server(local, env, cwd, notify)
+    return Config(
+        conninfo=found.conninfo(LOCAL_DATABASE),
+        description=f"{LOCAL_DATABASE} on the local server in {found.home}",
+        source="local server",
+        database=LOCAL_DATABASE,
+        is_local=True,
+        pool=pool,
+    )
+
+
+def connect(config: Config, *, autocommit: bool = False) -> psycopg.Connection:
+    """Opens one connection, named pgdocket in the server's views.
+
+    Raises psycopg.OperationalError when the server doesn't answer, and ServerTooOld (PDOLD)
+    when it is older than PostgreSQL 15.
+    """
+    import psycopg
+
+    # In whole seconds, as libpq wants it; never 0, which would wait for ever.
+    timeout = max(1, round(config.pool.connect_timeout))
+    session = psycopg.connect(
+        config.conninfo,
+        autocommit=autocommit,
+        connect_timeout=timeout,
+        fallback_application_name="pgdocket",
+    )
+    if session.info.server_version < OLDEST_SERVER * 10000:
+        version = session.info.parameter_status("server_version")
+        session.close()
+        raise ServerTooOld(
+            f"{config.description} is PostgreSQL {version}; the oldest for pgdocket is {OLDEST_SERVER}",
+            hint="name a newer server with --db or DATABASE_URL",
+        )
+    return session
 
 
 def is_explicit(db: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
@@ -172,9 +214,12 @@ def _describe(effective: dict[str, str]) -> str:
     return f"{database} on {place}" + (f" as {user}" if user else "")
 
 
-def _local(
-    policy: LocalPolicy, pool: PoolSettings, env: Mapping[str, str], cwd: Path | None
-) -> Config:
+def _local_server(
+    policy: LocalPolicy,
+    env: Mapping[str, str],
+    cwd: Path | None,
+    notify: Callable[[str], None] | None,
+) -> LocalServer:
     from pgdocket import server
 
     home = server.find_home(cwd, environ=env)
@@ -183,23 +228,14 @@ def _local(
             f"no database is named and there is no .pgdocket/ in {cwd or Path.cwd()} or above it",
             hint="start a local server with: pgdocket up; or name one with --db or DATABASE_URL",
         )
-    local = server.local_server(home, cwd=cwd, environ=env)
-    if policy == "running":
-        if not local.is_up():
-            raise NoServer(
-                f"the local server in {local.home} is not running",
-                hint="start it with: pgdocket up",
-            )
-    else:
-        local.start()
-    return Config(
-        conninfo=local.conninfo(LOCAL_DATABASE),
-        description=f"{LOCAL_DATABASE} on the local server in {local.home}",
-        source="local server",
-        database=LOCAL_DATABASE,
-        is_local=True,
-        pool=pool,
-    )
+    found = server.local_server(home, cwd=cwd, environ=env, notify=notify)
+    if policy != "running":
+        found.start()
+    elif not found.is_up():
+        raise NoServer(
+            f"the local server in {found.home} is not running", hint="start it with: pgdocket up"
+        )
+    return found
 
 
 def _pool_settings(env: Mapping[str, str]) -> PoolSettings:

@@ -47,10 +47,6 @@ jit = off
 _ACCESS = "local all all trust\nlocal replication all trust\n"
 
 
-def _silent(_message: str) -> None:
-    return
-
-
 class LocalServer:
     """One local server: its folder `home`, the binaries to run, and its settings.
 
@@ -67,13 +63,13 @@ class LocalServer:
         settings: Mapping[str, str] | None = None,
         *,
         data: Path | None = None,
-        notify: Callable[[str], None] = _silent,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
         self.home = home.absolute()
         self.binaries = binaries
         self.settings = dict(settings or {})
         self._data = data.absolute() if data else None
-        self._notify = notify
+        self._notify = notify or (lambda _line: None)
 
     @property
     def data(self) -> Path:
@@ -288,7 +284,7 @@ def local_server(
     *,
     cwd: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    notify: Callable[[str], None] = _silent,
+    notify: Callable[[str], None] | None = None,
 ) -> LocalServer:
     """The local server for a working directory, with binaries that fit the data it has.
 
