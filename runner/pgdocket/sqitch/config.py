@@ -1,76 +1,116 @@
-"""sqitch.conf: three files read over each other, and the targets they describe."""
+"""sqitch.conf: three files read over each other, who is at work, and psql's variables."""
 
 from __future__ import annotations
 
+import os
+import pwd
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pgdocket.sqitch.uri import DatabaseUri
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.gitconfig import Entry, normalize_key, read_file
+from pgdocket.sqitch.targets import Target, resolve_target
+
+__all__ = ["Configuration", "Target", "load_configuration", "resolve_target"]
+
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0", ""})
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """The merged settings. `directory` is the project's folder: relative paths start there."""
+    """The settings of the system's, the user's and the project's file, in this order.
 
-    values: Mapping[str, tuple[str, ...]]
-    directory: Path
-    environ: Mapping[str, str]
+    `directory` is the project's folder: relative paths start there.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    directory: Path = Path()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        values: dict[str, list[str]] = {}
+        for entry in self.entries:
+            values.setdefault(entry.key, []).append(entry.value)
+        object.__setattr__(self, "_values", values)
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """The last value of a key such as `core.engine` or `target.dev.uri`."""
-        raise NotImplementedError
+        values = self._values.get(normalize_key(key))
+        return values[-1] if values else default
 
     def get_all(self, key: str) -> tuple[str, ...]:
         """Every value of a key, in file order."""
-        raise NotImplementedError
+        return tuple(self._values.get(normalize_key(key), ()))
 
     def get_bool(self, key: str, default: bool = False) -> bool:
-        """The key as a boolean, in git's spellings."""
-        raise NotImplementedError
+        """The key as a boolean, in git's spellings; SqitchError when it is none."""
+        value = self.get(key)
+        if value is None:
+            return default
+        if value.lower() in _TRUE:
+            return True
+        if value.lower() in _FALSE:
+            return False
+        raise SqitchError(f'Invalid value "{value}" for {key}: expected true or false')
 
     def section(self, name: str) -> dict[str, str]:
-        """The keys directly below a section (`deploy.variables`), their case kept."""
-        raise NotImplementedError
+        """The settings directly in a section (`deploy.variables`), the case of names kept."""
+        head, dot, rest = name.partition(".")
+        wanted = f"{head.lower()}{dot}{rest}"
+        found: dict[str, tuple[str, str]] = {}
+        for entry in self.entries:
+            if entry.section == wanted:
+                found[entry.name.lower()] = (entry.name, entry.value)
+        return dict(found.values())
 
     def variables(
         self, command: str, target: Target, overrides: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """psql variables for `deploy`, `revert`, `verify` or `check` on a target, sorted."""
-        raise NotImplementedError
+        """psql's variables for `deploy`, `revert`, `verify` or `check` on a target, sorted.
+
+        Revert and verify inherit deploy's; the target's win over them, `overrides` over all.
+        """
+        merged = self.section("core.variables") | self.section("deploy.variables")
+        if command != "deploy":
+            merged |= self.section(f"{command}.variables")
+        merged |= dict(target.variables) | dict(overrides or {})
+        return dict(sorted(merged.items()))
 
     def user(self) -> tuple[str, str]:
         """Name and email of who is at work; SqitchError when one holds a forbidden character."""
-        raise NotImplementedError
+        get = self.environ.get
+        name = (
+            get("SQITCH_FULLNAME")
+            or self.get("user.name")
+            or get("SQITCH_ORIG_FULLNAME")
+            or _full_name()
+            or self.login()
+        )
+        email = (
+            get("SQITCH_EMAIL")
+            or self.get("user.email")
+            or get("SQITCH_ORIG_EMAIL")
+            or f"{self.login()}@{socket.gethostname()}"
+        )
+        if "<" in name or name.startswith("["):
+            raise SqitchError('User name may not contain "<" or start with "["')
+        if ">" in email:
+            raise SqitchError('User email may not contain ">"')
+        return name, email
 
-
-@dataclass(frozen=True)
-class Target:
-    """A database and the files that belong to it, every default filled in.
-
-    `display` is how messages name it. Paths are relative to the working directory unless the
-    configuration was loaded from another folder.
-    """
-
-    name: str
-    uri: DatabaseUri
-    display: str
-    registry: str
-    client: str | None
-    plan_file: Path
-    top_dir: Path
-    deploy_dir: Path
-    revert_dir: Path
-    verify_dir: Path
-    reworked_deploy_dir: Path
-    reworked_revert_dir: Path
-    reworked_verify_dir: Path
-    extension: str = "sql"
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    def conninfo(self) -> str:
-        """What to hand to libpq; PG* variables fill in what it does not say."""
-        raise NotImplementedError
+    def login(self) -> str:
+        """What the operating system calls the user."""
+        original = self.environ.get("SQITCH_ORIG_SYSUSER")
+        if original:
+            return original
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return self.environ.get("LOGNAME") or self.environ.get("USER") or str(os.getuid())
 
 
 def load_configuration(
@@ -78,19 +118,24 @@ def load_configuration(
     environ: Mapping[str, str] | None = None,
     etc_path: Path | None = None,
 ) -> Configuration:
-    """System, user and local file read in this order, later values winning."""
-    raise NotImplementedError
+    """System, user and local file read in this order, later values winning.
 
-
-def resolve_target(
-    configuration: Configuration,
-    name: str | None = None,
-    *,
-    overrides: Mapping[str, str] | None = None,
-) -> Target:
-    """The target of that name, database URI or engine, or the default one.
-
-    `overrides` holds the command line's options by name: registry, client, plan_file, top_dir,
-    db_name, db_user, db_host, db_port. SqitchError when there is no such target.
+    `environ` is the process's own when it is not given; `etc_path` is where the system's file is.
     """
-    raise NotImplementedError
+    environ = os.environ if environ is None else environ
+    home = Path(environ.get("HOME") or "~").expanduser()
+    files = (
+        ("SQITCH_SYSTEM_CONFIG", (etc_path or Path("/etc/sqitch")) / "sqitch.conf"),
+        ("SQITCH_USER_CONFIG", home / ".sqitch" / "sqitch.conf"),
+        ("SQITCH_CONFIG", directory / "sqitch.conf"),
+    )
+    paths = [Path(environ.get(variable) or default) for variable, default in files]
+    entries = tuple(entry for path in paths for entry in read_file(path))
+    return Configuration(entries, directory, dict(environ))
+
+
+def _full_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0]
+    except KeyError:
+        return ""

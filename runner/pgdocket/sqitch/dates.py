@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from pgdocket.sqitch.errors import SqitchError
 
-# Days that ended with a leap second; the tables of IERS name no other.
-_LEAP_DAYS = frozenset(
-    """
-    1972-06-30 1972-12-31 1973-12-31 1974-12-31 1975-12-31 1976-12-31 1977-12-31 1978-12-31
-    1979-12-31 1981-06-30 1982-06-30 1983-06-30 1985-06-30 1987-12-31 1989-12-31 1990-12-31
-    1992-06-30 1993-06-30 1994-06-30 1995-12-31 1997-06-30 1998-12-31 2005-12-31 2008-12-31
-    2012-06-30 2015-06-30 2016-12-31
-    """.split()
+# Years whose 30 June or 31 December ended with a leap second; the tables of IERS name no other.
+_LEAP_JUNES = frozenset(
+    {1972, 1981, 1982, 1983, 1985, 1992, 1993, 1994, 1997, 2012, 2015},
+)
+_LEAP_DECEMBERS = frozenset(
+    {*range(1972, 1980), 1987, 1989, 1990, 1995, 1998, 2005, 2008, 2016},
 )
 
 
@@ -54,6 +52,7 @@ def _unusual(text: str) -> datetime:
         raise SqitchError(
             f"Invalid day of month (day = {date[8:]} - month = {date[5:7]} - year = {date[:4]})"
         )
-    if second != 60 or (hour, minute) != (23, 59) or date not in _LEAP_DAYS:
+    leap_years = {"06-30": _LEAP_JUNES, "12-31": _LEAP_DECEMBERS}.get(date[5:], frozenset())
+    if second != 60 or (hour, minute) != (23, 59) or year not in leap_years:
         raise SqitchError(f"Invalid second value ({second})")
     return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)

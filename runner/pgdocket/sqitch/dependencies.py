@@ -67,14 +67,15 @@ class Planned:
         for each in requires:
             if each.project is not None or self._is_satisfied(each, position, section):
                 continue
-            if each.change == name and each.tag is None:
+            required = each.change or ""
+            if each.tag is None and required == name:
                 wrong.append(f'Change "{name}" cannot require itself')
-            elif each.tag is None and each.change in section:
-                behind = section[each.change] - position
+            elif each.tag is None and required in section:
+                behind = section[required] - position
                 distance = max(distance, behind)
                 wrong.append(
                     f'Change "{name}" planned {_count(behind, "change")} '
-                    f'before required change "{each.change}"'
+                    f'before required change "{required}"'
                 )
             else:
                 wrong.append(f'Unknown change "{each.as_string}" required by change "{name}"')
