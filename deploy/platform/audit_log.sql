@@ -104,10 +104,13 @@ comment on function docket_private.masked(docket_ext.hstore, text[]) is
 
 -- The cheapest way that was measured to find out which columns changed is hstore's
 -- difference, in C, and it knows any table. Values are kept in text form, as hstore has
--- them: the type's own input function reads them back without loss.
+-- them: the type's own input function reads them back without loss, whatever the time zone
+-- and date style of the session that wrote them.
 create function docket_private.journal_insert() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
@@ -131,6 +134,8 @@ comment on function docket_private.journal_insert() is
 create function docket_private.journal_delete() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
@@ -155,6 +160,8 @@ comment on function docket_private.journal_delete() is
 create function docket_private.journal_update() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 declare
     v_old     docket_ext.hstore := docket_ext.hstore(old);

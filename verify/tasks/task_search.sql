@@ -1,0 +1,12 @@
+-- Verify pgdocket:tasks/task_search on pg
+
+begin;
+
+select task_id, project_id, title, search_vector, tags, affected_files, requirements, metadata
+  from docket_private.task_search
+ where false;
+
+select 1 / (docket_private.task_vector('a title', '{}', null, null, null)
+            @@ to_tsquery('english', 'titles'))::integer;
+
+rollback;
