@@ -12,6 +12,7 @@ from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.lines import ChangeLine, Line, TagLine
 from pgdocket.sqitch.model import Change, Dependency, Tag
 from pgdocket.sqitch.parser import ParsedPlan, parse_lines
+from pgdocket.sqitch.references import find_position
 
 __all__ = ["Change", "Dependency", "Plan", "Tag", "load_plan", "parse_plan"]
 
@@ -52,8 +53,6 @@ class Plan:
 
         None when there is none; SqitchError when a name alone is ambiguous.
         """
-        from pgdocket.sqitch.references import find_position
-
         at = find_position(self, reference)
         return None if at is None else self.changes[at]
 
@@ -71,6 +70,11 @@ class Plan:
     def tags(self) -> tuple[Tag, ...]:
         """All tags, in the plan's order."""
         return tuple(tag for _, tag in self._tags.values())
+
+    @property
+    def tag_positions(self) -> tuple[tuple[Tag, int], ...]:
+        """All tags, each with the position of the change that it follows."""
+        return tuple((tag, at) for at, tag in self._tags.values())
 
     @property
     def last_change(self) -> Change | None:
