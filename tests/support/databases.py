@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from pgdocket.sqitch.plan import load_plan
 from support import pgtap
 from support.fallback import deploy as fallback_deploy
 from support.runs import once
@@ -58,6 +59,26 @@ def create(server: TestServer, template: str = "template0") -> Database:
 def deploy(database: Database) -> None:
     """Deploys the whole plan, as `pgdocket deploy` does."""
     fallback_deploy(database.conninfo, ROOT, database.server.binaries / "psql")
+
+
+def revert(database: Database) -> None:
+    """Reverts everything."""
+    for name in reversed(plan_names()):
+        revert_one(database, name)
+
+
+def plan_names() -> list[str]:
+    return [change.name for change in load_plan(ROOT / "sqitch.plan").changes]
+
+
+def deploy_one(database: Database, name: str) -> None:
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute((ROOT / "deploy" / f"{name}.sql").read_bytes())
+
+
+def revert_one(database: Database, name: str) -> None:
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute((ROOT / "revert" / f"{name}.sql").read_bytes())
 
 
 def template(server: TestServer, folder: Path) -> str:
