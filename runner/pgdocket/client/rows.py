@@ -1,0 +1,170 @@
+"""The rows that the functions return, as dataclasses: frozen, and named as in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+
+Json = Any
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One body of work: its tasks, their graph and everything done about them."""
+
+    project_id: UUID
+    organization_id: UUID
+    slug: str
+    name: str
+    description: str | None
+    repository_url: str | None
+    settings: dict[str, Json]
+    metadata: dict[str, Json]
+    archived_at: datetime | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A set of tasks of a project that are pursued together."""
+
+    workflow_id: UUID
+    project_id: UUID
+    name: str
+    requirements: dict[str, Json]
+    status: str
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece of work. `attempt_id` is the token of whoever holds it now; efforts in hours."""
+
+    task_id: UUID
+    project_id: UUID
+    task_key: str
+    legacy_id: int | None
+    workflow_id: UUID | None
+    parent_task_id: UUID | None
+    title: str
+    description: str | None
+    details: str | None
+    test_strategy: str | None
+    requirements: dict[str, Json]
+    acceptance_criteria: Json
+    affected_files: list[str]
+    tags: list[str]
+    complexity_score: int | None
+    actual_complexity: int | None
+    estimated_effort: Decimal | None
+    actual_effort: Decimal | None
+    status: str
+    priority: int
+    assigned_to: str | None
+    attempt_id: UUID | None
+    not_before: datetime | None
+    due_at: datetime | None
+    results: Json
+    completed_at: datetime | None
+    archived_at: datetime | None
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDependency:
+    """An edge of the graph: `task_id` depends on `depends_on_id`."""
+
+    task_id: UUID
+    depends_on_id: UUID
+    project_id: UUID
+    dependency_type: str
+    strength: Decimal | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAttempt:
+    """One hold of an agent on a task. `outcome` is None while it lives."""
+
+    attempt_id: UUID
+    project_id: UUID
+    task_id: UUID
+    attempt_no: int
+    agent: str
+    lease_expires_at: datetime
+    heartbeat_at: datetime
+    created_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    failure_class: str | None
+    error: str | None
+    details: Json
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A task that a search found; the higher `rank`, the better."""
+
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    priority: int
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One change of a task, from the journal; `changes` maps a column to [old, new]."""
+
+    audit_id: int
+    recorded_at: datetime
+    principal: str
+    operation: str
+    table_name: str
+    changes: dict[str, Json]
+    reason: str | None
+
+
+def rows_as(cls: type[T]) -> Callable[[psycopg.Cursor[Any]], Callable[[Sequence[Any]], T]]:
+    """A psycopg row factory for a dataclass; columns that it doesn't know are left out.
+
+    So a client goes on working when the schema has grown.
+    """
+    known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+
+    def factory(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], T]:
+        columns = [
+            (position, column.name)
+            for position, column in enumerate(cursor.description or ())
+            if column.name in known
+        ]
+
+        def make(values: Sequence[Any]) -> T:
+            return cls(**{name: values[position] for position, name in columns})
+
+        return make
+
+    return factory
