@@ -24,7 +24,7 @@ SUPERUSER = "postgres"
 DATABASE = "pgdocket"
 _START_TIMEOUT_S = 120
 _SILENCE_TIMEOUT_S = 30
-_ORPHAN_PATIENCE_S = 5
+_ORPHAN_PATIENCE_S = 2
 _LARGEST_LOG = 10 * 1024 * 1024
 
 StopMode = Literal["smart", "fast", "immediate"]
