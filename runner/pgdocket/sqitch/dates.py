@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import UTC, datetime, timedelta
 
 from pgdocket.sqitch.errors import SqitchError
@@ -22,7 +21,7 @@ def parse_timestamp(text: str) -> datetime:
     A leap second is the first moment of the next day, as PostgreSQL stores it.
     """
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError:
         return _unusual(text)
 
@@ -48,11 +47,13 @@ def _unusual(text: str) -> datetime:
     ):
         if not low <= value <= high:
             raise SqitchError(f"Invalid {name} value ({value}) in timestamp {text}")
-    if day > calendar.monthrange(year, month)[1]:
+    try:
+        midnight = datetime(year, month, day, tzinfo=UTC)
+    except ValueError as exc:
         raise SqitchError(
             f"Invalid day of month (day = {date[8:]} - month = {date[5:7]} - year = {date[:4]})"
-        )
+        ) from exc
     leap_years = {"06-30": _LEAP_JUNES, "12-31": _LEAP_DECEMBERS}.get(date[5:], frozenset())
     if second != 60 or (hour, minute) != (23, 59) or year not in leap_years:
         raise SqitchError(f"Invalid second value ({second})")
-    return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
+    return midnight + timedelta(days=1)

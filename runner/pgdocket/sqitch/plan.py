@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pgdocket.sqitch import ids, uri
+from pgdocket.sqitch import ids, project_uri
 from pgdocket.sqitch.dates import parse_timestamp
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.lines import ChangeLine, Line, TagLine
 from pgdocket.sqitch.model import Change, Dependency, Tag
 from pgdocket.sqitch.parser import ParsedPlan, parse_lines
 from pgdocket.sqitch.references import find_position
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Change", "Dependency", "Plan", "Tag", "load_plan", "parse_plan"]
 
@@ -99,7 +102,7 @@ def parse_plan(data: bytes, path: Path) -> Plan:
         line = data.count(b"\n", 0, exc.start) + 1
         raise SqitchError(f"{path} is not UTF-8: invalid byte at line {line}") from exc
     parsed = parse_lines(text, str(path))
-    stored_uri = uri.encode(parsed.uri) if parsed.uri else None
+    stored_uri = project_uri.encode(parsed.uri) if parsed.uri else None
     return Plan(parsed.project, stored_uri, _build(parsed), path, parsed.lines)
 
 
@@ -116,7 +119,7 @@ def load_plan(path: Path) -> Plan:
 
 def _build(parsed: ParsedPlan) -> tuple[Change, ...]:
     """The changes of the plan, with their ids, tags and rework tags."""
-    hashed_uri = uri.canonical(parsed.uri) if parsed.uri else None
+    hashed_uri = project_uri.canonical(parsed.uri) if parsed.uri else None
     steps: list[tuple[ChangeLine, str, list[Tag]]] = []
     for line in parsed.lines:
         if isinstance(line, ChangeLine):
