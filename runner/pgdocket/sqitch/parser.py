@@ -229,9 +229,7 @@ class _Body:
             seen.add(spec)
             dependency = parse_dependency(spec, self.project)
             if dependency is None:
-                syntax_error(
-                    self.path, number, f'"{spec}" is not a valid dependency specification'
-                )
+                syntax_error(self.path, number, f'"{spec}" is not a valid dependency specification')
             found.append(dependency)
         return found
 
