@@ -72,6 +72,11 @@ class ScriptSession:
                 raise error_from_result(result, "utf-8")
         return results
 
+    def abandon(self) -> None:
+        """Rolls an open transaction back, as far as the connection still lives."""
+        if self.connection.pgconn.transaction_status in (_INTRANS, pq.TransactionStatus.INERROR):
+            self.send(b"rollback")
+
     def run(self, path: Path, variables: Mapping[str, str], *, is_muted: bool = False) -> None:
         """Runs a whole script in a fresh session.
 

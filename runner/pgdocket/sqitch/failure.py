@@ -14,28 +14,29 @@ if TYPE_CHECKING:
 
 
 class ScriptError(SqitchError):
-    """A script failed. `line` and `column` (from 1) say where in `path`, as far as is known."""
+    """A script failed. `line` and `column` (from 1) say where in `path`, as far as is known.
+
+    `text` is the whole story as psql would print it, over several lines.
+    """
 
     def __init__(
         self,
         text: str,
         path: Path,
+        primary: str,
         *,
         line: int | None = None,
         column: int | None = None,
         sqlstate: str | None = None,
-        primary: str = "",
         detail: str | None = None,
         hint: str | None = None,
     ) -> None:
-        super().__init__(text)
+        place = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{place}: {primary}", detail=detail, hint=hint, sqlstate=sqlstate)
+        self.text = text
         self.path = path
         self.line = line
         self.column = column
-        self.sqlstate = sqlstate
-        self.primary = primary
-        self.detail = detail
-        self.hint = hint
 
     @classmethod
     def plain(
@@ -44,7 +45,7 @@ class ScriptError(SqitchError):
         """An error that the server knows nothing of."""
         place = f"{path}:{line}" if line is not None else f"{path}"
         text = f"{place}: error: {message}" + (f"\nHINT:  {hint}" if hint else "")
-        return cls(text, path, line=line, primary=message, hint=hint)
+        return cls(text, path, message, line=line, hint=hint)
 
     @classmethod
     def from_diagnostic(cls, diagnostic: Diagnostic, statement: Statement) -> ScriptError:
@@ -58,24 +59,21 @@ class ScriptError(SqitchError):
         return cls(
             text.rstrip("\n"),
             statement.path,
+            diagnostic.message_primary or "the statement failed",
             line=line,
             column=column,
             sqlstate=diagnostic.sqlstate,
-            primary=diagnostic.message_primary or "",
             detail=diagnostic.message_detail,
             hint=diagnostic.message_hint,
         )
 
-    def as_dict(self) -> dict[str, str | int | None]:
-        """The error as the object that `--json` prints."""
+    def as_dict(self) -> dict[str, str | None]:
+        """The error as the object that `--json` prints: with the place in the file."""
         return {
-            "sqlstate": self.sqlstate,
-            "message": self.primary,
-            "detail": self.detail,
-            "hint": self.hint,
+            **super().as_dict(),
             "file": str(self.path),
-            "line": self.line,
-            "column": self.column,
+            "line": None if self.line is None else str(self.line),
+            "column": None if self.column is None else str(self.column),
         }
 
 

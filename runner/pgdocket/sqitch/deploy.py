@@ -1,0 +1,372 @@
+"""Deploys the changes of a plan, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Literal
+
+import psycopg
+
+from pgdocket.errors import Error, from_psycopg
+from pgdocket.sqitch import scripts
+from pgdocket.sqitch.checks import Resolver, check_deploy, check_scripts
+from pgdocket.sqitch.config import Target
+from pgdocket.sqitch.deployed import Deployed
+from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.failure import ScriptError
+from pgdocket.sqitch.inspection import Shape
+from pgdocket.sqitch.model import Change
+from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer
+from pgdocket.sqitch.reporter import Reporter
+from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
+from pgdocket.sqitch.revert import revert_run
+
+Mode = Literal["all", "tag", "change"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployOptions:
+    """How to deploy.
+
+    `mode` says what a failure takes back: everything of the run, everything since the last tag,
+    or nothing. `atomic` joins script, verification and registry in one transaction wherever the
+    script is one block. `log_only` writes the registry and runs no deploy script.
+    """
+
+    to: str | None = None
+    verify: bool = True
+    mode: Mode = "all"
+    log_only: bool = False
+    atomic: bool = True
+
+
+def deploy(
+    plan: Plan,
+    target: Target | str,
+    *,
+    to: str | None = None,
+    verify: bool = True,
+    mode: Mode = "all",
+    log_only: bool = False,
+    atomic: bool = True,
+    variables: Mapping[str, str] | None = None,
+    lock_timeout: int = 60,
+    person: Person | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Deploys the plan, or its changes up to and including `to`.
+
+    `target` is a target of sqitch.conf or a libpq connection string; `variables` are psql's;
+    `lock_timeout` is in seconds. Returns what was done. Raises RunFailed at the first change that
+    fails, after taking back what `mode` says, and SqitchError for what can't begin.
+    """
+    job = make_job(
+        plan,
+        target,
+        person=person,
+        reporter=reporter,
+        variables=variables,
+        lock_timeout=lock_timeout,
+    )
+    return deploy_job(job, DeployOptions(to, verify, mode, log_only, atomic))
+
+
+def deploy_job(job: Job, options: DeployOptions) -> RunResult:
+    """As `deploy`, for a job that has been put together."""
+    if not job.plan.changes:
+        raise SqitchError("Nothing to deploy (empty plan)")
+    with open_engine(job) as engine:
+        engine.lock()
+        version = engine.registry.version(engine.control)
+        if version is not None:
+            refuse_newer(version)
+        deployed = engine.deployed() if version == VERSION else _old(engine, version)
+        return _Deployment(engine, options, version, deployed).run()
+
+
+def _old(engine: Engine, version: str | None) -> Deployed:
+    """What an older registry holds, after its upgrade; nothing where there is none."""
+    if version is None:
+        return Deployed(engine.job.plan.project, ())
+    reporter = engine.job.reporter
+    reporter.info(f"Upgrading the Sqitch registry from {version} to {VERSION}")
+    for old, new in engine.registry.upgrade(engine.control, version, engine.job.person):
+        reporter.info(f"  * From {old} to {new}")
+    return engine.deployed()
+
+
+@dataclass(slots=True)
+class _Deployment:
+    engine: Engine
+    options: DeployOptions
+    version: str | None
+    deployed: Deployed
+    done: list[ChangeResult] = field(default_factory=list)
+    dependency_ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def _job(self) -> Job:
+        return self.engine.job
+
+    def run(self) -> RunResult:
+        start, end = self._range()
+        self._catch_up(start)
+        if end <= start:
+            return self._nothing(start)
+        changes = self._job.plan.changes[start + 1 : end + 1]
+        self._prepare(changes)
+        width = max(len(change.format_name_with_tags) for change in changes)
+        with self._job.reporter.run(len(changes)):
+            for change in changes:
+                self._deploy(change, width)
+        return self._result("")
+
+    def _range(self) -> tuple[int, int]:
+        """Positions of the change deployed last (-1 for none) and of the one to reach."""
+        plan, latest = self._job.plan, self.deployed.latest
+        end = len(plan.changes) - 1
+        if self.options.to is not None:
+            goal = plan.find(self.options.to)
+            if goal is None:
+                raise SqitchError(f'Unknown change: "{self.options.to}"')
+            end = plan.index_of(goal.id) or 0
+        if latest is None:
+            return -1, end
+        start = plan.index_of(latest.id)
+        if start is None:
+            raise SqitchError(
+                f"Cannot find change {latest.id} ({latest.label}) in {self._job.target.plan_file}",
+                hint="this database was deployed from another plan, or the plan's past was edited",
+                sqlstate="PDPLN",
+            )
+        if end < start:
+            raise SqitchError('Cannot deploy to an earlier change; use "revert" instead')
+        return start, end
+
+    def _nothing(self, start: int) -> RunResult:
+        name = self._job.plan.changes[start].format_name_with_tags
+        place = "up-to-date" if self.options.to is None else f'already at "{name}"'
+        message = f"Nothing to deploy ({place})"
+        self._job.reporter.info(message)
+        return self._result(message)
+
+    def _catch_up(self, start: int) -> None:
+        """Writes tags that were added to the change deployed last, and hashes of old registries."""
+        if start < 0:
+            return
+        engine, plan = self.engine, self._job.plan
+        for change in self.deployed.changes:
+            planned = plan.change_by_id(change.id)
+            if change.script_hash == change.id and planned is not None:
+                found = scripts.script_hash(planned, self._job.target)
+                engine.registry.repair_script_hash(engine.control, change.id, found)
+        known = {tag.id for tag in self.deployed.changes[-1].tags}
+        tags = [tag for tag in plan.changes[start].tags if tag.id not in known]
+        if tags:
+            engine.registry.insert_tags(engine.control, plan.project, tags, self._job.person)
+
+    def _prepare(self, changes: Sequence[Change]) -> None:
+        """Checks everything, then makes the registry: what is refused leaves no trace."""
+        engine, job = self.engine, self._job
+        if not self.options.log_only:
+            check_scripts(engine, changes, verify=self.options.verify)
+        if self.version is None:
+            job.reporter.info(f"Adding registry tables to {job.display}")
+        self._announce(changes[-1])
+        resolver = Resolver(engine, has_registry=self.version is not None)
+        self.dependency_ids = check_deploy(resolver, self.deployed.changes, changes)
+        if self.version is None:
+            engine.registry.create(engine.control, job.person)
+        else:
+            self._refuse_deployed(changes)
+        if not self.deployed.changes:
+            plan = job.plan
+            engine.registry.register(engine.control, plan.project, plan.uri, job.person)
+
+    def _announce(self, last: Change) -> None:
+        through = f" through {last.format_name_with_tags}" if self.options.to is not None else ""
+        self._job.reporter.info(f"Deploying changes{through} to {self._job.display}")
+
+    def _refuse_deployed(self, changes: Sequence[Change]) -> None:
+        known = self.engine.registry.known_ids(
+            self.engine.control, [change.id for change in changes]
+        )
+        if known:
+            names = ", ".join(f'"{name}"' for name in known.values())
+            word = "Change" if len(known) == 1 else "Changes"
+            verb = "has" if len(known) == 1 else "have"
+            raise SqitchError(f"{word} {names} {verb} already been deployed", sqlstate="PDPLN")
+
+    def _deploy(self, change: Change, width: int) -> None:
+        reporter = self._job.reporter
+        reporter.start("+", change.format_name_with_tags, width)
+        began = perf_counter()
+        recorded = Recorded(
+            change,
+            self._job.plan.project,
+            scripts.script_hash(change, self._job.target),
+            self.dependency_ids,
+        )
+        is_atomic = self._is_atomic(change)
+        result = ChangeResult(
+            change.id,
+            change.name,
+            tuple(tag.name for tag in change.tags),
+            "deploy",
+            ok=True,
+            seconds=0,
+            is_atomic=is_atomic,
+        )
+        try:
+            (self._together if is_atomic else self._apart)(recorded)
+        except (SqitchError, psycopg.Error, KeyboardInterrupt) as problem:
+            error = _understood(problem)
+            _explain(reporter, error)
+            reporter.finish(ok=False)
+            failed = replace(result, ok=False, seconds=perf_counter() - began, error=error)
+            self.done.append(failed)
+            self._fail(change, error)
+        self.done.append(replace(result, seconds=perf_counter() - began))
+        reporter.finish(ok=True)
+
+    def _verify_path(self, change: Change) -> bool:
+        path = self.engine.file("verify", change)
+        if not self.options.verify or change.is_reworked:
+            return False
+        if not path.is_file():
+            self._job.reporter.warn(f"Verify script {path} does not exist")
+            return False
+        return True
+
+    def _is_atomic(self, change: Change) -> bool:
+        if not self.options.atomic or self.options.log_only:
+            return False
+        engine = self.engine
+        path = engine.file("deploy", change)
+        if engine.uses_psql("deploy", path):
+            return False
+        found = engine.inspect("deploy", path)
+        if found.shape is not Shape.BLOCK or not found.ends_with_commit:
+            return False
+        verify = engine.file("verify", change)
+        if not self.options.verify or change.is_reworked or not verify.is_file():
+            return True
+        if engine.uses_psql("verify", verify):
+            return False
+        return engine.inspect("verify", verify).shape is not Shape.OTHER
+
+    def _together(self, recorded: Recorded) -> None:
+        """Script, verification and registry in one transaction."""
+        engine, work = self.engine, self.engine.work
+        change = recorded.change
+        work.refresh()
+        try:
+            work.send(b"begin; " + engine.registry.query("lock_changes"))
+            work.run_inner(engine.file("deploy", change), engine.variables("deploy"))
+            work.send(engine.registry.query("settle"))
+            if self._verify_path(change):
+                self._verify_inside(change)
+            engine.registry.record_deploy(work.connection, recorded, self._job.person)
+            work.send(b"commit")
+        except BaseException:
+            work.abandon()
+            self._record_fail(recorded)
+            raise
+
+    def _verify_inside(self, change: Change) -> None:
+        engine, work = self.engine, self.engine.work
+        path = engine.file("verify", change)
+        work.send(b"savepoint pgdocket_verify")
+        try:
+            work.run_inner(path, engine.variables("verify"), is_muted=True)
+        except ScriptError as error:
+            raise _verify_failed(self._job.reporter, path, error) from error
+        work.send(b"rollback to savepoint pgdocket_verify; release savepoint pgdocket_verify")
+
+    def _apart(self, recorded: Recorded) -> None:
+        """Script, verification and registry each on their own, as Sqitch does it."""
+        engine, change = self.engine, recorded.change
+        control = engine.control
+        control.execute("begin")
+        try:
+            engine.registry.lock(control)
+            if not self.options.log_only:
+                engine.run_script("deploy", engine.file("deploy", change))
+            if self._verify_path(change):
+                self._verify_apart(change)
+            engine.registry.record_deploy(control, recorded, self._job.person)
+            control.execute("commit")
+        except BaseException as problem:
+            control.execute("rollback")
+            if isinstance(problem, _Unwind):
+                self._undo(change)
+            self._record_fail(recorded)
+            raise
+
+    def _verify_apart(self, change: Change) -> None:
+        path = self.engine.file("verify", change)
+        try:
+            self.engine.run_script("verify", path, is_muted=True)
+        except ScriptError as error:
+            raise _verify_failed(self._job.reporter, path, error) from error
+
+    def _undo(self, change: Change) -> None:
+        """Runs the revert script of a change whose verification failed."""
+        if self.options.log_only:
+            return
+        try:
+            self.engine.run_script("revert", self.engine.file("revert", change))
+        except (SqitchError, psycopg.Error) as problem:
+            _explain(self._job.reporter, _understood(problem))
+            self._job.reporter.warn("The schema will need to be manually repaired")
+
+    def _record_fail(self, recorded: Recorded) -> None:
+        self.engine.registry.record_fail(self.engine.control, recorded, self._job.person)
+
+    def _fail(self, change: Change, error: Error) -> None:
+        """Takes back what the mode says, then ends the run."""
+        deployed = [each.id for each in self.done if each.ok]
+        keep = len(deployed)
+        if self.options.mode == "all":
+            keep = 0
+        elif self.options.mode == "tag":
+            tagged = [at for at, each in enumerate(self.done) if each.ok and each.tags]
+            keep = tagged[-1] + 1 if tagged else 0
+        failures = list(self.done)
+        if keep < len(deployed):
+            failures += revert_run(self.engine, deployed[keep:])
+        raise RunFailed("Deploy failed", failures, error) from error
+
+    def _result(self, message: str) -> RunResult:
+        return RunResult(self._job.plan.project, self._job.display, tuple(self.done), message)
+
+
+class _Unwind(SqitchError):
+    """A failed verification: what the deploy script did must be taken back."""
+
+
+def _verify_failed(reporter: Reporter, path: object, error: ScriptError) -> _Unwind:
+    reporter.err(error.text.rstrip("\n") + "\n")
+    return _Unwind(
+        f'Verify script "{path}" failed.',
+        detail=error.message,
+        hint=error.hint,
+        sqlstate=error.sqlstate,
+    )
+
+
+def _understood(problem: BaseException) -> Error:
+    if isinstance(problem, Error):
+        return problem
+    if isinstance(problem, psycopg.Error):
+        return from_psycopg(problem)
+    return SqitchError("Interrupted", sqlstate="57014")
+
+
+def _explain(reporter: Reporter, error: Error) -> None:
+    text = error.text if isinstance(error, ScriptError) else error.message
+    reporter.warn(text.rstrip("\n"))

@@ -1,0 +1,145 @@
+"""What is deployed of one project, and how the changes in it are named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.model import Change, Dependency
+from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.registry import DeployedChange
+
+_REFERENCE = re.compile(r"(?P<base>.+?)(?:(?P<marks>\^+|~+)|(?P<mark>[\^~])(?P<count>\d+))?")
+_ID = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The deployed changes of a project, the first deployed first."""
+
+    project: str
+    changes: tuple[DeployedChange, ...]
+
+    @property
+    def latest(self) -> DeployedChange | None:
+        """The change that was deployed last."""
+        return self.changes[-1] if self.changes else None
+
+    def find(self, reference: str) -> int | None:
+        """Position of the change that a symbolic reference names, None when there is none.
+
+        `HEAD` is the change deployed last, `ROOT` the first, `name@tag` the name as it was when
+        the tag was applied; `^` counts towards the beginning, `~` towards the end. SqitchError
+        when a name alone is ambiguous.
+        """
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            return None
+        position = self._base(match["base"])
+        if position is None:
+            return None
+        mark = match["mark"] or (match["marks"] or "")[:1]
+        count = int(match["count"]) if match["count"] else len(match["marks"] or "")
+        position += -count if mark == "^" else count
+        return position if 0 <= position < len(self.changes) else None
+
+    def find_dependency(self, dependency: Dependency) -> str | None:
+        """The id of the deployed change that a dependency means, None when there is none."""
+        if dependency.id:
+            return next((each.id for each in self.changes if each.id == dependency.id), None)
+        if dependency.change and dependency.tag:
+            position = self._at_tag(dependency.change, dependency.tag)
+        elif dependency.tag:
+            position = self._tagged(dependency.tag)
+        else:
+            named = self._named(dependency.change or "")
+            position = named[-1] if named else None
+        return None if position is None else self.changes[position].id
+
+    def _base(self, base: str) -> int | None:
+        if base in ("HEAD", "@HEAD"):
+            return len(self.changes) - 1 if self.changes else None
+        if base in ("ROOT", "@ROOT"):
+            return 0 if self.changes else None
+        if _ID.fullmatch(base):
+            return self._by_id(base)
+        name, at, tag = base.rpartition("@")
+        if at and not name:
+            return self._tagged(tag)
+        if at:
+            return self._at_tag(name, tag)
+        named = self._named(base)
+        if len(named) > 1:
+            raise SqitchError(self._ambiguity(base, named))
+        return named[0] if named else None
+
+    def _by_id(self, wanted: str) -> int | None:
+        for position, change in enumerate(self.changes):
+            if change.id == wanted or any(tag.id == wanted for tag in change.tags):
+                return position
+        return None
+
+    def _named(self, name: str) -> list[int]:
+        return [at for at, change in enumerate(self.changes) if change.name == name]
+
+    def _tagged(self, tag: str) -> int | None:
+        wanted = "@" + tag.removeprefix("@")
+        for position, change in enumerate(self.changes):
+            if any(each.name == wanted for each in change.tags):
+                return position
+        return None
+
+    def _at_tag(self, name: str, tag: str) -> int | None:
+        if tag == "HEAD":
+            end: int | None = len(self.changes) - 1
+        elif tag == "ROOT":
+            return None
+        else:
+            end = self._tagged(tag)
+        if end is None:
+            return None
+        named = [at for at in self._named(name) if at <= end]
+        return named[-1] if named else None
+
+    def _ambiguity(self, name: str, named: Sequence[int]) -> str:
+        lines = [f'Change "{name}" is ambiguous. Please specify a tag-qualified change:']
+        ends = [*named[1:], len(self.changes)]
+        for start, end in zip(reversed(named), reversed(ends), strict=True):
+            tags = [c.tags[0].name for c in self.changes[start:end] if c.tags]
+            qualifier = "@HEAD" if end == len(self.changes) else (tags[-1] if tags else "")
+            lines.append(f"  * {name}{qualifier}")
+        return "\n".join([*lines, "Change Lookup Failed"])
+
+
+def plan_change(plan: Plan, deployed: Sequence[DeployedChange], position: int) -> Change:
+    """The deployed change as the plan has it, else as its row tells.
+
+    A row that is not in the plan finds its reworked scripts by the tags that were deployed
+    between it and its next namesake.
+    """
+    row = deployed[position]
+    planned = plan.change_by_id(row.id)
+    if planned is not None:
+        return planned
+    return Change(
+        name=row.name,
+        id=row.id,
+        parent_id=None,
+        note=row.note,
+        planned_at=row.planned_at,
+        planner_name=row.planner.name,
+        planner_email=row.planner.email,
+        rework_tags=_rework_tags(deployed, position),
+    )
+
+
+def _rework_tags(deployed: Sequence[DeployedChange], position: int) -> tuple[str, ...]:
+    name = deployed[position].name
+    tags: list[str] = []
+    for change in deployed[position:]:
+        if change is not deployed[position] and change.name == name:
+            return tuple(reversed(tags))
+        tags += [tag.name for tag in change.tags]
+    return ()

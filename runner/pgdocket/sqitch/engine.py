@@ -1,0 +1,250 @@
+"""What deploy, revert and verify share: the connections, the registry, and how scripts run."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgdocket.sqitch import client, scripts
+from pgdocket.sqitch.config import Target, load_configuration
+from pgdocket.sqitch.deployed import Deployed
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.execute import ScriptSession
+from pgdocket.sqitch.failure import ScriptError
+from pgdocket.sqitch.inspection import Inspection, inspect
+from pgdocket.sqitch.lock import take_lock
+from pgdocket.sqitch.model import Change
+from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.registry import AnyConnection, Person, Registry
+from pgdocket.sqitch.reporter import Reporter, SilentReporter
+from pgdocket.sqitch.script import ScriptSyntaxError, Variables
+from pgdocket.sqitch.uri import DatabaseUri
+
+_FILES = {
+    "deploy": scripts.deploy_file,
+    "revert": scripts.revert_file,
+    "verify": scripts.verify_file,
+}
+Command = str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every command is given.
+
+    `variables` holds psql's variables by command (deploy, revert, verify); `lock_timeout` is in
+    seconds. `conninfo` is for libpq.
+    """
+
+    plan: Plan
+    target: Target
+    conninfo: str
+    person: Person
+    reporter: Reporter
+    variables: Mapping[Command, Mapping[str, str]] = field(default_factory=dict)
+    lock_timeout: int = 60
+
+    @property
+    def display(self) -> str:
+        """The database as messages name it."""
+        return self.target.display
+
+
+def make_job(
+    plan: Plan,
+    target: Target | str,
+    *,
+    person: Person | None = None,
+    reporter: Reporter | None = None,
+    variables: Mapping[str, str] | None = None,
+    command_variables: Mapping[Command, Mapping[str, str]] | None = None,
+    lock_timeout: int = 60,
+) -> Job:
+    """Fills in what was left out: who is at work, as sqitch.conf says, and the reporter.
+
+    `target` is a target or libpq's connection string, whose scripts then lie beside the plan.
+    `variables` are for all commands, `command_variables` for each its own.
+    """
+    top = plan.path.parent
+    conninfo = target if isinstance(target, str) else target.conninfo()
+    if isinstance(target, str):
+        target = _plain_target(plan, target)
+    person = person or Person(*load_configuration(top).user())
+    return Job(
+        plan=plan,
+        target=target,
+        conninfo=conninfo,
+        person=person,
+        reporter=reporter or SilentReporter(),
+        variables=command_variables
+        or {command: dict(variables or {}) for command in ("deploy", "revert", "verify")},
+        lock_timeout=lock_timeout,
+    )
+
+
+def _plain_target(plan: Plan, conninfo: str) -> Target:
+    top = plan.path.parent
+    given = conninfo_to_dict(conninfo)
+    uri = DatabaseUri(dbname=str(given.get("dbname") or "") or None)
+    kinds = {kind: top / kind for kind in _FILES}
+    return Target(
+        name=str(uri),
+        uri=uri,
+        display=str(given.get("dbname") or uri),
+        registry="sqitch",
+        client=None,
+        plan_file=plan.path,
+        top_dir=top,
+        **{f"{kind}_dir": path for kind, path in kinds.items()},  # type: ignore[arg-type]
+        **{f"reworked_{kind}_dir": path for kind, path in kinds.items()},  # type: ignore[arg-type]
+    )
+
+
+class Engine:
+    """An open job: a connection for the registry, and one for scripts once it is needed."""
+
+    def __init__(self, job: Job, control: AnyConnection) -> None:
+        self.job = job
+        self.control = control
+        self.registry = Registry(job.target.registry)
+        self._work: ScriptSession | None = None
+        self._inspections: dict[Path, Inspection] = {}
+
+    @property
+    def work(self) -> ScriptSession:
+        """The session that scripts run in."""
+        if self._work is None:
+            self._work = ScriptSession(connect(self.job.conninfo), self.job.reporter)
+        return self._work
+
+    def close(self) -> None:
+        """Ends the connections; the lock goes with them."""
+        if self._work is not None:
+            self._work.connection.close()
+        self.control.close()
+
+    def lock(self) -> None:
+        """Keeps other deployments out until the connection ends."""
+        job = self.job
+        take_lock(self.control, self.registry, job.display, job.reporter, timeout=job.lock_timeout)
+
+    def deployed(self, project: str | None = None) -> Deployed:
+        """What is deployed of the plan's project, or of another."""
+        name = project or self.job.plan.project
+        return Deployed(name, self.registry.deployed(self.control, name))
+
+    def file(self, command: Command, change: Change) -> Path:
+        """The change's script for a command; it may be missing."""
+        return _FILES[command](change, self.job.target)
+
+    def variables(self, command: Command) -> dict[str, str]:
+        """psql's variables for a command's scripts."""
+        return {**self.job.variables.get(command, {}), "registry": self.registry.schema}
+
+    def uses_psql(self, command: Command, path: Path) -> bool:
+        """Whether psql has to run the script: it is configured, or the script asks for more."""
+        return (
+            self.job.target.client is not None or self.inspect(command, path).obstacle is not None
+        )
+
+    def inspect(self, command: Command, path: Path) -> Inspection:
+        """What the script needs; SqitchError when it can't be read."""
+        if path not in self._inspections:
+            try:
+                found = inspect(path, Variables(self.variables(command)))
+            except ScriptSyntaxError as error:
+                raise ScriptError.plain(error.path, error.message, line=error.line) from None
+            except OSError as error:
+                raise SqitchError(f"Cannot read {path}: {error.strerror}") from None
+            self._inspections[path] = found
+        return self._inspections[path]
+
+    def refuse_unrunnable(self, command: Command, path: Path) -> None:
+        """Raises SqitchError for a script that only psql can run, where there is no psql."""
+        obstacle = self.inspect(command, path).obstacle
+        if obstacle is not None and client.find_client(self.job.target.client) is None:
+            raise SqitchError(
+                f"{obstacle.path}:{obstacle.line}: {obstacle.command} can only be run by psql, "
+                "and there is none",
+                hint='install psql, or name it: [engine "pg"] client = /path/to/psql',
+            )
+
+    def run_script(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
+        """Runs a script in a session of its own; ScriptError when it fails."""
+        if not self.uses_psql(command, path):
+            self.work.run(path, self.variables(command), is_muted=is_muted)
+            return
+        program = client.find_client(self.job.target.client)
+        if program is None:
+            self.refuse_unrunnable(command, path)
+        variables = self.job.variables.get(command, {})
+        conninfo, password = _without_password(self.job.conninfo)
+        line = client.arguments(program or "psql", conninfo, self.registry.schema, variables, path)
+        client.run_client(line, path, password, self.job.reporter, is_muted=is_muted)
+
+
+def connect(conninfo: str) -> AnyConnection:
+    """A connection that leaves transactions to those who use it."""
+    connection: psycopg.Connection[Any] = psycopg.connect(
+        conninfo,
+        autocommit=True,
+        prepare_threshold=None,
+        client_encoding="UTF8",
+        fallback_application_name="pgdocket",
+    )
+    return connection
+
+
+@contextmanager
+def open_engine(job: Job) -> Iterator[Engine]:
+    """Connects; SqitchError when that fails. Ctrl-C stops the statement that is running."""
+    try:
+        control = connect(job.conninfo)
+    except psycopg.OperationalError as error:
+        raise SqitchError(str(error).strip(), sqlstate=error.sqlstate or "PDCON") from error
+    engine = Engine(job, control)
+    try:
+        control.execute(
+            "set client_min_messages = warning; "
+            "set idle_in_transaction_session_timeout = 0; "
+            "set statement_timeout = 0"
+        )
+        with _terminate_orderly():
+            yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _terminate_orderly() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does: what runs is cancelled and its failure recorded."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        previous = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGTERM, previous)
+
+
+def _without_password(conninfo: str) -> tuple[str, str | None]:
+    if "password" not in conninfo:
+        return conninfo, None
+    given = conninfo_to_dict(conninfo)
+    password = given.pop("password", None)
+    return make_conninfo("", **given), None if password is None else str(password)

@@ -1,0 +1,181 @@
+"""How the engine tells what it is doing: as Sqitch prints it, as a live display, or not at all."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import IO, TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Reporter(Protocol):
+    """What the engine tells while it works."""
+
+    def run(self, count: int) -> AbstractContextManager[None]:
+        """Surrounds the work on that many changes."""
+
+    def info(self, line: str) -> None:
+        """A headline or a result, for standard output."""
+
+    def warn(self, line: str) -> None:
+        """A problem, for standard error."""
+
+    def start(self, sign: str, label: str, width: int) -> None:
+        """A change begins: `+` deployed, `-` reverted, `*` verified. Labels are `width` wide."""
+
+    def finish(self, ok: bool, comment: str = "") -> None:
+        """The change that began last has ended."""
+
+    def out(self, text: str) -> None:
+        """What a script prints on standard output."""
+
+    def err(self, text: str) -> None:
+        """What a script or the server has to say, for standard error."""
+
+
+class SilentReporter:
+    """Tells nothing."""
+
+    def run(self, count: int) -> AbstractContextManager[None]:
+        """Nothing to do."""
+        return nullcontext()
+
+    def info(self, line: str) -> None:
+        """Says nothing."""
+
+    def warn(self, line: str) -> None:
+        """Says nothing."""
+
+    def start(self, sign: str, label: str, width: int) -> None:
+        """Says nothing."""
+
+    def finish(self, ok: bool, comment: str = "") -> None:
+        """Says nothing."""
+
+    def out(self, text: str) -> None:
+        """Says nothing."""
+
+    def err(self, text: str) -> None:
+        """Says nothing."""
+
+
+class PlainReporter:
+    """Sqitch's own lines, dots and all. `quiet` leaves the headlines out."""
+
+    def __init__(
+        self, out: IO[str] | None = None, err: IO[str] | None = None, *, quiet: bool = False
+    ) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._quiet = quiet
+
+    def run(self, count: int) -> AbstractContextManager[None]:
+        """Nothing to do."""
+        return nullcontext()
+
+    def info(self, line: str) -> None:
+        """Prints the line."""
+        if not self._quiet:
+            self.out(line + "\n")
+
+    def warn(self, line: str) -> None:
+        """Prints the line on standard error."""
+        self.err(line + "\n")
+
+    def start(self, sign: str, label: str, width: int) -> None:
+        """Prints `  + flips @v1 .. ` and leaves the line open."""
+        self.out(f"  {sign} {label} {'.' * (width - len(label) + 2)} ")
+
+    def finish(self, ok: bool, comment: str = "") -> None:
+        """Ends the line."""
+        self.out(comment + ("ok\n" if ok else "not ok\n"))
+
+    def out(self, text: str) -> None:
+        """Prints the text at once, so that it keeps its place among the server's messages."""
+        self._out.write(text)
+        self._out.flush()
+
+    def err(self, text: str) -> None:
+        """Prints the text on standard error."""
+        self._err.write(text)
+        self._err.flush()
+
+
+class LiveReporter:
+    """A display for people: a line with the elapsed time per change, and a bar below."""
+
+    _COLOURS = ("+", "green"), ("-", "yellow"), ("*", "cyan")
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(highlight=False)
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+        self._started = 0.0
+        self._label = ""
+        self._sign = "+"
+
+    def run(self, count: int) -> AbstractContextManager[None]:
+        """Shows the bar while the work goes on."""
+        return self._bar(count)
+
+    def info(self, line: str) -> None:
+        """Prints the line."""
+        self._console.print(line, markup=False)
+
+    def warn(self, line: str) -> None:
+        """Prints the line in red."""
+        self._console.print(line, style="red", markup=False)
+
+    def start(self, sign: str, label: str, width: int) -> None:
+        """Names the change beside the bar."""
+        self._started = time.perf_counter()
+        self._sign, self._label = sign, f"{label:<{width}}"
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, description=label)
+
+    def finish(self, ok: bool, comment: str = "") -> None:
+        """Prints the change's line with its time."""
+        from rich.text import Text
+
+        milliseconds = (time.perf_counter() - self._started) * 1000
+        colour = dict(self._COLOURS)[self._sign] if ok else "red"
+        line = Text.assemble(
+            (f"  {self._sign if ok else '✗'} {self._label} ", colour),
+            (f"{milliseconds:8.1f} ms", "dim"),
+            (f"  {comment.strip()}" if comment else "", "red"),
+        )
+        self._console.print(line)
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task)
+
+    def out(self, text: str) -> None:
+        """Prints the text above the bar."""
+        self._console.print(text, end="", markup=False)
+
+    def err(self, text: str) -> None:
+        """Prints the text above the bar."""
+        self._console.print(text, end="", style="yellow", markup=False)
+
+    def _bar(self, count: int) -> AbstractContextManager[None]:
+        from contextlib import contextmanager
+
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+
+        columns = (BarColumn(), MofNCompleteColumn(), Elapsed(), TextColumn("{task.description}"))
+
+        @contextmanager
+        def show():  # type: ignore[no-untyped-def]
+            with Progress(*columns, console=self._console, transient=True) as progress:
+                self._progress, self._task = progress, progress.add_task("", total=count)
+                try:
+                    yield
+                finally:
+                    self._progress = self._task = None
+
+        return show()
