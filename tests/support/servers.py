@@ -27,6 +27,7 @@ SETTINGS: Mapping[str, str] = {
     "max_connections": "120",
     "shared_buffers": "128MB",
     "autovacuum": "off",  # a worker of it in the template would hold up the clones
+    "dynamic_shared_memory_type": "mmap",  # in the data folder, where nothing can leak
     "jit": "off",
     "timezone": "UTC",
 }

@@ -1,0 +1,127 @@
+"""Running linters, and not running them again over what they have found clean."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from importlib import metadata
+from io import StringIO
+from pathlib import Path
+
+from pglast import ast, parse_sql
+
+from support.databases import ROOT
+from support.pgtap import cache_folder
+
+LONGEST_LINE = 100
+
+
+def run(*command: str) -> str:
+    """What a linter of the virtual environment prints; empty when it exits with 0."""
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run(
+        [str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def scripts(*folders: str) -> list[Path]:
+    """The SQL files below folders of the project."""
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.sql"))]
+
+
+def sqlfluff(paths: list[Path]) -> list[str]:
+    """The findings of sqlfluff, of files that it has not found clean before."""
+    seal = hashlib.sha256((ROOT / ".sqlfluff").read_bytes() + version("sqlfluff").encode())
+    folder = cache_folder() / "sqlfluff"
+    folder.mkdir(parents=True, exist_ok=True)
+    marks = {path: folder / digest(path, seal.digest()) for path in paths}
+    unknown = [str(path.relative_to(ROOT)) for path in paths if not marks[path].exists()]
+    if not unknown:
+        return []
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "sqlfluff"), "lint", "--format=json", "--processes=2",
+         "--disable-progress-bar", *unknown],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = []
+    for file in json.loads(done.stdout):
+        found += [f"{file['filepath']}:{line(v)}: {v['name'] or 'parsing'}: {v['description']}"
+                  for v in file["violations"]]  # fmt: skip
+        if not file["violations"]:
+            marks[ROOT / file["filepath"]].touch()
+    return found
+
+
+def line(violation: dict[str, object]) -> object:
+    """The line of a finding of sqlfluff."""
+    return violation.get("start_line_no") or violation.get("line_no")
+
+
+def digest(path: Path, seal: bytes) -> str:
+    """A name for the contents of a file under one configuration."""
+    return hashlib.sha256(seal + path.read_bytes()).hexdigest()
+
+
+def version(package: str) -> str:
+    """The installed version of a package."""
+    return metadata.version(package)
+
+
+def long_lines(paths: Iterable[Path]) -> list[str]:
+    """Lines over 100 characters, but for those that are one string: text can't be broken."""
+    return [
+        f"{path.relative_to(ROOT)}:{number}: {len(text)} characters"
+        for path in paths
+        for number, text in enumerate(path.read_text().splitlines(), 1)
+        if len(text) > LONGEST_LINE and not re.fullmatch(r"\s*'.*'\)?[,;]?", text)
+    ]
+
+
+def first_sqlstate(call: str) -> str | None:
+    """The SQLSTATE that a call of throws_ok, at the beginning of a text, asks for."""
+    statement = call.partition(";\n")[0]
+    match = re.search(r"'([0-9A-Z]{5})'", statement)
+    return match[1] if match else None
+
+
+def pgspot(path: Path, root: Path = ROOT) -> list[str]:
+    """The findings of pgspot for one script.
+
+    It is told that the session looks into pg_catalog first, which it does unless the deployer
+    moved it; names of our own are all qualified.
+    """
+    from pgspot.state import Counter, State  # type: ignore[import-untyped]
+    from pgspot.visitors import visit_sql  # type: ignore[import-untyped]
+
+    arguments = Namespace(
+        append=False, proc_without_search_path=[], summary_only=False, plpgsql=True,
+        ignore=[], ignore_lang=[], sql_fn=[],
+    )  # fmt: skip
+    output = StringIO()
+    with redirect_stdout(output):
+        state = State(Counter(arguments))
+        visit_sql(state, "set search_path = pg_catalog, pg_temp;" + without_atomic(path), True)
+    return [f"{path.relative_to(root)}: {text}" for text in output.getvalue().splitlines() if text]
+
+
+def without_atomic(path: Path) -> str:
+    """A script without its "begin atomic" functions, which pgspot can't read.
+
+    They are bound to what they name when they are created: there is nothing to hijack later.
+    """
+    data = path.read_bytes()
+    for statement in parse_sql(data.decode()):
+        created = statement.stmt
+        if isinstance(created, ast.CreateFunctionStmt) and created.sql_body is not None:
+            begin = statement.stmt_location
+            end = begin + statement.stmt_len
+            blank = re.sub(rb"[^\n]", b" ", data[begin:end])
+            data = data[:begin] + blank + data[end:]
+    return data.decode()
