@@ -21,11 +21,10 @@ from support import databases
 from support.databases import Database
 from support.runs import Run, open_run
 from support.servers import VERSIONS, TestServer, open_server
+from support.sessions import Connect
 
 RUN_FOLDER = pytest.StashKey[Path]()
 OWN_RUN = pytest.StashKey[Run]()
-
-Connect = Callable[..., "psycopg.Connection[Any]"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

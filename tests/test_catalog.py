@@ -565,7 +565,8 @@ def missing_from(comment: str, kind: str, definition: str, parameters: list[str]
     if not re.search(r"\braises\b", comment, re.IGNORECASE):
         yield "what it raises"
     for parameter in parameters:
-        if f"`{parameter}`" not in comment:
+        # An id says whose it is.
+        if not parameter.endswith("_id") and f"`{parameter}`" not in comment:
             yield f"its parameter {parameter}"
     for code in sorted(set(re.findall(r"'(PD[0-9A-Z]{3})'", definition))):
         if code not in comment:

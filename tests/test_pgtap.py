@@ -10,10 +10,10 @@ from shutil import which
 
 import pytest
 
-from conftest import Connect
 from support import pgtap
 from support.databases import ROOT, Database, why_no_pgtap
 from support.servers import TestServer
+from support.sessions import Connect
 
 FILES = sorted(
     path for path in (ROOT / "pgtap").rglob("*.sql") if path.parent != ROOT / "pgtap" / "support"

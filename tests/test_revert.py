@@ -40,14 +40,16 @@ def difference(before: str, after: str) -> str:
 def test_each_revert_undoes_its_deploy(alone: Database) -> None:
     problems = []
     before = schema_of(alone)
+    previous = None
     for change in load_plan(ROOT / "sqitch.plan").changes:
-        databases.deploy_one(alone, change.name)
+        databases.deploy(alone, to=change.id)
         deployed = schema_of(alone)
-        databases.revert_one(alone, change.name)
+        databases.revert(alone, to=previous)
         reverted = schema_of(alone)
         if reverted != before:
             problems.append(f"{change.name}\n{difference(before, reverted)}")
-        databases.deploy_one(alone, change.name)
+        databases.deploy(alone, to=change.id)
+        previous = change.id
         before = schema_of(alone)
         if before != deployed:
             problems.append(f"{change.name}, again\n{difference(deployed, before)}")

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from psycopg import IsolationLevel
 
-from conftest import Connect
 from support import sessions
 from support.databases import Database
 from support.servers import TestServer
+from support.sessions import Connect
 
 
 @pytest.fixture

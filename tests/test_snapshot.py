@@ -11,13 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from conftest import Connect
 from pgdocket import snapshot
 from pgdocket.errors import Error
 from support import databases
 from support.databases import ROOT, Database
 from support.servers import TestServer, binaries_of
-from support.sessions import Connection
+from support.sessions import Connect, Connection
 
 INSTALL = ROOT / snapshot.INSTALL_FILE
 

@@ -22,13 +22,16 @@ import psycopg
 from pgdocket.errors import Error
 from pgdocket.files import project_files
 from pgdocket.server import Binaries, LocalServer, find_binaries
+from pgdocket.sqitch.deploy import deploy
 from pgdocket.sqitch.plan import Change, load_plan
+from pgdocket.sqitch.registry import Person
 
 SCHEMA_FILE = Path("sql/schema.sql")
 INSTALL_FILE = Path("sql/install.sql")
 OWNER = "docket_owner"
 
 _SCRATCH_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_PERSON = Person("pgdocket snapshot", "snapshot@pgdocket.invalid")
 _SHOWN_DIFFERENCES = 40
 
 _SCHEMA_HEAD = f"""\
@@ -189,16 +192,9 @@ def generate(root: Path) -> dict[Path, str]:
     """The generated files by their path below `root`, made anew."""
     binaries = find_binaries("embedded")
     with scratch_database(binaries) as conninfo:
-        deploy_all(root, conninfo)
+        deploy(load_plan(root / "sqitch.plan"), conninfo, person=_PERSON)
         schema = schema_of(conninfo, binaries)
     return {SCHEMA_FILE: schema, INSTALL_FILE: install_script(root)}
-
-
-def deploy_all(root: Path, conninfo: str) -> None:
-    """Deploys the whole plan below `root`."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        for change in load_plan(root / "sqitch.plan").changes:
-            connection.execute(_deploy_file(root, change).read_bytes())
 
 
 def differences(root: Path, files: dict[Path, str]) -> list[str]:

@@ -11,15 +11,18 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from pgdocket.sqitch.deploy import deploy as deploy_plan
 from pgdocket.sqitch.plan import load_plan
+from pgdocket.sqitch.registry import Person
+from pgdocket.sqitch.revert import revert as revert_plan
 from support import pgtap
-from support.fallback import deploy as fallback_deploy
 from support.runs import once
 from support.servers import TestServer, process_environment
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = "docket_template"
 NO_PGTAP = "no-pgtap"
+PERSON = Person("The tests of pgdocket", "tests@pgdocket.invalid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +59,14 @@ def create(server: TestServer, template: str = "template0") -> Database:
     return database
 
 
-def deploy(database: Database) -> None:
-    """Deploys the whole plan, as `pgdocket deploy` does."""
-    fallback_deploy(database.conninfo, ROOT, database.server.binaries / "psql")
+def deploy(database: Database, to: str | None = None) -> None:
+    """Deploys the plan with its verify scripts, as `pgdocket deploy` does; up to `to`, or all."""
+    deploy_plan(load_plan(ROOT / "sqitch.plan"), database.conninfo, to=to, person=PERSON)
 
 
-def revert(database: Database) -> None:
-    """Reverts everything."""
-    for name in reversed(plan_names()):
-        revert_one(database, name)
-
-
-def plan_names() -> list[str]:
-    return [change.name for change in load_plan(ROOT / "sqitch.plan").changes]
-
-
-def deploy_one(database: Database, name: str) -> None:
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        connection.execute((ROOT / "deploy" / f"{name}.sql").read_bytes())
-
-
-def revert_one(database: Database, name: str) -> None:
-    with psycopg.connect(database.conninfo, autocommit=True) as connection:
-        connection.execute((ROOT / "revert" / f"{name}.sql").read_bytes())
+def revert(database: Database, to: str | None = None) -> None:
+    """Reverts what was deployed after the change `to`, or all."""
+    revert_plan(load_plan(ROOT / "sqitch.plan"), database.conninfo, to=to, person=PERSON)
 
 
 def template(server: TestServer, folder: Path) -> str:

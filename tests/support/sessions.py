@@ -15,6 +15,8 @@ import pytest
 from psycopg import IsolationLevel, sql
 
 Connection = psycopg.Connection[Any]
+# The fixture `connect`: connect(database, role=..., autocommit=...), closed after the test.
+Connect = Callable[..., Connection]
 Parameters = Sequence[object] | Mapping[str, object] | None
 
 ISOLATION_LEVELS = (
