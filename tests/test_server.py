@@ -506,6 +506,46 @@ def test_an_ordinary_user_runs_it_as_himself(name: str, place: Path, package: Pa
 
 
 @needs_root
+def test_a_short_socket_folder_is_the_user_s_own_runtime_folder(place: Path, package: Path) -> None:
+    try:
+        system = find_binaries("system")
+    except NoServer as error:
+        pytest.skip(error.message)
+    uid = pwd.getpwnam("nobody").pw_uid
+    for name in ("own", "run"):
+        (place / name).mkdir(mode=0o700)
+        os.chown(place / name, uid, uid)
+    environ = {
+        "PGDOCKET_HOME": str(place / "own" / ("x" * 120)),
+        "PG_BIN": str(system.directory),
+        "XDG_RUNTIME_DIR": str(place / "run"),
+    }
+    done = run_as(uid, package, START_AND_STOP + "print(server.socket_folder)", environ)
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"True {uid} 0o700", "True False"], done.stderr
+    assert Path(lines[2]).parent == place / "run"
+
+
+@needs_root
+def test_a_root_that_may_not_change_users_gets_one_clear_error(place: Path, package: Path) -> None:
+    drop = "--bounding-set=-setuid,-setgid"
+    environ = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(package),
+        "PGDOCKET_HOME": str(place / "home"),
+    }
+    done = subprocess.run(
+        ["setpriv", drop, "--inh-caps=-setuid,-setgid", "/usr/bin/python3", "-c", START_AND_STOP],
+        env=environ, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    if "no PostgreSQL server was found" in done.stdout:
+        pytest.skip("no PostgreSQL of the system")
+    assert done.stdout.startswith("PDSRV the local server in"), done.stderr
+    assert "not permitted" in done.stdout
+    assert "name a server with --db" in done.stdout
+
+
+@needs_root
 def test_a_user_id_without_an_entry_gets_one_clear_error(place: Path, package: Path) -> None:
     folder = place / "own"
     folder.mkdir()

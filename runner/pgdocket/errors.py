@@ -236,7 +236,7 @@ def _schema_missing(message: str, sqlstate: str, database: str | None) -> Schema
 def _is_connection_failure(exc: psycopg.Error) -> bool:
     import psycopg
 
-    if not isinstance(exc, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(exc, psycopg.OperationalError):
         return False
     state = exc.sqlstate
     # Without a SQLSTATE libpq never got an answer; 28: who you are; 3D000: no such database;

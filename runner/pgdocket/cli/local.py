@@ -112,20 +112,20 @@ def _show(target: config.Config, options: Options) -> None:
     if options.json:
         output.print_json(asdict(found))
         return
-    output.record(_summary(found), title="pgdocket")
+    output.record(_summary(found, is_local=target.is_local), title="pgdocket")
     if found.queue:
         rows, columns = _by_project(found.queue)
         output.plain()
         output.table(rows, columns)
 
 
-def _summary(found: Overview) -> dict[str, str]:
+def _summary(found: Overview, *, is_local: bool) -> dict[str, str]:
     schema = found.schema
     deployed = f"{schema.deployed} changes deployed"
     if schema.last_change:
         deployed += f", the last {schema.last_change} at {output.text(schema.last_deployed_at)}"
     summary = {
-        "server": f"{found.description} (from {found.source})",
+        "server": found.description + ("" if is_local else f" (from {found.source})"),
         "version": f"PostgreSQL {found.version}",
         "schema": deployed,
         "pending": _some(schema.pending) + ("; run: pgdocket deploy" if schema.pending else ""),

@@ -109,15 +109,14 @@ class LocalServer:
             if self.is_up():
                 return
         account = server_account(self.data)
-        homes.make_home(self.home, account)
-        with homes.locked(self.home):
-            if self.is_up():
-                return
-            place = homes.arrange(self.home, account, self._data)
-            if not place.data.is_dir():
-                self._initialize(place.data, account)
-            if not self._survivor_is_up(place.data, account):
-                self._launch(place, account)
+        try:
+            self._start(account)
+        except OSError as exc:
+            raise NoServer(
+                f"the local server in {self.home} can't be started: {exc}",
+                hint="run pgdocket where it may write, as an ordinary user or as a root that may"
+                " become one; or name a server with --db or DATABASE_URL",
+            ) from exc
 
     def stop(self, mode: StopMode = "fast") -> bool:
         """Stops the server and waits for it; False when it was not running."""
@@ -138,6 +137,17 @@ class LocalServer:
             raise NoServer(f"no server runs on {self.data}")
         os.kill(pid, signal.SIGKILL)
         processes.wait_until_gone([pid], 10)
+
+    def _start(self, account: Account) -> None:
+        homes.make_home(self.home, account)
+        with homes.locked(self.home):
+            if self.is_up():
+                return
+            place = homes.arrange(self.home, account, self._data)
+            if not place.data.is_dir():
+                self._initialize(place.data, account)
+            if not self._survivor_is_up(place.data, account):
+                self._launch(place, account)
 
     def _answer(self) -> int:
         """The exit code of pg_isready: 0 accepts, 1 refuses for now, 2 no answer."""
