@@ -67,6 +67,11 @@ class Calls:
             arguments["request_id"] = uuid4()
         return self._call(maker, function, arguments, repeatable=True)
 
+    def _claimed(self, cls: type[T], function: str, **arguments: object) -> list[T]:
+        """Calls a function that is repeated only when the caller gave a request_id."""
+        repeatable = arguments.get("request_id") is not None
+        return self._call(rows_as(cls), function, arguments, repeatable=repeatable)
+
     def _once(self, function: str, **arguments: object) -> None:
         """Calls a function that must not be repeated when its answer was lost."""
         self._call(dict_row, function, arguments, repeatable=False)

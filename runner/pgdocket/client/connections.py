@@ -181,6 +181,9 @@ def understood(exc: psycopg.Error, database: str | None) -> Error:
     if isinstance(exc, psycopg.DataError) and exc.sqlstate is None:
         # The driver refused a value before sending it: text with a NUL, a number out of range.
         return InvalidArgument(str(exc))
+    if exc.sqlstate is not None and exc.sqlstate.startswith("22"):
+        # The server could not read a value: no uuid, no date, out of range.
+        return InvalidArgument(exc.diag.message_primary or str(exc), hint=exc.diag.message_hint)
     return from_psycopg(exc, database=database)
 
 

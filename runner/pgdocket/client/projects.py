@@ -140,9 +140,8 @@ class ProjectCalls(Calls):
         )
 
     def workflow_progress(self, *, workflow_id: Id) -> dict[str, Any]:
-        """How far a workflow is, counted from its tasks. Raises NotFound."""
-        rows = self._dicts("workflow_progress", workflow_id=workflow_id)
-        return rows[0] if rows else {}
+        """How far a workflow is, counted from its tasks."""
+        return self._dicts("workflow_progress", workflow_id=workflow_id)[0]
 
     def import_tasks_json(
         self,

@@ -34,8 +34,12 @@ class QueueCalls(Calls):
 
         Expired leases of the project return to the queue before. Returns none when nothing is
         ready. Raises NotFound, Forbidden, InvalidArgument.
+
+        Alone among the writes it makes no request_id of its own, because idle agents call it
+        over and over; when the connection is lost it is not sent again, and what it may have
+        claimed returns to the queue with its lease.
         """
-        return self._written_rows(
+        return self._claimed(
             Task,
             "claim_tasks",
             project_id=project_id,
@@ -186,20 +190,35 @@ class QueueCalls(Calls):
             request_id=request_id,
         )
 
-    def sweep_leases(
-        self, *, project_id: Id | None = None, max_tasks: int | None = None
-    ) -> list[TaskAttempt]:
-        """Returns tasks with expired leases to the queue; each claim does so for its project."""
-        return self._rows(TaskAttempt, "sweep_leases", project_id=project_id, max_tasks=max_tasks)
+    def sweep_leases(self, *, project_id: Id, max_tasks: int | None = None) -> list[Task]:
+        """Takes back the tasks whose lease has expired, as each claim does; returns them."""
+        return self._rows(Task, "sweep_leases", project_id=project_id, max_tasks=max_tasks)
 
-    def next_tasks(self, *, project_id: Id, page_size: int | None = None) -> list[Task]:
+    def next_tasks(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        page_size: int | None = None,
+    ) -> list[Task]:
         """What a claim would give, in its order, claimed by nobody."""
-        return self._rows(Task, "next_tasks", project_id=project_id, page_size=page_size)
+        return self._rows(
+            Task,
+            "next_tasks",
+            project_id=project_id,
+            workflow_id=workflow_id,
+            tags_all=None if tags_all is None else list(tags_all),
+            page_size=page_size,
+        )
 
     def list_attempts(self, *, task_id: Id) -> list[TaskAttempt]:
         """Every attempt at a task, the first one first."""
         return self._rows(TaskAttempt, "list_attempts", task_id=task_id)
 
-    def queue_overview(self) -> list[dict[str, Any]]:
-        """Tasks counted by project and status: project_id, slug, status, tasks."""
-        return self._dicts("queue_overview")
+    def queue_overview(self, *, project_id: Id | None = None) -> list[dict[str, Any]]:
+        """Tasks counted by project and status: project_id, slug, status, tasks.
+
+        The status ready is what may be claimed now, pending what waits.
+        """
+        return self._dicts("queue_overview", project_id=project_id)

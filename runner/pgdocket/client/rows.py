@@ -137,15 +137,17 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One change of a task, from the journal; `changes` maps a column to [old, new]."""
+    """One change of a task, from the journal; `changes` maps a column to [before, after]."""
 
     audit_id: int
     recorded_at: datetime
     principal: str
     operation: str
-    table_name: str
     changes: dict[str, Json]
+    from_status: str | None
+    to_status: str | None
     reason: str | None
+    request_id: str | None
 
 
 def rows_as(cls: type[T]) -> Callable[[psycopg.Cursor[Any]], Callable[[Sequence[Any]], T]]:

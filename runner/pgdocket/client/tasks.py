@@ -119,14 +119,17 @@ class TaskCalls(Calls):
         workflow_id: Id | None = None,
         parent_task_id: Id | None = None,
         affected_file: str | None = None,
+        requirements: Mapping[str, Json] | None = None,
         metadata: Mapping[str, Json] | None = None,
+        include_archived: bool = False,
         order_by: str | None = None,
         after: Id | None = None,
         page_size: int | None = None,
     ) -> list[Task]:
         """Tasks of a project that match all that is given, a page of them.
 
-        `order_by` is created_at (default) or priority, `after` the last id of the previous page.
+        `order_by` is created_at (default, the newest first) or priority (the most urgent first),
+        `after` the last id of the previous page, `page_size` 1 to 1000.
         """
         return self._rows(
             Task,
@@ -140,7 +143,9 @@ class TaskCalls(Calls):
             workflow_id=workflow_id,
             parent_task_id=parent_task_id,
             affected_file=affected_file,
+            requirements=as_json(requirements),
             metadata=as_json(metadata),
+            include_archived=include_archived,
             order_by=order_by,
             after=after,
             page_size=page_size,
@@ -234,8 +239,7 @@ class TaskCalls(Calls):
 
     def get_task_metrics(self, *, project_id: Id) -> dict[str, Any]:
         """Figures over a project's tasks: total_tasks, pending_tasks, avg_complexity, ..."""
-        metrics: dict[str, Any] = self._value("get_task_metrics", project_id=project_id)
-        return metrics
+        return self._dicts("get_task_metrics", project_id=project_id)[0]
 
     def task_history(
         self, *, task_id: Id, after: int | None = None, page_size: int | None = None
