@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "verify": "pgdocket.cli.deploy:verify",
     "sqitch": "pgdocket.cli.sqitch:sqitch",
     "import": "pgdocket.cli.exchange:import_",
+    "project": "pgdocket.cli.project:project",
     "task": "pgdocket.cli.task:task",
     "history": "pgdocket.cli.task:history",
     "dep": "pgdocket.cli.graph:dep",
@@ -34,7 +35,10 @@ COMMANDS: dict[str, str] = {
     "graph": "pgdocket.cli.graph:graph",
     "next": "pgdocket.cli.queue:next_",
     "claim": "pgdocket.cli.queue:claim",
+    "heartbeat": "pgdocket.cli.queue:heartbeat",
     "complete": "pgdocket.cli.queue:complete",
+    "fail": "pgdocket.cli.queue:fail",
+    "release": "pgdocket.cli.queue:release",
 }
 
 # One line each, so that `pgdocket --help` imports no command.
@@ -49,6 +53,7 @@ SUMMARIES: dict[str, str] = {
     "verify": "Verify pgdocket's schema.",
     "sqitch": "Run a Sqitch command on any plan.",
     "import": "Import a task file.",
+    "project": "Add and list projects.",
     "task": "Add, show, list and change tasks.",
     "history": "Show what happened to a task.",
     "dep": "Add and remove dependencies.",
@@ -56,7 +61,10 @@ SUMMARIES: dict[str, str] = {
     "graph": "Draw the dependency graph.",
     "next": "Show the task to do next.",
     "claim": "Claim the next task for an agent.",
+    "heartbeat": "Extend the lease of a claimed task.",
     "complete": "Complete a claimed task.",
+    "fail": "Report that an attempt failed.",
+    "release": "Give a claimed task back.",
 }
 
 _META = "pgdocket.options"

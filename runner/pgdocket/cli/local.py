@@ -18,12 +18,13 @@ from pgdocket.errors import Error, InvalidArgument, NoServer
 
 if TYPE_CHECKING:
     from pgdocket.overview import Overview
+    from pgdocket.sqitch.reporter import Reporter
 
 
 @click.command()
 @common_options
-@click.pass_context
-def up(ctx: click.Context) -> None:
+@click.pass_obj
+def up(options: Options) -> None:
     """Start the local server and deploy the schema.
 
     The server lives in .pgdocket/, here or in a folder above, and goes on running until
@@ -34,9 +35,8 @@ def up(ctx: click.Context) -> None:
     Example:
       pgdocket up
     """
-    options: Options = ctx.obj
     target = config.resolve(options.db, local="create", notify=output.say)
-    _deploy_pending(ctx, target)
+    _deploy_pending(target, options)
     _show(target, options)
 
 
@@ -97,12 +97,20 @@ def status(options: Options) -> None:
     _show(config.resolve(options.db, local="running"), options)
 
 
-def _deploy_pending(ctx: click.Context, target: config.Config) -> None:
-    from pgdocket.cli.deploy import deploy
+def _deploy_pending(target: config.Config, options: Options) -> None:
+    from pgdocket.files import project_files
     from pgdocket.overview import overview
+    from pgdocket.sqitch.deploy import deploy
+    from pgdocket.sqitch.plan import load_plan
+    from pgdocket.sqitch.reporter import LiveReporter, PlainReporter, SilentReporter
 
-    if overview(target).schema.pending:
-        ctx.invoke(deploy)
+    if not overview(target).schema.pending:
+        return
+    if options.json:
+        reporter: Reporter = SilentReporter()
+    else:
+        reporter = LiveReporter() if sys.stdout.isatty() else PlainReporter()
+    deploy(load_plan(project_files() / "sqitch.plan"), target.conninfo, reporter=reporter)
 
 
 def _show(target: config.Config, options: Options) -> None:
