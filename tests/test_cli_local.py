@@ -11,10 +11,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pgdocket.errors import NoServer
 from pgdocket.server import find_binaries
+from support.databases import Database
 from support.servers import TestServer
 
 Pgdocket = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -109,6 +111,30 @@ def test_status_of_a_database_without_the_schema(pgdocket: Pgdocket, server: Tes
     plain = pgdocket("--db", server.conninfo("postgres"), "status")
     assert "(from --db)" in plain.stdout
     assert "run: pgdocket deploy" in plain.stdout
+
+
+def test_status_counts_the_queue_of_each_project(
+    pgdocket: Pgdocket, server: TestServer, new_database: Callable[[TestServer], Database]
+) -> None:
+    database = new_database(server)
+    with psycopg.connect(database.conninfo) as session:
+        session.execute("create schema docket")
+        session.execute(
+            "create function docket.queue_overview()"
+            " returns table (project_id uuid, slug text, status text, tasks bigint)"
+            " begin atomic"
+            " select gen_random_uuid(), v.slug, v.status, v.tasks from (values"
+            "   ('shop', 'pending', 7::bigint), ('shop', 'completed', 3), ('blog', 'pending', 1)"
+            " ) as v (slug, status, tasks); end"
+        )
+    rows = json.loads(pgdocket("status", "--db", database.conninfo, "--json").stdout)["queue"]
+    assert [(row["slug"], row["status"], row["tasks"]) for row in rows] == [
+        ("blog", "pending", 1), ("shop", "completed", 3), ("shop", "pending", 7),
+    ]  # fmt: skip
+    plain = pgdocket("status", "--db", database.conninfo).stdout
+    assert [line.split() for line in plain.splitlines()[-3:]] == [
+        ["project", "pending", "completed"], ["blog", "1"], ["shop", "7", "3"],
+    ]  # fmt: skip
 
 
 def test_a_password_stays_out_of_the_process_list(pgdocket: Pgdocket, folder: Path) -> None:
