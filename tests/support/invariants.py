@@ -1,0 +1,201 @@
+"""What holds after every commit, recounted from the rows themselves.
+
+Each query finds what breaks its invariant. They read all projects: run them as a superuser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import LiteralString
+
+from support.catalog import nothing
+from support.sessions import Connection
+
+INVARIANTS: Mapping[str, LiteralString] = {
+    "I1 the rank of a task is above that of everything it waits for": """
+        select format('%s waits for %s', e.task_id, e.depends_on_id)
+          from docket.task_dependencies as e
+          left join docket_private.task_nodes as t
+            on t.project_id = e.project_id and t.task_id = e.task_id
+          left join docket_private.task_nodes as d
+            on d.project_id = e.project_id and d.task_id = e.depends_on_id
+         where e.dependency_type = 'blocks'
+           and (d.rank < t.rank) is not true
+    """,
+    "I2 the top of a project is the highest rank": """
+        select format('%s has rank %s over top %s', n.task_id, n.rank, g.top)
+          from docket_private.task_nodes as n
+          left join docket_private.project_graphs as g on g.project_id = n.project_id
+         where (n.rank <= g.top) is not true
+    """,
+    "I3 the counter is the number of unmet dependencies": """
+        with recount as (
+            select n.project_id,
+                   n.task_id,
+                   n.unmet,
+                   count(d.task_id) filter (where d.status <> 'completed') as counted
+              from docket_private.task_nodes as n
+              left join docket.task_dependencies as e
+                on e.project_id = n.project_id
+               and e.task_id = n.task_id
+               and e.dependency_type = 'blocks'
+              left join docket.tasks as d
+                on d.project_id = e.project_id and d.task_id = e.depends_on_id
+             group by n.project_id, n.task_id, n.unmet
+        )
+        select format('%s: %s instead of %s', r.task_id, r.unmet, r.counted)
+          from recount as r
+         where r.unmet <> r.counted
+    """,
+    "I4 a task is ready exactly when it can be claimed": """
+        with claimable as (
+            select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+              from docket.tasks as t
+             where t.status = 'pending'
+               and t.archived_at is null
+               and not exists (
+                       select
+                         from docket.task_dependencies as e
+                         join docket.tasks as d
+                           on d.project_id = e.project_id and d.task_id = e.depends_on_id
+                        where e.project_id = t.project_id
+                          and e.task_id = t.task_id
+                          and e.dependency_type = 'blocks'
+                          and d.status <> 'completed')
+        )
+        select case
+                   when r.task_id is null then format('%s is missing', c.task_id)
+                   when c.task_id is null then format('%s can not be claimed', r.task_id)
+                   else format('%s is ready with another priority, time or workflow', c.task_id)
+               end
+          from claimable as c
+          full join docket.ready_tasks as r
+            on r.project_id = c.project_id and r.task_id = c.task_id
+         where r.task_id is null
+            or c.task_id is null
+            or (r.priority, r.workflow_id) is distinct from (c.priority, c.workflow_id)
+            or (r.not_before is distinct from c.not_before
+                and coalesce(c.not_before, '-infinity') > docket.clock())
+    """,
+    "I7 no task is its own ancestor": """
+        with recursive up as (
+            select t.project_id, t.task_id, t.parent_task_id as ancestor_id
+              from docket.tasks as t
+             where t.parent_task_id is not null
+             union
+            select u.project_id, u.task_id, p.parent_task_id
+              from up as u
+              join docket.tasks as p on p.project_id = u.project_id and p.task_id = u.ancestor_id
+             where p.parent_task_id is not null
+        )
+        select u.task_id from up as u where u.ancestor_id = u.task_id
+    """,
+    "I7 no task waits for its own ancestor or descendant": """
+        with recursive up as (
+            select t.project_id, t.task_id, t.parent_task_id as ancestor_id
+              from docket.tasks as t
+             where t.parent_task_id is not null
+             union
+            select u.project_id, u.task_id, p.parent_task_id
+              from up as u
+              join docket.tasks as p on p.project_id = u.project_id and p.task_id = u.ancestor_id
+             where p.parent_task_id is not null
+        )
+        select format('%s and its ancestor %s', u.task_id, u.ancestor_id)
+          from up as u
+          join docket.task_dependencies as e
+            on e.project_id = u.project_id
+           and e.dependency_type = 'blocks'
+           and ((e.task_id, e.depends_on_id) = (u.task_id, u.ancestor_id)
+                or (e.depends_on_id, e.task_id) = (u.task_id, u.ancestor_id))
+    """,
+    "Q1 a live attempt is the one that its task names": """
+        select format('attempt %s of task %s', a.attempt_id, a.task_id)
+          from docket.task_attempts as a
+          join docket.tasks as t on t.project_id = a.project_id and t.task_id = a.task_id
+         where a.outcome is null
+           and (t.status <> 'in_progress' or t.attempt_id is distinct from a.attempt_id)
+    """,
+    "Q2 the attempt that a task names is alive": """
+        select t.task_id
+          from docket.tasks as t
+          left join docket.task_attempts as a
+            on a.project_id = t.project_id and a.attempt_id = t.attempt_id
+         where t.attempt_id is not null
+           and (a.attempt_id is null or a.outcome is not null or a.task_id <> t.task_id)
+    """,
+    "Q3 a task is completed by one attempt at most, unless it was reopened": """
+        select a.task_id
+          from docket.task_attempts as a
+         where a.outcome = 'completed'
+         group by a.project_id, a.task_id
+        having count(*) > 1 + (
+                   select count(*)
+                     from docket.audit_log as l
+                    where l.table_name = 'tasks'
+                      and l.row_id = a.task_id
+                      and l.old_values ->> 'status' in ('completed', 'review'))
+    """,
+    "J1 the journal ends with the status that the task has": """
+        select format('%s is %s', t.task_id, t.status)
+          from docket.tasks as t
+         where t.status is distinct from (
+                   select l.new_values ->> 'status'
+                     from docket.audit_log as l
+                    where l.table_name = 'tasks'
+                      and l.row_id = t.task_id
+                      and l.new_values ? 'status'
+                    order by l.audit_id desc
+                    limit 1)
+    """,
+    "J2 the journal has the birth of every attempt and the end of every ended one": """
+        select a.attempt_id
+          from docket.task_attempts as a
+         where not exists (
+                   select
+                     from docket.audit_log as l
+                    where l.table_name = 'task_attempts'
+                      and l.row_id = a.attempt_id
+                      and l.operation = 'insert')
+            or a.outcome is distinct from (
+                   select l.new_values ->> 'outcome'
+                     from docket.audit_log as l
+                    where l.table_name = 'task_attempts'
+                      and l.row_id = a.attempt_id
+                      and l.new_values ? 'outcome'
+                    order by l.audit_id desc
+                    limit 1)
+    """,
+    "A1 access is what the memberships say": """
+        with recount as (
+            select m.principal,
+                   p.project_id,
+                   max(array_position(array['reader', 'writer', 'admin'], m.access::text)) as level
+              from docket.members as m
+              join docket.projects as p
+                on p.organization_id = m.organization_id
+               and p.project_id = coalesce(m.project_id, p.project_id)
+             group by m.principal, p.project_id
+        )
+        select format('%s on %s', coalesce(r.principal, a.principal),
+                      coalesce(r.project_id, a.project_id))
+          from recount as r
+          full join docket_private.project_access as a
+            on a.principal = r.principal and a.project_id = r.project_id
+         where (array['reader', 'writer', 'admin'])[r.level] is distinct from a.access::text
+    """,
+}
+
+
+def violations(connection: Connection) -> list[str]:
+    """What breaks any invariant, each with the name of the invariant."""
+    return [
+        f"{name}: {row[0]}"
+        for name, query in INVARIANTS.items()
+        for row in connection.execute(query)
+    ]
+
+
+def assert_invariants(connection: Connection) -> None:
+    """Fails with what breaks any invariant."""
+    nothing(violations(connection))
