@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from pgdocket import output
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"task": "1", "title": "Write [bold]it[/bold] down", "count": 3},
     {"task": "10", "title": None, "count": 12},
 ]
@@ -24,13 +25,6 @@ ROWS = [
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stdout", stream)
-    return stream
 
 
 def test_a_pipe_gets_aligned_columns(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +36,9 @@ def test_a_pipe_gets_aligned_columns(capsys: pytest.CaptureFixture[str]) -> None
     ]
 
 
-def test_a_terminal_gets_a_table_and_brackets_stay(terminal: Terminal) -> None:
+def test_a_terminal_gets_a_table_and_brackets_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
     output.table(ROWS, ["task", "title", "count"])
     assert "─" in terminal.getvalue()
     assert "Write [bold]it[/bold] down" in terminal.getvalue()
@@ -79,7 +75,7 @@ def test_json_of_every_type_that_the_database_answers() -> None:
     value = {
         "row": row,
         "took": timedelta(seconds=1.5),
-        "whole": Decimal("3"),
+        "whole": Decimal(3),
         "part": Decimal("0.5"),
         "path": Path("/a"),
         "names": {"b", "a"},
