@@ -85,19 +85,18 @@ create function docket_private.masked(
     row_values     docket_ext.hstore,
     secret_columns text[]
 ) returns docket_ext.hstore
-language sql
+language plpgsql
 immutable
-parallel safe
-begin atomic
-    select case
-               when masked.secret_columns = '{}' then masked.row_values
-               else masked.row_values operator(docket_ext.||) coalesce(
-                        (select docket_ext.hstore(array_agg(k), array_agg(text '********'))
-                           from unnest(masked.secret_columns) as secret (k)
-                          where masked.row_values operator(docket_ext.?) k),
-                        '')
-           end;
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return masked.row_values operator(docket_ext.||) coalesce(
+        (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
+           from unnest(masked.secret_columns) as s (column_name)
+          where docket_ext.exist(masked.row_values, s.column_name)),
+        '');
 end;
+$$;
 
 comment on function docket_private.masked(docket_ext.hstore, text[]) is
     'A row with the values of its secret columns replaced by asterisks.';
@@ -120,7 +119,10 @@ begin
            case when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid end,
            case when tg_argv[2] = 'key' then written.h operator(docket_ext.->) tg_argv[1] end,
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               docket_private.masked(written.h, tg_argv[3]::text[])))
+               case tg_argv[3]
+                   when '{}' then written.h
+                   else docket_private.masked(written.h, tg_argv[3]::text[])
+               end))
       from inserted
      cross join lateral (select docket_ext.hstore(inserted.*) as h offset 0) as written;
 
@@ -145,7 +147,10 @@ begin
            case when tg_argv[2] = 'id' then (gone.h operator(docket_ext.->) tg_argv[1])::uuid end,
            case when tg_argv[2] = 'key' then gone.h operator(docket_ext.->) tg_argv[1] end,
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               docket_private.masked(gone.h, tg_argv[3]::text[])))
+               case tg_argv[3]
+                   when '{}' then gone.h
+                   else docket_private.masked(gone.h, tg_argv[3]::text[])
+               end))
       from deleted
      cross join lateral (select docket_ext.hstore(deleted.*) as h offset 0) as gone;
 
@@ -167,7 +172,13 @@ declare
     v_old     docket_ext.hstore := docket_ext.hstore(old);
     v_new     docket_ext.hstore := docket_ext.hstore(new);
     v_changed docket_ext.hstore := v_new operator(docket_ext.-) v_old;
+    v_former  docket_ext.hstore := docket_ext.slice(v_old, docket_ext.akeys(v_changed));
 begin
+    if tg_argv[3] <> '{}' then
+        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[]);
+        v_former  := docket_private.masked(v_former, tg_argv[3]::text[]);
+    end if;
+
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
                                   old_values, new_values)
     values (tg_argv[0],
@@ -175,9 +186,8 @@ begin
             (v_new operator(docket_ext.->) 'project_id')::uuid,
             case when tg_argv[2] = 'id' then (v_new operator(docket_ext.->) tg_argv[1])::uuid end,
             case when tg_argv[2] = 'key' then v_new operator(docket_ext.->) tg_argv[1] end,
-            docket_ext.hstore_to_jsonb(docket_private.masked(
-                docket_ext.slice(v_old, docket_ext.akeys(v_changed)), tg_argv[3]::text[])),
-            docket_ext.hstore_to_jsonb(docket_private.masked(v_changed, tg_argv[3]::text[])));
+            docket_ext.hstore_to_jsonb(v_former),
+            docket_ext.hstore_to_jsonb(v_changed));
 
     return null;
 end;

@@ -86,14 +86,18 @@ create function docket_private.remember(
     request_id uuid,
     answer     jsonb
 ) returns void
-language sql
-begin atomic
-    update docket.idempotency_keys as k
-       set answer = remember.answer
-     where remember.request_id is not null
-       and k.principal  = docket.principal()
-       and k.request_id = remember.request_id;
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if remember.request_id is not null then
+        update docket.idempotency_keys as k
+           set answer = remember.answer
+         where k.principal  = docket.principal()
+           and k.request_id = remember.request_id;
+    end if;
 end;
+$$;
 
 comment on function docket_private.remember(uuid, jsonb) is
     'Ends a write that may be repeated: keeps its answer.';

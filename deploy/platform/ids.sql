@@ -17,32 +17,33 @@ end;
 comment on function docket_private.bucket(uuid) is
     'The bucket, 0 to 1023, that an id carries in its last ten bits; a project''s rows have its own.';
 
+-- plpgsql: a SQL function that can not be inlined is planned anew by every statement that calls it.
 create function docket_private.new_id(
     project_id uuid   default null,
     ordinal    bigint default 0
 ) returns uuid
-language sql
+language plpgsql
 volatile
 parallel safe
-begin atomic
-    select encode(
-               substring(int8send(made.micros / 1000) from 3)
-               || int2send((28672 + made.micros % 1000 * 4096 / 1000)::smallint)
-               || substring(made.random from 9 for 6)
-               || case
-                      when new_id.project_id is null then substring(made.random from 15)
-                      else set_byte(
-                               substring(uuid_send(new_id.project_id) from 15),
-                               0,
-                               get_byte(made.random, 14) & 252
-                               | get_byte(uuid_send(new_id.project_id), 14) & 3)
-                  end,
-               'hex')::uuid
-      from (
-          select (extract(epoch from clock_timestamp()) * 1000000)::bigint + new_id.ordinal as micros,
-                 uuid_send(gen_random_uuid()) as random
-      ) as made;
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_micros bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint + new_id.ordinal;
+    v_random bytea  := uuid_send(gen_random_uuid());
+    v_scope  bytea  := uuid_send(new_id.project_id);
+begin
+    return encode(
+        substring(int8send(v_micros / 1000) from 3)
+        || int2send((28672 + v_micros % 1000 * 4096 / 1000)::smallint)
+        || substring(v_random from 9 for 6)
+        || case
+               when v_scope is null then substring(v_random from 15)
+               else set_byte(substring(v_scope from 15), 0,
+                             get_byte(v_random, 14) & 252 | get_byte(v_scope, 14) & 3)
+           end,
+        'hex')::uuid;
 end;
+$$;
 
 comment on function docket_private.new_id(uuid, bigint) is
 'A new UUIDv7 (RFC 9562, with the part of the millisecond in rand_a) with the bucket of a project.

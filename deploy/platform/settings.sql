@@ -29,8 +29,7 @@ comment on column docket.settings.description is
 
 insert into docket.settings (setting_key, value, description)
 values ('lease_seconds', '300', 'How long a claim holds a task without a heartbeat, in seconds.'),
-       ('claim_order', '"priority"', 'What a claim prefers: "priority" (then age), or "oldest".'),
-       ('max_page_size', '1000', 'The most rows that one call of a list returns.'),
+       ('max_lease_seconds', '86400', 'The longest lease that a claim or a heartbeat may ask for, in seconds.'),
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
        ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.');
 

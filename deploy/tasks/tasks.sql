@@ -155,15 +155,21 @@ create function docket_private.take_task_numbers(
     project_id uuid,
     how_many   bigint
 ) returns bigint
-language sql
-volatile
-begin atomic
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last bigint;
+begin
     insert into docket_private.task_counters as c (project_id, last_number)
     values (take_task_numbers.project_id, take_task_numbers.how_many)
         on conflict on constraint task_counters_pkey
         do update set last_number = c.last_number + excluded.last_number
-    returning c.last_number - take_task_numbers.how_many + 1;
+    returning c.last_number into v_last;
+
+    return v_last - take_task_numbers.how_many + 1;
 end;
+$$;
 
 comment on function docket_private.take_task_numbers(uuid, bigint) is
     'Takes `how_many` numbers for generated keys of one project, and returns the first of them.';

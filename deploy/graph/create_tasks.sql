@@ -1,0 +1,385 @@
+-- Deploy pgdocket:graph/create_tasks to pg
+-- requires: graph/readiness
+-- requires: projects/update_project
+-- requires: tasks/task_search
+
+begin;
+set local role docket_owner;
+
+-- What callers call tasks, as one object {name: id}: keys of the batch that is being made, keys
+-- of the project, or ids.
+create function docket_private.resolve_tasks(
+    project_id uuid,
+    task_names text[],
+    batch_keys text[],
+    batch_ids  uuid[]
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_found   jsonb;
+    v_unknown text;
+begin
+    select jsonb_object_agg(n.task_name, coalesce(b.task_id, k.task_id, i.task_id)),
+           min(n.task_name) filter (where coalesce(b.task_id, k.task_id, i.task_id) is null)
+      into v_found, v_unknown
+      from (select distinct u.task_name
+              from unnest(resolve_tasks.task_names) as u (task_name)
+             where u.task_name is not null) as n
+      left join unnest(resolve_tasks.batch_keys, resolve_tasks.batch_ids) as b (task_key, task_id)
+        on b.task_key = n.task_name
+      left join docket.tasks as k
+        on k.project_id = resolve_tasks.project_id
+       and k.task_key = n.task_name
+      left join docket.tasks as i
+        on i.project_id = resolve_tasks.project_id
+       and i.task_id = case
+                           when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                               then n.task_name::uuid
+                       end;
+
+    if v_unknown is not null then
+        raise exception 'task "%" does not exist', v_unknown
+            using errcode = 'PD404',
+                  hint    = 'Name tasks by a key of this call, by a key of the project, or by id.';
+    end if;
+
+    return coalesce(v_found, '{}');
+end;
+$$;
+
+comment on function docket_private.resolve_tasks(uuid, text[], text[], uuid[]) is
+    'The ids of tasks that a call names, as {name: id}. Raises PD404.';
+
+-- Refuses what create_tasks() can't mean, before anything is written, and says which task it is.
+create function docket_private.check_new_tasks(tasks jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_known text[] := array[
+        'task_key', 'legacy_id', 'workflow_id', 'parent_task_id', 'parent', 'title', 'description',
+        'details', 'test_strategy', 'requirements', 'acceptance_criteria', 'affected_files', 'tags',
+        'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort', 'status',
+        'priority', 'assigned_to', 'not_before', 'due_at', 'results', 'metadata', 'depends_on'];
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_row   record;
+begin
+    if check_new_tasks.tasks is null or jsonb_typeof(check_new_tasks.tasks) <> 'array' then
+        raise exception 'tasks is not a JSON array'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects, each with at least a title.';
+    end if;
+
+    if jsonb_array_length(check_new_tasks.tasks) > v_most then
+        raise exception '% tasks in one call', jsonb_array_length(check_new_tasks.tasks)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.ordinal, jsonb_typeof(e.task) as kind, coalesce(e.task ->> 'title', '') as title
+      into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     where jsonb_typeof(e.task) <> 'object'
+        or coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
+     order by e.ordinal
+     limit 1;
+
+    if found and v_row.kind <> 'object' then
+        raise exception 'task number % is not a JSON object', v_row.ordinal
+            using errcode = 'PD422';
+    elsif found then
+        raise exception 'task number % has a title of % characters', v_row.ordinal, length(v_row.title)
+            using errcode = 'PD422',
+                  hint    = 'A title has 1 to 255 characters.';
+    end if;
+
+    select e.ordinal, k.field into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     cross join lateral jsonb_object_keys(e.task) as k (field)
+     where k.field <> all (v_known)
+     limit 1;
+
+    if found then
+        raise exception 'task number % has a field % that tasks do not have', v_row.ordinal,
+                        quote_ident(v_row.field)
+            using errcode = 'PD422',
+                  hint    = format('Known are %s. Anything else goes into metadata.',
+                                   array_to_string(v_known, ', '));
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_new_tasks(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of new tasks.';
+
+create function docket.create_tasks(
+    project_id uuid,
+    tasks      jsonb,
+    request_id uuid default null
+) returns setof docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'create_tasks');
+    v_slug       text;
+    v_ids        uuid[];
+    v_keys       text[];
+    v_names      jsonb;
+    v_first      bigint;
+    v_constraint text;
+    v_table      text;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    perform docket_private.require_project(create_tasks.project_id);
+    perform docket_private.check_new_tasks(create_tasks.tasks);
+
+    -- Before any task, as everywhere, where edges or parents are going to be made.
+    if exists (
+        select
+          from jsonb_array_elements(create_tasks.tasks) as e (task)
+         where e.task ?| array['depends_on', 'parent', 'parent_task_id']
+    ) then
+        perform docket_private.lock_graph(create_tasks.project_id);
+    end if;
+
+    v_slug  := (select p.slug from docket.projects as p where p.project_id = create_tasks.project_id);
+    v_first := docket_private.take_task_numbers(create_tasks.project_id, (
+        select count(*) filter (where e.task ->> 'task_key' is null)
+          from jsonb_array_elements(create_tasks.tasks) as e (task)));
+
+    select array_agg(docket_private.new_id(create_tasks.project_id, k.ordinal) order by k.ordinal),
+           array_agg(k.task_key order by k.ordinal)
+      into v_ids, v_keys
+      from (
+          select e.ordinal,
+                 coalesce(
+                     e.task ->> 'task_key',
+                     v_slug || '-' || (
+                         v_first - 1
+                         + count(*) filter (where e.task ->> 'task_key' is null)
+                               over (order by e.ordinal))) as task_key
+            from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
+      ) as k;
+
+    v_names := docket_private.resolve_tasks(
+        create_tasks.project_id,
+        array(select coalesce(e.task ->> 'parent_task_id', e.task ->> 'parent')
+                from jsonb_array_elements(create_tasks.tasks) as e (task)
+               union all
+              select d.task_name
+                from jsonb_array_elements(create_tasks.tasks) as e (task)
+               cross join lateral jsonb_array_elements_text(
+                         nullif(e.task -> 'depends_on', 'null')) as d (task_name)),
+        v_keys, v_ids);
+
+    begin
+        insert into docket.tasks (
+            task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title,
+            description, details, test_strategy, requirements, acceptance_criteria,
+            affected_files, tags, complexity_score, actual_complexity, estimated_effort,
+            actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata,
+            completed_at)
+        select i.task_id, create_tasks.project_id, i.task_key, g.legacy_id, g.workflow_id,
+               (v_names ->> coalesce(g.parent_task_id, g.parent))::uuid, g.title,
+               g.description, g.details, g.test_strategy,
+               coalesce(g.requirements, '{}'), coalesce(g.acceptance_criteria, '[]'),
+               coalesce(g.affected_files, '{}'), coalesce(g.tags, '{}'),
+               g.complexity_score, g.actual_complexity, g.estimated_effort, g.actual_effort,
+               s.status, coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
+               g.assigned_to, g.not_before, g.due_at, g.results, coalesce(g.metadata, '{}'),
+               case when s.status = 'completed' then docket.clock() end
+          from rows from (
+                   jsonb_to_recordset(create_tasks.tasks) as (
+                       legacy_id bigint, workflow_id uuid, parent_task_id text, parent text,
+                       title text, description text, details text, test_strategy text,
+                       requirements jsonb, acceptance_criteria jsonb, affected_files text[],
+                       tags text[], complexity_score smallint, actual_complexity smallint,
+                       estimated_effort numeric, actual_effort numeric, status text, priority jsonb,
+                       assigned_to text, not_before timestamptz, due_at timestamptz, results jsonb,
+                       metadata jsonb)
+               ) with ordinality as g (
+                   legacy_id, workflow_id, parent_task_id, parent, title, description, details,
+                   test_strategy, requirements, acceptance_criteria, affected_files, tags,
+                   complexity_score, actual_complexity, estimated_effort, actual_effort, status,
+                   priority, assigned_to, not_before, due_at, results, metadata, ordinal)
+          join unnest(v_ids, v_keys) with ordinality as i (task_id, task_key, ordinal)
+            on i.ordinal = g.ordinal
+         cross join lateral (
+             select coalesce(docket_private.read_status(g.status), 'pending') as status
+             offset 0
+         ) as s
+         order by g.ordinal;
+
+        -- One statement, so that the graph is ordered once.
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
+        select distinct i.task_id, create_tasks.project_id, (v_names ->> d.task_name)::uuid
+          from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
+          join unnest(v_ids) with ordinality as i (task_id, ordinal)
+            on i.ordinal = e.ordinal
+         cross join lateral jsonb_array_elements_text(
+                   nullif(e.task -> 'depends_on', 'null')) as d (task_name);
+    exception
+        when unique_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'a task with this % exists already: %',
+                            case v_constraint when 'tasks_legacy_key' then 'legacy_id' else 'key' end,
+                            coalesce((
+                                select string_agg(quote_literal(k.task_key), ', ')
+                                  from unnest(v_keys) as k (task_key)
+                                 where exists (
+                                           select
+                                             from docket.tasks as t
+                                            where t.project_id = create_tasks.project_id
+                                              and t.task_key = k.task_key)), 'twice in one call')
+                using errcode = 'PD409',
+                      hint    = 'Keys and legacy numbers are unique in a project.';
+        when foreign_key_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the workflow of a task does not exist in this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
+            raise exception 'tasks are refused: %',
+                            coalesce(docket_private.constraint_text(v_table, v_constraint), sqlerrm)
+                using errcode = 'PD422';
+    end;
+
+    if create_tasks.request_id is not null then
+        perform docket_private.remember(create_tasks.request_id, (
+            select jsonb_agg(to_jsonb(t) order by t.task_id)
+              from docket.tasks as t
+             where t.task_id = any (v_ids)
+               and t.project_id = create_tasks.project_id));
+    end if;
+
+    return query
+    select t.*
+      from docket.tasks as t
+     where t.task_id = any (v_ids)
+       and t.project_id = create_tasks.project_id
+     order by t.task_id;
+end;
+$$;
+
+comment on function docket.create_tasks(uuid, jsonb, uuid) is
+'Makes many tasks at once, with their hierarchy and dependencies: all or none.
+
+`tasks` is an array of objects (up to the setting max_batch_size). Each has a title (1 to 255
+characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description, details,
+test_strategy, requirements (object), acceptance_criteria, affected_files and tags (arrays of text), complexity_score and
+actual_complexity (1 to 10), estimated_effort and actual_effort (hours), status, priority (1 to 10, or low,
+medium, high, critical), assigned_to, not_before, due_at, results, metadata (object), depends_on (array).
+parent and depends_on name tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
+The same `request_id` again returns the first answer.
+Returns the tasks in the order given. Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+
+create function docket.create_task(
+    project_id          uuid,
+    title               text,
+    description         text        default null,
+    details             text        default null,
+    test_strategy       text        default null,
+    requirements        jsonb       default null,
+    acceptance_criteria jsonb       default null,
+    affected_files      text[]      default null,
+    tags                text[]      default null,
+    complexity_score    integer     default null,
+    estimated_effort    numeric     default null,
+    status              text        default null,
+    priority            text        default null,
+    assigned_to         text        default null,
+    task_key            text        default null,
+    legacy_id           bigint      default null,
+    workflow_id         uuid        default null,
+    parent_task_id      uuid        default null,
+    not_before          timestamptz default null,
+    due_at              timestamptz default null,
+    depends_on          uuid[]      default null,
+    metadata            jsonb       default null,
+    request_id          uuid        default null
+) returns docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_given jsonb := jsonb_build_object(
+        'title', create_task.title, 'description', create_task.description,
+        'details', create_task.details, 'test_strategy', create_task.test_strategy,
+        'requirements', create_task.requirements,
+        'acceptance_criteria', create_task.acceptance_criteria,
+        'affected_files', create_task.affected_files, 'tags', create_task.tags,
+        'complexity_score', create_task.complexity_score,
+        'estimated_effort', create_task.estimated_effort, 'status', create_task.status,
+        'priority', create_task.priority, 'assigned_to', create_task.assigned_to,
+        'task_key', create_task.task_key, 'legacy_id', create_task.legacy_id,
+        'workflow_id', create_task.workflow_id, 'parent_task_id', create_task.parent_task_id,
+        'not_before', create_task.not_before, 'due_at', create_task.due_at,
+        'depends_on', create_task.depends_on, 'metadata', create_task.metadata);
+    v_task  docket.tasks;
+begin
+    select t.* into v_task
+      from docket.create_tasks(
+               create_task.project_id,
+               jsonb_build_array((
+                   select jsonb_object_agg(f.field, f.value)
+                     from jsonb_each(v_given) as f (field, value)
+                    where f.value <> 'null')),
+               create_task.request_id) as t;
+
+    return v_task;
+end;
+$$;
+
+comment on function docket.create_task(
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
+    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) is
+'Makes a task, with everything that is known of it, in one step.
+
+Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status` pending
+unless given, `estimated_effort` in hours, `depends_on` the ids of tasks that have to be completed first.
+The same `request_id` again returns the first answer.
+Returns the task. Raises PD404, PD403, PD409 (key taken), PD422.';
+
+comment on constraint tasks_key_bounded on docket.tasks is
+    'a task key has 1 to 255 characters';
+comment on constraint tasks_title_bounded on docket.tasks is
+    'a title has 1 to 255 characters';
+comment on constraint tasks_requirements_is_object on docket.tasks is
+    'requirements are a JSON object';
+comment on constraint tasks_metadata_is_object on docket.tasks is
+    'metadata is a JSON object';
+comment on constraint tasks_complexity_score_bounded on docket.tasks is
+    'a complexity_score is 1 to 10';
+comment on constraint tasks_actual_complexity_bounded on docket.tasks is
+    'an actual_complexity is 1 to 10';
+comment on constraint tasks_estimated_effort_not_negative on docket.tasks is
+    'an estimated_effort is in hours, from 0';
+comment on constraint tasks_actual_effort_not_negative on docket.tasks is
+    'an actual_effort is in hours, from 0';
+comment on constraint tasks_not_its_own_parent on docket.tasks is
+    'a task is not its own parent';
+
+revoke all on function docket_private.resolve_tasks(uuid, text[], text[], uuid[]) from public;
+revoke all on function docket_private.check_new_tasks(jsonb) from public;
+revoke all on function docket.create_tasks(uuid, jsonb, uuid) from public;
+revoke all on function docket.create_task(
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
+    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) from public;
+grant execute on function docket.create_tasks(uuid, jsonb, uuid), docket.create_task(
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
+    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+commit;

@@ -1,0 +1,324 @@
+-- Deploy pgdocket:queue/claim_tasks to pg
+-- requires: graph/ready_tasks
+-- requires: platform/idempotency_keys
+-- requires: queue/sweep_leases
+-- requires: tasks/task_search
+
+begin;
+set local role docket_owner;
+
+create function docket_private.lease(lease_seconds integer) returns interval
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seconds integer := coalesce(
+        lease.lease_seconds, (docket_private.setting('lease_seconds') #>> '{}')::integer);
+    v_longest integer;
+begin
+    -- The longest lease is asked for only where the caller names one.
+    if lease.lease_seconds is not null then
+        v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
+        if lease.lease_seconds not between 1 and v_longest then
+            raise exception 'a lease of % seconds can not be had', lease.lease_seconds
+                using errcode = 'PD422',
+                      hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
+        end if;
+    end if;
+
+    return make_interval(secs => v_seconds);
+end;
+$$;
+
+comment on function docket_private.lease(integer) is
+    'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds. Raises PD422.';
+
+-- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
+-- somebody holds is passed over. Both are locked before either is touched, so who holds only
+-- the task (a person who cancels it) is never waited for while the ready row is held.
+-- A statement of its own with its own plan: the ready table may have been empty when the
+-- session's plan was made, so scans that only look cheap on an empty table are forbidden.
+create function docket_private.take_ready(
+    project_id     uuid,
+    agent          text,
+    max_tasks      integer,
+    lease          interval,
+    workflow_id    uuid,
+    parent_task_id uuid,
+    tags_all       text[]
+) returns setof docket.tasks
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+    return query
+      with picked as materialized (
+          select r.task_id
+            from docket.ready_tasks as r
+            join docket.tasks as t
+              on t.task_id = r.task_id
+             and t.project_id = r.project_id
+           where r.project_id = take_ready.project_id
+             and r.not_before is null
+             and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
+             and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
+             and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
+             and (r.workflow_id is null
+                  or exists (
+                         select
+                           from docket.workflows as w
+                          where w.workflow_id = r.workflow_id
+                            and w.project_id = r.project_id
+                            and w.status = 'active'))
+           order by r.priority desc, r.ready_since, r.task_id
+           limit take_ready.max_tasks
+             for update of r skip locked
+             for no key update of t skip locked
+      ), taken as (
+          delete from docket.ready_tasks as r
+           using picked as p
+           where r.task_id    = p.task_id
+             and r.project_id = take_ready.project_id
+      ), attempts as (
+          insert into docket.task_attempts as a (
+              attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
+          select docket_private.new_id(take_ready.project_id), take_ready.project_id, p.task_id,
+                 1 + coalesce((
+                         select max(b.attempt_no)
+                           from docket.task_attempts as b
+                          where b.task_id    = p.task_id
+                            and b.project_id = take_ready.project_id), 0),
+                 take_ready.agent,
+                 docket.clock() + take_ready.lease
+            from picked as p
+          returning a.attempt_id, a.task_id
+      )
+    update docket.tasks as t
+       set status      = 'in_progress',
+           attempt_id  = a.attempt_id,
+           assigned_to = take_ready.agent
+      from attempts as a
+     where t.task_id    = a.task_id
+       and t.project_id = take_ready.project_id
+    returning t.*;
+end;
+$$;
+
+comment on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) is
+    'Takes at most `max_tasks` ready tasks, in the order of a claim, and gives each an attempt.';
+
+-- Tasks whose time has come join those that are ready.
+create function docket_private.promote_due(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select
+          from docket.ready_tasks as r
+         where r.project_id = promote_due.project_id
+           and r.not_before <= docket.clock()
+    ) then
+        return;
+    end if;
+
+      with due as materialized (
+          select r.task_id
+            from docket.ready_tasks as r
+           where r.project_id = promote_due.project_id
+             and r.not_before <= docket.clock()
+           order by r.not_before
+           limit 1000
+             for update skip locked
+      )
+    update docket.ready_tasks as r
+       set ready_since = r.not_before,
+           not_before  = null
+      from due as d
+     where r.task_id    = d.task_id
+       and r.project_id = promote_due.project_id;
+end;
+$$;
+
+comment on function docket_private.promote_due(uuid) is
+    'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
+
+create function docket.claim_tasks(
+    project_id     uuid,
+    agent          text,
+    max_tasks      integer default 1,
+    lease_seconds  integer default null,
+    workflow_id    uuid    default null,
+    parent_task_id uuid    default null,
+    tags_all       text[]  default null,
+    request_id     uuid    default null
+) returns setof docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_lease  interval;
+    v_tasks  docket.tasks[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    perform docket_private.require_project(claim_tasks.project_id);
+
+    if coalesce(claim_tasks.agent, '') = '' or length(claim_tasks.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if claim_tasks.max_tasks is null or claim_tasks.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(claim_tasks.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+
+    v_lease := docket_private.lease(claim_tasks.lease_seconds);
+
+    -- What was lost comes back before what is new is taken.
+    perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
+    perform docket_private.promote_due(claim_tasks.project_id);
+
+    if claim_tasks.request_id is null then
+        return query
+        select t.*
+          from docket_private.take_ready(
+                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
+                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t;
+        return;
+    end if;
+
+    v_tasks := array(
+        select t
+          from docket_private.take_ready(
+                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
+                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t);
+    perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+comment on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) is
+'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
+paused workflow; the most urgent first, then those that have waited longest.
+
+`agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
+`lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
+`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired leases of the project are
+taken back first. The same `request_id` again returns the same tasks.
+Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the token that
+heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403, PD422.';
+
+create function docket.start_task(
+    task_id       uuid,
+    agent         text,
+    lease_seconds integer default null,
+    request_id    uuid    default null
+) returns docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'start_task');
+    v_task    docket.tasks;
+    v_attempt uuid;
+    v_lease   interval;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.tasks, v_answer);
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = start_task.task_id;
+
+    if not found then
+        raise exception 'task % does not exist', coalesce(start_task.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.require_project(v_task.project_id);
+
+    if coalesce(start_task.agent, '') = '' or length(start_task.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to start a task'
+            using errcode = 'PD422';
+    end if;
+
+    v_lease := docket_private.lease(start_task.lease_seconds);
+
+    -- The task first, then its ready row, as everywhere.
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = v_task.task_id
+       and t.project_id = v_task.project_id
+       for no key update;
+
+    perform docket_private.promote_due(v_task.project_id);
+
+    delete from docket.ready_tasks as r
+     where r.task_id    = v_task.task_id
+       and r.project_id = v_task.project_id
+       and r.not_before is null;
+
+    if not found then
+        raise exception 'task % is not ready', v_task.task_key
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object(
+                                'task_id', v_task.task_id, 'status', v_task.status,
+                                'assigned_to', v_task.assigned_to)::text,
+                  hint    = 'docket.why_blocked() says what it waits for.';
+    end if;
+
+    insert into docket.task_attempts as a (
+        attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
+    select docket_private.new_id(v_task.project_id), v_task.project_id, v_task.task_id,
+           1 + coalesce(max(b.attempt_no), 0), start_task.agent, docket.clock() + v_lease
+      from docket.task_attempts as b
+     where b.task_id    = v_task.task_id
+       and b.project_id = v_task.project_id
+    returning a.attempt_id into v_attempt;
+
+    update docket.tasks as t
+       set status      = 'in_progress',
+           attempt_id  = v_attempt,
+           assigned_to = start_task.agent
+     where t.task_id    = v_task.task_id
+       and t.project_id = v_task.project_id
+    returning t.* into v_task;
+
+    perform docket_private.remember(request_id, to_jsonb(v_task));
+    return v_task;
+end;
+$$;
+
+comment on function docket.start_task(uuid, text, integer, uuid) is
+'Claims this very task for an agent, when it is ready.
+
+`agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first answer.
+Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it waits, is held, or somebody has it).';
+
+revoke all on function docket_private.lease(integer) from public;
+revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) from public;
+revoke all on function docket_private.promote_due(uuid) from public;
+revoke all on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) from public;
+revoke all on function docket.start_task(uuid, text, integer, uuid) from public;
+grant execute on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid), docket.start_task(uuid, text, integer, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+commit;

@@ -1,0 +1,10 @@
+-- Revert pgdocket:context/task_contexts from pg
+
+begin;
+
+delete from docket.settings
+ where setting_key = 'max_context_bytes';
+
+drop table docket.task_contexts;
+
+commit;

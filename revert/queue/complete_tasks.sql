@@ -1,0 +1,11 @@
+-- Revert pgdocket:queue/complete_tasks from pg
+
+begin;
+
+drop function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid);
+drop function docket.complete_task(uuid, jsonb, numeric, integer, uuid);
+drop function docket.complete_tasks(jsonb, uuid);
+drop function docket_private.lease_lost(uuid);
+drop function docket_private.project_of_attempts(uuid[]);
+
+commit;

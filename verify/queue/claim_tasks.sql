@@ -1,0 +1,13 @@
+-- Verify pgdocket:queue/claim_tasks on pg
+
+begin;
+
+select 'docket_private.lease(integer)'::regprocedure;
+select 'docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])'::regprocedure;
+select 'docket_private.promote_due(uuid)'::regprocedure;
+select 'docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)'::regprocedure;
+select 'docket.start_task(uuid, text, integer, uuid)'::regprocedure;
+select 1 / has_function_privilege('docket_agent', 'docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)', 'execute')::integer;
+select 1 / has_function_privilege('docket_agent', 'docket.start_task(uuid, text, integer, uuid)', 'execute')::integer;
+
+rollback;
