@@ -1,11 +1,123 @@
-"""`pgdocket sqitch plan`."""
+"""`pgdocket sqitch plan`: what the plan holds, without a database."""
 
 from __future__ import annotations
 
+import sys
+
 import click
+
+from pgdocket import output
+from pgdocket.cli import Options, common_options
+from pgdocket.sqitch.config import Configuration, load_configuration
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.format import PLAN_FORMATS, Formatter, check_options, resolve_format
+from pgdocket.sqitch.plan import load_plan
+from pgdocket.sqitch.plan_report import Search, as_json, report
+from pgdocket.sqitch.positional import require_project, resolve_positional
+from pgdocket.sqitch.targets import Target
+
+_COLORS = ("always", "auto", "never")
 
 
 @click.command("plan")
-def plan_command() -> None:
-    """List the changes of the plan."""
-    raise NotImplementedError
+@click.argument("arguments", nargs=-1, metavar="[DATABASE]")
+@click.option("-t", "--target", metavar="TARGET", help="The target whose plan to read.")
+@click.option("--plan-file", metavar="FILE", help="The plan to read.")
+@click.option("--event", "events", multiple=True, help="Only deploy or revert; repeatable.")
+@click.option("--change-pattern", "--change", metavar="REGEX", help="Only changes named like it.")
+@click.option("--planner-pattern", "--planner", metavar="REGEX", help="Only planners named so.")
+@click.option("-n", "--max-count", type=int, help="Show at most so many changes.")
+@click.option("--skip", type=int, help="Leave out so many changes at the start.")
+@click.option("--reverse/--no-reverse", help="Last change first.")
+@click.option("-f", "--format", "format_", metavar="FORMAT", help="How to print a change.")
+@click.option("--date-format", "--date", metavar="FORMAT", help="How to print a date.")
+@click.option("--color", metavar="WHEN", help="always, auto or never.")
+@click.option("--no-color", is_flag=True, help="The same as --color never.")
+@click.option("--abbrev", type=int, metavar="LENGTH", help="Show so many digits of an id.")
+@click.option("--oneline", is_flag=True, help="The same as --format oneline --abbrev 6.")
+@click.option("--headers/--no-headers", default=True, help="Name project and file first.")
+@common_options
+@click.pass_context
+def plan_command(
+    ctx: click.Context,
+    arguments: tuple[str, ...],
+    target: str | None,
+    plan_file: str | None,
+    events: tuple[str, ...],
+    change_pattern: str | None,
+    planner_pattern: str | None,
+    max_count: int | None,
+    skip: int | None,
+    reverse: bool,
+    format_: str | None,
+    date_format: str | None,
+    color: str | None,
+    no_color: bool,
+    abbrev: int | None,
+    oneline: bool,
+    headers: bool,
+) -> None:
+    """List the changes of the plan.
+
+    FORMAT is raw, full, long, medium (the default), short, oneline or format:CODES, with the
+    codes of `sqitch plan`. Several filters narrow each other down.
+
+    \b
+    Example:
+      pgdocket sqitch plan --oneline --planner Ada
+      pgdocket sqitch plan --format 'format:%h %n%t'
+    """
+    configuration = load_configuration()
+    if oneline:
+        format_, abbrev = format_ or "oneline", abbrev or 6
+    formatter = _formatter(configuration, format_, date_format, color, no_color, abbrev)
+    require_project(configuration)
+    overrides = {"plan_file": plan_file} if plan_file else {}
+    chosen = resolve_positional(configuration, arguments, target=target, overrides=overrides)
+    if chosen.surplus_targets:
+        output.say(f"warning: Too many targets specified; using {chosen.target.name}")
+    search = Search(events, change_pattern, planner_pattern, max_count, skip, reverse)
+    options = ctx.obj if isinstance(ctx.obj, Options) else Options()
+    try:
+        _print(chosen.target, search, formatter, headers, options.json)
+    except SqitchError as exc:
+        if exc.exit_code != 1 or options.json:
+            raise
+        output.plain(exc.message)
+        ctx.exit(exc.exit_code)
+
+
+def _print(
+    target: Target, search: Search, formatter: Formatter, headers: bool, as_data: bool
+) -> None:
+    plan = load_plan(target.plan_file)
+    if as_data:
+        output.print_json(as_json(plan, search))
+        return
+    for line in report(plan, search, formatter, headers=headers):
+        output.plain(line)
+
+
+def _formatter(
+    configuration: Configuration,
+    format_: str | None,
+    date_format: str | None,
+    color: str | None,
+    no_color: bool,
+    abbrev: int | None,
+) -> Formatter:
+    """The formatter that options and configuration ask for; SqitchError for an unknown value."""
+    date_format = date_format or configuration.get("plan.date_format") or "iso"
+    check_options(date_format)
+    name = format_ or configuration.get("plan.format") or "medium"
+    codes = resolve_format(name, PLAN_FORMATS, "plan")
+    color = "never" if no_color else color or configuration.get("plan.color") or "auto"
+    if color not in _COLORS:
+        raise SqitchError(f'Unknown color setting "{color}": use {", ".join(_COLORS)}', 255)
+    return Formatter(
+        format=codes,
+        # Raw output is for programs: never shortened, never in local time.
+        abbrev=0 if name == "raw" else max(abbrev or 0, 0),
+        date_format=date_format,
+        color=color == "always" or (color == "auto" and sys.stdout.isatty()),
+    )
