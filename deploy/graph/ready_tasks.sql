@@ -44,6 +44,66 @@ comment on column docket.ready_tasks.workflow_id is
 
 call docket_private.add_isolation('docket.ready_tasks');
 
+-- Inserting waits for nobody: a row for the same task that is being deleted at this moment could
+-- only be a claim's, which holds the task, or a change's that holds the task or its node, and
+-- so does whoever calls. What it reads of the tasks is younger than these locks.
+create function docket_private.make_ready(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+    insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+      from docket.tasks as t
+     where t.task_id = any (make_ready.task_ids)
+       and t.project_id = make_ready.project_id
+       and t.status = 'pending'
+       and t.archived_at is null
+       and not exists (
+               select
+                 from docket_private.task_nodes as n
+                where n.project_id = t.project_id
+                  and n.task_id = t.task_id
+                  and n.unmet > 0)
+        on conflict on constraint ready_tasks_pkey
+        do update set priority    = excluded.priority,
+                      not_before  = excluded.not_before,
+                      workflow_id = excluded.workflow_id;
+end;
+$$;
+
+comment on function docket_private.make_ready(uuid, uuid[]) is
+    'Enters those of some tasks that are ready, or brings their rows up to date.';
+
+create function docket_private.unready(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    -- Waits for a claim that is taking one of them; a claim waits for nobody.
+    delete from docket.ready_tasks as r
+     where r.task_id = any (unready.task_ids)
+       and r.project_id = unready.project_id;
+end;
+$$;
+
+comment on function docket_private.unready(uuid, uuid[]) is
+    'Takes tasks out of the ready ones.';
+
+revoke all on function docket_private.make_ready(uuid, uuid[]) from public;
+revoke all on function docket_private.unready(uuid, uuid[]) from public;
 grant select on docket.ready_tasks
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 

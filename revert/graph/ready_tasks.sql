@@ -2,6 +2,8 @@
 
 begin;
 
+drop function docket_private.unready(uuid, uuid[]);
+drop function docket_private.make_ready(uuid, uuid[]);
 drop table docket.ready_tasks;
 
 commit;

@@ -1,0 +1,437 @@
+-- Deploy pgdocket:graph/links to pg
+-- requires: graph/hierarchy
+-- requires: graph/order
+-- requires: graph/ready_tasks
+
+begin;
+set local role docket_owner;
+
+-- What follows when gating dependencies come and go: order, counters, ready tasks. Everything
+-- happens under lock_graph(), so that besides us only claims are at work.
+
+create function docket_private.link_one(
+    project_id    uuid,
+    task_id       uuid,
+    depends_on_id uuid
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    v_task_rank bigint;
+    v_rank      bigint;
+    v_unmet     integer;
+    v_added     integer;
+    v_are_kin   boolean;
+    v_top       bigint;
+begin
+    select (d.status <> 'completed')::integer,
+           coalesce(t.parent_task_id, d.parent_task_id) is not null
+               and t.parent_task_id is distinct from d.parent_task_id,
+           tn.rank, tn.unmet, dn.rank
+      into v_added, v_are_kin, v_task_rank, v_unmet, v_rank
+      from docket.tasks as d
+      join docket.tasks as t
+        on t.task_id = link_one.task_id
+       and t.project_id = d.project_id
+      left join docket_private.task_nodes as tn
+        on tn.project_id = link_one.project_id
+       and tn.task_id = link_one.task_id
+      left join docket_private.task_nodes as dn
+        on dn.project_id = link_one.project_id
+       and dn.task_id = link_one.depends_on_id
+     where d.task_id = link_one.depends_on_id
+       and d.project_id = link_one.project_id;
+
+    if v_are_kin then
+        perform docket_private.refuse_kin(project_id, array[task_id], array[depends_on_id]);
+    end if;
+
+    -- A node that is new can go where it agrees: above everything, or, when only the
+    -- prerequisite is new, just below its dependent.
+    if v_task_rank is null then
+        update docket_private.project_graphs as g
+           set top = g.top + 2 * docket_private.rank_gap()
+         where g.project_id = link_one.project_id
+        returning g.top into v_top;
+
+        insert into docket_private.task_nodes (project_id, task_id, rank, unmet)
+        values (link_one.project_id, link_one.task_id, v_top, v_added);
+    end if;
+
+    if v_rank is null then
+        insert into docket_private.task_nodes (project_id, task_id, rank, unmet)
+        values (link_one.project_id, link_one.depends_on_id,
+                coalesce(v_task_rank, v_top) - docket_private.rank_gap(), 0);
+    elsif v_task_rank <= v_rank then
+        perform docket_private.order_edge(project_id, task_id, depends_on_id);
+    end if;
+
+    if v_added = 1 then
+        if v_task_rank is not null then
+            update docket_private.task_nodes as n
+               set unmet = n.unmet + 1
+             where n.project_id = link_one.project_id
+               and n.task_id = link_one.task_id;
+        end if;
+
+        if coalesce(v_unmet, 0) = 0 then
+            perform docket_private.unready(project_id, array[task_id]);
+        end if;
+    end if;
+end;
+$$;
+
+comment on function docket_private.link_one(uuid, uuid, uuid) is
+    'Takes one new gating dependency into the graph. Raises PDCYC.';
+
+create function docket_private.add_nodes(
+    project_id     uuid,
+    task_ids       uuid[],
+    depends_on_ids uuid[],
+    waiting_ids    uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    v_top   bigint := (
+        select g.top
+          from docket_private.project_graphs as g
+         where g.project_id = add_nodes.project_id);
+    v_added bigint;
+begin
+      with ends as (
+          select u.task_id, sum(u.unmet)::integer as unmet
+            from (
+                select unnest(add_nodes.task_ids) as task_id, 0 as unmet
+                 union all
+                select unnest(add_nodes.depends_on_ids), 0
+                 union all
+                select unnest(add_nodes.waiting_ids), 1
+            ) as u
+           group by u.task_id
+      ), known as materialized (
+          select e.task_id, e.unmet, n.is_node
+            from ends as e
+            left join lateral (
+                     select true as is_node
+                       from docket_private.task_nodes as n
+                      where n.project_id = add_nodes.project_id
+                        and n.task_id = e.task_id
+                     offset 0
+                 ) as n on true
+      ), added as (
+          insert into docket_private.task_nodes (project_id, task_id, rank, unmet)
+          select add_nodes.project_id, k.task_id,
+                 v_top + row_number() over (order by k.task_id) * docket_private.rank_gap(),
+                 k.unmet
+            from known as k
+           where k.is_node is null
+          returning rank
+      ), raised as (
+          update docket_private.task_nodes as n
+             set unmet = n.unmet + k.unmet
+            from known as k
+           where n.project_id = add_nodes.project_id
+             and n.task_id = k.task_id
+             and k.is_node
+             and k.unmet > 0
+      )
+    select count(*) into v_added
+      from added;
+
+    update docket_private.project_graphs as g
+       set top = v_top + v_added * docket_private.rank_gap()
+     where g.project_id = add_nodes.project_id
+       and v_added > 0;
+end;
+$$;
+
+comment on function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]) is
+    'Gives the ends of new gating dependencies their nodes, and counts: each time that a task is in `waiting_ids`, it has one more unsatisfied.';
+
+create function docket_private.order_new(
+    project_id     uuid,
+    task_ids       uuid[],
+    depends_on_ids uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+    v_tasks      uuid[];
+    v_depends_on uuid[];
+    v_lowest     bigint;
+    v_highest    bigint;
+    v_one_by_one constant integer := 50;
+begin
+    loop
+        select array_agg(e.task_id order by t.rank desc, e.task_id),
+               array_agg(e.depends_on_id order by t.rank desc, e.task_id),
+               min(t.rank),
+               max(d.rank)
+          into v_tasks, v_depends_on, v_lowest, v_highest
+          from unnest(order_new.task_ids, order_new.depends_on_ids) as e (task_id, depends_on_id)
+         cross join lateral (
+                   select n.rank
+                     from docket_private.task_nodes as n
+                    where n.project_id = order_new.project_id
+                      and n.task_id = e.task_id
+                   offset 0
+               ) as t
+         cross join lateral (
+                   select n.rank
+                     from docket_private.task_nodes as n
+                    where n.project_id = order_new.project_id
+                      and n.task_id = e.depends_on_id
+                   offset 0
+               ) as d
+         where d.rank >= t.rank;
+
+        if v_tasks is null then
+            return;
+        end if;
+
+        -- Few are put right one after the other; many would thrash, and are peeled together.
+        if cardinality(v_tasks) <= v_one_by_one then
+            for i in 1 .. cardinality(v_tasks) loop
+                perform docket_private.order_edge(project_id, v_tasks[i], v_depends_on[i]);
+            end loop;
+            return;
+        end if;
+
+        if docket_private.order_batch(
+               project_id, v_lowest, v_highest, order_new.task_ids, order_new.depends_on_ids)
+        then
+            return;
+        end if;
+
+        perform docket_private.respace(project_id);
+    end loop;
+end;
+$$;
+
+comment on function docket_private.order_new(uuid, uuid[], uuid[]) is
+    'Makes the ranks agree with new gating dependencies. Raises PDCYC.';
+
+create function docket_private.link_many(
+    project_id     uuid,
+    task_ids       uuid[],
+    depends_on_ids uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+    v_waiting        uuid[];
+    v_kin_task_ids   uuid[];
+    v_kin_depends_on uuid[];
+begin
+    select array_agg(e.task_id) filter (where d.status <> 'completed'),
+           array_agg(e.task_id) filter (where k.may_be_kin),
+           array_agg(e.depends_on_id) filter (where k.may_be_kin)
+      into v_waiting, v_kin_task_ids, v_kin_depends_on
+      from unnest(link_many.task_ids, link_many.depends_on_ids) as e (task_id, depends_on_id)
+     cross join lateral (
+               select t.parent_task_id
+                 from docket.tasks as t
+                where t.task_id = e.task_id
+                  and t.project_id = link_many.project_id
+               offset 0
+           ) as t
+     cross join lateral (
+               select t.status, t.parent_task_id
+                 from docket.tasks as t
+                where t.task_id = e.depends_on_id
+                  and t.project_id = link_many.project_id
+               offset 0
+           ) as d
+     cross join lateral (
+               select coalesce(t.parent_task_id, d.parent_task_id) is not null
+                      and t.parent_task_id is distinct from d.parent_task_id as may_be_kin
+           ) as k;
+
+    if v_kin_task_ids is not null then
+        perform docket_private.refuse_kin(project_id, v_kin_task_ids, v_kin_depends_on);
+    end if;
+
+    perform docket_private.add_nodes(
+        project_id, task_ids, depends_on_ids, coalesce(v_waiting, '{}'));
+    perform docket_private.order_new(project_id, task_ids, depends_on_ids);
+
+    if v_waiting is not null then
+        perform docket_private.unready(project_id, v_waiting);
+    end if;
+end;
+$$;
+
+comment on function docket_private.link_many(uuid, uuid[], uuid[]) is
+    'Takes new gating dependencies into the graph. Raises PDCYC.';
+
+create function docket_private.follow_new_dependencies() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id     uuid;
+    v_task_ids       uuid[];
+    v_depends_on_ids uuid[];
+begin
+    for v_project_id, v_task_ids, v_depends_on_ids in
+        select i.project_id, array_agg(i.task_id), array_agg(i.depends_on_id)
+          from inserted as i
+         where i.dependency_type = 'blocks'
+         group by i.project_id
+         order by i.project_id
+    loop
+        perform docket_private.lock_graph(v_project_id);
+
+        -- A snapshot that is kept may be older than what has happened to these tasks: locking
+        -- them finds out (40001). At read committed the next statement sees it anyway.
+        if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+            perform
+               from docket.tasks as t
+              where t.task_id = any (v_task_ids || v_depends_on_ids)
+                and t.project_id = v_project_id
+              order by t.task_id
+                for share;
+        end if;
+
+        if cardinality(v_task_ids) = 1 then
+            perform docket_private.link_one(v_project_id, v_task_ids[1], v_depends_on_ids[1]);
+        else
+            perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
+        end if;
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_new_dependencies() is
+    'Takes what an INSERT added into the graph, or refuses it: PDCYC.';
+
+create trigger task_dependencies_follow_insert after insert on docket.task_dependencies
+    referencing new table as inserted
+    for each statement execute function docket_private.follow_new_dependencies();
+
+-- Counted anew from what is left, since a prerequisite may be gone together with its status.
+-- Every counter is written, changed or not: two who saw different statuses meet there.
+create function docket_private.recount(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+    v_free uuid[];
+begin
+      with counted as (
+          update docket_private.task_nodes as n
+             set unmet = (
+                     select count(*)
+                       from docket.task_dependencies as e
+                       join docket.tasks as d
+                         on d.task_id = e.depends_on_id
+                        and d.project_id = e.project_id
+                      where e.task_id = n.task_id
+                        and e.project_id = n.project_id
+                        and e.dependency_type = 'blocks'
+                        and d.status <> 'completed')
+           where n.project_id = recount.project_id
+             and n.task_id = any (recount.task_ids)
+          returning n.task_id, n.unmet
+      )
+    select array_agg(c.task_id) into v_free
+      from counted as c
+     where c.unmet = 0;
+
+    if v_free is not null then
+        perform docket_private.make_ready(project_id, v_free);
+    end if;
+end;
+$$;
+
+comment on function docket_private.recount(uuid, uuid[]) is
+    'Counts the unsatisfied gating dependencies of tasks that lost some; what has none left is ready. Ranks stay right.';
+
+create function docket_private.follow_removed_dependencies() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_task_ids   uuid[];
+begin
+    for v_project_id, v_task_ids in
+        select d.project_id, array_agg(distinct d.task_id)
+          from deleted as d
+         where d.dependency_type = 'blocks'
+         group by d.project_id
+         order by d.project_id
+    loop
+        perform docket_private.lock_graph(v_project_id);
+        perform docket_private.recount(v_project_id, v_task_ids);
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_removed_dependencies() is
+    'Lets go of the tasks that waited for what a DELETE removed.';
+
+create trigger task_dependencies_follow_delete after delete on docket.task_dependencies
+    referencing old table as deleted
+    for each statement execute function docket_private.follow_removed_dependencies();
+
+create function docket_private.follow_truncated_dependencies() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    truncate docket_private.task_nodes, docket.ready_tasks;
+
+    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+      from docket.tasks as t
+     where t.status = 'pending'
+       and t.archived_at is null;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_truncated_dependencies() is
+    'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
+
+create trigger task_dependencies_follow_truncate after truncate on docket.task_dependencies
+    for each statement execute function docket_private.follow_truncated_dependencies();
+
+revoke all on function docket_private.link_one(uuid, uuid, uuid) from public;
+revoke all on function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]) from public;
+revoke all on function docket_private.order_new(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.link_many(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.follow_new_dependencies() from public;
+revoke all on function docket_private.recount(uuid, uuid[]) from public;
+revoke all on function docket_private.follow_removed_dependencies() from public;
+revoke all on function docket_private.follow_truncated_dependencies() from public;
+
+commit;

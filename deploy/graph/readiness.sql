@@ -1,0 +1,243 @@
+-- Deploy pgdocket:graph/readiness to pg
+-- requires: graph/links
+
+begin;
+set local role docket_owner;
+
+-- Keeps counters and ready tasks as the tasks change.
+--
+-- Whatever is no claim shares the key of the graph, so that dependencies hold still, and takes the
+-- nodes of all tasks it touches, its own and its dependents', in one statement by (rank,
+-- task_id): that order is the same for everybody, as ranks change under the exclusive key
+-- only. What follows reads the tasks anew: whoever changed a task before has let go of its node,
+-- and whoever changes it now will find the node after us, and put right what we did.
+-- A node is written even where nothing changes in it: a snapshot that is older than the
+-- change of its task then fails at the node (40001).
+--
+-- A claim (pending to in_progress, with an attempt) has deleted the ready row itself, and
+-- takes neither key nor node: with nothing unmet nobody counts its node down, and whoever counts
+-- it up goes on to delete the ready row, where he meets the claim.
+
+create function docket_private.settle_tasks(
+    project_id uuid,
+    moved      uuid[],
+    closed     uuid[],
+    opened     uuid[],
+    completed  uuid[],
+    reopened   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+    v_nodes   uuid[];
+    v_deltas  integer[];
+    v_freed   uuid[];
+    v_blocked uuid[];
+begin
+    select array_agg(c.task_id), array_agg(c.delta)
+      into v_nodes, v_deltas
+      from (
+          select u.task_id, sum(u.delta)::integer as delta
+            from (
+                select m.task_id, 0 as delta
+                  from unnest(settle_tasks.moved) as m (task_id)
+                 union all
+                select e.task_id, s.delta
+                  from (select c.task_id, -1 as delta
+                          from unnest(settle_tasks.completed) as c (task_id)
+                         union all
+                        select r.task_id, 1
+                          from unnest(settle_tasks.reopened) as r (task_id)) as s
+                 cross join lateral (
+                           select e.task_id
+                             from docket.task_dependencies as e
+                            where e.depends_on_id = s.task_id
+                              and e.project_id = settle_tasks.project_id
+                              and e.dependency_type = 'blocks'
+                           offset 0
+                       ) as e
+            ) as u
+           group by u.task_id
+      ) as c;
+
+    -- One node has no order.
+    if cardinality(v_nodes) > 1 then
+        perform
+           from docket_private.task_nodes as n
+          where n.project_id = settle_tasks.project_id
+            and n.task_id = any (v_nodes)
+          order by n.rank, n.task_id
+            for no key update;
+    end if;
+
+    if v_nodes is not null then
+          with counted as (
+              update docket_private.task_nodes as n
+                 set unmet = n.unmet + c.delta
+                from unnest(v_nodes, v_deltas) as c (task_id, delta)
+               where n.project_id = settle_tasks.project_id
+                 and n.task_id = c.task_id
+              returning n.task_id, n.unmet, c.delta
+          )
+        select array_agg(c.task_id) filter (where c.delta < 0 and c.unmet = 0),
+               array_agg(c.task_id) filter (where c.delta > 0)
+          into v_freed, v_blocked
+          from counted as c;
+    end if;
+
+    if closed is not null or v_blocked is not null then
+        perform docket_private.unready(project_id, closed || v_blocked);
+    end if;
+
+    if opened is not null or v_freed is not null then
+        perform docket_private.make_ready(project_id, opened || v_freed);
+    end if;
+end;
+$$;
+
+comment on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[]) is
+'Follows a change of tasks into the graph; the caller holds share_graph().
+
+`moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now; `completed`
+and `reopened` became satisfied or stopped being so.';
+
+create function docket_private.follow_changed_tasks() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_moved      uuid[];
+    v_closed     uuid[];
+    v_opened     uuid[];
+    v_completed  uuid[];
+    v_reopened   uuid[];
+begin
+    -- A claim ends here.
+    if not exists (
+               select
+                 from changed as n
+                where n.status <> 'in_progress'
+                   or n.attempt_id is null)
+       and not exists (
+               select
+                 from original as o
+                where o.status <> 'pending')
+    then
+        return null;
+    end if;
+
+    -- Old and new rows meet by grouping: a join of the two could be planned for few rows and
+    -- get many.
+    for v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened in
+        select r.project_id,
+               array_agg(r.task_id) filter (where r.is_moved),
+               array_agg(r.task_id) filter (where r.is_moved and not r.is_open),
+               array_agg(r.task_id) filter (where r.is_moved and r.is_open),
+               array_agg(r.task_id) filter (where r.is_done and not r.was_done),
+               array_agg(r.task_id) filter (where r.was_done and not r.is_done)
+          from (
+              select u.task_id, u.project_id,
+                     bool_or(u.is_new and u.is_open) as is_open,
+                     bool_or(not u.is_new and u.is_done) as was_done,
+                     bool_or(u.is_new and u.is_done) as is_done,
+                     bool_or(u.is_open) and not bool_or(u.is_claimed)
+                     and count(distinct (u.is_open, u.priority, u.not_before, u.workflow_id)) > 1
+                         as is_moved
+                from (
+                    select false as is_new, o.task_id, o.project_id,
+                           o.status = 'pending' and o.archived_at is null as is_open,
+                           o.status = 'completed' as is_done,
+                           false as is_claimed,
+                           o.priority, o.not_before, o.workflow_id
+                      from original as o
+                     union all
+                    select true, n.task_id, n.project_id,
+                           n.status = 'pending' and n.archived_at is null,
+                           n.status = 'completed',
+                           n.status = 'in_progress' and n.attempt_id is not null,
+                           n.priority, n.not_before, n.workflow_id
+                      from changed as n
+                ) as u
+               group by u.task_id, u.project_id
+          ) as r
+         where r.is_moved
+            or r.is_done <> r.was_done
+         group by r.project_id
+         order by r.project_id
+    loop
+        perform docket_private.share_graph(v_project_id);
+        perform docket_private.settle_tasks(
+            v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened);
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_changed_tasks() is
+    'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them or changes when they are claimed.';
+
+create trigger tasks_follow_update after update on docket.tasks
+    referencing old table as original new table as changed
+    for each statement execute function docket_private.follow_changed_tasks();
+
+create function docket_private.follow_new_tasks() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, ready_since, not_before, workflow_id)
+    select i.task_id, i.project_id, i.priority, (select docket.clock()), i.not_before, i.workflow_id
+      from inserted as i
+     where i.status = 'pending'
+       and i.archived_at is null;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_new_tasks() is
+    'Enters new tasks among the ready ones: they wait for nothing yet.';
+
+create trigger tasks_follow_insert after insert on docket.tasks
+    referencing new table as inserted
+    for each statement execute function docket_private.follow_new_tasks();
+
+create function docket_private.follow_deleted_tasks() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- The dependencies are gone already, by their foreign keys, under the exclusive key.
+    delete from docket.ready_tasks as r
+     where (r.task_id, r.project_id) in (select d.task_id, d.project_id from deleted as d);
+
+    delete from docket_private.task_nodes as n
+     where (n.project_id, n.task_id) in (select d.project_id, d.task_id from deleted as d);
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_deleted_tasks() is
+    'Clears away what was derived from tasks that are deleted.';
+
+create trigger tasks_follow_delete after delete on docket.tasks
+    referencing old table as deleted
+    for each statement execute function docket_private.follow_deleted_tasks();
+
+revoke all on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[])
+  from public;
+revoke all on function docket_private.follow_changed_tasks() from public;
+revoke all on function docket_private.follow_new_tasks() from public;
+revoke all on function docket_private.follow_deleted_tasks() from public;
+
+commit;
