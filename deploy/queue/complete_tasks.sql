@@ -15,7 +15,7 @@ declare
     v_unknown  uuid;
     v_projects uuid[];
 begin
-    select min(w.attempt_id::text)::uuid filter (where a.attempt_id is null),
+    select (min(w.attempt_id::text) filter (where a.attempt_id is null))::uuid,
            array_agg(distinct a.project_id) filter (where a.project_id is not null)
       into v_unknown, v_projects
       from unnest(project_of_attempts.attempt_ids) as w (attempt_id)
