@@ -148,7 +148,7 @@ class _Deployment:
         return start, end
 
     def _nothing(self, start: int) -> RunResult:
-        name = self._job.plan.changes[start].format_name_with_tags
+        name = self._job.plan.changes[start].name
         place = "up-to-date" if self.options.to is None else f'already at "{name}"'
         message = f"Nothing to deploy ({place})"
         self._job.reporter.info(message)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change, Dependency
 from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.references import Reference, parse_reference
 from pgdocket.sqitch.registry import DeployedChange
 
-_REFERENCE = re.compile(r"(?P<base>.+?)(?:(?P<marks>\^+|~+)|(?P<mark>[\^~])(?P<count>\d+))?")
 _ID = re.compile(r"[0-9a-f]{40}")
 
 
@@ -34,15 +34,11 @@ class Deployed:
         the tag was applied; `^` counts towards the beginning, `~` towards the end. SqitchError
         when a name alone is ambiguous.
         """
-        match = _REFERENCE.fullmatch(reference)
-        if match is None:
-            return None
-        position = self._base(match["base"])
+        wanted = parse_reference(reference)
+        position = self._base(wanted)
         if position is None:
             return None
-        mark = match["mark"] or (match["marks"] or "")[:1]
-        count = int(match["count"]) if match["count"] else len(match["marks"] or "")
-        position += -count if mark == "^" else count
+        position += wanted.offset
         return position if 0 <= position < len(self.changes) else None
 
     def find_dependency(self, dependency: Dependency) -> str | None:
@@ -58,21 +54,23 @@ class Deployed:
             position = named[-1] if named else None
         return None if position is None else self.changes[position].id
 
-    def _base(self, base: str) -> int | None:
-        if base in ("HEAD", "@HEAD"):
-            return len(self.changes) - 1 if self.changes else None
-        if base in ("ROOT", "@ROOT"):
-            return 0 if self.changes else None
-        if _ID.fullmatch(base):
-            return self._by_id(base)
-        name, at, tag = base.rpartition("@")
-        if at and not name:
-            return self._tagged(tag)
-        if at:
+    def _base(self, wanted: Reference) -> int | None:
+        name, tag = wanted.name, wanted.tag
+        if not self.changes:
+            return None
+        if "HEAD" in (name, tag) and None in (name, tag):
+            return len(self.changes) - 1
+        if "ROOT" in (name, tag) and None in (name, tag):
+            return 0
+        if name is None:
+            return self._tagged(tag or "")
+        if tag is not None:
             return self._at_tag(name, tag)
-        named = self._named(base)
+        if _ID.fullmatch(name):
+            return self._by_id(name)
+        named = self._named(name)
         if len(named) > 1:
-            raise SqitchError(self._ambiguity(base, named))
+            raise SqitchError(self._ambiguity(name, named))
         return named[0] if named else None
 
     def _by_id(self, wanted: str) -> int | None:

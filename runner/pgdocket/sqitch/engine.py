@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pgdocket.errors import ServerTooOld
 from pgdocket.sqitch import client, scripts
 from pgdocket.sqitch.config import Target, load_configuration
 from pgdocket.sqitch.deployed import Deployed
@@ -41,7 +42,8 @@ class Job:
     """What every command is given.
 
     `variables` holds psql's variables by command (deploy, revert, verify); `lock_timeout` is in
-    seconds. `conninfo` is for libpq.
+    seconds. `conninfo` is for libpq. `oldest_server` is the oldest version that will do, as
+    libpq numbers them (150000 for 15), 0 for any.
     """
 
     plan: Plan
@@ -51,6 +53,7 @@ class Job:
     reporter: Reporter
     variables: Mapping[Command, Mapping[str, str]] = field(default_factory=dict)
     lock_timeout: int = 60
+    oldest_server: int = 0
 
     @property
     def display(self) -> str:
@@ -67,16 +70,19 @@ def make_job(
     variables: Mapping[str, str] | None = None,
     command_variables: Mapping[Command, Mapping[str, str]] | None = None,
     lock_timeout: int = 60,
+    display: str | None = None,
+    oldest_server: int = 0,
 ) -> Job:
     """Fills in what was left out: who is at work, as sqitch.conf says, and the reporter.
 
     `target` is a target or libpq's connection string, whose scripts then lie beside the plan.
-    `variables` are for all commands, `command_variables` for each its own.
+    `variables` are for all commands, `command_variables` for each its own. `display` names the
+    database in messages.
     """
     top = plan.path.parent
     conninfo = target if isinstance(target, str) else target.conninfo()
     if isinstance(target, str):
-        target = _plain_target(plan, target)
+        target = _plain_target(plan, target, display)
     person = person or Person(*load_configuration(top).user())
     return Job(
         plan=plan,
@@ -87,18 +93,30 @@ def make_job(
         variables=command_variables
         or {command: dict(variables or {}) for command in ("deploy", "revert", "verify")},
         lock_timeout=lock_timeout,
+        oldest_server=oldest_server,
     )
 
 
-def _plain_target(plan: Plan, conninfo: str) -> Target:
+def destination(target: Target | str) -> tuple[str, str, str]:
+    """What to hand to libpq, how messages name the database, and the registry's schema."""
+    if isinstance(target, Target):
+        return target.conninfo(), target.display, target.registry
+    return target, _display(target), "sqitch"
+
+
+def _display(conninfo: str) -> str:
+    name = conninfo_to_dict(conninfo).get("dbname")
+    return str(name) if name else str(DatabaseUri())
+
+
+def _plain_target(plan: Plan, conninfo: str, display: str | None) -> Target:
     top = plan.path.parent
-    given = conninfo_to_dict(conninfo)
-    uri = DatabaseUri(dbname=str(given.get("dbname") or "") or None)
+    uri = DatabaseUri(dbname=_display(conninfo))
     kinds = {kind: top / kind for kind in _FILES}
     return Target(
         name=str(uri),
         uri=uri,
-        display=str(given.get("dbname") or uri),
+        display=display or _display(conninfo),
         registry="sqitch",
         client=None,
         plan_file=plan.path,
@@ -203,24 +221,41 @@ def connect(conninfo: str) -> AnyConnection:
     return connection
 
 
+def connect_control(conninfo: str) -> AnyConnection:
+    """A connection for the registry, which nothing times out; SqitchError when that fails."""
+    try:
+        connection = connect(conninfo)
+    except psycopg.OperationalError as error:
+        message = str(error).strip().removeprefix("connection failed: ")
+        raise SqitchError(message, sqlstate=error.sqlstate or "PDCON") from error
+    connection.execute(
+        "set client_min_messages = warning; "
+        "set idle_in_transaction_session_timeout = 0; "
+        "set statement_timeout = 0"
+    )
+    return connection
+
+
 @contextmanager
 def open_engine(job: Job) -> Iterator[Engine]:
     """Connects; SqitchError when that fails. Ctrl-C stops the statement that is running."""
-    try:
-        control = connect(job.conninfo)
-    except psycopg.OperationalError as error:
-        raise SqitchError(str(error).strip(), sqlstate=error.sqlstate or "PDCON") from error
+    control = connect_control(job.conninfo)
     engine = Engine(job, control)
     try:
-        control.execute(
-            "set client_min_messages = warning; "
-            "set idle_in_transaction_session_timeout = 0; "
-            "set statement_timeout = 0"
-        )
+        _refuse_old(control, job.oldest_server)
         with _terminate_orderly():
             yield engine
     finally:
         engine.close()
+
+
+def _refuse_old(connection: AnyConnection, oldest: int) -> None:
+    version = connection.info.server_version
+    if version < oldest:
+        found = connection.info.parameter_status("server_version")
+        raise ServerTooOld(
+            f"the server is PostgreSQL {found}; {oldest // 10000} or newer is needed"
+        )
 
 
 @contextmanager

@@ -234,6 +234,14 @@ class Registry:
             connection, "repair_script_hash", change_id=change_id, script_hash=script_hash
         )
 
+    def has_events(self, connection: AnyConnection) -> bool:
+        """Whether anything ever happened."""
+        return bool(self._rows(connection, "has_events")[0][0])
+
+    def events(self, connection: AnyConnection, **filters: object) -> list[tuple[Any, ...]]:
+        """The events that match; the filters are the parameters of the query `events`."""
+        return self._rows(connection, "events", **filters)
+
     def _release(self, connection: AnyConnection, version: str, person: Person) -> None:
         self._execute(
             connection, "insert_release", version=version, name=person.name, email=person.email

@@ -246,3 +246,32 @@ reset all;
 -- name: try_lock
 select pg_catalog.pg_try_advisory_lock(75474063);
 
+-- name: has_events
+select exists (
+           select
+             from {registry}.events as e);
+
+-- name: events
+  select e.event,
+         e.change_id,
+         e.change,
+         e.project,
+         e.note,
+         e.planner_name,
+         e.planner_email,
+         e.planned_at,
+         e.requires,
+         e.conflicts,
+         e.tags,
+         e.committer_name,
+         e.committer_email,
+         e.committed_at
+    from {registry}.events as e
+   where (%(events)s::text[] is null or e.event = any(%(events)s::text[]))
+     and (%(change)s::text is null or e.change ~ %(change)s)
+     and (%(project)s::text is null or e.project ~ %(project)s)
+     and (%(committer)s::text is null or e.committer_name ~ %(committer)s)
+order by case when %(ascending)s then e.committed_at end,
+         case when not %(ascending)s then e.committed_at end desc
+   limit %(limit)s
+  offset %(skip)s;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ class Reporter(Protocol):
 
     def info(self, line: str) -> None:
         """A headline or a result, for standard output."""
+
+    def summary(self, text: str) -> None:
+        """A report that is printed however quiet the rest is."""
 
     def warn(self, line: str) -> None:
         """A problem, for standard error."""
@@ -46,6 +50,9 @@ class SilentReporter:
     def info(self, line: str) -> None:
         """Says nothing."""
 
+    def summary(self, text: str) -> None:
+        """Says nothing."""
+
     def warn(self, line: str) -> None:
         """Says nothing."""
 
@@ -62,8 +69,33 @@ class SilentReporter:
         """Says nothing."""
 
 
+class JsonReporter(SilentReporter):
+    """Tells only what scripts and server have to say: an object per message on standard error."""
+
+    def __init__(self, err: IO[str] | None = None) -> None:
+        self._err = err or sys.stderr
+
+    def warn(self, line: str) -> None:
+        """Writes a warning."""
+        self._write("warning", line)
+
+    def out(self, text: str) -> None:
+        """Writes what a script printed."""
+        self._write("output", text)
+
+    def err(self, text: str) -> None:
+        """Writes a notice or a message."""
+        self._write("notice", text)
+
+    def _write(self, kind: str, text: str) -> None:
+        import json
+
+        self._err.write(json.dumps({kind: text.rstrip("\n")}, ensure_ascii=False) + "\n")
+        self._err.flush()
+
+
 class PlainReporter:
-    """Sqitch's own lines, dots and all. `quiet` leaves the headlines out."""
+    """Sqitch's own lines, dots and all. `quiet` leaves out all but errors and reports."""
 
     def __init__(
         self, out: IO[str] | None = None, err: IO[str] | None = None, *, quiet: bool = False
@@ -71,6 +103,7 @@ class PlainReporter:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._quiet = quiet
+        self._is_hidden = False
 
     def run(self, count: int) -> AbstractContextManager[None]:
         """Nothing to do."""
@@ -81,17 +114,28 @@ class PlainReporter:
         if not self._quiet:
             self.out(line + "\n")
 
+    def summary(self, text: str) -> None:
+        """Prints the report."""
+        self.out(text + "\n")
+
     def warn(self, line: str) -> None:
         """Prints the line on standard error."""
         self.err(line + "\n")
 
     def start(self, sign: str, label: str, width: int) -> None:
         """Prints `  + flips @v1 .. ` and leaves the line open."""
-        self.out(f"  {sign} {label} {'.' * (width - len(label) + 2)} ")
+        self._is_hidden = self._quiet and sign != "*"
+        if not self._is_hidden:
+            self.out(f"  {sign} {label} {'.' * (width - len(label) + 2)} ")
 
     def finish(self, ok: bool, comment: str = "") -> None:
-        """Ends the line."""
-        self.out(comment + ("ok\n" if ok else "not ok\n"))
+        """Ends the line. Sqitch breaks it before `not ok`, except where a change is missing."""
+        if self._is_hidden:
+            return
+        if comment == "Not deployed":
+            self.out(f"not ok # {comment}\n")
+        else:
+            self.out((f"# {comment}\n" if comment else "") + ("ok\n" if ok else "not ok\n"))
 
     def out(self, text: str) -> None:
         """Prints the text at once, so that it keeps its place among the server's messages."""
@@ -127,6 +171,10 @@ class LiveReporter:
         """Prints the line."""
         self._console.print(line, markup=False)
 
+    def summary(self, text: str) -> None:
+        """Prints the report."""
+        self._console.print(text, markup=False)
+
     def warn(self, line: str) -> None:
         """Prints the line in red."""
         self._console.print(line, style="red", markup=False)
@@ -147,7 +195,7 @@ class LiveReporter:
         line = Text.assemble(
             (f"  {self._sign if ok else '✗'} {self._label} ", colour),
             (f"{milliseconds:8.1f} ms", "dim"),
-            (f"  {comment.strip()}" if comment else "", "red"),
+            (f"  {comment}" if comment else "", "red"),
         )
         self._console.print(line)
         if self._progress is not None and self._task is not None:
@@ -161,21 +209,16 @@ class LiveReporter:
         """Prints the text above the bar."""
         self._console.print(text, end="", style="yellow", markup=False)
 
-    def _bar(self, count: int) -> AbstractContextManager[None]:
-        from contextlib import contextmanager
-
+    @contextmanager
+    def _bar(self, count: int) -> Iterator[None]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeElapsedColumn as Elapsed
 
         columns = (BarColumn(), MofNCompleteColumn(), Elapsed(), TextColumn("{task.description}"))
 
-        @contextmanager
-        def show():  # type: ignore[no-untyped-def]
-            with Progress(*columns, console=self._console, transient=True) as progress:
-                self._progress, self._task = progress, progress.add_task("", total=count)
-                try:
-                    yield
-                finally:
-                    self._progress = self._task = None
-
-        return show()
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            self._progress, self._task = progress, progress.add_task("", total=count)
+            try:
+                yield
+            finally:
+                self._progress = self._task = None
