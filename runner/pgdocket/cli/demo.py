@@ -1,0 +1,237 @@
+"""demo: a task file worked through by four agents, one of which is killed, and the proof."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgdocket import config, output
+from pgdocket.cli import Options, common_options
+from pgdocket.errors import Conflict, Error
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pgdocket.client import Docket, Project
+    from pgdocket.demo.crew import Killed
+    from pgdocket.demo.proof import Claim
+
+_SAMPLE = Path("sql", "samples", "payments.json")
+_LEASE_SECONDS = 3
+_WORK_MS = (5, 40)
+_MOST_PROJECTS = 1000
+
+
+class DemoFailed(Error):
+    """What the demo set out to show did not hold."""
+
+
+@click.command()
+@common_options
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--agents", type=click.IntRange(1, 16), default=4, show_default=True, help="How many agents."
+)
+@click.option("--keep", is_flag=True, help="Leave the server running that the demo started.")
+@click.pass_obj
+def demo(options: Options, file: Path | None, agents: int, keep: bool) -> None:
+    """Import a task file and let four agents work through it.
+
+    Starts the local server where none is named, deploys the schema, imports FILE (task-master's
+    tasks.json; a plan of pgdocket's own when none is given) into a new project, shows the plan,
+    and starts the agents, in processes of their own, whose work is to sleep for some
+    milliseconds. Half-way one of them is killed: its task comes back when its lease is over.
+    Ends with what was done, the graph as an SVG, and the proof that nothing was done twice or
+    too early; the exit status says whether it holds.
+
+    \b
+    Example:
+      pgdocket demo
+      pgdocket demo .taskmaster/tasks/tasks.json --agents 8
+    """
+    from pgdocket.cli.exchange import read_file
+    from pgdocket.files import project_files
+
+    file = file or project_files() / _SAMPLE
+    content = read_file(file)
+    with _server(options, keep=keep) as target:
+        _deploy(target, options)
+        shown = _Demo(options, target, agents)
+        result = shown.run(file.name, content)
+    if options.json:
+        output.print_json(result.as_dict())
+    result.require()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out of the demo."""
+
+    project: str
+    report: dict[str, Any]
+    completed: int
+    seconds: float
+    agents: list[dict[str, Any]]
+    retried: list[dict[str, Any]]
+    killed: Killed | None
+    killed_end: dict[str, Any] | None
+    longest_chain: list[dict[str, Any]]
+    picture: Path | None
+    claims: Sequence[Claim]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for --json."""
+        found = {name: getattr(self, name) for name in self.__slots__}
+        found["claims"] = [asdict(claim) | {"holds": claim.holds} for claim in self.claims]
+        return found
+
+    def require(self) -> None:
+        """Raises DemoFailed unless everything holds."""
+        broken = [claim.title for claim in self.claims if not claim.holds]
+        if broken:
+            raise DemoFailed(f"the proof fails: {'; '.join(broken)}")
+        if self.killed is not None and (
+            self.killed_end is None
+            or self.killed_end["outcome"] != "lease_expired"
+            or self.killed_end["completed_by"] in (None, self.killed.agent)
+        ):
+            raise DemoFailed(f"task {self.killed.task_key} of the killed agent was not done again")
+
+
+@contextmanager
+def _server(options: Options, *, keep: bool) -> Iterator[config.Config]:
+    """The database to use. A local server that had to be started is stopped afterwards."""
+    from pgdocket import server
+
+    was_up = True
+    if not config.is_explicit(options.db):
+        home = server.find_home()
+        was_up = home is not None and server.local_server(home).is_up()
+    target = config.resolve(options.db, local="create", notify=output.say)
+    try:
+        yield target
+    finally:
+        home = server.find_home()
+        if not was_up and not keep and home is not None:
+            server.local_server(home).stop()
+
+
+def _deploy(target: config.Config, options: Options) -> None:
+    from pgdocket.cli.demo_display import deploy_bar
+    from pgdocket.files import project_files
+    from pgdocket.sqitch.deploy import deploy
+    from pgdocket.sqitch.plan import load_plan
+
+    plan = load_plan(project_files() / "sqitch.plan")
+    with deploy_bar(len(plan.changes), quiet=options.json) as reporter:
+        deploy(plan, target.conninfo, mode="change", reporter=reporter)
+
+
+class _Demo:
+    """One run, from the import to the proof, each step printed when it is done."""
+
+    def __init__(self, options: Options, target: config.Config, agents: int) -> None:
+        from pgdocket.cli.demo_display import Display
+
+        self._target = target
+        self._agents = agents
+        self._display = Display(quiet=options.json)
+
+    def run(self, name: str, content: bytes) -> Result:
+        """Does it all; prints unless --json asks for the result alone."""
+        from pgdocket.client import Docket
+
+        with ExitStack() as stack:
+            docket = stack.enter_context(Docket(self._target.conninfo))
+            session = stack.enter_context(config.connect(self._target, autocommit=True))
+            self._display.server(self._target.description, session)
+            project = _new_project(docket)
+            report = docket.import_tasks_json(slug=project.slug, source_name=name, content=content)
+            self._display.imported(name, project.slug, report)
+            return self._work(docket, session, project, report)
+
+    def _work(
+        self,
+        docket: Docket,
+        session: psycopg.Connection[Any],
+        project: Project,
+        report: dict[str, Any],
+    ) -> Result:
+        from pgdocket.demo.crew import ask, crew
+        from pgdocket.demo.proof import prove
+
+        waves = docket.waves(project_id=project.project_id)
+        self._display.plan(waves)
+        doable = sum(1 for row in waves if row["status"] == "pending")
+        claimable = ask(session, "demo.sql", "claimable", project_id=project.project_id)[0]
+        killed = None
+        started = monotonic()
+        if claimable["ready"]:
+            with (
+                crew(
+                    docket,
+                    session,
+                    conninfo=self._target.conninfo,
+                    project_id=project.project_id,
+                    agents=self._agents,
+                    lease_seconds=_LEASE_SECONDS,
+                    work_ms=_WORK_MS,
+                ) as agents,
+                self._display.working(doable) as show,
+            ):
+                killed = agents.work(doable, show)
+        else:
+            self._display.nothing_to_do()
+        seconds = monotonic() - started
+
+        def asked(name: str, **values: object) -> list[dict[str, Any]]:
+            return ask(session, "demo.sql", name, project_id=project.project_id, **values)
+
+        done_by = asked("who_did_what")
+        result = Result(
+            project=project.slug,
+            report=report,
+            completed=sum(row["completed"] for row in done_by),
+            seconds=round(seconds, 1),
+            agents=done_by,
+            retried=asked("retried"),
+            killed=killed,
+            killed_end=(
+                asked("ends_of_attempt", attempt_id=killed.attempt_id)[0] if killed else None
+            ),
+            longest_chain=docket.critical_path(project_id=project.project_id),
+            picture=self._draw(docket, project),
+            claims=prove(session, project.project_id),
+        )
+        self._display.result(result, docket.queue_overview(project_id=project.project_id))
+        return result
+
+    def _draw(self, docket: Docket, project: Project) -> Path:
+        from pgdocket import graph_picture, server
+
+        home = server.find_home() if self._target.is_local else None
+        folder = home or Path(tempfile.mkdtemp(prefix="pgdocket-"))
+        file = folder / f"{project.slug}.svg"
+        picture = graph_picture.picture_of(docket.graph(project_id=project.project_id))
+        file.write_text(graph_picture.svg(picture), encoding="utf-8")
+        return file
+
+
+def _new_project(docket: Docket) -> Project:
+    """A project that is not there yet: demo, demo-2, ..."""
+    for number in range(1, _MOST_PROJECTS):
+        try:
+            return docket.create_project(slug="demo" if number == 1 else f"demo-{number}")
+        except Conflict:
+            continue
+    raise Conflict(
+        f"there are {_MOST_PROJECTS} demo projects already",
+        hint="start anew with an empty database",
+    )

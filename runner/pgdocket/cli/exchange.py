@@ -1,0 +1,85 @@
+"""import: task files of other tools."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pgdocket import output
+from pgdocket.cli import Options, common_options
+from pgdocket.cli.session import opened
+from pgdocket.errors import InvalidArgument
+
+# What marks the folder of a project.
+_MARKS = (".git", ".pgdocket", ".taskmaster")
+_LONGEST_SLUG = 63
+
+
+@click.command(name="import")
+@common_options
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", "project_name", help="The project's name, when it is made.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.pass_obj
+def import_(options: Options, file: Path, project_name: str | None, dry_run: bool) -> None:
+    """Import a task-master FILE (tasks.json, flat or tagged).
+
+    The project is that of --project, else named after the folder of the file's project, and is
+    made when there is none. The same file again changes nothing. What can't be represented is
+    kept and named in the report.
+
+    \b
+    Example:
+      pgdocket import .taskmaster/tasks/tasks.json --dry-run
+      pgdocket import tasks.json --project shop
+    """
+    content = read_file(file)
+    root = _project_folder(file.resolve())
+    with opened(options) as docket:
+        report = docket.import_tasks_json(
+            slug=options.project or slug_of(root.name),
+            source_name=file.resolve().relative_to(root).as_posix(),
+            content=content,
+            project_name=project_name,
+            dry_run=dry_run,
+        )
+    show_report(report, options)
+
+
+def read_file(file: Path) -> bytes:
+    """The bytes of a file; raises InvalidArgument when it can't be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InvalidArgument(f"{file} can't be read: {error.strerror}") from error
+
+
+def slug_of(name: str) -> str:
+    """The nearest to a name that may be a slug."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:_LONGEST_SLUG]
+    return slug or "tasks"
+
+
+def _project_folder(file: Path) -> Path:
+    for folder in file.parents:
+        if any((folder / mark).exists() for mark in _MARKS):
+            return folder
+    return file.parent
+
+
+def show_report(report: dict[str, Any], options: Options) -> None:
+    """Prints what an import did: the counts, and what could not be represented by name."""
+    if options.json:
+        output.print_json(report)
+        return
+    plain = {key: value for key, value in report.items() if not isinstance(value, list | dict)}
+    output.record(plain, title="import")
+    for key, value in report.items():
+        if isinstance(value, list) and value:
+            output.plain()
+            output.plain(f"{key.replace('_', ' ')}:")
+            for item in value:
+                output.plain(f"  {output.text(item)}")

@@ -1,0 +1,188 @@
+"""dep, why, graph: what waits for what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgdocket import output
+from pgdocket.cli import Options, common_options
+from pgdocket.cli.session import as_row, opened, the_project, the_task
+
+if TYPE_CHECKING:
+    from pgdocket.client import TaskDependency
+
+_TYPE_HELP = "blocks (default), suggests, related, duplicates, discovered_from or supersedes."
+
+
+@click.group()
+@common_options
+def dep() -> None:
+    """Add, remove and list dependencies.
+
+    "dep add A B" reads "A depends on B": A waits until B is completed.
+
+    \b
+    Example:
+      pgdocket dep add shop-3 shop-1
+    """
+
+
+@dep.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.argument("depends_on", metavar="DEPENDS_ON")
+@click.option("--type", "dependency_type", help=_TYPE_HELP)
+@click.option("--strength", type=float, help="How strong the relation is, 0 to 1.")
+@click.pass_obj
+def add(
+    options: Options,
+    reference: str,
+    depends_on: str,
+    dependency_type: str | None,
+    strength: float | None,
+) -> None:
+    """Make TASK depend on another task.
+
+    Refused, with the circle, when that would close one.
+
+    \b
+    Example:
+      pgdocket dep add shop-3 shop-1
+      pgdocket dep add shop-3 shop-2 --type related
+    """
+    with opened(options) as docket:
+        added = docket.add_dependency(
+            task_id=the_task(docket, options, reference),
+            depends_on_id=the_task(docket, options, depends_on),
+            dependency_type=dependency_type,
+            strength=strength,
+        )
+    _show(added, options, f"{reference} now depends on {depends_on}")
+
+
+@dep.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.argument("depends_on", metavar="DEPENDS_ON")
+@click.option("--type", "dependency_type", help=_TYPE_HELP)
+@click.pass_obj
+def rm(options: Options, reference: str, depends_on: str, dependency_type: str | None) -> None:
+    """Remove a dependency.
+
+    \b
+    Example:
+      pgdocket dep rm shop-3 shop-1
+    """
+    with opened(options) as docket:
+        removed = docket.remove_dependency(
+            task_id=the_task(docket, options, reference),
+            depends_on_id=the_task(docket, options, depends_on),
+            dependency_type=dependency_type,
+        )
+    _show(removed, options, f"{reference} no longer depends on {depends_on}")
+
+
+def _show(edge: TaskDependency, options: Options, done: str) -> None:
+    if options.json:
+        output.print_json(edge)
+    else:
+        output.plain(f"{done} ({edge.dependency_type})")
+
+
+@dep.command(name="list")
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.option("--all", "through", is_flag=True, help="Through others, too, with the depth.")
+@click.option("--reverse", is_flag=True, help="What waits for the task instead.")
+@click.pass_obj
+def list_(options: Options, reference: str, through: bool, reverse: bool) -> None:
+    """List what TASK depends on.
+
+    \b
+    Example:
+      pgdocket dep list shop-3 --all
+      pgdocket dep list shop-3 --reverse
+    """
+    with opened(options) as docket:
+        task_id = the_task(docket, options, reference)
+        if through:
+            rows = (docket.impact if reverse else docket.blockers)(task_id=task_id)
+        else:
+            ids = (docket.dependents if reverse else docket.dependencies)(task_id=task_id)
+            rows = [as_row(docket.get_task(task_id=each)) for each in ids]
+    columns = (["depth"] if through else []) + ["task_key", "status", "title"]
+    nothing = "nothing waits for it" if reverse else "it waits for nothing"
+    output.table(rows, columns, as_json=options.json, empty=nothing)
+
+
+@click.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.pass_obj
+def why(options: Options, reference: str) -> None:
+    """Say why a task is blocked, or that it is ready.
+
+    \b
+    Example:
+      pgdocket why shop-3
+    """
+    with opened(options) as docket:
+        reasons = docket.why_blocked(task_id=the_task(docket, options, reference))
+    output.table(
+        reasons,
+        ["reason", "task_key", "detail"],
+        as_json=options.json,
+        empty=f"{reference} is ready: nothing is in its way",
+    )
+
+
+@click.command()
+@common_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["mermaid", "dot", "svg", "json"]),
+    help="The form; else by the ending of FILE, else mermaid.",
+)
+@click.option(
+    "-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to FILE."
+)
+@click.pass_obj
+def graph(options: Options, format_: str | None, file: Path | None) -> None:
+    """Draw the dependency graph, arrows from what comes first to what waits for it.
+
+    SVG is drawn by Graphviz where it is installed, which lays graphs out best, else by
+    grandalf, which is pure Python and always there.
+
+    \b
+    Example:
+      pgdocket graph --format svg -o plan.svg
+      pgdocket graph --format mermaid
+    """
+    from pgdocket import graph_picture
+
+    chosen = "json" if options.json and format_ is None else format_ or _by_ending(file)
+    with opened(options) as docket:
+        found = docket.graph(project_id=the_project(docket, options).project_id)
+    if chosen == "json":
+        text = output.to_json(found) + "\n"
+    else:
+        draw = {
+            "mermaid": graph_picture.mermaid,
+            "dot": graph_picture.dot,
+            "svg": graph_picture.svg,
+        }[chosen]
+        text = draw(graph_picture.picture_of(found))
+    if file is None:
+        output.plain(text.rstrip("\n"))
+    else:
+        file.write_text(text, encoding="utf-8")
+        output.say(f"written to {file}")
+
+
+def _by_ending(file: Path | None) -> str:
+    endings = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".json": "json"}
+    return endings.get(file.suffix, "mermaid") if file else "mermaid"
