@@ -382,6 +382,19 @@ def test_data_of_an_older_version_get_the_binaries_of_that_version(
     (place / "home" / "data" / "PG_VERSION").write_text(f"{older.major}\n")
 
 
+def test_a_broken_pg_isready_is_not_taken_for_a_stopped_server(
+    place: Path, make_server: MakeServer
+) -> None:
+    server = make_server(place / "home")
+    server.start()
+    broken = fake_binaries(place / "bin", server.binaries.version)
+    (broken / "pg_isready").write_text("#!/bin/sh\necho 'libpq is gone' >&2\nexit 127\n")
+    with pytest.raises(NoServer, match="pg_isready doesn't work") as caught:
+        LocalServer(server.home, Binaries(broken, server.binaries.version, "test")).start()
+    assert caught.value.detail == "libpq is gone"
+    assert server.is_up()
+
+
 def test_a_server_that_can_not_start_says_why(place: Path, make_server: MakeServer) -> None:
     server = make_server(place / "home", settings={"shared_buffers": "nonsense"})
     with pytest.raises(NoServer, match="did not start") as caught:
@@ -437,6 +450,8 @@ def test_a_link_in_the_place_of_the_socket_is_not_followed(
     folder.symlink_to(moved)
     try:
         assert not server.is_up()
+        assert server.stop(), "a server that can't be reached is stopped all the same"
+        assert postmaster(server.data) is None
     finally:
         folder.unlink()
         moved.rename(folder)

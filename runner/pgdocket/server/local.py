@@ -124,8 +124,8 @@ class LocalServer:
             return False
         homes.check_owner(self.home)
         with homes.locked(self.home):
-            # Only an answer on our own socket makes the number in postmaster.pid ours to signal.
-            if self._answer() not in {0, 1}:
+            # The number in postmaster.pid alone would be no reason to signal a process.
+            if self._answer() == 2 and processes.postmaster(self.data) is None:
                 return False
             self._pg_ctl(server_account(self.data), "stop", "-m", mode, "-w", "-t", "60")
         return True
@@ -160,7 +160,15 @@ class LocalServer:
         ask = ["-q", "-t", "5", "-h", str(folder), "-p", str(homes.PORT), "-U", SUPERUSER]
         program = str(self.binaries / "pg_isready")
         # With a database that exists: the server would log a complaint otherwise.
-        done = subprocess.run([program, *ask, "-d", DATABASE], check=False, env=clean_environment())
+        done = subprocess.run(
+            [program, *ask, "-d", DATABASE],
+            check=False,
+            capture_output=True,
+            text=True,
+            env=clean_environment(),
+        )
+        if done.returncode not in {0, 1, 2}:
+            raise NoServer(f"{program} doesn't work", detail=_last_lines(done.stderr))
         return done.returncode
 
     def _usable(self, account: Account) -> Binaries:
