@@ -27,7 +27,7 @@ WITHOUT_JOURNAL = {
     "docket_private.organization_projects": "derived from projects",
     "docket_private.project_access": "derived from members and projects",
     "docket_private.project_graphs": "derived: the guard of the graph",
-    "docket_private.ready_tasks": "derived: what can be claimed at this moment",
+    "docket.ready_tasks": "derived: what can be claimed at this moment",
     "docket_private.task_counters": "derived: the last number given to a task",
     "docket_private.task_nodes": "derived: rank and counter of the graph",
     "docket_private.task_search": "derived from tasks",
@@ -541,7 +541,7 @@ def test_no_parameter_has_to_be_quoted(catalog: Connection) -> None:
 def test_the_comment_of_a_public_function_is_its_documentation(catalog: Connection) -> None:
     found = catalog.execute(
         """
-        select f.label, f.prokind, f.comment, f.definition,
+        select f.name, f.prokind, f.comment, f.definition,
                array(select a.name
                        from unnest(f.proargnames) with ordinality as a (name, position)
                       where coalesce(f.proargmodes[a.position], 'i') in ('i', 'b', 'v'))
@@ -550,8 +550,8 @@ def test_the_comment_of_a_public_function_is_its_documentation(catalog: Connecti
         """
     ).fetchall()
     nothing(
-        f"{label}: says nothing of {missing}"
-        for label, kind, comment, definition, parameters in found
+        f"{name}: says nothing of {missing}"
+        for name, kind, comment, definition, parameters in found
         for missing in missing_from(comment or "", kind, definition, parameters)
     )
 
@@ -567,7 +567,7 @@ def missing_from(comment: str, kind: str, definition: str, parameters: list[str]
     for parameter in parameters:
         # An id says whose it is.
         if not parameter.endswith("_id") and f"`{parameter}`" not in comment:
-            yield f"its parameter {parameter}"
+            yield parameter
     for code in sorted(set(re.findall(r"'(PD[0-9A-Z]{3})'", definition))):
         if code not in comment:
             yield code

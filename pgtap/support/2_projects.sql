@@ -63,3 +63,19 @@ $$;
 
 comment on function docket_test.key(uuid) is
     'The key of a task, for answers that read as sentences.';
+
+create or replace function docket_test.member(
+    principal    text,
+    access_level text default 'writer'
+) returns uuid
+language sql
+as $$
+    insert into docket.members (organization_id, project_id, principal, access)
+    select p.organization_id, p.project_id, member.principal, member.access_level
+      from docket.projects as p
+     where p.project_id = docket_test.project_id()
+    returning member_id;
+$$;
+
+comment on function docket_test.member(text, text) is
+    'Lets a `principal` see the fixture''s project, with `access_level` reader, writer or admin; then "set local role" to act as it. Returns the membership''s id.';

@@ -73,11 +73,22 @@ def template(server: TestServer, folder: Path) -> str:
     """The database that every docket is cloned from, built once in a run.
 
     It has the whole schema, and pgTAP with the fixtures of pgtap/support where pgTAP can be had.
+    Raises TemplateError for each caller when it could not be built.
     """
+    failure = folder / f"{server.name}-{TEMPLATE}.failure"
     with once(folder, f"{server.name}-{TEMPLATE}") as mark:
         if mark is not None:
-            build_template(server, folder)
+            try:
+                build_template(server, folder)
+            except Exception as error:  # noqa: BLE001 - told to every test that needs it
+                failure.write_text(f"{error}: {error.__cause__}")
+    if failure.exists():
+        raise TemplateError(failure.read_text())
     return TEMPLATE
+
+
+class TemplateError(Exception):
+    """The schema can't be deployed, or the fixtures not be loaded: nothing can be tested."""
 
 
 def build_template(server: TestServer, folder: Path) -> None:

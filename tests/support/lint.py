@@ -55,8 +55,10 @@ def sqlfluff(paths: list[Path]) -> list[str]:
          "--disable-progress-bar", *unknown],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    found = []
-    for file in json.loads(done.stdout):
+    reports = json.loads(done.stdout)
+    read = {file["filepath"] for file in reports}
+    found = [f"{name}: was not read: {done.stderr}" for name in unknown if name not in read]
+    for file in reports:
         found += [f"{file['filepath']}:{line(v)}: {v['name'] or 'parsing'}: {v['description']}"
                   for v in file["violations"]]  # fmt: skip
         if not file["violations"]:
