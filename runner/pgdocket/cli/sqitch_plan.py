@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -40,22 +42,12 @@ _COLORS = ("always", "auto", "never")
 @click.pass_context
 def plan_command(
     ctx: click.Context,
+    /,
     arguments: tuple[str, ...],
     target: str | None,
     plan_file: str | None,
-    events: tuple[str, ...],
-    change_pattern: str | None,
-    planner_pattern: str | None,
-    max_count: int | None,
-    skip: int | None,
-    reverse: bool,
-    format_: str | None,
-    date_format: str | None,
-    color: str | None,
-    no_color: bool,
-    abbrev: int | None,
-    oneline: bool,
     headers: bool,
+    **shown: Any,
 ) -> None:
     """List the changes of the plan.
 
@@ -68,15 +60,20 @@ def plan_command(
       pgdocket sqitch plan --format 'format:%h %n%t'
     """
     configuration = load_configuration()
-    if oneline:
-        format_, abbrev = format_ or "oneline", abbrev or 6
-    formatter = _formatter(configuration, format_, date_format, color, no_color, abbrev)
+    formatter = _formatter(configuration, shown)
     require_project(configuration)
     overrides = {"plan_file": plan_file} if plan_file else {}
     chosen = resolve_positional(configuration, arguments, target=target, overrides=overrides)
     if chosen.surplus_targets:
         output.say(f"warning: Too many targets specified; using {chosen.target.name}")
-    search = Search(events, change_pattern, planner_pattern, max_count, skip, reverse)
+    search = Search(
+        events=shown["events"],
+        change=shown["change_pattern"],
+        planner=shown["planner_pattern"],
+        limit=shown["max_count"],
+        skip=shown["skip"],
+        reverse=shown["reverse"],
+    )
     options = ctx.obj if isinstance(ctx.obj, Options) else Options()
     try:
         _print(chosen.target, search, formatter, headers, options.json)
@@ -98,26 +95,21 @@ def _print(
         output.plain(line)
 
 
-def _formatter(
-    configuration: Configuration,
-    format_: str | None,
-    date_format: str | None,
-    color: str | None,
-    no_color: bool,
-    abbrev: int | None,
-) -> Formatter:
+def _formatter(configuration: Configuration, shown: Mapping[str, Any]) -> Formatter:
     """The formatter that options and configuration ask for; SqitchError for an unknown value."""
-    date_format = date_format or configuration.get("plan.date_format") or "iso"
+    date_format = shown["date_format"] or configuration.get("plan.date_format") or "iso"
     check_options(date_format)
-    name = format_ or configuration.get("plan.format") or "medium"
+    default = "oneline" if shown["oneline"] else configuration.get("plan.format") or "medium"
+    name = shown["format_"] or default
     codes = resolve_format(name, PLAN_FORMATS, "plan")
-    color = "never" if no_color else color or configuration.get("plan.color") or "auto"
+    color = shown["color"] or configuration.get("plan.color") or "auto"
+    if shown["no_color"]:
+        color = "never"
     if color not in _COLORS:
         raise SqitchError(f'Unknown color setting "{color}": use {", ".join(_COLORS)}', 255)
     return Formatter(
         format=codes,
-        # Raw output is for programs: never shortened, never in local time.
-        abbrev=0 if name == "raw" else max(abbrev or 0, 0),
+        abbrev=max(shown["abbrev"] or (6 if shown["oneline"] else 0), 0),
         date_format=date_format,
         color=color == "always" or (color == "auto" and sys.stdout.isatty()),
     )

@@ -26,11 +26,6 @@ def parse_timestamp(text: str) -> datetime:
         return _unusual(text)
 
 
-def format_timestamp(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
-
-
 def _unusual(text: str) -> datetime:
     if not text.isascii():
         raise SqitchError(f'Invalid timestamp "{text}": digits must be 0 to 9')

@@ -112,6 +112,8 @@ def load_plan(path: Path) -> Plan:
         data = path.read_bytes()
     except FileNotFoundError as exc:
         raise SqitchError(f"Plan file {path} does not exist") from exc
+    except IsADirectoryError as exc:
+        raise SqitchError(f"Plan file {path} is not a regular file") from exc
     except OSError as exc:
         raise SqitchError(f"Cannot open {path}: {exc.strerror}") from exc
     return parse_plan(data, path)

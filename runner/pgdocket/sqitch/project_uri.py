@@ -1,4 +1,7 @@
-"""The URI of a project, as the registry stores it and as ids hash it."""
+"""The URI of a project, as the registry stores it and as ids hash it.
+
+Both follow Perl's URI module, which Sqitch reads it with.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,31 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9.+-]*):(.*)\Z", re.DOTALL)
 _SERVER = re.compile(r"//([^/?#]*)(.*)\Z", re.DOTALL)
+_HOST = re.compile(r"(\A[^/?#]*//(?:[^/?#]*@)?)(\[[0-9A-Fa-f:.]+\]|[^/?#:@\[\]]*)")
+_URN = re.compile(r"([A-Za-z0-9-]+):")
 _PORT = re.compile(r":(\d*)\Z")
-DEFAULT_PORTS = {
+_HTTP_LIKE = frozenset({"http", "https", "rtsp", "rtspu", "mms"})
+_DEFAULT_PORTS = {
+    "ftp": "21",
+    "gopher": "70",
     "http": "80",
     "https": "443",
-    "ftp": "21",
-    "ssh": "22",
-    "sftp": "22",
-    "rsync": "873",
     "ldap": "389",
+    "ldaps": "636",
+    "mms": "1755",
+    "news": "119",
+    "nntp": "119",
+    "nntps": "563",
+    "pop": "110",
+    "rlogin": "513",
+    "rsync": "873",
+    "rtsp": "554",
+    "rtspu": "554",
+    "sftp": "22",
+    "snews": "563",
+    "ssh": "22",
+    "telnet": "23",
+    "tn3270": "23",
 }
 
 
@@ -28,7 +47,12 @@ def encode(text: str) -> str:
     wrapped = _WRAPPED.match(text)
     if wrapped is not None:
         text = wrapped[1]
-    return _FOREIGN.sub(_percent_encode, text)
+    server = _HOST.match(text)
+    if server is None:
+        return _encode_foreign(text)
+    scheme = server[1].partition(":")[0].lower()
+    host = _encode_host(scheme, server[2])
+    return f"{_encode_foreign(server[1])}{host}{_encode_foreign(text[server.end() :])}"
 
 
 def canonical(text: str) -> str:
@@ -38,16 +62,32 @@ def canonical(text: str) -> str:
     if match is None:
         return _normalize_escapes(encoded)
     scheme, rest = match[1].lower(), _normalize_escapes(match[2])
-    if scheme in DEFAULT_PORTS:
+    if scheme in _DEFAULT_PORTS:
         rest = _canonical_server(scheme, rest)
     elif scheme == "urn":
-        namespace, colon, specific = rest.partition(":")
-        rest = f"{namespace.lower()}{colon}{specific}"
+        rest = _URN.sub(lambda namespace: namespace[0].lower(), rest, count=1)
+    elif scheme == "file":
+        rest = rest.replace("//localhost/", "///", 1)
     return f"{scheme}:{rest}"
+
+
+def _encode_foreign(text: str) -> str:
+    return _FOREIGN.sub(_percent_encode, text)
 
 
 def _percent_encode(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode())
+
+
+def _encode_host(scheme: str, host: str) -> str:
+    if host.startswith("["):
+        return host
+    if not host.isascii() and scheme in _DEFAULT_PORTS:
+        try:
+            return host.encode("idna").decode()
+        except UnicodeError:
+            pass  # no name that DNS could hold: encoded like everything else
+    return _encode_foreign(host)
 
 
 def _normalize_escapes(text: str) -> str:
@@ -65,9 +105,9 @@ def _canonical_server(scheme: str, rest: str) -> str:
         return rest
     userinfo, at, host = match[1].rpartition("@")
     port = _PORT.search(host)
-    if port is not None and port[1] in ("", DEFAULT_PORTS[scheme]):
+    if port is not None and port[1] in ("", _DEFAULT_PORTS[scheme]):
         host = host[: port.start()]
     path = match[2]
-    if not path and scheme in ("http", "https"):
-        path = "/"
+    if scheme in _HTTP_LIKE and path[:1] in ("", "#"):
+        path = f"/{path}"
     return f"//{userinfo}{at}{host.lower()}{path}"
