@@ -176,6 +176,8 @@ class _Deployment:
             check_scripts(engine, changes, verify=self.options.verify)
         if self.version is None:
             job.reporter.info(f"Adding registry tables to {job.display}")
+        elif not self.deployed.changes:
+            engine.registry.check_project(engine.control, job.plan.project, job.plan.uri)
         self._announce(changes[-1])
         resolver = Resolver(engine, has_registry=self.version is not None)
         self.dependency_ids = check_deploy(resolver, self.deployed.changes, changes)

@@ -85,7 +85,11 @@ class ScriptSession:
         standard output.
         """
         self.refresh()
-        self._walk(path, variables, inner=False, is_muted=is_muted)
+        try:
+            self._walk(path, variables, inner=False, is_muted=is_muted)
+        except BaseException:
+            self.abandon()
+            raise
         if self.connection.pgconn.transaction_status != _IDLE:
             self.send(b"rollback")
             raise ScriptError.plain(

@@ -85,12 +85,12 @@ def server_message(diagnostic: Diagnostic, statement: Statement) -> str:
         f"psql:{statement.path}:{statement.last_line}: {severity}:  {diagnostic.message_primary}"
     ]
     if diagnostic.statement_position:
-        line, column = statement.locate(int(diagnostic.statement_position) - 1)
-        lines += _excerpt(statement.source.split("\n")[line - 1], line, column)
+        position = int(diagnostic.statement_position) - 1
+        lines += _excerpt(statement.text, position, statement.locate(position)[0])
     elif diagnostic.internal_position and diagnostic.internal_query:
-        before = diagnostic.internal_query[: int(diagnostic.internal_position) - 1]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        lines += _excerpt(diagnostic.internal_query.split("\n")[line - 1], line, column)
+        position = int(diagnostic.internal_position) - 1
+        number = diagnostic.internal_query.count("\n", 0, position) + 1
+        lines += _excerpt(diagnostic.internal_query, position, number)
     for label, value in (
         ("DETAIL", diagnostic.message_detail),
         ("HINT", diagnostic.message_hint),
@@ -102,6 +102,9 @@ def server_message(diagnostic: Diagnostic, statement: Statement) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(text: str, line: int, column: int) -> list[str]:
-    label = f"LINE {line}: "
-    return [label + text.replace("\t", " ").rstrip("\r"), " " * (len(label) + column - 1) + "^"]
+def _excerpt(text: str, position: int, number: int) -> list[str]:
+    """The line of the text that holds the position, and a caret below it."""
+    start = text.rfind("\n", 0, position) + 1
+    line = text[start:].partition("\n")[0].replace("\t", " ").rstrip("\r")
+    label = f"LINE {number}: "
+    return [label + line, " " * (len(label) + position - start) + "^"]

@@ -137,20 +137,26 @@ class Registry:
         """The URIs of all projects, by name."""
         return dict(self._rows(connection, "projects"))
 
-    def register(
-        self, connection: AnyConnection, project: str, uri: str | None, person: Person
-    ) -> None:
-        """Makes sure that the project is known by this URI; SqitchError when it can't be."""
+    def check_project(self, connection: AnyConnection, project: str, uri: str | None) -> bool:
+        """Whether the project is known already; SqitchError when it can't go by this URI."""
         known = self.projects(connection)
         if project in known:
             _check_uri(project, uri, known[project])
-            return
+            return True
         owner = next((name for name, other in known.items() if uri and other == uri), None)
         if owner is not None:
             raise SqitchError(
                 f'Cannot register "{project}" with URI {uri}: '
                 f'project "{owner}" already using that URI'
             )
+        return False
+
+    def register(
+        self, connection: AnyConnection, project: str, uri: str | None, person: Person
+    ) -> None:
+        """Makes sure that the project is known by this URI; SqitchError when it can't be."""
+        if self.check_project(connection, project, uri):
+            return
         self._execute(
             connection,
             "insert_project",

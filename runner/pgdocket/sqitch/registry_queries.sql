@@ -35,7 +35,8 @@ values (%(project)s, %(uri)s, clock_timestamp(), %(name)s, %(email)s);
 -- name: deployed_changes
   select c.change_id,
          c.change,
-         c.script_hash,
+         -- Registries before 1.0 have no such column, and their status may be asked for.
+         to_jsonb(c) ->> 'script_hash' as script_hash,
          c.note,
          c.committed_at,
          c.committer_name,

@@ -79,7 +79,7 @@ class _Verification:
                 f'Change "{self.options.start}" was deployed after "{self.options.end}"'
             )
         rows = self.deployed.changes[start : end + 1]
-        plan_start = plan.index_of(rows[0].id) or 0
+        plan_start = 0 if self.options.start is None else plan.index_of(rows[0].id)
         plan_end = plan.index_of(rows[-1].id)
         planned = plan.changes[plan_start : None if plan_end is None else plan_end + 1]
         with job.reporter.run(len(rows)):
@@ -87,7 +87,7 @@ class _Verification:
         rest = plan.changes[plan_end + 1 :] if plan_end is not None else ()
         if rest and self.options.end is None:
             self._list_pending(rest)
-        return self._conclude(len(planned))
+        return self._conclude(max(len(rows), len(planned)))
 
     def _position(self, reference: str | None, default: int) -> int:
         if reference is None:
