@@ -18,7 +18,12 @@ from support.databases import ROOT, Database
 from support.servers import TestServer, binaries_of
 from support.sessions import Connect, Connection
 
-INSTALL = ROOT / snapshot.INSTALL_FILE
+
+@pytest.fixture
+def install(tmp_path: Path) -> Path:
+    path = tmp_path / "install.sql"
+    path.write_text(snapshot.install_script(ROOT))
+    return path
 
 
 @pytest.fixture
@@ -29,7 +34,8 @@ def deployed(server: TestServer, new_database: Callable[[TestServer], Database])
 
 
 def schema_of(database: Database) -> str:
-    return snapshot.schema_of(database.conninfo, binaries_of("pg18"))
+    # Its own pg_dump: another version's writes down what the server keeps for itself.
+    return snapshot.schema_of(database.conninfo, binaries_of(database.server.name))
 
 
 def rows_of(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
@@ -71,12 +77,15 @@ def test_the_generated_files_are_current() -> None:
 
 
 def test_install_with_psql_makes_what_a_deploy_makes(
-    deployed: Database, new_database: Callable[[TestServer], Database], connect: Connect
+    deployed: Database,
+    install: Path,
+    new_database: Callable[[TestServer], Database],
+    connect: Connect,
 ) -> None:
     installed = new_database(deployed.server)
     psql = deployed.server.binaries / "psql"
     subprocess.run(
-        [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", INSTALL],
+        [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", install],
         env=installed.environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     assert schema_of(installed) == schema_of(deployed)
@@ -86,27 +95,35 @@ def test_install_with_psql_makes_what_a_deploy_makes(
 
 
 def test_install_by_a_driver_makes_what_a_deploy_makes(
-    deployed: Database, new_database: Callable[[TestServer], Database], connect: Connect
+    deployed: Database,
+    install: Path,
+    new_database: Callable[[TestServer], Database],
+    connect: Connect,
 ) -> None:
     installed = new_database(deployed.server)
-    connect(installed).execute(INSTALL.read_bytes())
+    connect(installed).execute(install.read_bytes())
     assert schema_of(installed) == schema_of(deployed)
 
 
-def test_install_over_a_docket_changes_nothing(deployed: Database, connect: Connect) -> None:
+def test_install_over_a_docket_changes_nothing(
+    deployed: Database, install: Path, connect: Connect
+) -> None:
     before = schema_of(deployed)
     connection = connect(deployed)
     with pytest.raises(psycopg.errors.DuplicateSchema):
-        connection.execute(INSTALL.read_bytes())
+        connection.execute(install.read_bytes())
     connection.rollback()
     assert schema_of(deployed) == before
 
 
 def test_install_leaves_the_session_as_it_was(
-    server18: TestServer, new_database: Callable[[TestServer], Database], connect: Connect
+    server18: TestServer,
+    install: Path,
+    new_database: Callable[[TestServer], Database],
+    connect: Connect,
 ) -> None:
     connection = connect(new_database(server18))
-    connection.execute(INSTALL.read_bytes())
+    connection.execute(install.read_bytes())
     assert connection.execute("select current_user, session_user").fetchone() == (
         "postgres",
         "postgres",

@@ -98,8 +98,9 @@ select format('-- role %s: %s', r.rolname, concat_ws(', ',
 def schema_of(conninfo: str, binaries: Binaries) -> str:
     """The normalized schema of a database: objects, comments, rights and roles, without its rows.
 
-    `conninfo` is a superuser's, `binaries` has the pg_dump, which must not be older than the
-    server. Two databases with the same schema give the same text. Raises Error when pg_dump fails.
+    `conninfo` is a superuser's, `binaries` are the server's own: another version's pg_dump may
+    write down what the server keeps for itself. Two databases with the same schema give the
+    same text. Raises Error when pg_dump fails.
     """
     with psycopg.connect(conninfo) as connection:
         partitions = [str(row[0]) for row in connection.execute(_PARTITIONS)]

@@ -69,7 +69,7 @@ create temporary view our_functions as
            p.proargnames,
            p.proargmodes,
            p.prosqlbody is not null as is_atomic,
-           p.prorettype = 'trigger'::regtype as is_trigger,
+           p.prorettype,
            pg_catalog.pg_get_functiondef(p.oid) as definition,
            coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) as body,
            pg_catalog.obj_description(p.oid, 'pg_proc') as comment
