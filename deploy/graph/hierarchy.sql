@@ -39,7 +39,8 @@ begin
                                'edge', jsonb_build_object(
                                            'task', raise_kin.task_id,
                                            'depends_on', raise_kin.depends_on_id))::text,
-              hint       = 'A task is done when its subtasks are: both would wait for ever. Remove the dependency, or use the type related or suggests.';
+              hint       = 'A task is done when its subtasks are: both would wait for ever. Remove the '
+                           'dependency, or use the type related or suggests.';
 end;
 $$;
 
@@ -55,6 +56,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -149,7 +151,8 @@ begin
               detail     = jsonb_build_object(
                                'path', trim_array(v_loop, 1),
                                'length', cardinality(v_loop) - 1,
-                               'edge', jsonb_build_object('task', task_id, 'parent', v_loop[2]))::text,
+                               'edge', jsonb_build_object(
+                                           'task', task_id, 'parent', v_loop[2]))::text,
               hint       = '"a -> b" reads "a is a subtask of b". Choose a parent that is no subtask of the task.';
 end;
 $$;

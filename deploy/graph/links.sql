@@ -17,6 +17,7 @@ create function docket_private.link_one(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -27,23 +28,22 @@ declare
     v_are_kin   boolean;
     v_top       bigint;
 begin
-    select (d.status <> 'completed')::integer,
-           coalesce(t.parent_task_id, d.parent_task_id) is not null
-               and t.parent_task_id is distinct from d.parent_task_id,
-           tn.rank, tn.unmet, dn.rank
-      into v_added, v_are_kin, v_task_rank, v_unmet, v_rank
-      from docket.tasks as d
-      join docket.tasks as t
-        on t.task_id = link_one.task_id
-       and t.project_id = d.project_id
-      left join docket_private.task_nodes as tn
-        on tn.project_id = link_one.project_id
-       and tn.task_id = link_one.task_id
-      left join docket_private.task_nodes as dn
-        on dn.project_id = link_one.project_id
-       and dn.task_id = link_one.depends_on_id
-     where d.task_id = link_one.depends_on_id
-       and d.project_id = link_one.project_id;
+    -- Both tasks in one look: row-level security is asked once for each look.
+    select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
+           count(t.parent_task_id) > 0
+               and count(distinct coalesce(t.parent_task_id, t.task_id)) > 1
+      into v_added, v_are_kin
+      from docket.tasks as t
+     where t.task_id in (link_one.task_id, link_one.depends_on_id)
+       and t.project_id = link_one.project_id;
+
+    select max(n.rank) filter (where n.task_id = link_one.task_id),
+           max(n.unmet) filter (where n.task_id = link_one.task_id),
+           max(n.rank) filter (where n.task_id = link_one.depends_on_id)
+      into v_task_rank, v_unmet, v_rank
+      from docket_private.task_nodes as n
+     where n.project_id = link_one.project_id
+       and n.task_id in (link_one.task_id, link_one.depends_on_id);
 
     if v_are_kin then
         perform docket_private.refuse_kin(project_id, array[task_id], array[depends_on_id]);
@@ -280,40 +280,62 @@ $$;
 comment on function docket_private.link_many(uuid, uuid[], uuid[]) is
     'Takes new gating dependencies into the graph. Raises PDCYC.';
 
+-- A snapshot that is kept may be older than what has happened to these tasks: locking them
+-- finds out (40001). At read committed the next statement sees it anyway.
+create function docket_private.lock_ends(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        perform
+           from docket.tasks as t
+          where t.task_id = any (lock_ends.task_ids)
+            and t.project_id = lock_ends.project_id
+          order by t.task_id
+            for share;
+    end if;
+end;
+$$;
+
+comment on function docket_private.lock_ends(uuid, uuid[]) is
+    'Locks the ends of new gating dependencies where the transaction keeps its snapshot.';
+
 create function docket_private.follow_new_dependencies() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_project_ids    uuid[];
     v_project_id     uuid;
     v_task_ids       uuid[];
     v_depends_on_ids uuid[];
 begin
+    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id)
+      into v_project_ids, v_task_ids, v_depends_on_ids
+      from inserted as i
+     where i.dependency_type = 'blocks';
+
+    if cardinality(v_task_ids) = 1 then
+        perform docket_private.lock_graph(v_project_ids[1]);
+        perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
+        perform docket_private.link_one(v_project_ids[1], v_task_ids[1], v_depends_on_ids[1]);
+        return null;
+    end if;
+
     for v_project_id, v_task_ids, v_depends_on_ids in
-        select i.project_id, array_agg(i.task_id), array_agg(i.depends_on_id)
-          from inserted as i
-         where i.dependency_type = 'blocks'
-         group by i.project_id
-         order by i.project_id
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
+          from unnest(v_project_ids, v_task_ids, v_depends_on_ids)
+               as e (project_id, task_id, depends_on_id)
+         group by e.project_id
+         order by e.project_id
     loop
         perform docket_private.lock_graph(v_project_id);
-
-        -- A snapshot that is kept may be older than what has happened to these tasks: locking
-        -- them finds out (40001). At read committed the next statement sees it anyway.
-        if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-            perform
-               from docket.tasks as t
-              where t.task_id = any (v_task_ids || v_depends_on_ids)
-                and t.project_id = v_project_id
-              order by t.task_id
-                for share;
-        end if;
-
-        if cardinality(v_task_ids) = 1 then
-            perform docket_private.link_one(v_project_id, v_task_ids[1], v_depends_on_ids[1]);
-        else
-            perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
-        end if;
+        perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
     end loop;
 
     return null;
@@ -338,6 +360,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -429,6 +452,7 @@ revoke all on function docket_private.link_one(uuid, uuid, uuid) from public;
 revoke all on function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]) from public;
 revoke all on function docket_private.order_new(uuid, uuid[], uuid[]) from public;
 revoke all on function docket_private.link_many(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.lock_ends(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_new_dependencies() from public;
 revoke all on function docket_private.recount(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_removed_dependencies() from public;

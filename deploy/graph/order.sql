@@ -54,7 +54,7 @@ begin
       )
     select coalesce(array_agg(e.prerequisite order by e.prerequisite, e.dependent), '{}'),
            coalesce(array_agg(e.dependent order by e.prerequisite, e.dependent), '{}')
-      into subgraph.prerequisites, subgraph.dependents
+      into prerequisites, dependents
       from edges as e;
 end;
 $$;
@@ -159,7 +159,8 @@ begin
                                'edge', jsonb_build_object(
                                            'task', raise_cycle.path[1],
                                            'depends_on', v_shown[2]))::text,
-              hint       = '"a -> b" reads "a depends on b". Remove one of these edges, or use the type related or suggests.';
+              hint       = '"a -> b" reads "a depends on b". Remove one of these edges, or use the type '
+                           'related or suggests.';
 end;
 $$;
 
@@ -208,6 +209,7 @@ create function docket_private.place_nodes(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -262,6 +264,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -309,6 +312,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -356,6 +360,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
@@ -394,6 +399,7 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin

@@ -9,6 +9,7 @@ drop function docket_private.follow_truncated_dependencies();
 drop function docket_private.follow_removed_dependencies();
 drop function docket_private.recount(uuid, uuid[]);
 drop function docket_private.follow_new_dependencies();
+drop function docket_private.lock_ends(uuid, uuid[]);
 drop function docket_private.link_many(uuid, uuid[], uuid[]);
 drop function docket_private.order_new(uuid, uuid[], uuid[]);
 drop function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]);

@@ -11,10 +11,12 @@ select project_id, task_id, rank, unmet
  where false;
 
 -- A project without its guard would be unguarded.
-select 1 / (count(*) = 0)::integer
-  from docket_private.organization_projects as p
-  left join docket_private.project_graphs as g using (project_id)
- where g.project_id is null;
+select 1 / (not exists (
+               select o.project_id
+                 from docket_private.organization_projects as o
+               except
+               select g.project_id
+                 from docket_private.project_graphs as g))::integer;
 
 select has_function_privilege('docket_owner', 'docket_private.lock_graph(uuid)', 'execute'),
        has_function_privilege('docket_owner', 'docket_private.share_graph(uuid)', 'execute');
