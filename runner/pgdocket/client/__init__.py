@@ -9,8 +9,10 @@ from pgdocket.client.rows import (
     SearchHit,
     Task,
     TaskAttempt,
+    TaskContext,
     TaskDependency,
     Workflow,
+    WorkflowState,
 )
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "SearchHit",
     "Task",
     "TaskAttempt",
+    "TaskContext",
     "TaskDependency",
     "Work",
     "Workflow",
+    "WorkflowState",
 ]

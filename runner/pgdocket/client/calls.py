@@ -72,9 +72,9 @@ class Calls:
         repeatable = arguments.get("request_id") is not None
         return self._call(rows_as(cls), function, arguments, repeatable=repeatable)
 
-    def _once(self, function: str, **arguments: object) -> None:
+    def _once(self, function: str, **arguments: object) -> Any:
         """Calls a function that must not be repeated when its answer was lost."""
-        self._call(dict_row, function, arguments, repeatable=False)
+        return _only(self._call(scalar_row, function, arguments, repeatable=False), function)
 
     def _call(
         self,

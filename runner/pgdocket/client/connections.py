@@ -76,7 +76,7 @@ class Connections:
             max_size=settings.max_size,
             timeout=settings.timeout,
             max_idle=settings.max_idle,
-            check=_check,
+            configure=_stamp,
             name=settings.application_name,
             open=True,
         )
@@ -109,7 +109,7 @@ class Connections:
 
         if self._current() is not None:
             return self._translated(once)
-        return self._translated(lambda: _persistently(once, repeatable))
+        return self._translated(lambda: self._persistently(once, repeatable))
 
     @contextmanager
     def transaction(self, isolation: IsolationLevel | None) -> Iterator[None]:
@@ -119,7 +119,7 @@ class Connections:
             with current.transaction():
                 yield
             return
-        with self._errors(), self._pool.connection() as connection:
+        with self._errors(), self._borrowed() as connection:
             self._pinned.connection = connection
             try:
                 connection.isolation_level = isolation
@@ -144,8 +144,40 @@ class Connections:
         if current is not None:
             yield current
             return
-        with self._pool.connection() as connection:
+        connection = self._alive()
+        try:
             yield connection
+        finally:
+            self._pool.putconn(connection)
+
+    def _alive(self) -> _Connection:
+        """A connection that has just been used, or answers.
+
+        Not by the pool's own check, which waits 1, 2, 4... seconds between dead connections.
+        """
+        connection = self._pool.getconn()
+        while not _is_alive(connection):
+            self._pool.putconn(connection)
+            self._pool.check()
+            connection = self._pool.getconn()
+        return connection
+
+    def _persistently(self, work: Callable[[], T], repeatable: bool) -> T:
+        """Repeats what may be repeated, with pauses that double, and jitter."""
+        pause = _FIRST_PAUSE
+        for tries_left in range(_TRIES - 1, -1, -1):
+            try:
+                return work()
+            except psycopg.Error as exc:
+                if not tries_left or not _may_repeat(exc, repeatable):
+                    raise
+                log.info("sent again after: %s", exc)
+                if exc.sqlstate not in _ROLLED_BACK:
+                    # Where one connection died, others did: the next try shall not meet them.
+                    self._pool.check()
+            sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, no secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("unreachable")
 
     def _timed(
         self,
@@ -187,21 +219,6 @@ def understood(exc: psycopg.Error, database: str | None) -> Error:
     return from_psycopg(exc, database=database)
 
 
-def _persistently(work: Callable[[], T], repeatable: bool) -> T:
-    """Repeats what may be repeated, with pauses that double, and jitter."""
-    pause = _FIRST_PAUSE
-    for tries_left in range(_TRIES - 1, -1, -1):
-        try:
-            return work()
-        except psycopg.Error as exc:
-            if not tries_left or not _may_repeat(exc, repeatable):
-                raise
-            log.info("sent again after: %s", exc)
-        sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, no secret
-        pause = min(pause * 2, _LONGEST_PAUSE)
-    raise AssertionError("unreachable")
-
-
 def _may_repeat(exc: psycopg.Error, repeatable: bool) -> bool:
     if exc.sqlstate in _ROLLED_BACK:
         return True
@@ -228,6 +245,15 @@ def _probe(conninfo: str, options: Mapping[str, Any]) -> tuple[int, str]:
     return version, database
 
 
-def _check(connection: _Connection) -> None:
-    if monotonic() - connection.used_at > _TRUSTED_SECONDS:
-        ConnectionPool.check_connection(connection)
+def _stamp(connection: _Connection) -> None:
+    connection.used_at = monotonic()
+
+
+def _is_alive(connection: _Connection) -> bool:
+    if monotonic() - connection.used_at < _TRUSTED_SECONDS:
+        return True
+    try:
+        connection.execute("")
+    except psycopg.Error:
+        return False
+    return True

@@ -13,6 +13,7 @@ from psycopg import IsolationLevel
 
 from pgdocket import config
 from pgdocket.client.connections import Connections, ConnectionSettings
+from pgdocket.client.context import ContextCalls
 from pgdocket.client.graph import GraphCalls
 from pgdocket.client.projects import ProjectCalls
 from pgdocket.client.queue import QueueCalls
@@ -30,7 +31,7 @@ class Health:
     error: str | None
 
 
-class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls):
+class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls, ContextCalls):
     """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
 
     Methods are named as the functions, take keywords only, and return dataclasses; failures are

@@ -124,6 +124,46 @@ class TaskAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskContext:
+    """One version of what is known about a task; `byte_size` is in bytes."""
+
+    task_id: UUID
+    project_id: UUID
+    context_type: str
+    version: int
+    data: Json
+    content_hash: bytes
+    byte_size: int
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowState:
+    """Where a workflow or a task stood, and for how long in milliseconds."""
+
+    workflow_state_id: UUID
+    project_id: UUID
+    workflow_id: UUID | None
+    task_id: UUID | None
+    state: str
+    step_name: str | None
+    step_number: int | None
+    entered_at: datetime
+    left_at: datetime | None
+    duration_ms: int | None
+    attempt: int
+    last_error: str | None
+    next_retry_at: datetime | None
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchHit:
     """A task that a search found; the higher `rank`, the better."""
 

@@ -197,9 +197,10 @@ class TaskCalls(Calls):
         status: str,
         context: Mapping[str, Json] | None = None,
         expected_version: int | None = None,
+        results: Json = None,
         request_id: Id | None = None,
     ) -> Task:
-        """Moves a task to another status, with the context of the move.
+        """Moves a task to another status by a person's decision, with the context of the move.
 
         Raises NotFound, Forbidden, IllegalTransition, StaleVersion, InvalidArgument.
         """
@@ -210,6 +211,7 @@ class TaskCalls(Calls):
             status=status,
             context=as_json(context),
             expected_version=expected_version,
+            results=as_json(results),
             request_id=request_id,
         )
 
@@ -229,9 +231,14 @@ class TaskCalls(Calls):
         """Puts a task away (archived_at). Raises NotFound, also the second time."""
         return self._written(Task, "delete_task", task_id=task_id, request_id=request_id)
 
-    def purge_task(self, *, task_id: Id) -> None:
-        """Removes a task with its rows for good; the journal stays. Raises NotFound, Forbidden."""
-        self._once("purge_task", task_id=task_id)
+    def purge_task(self, *, task_id: Id) -> int:
+        """Removes a task with its subtasks and rows for good; the journal stays.
+
+        Returns how many tasks that were. It is not sent again when its answer is lost. Raises
+        NotFound, Forbidden.
+        """
+        purged: int = self._once("purge_task", task_id=task_id)
+        return purged
 
     def get_pending_tasks(self, *, project_id: Id, page_size: int | None = None) -> list[Task]:
         """The pending tasks of a project, the most urgent first."""

@@ -1,0 +1,150 @@
+"""Agents in processes of their own: killed, stopped, terminated, and four at once."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+
+from pgdocket.client import Docket
+from pgdocket.demo.proof import prove
+from support.clients import AgentProcess, eventually, start_agent
+from support.databases import Database
+from support.sessions import Connection
+
+Start = Callable[..., AgentProcess]
+Connect = Callable[..., Connection]
+
+
+@pytest.fixture
+def start(docket: Database, project_id: UUID) -> Iterator[Start]:
+    """Starts agents in the test's project, which are gone after it."""
+    started: list[AgentProcess] = []
+
+    def start_one(name: str, **options: object) -> AgentProcess:
+        started.append(start_agent(docket.conninfo, project_id, name, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield start_one
+    for agent in started:
+        agent.kill()
+
+
+def is_done(client: Docket, task_id: UUID) -> Callable[[], bool]:
+    return lambda: client.get_task(task_id=task_id).status == "completed"
+
+
+def test_the_task_of_a_killed_agent_comes_back_and_another_does_it(
+    client: Docket, project_id: UUID, start: Start
+) -> None:
+    task = client.create_task(project_id=project_id, title="T")
+    victim = start("victim", lease_seconds=1, waits=True)
+    victim.wait_for("begun")
+    heir = start("heir")
+    victim.kill()
+
+    eventually(is_done(client, task.task_id), "another agent does it")
+    heir.process.terminate()
+
+    attempts = client.list_attempts(task_id=task.task_id)
+    assert [(each.agent, each.outcome) for each in attempts] == [
+        ("victim", "lease_expired"),
+        ("heir", "completed"),
+    ]
+    assert heir.wait_for("stopped")["completed"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_an_agent_finish_its_task_and_end_well(
+    client: Docket, project_id: UUID, start: Start, number: signal.Signals
+) -> None:
+    first = client.create_task(project_id=project_id, title="1", priority="high")
+    second = client.create_task(project_id=project_id, title="2")
+    agent = start("agent", waits=True)
+    agent.wait_for("begun")
+    agent.process.send_signal(number)
+    agent.wait_for("stopping")
+    agent.let_go()
+
+    assert agent.wait_for("stopped") == {
+        "event": "stopped", "completed": 1, "failed": 0, "released": 0, "lost": 0,
+    }  # fmt: skip
+    assert agent.process.wait(10) == 0
+    assert client.get_task(task_id=first.task_id).results == {"by": "agent"}
+    assert client.get_task(task_id=second.task_id).status == "pending"
+    assert client.list_attempts(task_id=second.task_id) == []
+
+
+def test_a_second_signal_gives_the_task_back_at_once(
+    client: Docket, project_id: UUID, start: Start
+) -> None:
+    task = client.create_task(project_id=project_id, title="T")
+    agent = start("agent", waits=True)
+    agent.wait_for("begun")
+    # Two different ones: the same twice may arrive as one.
+    agent.process.send_signal(signal.SIGTERM)
+    agent.process.send_signal(signal.SIGINT)
+
+    assert agent.process.wait(10) == 0
+    assert client.get_task(task_id=task.task_id).status == "pending"
+    assert [each.outcome for each in client.list_attempts(task_id=task.task_id)] == ["released"]
+
+
+def test_an_agent_that_was_stopped_past_its_lease_changes_nothing(
+    client: Docket, project_id: UUID, start: Start
+) -> None:
+    client.create_task(project_id=project_id, title="T")
+    sleeper = start("sleeper", lease_seconds=1, waits=True)
+    sleeper.wait_for("begun")
+    sleeper.process.send_signal(signal.SIGSTOP)
+    sleeper.let_go()
+    stolen = eventually(
+        lambda: client.claim_tasks(project_id=project_id, agent="thief"), "the lease is over"
+    )[0]
+    sleeper.process.send_signal(signal.SIGCONT)
+
+    assert sleeper.wait_for("lost")["task_key"] == stolen.task_key
+    assert client.get_task(task_id=stolen.task_id) == stolen
+    assert stolen.attempt_id is not None
+    client.complete_task(attempt_id=stolen.attempt_id, results={"by": "thief"})
+    sleeper.process.terminate()
+    assert sleeper.wait_for("stopped")["completed"] == 0
+    assert client.get_task(task_id=stolen.task_id).results == {"by": "thief"}
+
+
+def test_four_agents_drain_a_graph_in_order(
+    docket: Database, connect: Connect, client: Docket, project_id: UUID, start: Start
+) -> None:
+    layers, width = 10, 8
+    client.create_tasks(
+        project_id=project_id,
+        tasks=[
+            {
+                "task_key": f"{layer}.{place}",
+                "title": "T",
+                "depends_on": [f"{layer - 1}.{(place + step) % width}" for step in range(3)]
+                if layer
+                else [],
+            }
+            for layer in range(layers)
+            for place in range(width)
+        ],
+    )
+    agents = [start(f"agent-{number}") for number in range(4)]
+    eventually(
+        lambda: len(client.list_tasks(project_id=project_id, statuses=["done"])) == layers * width,
+        "every task is done",
+    )
+    for agent in agents:
+        agent.process.terminate()
+    events = [event for agent in agents for event in agent.events()]
+
+    assert Counter(e["task_key"] for e in events if e["event"] == "completed") == Counter(
+        f"{layer}.{place}" for layer in range(layers) for place in range(width)
+    )
+    assert [agent.process.wait(10) for agent in agents] == [0, 0, 0, 0]
+    broken = [claim for claim in prove(connect(docket), project_id) if not claim.holds]
+    assert broken == []
