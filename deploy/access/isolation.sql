@@ -5,50 +5,37 @@
 begin;
 set local role docket_owner;
 
--- Read once per statement by every row-level policy. Security definer, because the roles
--- that read under a policy may not read who else may see what.
+-- Read by every row-level policy, once for each table of each statement, and so written for
+-- speed: one look-up, and no call of another function on the way that most sessions take.
+-- Security definer, because the roles that read under a policy may not read who else may see what.
 create function docket_private.visible_projects() returns uuid[]
 language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_principal text := case current_setting('role')
+                            when 'none' then session_user else current_setting('role')
+                        end;
 begin
-    if docket_private.is_operator() then
-        return array(select distinct a.project_id from docket_private.project_access as a);
+    if coalesce(current_setting('docket.actor', true), '') <> '' then
+        v_principal := docket.principal();
+    elsif pg_has_role(v_principal, 'docket_admin', 'member')
+          or pg_has_role(v_principal, 'docket_maintenance', 'member') then
+        -- An operator who speaks for nobody else: is_operator().
+        return array(select p.project_id from docket_private.organization_projects as p);
     end if;
 
     return array(
         select a.project_id
           from docket_private.project_access as a
-         where a.principal = docket.principal());
+         where a.principal = v_principal);
 end;
 $$;
 
 comment on function docket_private.visible_projects() is
     'The projects whose rows the principal may see; an operator sees all.';
-
-create function docket_private.writable_projects() returns uuid[]
-language plpgsql
-stable
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if docket_private.is_operator() then
-        return array(select distinct a.project_id from docket_private.project_access as a);
-    end if;
-
-    return array(
-        select a.project_id
-          from docket_private.project_access as a
-         where a.principal = docket.principal()
-           and a.access <> 'reader');
-end;
-$$;
-
-comment on function docket_private.writable_projects() is
-    'The projects whose rows the principal may change.';
 
 create procedure docket_private.add_isolation(target regclass)
 language plpgsql
@@ -56,20 +43,16 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_table name := (select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
-    v_read  text := 'project_id = any ((select docket_private.visible_projects())::uuid[])';
-    v_write text := 'project_id = any ((select docket_private.writable_projects())::uuid[])';
 begin
+    -- One policy for reading and writing: it is about whose rows they are. Whether a principal
+    -- may change what he sees is asked by the functions, which are the only way to write.
     -- DDL takes no parameters: hence format().
     execute format('alter table %s enable row level security', add_isolation.target);
     execute format('alter table %s force row level security', add_isolation.target);
-    execute format('create policy %I on %s for select using (%s)',
-                   v_table || '_read', add_isolation.target, v_read);
-    execute format('create policy %I on %s for insert with check (%s)',
-                   v_table || '_insert', add_isolation.target, v_write);
-    execute format('create policy %I on %s for update using (%s)',
-                   v_table || '_update', add_isolation.target, v_write);
-    execute format('create policy %I on %s for delete using (%s)',
-                   v_table || '_delete', add_isolation.target, v_write);
+    execute format(
+        'create policy %I on %s '
+        'using (project_id = any ((select docket_private.visible_projects())::uuid[]))',
+        v_table || '_of_visible_projects', add_isolation.target);
 end;
 $$;
 
@@ -90,10 +73,8 @@ create policy audit_log_insert on docket.audit_log for insert to docket_owner
     with check (true);
 
 revoke all on function docket_private.visible_projects() from public;
-revoke all on function docket_private.writable_projects() from public;
 revoke all on procedure docket_private.add_isolation(regclass) from public;
-grant execute on function docket_private.visible_projects(), docket_private.writable_projects(),
-                          docket_private.is_operator()
+grant execute on function docket_private.visible_projects(), docket_private.is_operator()
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.audit_log
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

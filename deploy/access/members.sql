@@ -68,7 +68,25 @@ comment on column docket_private.project_access.project_id is
 comment on column docket_private.project_access.access is
     'The highest access that a membership gives.';
 
--- What decides who sees what can't be filtered by itself: both tables are open to the
+-- The list of an organization's projects, readable before anybody may see them.
+create table docket_private.organization_projects (
+    organization_id uuid not null,
+    project_id      uuid not null,
+
+    constraint organization_projects_pkey primary key (organization_id, project_id)
+);
+
+create index organization_projects_project_idx
+    on docket_private.organization_projects (project_id);
+
+comment on table docket_private.organization_projects is
+    'Which projects an organization has: what projects says too, but outside its row-level policies, which need it.';
+comment on column docket_private.organization_projects.organization_id is
+    'The organization.';
+comment on column docket_private.organization_projects.project_id is
+    'The project.';
+
+-- What decides who sees what can't be filtered by itself: these tables are open to the
 -- functions, and to nobody else.
 alter table docket.members enable row level security;
 alter table docket.members force row level security;
@@ -79,6 +97,11 @@ alter table docket_private.project_access enable row level security;
 alter table docket_private.project_access force row level security;
 create policy project_access_by_functions on docket_private.project_access to docket_owner
     using (true);
+
+alter table docket_private.organization_projects enable row level security;
+alter table docket_private.organization_projects force row level security;
+create policy organization_projects_by_functions on docket_private.organization_projects
+    to docket_owner using (true);
 
 call docket_private.add_touch('docket.members');
 call docket_private.add_journal('docket.members', 'member_id');

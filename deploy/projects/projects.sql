@@ -80,14 +80,10 @@ comment on function docket_private.administered_organizations() is
 
 alter table docket.projects enable row level security;
 alter table docket.projects force row level security;
-create policy projects_read on docket.projects for select
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
-create policy projects_insert on docket.projects for insert
-    with check (organization_id = any ((select docket_private.administered_organizations())::uuid[]));
-create policy projects_update on docket.projects for update
-    using (project_id = any ((select docket_private.writable_projects())::uuid[]));
-create policy projects_delete on docket.projects for delete
-    using (project_id = any ((select docket_private.writable_projects())::uuid[]));
+create policy projects_visible on docket.projects
+    using (project_id = any ((select docket_private.visible_projects())::uuid[]))
+    with check (project_id = any ((select docket_private.visible_projects())::uuid[])
+                or organization_id = any ((select docket_private.administered_organizations())::uuid[]));
 
 -- A membership changes, or a project is born: the principals concerned are spread out anew.
 create function docket_private.spread_membership() returns trigger
@@ -119,29 +115,6 @@ $$;
 
 comment on function docket_private.spread_membership() is
     'Keeps project_access as the memberships say.';
-
--- The list of an organization's projects, readable before anybody may see them.
-create table docket_private.organization_projects (
-    organization_id uuid not null,
-    project_id      uuid not null,
-
-    constraint organization_projects_pkey primary key (organization_id, project_id)
-);
-
-create index organization_projects_project_idx
-    on docket_private.organization_projects (project_id);
-
-comment on table docket_private.organization_projects is
-    'Which projects an organization has: what projects says too, but outside its row-level policies, which need it.';
-comment on column docket_private.organization_projects.organization_id is
-    'The organization.';
-comment on column docket_private.organization_projects.project_id is
-    'The project.';
-
-alter table docket_private.organization_projects enable row level security;
-alter table docket_private.organization_projects force row level security;
-create policy organization_projects_by_functions on docket_private.organization_projects
-    to docket_owner using (true);
 
 create function docket_private.spread_project() returns trigger
 language plpgsql

@@ -37,8 +37,6 @@ comment on function docket_private.lease(integer) is
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
 -- somebody holds is passed over. Both are locked before either is touched, so who holds only
 -- the task (a person who cancels it) is never waited for while the ready row is held.
--- A statement of its own with its own plan: the ready table may have been empty when the
--- session's plan was made, so scans that only look cheap on an empty table are forbidden.
 create function docket_private.take_ready(
     project_id     uuid,
     agent          text,
@@ -50,9 +48,6 @@ create function docket_private.take_ready(
 ) returns setof docket.tasks
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
     return query
@@ -147,6 +142,11 @@ $$;
 comment on function docket_private.promote_due(uuid) is
     'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
 
+-- The public functions of the queue plan once for a session, for whatever they are called with:
+-- planning a claim anew costs several times what running it does. A plan may be made while a
+-- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
+-- is not known yet is taken for a tenth of the table, which would make sorting it look cheap. All that they call,
+-- triggers included, is planned under the same settings.
 create function docket.claim_tasks(
     project_id     uuid,
     agent          text,
@@ -160,6 +160,13 @@ create function docket.claim_tasks(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
 as $$
 declare
     v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
@@ -233,6 +240,13 @@ create function docket.start_task(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
 as $$
 declare
     v_answer  jsonb := docket_private.replay(request_id, 'start_task');

@@ -77,10 +77,17 @@ create function docket.complete_tasks(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_answer   jsonb := docket_private.replay(request_id, 'complete_tasks');
     v_attempts uuid[];
+    v_task_ids uuid[];
     v_project  uuid;
     v_lost     uuid;
     v_tasks    docket.tasks[];
@@ -111,30 +118,48 @@ begin
     v_project := docket_private.project_of_attempts(v_attempts);
     perform docket_private.require_project(v_project);
 
+    -- Tables are joined by lateral sub-selects with "offset 0" here, because what row-level
+    -- security adds to each makes the planner think a project's attempts are one row.
+    --
     -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays),
     -- then the tasks by id. The attempts are ended by the trigger on tasks, under these.
     perform docket_private.share_graph(v_project);
+    v_task_ids := array(
+        select a.task_id
+          from unnest(v_attempts) with ordinality as w (attempt_id, ordinal)
+         cross join lateral (
+             select b.task_id
+               from docket.task_attempts as b
+              where b.attempt_id = w.attempt_id
+                and b.project_id = v_project
+             offset 0
+         ) as a
+         order by w.ordinal);
     perform
        from docket.tasks as t
-      where t.project_id = v_project
-        and t.task_id in (
-                select a.task_id
-                  from docket.task_attempts as a
-                 where a.attempt_id = any (v_attempts)
-                   and a.project_id = v_project)
+      where t.task_id = any (v_task_ids)
+        and t.project_id = v_project
       order by t.task_id
         for no key update;
 
     -- Judged in a new statement, under the locks. The same completion again is no loss.
     select c.attempt_id into v_lost
       from jsonb_to_recordset(complete_tasks.completions) as c (attempt_id uuid, results jsonb)
-      join docket.task_attempts as a
-        on a.attempt_id = c.attempt_id
-       and a.project_id = v_project
-      join docket.tasks as t
-        on t.task_id = a.task_id
-       and t.project_id = a.project_id
-     where t.attempt_id is distinct from a.attempt_id
+     cross join lateral (
+         select b.task_id, b.outcome
+           from docket.task_attempts as b
+          where b.attempt_id = c.attempt_id
+            and b.project_id = v_project
+         offset 0
+     ) as a
+     cross join lateral (
+         select u.attempt_id, u.status, u.results
+           from docket.tasks as u
+          where u.task_id    = a.task_id
+            and u.project_id = v_project
+         offset 0
+     ) as t
+     where t.attempt_id is distinct from c.attempt_id
        and not (a.outcome = 'completed'
                 and t.status = 'completed'
                 and t.results is not distinct from c.results)
@@ -151,14 +176,23 @@ begin
                results           = c.results,
                actual_effort     = coalesce(c.actual_effort, t.actual_effort),
                actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
-          from jsonb_to_recordset(complete_tasks.completions) as c (
-                   attempt_id uuid, results jsonb, actual_effort numeric, actual_complexity smallint)
-          join docket.task_attempts as a
-            on a.attempt_id = c.attempt_id
-           and a.project_id = v_project
-         where t.task_id    = a.task_id
-           and t.project_id = a.project_id
-           and t.attempt_id = a.attempt_id;
+          from (
+              select d.*, a.task_id
+                from jsonb_to_recordset(complete_tasks.completions) as d (
+                         attempt_id uuid, results jsonb, actual_effort numeric,
+                         actual_complexity smallint)
+               cross join lateral (
+                   select b.task_id
+                     from docket.task_attempts as b
+                    where b.attempt_id = d.attempt_id
+                      and b.project_id = v_project
+                   offset 0
+               ) as a
+              offset 0
+          ) as c
+         where t.task_id    = c.task_id
+           and t.project_id = v_project
+           and t.attempt_id = c.attempt_id;
     exception
         when check_violation or data_exception then
             raise exception 'completions are refused: %', sqlerrm
@@ -169,26 +203,28 @@ begin
     if complete_tasks.request_id is null then
         return query
         select t.*
-          from unnest(v_attempts) with ordinality as w (attempt_id, ordinal)
-          join docket.task_attempts as a
-            on a.attempt_id = w.attempt_id
-           and a.project_id = v_project
-          join docket.tasks as t
-            on t.task_id = a.task_id
-           and t.project_id = a.project_id
+          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
+         cross join lateral (
+             select u.*
+               from docket.tasks as u
+              where u.task_id    = w.task_id
+                and u.project_id = v_project
+             offset 0
+         ) as t
          order by w.ordinal;
         return;
     end if;
 
     v_tasks := array(
         select t
-          from unnest(v_attempts) with ordinality as w (attempt_id, ordinal)
-          join docket.task_attempts as a
-            on a.attempt_id = w.attempt_id
-           and a.project_id = v_project
-          join docket.tasks as t
-            on t.task_id = a.task_id
-           and t.project_id = a.project_id
+          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
+         cross join lateral (
+             select u.*
+               from docket.tasks as u
+              where u.task_id    = w.task_id
+                and u.project_id = v_project
+             offset 0
+         ) as t
          order by w.ordinal);
     perform docket_private.remember(complete_tasks.request_id, to_jsonb(v_tasks));
 

@@ -39,18 +39,18 @@ begin
                  (select count(*)
                     from docket.task_attempts as f
                    where f.task_id       = t.task_id
-                     and f.project_id    = t.project_id
+                     and f.project_id    = give_back.project_id
                      and f.failure_class = give_back.failure_class) as failed_times
-            from docket.tasks as t
+            from unnest(give_back.attempt_ids) as w (attempt_id)
+           cross join lateral (
+               select b.task_id
+                 from docket.task_attempts as b
+                where b.attempt_id = w.attempt_id
+                  and b.project_id = give_back.project_id
+               offset 0
+           ) as t
             left join docket.retry_policies as p
               on p.failure_class = give_back.failure_class
-           where t.attempt_id = any (give_back.attempt_ids)
-             and t.project_id = give_back.project_id
-             and t.task_id in (
-                     select a.task_id
-                       from docket.task_attempts as a
-                      where a.attempt_id = any (give_back.attempt_ids)
-                        and a.project_id = give_back.project_id)
       ), decided as (
           select f.task_id,
                  case
@@ -147,6 +147,12 @@ create function docket.sweep_leases(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
     perform docket_private.require_project(sweep_leases.project_id);

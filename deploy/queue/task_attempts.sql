@@ -46,7 +46,7 @@ create table docket.task_attempts (
 
 -- Only what runs: expiry reads nothing else.
 create index task_attempts_live_idx
-    on docket.task_attempts (project_id) where outcome is null;
+    on docket.task_attempts (project_id, attempt_id) where outcome is null;
 
 create index task_attempts_failure_class_idx
     on docket.task_attempts (failure_class) where failure_class is not null;

@@ -15,7 +15,6 @@ alter table docket.audit_log no force row level security;
 alter table docket.audit_log disable row level security;
 
 drop procedure docket_private.add_isolation(regclass);
-drop function docket_private.writable_projects();
 drop function docket_private.visible_projects();
 
 commit;

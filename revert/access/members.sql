@@ -2,6 +2,7 @@
 
 begin;
 
+drop table docket_private.organization_projects;
 drop table docket_private.project_access;
 drop table docket.members;
 drop domain docket.access_level;

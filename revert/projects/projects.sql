@@ -7,7 +7,6 @@ drop trigger members_spread on docket.members;
 drop table docket.projects;
 drop function docket_private.spread_project();
 drop function docket_private.spread_membership();
-drop table docket_private.organization_projects;
 drop function docket_private.administered_organizations();
 
 commit;

@@ -2,7 +2,7 @@
 
 begin;
 
-select docket_private.visible_projects(), docket_private.writable_projects();
+select docket_private.visible_projects();
 
 select 1 / (c.relrowsecurity and c.relforcerowsecurity)::integer
   from pg_catalog.pg_class as c

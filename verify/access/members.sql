@@ -11,4 +11,8 @@ select principal, project_id, access
   from docket_private.project_access
  where false;
 
+select organization_id, project_id
+  from docket_private.organization_projects
+ where false;
+
 rollback;

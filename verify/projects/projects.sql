@@ -7,8 +7,4 @@ select project_id, organization_id, slug, name, description, repository_url, set
   from docket.projects
  where false;
 
-select organization_id, project_id
-  from docket_private.organization_projects
- where false;
-
 rollback;
