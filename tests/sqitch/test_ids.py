@@ -17,7 +17,7 @@ users [appschema] 2013-12-30T23:49:00Z Ada Lövelace <ada@example.com> \
 # Creates table to track our users.
 flips [users appschema !dr_evil !other:evil] 2013-12-31T00:12:12Z \
 Ada Lövelace <ada@example.com> \
-# First line.\\n\\nSecond para with \\\\ backslash and # hash – ünï.
+# First line.\\n\\nSecond para with \\\\ backslash and # hash \u2013 ünï.
 @v1.0.0-dev1 2013-12-31T00:13:00Z Ada Lövelace <ada@example.com> # Tag v1.0.0-dev1.
 """
 
@@ -50,7 +50,7 @@ def test_the_hashed_text_holds_every_part_in_order() -> None:
         date="2013-12-31T00:12:12Z",
         requires=["users", "appschema"],
         conflicts=["dr_evil", "other:evil"],
-        note="First line.\n\nSecond para with \\ backslash and # hash – ünï.",
+        note="First line.\n\nSecond para with \\ backslash and # hash \u2013 ünï.",
     )
     assert len(body.encode()) == 322
     assert ids.change_id(body) == "cde179339698cd3d6ead20cdad9f1f3944f12d6f"

@@ -139,12 +139,12 @@ def test_bytes_that_are_not_utf8_are_refused_with_their_line() -> None:
 
 
 def test_a_missing_plan_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SqitchError, match="^Plan file .*no.plan does not exist$"):
+    with pytest.raises(SqitchError, match=r"^Plan file .*no\.plan does not exist$"):
         load_plan(tmp_path / "no.plan")
 
 
 def test_a_folder_is_no_plan(tmp_path: Path) -> None:
-    with pytest.raises(SqitchError, match="is not a regular file$"):
+    with pytest.raises(SqitchError, match=r"is not a regular file$"):
         load_plan(tmp_path)
 
 

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
 from pgdocket import output
-from pgdocket.cli import Options, common_options
+from pgdocket.cli.engine import global_options, settings
 from pgdocket.sqitch.config import Configuration, load_configuration
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.format import PLAN_FORMATS, Formatter, check_options, resolve_format
 from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.plan_report import Search, as_json, report
 from pgdocket.sqitch.positional import require_project, resolve_positional
-from pgdocket.sqitch.targets import Target
 
 _COLORS = ("always", "auto", "never")
 
 
-@click.command("plan")
+@click.command("plan", context_settings={"help_option_names": ["--help"]})
 @click.argument("arguments", nargs=-1, metavar="[DATABASE]")
 @click.option("-t", "--target", metavar="TARGET", help="The target whose plan to read.")
 @click.option("--plan-file", metavar="FILE", help="The plan to read.")
@@ -38,7 +39,7 @@ _COLORS = ("always", "auto", "never")
 @click.option("--abbrev", type=int, metavar="LENGTH", help="Show so many digits of an id.")
 @click.option("--oneline", is_flag=True, help="The same as --format oneline --abbrev 6.")
 @click.option("--headers/--no-headers", default=True, help="Name project and file first.")
-@common_options
+@global_options
 @click.pass_context
 def plan_command(
     ctx: click.Context,
@@ -59,13 +60,15 @@ def plan_command(
       pgdocket sqitch plan --oneline --planner Ada
       pgdocket sqitch plan --format 'format:%h %n%t'
     """
-    configuration = load_configuration()
+    etc_path = settings(ctx).etc_path
+    configuration = load_configuration(etc_path=Path(etc_path) if etc_path else None)
     formatter = _formatter(configuration, shown)
     require_project(configuration)
     overrides = {"plan_file": plan_file} if plan_file else {}
     chosen = resolve_positional(configuration, arguments, target=target, overrides=overrides)
     if chosen.surplus_targets:
         output.say(f"warning: Too many targets specified; using {chosen.target.name}")
+    plan = load_plan(chosen.target.plan_file)
     search = Search(
         events=shown["events"],
         change=shown["change_pattern"],
@@ -74,24 +77,10 @@ def plan_command(
         skip=shown["skip"],
         reverse=shown["reverse"],
     )
-    options = ctx.obj if isinstance(ctx.obj, Options) else Options()
-    try:
-        _print(chosen.target, search, formatter, headers, options.json)
-    except SqitchError as exc:
-        if exc.exit_code != 1 or options.json:
-            raise
-        output.plain(exc.message)
-        ctx.exit(exc.exit_code)
-
-
-def _print(
-    target: Target, search: Search, formatter: Formatter, headers: bool, as_data: bool
-) -> None:
-    plan = load_plan(target.plan_file)
-    if as_data:
+    if settings(ctx).json:
         output.print_json(as_json(plan, search))
         return
-    for line in report(plan, search, formatter, headers=headers):
+    for line in report(plan, search, replace(formatter, file=str(plan.path)), headers=headers):
         output.plain(line)
 
 
