@@ -2,7 +2,8 @@
 
 begin;
 
-set local docket.actor = '';
-select 1 / (docket.principal() = coalesce(nullif(current_setting('role'), 'none'), session_user))::integer;
+select set_config('docket.actor', '', true);
+select 1 / (docket.principal()
+            = coalesce(nullif(current_setting('role'), 'none'), session_user))::integer;
 
 rollback;
