@@ -87,7 +87,7 @@ def test_every_relation_is_commented(catalog: Connection) -> None:
         """
         select label
           from our_relations
-         where relkind in ('r', 'p', 'v', 'm', 'S', 'c')
+         where relkind in ('r', 'p', 'v', 'm', 'S')
            and pg_catalog.obj_description(oid, 'pg_class') is null
         """,
     )

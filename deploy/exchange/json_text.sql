@@ -129,6 +129,7 @@ begin
             then 'This looks like UTF-16: save it as UTF-8.'
             else 'Save the file as UTF-8.'
         end);
+    return null;
 end;
 $$;
 
@@ -168,7 +169,7 @@ begin
     exception
         when invalid_text_representation then
             get stacked diagnostics v_where = pg_exception_context;
-            v_token := substring(v_where from '\d+');
+            v_token := substring(v_where from '\d+')::integer;
     end;
 
     return coalesce(v_places[v_token], length(json_error_place.content) + 1);
@@ -263,6 +264,7 @@ exception
     when invalid_text_representation then
         get stacked diagnostics v_problem = pg_exception_detail;
         perform docket_private.refuse_json(read_json.source_name, read_json.content, v_problem);
+        return null;
     when statement_too_complex then
         raise exception '% is nested too deeply to be read', read_json.source_name
             using errcode = 'PD413',

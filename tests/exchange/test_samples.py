@@ -12,10 +12,9 @@ import networkx as nx
 import psycopg
 import pytest
 
-import task_files
-from conftest import Connect
+from support import task_files
 from support.databases import Database
-from support.sessions import Connection
+from support.sessions import Connect, Connection
 
 FOLDER = os.environ.get("PGDOCKET_SAMPLES", "")
 FILES = sorted(Path(FOLDER, "taskmaster").glob("*.json")) if FOLDER else []

@@ -85,6 +85,7 @@ def read(content: bytes) -> TaskFile:
         for name, tag in document.items()
         if isinstance(tag, dict) and isinstance(tag.get("tasks"), list)
     }
+    lists: list[tuple[Path, str, Any]]
     if tags:
         lists = [((name,), name, tag["tasks"]) for name, tag in tags.items()]
     else:
@@ -102,6 +103,18 @@ def read(content: bytes) -> TaskFile:
             elif not (target.is_within(entry) or entry.is_within(target)):
                 edges.add((entry.path, target.path))
     return TaskFile(entries, edges, dangling)
+
+
+def flat(*entries: Any, **others: Any) -> bytes:
+    """A flat task file."""
+    return json.dumps({"tasks": list(entries), **others}).encode()
+
+
+def kinds(report: dict[str, Any]) -> dict[str, int]:
+    """The oddities of a report, counted."""
+    found: dict[str, int] = report["counts"]
+    assert sum(found.values()) == len(report["oddities"])
+    return found
 
 
 def walk(path: Path, key: str, tag: str, values: Any, parent: Entry | None) -> Iterator[Entry]:
