@@ -88,9 +88,12 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_type text := replace(lower(btrim(read_dependency_type.dependency_type)), '-', '_');
+    v_name text := replace(lower(btrim(read_dependency_type.dependency_type)), '-', '_');
+    v_type docket.dependency_type;
 begin
-    return case v_type when 'depends_on' then 'blocks' else v_type end;
+    -- Assigned and not just returned: what is returned is converted outside the handler.
+    v_type := case v_name when 'depends_on' then 'blocks' else v_name end;
+    return v_type;
 exception
     when check_violation then
         raise exception '% is no type of dependency', quote_literal(dependency_type)

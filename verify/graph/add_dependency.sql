@@ -1,0 +1,12 @@
+-- Verify pgdocket:graph/add_dependency on pg
+
+begin;
+
+select 1 / has_function_privilege(
+               'docket_agent', 'docket.add_dependency(uuid, uuid, text, numeric, uuid)',
+               'execute')::integer,
+       1 / (not has_function_privilege(
+               'docket_reader', 'docket.add_dependency(uuid, uuid, text, numeric, uuid)',
+               'execute'))::integer;
+
+rollback;
