@@ -3,7 +3,7 @@
 -- name: present
 -- What there is to ask: a database may have a registry and no schema, or neither.
 select to_regclass('sqitch.changes') is not null                as registry,
-       to_regprocedure('docket.queue_overview()') is not null   as queue;
+       to_regproc('docket.queue_overview') is not null         as queue;
 
 -- name: deployed
 select c.change_id,

@@ -154,7 +154,7 @@ class _Demo:
             self._display.server(self._target.description, session)
             project = _new_project(docket)
             report = docket.import_tasks_json(slug=project.slug, source_name=name, content=content)
-            self._display.imported(name, project.slug, report)
+            self._display.imported(report)
             return self._work(docket, session, project, report)
 
     def _work(

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pgdocket import output
+from pgdocket.cli.exchange import in_words
 from pgdocket.sqitch.reporter import SilentReporter
 
 if TYPE_CHECKING:
@@ -88,19 +89,15 @@ class Display:
         _heading("Server")
         output.plain(f"PostgreSQL {session.info.parameter_status('server_version')}: {description}")
 
-    def imported(self, name: str, slug: str, report: Row) -> None:
+    def imported(self, report: dict[str, Any]) -> None:
         """What the import did."""
         if self._quiet:
             return
         _heading("Import")
-        created = report.get("created", {})
-        counts = ", ".join(f"{count} {what}" for what, count in created.items() if count)
-        output.plain(f"{name} into project {slug}: {counts or 'nothing new'}")
-        for key, value in report.items():
-            if isinstance(value, list) and value:
-                output.plain(
-                    f"{len(value)} {key.replace('_', ' ')}, such as {output.text(value[0])}"
-                )
+        output.plain(in_words(report))
+        if report["oddities"]:
+            counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
+            output.plain(f"kept, but not taken over as written: {counts}")
 
     def plan(self, waves: Sequence[Row]) -> None:
         """The plan in waves: what can be done at once, and after what."""

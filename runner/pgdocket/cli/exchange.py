@@ -16,6 +16,7 @@ from pgdocket.errors import InvalidArgument
 # What marks the folder of a project.
 _MARKS = (".git", ".pgdocket", ".taskmaster")
 _LONGEST_SLUG = 63
+_SHOWN_ODDITIES = 20
 
 
 @click.command(name="import")
@@ -71,15 +72,35 @@ def _project_folder(file: Path) -> Path:
 
 
 def show_report(report: dict[str, Any], options: Options) -> None:
-    """Prints what an import did: the counts, and what could not be represented by name."""
+    """Prints what an import did, and by name what could not be taken over as it was."""
     if options.json:
         output.print_json(report)
         return
-    plain = {key: value for key, value in report.items() if not isinstance(value, list | dict)}
-    output.record(plain, title="import")
-    for key, value in report.items():
-        if isinstance(value, list) and value:
-            output.plain()
-            output.plain(f"{key.replace('_', ' ')}:")
-            for item in value:
-                output.plain(f"  {output.text(item)}")
+    output.plain(in_words(report))
+    show_oddities(report)
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """What an import did, on one line."""
+    counts = ", ".join(f"{report[what]} {what}" for what in ("tasks", "subtasks", "dependencies"))
+    statuses = ", ".join(f"{count} {status}" for status, count in report["statuses"].items())
+    if report["unchanged"]:
+        done = "nothing to do, imported before"
+    elif report["dry_run"]:
+        done = "nothing written, a dry run"
+    else:
+        done = f"imported into project {report['project']}"
+    return f"{report['source_name']}: {counts} ({statuses}); {done}"
+
+
+def show_oddities(report: dict[str, Any]) -> None:
+    """Prints what could not be taken over as it was written, with its place and the reason."""
+    found = report["oddities"]
+    rows = [each | {"path": ".".join(map(str, each["path"]))} for each in found[:_SHOWN_ODDITIES]]
+    if rows:
+        output.plain()
+        output.table(
+            rows, {"kind": "oddity", "path": "where", "value": "value", "reason": "reason"}
+        )
+    if len(found) > len(rows):
+        output.plain(f"... and {len(found) - len(rows)} more; --json names all")
