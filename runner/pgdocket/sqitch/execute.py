@@ -27,6 +27,7 @@ from pgdocket.sqitch.script import (
     Walk,
     walk,
 )
+from pgdocket.sqitch.variables import is_variable_name
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -259,6 +260,10 @@ def _store(result: PGresult, step: Execute, variables: Variables) -> None:
         )
     for column in range(result.nfields):
         name = step.prefix + (result.fname(column) or b"").decode("utf-8", "replace")
+        if not is_variable_name(name):
+            raise ScriptError.plain(
+                statement.path, f'invalid variable name: "{name}"', line=statement.last_line
+            )
         value = result.get_value(0, column)
         if value is None:
             variables.unset(name)

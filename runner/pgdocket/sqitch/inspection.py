@@ -62,7 +62,7 @@ def inspect(path: Path, variables: Variables) -> Inspection:
 
     Raises ScriptSyntaxError, and OSError when the file itself can't be read.
     """
-    state = Walk(variables.copy(), every_branch=True)
+    state = Walk(variables.copy(), is_reading=True)
     words: list[str | None] = []
     try:
         for step in walk(path, state):

@@ -43,6 +43,9 @@ _ENDS = {
     "escape": re.compile(r"\\.|''|(')", re.DOTALL),
     "ident": re.compile(r'""|(")'),
 }
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
+_QUOTED = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*\"""", re.DOTALL)
+_PARENTHESES = re.compile(r"\([^()]*\)")
 _COMMENT = re.compile(r"/\*|\*/")
 _ROUTINE = re.compile(r"c(?:or)?[fp]")
 _ROUTINE_WORDS = frozenset({"create", "or", "replace", "function", "procedure"})
@@ -96,6 +99,17 @@ class Meta:
 
 
 Item = Statement | Meta
+
+
+def is_copy_from_stdin(text: str) -> bool:
+    """Whether a statement will ask for data, as far as its text tells."""
+    start = _FIRST_WORD.match(text)
+    if start is None or start[1].lower() != "copy":
+        return False
+    bare = _QUOTED.sub(" ", text)
+    while (shorter := _PARENTHESES.sub(" ", bare)) != bare:
+        bare = shorter
+    return re.search(r"\bfrom\s+stdin\b", bare, re.IGNORECASE) is not None
 
 
 class ScriptReader:

@@ -6,15 +6,21 @@
 
 from __future__ import annotations
 
+import collections
 import enum
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pgdocket.sqitch.arguments import ArgumentError, Arguments
-from pgdocket.sqitch.lexer import Meta, ScriptReader, ScriptSyntaxError, Statement
-from pgdocket.sqitch.variables import Variables
+from pgdocket.sqitch.lexer import (
+    Meta,
+    ScriptReader,
+    ScriptSyntaxError,
+    Statement,
+    is_copy_from_stdin,
+)
+from pgdocket.sqitch.variables import Variables, is_variable_name
 
 __all__ = [
     "Execute",
@@ -99,17 +105,20 @@ class _Branch:
 
 @dataclass(slots=True)
 class Walk:
-    """What the files of one script run share. `every_branch` walks all branches of `\\if`."""
+    """What the files of one script run share.
+
+    `is_reading` walks without a server: all branches of `\\if`, and over the data of COPY.
+    """
 
     variables: Variables
-    every_branch: bool = False
+    is_reading: bool = False
     standard_strings: Callable[[], bool] = field(default=lambda: True)
     conditions: int = 0
 
 
 def split(text: str, path: Path = Path("script.sql")) -> list[str]:
     """The statements that psql would send for a script without variables."""
-    steps = _walk_text(text, path, Walk(Variables()), 0)
+    steps = _walk_text(text, path, Walk(Variables(), is_reading=True), 0)
     return [step.statement.text for step in steps if isinstance(step, Execute)]
 
 
@@ -140,6 +149,8 @@ def _walk_text(text: str, path: Path, state: Walk, depth: int) -> Iterator[Step]
     for item in reader.items():
         if isinstance(item, Statement):
             yield Execute(item, reader, depth=state.conditions)
+            if state.is_reading and is_copy_from_stdin(item.text):
+                collections.deque(reader.copy_data(), maxlen=0)
         else:
             yield from file.command(item)
     if branches:
@@ -190,7 +201,7 @@ class _File:
         if first is None:
             raise NeedsPsql("\\set without a name", self._path, meta.line)
         name, value = first[0], "".join(meta.arguments.all())
-        if not re.fullmatch("[A-Za-z0-9_\x80-\U0010ffff]+", name):
+        if not is_variable_name(name):
             raise self._error(meta, f'invalid variable name: "{name}"')
         if name in _BEHAVIOUR:
             if name == "ON_ERROR_STOP" and _boolean(value or "on"):
@@ -222,7 +233,8 @@ class _File:
         try:
             yield from _walk_file(path, self._state, self._depth + 1)
         except OSError as error:
-            raise self._error(meta, f"{path}: {error.strerror}") from error
+            message = f"{path}: {error.strerror}"
+            raise ScriptSyntaxError(message, self._path, meta.line) from error
 
     def _send(self, meta: Meta) -> Iterator[Step]:
         argument = meta.arguments.next()
@@ -244,7 +256,7 @@ class _File:
 
     def _elif(self, meta: Meta) -> None:
         branch = self._turn(meta)
-        if self._state.every_branch:
+        if self._state.is_reading:
             return
         is_next = not branch.is_done
         branch.is_active = is_next and all(outer.is_active for outer in self._branches[:-1])
@@ -254,7 +266,7 @@ class _File:
     def _else(self, meta: Meta) -> None:
         branch = self._turn(meta)
         branch.has_else = True
-        if not self._state.every_branch:
+        if not self._state.is_reading:
             branch.is_active, branch.is_done = not branch.is_done, True
 
     def _endif(self, meta: Meta) -> None:
@@ -280,7 +292,7 @@ class _File:
 
     def _judge(self, meta: Meta) -> bool:
         expression = " ".join(meta.arguments.all())
-        if self._state.every_branch:
+        if self._state.is_reading:
             return True
         return _boolean(expression) or False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 
@@ -16,6 +17,11 @@ def quote_literal(value: str) -> str:
 def quote_identifier(value: str) -> str:
     """The value as a quoted SQL name."""
     return '"' + value.replace('"', '""') + '"'
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether psql accepts the name for a variable."""
+    return re.fullmatch("[A-Za-z0-9_\x80-\U0010ffff]+", name) is not None
 
 
 class Variables:
