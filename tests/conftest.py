@@ -18,10 +18,11 @@ import pytest
 from psycopg import sql
 
 from support import databases
+from support.catalog import prepare
 from support.databases import Database
 from support.runs import Run, open_run
 from support.servers import VERSIONS, TestServer, open_server
-from support.sessions import Connect
+from support.sessions import Connect, Connection
 
 RUN_FOLDER = pytest.StashKey[Path]()
 OWN_RUN = pytest.StashKey[Run]()
@@ -165,6 +166,13 @@ def shared_docket18(server18: TestServer, run_folder: Path) -> Iterator[Database
     clone = databases.create(server18, databases.template(server18, run_folder))
     yield clone
     clone.drop()
+
+
+@pytest.fixture(scope="module")
+def catalog(shared_docket: Database) -> Iterator[Connection]:
+    """A connection with the views of support.catalog, over which the rules are written."""
+    with psycopg.connect(shared_docket.conninfo, autocommit=True) as connection:
+        yield prepare(connection)
 
 
 @pytest.fixture

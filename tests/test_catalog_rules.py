@@ -1,4 +1,4 @@
-"""Each rule of test_catalog.py finds what it is there to find: break it, and it fails.
+"""Each rule of the catalog tests finds what it is there to find: break it, and it fails.
 
 The breaking statement is rolled back. A rule that can't fail would promise nothing.
 """
@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 import test_catalog as rules
+import test_catalog_functions as functions
 from support.catalog import prepare
 from support.databases import Database
 from support.sessions import Connection
@@ -104,50 +105,50 @@ CASES: list[tuple[Callable[[Connection], None], LiteralString]] = [
     ),
     (rules.test_nothing_is_in_schema_public, "create table public.t (a integer)"),
     (rules.test_nothing_is_in_schema_public, "create domain public.d as text"),
-    (rules.test_every_function_is_pinned_or_bound_to_its_tables, FUNCTION),
+    (functions.test_every_function_is_pinned_or_bound_to_its_tables, FUNCTION),
     (
-        rules.test_every_security_definer_is_pinned,
+        functions.test_every_security_definer_is_pinned,
         "create function docket.f() returns integer language sql security definer return 1",
     ),
-    (rules.test_readers_in_sql_are_not_volatile, FUNCTION),
+    (functions.test_readers_in_sql_are_not_volatile, FUNCTION),
     (
-        rules.test_a_volatile_function_writes_and_a_stable_one_does_not,
+        functions.test_a_volatile_function_writes_and_a_stable_one_does_not,
         "create function docket.f() returns integer language plpgsql as 'begin return 1; end'",
     ),
     (
-        rules.test_a_volatile_function_writes_and_a_stable_one_does_not,
+        functions.test_a_volatile_function_writes_and_a_stable_one_does_not,
         "create function docket.f() returns void stable language plpgsql"
         " as 'begin insert into docket.settings default values; end'",
     ),
     (
-        rules.test_nobody_reads_the_wall_clock_or_sleeps,
+        functions.test_nobody_reads_the_wall_clock_or_sleeps,
         "create function docket.f() returns timestamptz language sql stable return now()",
     ),
     (
-        rules.test_nobody_reads_the_wall_clock_or_sleeps,
+        functions.test_nobody_reads_the_wall_clock_or_sleeps,
         "create function docket.f() returns void language plpgsql"
         " as 'begin perform pg_sleep(1); end'",
     ),
     (
-        rules.test_no_parameter_has_to_be_quoted,
+        functions.test_no_parameter_has_to_be_quoted,
         """create function docket.f("user" text) returns integer language sql return 1""",
     ),
     (
-        rules.test_no_parameter_has_to_be_quoted,
+        functions.test_no_parameter_has_to_be_quoted,
         "create function docket.f(text) returns integer language sql return 1",
     ),
     (
-        rules.test_the_comment_of_a_public_function_is_its_documentation,
+        functions.test_the_comment_of_a_public_function_is_its_documentation,
         FUNCTION
         + "comment on function docket.audit(integer) is 'Does something. Returns, raises.'",
     ),
     (
-        rules.test_every_sqlstate_raised_is_in_the_table,
+        functions.test_every_sqlstate_raised_is_in_the_table,
         "create function docket.f() returns void language plpgsql"
         " as $$ begin raise 'x' using errcode = 'PDXXX'; end $$",
     ),
     (
-        rules.test_python_has_the_same_table_of_errors,
+        functions.test_python_has_the_same_table_of_errors,
         "update docket.error_codes set exit_code = 63 where error_code = 'PD404'",
     ),
     (rules.test_the_schemas_are_the_ones_of_the_design, "create schema docket_more"),
