@@ -15,10 +15,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
+from click.testing import Result
 
 from support.sessions import PATIENCE_SECONDS, POLL_SECONDS, Connection
 
 T = TypeVar("T")
+Run = Callable[..., Result]
+RunJson = Callable[..., Any]
 AGENT = Path(__file__).with_name("agent.py")
 
 
