@@ -93,7 +93,7 @@ begin
     return masked.row_values operator(docket_ext.||) coalesce(
         (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
            from unnest(masked.secret_columns) as s (column_name)
-          where docket_ext.exist(masked.row_values, s.column_name)),
+          where docket_ext.defined(masked.row_values, s.column_name)),
         '');
 end;
 $$;
