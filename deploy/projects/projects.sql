@@ -90,24 +90,30 @@ create function docket_private.spread_membership() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_member docket.members := case tg_op when 'DELETE' then old else new end;
 begin
+    -- Who changes the members or the projects of an organization follow each other on its row,
+    -- or neither would see what the other adds. A write and no mere lock: it also refuses
+    -- (40001) a snapshot that is older than the other's change.
+    update docket.organizations as o
+       set name = o.name
+     where o.organization_id in (old.organization_id, new.organization_id);
+
     delete from docket_private.project_access as a
      using docket_private.organization_projects as p
-     where a.principal = v_member.principal
-       and a.project_id = p.project_id
-       and p.organization_id = v_member.organization_id;
+     where a.project_id = p.project_id
+       and (a.principal, p.organization_id) in (
+               (old.principal, old.organization_id), (new.principal, new.organization_id));
 
     insert into docket_private.project_access (principal, project_id, access)
-    select distinct on (p.project_id) m.principal, p.project_id, m.access
+    select distinct on (m.principal, p.project_id) m.principal, p.project_id, m.access
       from docket.members as m
       join docket_private.organization_projects as p
         on p.organization_id = m.organization_id
        and p.project_id = coalesce(m.project_id, p.project_id)
-     where m.principal = v_member.principal
-       and m.organization_id = v_member.organization_id
-     order by p.project_id, array_position(array['admin', 'writer', 'reader'], m.access::text);
+     where (m.principal, m.organization_id) in (
+               (old.principal, old.organization_id), (new.principal, new.organization_id))
+     order by m.principal, p.project_id,
+              array_position(array['admin', 'writer', 'reader'], m.access::text);
 
     return null;
 end;
@@ -126,6 +132,11 @@ begin
         delete from docket_private.organization_projects as p where p.project_id = old.project_id;
         return null;
     end if;
+
+    -- As in spread_membership().
+    update docket.organizations as o
+       set name = o.name
+     where o.organization_id = new.organization_id;
 
     insert into docket_private.organization_projects (organization_id, project_id)
     values (new.organization_id, new.project_id);
