@@ -32,6 +32,7 @@ create function docket_private.subgraph(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set enable_hashjoin = on
 set enable_seqscan = off
 set jit = off
 as $$
@@ -533,6 +534,7 @@ create function docket_private.order_batch(
 ) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
 set jit = off
 as $$
 declare
