@@ -113,7 +113,7 @@ begin atomic
 end;
 
 comment on function docket.latest_contexts(uuid) is
-    'The latest version of each type of a task''s context, by type. Raises nothing.';
+    'The latest version of each type of a task''s context, by type. Returns versions; raises nothing.';
 
 create function docket.context_history(
     task_id      uuid,
@@ -136,7 +136,8 @@ end;
 comment on function docket.context_history(uuid, text, integer, integer) is
 'Every version of one type of a task''s context, the first first, with author and time.
 
-`after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000). Raises nothing.';
+`after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns versions; raises nothing.';
 
 revoke all on function docket.put_context(uuid, text, jsonb, uuid) from public;
 revoke all on function docket.get_context(uuid, text, integer) from public;

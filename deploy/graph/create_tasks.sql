@@ -352,25 +352,6 @@ unless given, `estimated_effort` in hours, `depends_on` the ids of tasks that ha
 The same `request_id` again returns the first answer.
 Returns the task. Raises PD404, PD403, PD409 (key taken), PD422.';
 
-comment on constraint tasks_key_bounded on docket.tasks is
-    'a task key has 1 to 255 characters';
-comment on constraint tasks_title_bounded on docket.tasks is
-    'a title has 1 to 255 characters';
-comment on constraint tasks_requirements_is_object on docket.tasks is
-    'requirements are a JSON object';
-comment on constraint tasks_metadata_is_object on docket.tasks is
-    'metadata is a JSON object';
-comment on constraint tasks_complexity_score_bounded on docket.tasks is
-    'a complexity_score is 1 to 10';
-comment on constraint tasks_actual_complexity_bounded on docket.tasks is
-    'an actual_complexity is 1 to 10';
-comment on constraint tasks_estimated_effort_not_negative on docket.tasks is
-    'an estimated_effort is in hours, from 0';
-comment on constraint tasks_actual_effort_not_negative on docket.tasks is
-    'an actual_effort is in hours, from 0';
-comment on constraint tasks_not_its_own_parent on docket.tasks is
-    'a task is not its own parent';
-
 revoke all on function docket_private.resolve_tasks(uuid, text[], text[], uuid[]) from public;
 revoke all on function docket_private.check_new_tasks(jsonb) from public;
 revoke all on function docket.create_tasks(uuid, jsonb, uuid) from public;

@@ -109,15 +109,6 @@ docket.settings, `organization_id` its owner (default: the only organization tha
 administers, else his own, made when there is none). The same `request_id` again returns the first answer.
 Returns the project. Raises PD409 (slug taken), PD404 (no such organization), PD422.';
 
-comment on constraint projects_slug_well_formed on docket.projects is
-    'a slug has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most 63 characters';
-comment on constraint projects_name_bounded on docket.projects is
-    'a name has 1 to 255 characters';
-comment on constraint projects_settings_is_object on docket.projects is
-    'settings are a JSON object';
-comment on constraint projects_metadata_is_object on docket.projects is
-    'metadata is a JSON object';
-
 revoke all on function docket_private.default_organization() from public;
 revoke all on function docket.create_project(text, text, text, text, jsonb, uuid, uuid) from public;
 grant execute on function docket.create_project(text, text, text, text, jsonb, uuid, uuid)

@@ -51,6 +51,15 @@ comment on column docket.projects.settings is
 comment on column docket.projects.archived_at is
     'When it was put away; null: in use.';
 
+comment on constraint projects_slug_well_formed on docket.projects is
+    'a slug has lower-case letters, digits, ".", "_" and "-", begins with a letter or digit, and has at most 63 characters';
+comment on constraint projects_name_bounded on docket.projects is
+    'a name has 1 to 255 characters';
+comment on constraint projects_settings_is_object on docket.projects is
+    'settings are a JSON object';
+comment on constraint projects_metadata_is_object on docket.projects is
+    'metadata is a JSON object';
+
 call docket_private.add_touch('docket.projects');
 call docket_private.add_journal('docket.projects', 'project_id');
 

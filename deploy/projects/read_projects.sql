@@ -61,7 +61,7 @@ end;
 $$;
 
 comment on function docket.get_project(uuid) is
-    'One project by its id. Raises PD404.';
+'One project by its id, `project_id`. Returns the project. Raises PD404.';
 
 create function docket.list_projects(
     after            uuid    default null,
@@ -82,7 +82,8 @@ end;
 comment on function docket.list_projects(uuid, integer, boolean) is
 'The projects that the caller may see, the oldest first.
 
-`after` is the id of the last project of the previous page, `page_size` is in rows (1 to 1000).
+`after` is the id of the last project of the previous page, `page_size` is in rows (1 to 1000),
+`include_archived` adds those that were put away.
 Returns projects; raises nothing.';
 
 revoke all on function docket.project_id(text) from public;

@@ -26,7 +26,7 @@ end;
 $$;
 
 comment on function docket.get_workflow(uuid) is
-    'One workflow by its id. Raises PD404.';
+'One workflow by its id, `workflow_id`. Returns the workflow. Raises PD404.';
 
 create function docket.list_workflows(
     project_id uuid,

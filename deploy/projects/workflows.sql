@@ -27,8 +27,6 @@ create table docket.workflows (
     constraint workflows_name_key unique (project_id, name),
     constraint workflows_project_fkey
         foreign key (project_id) references docket.projects on delete cascade,
-    constraint workflows_id_in_bucket
-        check (docket_private.bucket(workflow_id) = docket_private.bucket(project_id)),
     constraint workflows_name_bounded check (length(name) between 1 and 255),
     constraint workflows_requirements_is_object check (jsonb_typeof(requirements) = 'object'),
     constraint workflows_metadata_is_object check (jsonb_typeof(metadata) = 'object')
@@ -44,6 +42,13 @@ comment on column docket.workflows.requirements is
     'What it has to achieve, as an object.';
 comment on column docket.workflows.status is
     'Whether it goes on.';
+
+comment on constraint workflows_name_bounded on docket.workflows is
+    'a name has 1 to 255 characters';
+comment on constraint workflows_requirements_is_object on docket.workflows is
+    'requirements are a JSON object';
+comment on constraint workflows_metadata_is_object on docket.workflows is
+    'metadata is a JSON object';
 
 call docket_private.add_touch('docket.workflows');
 call docket_private.add_journal('docket.workflows', 'workflow_id');

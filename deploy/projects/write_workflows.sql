@@ -135,13 +135,6 @@ comment on function docket.update_workflow(uuid, jsonb, bigint, uuid) is
 same `request_id` again returns the first answer.
 Returns the workflow as it now stands. Raises PD404, PD403, PD409, PD422, PDVER.';
 
-comment on constraint workflows_name_bounded on docket.workflows is
-    'a name has 1 to 255 characters';
-comment on constraint workflows_requirements_is_object on docket.workflows is
-    'requirements are a JSON object';
-comment on constraint workflows_metadata_is_object on docket.workflows is
-    'metadata is a JSON object';
-
 revoke all on function docket.create_workflow(uuid, text, jsonb, uuid) from public;
 revoke all on function docket.update_workflow(uuid, jsonb, bigint, uuid) from public;
 grant execute on function docket.create_workflow(uuid, text, jsonb, uuid), docket.update_workflow(uuid, jsonb, bigint, uuid)

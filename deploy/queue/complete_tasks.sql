@@ -316,8 +316,8 @@ comment on function docket.complete_and_claim(uuid, jsonb, integer, integer, uui
 'Completes the task that an attempt holds and claims the next for the same agent, in one call and one
 commit; a task that this very completion made ready may be among them.
 
-`results` as for complete_task(), the rest as for claim_tasks(). The same `request_id` again returns
-the same tasks.
+`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
+claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
 
 revoke all on function docket_private.project_of_attempts(uuid[]) from public;

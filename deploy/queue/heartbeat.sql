@@ -74,7 +74,9 @@ end;
 $$;
 
 comment on function docket.heartbeat(uuid, integer) is
-'Prolongs the lease of one attempt; lease_seconds as for heartbeats().
+'Prolongs the lease of one attempt.
+
+`attempt_id` is the attempt, `lease_seconds` the time from now that it is held (default: setting lease_seconds).
 
 Returns the attempt. Raises PDLSE when it no longer holds its task, PD422.';
 

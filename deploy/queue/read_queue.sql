@@ -66,19 +66,21 @@ begin atomic
     select p.project_id, p.slug, counted.status, counted.tasks
       from docket.projects as p
      cross join lateral (
-          select case
-                     when t.status = 'pending' and r.task_id is not null then 'ready'
-                     else t.status
-                 end as status,
-                 count(*) as tasks
-            from docket.tasks as t
-            left join docket.ready_tasks as r
-              on r.task_id = t.task_id
-             and r.project_id = t.project_id
-             and (r.not_before is null or r.not_before <= docket.clock())
-           where t.project_id = p.project_id
-             and t.archived_at is null
-           group by 1
+          select stood.status, count(*) as tasks
+            from (
+                select case
+                           when t.status = 'pending' and r.task_id is not null then 'ready'
+                           else t.status
+                       end as status
+                  from docket.tasks as t
+                  left join docket.ready_tasks as r
+                    on r.task_id = t.task_id
+                   and r.project_id = t.project_id
+                   and (r.not_before is null or r.not_before <= docket.clock())
+                 where t.project_id = p.project_id
+                   and t.archived_at is null
+            ) as stood
+           group by stood.status
       ) as counted
      where p.archived_at is null
        and (queue_overview.project_id is null or p.project_id = queue_overview.project_id)

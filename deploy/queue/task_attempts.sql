@@ -36,8 +36,6 @@ create table docket.task_attempts (
         foreign key (task_id, project_id) references docket.tasks on delete cascade,
     constraint task_attempts_failure_class_fkey
         foreign key (failure_class) references docket.retry_policies on delete restrict,
-    constraint task_attempts_id_in_bucket
-        check (docket_private.bucket(attempt_id) = docket_private.bucket(project_id)),
     constraint task_attempts_agent_bounded check (length(agent) between 1 and 255),
     constraint task_attempts_ended_has_outcome check ((outcome is null) = (ended_at is null)),
     constraint task_attempts_failure_has_class

@@ -26,7 +26,7 @@ end;
 $$;
 
 comment on function docket.get_task(uuid) is
-    'One task by its id, with every field. Raises PD404.';
+'One task by its id, `task_id`. Returns the task, with every field. Raises PD404.';
 
 create function docket.task_id(
     project_id uuid,
@@ -168,10 +168,12 @@ comment on function docket.list_tasks(
     uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid, integer) is
 'The tasks of a project that meet every condition given.
 
-`statuses` names any of several statuses, `min_priority` a number or label, `tags_all` tags that a task
-has all of, `tags_any` any of, `affected_file` one path, `requirements` and `metadata` what those
-contain. `order_by` is created_at (the newest first) or priority (the most urgent first, then the
-oldest); `after` is the id of the last task of the previous page, `page_size` in rows (1 to 1000).
+`statuses` names any of several statuses, `min_priority` a number or label, `assigned_to` a person or
+agent, `workflow_id` and `parent_task_id` where the task belongs, `tags_all` tags that it has all of,
+`tags_any` any of, `affected_file` one path, `requirements` and `metadata` what those contain;
+`include_archived` adds tasks that were put away. `order_by` is created_at (the newest first) or priority
+(the most urgent first, then the oldest); `after` is the id of the last task of the previous page,
+`page_size` is in rows (1 to 1000).
 Returns tasks. Raises PD422 (an unknown status or priority).';
 
 create function docket.get_pending_tasks(

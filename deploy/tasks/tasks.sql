@@ -51,8 +51,6 @@ create table docket.tasks (
         foreign key (workflow_id, project_id) references docket.workflows on delete restrict,
     constraint tasks_parent_fkey
         foreign key (parent_task_id, project_id) references docket.tasks on delete restrict,
-    constraint tasks_id_in_bucket
-        check (docket_private.bucket(task_id) = docket_private.bucket(project_id)),
     constraint tasks_key_bounded check (length(task_key) between 1 and 255),
     constraint tasks_title_bounded check (length(title) between 1 and 255),
     constraint tasks_requirements_is_object check (jsonb_typeof(requirements) = 'object'),
@@ -132,6 +130,25 @@ comment on column docket.tasks.completed_at is
     'When it was completed; null while it is not.';
 comment on column docket.tasks.archived_at is
     'When it was put away; null: in use.';
+
+comment on constraint tasks_key_bounded on docket.tasks is
+    'a task key has 1 to 255 characters';
+comment on constraint tasks_title_bounded on docket.tasks is
+    'a title has 1 to 255 characters';
+comment on constraint tasks_requirements_is_object on docket.tasks is
+    'requirements are a JSON object';
+comment on constraint tasks_metadata_is_object on docket.tasks is
+    'metadata is a JSON object';
+comment on constraint tasks_complexity_score_bounded on docket.tasks is
+    'a complexity_score is 1 to 10';
+comment on constraint tasks_actual_complexity_bounded on docket.tasks is
+    'an actual_complexity is 1 to 10';
+comment on constraint tasks_estimated_effort_not_negative on docket.tasks is
+    'an estimated_effort is in hours, from 0';
+comment on constraint tasks_actual_effort_not_negative on docket.tasks is
+    'an actual_effort is in hours, from 0';
+comment on constraint tasks_not_its_own_parent on docket.tasks is
+    'a task is not its own parent';
 
 -- Generated keys count up by project. The row is locked until the transaction ends: two who
 -- make tasks in one project at once follow each other.

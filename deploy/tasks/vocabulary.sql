@@ -87,15 +87,17 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_status text := replace(lower(btrim(read_status.status)), '-', '_');
+    v_word   text := replace(lower(btrim(read_status.status)), '-', '_');
+    v_status docket.task_status;
 begin
-    v_status := case v_status
+    -- Judged by the assignment: what "return" converts is out of the handler's reach.
+    v_status := case v_word
                     when 'todo' then 'pending'
                     when 'open' then 'pending'
                     when 'done' then 'completed'
                     when 'closed' then 'completed'
                     when 'canceled' then 'cancelled'
-                    else v_status
+                    else v_word
                 end;
 
     return v_status;
@@ -116,17 +118,22 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_text text := lower(btrim(read_priority.priority #>> '{}'));
+    v_text     text := lower(btrim(read_priority.priority #>> '{}'));
+    v_priority docket.task_priority;
 begin
-    return case v_text
-               when 'low' then 3
-               when 'medium' then 5
-               when 'high' then 8
-               when 'critical' then 10
-               else v_text::numeric
-           end;
+    v_priority := case v_text
+                      when 'low' then 3
+                      when 'medium' then 5
+                      when 'high' then 8
+                      when 'critical' then 10
+                      else v_text::numeric
+                  end;
+
+    return v_priority;
 exception
-    when check_violation or invalid_text_representation or numeric_value_out_of_range then
+    -- feature_not_supported: NaN and infinity are numbers that no smallint has.
+    when check_violation or invalid_text_representation or numeric_value_out_of_range
+         or feature_not_supported then
         raise exception '% is no priority', read_priority.priority
             using errcode = 'PD422',
                   hint    = '1 to 10, or low, medium, high, critical (3, 5, 8, 10).';
@@ -150,7 +157,7 @@ begin atomic
 end;
 
 comment on function docket.priority_label(docket.task_priority) is
-    'The label of a priority: critical (9, 10), high (7, 8), medium (4 to 6), low (1 to 3).';
+'The label of a `priority`. Returns critical (9, 10), high (7, 8), medium (4 to 6) or low (1 to 3); raises nothing.';
 
 revoke all on function docket_private.read_status(text) from public;
 revoke all on function docket_private.read_priority(jsonb) from public;

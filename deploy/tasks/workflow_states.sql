@@ -293,7 +293,8 @@ end;
 comment on function docket.list_workflow_states(uuid, uuid, uuid, integer) is
 'The states that a workflow or a task went through, the first first; the one with no left_at is the present one.
 
-`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000). Raises nothing.';
+Give `workflow_id` or `task_id`. `after` is the id of the last row of the previous page, `page_size` is in
+rows (1 to 1000). Returns stays; raises nothing.';
 
 create function docket.workflow_state_metrics(project_id uuid) returns table (
     state           docket.workflow_state,
@@ -317,7 +318,7 @@ end;
 
 comment on function docket.workflow_state_metrics(uuid) is
 'How long workflows and tasks of a project stay in each state and step: count, attempts, mean and 95th
-percentile in milliseconds. Raises nothing.';
+percentile in milliseconds. Returns a row for each state and step; raises nothing.';
 
 revoke all on function docket_private.time_workflow_state() from public;
 revoke all on function docket_private.lock_workflow_or_task(uuid, uuid) from public;
