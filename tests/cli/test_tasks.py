@@ -89,7 +89,9 @@ def test_history_tells_every_change_with_who_and_what(shop: RunJson, run: Run) -
 def test_dependencies_come_and_go(shop: RunJson, run: Run) -> None:
     shop("dep", "add", "shop-3", "shop-2")
     assert [row["task_key"] for row in shop("dep", "list", "shop-3")] == ["shop-2"]
-    everything = {row["task_key"]: row["depth"] for row in shop("dep", "list", "shop-3", "--all")}
+    everything = {
+        row["blocker_key"]: row["depth"] for row in shop("dep", "list", "shop-3", "--all")
+    }
     assert everything == {"shop-2": 1, "shop-1": 2}
     assert [row["task_key"] for row in shop("dep", "list", "shop-1", "--reverse")] == ["shop-2"]
 
@@ -104,7 +106,9 @@ def test_dependencies_come_and_go(shop: RunJson, run: Run) -> None:
 
 def test_why_says_what_a_task_waits_for(shop: RunJson, run: Run) -> None:
     reasons = shop("why", "shop-2")
-    assert [reason["task_key"] for reason in reasons] == ["shop-1"]
+    assert [(reason["reason"], reason["related_task_key"]) for reason in reasons] == [
+        ("dependency", "shop-1")
+    ]
     shop("task", "done", "shop-1")
     assert shop("why", "shop-2") == []
     assert "is ready" in run("why", "shop-2").stderr

@@ -62,7 +62,7 @@ def test_a_graph_is_drained_in_its_order_by_threads_at_once(
     too_early: list[str] = []
 
     def handle(work: Work) -> dict[str, str]:
-        waits_for = client.dependencies(task_id=work.task.task_id)
+        waits_for = client.get_task_dependencies(task_id=work.task.task_id)
         open_ones = [
             each for each in waits_for if client.get_task(task_id=each).status != "completed"
         ]

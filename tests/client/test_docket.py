@@ -65,7 +65,7 @@ def test_a_task_comes_back_as_it_was_given(client: Docket, project_id: UUID) -> 
     assert made.estimated_effort == Decimal("2.50")
     assert made.due_at == due
     assert made.workflow_id == workflow.workflow_id
-    assert client.dependencies(task_id=made.task_id) == [first.task_id]
+    assert client.get_task_dependencies(task_id=made.task_id) == [first.task_id]
     assert client.task_id(project_id=project_id, reference="k/1") == made.task_id
 
 

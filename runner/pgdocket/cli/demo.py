@@ -19,13 +19,14 @@ from pgdocket.errors import Conflict, Error
 if TYPE_CHECKING:
     import psycopg
 
-    from pgdocket.client import Docket, Project
+    from pgdocket.cli.demo_display import Display
+    from pgdocket.client import ChainTask, Docket, Project
     from pgdocket.demo.crew import Killed
     from pgdocket.demo.proof import Claim
 
 _SAMPLE = Path("sql", "samples", "payments.json")
 _LEASE_SECONDS = 3
-_WORK_MS = (5, 40)
+_WORK_MS = (10, 60)
 _MOST_PROJECTS = 1000
 
 
@@ -56,15 +57,18 @@ def demo(options: Options, file: Path | None, agents: int, keep: bool) -> None:
       pgdocket demo
       pgdocket demo .taskmaster/tasks/tasks.json --agents 8
     """
+    from pgdocket.cli.demo_display import Display
     from pgdocket.cli.exchange import read_file
     from pgdocket.files import project_files
 
     file = file or project_files() / _SAMPLE
     content = read_file(file)
+    display = Display(quiet=options.json)
     with _server(options, keep=keep) as target:
-        _deploy(target, options)
-        shown = _Demo(options, target, agents)
-        result = shown.run(file.name, content)
+        with config.connect(target) as session:
+            display.server(target.description, session)
+        _deploy(target, display)
+        result = _Demo(target, agents, display).run(file.name, content)
     if options.json:
         output.print_json(result.as_dict())
     result.require()
@@ -82,7 +86,7 @@ class Result:
     retried: list[dict[str, Any]]
     killed: Killed | None
     killed_end: dict[str, Any] | None
-    longest_chain: list[dict[str, Any]]
+    longest_chain: list[ChainTask]
     picture: Path | None
     claims: Sequence[Claim]
 
@@ -123,35 +127,31 @@ def _server(options: Options, *, keep: bool) -> Iterator[config.Config]:
             server.local_server(home).stop()
 
 
-def _deploy(target: config.Config, options: Options) -> None:
-    from pgdocket.cli.demo_display import deploy_bar
+def _deploy(target: config.Config, display: Display) -> None:
     from pgdocket.files import project_files
     from pgdocket.sqitch.deploy import deploy
     from pgdocket.sqitch.plan import load_plan
 
     plan = load_plan(project_files() / "sqitch.plan")
-    with deploy_bar(len(plan.changes), quiet=options.json) as reporter:
+    with display.deploying(len(plan.changes)) as reporter:
         deploy(plan, target.conninfo, mode="change", reporter=reporter)
 
 
 class _Demo:
     """One run, from the import to the proof, each step printed when it is done."""
 
-    def __init__(self, options: Options, target: config.Config, agents: int) -> None:
-        from pgdocket.cli.demo_display import Display
-
+    def __init__(self, target: config.Config, agents: int, display: Display) -> None:
         self._target = target
         self._agents = agents
-        self._display = Display(quiet=options.json)
+        self._display = display
 
     def run(self, name: str, content: bytes) -> Result:
-        """Does it all; prints unless --json asks for the result alone."""
+        """Does it all."""
         from pgdocket.client import Docket
 
         with ExitStack() as stack:
             docket = stack.enter_context(Docket(self._target.conninfo))
             session = stack.enter_context(config.connect(self._target, autocommit=True))
-            self._display.server(self._target.description, session)
             project = _new_project(docket)
             report = docket.import_tasks_json(slug=project.slug, source_name=name, content=content)
             self._display.imported(report)
@@ -167,13 +167,11 @@ class _Demo:
         from pgdocket.demo.crew import ask, crew
         from pgdocket.demo.proof import prove
 
-        waves = docket.waves(project_id=project.project_id)
-        self._display.plan(waves)
-        doable = sum(1 for row in waves if row["status"] == "pending")
-        claimable = ask(session, "demo.sql", "claimable", project_id=project.project_id)[0]
+        self._display.plan(docket.waves(project_id=project.project_id))
+        doable = ask(session, "demo.sql", "doable", project_id=project.project_id)[0]["tasks"]
         killed = None
         started = monotonic()
-        if claimable["ready"]:
+        if doable:
             with (
                 crew(
                     docket,
@@ -206,7 +204,9 @@ class _Demo:
             killed_end=(
                 asked("ends_of_attempt", attempt_id=killed.attempt_id)[0] if killed else None
             ),
-            longest_chain=docket.critical_path(project_id=project.project_id),
+            longest_chain=docket.critical_path(
+                project_id=project.project_id, include_completed=True
+            ),
             picture=self._draw(docket, project),
             claims=prove(session, project.project_id),
         )

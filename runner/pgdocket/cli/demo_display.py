@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from pgdocket.cli.demo import Result
+    from pgdocket.client import WaveTask
     from pgdocket.demo.crew import Progress
 
 Show = Callable[["Progress"], None]
@@ -54,28 +55,6 @@ class _DeployReporter(SilentReporter):
             self._bar.advance(self._task)
 
 
-@contextmanager
-def deploy_bar(changes: int, *, quiet: bool) -> Iterator[SilentReporter]:
-    """A reporter for the deployment: a bar on a terminal, one line in a pipe."""
-    if quiet:
-        yield SilentReporter()
-        return
-    _heading("Schema")
-    console = output.console()
-    if not console.is_terminal:
-        reporter = _DeployReporter(None, None)
-        yield reporter
-    else:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as Bar
-
-        columns = (BarColumn(_WIDTH), MofNCompleteColumn(), TextColumn("{task.description}"))
-        with Bar(*columns, console=console, transient=True) as bar:
-            reporter = _DeployReporter(bar, bar.add_task("", total=changes))
-            yield reporter
-    output.plain(f"{changes} changes, {reporter.done} of them deployed now")
-
-
 class Display:
     """Prints each step of the demo; nothing when `quiet`."""
 
@@ -89,6 +68,27 @@ class Display:
         _heading("Server")
         output.plain(f"PostgreSQL {session.info.parameter_status('server_version')}: {description}")
 
+    @contextmanager
+    def deploying(self, changes: int) -> Iterator[SilentReporter]:
+        """A reporter for the deployment: a bar on a terminal, one line in a pipe."""
+        if self._quiet:
+            yield SilentReporter()
+            return
+        _heading("Schema")
+        console = output.console()
+        if not console.is_terminal:
+            reporter = _DeployReporter(None, None)
+            yield reporter
+        else:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+            from rich.progress import Progress as Bar
+
+            columns = (BarColumn(_WIDTH), MofNCompleteColumn(), TextColumn("{task.description}"))
+            with Bar(*columns, console=console, transient=True) as bar:
+                reporter = _DeployReporter(bar, bar.add_task("", total=changes))
+                yield reporter
+        output.plain(f"{changes} changes, {reporter.done} of them deployed now")
+
     def imported(self, report: dict[str, Any]) -> None:
         """What the import did."""
         if self._quiet:
@@ -99,15 +99,15 @@ class Display:
             counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
             output.plain(f"kept, but not taken over as written: {counts}")
 
-    def plan(self, waves: Sequence[Row]) -> None:
+    def plan(self, waves: Sequence[WaveTask]) -> None:
         """The plan in waves: what can be done at once, and after what."""
         if self._quiet or not waves:
             return
         _heading("Plan")
         rows = []
-        for wave, members in groupby(waves, key=lambda row: row["wave"]):
+        for wave, members in groupby(waves, key=lambda task: task.wave):
             found = list(members)
-            shown = [f"{row['task_key']} {row['title']}" for row in found[:_SHOWN_IN_WAVE]]
+            shown = [f"{task.task_key} {task.title}" for task in found[:_SHOWN_IN_WAVE]]
             more = len(found) - len(shown)
             text = "; ".join(shown) + (f"; and {more} more" if more else "")
             rows.append({"wave": wave, "tasks": len(found), "what": text})
@@ -146,7 +146,7 @@ class Display:
         if others:
             output.plain(f"not completed: {', '.join(others)}")
         if result.longest_chain:
-            keys = [str(row["task_key"]) for row in result.longest_chain]
+            keys = [task.task_key for task in result.longest_chain]
             _heading(f"Longest chain: {len(keys)} tasks")
             output.plain(" -> ".join(keys[:_SHOWN_CHAIN]))
             _cut(len(keys), _SHOWN_CHAIN, "tasks")
@@ -190,10 +190,10 @@ class _Lines:
         self._told_of_kill = False
 
     def show(self, progress: Progress) -> None:
-        if progress.completed >= self._next:
+        if progress.done >= self._next:
             counts = [f"{count} {status}" for status, count in sorted(progress.counts.items())]
             output.plain(", ".join(counts))
-            self._next = progress.completed + self._step
+            self._next = progress.done + self._step
         if progress.killed is not None and not self._told_of_kill:
             self._told_of_kill = True
             output.plain(_obituary(progress))
@@ -215,7 +215,7 @@ def _picture(progress: Progress, doable: int) -> Group:
     from rich.table import Table
     from rich.text import Text
 
-    done = progress.completed
+    done = progress.done
     top = Table.grid(padding=(0, 2))
     top.add_row(
         ProgressBar(total=max(doable, 1), completed=min(done, doable), width=_WIDTH),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import click
 
@@ -12,7 +13,7 @@ from pgdocket.cli import Options, common_options
 from pgdocket.cli.session import as_row, opened, the_project, the_task
 
 if TYPE_CHECKING:
-    from pgdocket.client import TaskDependency
+    from pgdocket.client import Docket, TaskDependency
 
 _TYPE_HELP = "blocks (default), suggests, related, duplicates, discovered_from or supersedes."
 
@@ -108,14 +109,30 @@ def list_(options: Options, reference: str, through: bool, reverse: bool) -> Non
     """
     with opened(options) as docket:
         task_id = the_task(docket, options, reference)
-        if through:
-            rows = (docket.impact if reverse else docket.blockers)(task_id=task_id)
+        if through and reverse:
+            rows = [as_row(each) for each in docket.impact(task_id=task_id)]
+        elif through:
+            rows = [as_row(each) for each in docket.blockers(task_id=task_id)]
         else:
-            ids = (docket.dependents if reverse else docket.dependencies)(task_id=task_id)
-            rows = [as_row(docket.get_task(task_id=each)) for each in ids]
-    columns = (["depth"] if through else []) + ["task_key", "status", "title"]
+            rows = _neighbours(docket, task_id, reverse=reverse)
+    key = "affected_key" if reverse else "blocker_key"
+    columns = {"depth": "depth", key: "task"} if through else {"type": "type", "task_key": "task"}
     nothing = "nothing waits for it" if reverse else "it waits for nothing"
-    output.table(rows, columns, as_json=options.json, empty=nothing)
+    output.table(
+        rows,
+        columns | {"status": "status", "title": "title"},
+        as_json=options.json,
+        empty=nothing,
+    )
+
+
+def _neighbours(docket: Docket, task_id: UUID, *, reverse: bool) -> list[dict[str, Any]]:
+    """The tasks at the other end of a task's dependencies, with the type."""
+    if reverse:
+        ends = [(d.task_id, d.dependency_type) for d in docket.dependents(task_id=task_id)]
+    else:
+        ends = [(d.depends_on_id, d.dependency_type) for d in docket.dependencies(task_id=task_id)]
+    return [{"type": kind} | as_row(docket.get_task(task_id=each)) for each, kind in ends]
 
 
 @click.command()
@@ -132,8 +149,8 @@ def why(options: Options, reference: str) -> None:
     with opened(options) as docket:
         reasons = docket.why_blocked(task_id=the_task(docket, options, reference))
     output.table(
-        reasons,
-        ["reason", "task_key", "detail"],
+        [as_row(reason) for reason in reasons],
+        {"reason": "reason", "related_task_key": "task", "detail": "detail"},
         as_json=options.json,
         empty=f"{reference} is ready: nothing is in its way",
     )

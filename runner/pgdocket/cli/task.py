@@ -142,8 +142,13 @@ def show(options: Options, reference: str) -> None:
     with opened(options) as docket:
         task_id = the_task(docket, options, reference)
         found = docket.get_task(task_id=task_id)
-        waits_for = [docket.get_task(task_id=each) for each in docket.dependencies(task_id=task_id)]
-        blocks = [docket.get_task(task_id=each) for each in docket.dependents(task_id=task_id)]
+        waits_for = [
+            docket.get_task(task_id=each.depends_on_id)
+            for each in docket.dependencies(task_id=task_id)
+        ]
+        blocks = [
+            docket.get_task(task_id=each.task_id) for each in docket.dependents(task_id=task_id)
+        ]
         attempts = docket.list_attempts(task_id=task_id)
     if options.json:
         output.print_json(

@@ -8,9 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from pgdocket.client.calls import Calls, Id, as_json
-from pgdocket.client.rows import Json, TaskDependency
-
-Row = dict[str, Any]
+from pgdocket.client.rows import (
+    Affected,
+    BlockedReason,
+    Blocker,
+    ChainTask,
+    GraphProblem,
+    Json,
+    RelatedTask,
+    Task,
+    TaskDependency,
+    WaveTask,
+)
 
 
 class GraphCalls(Calls):
@@ -77,39 +86,162 @@ class GraphCalls(Calls):
             request_id=request_id,
         )
 
-    def dependencies(self, *, task_id: Id) -> list[UUID]:
-        """The ids of the tasks that a task depends on."""
-        return self._values("dependencies", task_id=task_id)
+    def dependencies(
+        self,
+        *,
+        task_id: Id,
+        dependency_type: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = None,
+    ) -> list[TaskDependency]:
+        """What a task depends on, by the id of the other task; of every type or of one.
 
-    def dependents(self, *, task_id: Id) -> list[UUID]:
-        """The ids of the tasks that depend on a task."""
-        return self._values("dependents", task_id=task_id)
+        `after` is the depends_on_id of the last row of the previous page.
+        """
+        return self._rows(
+            TaskDependency,
+            "dependencies",
+            task_id=task_id,
+            dependency_type=dependency_type,
+            after=after,
+            page_size=page_size,
+        )
 
-    def blockers(self, *, task_id: Id) -> list[Row]:
-        """All that a task waits for, directly and through others, with its depth."""
-        return self._dicts("blockers", task_id=task_id)
+    def dependents(
+        self,
+        *,
+        task_id: Id,
+        dependency_type: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = None,
+    ) -> list[TaskDependency]:
+        """What depends on a task, by the id of the other task; of every type or of one.
 
-    def impact(self, *, task_id: Id) -> list[Row]:
-        """All that waits for a task, directly and through others, with its depth."""
-        return self._dicts("impact", task_id=task_id)
+        `after` is the task_id of the last row of the previous page.
+        """
+        return self._rows(
+            TaskDependency,
+            "dependents",
+            task_id=task_id,
+            dependency_type=dependency_type,
+            after=after,
+            page_size=page_size,
+        )
 
-    def why_blocked(self, *, task_id: Id) -> list[Row]:
-        """The reasons why a task can't be claimed now; none when it can."""
-        return self._dicts("why_blocked", task_id=task_id)
+    def get_task_dependencies(self, *, task_id: Id) -> list[UUID]:
+        """The ids of the tasks that a task waits for, whether they are completed or not."""
+        return self._values("get_task_dependencies", task_id=task_id)
 
-    def waves(self, *, project_id: Id) -> list[Row]:
-        """The plan: every task with the wave in which it may be done."""
-        return self._dicts("waves", project_id=project_id)
+    def blockers(
+        self,
+        *,
+        task_id: Id,
+        max_depth: int | None = None,
+        max_tasks: int | None = None,
+        include_completed: bool = False,
+    ) -> list[Blocker]:
+        """What a task waits for, directly (depth 1) and through others, the nearest first."""
+        return self._rows(
+            Blocker,
+            "blockers",
+            task_id=task_id,
+            max_depth=max_depth,
+            max_tasks=max_tasks,
+            include_completed=include_completed,
+        )
 
-    def critical_path(self, *, project_id: Id) -> list[Row]:
-        """The longest chain of tasks, in order."""
-        return self._dicts("critical_path", project_id=project_id)
+    def impact(
+        self,
+        *,
+        task_id: Id,
+        max_depth: int | None = None,
+        max_tasks: int | None = None,
+        include_completed: bool = False,
+    ) -> list[Affected]:
+        """What waits for a task, directly (depth 1) and through others, the nearest first."""
+        return self._rows(
+            Affected,
+            "impact",
+            task_id=task_id,
+            max_depth=max_depth,
+            max_tasks=max_tasks,
+            include_completed=include_completed,
+        )
 
-    def graph(self, *, project_id: Id) -> dict[str, Any]:
-        """The graph for drawing: nodes and edges."""
-        found: dict[str, Any] = self._value("graph", project_id=project_id)
+    def get_task_dependency_graph(
+        self, *, task_id: Id, max_depth: int | None = None, max_tasks: int | None = None
+    ) -> list[RelatedTask]:
+        """All that a task depends on (ancestor) and all that depends on it (descendant)."""
+        return self._rows(
+            RelatedTask,
+            "get_task_dependency_graph",
+            task_id=task_id,
+            max_depth=max_depth,
+            max_tasks=max_tasks,
+        )
+
+    def why_blocked(self, *, task_id: Id, max_tasks: int | None = None) -> list[BlockedReason]:
+        """Every reason why a task can't be claimed now; none when it can. Raises NotFound."""
+        return self._rows(BlockedReason, "why_blocked", task_id=task_id, max_tasks=max_tasks)
+
+    def waves(
+        self, *, project_id: Id, workflow_id: Id | None = None, include_completed: bool = False
+    ) -> list[WaveTask]:
+        """The tasks in waves: what is in one wave can be done at the same time."""
+        return self._rows(
+            WaveTask,
+            "waves",
+            project_id=project_id,
+            workflow_id=workflow_id,
+            include_completed=include_completed,
+        )
+
+    def critical_path(
+        self, *, project_id: Id, workflow_id: Id | None = None, include_completed: bool = False
+    ) -> list[ChainTask]:
+        """The longest chain of tasks, in the order in which they have to be done."""
+        return self._rows(
+            ChainTask,
+            "critical_path",
+            project_id=project_id,
+            workflow_id=workflow_id,
+            include_completed=include_completed,
+        )
+
+    def topological_order(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        after: Id | None = None,
+        page_size: int | None = None,
+    ) -> list[Task]:
+        """Tasks in an order in which each comes after all that it depends on, a page of them."""
+        return self._rows(
+            Task,
+            "topological_order",
+            project_id=project_id,
+            workflow_id=workflow_id,
+            after=after,
+            page_size=page_size,
+        )
+
+    def graph(
+        self, *, project_id: Id, workflow_id: Id | None = None, include_completed: bool = True
+    ) -> dict[str, Any]:
+        """The graph for drawing, as an object with nodes and edges."""
+        found: dict[str, Any] = self._value(
+            "graph",
+            project_id=project_id,
+            workflow_id=workflow_id,
+            include_completed=include_completed,
+        )
         return found
 
-    def graph_health(self, *, project_id: Id | None = None) -> list[Row]:
-        """One row for each invariant of the graph that is broken; none when all is well."""
-        return self._dicts("graph_health", project_id=project_id)
+    def graph_health(self, *, project_id: Id | None = None) -> list[GraphProblem]:
+        """One row for each place where the graph breaks an invariant; none when all is well."""
+        return self._rows(GraphProblem, "graph_health", project_id=project_id)
+
+    def repair_graph(self, *, project_id: Id | None = None) -> list[dict[str, Any]]:
+        """Puts right what is derived from tasks and dependencies; says what it had to change."""
+        return self._dicts("repair_graph", project_id=project_id)

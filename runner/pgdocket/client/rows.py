@@ -100,6 +100,7 @@ class TaskDependency:
     project_id: UUID
     dependency_type: str
     strength: Decimal | None
+    metadata: dict[str, Json]
     created_at: datetime
     created_by: str
 
@@ -173,6 +174,85 @@ class SearchHit:
     status: str
     priority: int
     rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A task that another waits for, `depth` steps away."""
+
+    depth: int
+    blocker_id: UUID
+    blocker_key: str
+    title: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A task that waits for another, `depth` steps away."""
+
+    depth: int
+    affected_id: UUID
+    affected_key: str
+    title: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedTask:
+    """A task before or after another in the graph: `direction` is ancestor or descendant."""
+
+    direction: str
+    depth: int
+    related_task_id: UUID
+    related_task_key: str
+    title: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedReason:
+    """Why a task can't be claimed: the kind of reason, a sentence, and the task it is about."""
+
+    reason: str
+    detail: str
+    related_task_id: UUID | None
+    related_task_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaveTask:
+    """A task and the wave of the plan in which it can be done, from 1."""
+
+    wave: int
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTask:
+    """A link of the longest chain, with its effort and the effort so far, in hours."""
+
+    place: int
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    effort: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class GraphProblem:
+    """A place where the graph breaks an invariant."""
+
+    invariant: str
+    in_project_id: UUID
+    task_id: UUID | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

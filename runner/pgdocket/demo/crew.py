@@ -24,7 +24,7 @@ from pgdocket.demo.worker import VARIABLE, Orders
 from pgdocket.errors import Error
 from pgdocket.statements import statements
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.05
 # How long a stopped agent is looked at: what it had sent before is over by then.
 _SETTLE_SECONDS = 0.15
 _STOP_SECONDS = 20.0
@@ -62,16 +62,12 @@ class Killed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How things stand: tasks by status, and each agent."""
+    """How things stand: tasks by status, how many of them these agents did, and each agent."""
 
     counts: dict[str, int]
+    done: int
     members: tuple[Member, ...]
     killed: Killed | None
-
-    @property
-    def completed(self) -> int:
-        """How many tasks are completed."""
-        return self.counts.get("completed", 0)
 
 
 class Crew:
@@ -92,6 +88,9 @@ class Crew:
         self._session = session
         self._project_id = project_id
         self._killed: Killed | None = None
+        self._members: tuple[Member, ...] = ()
+        self._done_before = 0
+        self._done_before = self.progress().done
         self._members = tuple(
             _start(Orders(conninfo, str(project_id), f"agent-{number}", lease_seconds, work_ms))
             for number in range(1, agents + 1)
@@ -103,13 +102,13 @@ class Crew:
         `doable` is how many tasks there are to do. `show` is called with every look at how
         things stand. Raises Error when agents end that nobody killed.
         """
-        half = self.progress().completed + doable // 2
         while True:
             now = self.progress()
             show(now)
             self._check()
-            if self._killed is None and len(self._members) > 1 and now.completed >= half:
+            if self._killed is None and len(self._members) > 1 and now.done >= doable // 2:
                 self._killed = self._kill_one()
+                show(self.progress())
             claimable = self._ask("claimable")[0]
             if not claimable["ready"] and not claimable["held"]:
                 break
@@ -121,7 +120,8 @@ class Crew:
         """How things stand now."""
         rows = self._docket.queue_overview(project_id=self._project_id)
         counts = {row["status"]: row["tasks"] for row in rows}
-        return Progress(counts, self._members, self._killed)
+        done = counts.get("completed", 0) - self._done_before
+        return Progress(counts, done, self._members, self._killed)
 
     def close(self) -> None:
         """Asks every agent to stop and waits until it has; ends the deaf ones."""

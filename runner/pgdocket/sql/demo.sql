@@ -1,5 +1,27 @@
 -- What the demo shows beside the answers of the public functions. Parameter: project_id.
 
+-- name: doable
+-- How many tasks can be done: pending, and behind nothing that is put off, given up or held.
+  with recursive stuck (task_id) as (
+      select t.task_id
+        from docket.tasks as t
+       where t.project_id = %(project_id)s
+         and (t.status not in ('pending', 'completed')
+              or (t.archived_at is not null and t.status <> 'completed'))
+       union
+      select e.task_id
+        from stuck as s
+        join docket.task_dependencies as e
+          on e.depends_on_id = s.task_id
+         and e.project_id = %(project_id)s
+         and e.dependency_type = 'blocks'
+  )
+select count(*) as tasks
+  from docket.tasks as t
+ where t.project_id = %(project_id)s
+   and t.status = 'pending'
+   and t.task_id not in (select s.task_id from stuck as s);
+
 -- name: claimable
 -- What may be claimed now and what is held, in one snapshot: none of both means that all is done.
 select (select count(*)
