@@ -1,0 +1,7 @@
+-- Revert pgdocket:graph/why_blocked from pg
+
+begin;
+
+drop function docket.why_blocked(uuid, integer);
+
+commit;

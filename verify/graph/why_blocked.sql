@@ -1,0 +1,8 @@
+-- Verify pgdocket:graph/why_blocked on pg
+
+begin;
+
+select 1 / has_function_privilege(
+               'docket_reader', 'docket.why_blocked(uuid, integer)', 'execute')::integer;
+
+rollback;
