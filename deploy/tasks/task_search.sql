@@ -182,7 +182,9 @@ begin
      where s.project_id = find_tasks.project_id
        and (find_tasks.query is null
             or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', find_tasks.query)
-            or s.title operator(docket_ext.%>) find_tasks.query)
+            or s.title operator(docket_ext.%>) find_tasks.query
+               -- Who quotes or leaves out words means them exactly.
+               and find_tasks.query !~ '"|(^|\s)-')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null
