@@ -11,7 +11,9 @@ select docket.update_project(docket.project_id('put-away'), '{"archived_at": "20
 
 select is(
     docket.project_id('project-3'),
-    (select p.project_id from docket.list_projects() as p where p.slug = 'project-3'),
+    (select p.project_id
+       from docket.list_projects() as p
+      where p.slug = 'project-3'),
     'a project is found by its slug');
 select is(
     docket.project_id(upper(docket.project_id('project-3')::text)), docket.project_id('project-3'),

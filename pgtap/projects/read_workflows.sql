@@ -10,7 +10,7 @@ select n.n, w.workflow_id
  cross join lateral docket.create_workflow(docket_test.project_id(), 'Workflow ' || n.n) as w;
 
 select is(
-    (docket.get_workflow((select m.workflow_id from made as m limit 1))).name, 'Workflow 1',
+    (docket.get_workflow((select m.workflow_id from made as m where m.n = 1))).name, 'Workflow 1',
     'a workflow is found by its id');
 select throws_ok(
     $$ select docket.get_workflow('00000000-0000-7000-8000-000000000000') $$,

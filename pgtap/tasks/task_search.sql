@@ -80,6 +80,7 @@ select gen_random_uuid(), docket_test.project_id(), 'Task ' || n, to_tsvector('w
   from generate_series(1, 600) as n;
 reset session_replication_role;
 set local enable_seqscan = off;
+set local jit = off;
 analyze docket_private.task_search;
 
 create function pg_temp.index_read(arguments text) returns text
