@@ -152,7 +152,8 @@ begin
           select l.ordinal, l.n, r.n as part, l.item_path, l.value, btrim(r.name) as name,
                  strpos(r.name, '.') = 0 as is_bare
             from listed as l
-           cross join lateral unnest(string_to_array(l.value #>> '{}', ',')) with ordinality as r (name, n)
+           cross join lateral unnest(string_to_array(l.value #>> '{}', ','))
+                 with ordinality as r (name, n)
            where l.value_type in ('number', 'string')
              and btrim(r.name) <> ''
       ), named as (
@@ -172,7 +173,8 @@ begin
             from named as n
            group by n.tag_no, n.name
       ), sibling as materialized (
-          select e.parent_ordinal, e.raw_id as name, min(e.ordinal) as ordinal, count(*) > 1 as is_shared
+          select e.parent_ordinal, e.raw_id as name, min(e.ordinal) as ordinal,
+                 count(*) > 1 as is_shared
             from entry as e
            where e.raw_id is not null
              and e.parent_ordinal is not null
@@ -216,9 +218,11 @@ begin
           select j.ordinal, j.n, j.part, j.item_path, j.kind,
                  docket_private.shown_json(j.value, file_dependencies.stand_in) as value,
                  case j.kind
-                     when 'dangling_dependency' then format('the file has no %s to depend on', j.name)
+                     when 'dangling_dependency'
+                     then format('the file has no %s to depend on', j.name)
                      when 'self_dependency' then 'a task can not wait for itself'
-                     when 'ancestor_dependency' then 'a task and a task that it is part of can not wait for each other'
+                     when 'ancestor_dependency'
+                     then 'a task and a part of it can not wait for each other'
                      when 'duplicate_dependency' then 'it is there already'
                  end as reason
             from judged as j
@@ -235,7 +239,10 @@ begin
            where j.is_no_sibling or j.is_shared
            union all
           select l.ordinal, l.n, 0, l.item_path,
-                 case l.value_type when 'null' then 'null_dependency' else 'unreadable_dependency' end,
+                 case l.value_type
+                     when 'null' then 'null_dependency'
+                     else 'unreadable_dependency'
+                 end,
                  docket_private.shown_json(l.value, file_dependencies.stand_in),
                  'a dependency is the id of a task'
             from listed as l

@@ -100,8 +100,10 @@ begin atomic
                then coalesce(local_key.raw_id, local_key.at_place::text)
                when starts_with(local_key.raw_id, local_key.parent_id || '.')
                     or starts_with(local_key.raw_id, local_key.parent_id || '-')
-               then local_key.parent_key || substr(local_key.raw_id, length(local_key.parent_id) + 1)
-               else local_key.parent_key || '.' || coalesce(local_key.raw_id, local_key.at_place::text)
+               then local_key.parent_key
+                    || substr(local_key.raw_id, length(local_key.parent_id) + 1)
+               else local_key.parent_key || '.'
+                    || coalesce(local_key.raw_id, local_key.at_place::text)
            end;
 end;
 
@@ -151,8 +153,12 @@ begin
                 from unnest(file_entries.tags) as t
                cross join lateral json_array_elements(t.content -> 'tasks')
                      with ordinality as e (source, n)
-               cross join lateral (select docket_private.entry_fields(e.source) as fields offset 0) as f
-               cross join lateral (select docket_private.spelled_id(f.fields[1]) as raw_id offset 0) as k
+               cross join lateral (
+                         select docket_private.entry_fields(e.source) as fields offset 0
+                     ) as f
+               cross join lateral (
+                         select docket_private.spelled_id(f.fields[1]) as raw_id offset 0
+                     ) as k
                union all
               select p.tag_no,
                      p.place || e.n,
@@ -169,8 +175,12 @@ begin
                cross join lateral json_array_elements(
                          case json_typeof(p.fields[9]) when 'array' then p.fields[9] end)
                      with ordinality as e (source, n)
-               cross join lateral (select docket_private.entry_fields(e.source) as fields offset 0) as f
-               cross join lateral (select docket_private.spelled_id(f.fields[1]) as raw_id offset 0) as k
+               cross join lateral (
+                         select docket_private.entry_fields(e.source) as fields offset 0
+                     ) as f
+               cross join lateral (
+                         select docket_private.spelled_id(f.fields[1]) as raw_id offset 0
+                     ) as k
           ), numbered as materialized (
               select f.place, (row_number() over (order by f.place))::integer as ordinal
                 from found as f
@@ -225,9 +235,11 @@ begin
                  e.fields[10] as completed_at,
                  json_typeof(e.source) as source_type,
                  docket_private.plain_text(e.fields[2], file_tasks.stand_in) as title_text,
+                 docket_private.plain_text(e.fields[3], file_tasks.stand_in) as description_text,
                  coalesce(v_statuses ->> e.fields[6]::text, 'pending') as new_status,
-                 left(case when t.is_first then '' else left(t.name, 100) || '/' end || e.local_key, 230)
-                     as natural_key,
+                 left(
+                     case when t.is_first then '' else left(t.name, 100) || '/' end || e.local_key,
+                     230) as natural_key,
                  case
                      when t.is_first and e.depth = 1 and e.raw_id ~ '^(0|[1-9][0-9]{0,17})$'
                      then e.raw_id::bigint
@@ -244,7 +256,9 @@ begin
                      and row_number() over (partition by e.legacy_id order by e.ordinal) = 1
                      as has_legacy_id
             from entry as e
-           cross join lateral (select regexp_replace(e.natural_key, '~\d{1,9}$', '') as key_base offset 0) as b
+           cross join lateral (
+                     select regexp_replace(e.natural_key, '~\d{1,9}$', '') as key_base offset 0
+                 ) as b
            where e.source_type in ('object', 'string')
           window same_base as (
                      partition by b.key_base
@@ -255,22 +269,23 @@ begin
                  json_object_agg(m.key, m.value order by m.n) filter (
                      where case m.key
                                when 'title' then
-                                   json_typeof(m.value) <> 'string' or length(e.title_text) > 255
+                                   t.name <> 'string' or length(e.title_text) > 255
                                when 'id' then e.raw_id is null and e.id is not null
                                when 'status' then v_statuses -> m.value::text = 'null'
                                when 'priority' then
                                    e.own_priority is not null
                                    and docket_private.known_priority(e.own_priority) is null
-                               when 'description' then json_typeof(m.value) not in ('string', 'null')
-                               when 'details' then json_typeof(m.value) not in ('string', 'null')
-                               when 'testStrategy' then json_typeof(m.value) not in ('string', 'null')
-                               when 'dependencies' then json_typeof(m.value) not in ('array', 'null')
-                               when 'subtasks' then json_typeof(m.value) not in ('array', 'null')
+                               when 'description' then t.name not in ('string', 'null')
+                               when 'details' then t.name not in ('string', 'null')
+                               when 'testStrategy' then t.name not in ('string', 'null')
+                               when 'dependencies' then t.name not in ('array', 'null')
+                               when 'subtasks' then t.name not in ('array', 'null')
                                else true
                            end) as members,
                  count(*) > count(distinct m.key) as repeats_keys
             from entry as e
            cross join lateral json_each(e.source) with ordinality as m (key, value, n)
+           cross join lateral (select json_typeof(m.value) as name offset 0) as t
            where e.source_type = 'object'
            group by e.ordinal
       ), judged as materialized (
@@ -289,83 +304,88 @@ begin
             left join named as n on n.ordinal = e.ordinal
             left join kept as k on k.ordinal = e.ordinal
       ), odd as (
-          select j.ordinal, o.*
+          select j.ordinal,
+                 j.item_path || array_remove(array[o.key], null) as item_path,
+                 o.kind,
+                 docket_private.shown_json(o.value, file_tasks.stand_in) as value,
+                 o.reason
             from judged as j
+           cross join lateral docket_private.numbered_key(j.key_base, j.key_number) as n (task_key)
            cross join lateral (
-                     select j.item_path, 'not_a_task', docket_private.shown_json(j.source, file_tasks.stand_in),
-                            'an entry of a list of tasks is an object; it is kept as written only'
+                     select null as key, 'not_a_task' as kind, j.source as value,
+                            'an entry of a list is an object; it is kept as written only' as reason
                       where not j.is_task
                       union all
-                     select j.item_path, 'task_is_text', docket_private.shown_json(j.source, file_tasks.stand_in),
-                            format('it became the title of task %s',
-                                   docket_private.numbered_key(j.key_base, j.key_number))
+                     select null, 'task_is_text', j.source,
+                            format('it became the title of task %s', n.task_key)
                       where j.source_type = 'string'
                       union all
-                     select j.item_path || text 'id', case when j.id is null then 'missing_id' else 'unreadable_id' end,
-                            docket_private.shown_json(j.id, file_tasks.stand_in),
-                            format('it was given the key %s',
-                                   docket_private.numbered_key(j.key_base, j.key_number))
-                      where j.source_type = 'object' and j.raw_id is null
+                     select 'id', 'missing_id', null,
+                            format('it was given the key %s', n.task_key)
+                      where j.source_type = 'object' and j.id is null
                       union all
-                     select j.item_path || text 'id', 'fractional_id', docket_private.shown_json(j.id, file_tasks.stand_in),
-                            'a number: its spelling is kept, but other tools read 8.1 and 8.10 as the same'
+                     select 'id', 'unreadable_id', j.id,
+                            format('it was given the key %s', n.task_key)
+                      where j.raw_id is null and j.id is not null
+                      union all
+                     select 'id', 'fractional_id', j.id,
+                            'its spelling is kept, but other tools take 8.1 and 8.10 for the same'
                       where json_typeof(j.id) = 'number' and j.raw_id ~ '[.eE]'
                       union all
-                     select j.item_path || text 'id', 'duplicate_id', docket_private.shown_json(j.id, file_tasks.stand_in),
-                            format('the key is taken by another entry of the file; it was given the key %s',
-                                   docket_private.numbered_key(j.key_base, j.key_number))
+                     select 'id', 'duplicate_id', j.id,
+                            format('the key is taken; it was given the key %s', n.task_key)
                       where j.key_number > 0 and j.raw_id is not null
                       union all
-                     select j.item_path || text 'title', 'missing_title', docket_private.shown_json(j.title, file_tasks.stand_in),
+                     select 'title', 'missing_title', j.title,
                             'a title was made of its description or its key'
                       where j.is_task and j.has_no_title
                       union all
-                     select j.item_path || text 'title', 'long_title', docket_private.shown_json(j.title, file_tasks.stand_in),
+                     select 'title', 'long_title', j.title,
                             'cut after 255 characters; the whole is in metadata'
                       where length(j.title_text) > 255
                       union all
-                     select j.item_path || f.key, 'not_text', docket_private.shown_json(f.value, file_tasks.stand_in),
+                     select f.key, 'not_text', f.value,
                             'stored as the text of the value, and in metadata'
                        from (values ('title', j.title), ('description', j.description),
                                     ('details', j.details), ('testStrategy', j.test_strategy))
                             as f (key, value)
                       where f.value is not null and json_typeof(f.value) <> 'string'
                       union all
-                     select j.item_path || text 'status', 'unknown_status', docket_private.shown_json(j.status, file_tasks.stand_in),
+                     select 'status', 'unknown_status', j.status,
                             'imported as pending; the value is in metadata'
                       where v_statuses -> j.status::text = 'null'
                       union all
-                     select j.item_path || text 'priority', 'unknown_priority',
-                            docket_private.shown_json(j.own_priority, file_tasks.stand_in),
+                     select 'priority', 'unknown_priority', j.own_priority,
                             'imported as 5; the value is in metadata'
                       where j.own_priority is not null
                         and docket_private.known_priority(j.own_priority) is null
                       union all
-                     select j.item_path || text 'completedAt', 'unreadable_time',
-                            docket_private.shown_json(j.completed_at, file_tasks.stand_in),
+                     select 'completedAt', 'unreadable_time', j.completed_at,
                             'imported as completed now; the value is in metadata'
                       where j.new_status = 'completed' and j.completed_at is not null
                         and docket_private.known_time(j.completed_at) is null
                       union all
-                     select j.item_path || text 'subtasks', 'subtasks_not_list',
-                            docket_private.shown_json(j.subtasks, file_tasks.stand_in),
+                     select 'subtasks', 'subtasks_not_list', j.subtasks,
                             'no subtasks were made of it; the value is in metadata'
                       where json_typeof(j.subtasks) <> 'array'
                       union all
-                     select (docket_private.repeated_keys(j.source, j.item_path, file_tasks.stand_in)).*
-                      where j.repeats_keys
+                     select r.item_path[1], r.kind, null, r.reason
+                       from docket_private.repeated_keys(
+                                case when j.repeats_keys then j.source end,
+                                '{}', file_tasks.stand_in)
+                            as r
                       union all
-                     select j.item_path || f.key, 'unstorable_character', null,
+                     select f.key, 'unstorable_character', null,
                             'U+0000 was removed, half a surrogate pair replaced by U+FFFD'
                        from (values ('title', j.title), ('description', j.description),
                                     ('details', j.details), ('testStrategy', j.test_strategy))
                             as f (key, value)
                       where strpos(f.value::text, file_tasks.stand_in) > 0
                       union all
-                     select j.item_path, 'unstorable_character', null,
-                            'in metadata, the escapes of U+0000 and of half surrogate pairs stay as written'
+                     select null, 'unstorable_character', null,
+                            'in metadata, such escapes stay as they were written'
                       where strpos(j.members::text, file_tasks.stand_in) > 0
-                 ) as o (item_path, kind, value, reason)
+                 ) as o
       )
     select (select array_agg(
                        row (j.ordinal, j.parent_ordinal, j.tag_no, j.depth, j.item_path, j.is_task,
@@ -382,18 +402,19 @@ begin
                                     end
                                 else coalesce(
                                     nullif(left(btrim(split_part(
-                                        btrim(docket_private.plain_text(j.description, file_tasks.stand_in), e' \t\n\r'),
-                                        e'\n', 1), e' \t\r'), 255), ''),
+                                        ltrim(j.description_text, e' \t\n\r'), e'\n', 1),
+                                        e' \t\r'), 255), ''),
                                     left('Task ' || j.local_key, 255))
                             end,
-                            docket_private.plain_text(j.description, file_tasks.stand_in),
+                            j.description_text,
                             docket_private.plain_text(j.details, file_tasks.stand_in),
                             docket_private.plain_text(j.test_strategy, file_tasks.stand_in),
                             j.new_status, j.priority, j.new_completed_at,
                             case
                                 when j.members is null then '{}'
                                 else jsonb_build_object(
-                                         'imported', docket_private.kept_jsonb(j.members, file_tasks.stand_in))
+                                         'imported',
+                                         docket_private.kept_jsonb(j.members, file_tasks.stand_in))
                             end
                        )::docket_private.file_task
                        order by j.ordinal)

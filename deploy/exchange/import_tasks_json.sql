@@ -90,7 +90,9 @@ begin
         return v_answer;
     end if;
 
-    if slug is null or content is null or length(btrim(source_name)) between 1 and 1024 is not true then
+    if slug is null
+       or content is null
+       or length(btrim(source_name)) between 1 and 1024 is not true then
         raise exception 'an import needs a project, a source and a content'
             using errcode = 'PD422',
                   hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
@@ -116,7 +118,8 @@ begin
         -- the import would give, refusals included.
         begin
             if v_is_new then
-                v_project_id := (docket.create_project(slug => slug, name => project_name)).project_id;
+                v_project_id :=
+                    (docket.create_project(slug => slug, name => project_name)).project_id;
             end if;
 
             -- The graph first (its new dependencies need it), and another import of the same
@@ -124,7 +127,8 @@ begin
             perform docket_private.lock_graph(v_project_id);
             v_report := coalesce(
                 docket_private.imported_before(v_project_id, source_name, v_hash),
-                docket_private.store_tasks_file(v_project_id, v_is_new, source_name, content, v_file));
+                docket_private.store_tasks_file(
+                    v_project_id, v_is_new, source_name, content, v_file));
 
             if v_is_dry then
                 raise exception 'a dry run' using errcode = 'XXDRY';
@@ -148,25 +152,26 @@ end;
 $$;
 
 comment on function docket.import_tasks_json(text, text, bytea, text, boolean, uuid) is
-'Imports a tasks.json of claude-task-master: every task and subtask a task, every tag a workflow, every
-dependency a dependency that blocks. The bytes, and each entry as written, are kept.
+'Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every tag a
+workflow, every dependency one that blocks. The bytes, and each entry as written, are kept.
 
-`slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when the
-caller sees none; `source_name` says where the file comes from (its path), `content` are its bytes
-in UTF-8. With `dry_run`, nothing is written, and the report is the same. The same `request_id` again
-returns the first answer. The same content again from the same source writes nothing ("unchanged").
+`slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
+the caller sees none; `source_name` says where the file comes from (its path), `content` are its
+bytes in UTF-8. With `dry_run`, nothing is written, and the report is the same. The same
+`request_id` again returns the first answer. The same content again from the same source writes
+nothing ("unchanged").
 
-Tasks of the tag "master", else of the first tag, get their ids as keys ("3", "3.2"), those of other
-tags with the tag before it ("api/3.2"); a key that is taken gets a number ("3~2"). What can not be
-represented is named in the report, never dropped.
+Tasks of the tag "master", else of the first tag, get their ids as keys ("3", "3.2"), those of
+other tags with the tag before it ("api/3.2"); a key that is taken gets a number ("3~2"). What can
+not be represented is named in the report, never dropped.
 
-Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape (flat,
-tagged, raw_tagged), tags [{name, tasks, subtasks}], tasks, subtasks, dependencies, statuses and
-priorities (how many of each), created {projects, workflows, tasks, dependencies}, unchanged, dry_run,
-oddities [{path, kind, value, reason}], counts (how many of each kind).
-Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply), PD409
-(another content of this source, or this content from another source, was imported before), PD403,
-and what docket.create_project() raises.';
+Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape
+(flat, tagged, raw_tagged), tags [{name, tasks, subtasks}], tasks, subtasks, dependencies, statuses
+and priorities (how many of each), created {projects, workflows, tasks, dependencies}, unchanged,
+dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
+Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply),
+PD409 (another content of this source, or this content from another source, was imported before),
+PD403, and what docket.create_project() raises.';
 
 revoke all on function docket_private.imported_before(uuid, text, bytea) from public;
 revoke all on function docket.import_tasks_json(text, text, bytea, text, boolean, uuid) from public;

@@ -76,8 +76,8 @@ begin
         if exists (
             select
               from generate_series(0, 3) as cut (bytes)
-             where docket_private.decoded(
-                       substring(readable_prefix.content from 1 for greatest(v_half - cut.bytes, 0)))
+             where docket_private.decoded(substring(
+                       readable_prefix.content from 1 for greatest(v_half - cut.bytes, 0)))
                    is not null
         ) then
             v_low := v_half;
@@ -89,8 +89,8 @@ begin
     return (
         select read.prefix
           from generate_series(0, 3) as cut (bytes)
-         cross join lateral docket_private.decoded(
-                        substring(readable_prefix.content from 1 for greatest(v_low - cut.bytes, 0)))
+         cross join lateral docket_private.decoded(substring(
+                        readable_prefix.content from 1 for greatest(v_low - cut.bytes, 0)))
                as read (prefix)
          where read.prefix is not null
          order by cut.bytes
@@ -155,7 +155,8 @@ begin
       into v_tokens, v_places
       from (
           select m.match[1] as token,
-                 (sum(length(m.match[1])) over (order by m.n) - length(m.match[1]) + 1)::integer as place
+                 (sum(length(m.match[1])) over (order by m.n) - length(m.match[1]) + 1)::integer
+                     as place
             from regexp_matches(
                      json_error_place.content,
                      '"(?:[^"\\\n]|\\[^\n])*"?|[][{},:]|[^][{},:" \t\n\r]+|[ \t\n\r]+',
@@ -325,7 +326,9 @@ as $$
 declare
     v_unused text[];
 begin
-    if strpos(content, '\u0000') = 0 and strpos(content, '\ud') = 0 and strpos(content, '\uD') = 0 then
+    if strpos(content, '\u0000') = 0
+       and strpos(content, '\ud') = 0
+       and strpos(content, '\uD') = 0 then
         return;
     end if;
 

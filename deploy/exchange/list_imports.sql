@@ -21,8 +21,8 @@ create function docket.list_imports(
 language sql
 stable
 begin atomic
-    select i.import_id, i.source_name, i.shape, i.byte_size, encode(i.content_hash, 'hex'), i.report,
-           i.created_at, i.created_by
+    select i.import_id, i.source_name, i.shape, i.byte_size, encode(i.content_hash, 'hex'),
+           i.report, i.created_at, i.created_by
       from docket.imports as i
      where i.project_id = list_imports.project_id
        and (list_imports.after is null or i.import_id > list_imports.after)

@@ -58,12 +58,17 @@ begin
     v_edges     := docket_private.file_dependencies(v_entries, v_stand_in);
 
     v_cyclic := docket_private.cyclic_edges(
-        array(select e.ordinal from unnest(v_edges.edges) with ordinality as e order by e.ordinality),
-        array(select e.target from unnest(v_edges.edges) with ordinality as e order by e.ordinality));
+        array(select e.ordinal
+                from unnest(v_edges.edges) with ordinality as e
+               order by e.ordinality),
+        array(select e.target
+                from unnest(v_edges.edges) with ordinality as e
+               order by e.ordinality));
 
     v_file.tasks    := v_tasks.tasks;
     v_file.edges    := array(
-        select row (e.ordinal, e.target, e.item_path, e.value, e.reference)::docket_private.file_reference
+        select row (e.ordinal, e.target, e.item_path, e.value, e.reference
+               )::docket_private.file_reference
           from unnest(v_edges.edges) with ordinality as e
          where e.ordinality <> all (v_cyclic)
          order by e.ordinality);
@@ -76,7 +81,8 @@ begin
                        end;
     v_file.oddities :=
         array(
-            select row (array[]::text[], 'byte_order_mark', null, 'it is kept with the bytes')::docket_private.oddity
+            select row (array[]::text[], 'byte_order_mark', null, 'it is kept with the bytes'
+                   )::docket_private.oddity
              where v_has_mark
              union all
             select o::docket_private.oddity
@@ -92,7 +98,8 @@ begin
              union all
             select o::docket_private.oddity
               from unnest(v_file.tags) as t
-             cross join lateral docket_private.repeated_keys(t.content, t.item_path, v_stand_in) as o)
+             cross join lateral docket_private.repeated_keys(
+                            t.content, t.item_path, v_stand_in) as o)
         || v_tasks.oddities
         || v_edges.oddities
         || array(

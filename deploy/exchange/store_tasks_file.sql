@@ -22,7 +22,9 @@ begin
     return query
     select b.key_base, max(coalesce(substring(t.task_key from '~(\d{1,9})$')::bigint, 1))
       from docket.tasks as t
-     cross join lateral (select regexp_replace(t.task_key, '~\d{1,9}$', '') as key_base offset 0) as b
+     cross join lateral (
+               select regexp_replace(t.task_key, '~\d{1,9}$', '') as key_base offset 0
+           ) as b
      where t.project_id = taken_keys.project_id
        and b.key_base in (select f.key_base from unnest(taken_keys.tasks) as f)
      group by b.key_base;
@@ -72,7 +74,10 @@ begin
     select docket_private.new_id(import_workflows.project_id, t.n),
            import_workflows.project_id,
            v_names[t.n],
-           case when t.metadata is null then '{}' else jsonb_build_object('imported', t.metadata) end
+           case
+               when t.metadata is null then '{}'
+               else jsonb_build_object('imported', t.metadata)
+           end
       from unnest(import_workflows.tags) with ordinality
            as t (tag_no, name, is_first, item_path, content, metadata, n)
      order by t.n
@@ -108,13 +113,15 @@ begin
       with keyed as materialized (
           select t.ordinal, t.item_path,
                  docket_private.numbered_key(t.key_base, t.key_number) as wanted,
-                 case
-                     when k.highest is null then docket_private.numbered_key(t.key_base, t.key_number)
-                     else docket_private.numbered_key(
-                              t.key_base, k.highest + greatest(t.key_number, 1))
-                 end as task_key
+                 docket_private.numbered_key(
+                     t.key_base,
+                     case
+                         when k.highest is null then t.key_number
+                         else k.highest + greatest(t.key_number, 1)
+                     end) as task_key
             from unnest(numbered_tasks.tasks) as t
-            left join docket_private.taken_keys(numbered_tasks.project_id, numbered_tasks.tasks) as k
+            left join docket_private.taken_keys(
+                          numbered_tasks.project_id, numbered_tasks.tasks) as k
               on k.key_base = t.key_base
       )
     select (select array_agg(k.task_key order by k.ordinal) from keyed as k),
@@ -168,10 +175,14 @@ as $$
                'dependencies', (select count(*) from edge),
                'statuses', (
                    select coalesce(jsonb_object_agg(s.status, s.how_many), '{}')
-                     from (select t.status, count(*) as how_many from task as t group by t.status) as s),
+                     from (
+                         select t.status, count(*) as how_many from task as t group by t.status
+                     ) as s),
                'priorities', (
                    select coalesce(jsonb_object_agg(p.priority, p.how_many), '{}')
-                     from (select t.priority, count(*) as how_many from task as t group by t.priority) as p),
+                     from (
+                         select t.priority, count(*) as how_many from task as t group by t.priority
+                     ) as p),
                'oddities', (
                    select coalesce(
                               jsonb_agg(
@@ -183,7 +194,9 @@ as $$
                      from oddity as o),
                'counts', (
                    select coalesce(jsonb_object_agg(k.kind, k.how_many), '{}')
-                     from (select o.kind, count(*) as how_many from oddity as o group by o.kind) as k));
+                     from (
+                         select o.kind, count(*) as how_many from oddity as o group by o.kind
+                     ) as k));
 $$;
 
 comment on function docket_private.tasks_file_report(docket_private.tasks_file) is

@@ -58,7 +58,8 @@ immutable
 begin atomic
     select case
                when json_typeof(file_shape.document) <> 'object' then null
-               when exists (select from docket_private.tag_objects(file_shape.document)) then 'tagged'
+               when exists (select from docket_private.tag_objects(file_shape.document))
+               then 'tagged'
                when json_typeof(file_shape.document -> 'tasks') = 'array' then 'flat'
                when exists (
                         select
@@ -86,7 +87,8 @@ begin
         length(refuse_shape.content) - length(ltrim(refuse_shape.content, e' \t\n\r')) + 1,
         'this is no task file, but '
         || case json_typeof(refuse_shape.document)
-               when 'array' then format('an array of %s values', json_array_length(refuse_shape.document))
+               when 'array'
+               then format('an array of %s values', json_array_length(refuse_shape.document))
                when 'object' then 'an object without a list of tasks'
                else format('a %s', json_typeof(refuse_shape.document))
            end,
@@ -107,7 +109,8 @@ language sql
 immutable
 begin atomic
     select docket_private.kept_jsonb(
-               json_object_agg(e.key, e.value order by e.n) filter (where e.key <> all (other_keys.but)),
+               json_object_agg(e.key, e.value order by e.n)
+                   filter (where e.key <> all (other_keys.but)),
                other_keys.stand_in)
       from json_each(other_keys.source) with ordinality as e (key, value, n);
 end;
@@ -156,7 +159,8 @@ begin atomic
            union all
           select t.tag_no, t.name, array['_rawTaggedData', t.name], t.content
             from shape
-           cross join lateral docket_private.tag_objects(file_tags.document -> '_rawTaggedData') as t
+           cross join lateral docket_private.tag_objects(
+                          file_tags.document -> '_rawTaggedData') as t
            where shape.name = 'raw_tagged'
       ), ordered as (
           select t.tag_no, t.name, t.item_path, t.content,
