@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from pgdocket.client import Agent, Docket
+from pgdocket.client import Agent, Docket, Work
 from pgdocket.demo.proof import prove
 from pgdocket.statements import statements
 from support.clients import Run, RunJson, eventually
@@ -107,7 +107,7 @@ def drained(docket: Database) -> UUID:
         )
         agent: Agent
 
-        def handle(work: object) -> None:
+        def handle(_work: Work) -> None:
             if client.list_tasks(project_id=project_id, statuses=["pending"]) == []:
                 agent.stop()
 

@@ -154,9 +154,10 @@ class Display:
         output.plain(str(result.picture))
         _heading("Proof")
         for claim in result.claims:
-            output.plain(f"{'holds ' if claim.holds else 'BROKEN'}  {claim.title}")
+            _verdict(claim.title, holds=claim.holds)
             for row in claim.broken_by[:_SHOWN_ROWS]:
                 output.plain(f"        {output.text(dict(row))}")
+        output.say(f"\nlook around with: pgdocket task list --project {result.project}")
 
     def _work_done(self, result: Result) -> None:
         _heading(f"Done: {result.completed} tasks in {result.seconds} s")
@@ -176,8 +177,8 @@ class Display:
             _cut(len(result.retried), _SHOWN_ROWS, "tasks")
         if result.killed is not None and result.killed_end is not None:
             output.plain(
-                f"task {result.killed.task_key} was in the hands of {result.killed.agent} when that"
-                f" was killed; its lease expired, and {result.killed_end['completed_by']} did it"
+                f"{result.killed.agent} was killed with task {result.killed.task_key} in its hands:"
+                f" the lease expired, and {result.killed_end['completed_by']} did the task"
             )
 
 
@@ -203,7 +204,8 @@ class _Lines:
 def _obituary(progress: Progress) -> str:
     killed = progress.killed
     return (
-        f"{killed.agent} is killed (SIGKILL) with task {killed.task_key} in its hands"
+        f"{killed.agent} is killed (SIGKILL) with task {killed.task_key} in its hands,"
+        " which comes back when the lease is over"
         if killed
         else ""
     )
@@ -233,6 +235,16 @@ def _picture(progress: Progress, doable: int) -> Group:
             Text(member.state, style=style),
         )
     return Group(top, agents, Text(_obituary(progress), style="red"))
+
+
+def _verdict(title: str, *, holds: bool) -> None:
+    console = output.console()
+    if console.is_terminal:
+        console.print(
+            f"[{'green' if holds else 'bold red'}]{'holds ' if holds else 'BROKEN'}[/]  {title}"
+        )
+    else:
+        output.plain(f"{'holds ' if holds else 'BROKEN'}  {title}")
 
 
 def _heading(text: str) -> None:

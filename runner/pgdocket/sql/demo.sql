@@ -15,6 +15,10 @@
           on e.depends_on_id = s.task_id
          and e.project_id = %(project_id)s
          and e.dependency_type = 'blocks'
+        join docket.tasks as t
+          on t.task_id = e.task_id
+         and t.project_id = e.project_id
+         and t.status <> 'completed'
   )
 select count(*) as tasks
   from docket.tasks as t
