@@ -8,6 +8,7 @@ from pgdocket.sqitch.deployed import Deployed
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change, Dependency
+from pgdocket.sqitch.plan import Plan
 from pgdocket.sqitch.registry import DeployedChange
 
 
@@ -25,7 +26,7 @@ class Resolver:
         if dependency.id:
             return self._by_id(dependency.id)
         if dependency.project in (None, plan.project):
-            change = plan.find(dependency.as_string)
+            change = _planned(plan, dependency)
             if change is None:
                 path = self._engine.job.target.plan_file
                 raise SqitchError(f'Unable to find change "{dependency.as_string}" in plan {path}')
@@ -46,6 +47,13 @@ class Resolver:
         if project not in self._others:
             self._others[project] = self._engine.deployed(project)
         return self._others[project]
+
+
+def _planned(plan: Plan, dependency: Dependency) -> Change | None:
+    """The change of the plan that is meant; a name alone means the first one of that name."""
+    if dependency.tag is None:
+        return next((each for each in plan.changes if each.name == dependency.change), None)
+    return plan.find(dependency.as_string)
 
 
 def check_deploy(

@@ -42,7 +42,10 @@ class Deployed:
         return position if 0 <= position < len(self.changes) else None
 
     def find_dependency(self, dependency: Dependency) -> str | None:
-        """The id of the deployed change that a dependency means, None when there is none."""
+        """The id of the deployed change that a dependency means, None when there is none.
+
+        A name alone means the first change of that name, as it was before any rework.
+        """
         if dependency.id:
             return next((each.id for each in self.changes if each.id == dependency.id), None)
         if dependency.change and dependency.tag:
@@ -51,7 +54,7 @@ class Deployed:
             position = self._tagged(dependency.tag)
         else:
             named = self._named(dependency.change or "")
-            position = named[-1] if named else None
+            position = named[0] if named else None
         return None if position is None else self.changes[position].id
 
     def _base(self, wanted: Reference) -> int | None:

@@ -124,7 +124,8 @@ class Registry:
         for old, new, file in _UPGRADES:
             if float(version) > float(old):
                 continue
-            yield old, new
+            yield version, new
+            version = new
             with connection.transaction():
                 self._run_file(connection, file)
                 self._release(connection, new, person)
