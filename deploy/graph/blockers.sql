@@ -87,7 +87,7 @@ begin atomic
            ) as t
      where l.depth > 0
      order by l.depth, t.task_id
-     limit greatest(blockers.max_tasks, 0);
+     limit case when blockers.max_tasks is not null then greatest(blockers.max_tasks, 0) end;
 end;
 
 comment on function docket.blockers(uuid, integer, integer, boolean) is
@@ -174,7 +174,7 @@ begin atomic
            ) as t
      where l.depth > 0
      order by l.depth, t.task_id
-     limit greatest(impact.max_tasks, 0);
+     limit case when impact.max_tasks is not null then greatest(impact.max_tasks, 0) end;
 end;
 
 comment on function docket.impact(uuid, integer, integer, boolean) is

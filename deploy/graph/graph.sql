@@ -45,8 +45,10 @@ create function docket.graph(
 ) returns jsonb
 language sql
 stable
-set enable_nestloop = off
 set enable_seqscan = off
+set enable_nestloop = off
+set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 begin atomic
       with chosen as materialized (

@@ -17,6 +17,10 @@ language sql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set enable_hashjoin = on
+set enable_mergejoin = off
+set jit = off
 begin atomic
       with recursive asked as (
           select p.project_id
@@ -136,12 +140,20 @@ begin atomic
      where k.ancestor_id = k.task_id
      union all
     select 'I7 hierarchy', k.project_id, g.task_id,
-           'depends on ' || g.depends_on_id || ', its ancestor or descendant'
+           'depends on ' || g.depends_on_id || ', its own ancestor'
       from kin as k
       join gating as g
-        on g.project_id = k.project_id
-       and ((g.task_id = k.task_id and g.depends_on_id = k.ancestor_id)
-            or (g.task_id = k.ancestor_id and g.depends_on_id = k.task_id));
+        on g.task_id = k.task_id
+       and g.depends_on_id = k.ancestor_id
+       and g.project_id = k.project_id
+     union all
+    select 'I7 hierarchy', k.project_id, g.task_id,
+           'depends on ' || g.depends_on_id || ', its own descendant'
+      from kin as k
+      join gating as g
+        on g.task_id = k.ancestor_id
+       and g.depends_on_id = k.task_id
+       and g.project_id = k.project_id;
 end;
 
 comment on function docket.graph_health(uuid) is
@@ -160,6 +172,9 @@ create function docket_private.repair_project_graph(
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 as $$
 declare

@@ -8,6 +8,9 @@ set local role docket_owner;
 
 -- What follows when gating dependencies come and go: order, counters, ready tasks. Everything
 -- happens under lock_graph(), so that besides us only claims are at work.
+--
+-- Nodes are met with both columns of their key coming from the other side: with the project
+-- given apart, a plan may walk all nodes of the project, once for each row.
 
 create function docket_private.link_one(
     project_id    uuid,
@@ -95,6 +98,10 @@ create function docket_private.add_nodes(
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_nestloop = on
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 declare
@@ -115,7 +122,7 @@ begin
             ) as u
            group by u.task_id
       ), known as materialized (
-          select e.task_id, e.unmet, n.is_node
+          select add_nodes.project_id as project_id, e.task_id, e.unmet, n.is_node
             from ends as e
             left join lateral (
                      select true as is_node
@@ -126,7 +133,7 @@ begin
                  ) as n on true
       ), added as (
           insert into docket_private.task_nodes (project_id, task_id, rank, unmet)
-          select add_nodes.project_id, k.task_id,
+          select k.project_id, k.task_id,
                  v_top + row_number() over (order by k.task_id) * docket_private.rank_gap(),
                  k.unmet
             from known as k
@@ -136,7 +143,7 @@ begin
           update docket_private.task_nodes as n
              set unmet = n.unmet + k.unmet
             from known as k
-           where n.project_id = add_nodes.project_id
+           where n.project_id = k.project_id
              and n.task_id = k.task_id
              and k.is_node
              and k.unmet > 0
@@ -162,6 +169,7 @@ create function docket_private.order_new(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
@@ -230,6 +238,7 @@ create function docket_private.link_many(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
@@ -358,6 +367,7 @@ create function docket_private.recount(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan

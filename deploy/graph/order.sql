@@ -10,7 +10,7 @@ set local role docket_owner;
 --
 -- Whoever calls holds lock_graph(): ranks change under it alone. The functions forbid scans
 -- and joins that look cheap only while a table is empty, as it may have been when a session
--- made its plan.
+-- made its plan; and each says what it allows, since it inherits what its caller forbids.
 
 create function docket_private.rank_gap() returns bigint
 language sql
@@ -31,9 +31,10 @@ create function docket_private.subgraph(
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 set enable_nestloop = off
 set enable_hashjoin = on
-set enable_seqscan = off
+set enable_mergejoin = off
 set jit = off
 as $$
 begin
@@ -174,11 +175,14 @@ The message shows the first and last ten of more than 21 tasks, the detail at mo
 create function docket_private.respace(project_id uuid) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 as $$
 begin
       with spread as materialized (
-          select n.task_id,
+          select n.project_id, n.task_id,
                  dense_rank() over (order by n.rank) * docket_private.rank_gap() as rank
             from docket_private.task_nodes as n
            where n.project_id = respace.project_id
@@ -186,7 +190,7 @@ begin
     update docket_private.task_nodes as n
        set rank = s.rank
       from spread as s
-     where n.project_id = respace.project_id
+     where n.project_id = s.project_id
        and n.task_id = s.task_id;
 
     update docket_private.project_graphs as g
@@ -210,6 +214,9 @@ create function docket_private.place_nodes(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
+set enable_hashjoin = off
+set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -225,7 +232,8 @@ begin
     end if;
 
       with placed as materialized (
-          select n.task_id, row_number() over (order by n.rank, n.task_id) as place
+          select place_nodes.project_id as project_id, n.task_id,
+                 row_number() over (order by n.rank, n.task_id) as place
             from unnest(place_nodes.members) as m (task_id)
            cross join lateral (
                      select n.task_id, n.rank
@@ -238,7 +246,7 @@ begin
     update docket_private.task_nodes as n
        set rank = v_above + p.place * v_step
       from placed as p
-     where n.project_id = place_nodes.project_id
+     where n.project_id = p.project_id
        and n.task_id = p.task_id;
 
     update docket_private.project_graphs as g
@@ -263,6 +271,7 @@ create function docket_private.prerequisites_above(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -311,6 +320,7 @@ create function docket_private.dependents_below(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -359,6 +369,7 @@ create function docket_private.rank_beneath(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -398,6 +409,7 @@ create function docket_private.rank_over(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -534,7 +546,9 @@ create function docket_private.order_batch(
 ) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
 set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 as $$
 declare
@@ -596,11 +610,15 @@ begin
     end if;
 
     -- Within the interval, so what leaves it stays right.
+      with ordered as materialized (
+          select order_batch.project_id as project_id, v_members[o.member] as task_id, o.place
+            from unnest(v_order) with ordinality as o (member, place)
+      )
     update docket_private.task_nodes as n
        set rank = order_batch.lowest + (o.place - 1) * v_step
-      from unnest(v_order) with ordinality as o (member, place)
-     where n.project_id = order_batch.project_id
-       and n.task_id = v_members[o.member];
+      from ordered as o
+     where n.project_id = o.project_id
+       and n.task_id = o.task_id;
 
     return true;
 end;

@@ -29,6 +29,7 @@ create function docket_private.settle_tasks(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -77,11 +78,14 @@ begin
     end if;
 
     if v_nodes is not null then
-          with counted as (
+          with changes as materialized (
+              select settle_tasks.project_id as project_id, u.task_id, u.delta
+                from unnest(v_nodes, v_deltas) as u (task_id, delta)
+          ), counted as (
               update docket_private.task_nodes as n
                  set unmet = n.unmet + c.delta
-                from unnest(v_nodes, v_deltas) as c (task_id, delta)
-               where n.project_id = settle_tasks.project_id
+                from changes as c
+               where n.project_id = c.project_id
                  and n.task_id = c.task_id
               returning n.task_id, n.unmet, c.delta
           )
@@ -113,6 +117,7 @@ create function docket_private.follow_changed_tasks() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set enable_hashjoin = on
 set enable_mergejoin = off
 as $$
 declare
@@ -196,13 +201,18 @@ create function docket_private.follow_deleted_tasks() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_project_ids uuid[] := array(select distinct d.project_id from deleted as d);
+    v_task_ids    uuid[] := array(select d.task_id from deleted as d);
 begin
     -- The dependencies are gone already, by their foreign keys, under the exclusive key.
     delete from docket.ready_tasks as r
-     where (r.task_id, r.project_id) in (select d.task_id, d.project_id from deleted as d);
+     where r.task_id = any (v_task_ids)
+       and r.project_id = any (v_project_ids);
 
     delete from docket_private.task_nodes as n
-     where (n.project_id, n.task_id) in (select d.project_id, d.task_id from deleted as d);
+     where n.project_id = any (v_project_ids)
+       and n.task_id = any (v_task_ids);
 
     return null;
 end;

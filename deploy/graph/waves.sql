@@ -93,8 +93,10 @@ create function docket.waves(
 )
 language sql
 stable
-set enable_nestloop = off
 set enable_seqscan = off
+set enable_nestloop = off
+set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 begin atomic
       with chosen as materialized (
@@ -162,8 +164,10 @@ create function docket.critical_path(
 )
 language sql
 stable
-set enable_nestloop = off
 set enable_seqscan = off
+set enable_nestloop = off
+set enable_hashjoin = on
+set enable_mergejoin = off
 set jit = off
 begin atomic
       with chosen as materialized (
