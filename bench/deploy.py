@@ -1,6 +1,6 @@
 """Deploying pgdocket's own plan, against the real sqitch and against one psql session.
 
-    python -m bench.deploy
+python -m bench.deploy
 """
 
 from __future__ import annotations
@@ -74,4 +74,6 @@ def main() -> list[Row]:
 
 if __name__ == "__main__":
     for row in main():
-        print(f"{row.workload}, {row.size}: {row.ours:.2f} {row.unit}, {row.ratio:.2f} of {row.floor_name}")
+        print(
+            f"{row.workload}, {row.size}: {row.ours:.2f} {row.unit}, {row.ratio:.2f} of {row.floor_name}"
+        )

@@ -1,6 +1,6 @@
 """Claim and complete, against the plainest correct SQL: one SKIP LOCKED update each way.
 
-    python -m bench.queue [TASKS]
+python -m bench.queue [TASKS]
 """
 
 from __future__ import annotations
@@ -88,9 +88,7 @@ def measure(machine: Bench, tasks: int) -> list[Row]:
                 scripts.append(path)
 
             def run(script: Path, clients: int = clients) -> float:
-                return machine.pgbench(
-                    conninfo, script, clients=clients, transactions=tasks // 8
-                )
+                return machine.pgbench(conninfo, script, clients=clients, transactions=tasks // 8)
 
             raw, claim, fused = interleaved(*(lambda s=s: run(s) for s in scripts))
             size = f"{tasks} tasks, {clients} worker{'s' if clients > 1 else ''}"
@@ -107,4 +105,6 @@ def main(tasks: int = 20_000) -> list[Row]:
 
 if __name__ == "__main__":
     for row in main(*(int(word) for word in sys.argv[1:2])):
-        print(f"{row.workload}, {row.size}: {row.ours:.0f} {row.unit}, {row.ratio:.2f} of {row.floor_name}")
+        print(
+            f"{row.workload}, {row.size}: {row.ours:.0f} {row.unit}, {row.ratio:.2f} of {row.floor_name}"
+        )
