@@ -31,10 +31,10 @@ declare
     v_are_kin   boolean;
     v_top       bigint;
 begin
-    -- Both tasks in one look: row-level security is asked once for each look.
+    -- Both tasks in one look: row-level security is asked once for each look. No kin are two
+    -- without parents, and two of the same parent.
     select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
-           count(t.parent_task_id) > 0
-               and count(distinct coalesce(t.parent_task_id, t.task_id)) > 1
+           count(t.parent_task_id) = 1 or count(distinct t.parent_task_id) = 2
       into v_added, v_are_kin
       from docket.tasks as t
      where t.task_id in (link_one.task_id, link_one.depends_on_id)
