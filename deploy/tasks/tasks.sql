@@ -176,13 +176,37 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_last bigint;
+    v_prefix text := (
+        select p.slug || '-'
+          from docket.projects as p
+         where p.project_id = take_task_numbers.project_id);
+    v_last   bigint;
 begin
-    insert into docket_private.task_counters as c (project_id, last_number)
-    values (take_task_numbers.project_id, take_task_numbers.how_many)
-        on conflict on constraint task_counters_pkey
-        do update set last_number = c.last_number + excluded.last_number
-    returning c.last_number into v_last;
+    loop
+        insert into docket_private.task_counters as c (project_id, last_number)
+        values (take_task_numbers.project_id, take_task_numbers.how_many)
+            on conflict on constraint task_counters_pkey
+            do update set last_number = c.last_number + excluded.last_number
+        returning c.last_number into v_last;
+
+        exit when not exists (
+            select
+              from docket.tasks as t
+             where t.project_id = take_task_numbers.project_id
+               and t.task_key = any (array(
+                       select v_prefix || n
+                         from generate_series(v_last - take_task_numbers.how_many + 1, v_last) as n)));
+
+        -- Somebody has typed such a key, or imported it: go on after the highest.
+        update docket_private.task_counters as c
+           set last_number = (
+                   select max(substr(t.task_key, length(v_prefix) + 1)::bigint)
+                     from docket.tasks as t
+                    where t.project_id = take_task_numbers.project_id
+                      and starts_with(t.task_key, v_prefix)
+                      and substr(t.task_key, length(v_prefix) + 1) ~ '^[0-9]{1,17}$')
+         where c.project_id = take_task_numbers.project_id;
+    end loop;
 
     return v_last - take_task_numbers.how_many + 1;
 end;
