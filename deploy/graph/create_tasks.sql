@@ -97,6 +97,18 @@ begin
                   hint    = 'A title has 1 to 255 characters.';
     end if;
 
+    select e.ordinal into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     where jsonb_typeof(e.task -> 'depends_on') not in ('array', 'null')
+     order by e.ordinal
+     limit 1;
+
+    if found then
+        raise exception 'task number % has a depends_on that is not an array', v_row.ordinal
+            using errcode = 'PD422',
+                  hint    = 'Give the keys or ids of the tasks that it waits for.';
+    end if;
+
     select e.ordinal, k.field into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
      cross join lateral jsonb_object_keys(e.task) as k (field)
@@ -235,13 +247,19 @@ begin
             raise exception 'a task with this % exists already: %',
                             case v_constraint when 'tasks_legacy_key' then 'legacy_id' else 'key' end,
                             coalesce((
-                                select string_agg(quote_literal(k.task_key), ', ')
-                                  from unnest(v_keys) as k (task_key)
-                                 where exists (
-                                           select
-                                             from docket.tasks as t
-                                            where t.project_id = create_tasks.project_id
-                                              and t.task_key = k.task_key)), 'twice in one call')
+                                select string_agg(
+                                           case v_constraint
+                                               when 'tasks_legacy_key' then t.legacy_id::text
+                                               else quote_literal(t.task_key)
+                                           end, ', ')
+                                  from docket.tasks as t
+                                 where t.project_id = create_tasks.project_id
+                                   and case v_constraint
+                                           when 'tasks_legacy_key' then t.legacy_id in (
+                                               select (e.task ->> 'legacy_id')::bigint
+                                                 from jsonb_array_elements(create_tasks.tasks) as e (task))
+                                           else t.task_key = any (v_keys)
+                                       end), 'twice in one call')
                 using errcode = 'PD409',
                       hint    = 'Keys and legacy numbers are unique in a project.';
         when foreign_key_violation then
