@@ -70,6 +70,7 @@ def test_a_file_that_can_not_be_read_starts_nothing(run: Run, tmp_path: Path) ->
     broken = run("demo", str(file))
     assert broken.exit_code == 3
     assert "line 1" in broken.stderr
+    assert run("project", "list").stdout == ""
 
 
 def test_agents_end_with_the_demo(docket: Database, connect: Connect) -> None:

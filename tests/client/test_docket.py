@@ -217,6 +217,16 @@ def test_the_isolation_level_of_a_transaction_ends_with_it(
         assert len(client.list_tasks(project_id=project_id)) == 2
 
 
+def test_without_a_connection_string_the_environment_names_the_database(
+    docket: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in docket.environment.items():
+        monkeypatch.setenv(name, value)
+    with Docket() as client:
+        assert client.health().is_up
+        assert client.list_projects() == []
+
+
 def test_health_answers_and_says_why_not(client: Docket) -> None:
     well = client.health()
     assert well.is_up

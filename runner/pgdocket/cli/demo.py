@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -68,7 +68,7 @@ def demo(options: Options, file: Path | None, agents: int, keep: bool) -> None:
         with config.connect(target) as session:
             display.server(target.description, session)
         _deploy(target, display)
-        result = _Demo(target, agents, display).run(file.name, content)
+        result = _run(target, display, agents=agents, name=file.name, content=content)
     if options.json:
         output.print_json(result.as_dict())
     result.require()
@@ -137,100 +137,104 @@ def _deploy(target: config.Config, display: Display) -> None:
         deploy(plan, target.conninfo, mode="change", reporter=reporter)
 
 
-class _Demo:
-    """One run, from the import to the proof, each step printed when it is done."""
+def _run(
+    target: config.Config, display: Display, *, agents: int, name: str, content: bytes
+) -> Result:
+    """From the import to the proof, each step printed when it is done."""
+    from pgdocket.client import Docket
 
-    def __init__(self, target: config.Config, agents: int, display: Display) -> None:
-        self._target = target
-        self._agents = agents
-        self._display = display
-
-    def run(self, name: str, content: bytes) -> Result:
-        """Does it all."""
-        from pgdocket.client import Docket
-
-        with ExitStack() as stack:
-            docket = stack.enter_context(Docket(self._target.conninfo))
-            session = stack.enter_context(config.connect(self._target, autocommit=True))
+    with ExitStack() as stack:
+        docket = stack.enter_context(Docket(target.conninfo))
+        session = stack.enter_context(config.connect(target, autocommit=True))
+        with docket.transaction():
             project = _new_project(docket)
             report = docket.import_tasks_json(slug=project.slug, source_name=name, content=content)
-            self._display.imported(report)
-            return self._work(docket, session, project, report)
-
-    def _work(
-        self,
-        docket: Docket,
-        session: psycopg.Connection[Any],
-        project: Project,
-        report: dict[str, Any],
-    ) -> Result:
-        from pgdocket.demo.crew import ask, crew
-        from pgdocket.demo.proof import prove
-
-        self._display.plan(docket.waves(project_id=project.project_id))
-        doable = ask(session, "demo.sql", "doable", project_id=project.project_id)[0]["tasks"]
-        killed = None
+        display.imported(report)
+        display.plan(docket.waves(project_id=project.project_id))
+        run = _Run(target, docket, session, project)
         started = monotonic()
-        if doable:
-            with (
-                crew(
-                    docket,
-                    session,
-                    conninfo=self._target.conninfo,
-                    project_id=project.project_id,
-                    agents=self._agents,
-                    lease_seconds=_LEASE_SECONDS,
-                    work_ms=_WORK_MS,
-                ) as agents,
-                self._display.working(doable) as show,
-            ):
-                killed = agents.work(doable, show)
-        else:
-            self._display.nothing_to_do()
-        seconds = monotonic() - started
-
-        def asked(name: str, **values: object) -> list[dict[str, Any]]:
-            return ask(session, "demo.sql", name, project_id=project.project_id, **values)
-
-        done_by = asked("who_did_what")
-        result = Result(
-            project=project.slug,
-            report=report,
-            completed=sum(row["completed"] for row in done_by),
-            seconds=round(seconds, 1),
-            agents=done_by,
-            retried=asked("retried"),
-            killed=killed,
-            killed_end=(
-                asked("ends_of_attempt", attempt_id=killed.attempt_id)[0] if killed else None
-            ),
-            longest_chain=docket.critical_path(
-                project_id=project.project_id, include_completed=True
-            ),
-            picture=self._draw(docket, project),
-            claims=prove(session, project.project_id),
-        )
-        self._display.result(result, docket.queue_overview(project_id=project.project_id))
+        killed = run.work(agents, display)
+        result = run.gather(report, killed, round(monotonic() - started, 1))
+        display.result(result, docket.queue_overview(project_id=project.project_id))
         return result
 
-    def _draw(self, docket: Docket, project: Project) -> Path:
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One project of the demo, and the connections to it."""
+
+    target: config.Config
+    docket: Docket
+    session: psycopg.Connection[Any]
+    project: Project
+
+    def work(self, agents: int, display: Display) -> Killed | None:
+        """Lets agents do what can be done; says which of them was killed."""
+        from pgdocket.demo.crew import crew
+
+        doable = self._ask("doable")[0]["tasks"]
+        if not doable:
+            display.nothing_to_do()
+            return None
+        with (
+            crew(
+                self.docket,
+                self.session,
+                conninfo=self.target.conninfo,
+                project_id=self.project.project_id,
+                agents=agents,
+                lease_seconds=_LEASE_SECONDS,
+                work_ms=_WORK_MS,
+            ) as members,
+            display.working(doable) as show,
+        ):
+            return members.work(doable, show)
+
+    def gather(self, report: dict[str, Any], killed: Killed | None, seconds: float) -> Result:
+        """Asks the database what came out of it, and for the proof."""
+        from pgdocket.demo.proof import prove
+
+        done_by = self._ask("who_did_what")
+        ends = self._ask("ends_of_attempt", attempt_id=killed.attempt_id) if killed else [None]
+        return Result(
+            project=self.project.slug,
+            report=report,
+            completed=sum(row["completed"] for row in done_by),
+            seconds=seconds,
+            agents=done_by,
+            retried=self._ask("retried"),
+            killed=killed,
+            killed_end=ends[0],
+            longest_chain=self.docket.critical_path(
+                project_id=self.project.project_id, include_completed=True
+            ),
+            picture=self._draw(),
+            claims=prove(self.session, self.project.project_id),
+        )
+
+    def _draw(self) -> Path:
         from pgdocket import graph_picture, server
 
-        home = server.find_home() if self._target.is_local else None
+        home = server.find_home() if self.target.is_local else None
         folder = home or Path(tempfile.mkdtemp(prefix="pgdocket-"))
-        file = folder / f"{project.slug}.svg"
-        picture = graph_picture.picture_of(docket.graph(project_id=project.project_id))
-        file.write_text(graph_picture.svg(picture), encoding="utf-8")
+        file = folder / f"{self.project.slug}.svg"
+        graph = self.docket.graph(project_id=self.project.project_id)
+        file.write_text(graph_picture.svg(graph_picture.picture_of(graph)), encoding="utf-8")
         return file
+
+    def _ask(self, name: str, **values: object) -> list[dict[str, Any]]:
+        from pgdocket.demo.crew import ask
+
+        project_id = self.project.project_id
+        return ask(self.session, "demo.sql", name, project_id=project_id, **values)
 
 
 def _new_project(docket: Docket) -> Project:
     """A project that is not there yet: demo, demo-2, ..."""
     for number in range(1, _MOST_PROJECTS):
-        try:
-            return docket.create_project(slug="demo" if number == 1 else f"demo-{number}")
-        except Conflict:
-            continue
+        slug = "demo" if number == 1 else f"demo-{number}"
+        with suppress(Conflict), docket.transaction():
+            return docket.create_project(slug=slug)
     raise Conflict(
         f"there are {_MOST_PROJECTS} demo projects already",
         hint="start anew with an empty database",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,10 +87,18 @@ def agent_option(command: F) -> F:
         "--agent",
         metavar="NAME",
         envvar="PGDOCKET_AGENT",
-        default=getpass.getuser,
+        default=_login_name,
         show_default="PGDOCKET_AGENT, else your login name",
         help="The name to work under.",
     )(command)
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A user id without an entry in /etc/passwd, as containers have.
+        return f"uid-{os.getuid()}"
 
 
 def lease_option(command: F) -> F:

@@ -25,48 +25,47 @@ from pgdocket.errors import InvalidArgument
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_FIELD_OPTIONS = (
+    click.option("--description", help="What is to be done."),
+    click.option("--details", help="How it is to be done."),
+    click.option("--test-strategy", help="How to tell that it is done."),
+    click.option("--priority", help="1 to 10, or low, medium, high, critical."),
+    click.option("--tag", "tags", multiple=True, help="A word to find it by; repeatable."),
+    click.option(
+        "--file",
+        "affected_files",
+        multiple=True,
+        help="A path that it touches; repeatable.",
+    ),
+    click.option(
+        "--complexity", "complexity_score", type=int, help="Expected complexity, 1 to 10."
+    ),
+    click.option("--effort", "estimated_effort", type=float, help="Expected effort in hours."),
+    click.option("--assignee", "assigned_to", help="The person or agent who has it."),
+    click.option("--not-before", help="Not to be claimed before this time."),
+    click.option("--due", "due_at", help="When it should be done."),
+    click.option(
+        "--requirements",
+        type=json_text,
+        metavar="JSON",
+        help="What it has to meet, a JSON object.",
+    ),
+    click.option(
+        "--criteria",
+        "acceptance_criteria",
+        type=json_text,
+        metavar="JSON",
+        help="Acceptance, JSON.",
+    ),
+    click.option(
+        "--metadata", type=json_text, metavar="JSON", help="Anything else, a JSON object."
+    ),
+)
+
+
 def field_options(command: F) -> F:
     """Adds an option for each field of a task that people set."""
-    for option in reversed(
-        [
-            click.option("--description", help="What is to be done."),
-            click.option("--details", help="How it is to be done."),
-            click.option("--test-strategy", help="How to tell that it is done."),
-            click.option("--priority", help="1 to 10, or low, medium, high, critical."),
-            click.option("--tag", "tags", multiple=True, help="A word to find it by; repeatable."),
-            click.option(
-                "--file",
-                "affected_files",
-                multiple=True,
-                help="A path that it touches; repeatable.",
-            ),
-            click.option(
-                "--complexity", "complexity_score", type=int, help="Expected complexity, 1 to 10."
-            ),
-            click.option(
-                "--effort", "estimated_effort", type=float, help="Expected effort in hours."
-            ),
-            click.option("--assignee", "assigned_to", help="The person or agent who has it."),
-            click.option("--not-before", help="Not to be claimed before this time."),
-            click.option("--due", "due_at", help="When it should be done."),
-            click.option(
-                "--requirements",
-                type=json_text,
-                metavar="JSON",
-                help="What it has to meet, a JSON object.",
-            ),
-            click.option(
-                "--criteria",
-                "acceptance_criteria",
-                type=json_text,
-                metavar="JSON",
-                help="Acceptance, JSON.",
-            ),
-            click.option(
-                "--metadata", type=json_text, metavar="JSON", help="Anything else, a JSON object."
-            ),
-        ]
-    ):
+    for option in reversed(_FIELD_OPTIONS):
         command = option(command)
     return command
 
