@@ -243,7 +243,7 @@ select docket.create_task(docket_test.project_id(), 'x', task_key => 'one-' || n
 select results_eq(
     $$ select t.task_key
          from generate_series(1, 2) as n
-        cross join lateral docket.create_task(docket_test.project_id(), 'x') as t $$,
+        cross join lateral docket.create_task(docket_test.project_id(), 'x' || n) as t $$,
     array['one-13', 'one-14'],
     'a generated key goes on after the highest that was typed');
 
