@@ -1,1 +1,1 @@
-"""Benchmarks: every figure is a ratio in one run, against a floor or a peer. Nothing asserts a time."""
+"""Benchmarks: every figure is a ratio in one run, against a floor or a peer. None asserts."""

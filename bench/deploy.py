@@ -70,10 +70,3 @@ def main() -> list[Row]:
     """The rows of this benchmark."""
     with bench() as machine:
         return measure(machine)
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(
-            f"{row.workload}, {row.size}: {row.ours:.2f} {row.unit}, {row.ratio:.2f} of {row.floor_name}"
-        )

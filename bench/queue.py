@@ -5,7 +5,6 @@ python -m bench.queue [TASKS]
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from pathlib import Path
 
@@ -53,7 +52,8 @@ def fill(conninfo: str, tasks: int) -> str:
         row = connection.execute(
             "select project_id from docket.create_project('bench-' || gen_random_uuid())"
         ).fetchone()
-        assert row is not None
+        if row is None:
+            raise RuntimeError("no project was made")
         for _ in range(0, tasks, 10_000):
             connection.execute(
                 "select count(*) from docket.create_tasks(%s, (select jsonb_agg(jsonb_build_object("
@@ -61,7 +61,8 @@ def fill(conninfo: str, tasks: int) -> str:
                 (row[0], min(tasks, 10_000)),
             )
         connection.execute(
-            "insert into public.raw_tasks (priority) select 1 + i %% 10 from generate_series(1, %s) i",
+            "insert into public.raw_tasks (priority)"
+            " select 1 + i %% 10 from generate_series(1, %s) as i",
             (tasks,),
         )
         connection.execute("vacuum analyze")
@@ -101,10 +102,3 @@ def main(tasks: int = 20_000) -> list[Row]:
     """The rows of this benchmark."""
     with bench() as machine:
         return measure(machine, tasks)
-
-
-if __name__ == "__main__":
-    for row in main(*(int(word) for word in sys.argv[1:2])):
-        print(
-            f"{row.workload}, {row.size}: {row.ours:.0f} {row.unit}, {row.ratio:.2f} of {row.floor_name}"
-        )

@@ -52,6 +52,9 @@ begin
         return null;
     end if;
 
+    -- What this call writes into the journal names its request.
+    perform set_config('docket.request_id', replay.request_id::text, true);
+
     insert into docket.idempotency_keys as k (request_id, function_name)
     values (replay.request_id, replay.function_name)
         on conflict on constraint idempotency_keys_pkey do nothing;
