@@ -42,7 +42,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table name := (select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
+    v_table name := (
+        select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
 begin
     -- One policy for reading and writing: it is about whose rows they are. Whether a principal
     -- may change what he sees is asked by the functions, which are the only way to write.

@@ -34,7 +34,8 @@ begin
 
     perform docket_private.require_project(v_project);
 
-    if put_context.data is null or coalesce(length(put_context.context_type), 0) not between 1 and 255 then
+    if put_context.data is null
+       or coalesce(length(put_context.context_type), 0) not between 1 and 255 then
         raise exception 'a context needs a type of 1 to 255 characters, and data'
             using errcode = 'PD422';
     end if;
@@ -145,7 +146,10 @@ revoke all on function docket.latest_contexts(uuid) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
 grant execute on function docket.put_context(uuid, text, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
-grant execute on function docket.get_context(uuid, text, integer), docket.latest_contexts(uuid), docket.context_history(uuid, text, integer, integer)
+grant execute on function
+    docket.get_context(uuid, text, integer),
+    docket.latest_contexts(uuid),
+    docket.context_history(uuid, text, integer, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 commit;

@@ -83,14 +83,14 @@ end;
 $$;
 
 comment on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid) is
-'Moves a task to another status, by a person''s decision: start it, complete it, hold it back, cancel it,
-reopen it. An agent that held it loses it.
+'Moves a task to another status, by a person''s decision: start it, complete it, hold it back,
+cancel it, reopen it. An agent that held it loses it.
 
-`status` is a status or an alias, `context` is stored as the next version of the task''s context "status"
-in the same transaction, `results` replaces the task''s results, `expected_version` is the version that
-the caller has read. The same `request_id` again returns the first answer.
-Returns the task as it now stands. Raises PD404, PD403, PD422, PDTRN (the status does not lead there),
-PDVER, PD409 (in progress already).';
+`status` is a status or an alias, `context` is stored as the next version of the task''s context
+"status" in the same transaction, `results` replaces the task''s results, `expected_version` is
+the version that the caller has read. The same `request_id` again returns the first answer.
+Returns the task as it now stands. Raises PD404, PD403, PD422, PDTRN (the status does not lead
+there), PDVER, PD409 (in progress already).';
 
 create function docket.mark_task_completed(
     task_id    uuid,
@@ -112,9 +112,12 @@ comment on function docket.mark_task_completed(uuid, jsonb, uuid) is
 `results` is any JSON. The same `request_id` again returns the first answer.
 Returns the task. Raises PD404, PD403, PDTRN.';
 
-revoke all on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid) from public;
+revoke all on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
+  from public;
 revoke all on function docket.mark_task_completed(uuid, jsonb, uuid) from public;
-grant execute on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid), docket.mark_task_completed(uuid, jsonb, uuid)
+grant execute on function
+    docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid),
+    docket.mark_task_completed(uuid, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

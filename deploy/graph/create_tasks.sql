@@ -92,7 +92,8 @@ begin
         raise exception 'task number % is not a JSON object', v_row.ordinal
             using errcode = 'PD422';
     elsif found then
-        raise exception 'task number % has a title of % characters', v_row.ordinal, length(v_row.title)
+        raise exception 'task number % has a title of % characters',
+                        v_row.ordinal, length(v_row.title)
             using errcode = 'PD422',
                   hint    = 'A title has 1 to 255 characters.';
     end if;
@@ -165,7 +166,8 @@ begin
         perform docket_private.lock_graph(create_tasks.project_id);
     end if;
 
-    v_slug  := (select p.slug from docket.projects as p where p.project_id = create_tasks.project_id);
+    v_slug  := (
+        select p.slug from docket.projects as p where p.project_id = create_tasks.project_id);
     v_first := docket_private.take_task_numbers(create_tasks.project_id, (
         select count(*) filter (where e.task ->> 'task_key' is null)
           from jsonb_array_elements(create_tasks.tasks) as e (task)));
@@ -208,7 +210,8 @@ begin
                coalesce(g.requirements, '{}'), coalesce(g.acceptance_criteria, '[]'),
                coalesce(g.affected_files, '{}'), coalesce(g.tags, '{}'),
                g.complexity_score, g.actual_complexity, g.estimated_effort, g.actual_effort,
-               s.status, coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
+               s.status,
+               coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
                g.assigned_to, g.not_before, g.due_at, g.results, coalesce(g.metadata, '{}'),
                case when s.status = 'completed' then docket.clock() end
           from rows from (
@@ -245,7 +248,10 @@ begin
         when unique_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'a task with this % exists already: %',
-                            case v_constraint when 'tasks_legacy_key' then 'legacy_id' else 'key' end,
+                            case v_constraint
+                                when 'tasks_legacy_key' then 'legacy_id'
+                                else 'key'
+                            end,
                             coalesce((
                                 select string_agg(
                                            case v_constraint
@@ -257,7 +263,8 @@ begin
                                    and case v_constraint
                                            when 'tasks_legacy_key' then t.legacy_id in (
                                                select (e.task ->> 'legacy_id')::bigint
-                                                 from jsonb_array_elements(create_tasks.tasks) as e (task))
+                                                 from jsonb_array_elements(create_tasks.tasks)
+                                                      as e (task))
                                            else t.task_key = any (v_keys)
                                        end), 'twice in one call')
                 using errcode = 'PD409',
@@ -294,13 +301,14 @@ comment on function docket.create_tasks(uuid, jsonb, uuid) is
 'Makes many tasks at once, with their hierarchy and dependencies: all or none.
 
 `tasks` is an array of objects (up to the setting max_batch_size). Each has a title (1 to 255
-characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description, details,
-test_strategy, requirements (object), acceptance_criteria, affected_files and tags (arrays of text), complexity_score and
-actual_complexity (1 to 10), estimated_effort and actual_effort (hours), status, priority (1 to 10, or low,
-medium, high, critical), assigned_to, not_before, due_at, results, metadata (object), depends_on (array).
-parent and depends_on name tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
-The same `request_id` again returns the first answer.
-Returns the tasks in the order given. Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description,
+details, test_strategy, requirements (object), acceptance_criteria, affected_files and tags
+(arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
+actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
+not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
+tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
+The same `request_id` again returns the first answer. Returns the tasks in the order given. Raises
+PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 create function docket.create_task(
     project_id          uuid,
@@ -361,24 +369,24 @@ end;
 $$;
 
 comment on function docket.create_task(
-    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
-    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) is
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) is
 'Makes a task, with everything that is known of it, in one step.
 
-Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status` pending
-unless given, `estimated_effort` in hours, `depends_on` the ids of tasks that have to be completed first.
-The same `request_id` again returns the first answer.
-Returns the task. Raises PD404, PD403, PD409 (key taken), PD422.';
+Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status`
+pending unless given, `estimated_effort` in hours, `depends_on` the ids of tasks that have to be
+completed first. The same `request_id` again returns the first answer. Returns the task. Raises
+PD404, PD403, PD409 (key taken), PD422.';
 
 revoke all on function docket_private.resolve_tasks(uuid, text[], text[], uuid[]) from public;
 revoke all on function docket_private.check_new_tasks(jsonb) from public;
 revoke all on function docket.create_tasks(uuid, jsonb, uuid) from public;
 revoke all on function docket.create_task(
-    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
-    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) from public;
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) from public;
 grant execute on function docket.create_tasks(uuid, jsonb, uuid), docket.create_task(
-    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text,
-    bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)
+    uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

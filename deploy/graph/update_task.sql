@@ -42,7 +42,8 @@ begin
               'workflow_id', 'parent_task_id', 'not_before', 'due_at', 'results', 'metadata'],
         'the change of a task');
 
-    -- The graph's key before the task: a parent changes the shape, a priority or a date what is ready.
+    -- The graph's key before the task: a parent changes the shape, a priority or a date what is
+    -- ready.
     if v_changes ? 'parent_task_id' then
         perform docket_private.lock_graph(v_task.project_id);
     elsif v_changes ?| array['priority', 'workflow_id', 'not_before'] then
@@ -94,7 +95,10 @@ begin
         when foreign_key_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the % of task % does not exist in this project',
-                            case v_constraint when 'tasks_parent_fkey' then 'parent' else 'workflow' end,
+                            case v_constraint
+                                when 'tasks_parent_fkey' then 'parent'
+                                else 'workflow'
+                            end,
                             v_task.task_key
                 using errcode = 'PD404';
         when check_violation or not_null_violation or data_exception then
@@ -112,12 +116,13 @@ $$;
 comment on function docket.update_task(uuid, jsonb, bigint, uuid) is
 'Changes the given fields of a task, and no others.
 
-`changes` is an object of new values (null empties a field): title, description, details, test_strategy,
-requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity,
-estimated_effort, actual_effort (hours), priority (number or label), assigned_to, workflow_id,
-parent_task_id, not_before, due_at, results, metadata. The status has its own functions. `expected_version`
-is the version that the caller has read. The same `request_id` again returns the first answer.
-Returns the task as it now stands. Raises PD404, PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
+`changes` is an object of new values (null empties a field): title, description, details,
+test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score,
+actual_complexity, estimated_effort, actual_effort (hours), priority (number or label),
+assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status has
+its own functions. `expected_version` is the version that the caller has read. The same
+`request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
+PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
 
 revoke all on function docket.update_task(uuid, jsonb, bigint, uuid) from public;
 grant execute on function docket.update_task(uuid, jsonb, bigint, uuid)

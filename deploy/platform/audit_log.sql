@@ -116,7 +116,9 @@ begin
     select tg_argv[0],
            'insert',
            (written.h operator(docket_ext.->) 'project_id')::uuid,
-           case when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid end,
+           case
+               when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid
+           end,
            case when tg_argv[2] = 'key' then written.h operator(docket_ext.->) tg_argv[1] end,
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case tg_argv[3]
@@ -221,7 +223,9 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table  name := (select c.relname from pg_catalog.pg_class as c where c.oid = add_journal.target);
+    v_table  name := (select c.relname
+                        from pg_catalog.pg_class as c
+                       where c.oid = add_journal.target);
     v_schema name := (select n.nspname
                         from pg_catalog.pg_class as c
                         join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -47,8 +47,8 @@ begin
                    date_trunc('month', docket.clock() at time zone 'UTC')
                    + make_interval(months => p.months_ahead),
                    interval '1 month') as wanted (month)
-         where to_regclass(format('docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM')))
-               is null
+         where to_regclass(format(
+                   'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
         -- Made apart and attached: attaching blocks no reader and no writer of the parent.

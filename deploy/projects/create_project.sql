@@ -63,7 +63,8 @@ begin
         return jsonb_populate_record(null::docket.projects, v_answer);
     end if;
 
-    v_organization := coalesce(create_project.organization_id, docket_private.default_organization());
+    v_organization := coalesce(
+        create_project.organization_id, docket_private.default_organization());
     if not v_organization = any (docket_private.administered_organizations()) then
         raise exception 'organization % does not exist', v_organization
             using errcode = 'PD404',
@@ -86,7 +87,8 @@ begin
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'project % is refused: %',
                             coalesce(quote_literal(create_project.slug), 'without a slug'),
-                            coalesce(docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                            coalesce(
+                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
                 using errcode = 'PD422';
     end;
 
@@ -103,11 +105,12 @@ $$;
 comment on function docket.create_project(text, text, text, text, jsonb, uuid, uuid) is
 'Makes a project; its maker, and the members of its organization, see it.
 
-`slug` is the short name (lower-case letters, digits, ".", "_", "-"; up to 63), `name` the name that
-people read (default: the slug), `repository_url` where its code lives, `settings` its own values for
-docket.settings, `organization_id` its owner (default: the only organization that the caller
-administers, else his own, made when there is none). The same `request_id` again returns the first answer.
-Returns the project. Raises PD409 (slug taken), PD404 (no such organization), PD422.';
+`slug` is the short name (lower-case letters, digits, ".", "_", "-"; up to 63), `name` the name
+that people read (default: the slug), `repository_url` where its code lives, `settings` its own
+values for docket.settings, `organization_id` its owner (default: the only organization that the
+caller administers, else his own, made when there is none). The same `request_id` again returns
+the first answer. Returns the project. Raises PD409 (slug taken), PD404 (no such organization),
+PD422.';
 
 revoke all on function docket_private.default_organization() from public;
 revoke all on function docket.create_project(text, text, text, text, jsonb, uuid, uuid) from public;

@@ -92,7 +92,8 @@ alter table docket.projects force row level security;
 create policy projects_visible on docket.projects
     using (project_id = any ((select docket_private.visible_projects())::uuid[]))
     with check (project_id = any ((select docket_private.visible_projects())::uuid[])
-                or organization_id = any ((select docket_private.administered_organizations())::uuid[]));
+                or organization_id = any (
+                       (select docket_private.administered_organizations())::uuid[]));
 
 -- A membership changes, or a project is born: the principals concerned are spread out anew.
 create function docket_private.spread_membership() returns trigger

@@ -89,7 +89,10 @@ Returns projects; raises nothing.';
 revoke all on function docket.project_id(text) from public;
 revoke all on function docket.get_project(uuid) from public;
 revoke all on function docket.list_projects(uuid, integer, boolean) from public;
-grant execute on function docket.project_id(text), docket.get_project(uuid), docket.list_projects(uuid, integer, boolean)
+grant execute on function
+    docket.project_id(text),
+    docket.get_project(uuid),
+    docket.list_projects(uuid, integer, boolean)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 commit;

@@ -17,7 +17,8 @@ begin
      where w.workflow_id = get_workflow.workflow_id;
 
     if not found then
-        raise exception 'workflow % does not exist', coalesce(get_workflow.workflow_id::text, 'null')
+        raise exception 'workflow % does not exist',
+                        coalesce(get_workflow.workflow_id::text, 'null')
             using errcode = 'PD404';
     end if;
 

@@ -29,7 +29,8 @@ begin
     end if;
 
     if v_access is null then
-        raise exception 'project % does not exist', coalesce(require_project.project_id::text, 'null')
+        raise exception 'project % does not exist',
+                        coalesce(require_project.project_id::text, 'null')
             using errcode = 'PD404',
                   hint    = 'docket.list_projects() lists the projects that you may see.';
     end if;

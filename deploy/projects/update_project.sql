@@ -20,7 +20,8 @@ begin
     if require_keys.changes is null or jsonb_typeof(require_keys.changes) <> 'object' then
         raise exception '% is not a JSON object', require_keys.what
             using errcode = 'PD422',
-                  hint    = format('Give an object with some of: %s.', array_to_string(require_keys.known, ', '));
+                  hint    = format('Give an object with some of: %s.',
+                                   array_to_string(require_keys.known, ', '));
     end if;
 
     select string_agg(quote_ident(k.key), ', ' order by k.key) into v_unknown
@@ -113,7 +114,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of project % is refused: %', v_project.slug,
-                            coalesce(docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                            coalesce(
+                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
                 using errcode = 'PD422';
     end;
 
@@ -123,11 +125,12 @@ end;
 $$;
 
 comment on function docket.update_project(uuid, jsonb, bigint, uuid) is
-'Changes the given fields of a project: name, description, repository_url, settings, metadata, archived_at.
+'Changes the given fields of a project: name, description, repository_url, settings, metadata,
+archived_at.
 
-`changes` is an object of new values (null empties a field), `expected_version` the version that the
-caller has read. The same `request_id` again returns the first answer.
-Returns the project as it now stands. Raises PD404, PD403, PD422, PDVER.';
+`changes` is an object of new values (null empties a field), `expected_version` the version that
+the caller has read. The same `request_id` again returns the first answer. Returns the project as
+it now stands. Raises PD404, PD403, PD422, PDVER.';
 
 revoke all on function docket_private.require_keys(jsonb, text[], text) from public;
 revoke all on function docket_private.require_version(text, bigint, bigint) from public;

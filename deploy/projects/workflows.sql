@@ -5,7 +5,8 @@ begin;
 set local role docket_owner;
 
 create domain docket.workflow_status as text
-    constraint workflow_status_known check (value in ('active', 'paused', 'completed', 'cancelled'));
+    constraint workflow_status_known
+        check (value in ('active', 'paused', 'completed', 'cancelled'));
 
 comment on domain docket.workflow_status is
     'active: its tasks may be claimed; paused: they wait; completed and cancelled: it is over.';

@@ -41,7 +41,8 @@ begin
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'workflow % is refused: %',
                             coalesce(quote_literal(create_workflow.name), 'without a name'),
-                            coalesce(docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                            coalesce(
+                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
                 using errcode = 'PD422';
     end;
 
@@ -81,7 +82,8 @@ begin
      where w.workflow_id = update_workflow.workflow_id;
 
     if not found then
-        raise exception 'workflow % does not exist', coalesce(update_workflow.workflow_id::text, 'null')
+        raise exception 'workflow % does not exist',
+                        coalesce(update_workflow.workflow_id::text, 'null')
             using errcode = 'PD404';
     end if;
 
@@ -119,7 +121,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of workflow % is refused: %', v_workflow.name,
-                            coalesce(docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                            coalesce(
+                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
                 using errcode = 'PD422';
     end;
 
@@ -129,7 +132,8 @@ end;
 $$;
 
 comment on function docket.update_workflow(uuid, jsonb, bigint, uuid) is
-'Changes the given fields of a workflow: name, requirements, status (active, paused, completed, cancelled), metadata.
+'Changes the given fields of a workflow: name, requirements, status (active, paused, completed,
+cancelled), metadata.
 
 `changes` is an object of new values, `expected_version` the version that the caller has read. The
 same `request_id` again returns the first answer.
@@ -137,7 +141,9 @@ Returns the workflow as it now stands. Raises PD404, PD403, PD409, PD422, PDVER.
 
 revoke all on function docket.create_workflow(uuid, text, jsonb, uuid) from public;
 revoke all on function docket.update_workflow(uuid, jsonb, bigint, uuid) from public;
-grant execute on function docket.create_workflow(uuid, text, jsonb, uuid), docket.update_workflow(uuid, jsonb, bigint, uuid)
+grant execute on function
+    docket.create_workflow(uuid, text, jsonb, uuid),
+    docket.update_workflow(uuid, jsonb, bigint, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

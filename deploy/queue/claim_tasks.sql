@@ -52,7 +52,7 @@ as $$
 begin
     return query
       with picked as materialized (
-          select r.task_id
+          select r.task_id, r.project_id
             from docket.ready_tasks as r
             join docket.tasks as t
               on t.task_id = r.task_id
@@ -77,20 +77,20 @@ begin
           delete from docket.ready_tasks as r
            using picked as p
            where r.task_id    = p.task_id
-             and r.project_id = take_ready.project_id
+             and r.project_id = p.project_id
       ), attempts as (
           insert into docket.task_attempts as a (
               attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
-          select docket_private.new_id(take_ready.project_id), take_ready.project_id, p.task_id,
+          select docket_private.new_id(p.project_id, row_number() over ()), p.project_id, p.task_id,
                  1 + coalesce((
                          select max(b.attempt_no)
                            from docket.task_attempts as b
                           where b.task_id    = p.task_id
-                            and b.project_id = take_ready.project_id), 0),
+                            and b.project_id = p.project_id), 0),
                  take_ready.agent,
                  docket.clock() + take_ready.lease
             from picked as p
-          returning a.attempt_id, a.task_id
+          returning a.attempt_id, a.task_id, a.project_id
       )
     update docket.tasks as t
        set status      = 'in_progress',
@@ -98,13 +98,13 @@ begin
            assigned_to = take_ready.agent
       from attempts as a
      where t.task_id    = a.task_id
-       and t.project_id = take_ready.project_id
+       and t.project_id = a.project_id
     returning t.*;
 end;
 $$;
 
 comment on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) is
-    'Takes at most `max_tasks` ready tasks, in the order of a claim, and gives each an attempt.';
+    'Takes at most `max_tasks` ready tasks, in the order of a claim, and gives each an attempt; the ids of the attempts are in that order.';
 
 -- Tasks whose time has come join those that are ready.
 create function docket_private.promote_due(project_id uuid) returns void
@@ -145,8 +145,8 @@ comment on function docket_private.promote_due(uuid) is
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
 -- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
--- is not known yet is taken for a tenth of the table, which would make sorting it look cheap. All that they call,
--- triggers included, is planned under the same settings.
+-- is not known yet is taken for a tenth of the table, which would make sorting it look cheap.
+-- All that they call, triggers included, is planned under the same settings.
 create function docket.claim_tasks(
     project_id     uuid,
     agent          text,
@@ -204,7 +204,8 @@ begin
         select t.*
           from docket_private.take_ready(
                    claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t;
+                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
+         order by t.attempt_id;
         return;
     end if;
 
@@ -212,7 +213,8 @@ begin
         select t
           from docket_private.take_ready(
                    claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t);
+                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
+         order by t.attempt_id);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -226,8 +228,8 @@ paused workflow; the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
-`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired leases of the project are
-taken back first. The same `request_id` again returns the same tasks.
+`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired
+leases of the project are taken back first. The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the token that
 heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403, PD422.';
 
@@ -288,7 +290,14 @@ begin
     delete from docket.ready_tasks as r
      where r.task_id    = v_task.task_id
        and r.project_id = v_task.project_id
-       and r.not_before is null;
+       and r.not_before is null
+       and (r.workflow_id is null
+            or exists (
+                   select
+                     from docket.workflows as w
+                    where w.workflow_id = r.workflow_id
+                      and w.project_id = r.project_id
+                      and w.status = 'active'));
 
     if not found then
         raise exception 'task % is not ready', v_task.task_key
@@ -324,15 +333,20 @@ $$;
 comment on function docket.start_task(uuid, text, integer, uuid) is
 'Claims this very task for an agent, when it is ready.
 
-`agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first answer.
-Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it waits, is held, or somebody has it).';
+`agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
+answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
+waits, is held, or somebody has it).';
 
 revoke all on function docket_private.lease(integer) from public;
-revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) from public;
+revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
+  from public;
 revoke all on function docket_private.promote_due(uuid) from public;
-revoke all on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) from public;
+revoke all on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)
+  from public;
 revoke all on function docket.start_task(uuid, text, integer, uuid) from public;
-grant execute on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid), docket.start_task(uuid, text, integer, uuid)
+grant execute on function
+    docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid),
+    docket.start_task(uuid, text, integer, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -238,9 +238,8 @@ comment on function docket.complete_tasks(jsonb, uuid) is
 
 `completions` is an array of objects: attempt_id; results (any JSON), actual_effort (hours),
 actual_complexity (1 to 10). All or none. The same completion again, or the same `request_id`, is
-answered as the first time.
-Returns the tasks, in the order given. Raises PDLSE (an attempt no longer holds its task), PD404, PD403,
-PD413, PD422.';
+answered as the first time. Returns the tasks, in the order given. Raises PDLSE (an attempt no
+longer holds its task), PD404, PD403, PD413, PD422.';
 
 create function docket.complete_task(
     attempt_id        uuid,
@@ -324,8 +323,12 @@ revoke all on function docket_private.project_of_attempts(uuid[]) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;
 revoke all on function docket.complete_tasks(jsonb, uuid) from public;
 revoke all on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) from public;
-revoke all on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid) from public;
-grant execute on function docket.complete_tasks(jsonb, uuid), docket.complete_task(uuid, jsonb, numeric, integer, uuid), docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
+revoke all on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
+  from public;
+grant execute on function
+    docket.complete_tasks(jsonb, uuid),
+    docket.complete_task(uuid, jsonb, numeric, integer, uuid),
+    docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -133,7 +133,8 @@ end;
 $$;
 
 comment on function docket.purge_task(uuid) is
-'Removes a task for good, with its subtasks and all of their rows; only the journal still knows of them.
+'Removes a task for good, with its subtasks and all of their rows; only the journal still knows of
+them.
 
 Returns how many tasks it removed. Raises PD404, PD403.';
 

@@ -77,7 +77,8 @@ begin
     if fail_task.failure_class is null or not exists (
         select from docket.retry_policies as p where p.failure_class = fail_task.failure_class
     ) then
-        raise exception '% is no failure class', coalesce(quote_literal(fail_task.failure_class), 'null')
+        raise exception '% is no failure class',
+                        coalesce(quote_literal(fail_task.failure_class), 'null')
             using errcode = 'PD422',
                   hint    = format('One of %s.', (
                                 select string_agg(p.failure_class, ', ' order by p.failure_class)
@@ -97,12 +98,12 @@ end;
 $$;
 
 comment on function docket.fail_task(uuid, text, text, jsonb, uuid) is
-'Ends an attempt that failed. The retry policy of `failure_class` says what becomes of the task: back
-into the queue after a while (not_before), or failed, or blocked for a person.
+'Ends an attempt that failed. The retry policy of `failure_class` says what becomes of the task:
+back into the queue after a while (not_before), or failed, or blocked for a person.
 
-`error` says what went wrong, `failure_class` is a row of docket.retry_policies, `details` any JSON. The
-same `request_id` again returns the first answer.
-Returns the task as it now stands. Raises PDLSE, PD404, PD403, PD422.';
+`error` says what went wrong, `failure_class` is a row of docket.retry_policies, `details` any
+JSON. The same `request_id` again returns the first answer. Returns the task as it now stands.
+Raises PDLSE, PD404, PD403, PD422.';
 
 create function docket.release_task(
     attempt_id uuid,
@@ -144,14 +145,15 @@ $$;
 comment on function docket.release_task(uuid, text, timestamptz, uuid) is
 'Gives a task back that an attempt holds, without a failure: it is pending again.
 
-`reason` is kept with the attempt, before `not_before` nobody may claim it. The same `request_id` again
-returns the first answer.
-Returns the task. Raises PDLSE, PD404, PD403.';
+`reason` is kept with the attempt, before `not_before` nobody may claim it. The same `request_id`
+again returns the first answer. Returns the task. Raises PDLSE, PD404, PD403.';
 
 revoke all on function docket_private.hold_attempt(uuid) from public;
 revoke all on function docket.fail_task(uuid, text, text, jsonb, uuid) from public;
 revoke all on function docket.release_task(uuid, text, timestamptz, uuid) from public;
-grant execute on function docket.fail_task(uuid, text, text, jsonb, uuid), docket.release_task(uuid, text, timestamptz, uuid)
+grant execute on function
+    docket.fail_task(uuid, text, text, jsonb, uuid),
+    docket.release_task(uuid, text, timestamptz, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

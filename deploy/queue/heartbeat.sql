@@ -45,9 +45,9 @@ $$;
 comment on function docket.heartbeats(uuid[], integer) is
 'Prolongs the leases of attempts that are still live.
 
-`attempt_ids` are the attempts, `lease_seconds` the time from now that each is held (default: setting
-lease_seconds). An attempt that has ended, or can not be seen, is left out of the answer: its task is lost.
-Returns the attempts that go on. Raises PD422.';
+`attempt_ids` are the attempts, `lease_seconds` the time from now that each is held (default:
+setting lease_seconds). An attempt that has ended, or can not be seen, is left out of the answer:
+its task is lost. Returns the attempts that go on. Raises PD422.';
 
 create function docket.heartbeat(
     attempt_id    uuid,
@@ -64,7 +64,8 @@ begin
       from docket.heartbeats(array[heartbeat.attempt_id], heartbeat.lease_seconds) as h;
 
     if not found then
-        raise exception 'attempt % no longer holds its task', coalesce(heartbeat.attempt_id::text, 'null')
+        raise exception 'attempt % no longer holds its task',
+                        coalesce(heartbeat.attempt_id::text, 'null')
             using errcode = 'PDLSE',
                   hint    = 'Stop this work: the task may be somebody else''s by now.';
     end if;
@@ -76,7 +77,8 @@ $$;
 comment on function docket.heartbeat(uuid, integer) is
 'Prolongs the lease of one attempt.
 
-`attempt_id` is the attempt, `lease_seconds` the time from now that it is held (default: setting lease_seconds).
+`attempt_id` is the attempt, `lease_seconds` the time from now that it is held (default: setting
+lease_seconds).
 
 Returns the attempt. Raises PDLSE when it no longer holds its task, PD422.';
 

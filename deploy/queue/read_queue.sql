@@ -37,8 +37,8 @@ end;
 comment on function docket.next_tasks(uuid, uuid, text[], integer) is
 'What claim_tasks() would give now, in its order, without claiming it.
 
-`workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to 1000).
-Returns tasks; raises nothing.';
+`workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
+1000). Returns tasks; raises nothing.';
 
 create function docket.list_attempts(task_id uuid) returns setof docket.task_attempts
 language sql
@@ -95,7 +95,10 @@ comment on function docket.queue_overview(uuid) is
 revoke all on function docket.next_tasks(uuid, uuid, text[], integer) from public;
 revoke all on function docket.list_attempts(uuid) from public;
 revoke all on function docket.queue_overview(uuid) from public;
-grant execute on function docket.next_tasks(uuid, uuid, text[], integer), docket.list_attempts(uuid), docket.queue_overview(uuid)
+grant execute on function
+    docket.next_tasks(uuid, uuid, text[], integer),
+    docket.list_attempts(uuid),
+    docket.queue_overview(uuid)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics;
 
 commit;

@@ -65,7 +65,8 @@ begin
                                   least(f.backoff_seconds
                                         * power(f.backoff_factor, least(f.failed_times - 1, 60)),
                                         f.backoff_ceiling_seconds)
-                                  * (1 - f.jitter + f.jitter * random()::numeric))::double precision)
+                                  * (1 - f.jitter + f.jitter * random()::numeric)
+                              )::double precision)
                      else give_back.not_before
                  end as not_before
             from failures as f

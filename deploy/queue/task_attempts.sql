@@ -39,7 +39,8 @@ create table docket.task_attempts (
     constraint task_attempts_agent_bounded check (length(agent) between 1 and 255),
     constraint task_attempts_ended_has_outcome check ((outcome is null) = (ended_at is null)),
     constraint task_attempts_failure_has_class
-        check ((failure_class is not null) = (outcome in ('failed', 'lease_expired') and outcome is not null))
+        check ((failure_class is not null)
+               = (outcome is not null and outcome in ('failed', 'lease_expired')))
 ) with (fillfactor = 80);
 
 -- Only what runs: expiry reads nothing else.
@@ -107,7 +108,8 @@ comment on function docket_private.end_attempt() is
     'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
 
 create trigger tasks_end_attempt after update on docket.tasks
-    for each row when (old.attempt_id is not null and new.attempt_id is distinct from old.attempt_id)
+    for each row
+    when (old.attempt_id is not null and new.attempt_id is distinct from old.attempt_id)
     execute function docket_private.end_attempt();
 
 revoke all on function docket_private.end_attempt() from public;

@@ -55,7 +55,7 @@ begin
     end if;
 
     if v_task_id is null
-       and task_id.reference ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+       and task_id.reference ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
         v_task_id := (
             select t.task_id
               from docket.tasks as t
@@ -74,8 +74,8 @@ end;
 $$;
 
 comment on function docket.task_id(uuid, text) is
-'The id of the task that people call `reference` in a project: its key ("api-12", "3.2"), the number it
-had in an imported file, or its id.
+'The id of the task that people call `reference` in a project: its key ("api-12", "3.2"), the
+number it had in an imported file, or its id.
 
 Returns the id. Raises PD404.';
 
@@ -165,16 +165,17 @@ begin atomic
 end;
 
 comment on function docket.list_tasks(
-    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid, integer) is
+    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid,
+    integer) is
 'The tasks of a project that meet every condition given.
 
-`statuses` names any of several statuses, `min_priority` a number or label, `assigned_to` a person or
-agent, `workflow_id` and `parent_task_id` where the task belongs, `tags_all` tags that it has all of,
-`tags_any` any of, `affected_file` one path, `requirements` and `metadata` what those contain;
-`include_archived` adds tasks that were put away. `order_by` is created_at (the newest first) or priority
-(the most urgent first, then the oldest); `after` is the id of the last task of the previous page,
-`page_size` is in rows (1 to 1000).
-Returns tasks. Raises PD422 (an unknown status or priority).';
+`statuses` names any of several statuses, `min_priority` a number or label, `assigned_to` a person
+or agent, `workflow_id` and `parent_task_id` where the task belongs, `tags_all` tags that it has
+all of, `tags_any` any of, `affected_file` one path, `requirements` and `metadata` what those
+contain; `include_archived` adds tasks that were put away. `order_by` is created_at (the newest
+first) or priority (the most urgent first, then the oldest); `after` is the id of the last task of
+the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises PD422 (an unknown
+status or priority).';
 
 create function docket.get_pending_tasks(
     project_id uuid,
@@ -200,11 +201,16 @@ comment on function docket.get_pending_tasks(uuid, integer) is
 revoke all on function docket.get_task(uuid) from public;
 revoke all on function docket.task_id(uuid, text) from public;
 revoke all on function docket.list_tasks(
-    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid, integer) from public;
+    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid,
+    integer) from public;
 revoke all on function docket.get_pending_tasks(uuid, integer) from public;
-grant execute on function docket.get_task(uuid), docket.task_id(uuid, text), docket.get_pending_tasks(uuid, integer),
+grant execute on function
+    docket.get_task(uuid),
+    docket.task_id(uuid, text),
+    docket.get_pending_tasks(uuid, integer),
     docket.list_tasks(
-        uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid, integer)
+        uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text,
+        uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant execute on function docket_private.read_status(text), docket_private.read_priority(jsonb)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

@@ -26,7 +26,8 @@ begin atomic
     select l.audit_id, l.recorded_at, l.principal, l.operation,
            (select jsonb_object_agg(
                        k.column_name,
-                       jsonb_build_array(l.old_values -> k.column_name, l.new_values -> k.column_name))
+                       jsonb_build_array(
+                           l.old_values -> k.column_name, l.new_values -> k.column_name))
               from jsonb_object_keys(coalesce(l.old_values, '{}') || coalesce(l.new_values, '{}'))
                    as k (column_name)),
            l.old_values ->> 'status',
@@ -44,8 +45,8 @@ comment on function docket.task_history(uuid, bigint, integer) is
 'What has happened to a task, the oldest first: one row for each change, from the journal.
 
 `after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
-Returns when, who, what ({column: [before, after]}, in PostgreSQL''s text form), the status before and
-after where it moved, the reason and the request. Raises nothing.';
+Returns when, who, what ({column: [before, after]}, in PostgreSQL''s text form), the status before
+and after where it moved, the reason and the request. Raises nothing.';
 
 revoke all on function docket.task_history(uuid, bigint, integer) from public;
 grant execute on function docket.task_history(uuid, bigint, integer)

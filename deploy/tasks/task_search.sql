@@ -106,7 +106,8 @@ begin
     update docket_private.task_search as s
        set title          = new.title,
            search_vector  = docket_private.task_vector(
-                                new.title, new.tags, new.description, new.details, new.test_strategy),
+                                new.title, new.tags, new.description, new.details,
+                                new.test_strategy),
            tags           = new.tags,
            affected_files = new.affected_files,
            requirements   = new.requirements,
@@ -126,7 +127,8 @@ create trigger tasks_search_insert after insert on docket.tasks
     for each statement execute function docket_private.index_new_tasks();
 
 create trigger tasks_search_update
-    after update of title, description, details, test_strategy, tags, affected_files, requirements, metadata
+    after update of
+        title, description, details, test_strategy, tags, affected_files, requirements, metadata
     on docket.tasks
     for each row when (
         old.title is distinct from new.title
@@ -200,7 +202,8 @@ comment on function docket_private.find_tasks(uuid, text, text[], text[], text, 
 revoke all on function docket_private.task_vector(text, text[], text, text, text) from public;
 revoke all on function docket_private.index_new_tasks() from public;
 revoke all on function docket_private.index_changed_task() from public;
-revoke all on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb) from public;
+revoke all on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
+  from public;
 grant execute on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 

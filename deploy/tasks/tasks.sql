@@ -195,7 +195,8 @@ begin
              where t.project_id = take_task_numbers.project_id
                and t.task_key = any (array(
                        select v_prefix || n
-                         from generate_series(v_last - take_task_numbers.how_many + 1, v_last) as n)));
+                         from generate_series(
+                                  v_last - take_task_numbers.how_many + 1, v_last) as n)));
 
         -- Somebody has typed such a key, or imported it: go on after the highest.
         update docket_private.task_counters as c

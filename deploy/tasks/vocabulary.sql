@@ -7,7 +7,8 @@ set local role docket_owner;
 
 create domain docket.task_status as text
     constraint task_status_known check (value in (
-        'pending', 'in_progress', 'review', 'completed', 'failed', 'blocked', 'deferred', 'cancelled'));
+        'pending', 'in_progress', 'review', 'completed', 'failed', 'blocked', 'deferred',
+        'cancelled'));
 
 comment on domain docket.task_status is
     'Where a task stands. "blocked" is a person''s hold; waiting for dependencies is computed, never stored.';

@@ -56,7 +56,8 @@ create index workflow_states_task_idx
     on docket.workflow_states (task_id, project_id, state) where task_id is not null;
 
 create unique index workflow_states_open_workflow_key
-    on docket.workflow_states (workflow_id, project_id) where left_at is null and workflow_id is not null;
+    on docket.workflow_states (workflow_id, project_id)
+ where left_at is null and workflow_id is not null;
 
 create unique index workflow_states_open_task_key
     on docket.workflow_states (task_id, project_id) where left_at is null and task_id is not null;
@@ -134,7 +135,10 @@ begin
 
     if v_project is null then
         raise exception '% % does not exist',
-                        case when lock_workflow_or_task.task_id is null then 'workflow' else 'task' end,
+                        case
+                            when lock_workflow_or_task.task_id is null then 'workflow'
+                            else 'task'
+                        end,
                         coalesce(lock_workflow_or_task.task_id, lock_workflow_or_task.workflow_id)
             using errcode = 'PD404';
     end if;
@@ -268,8 +272,8 @@ $$;
 comment on function docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid) is
 'Records that the present step failed and will be tried again.
 
-`error` is what went wrong, `next_retry_at` when it is to be tried again; exactly one of `workflow_id`
-and `task_id` is given. The same `request_id` again returns the first answer.
+`error` is what went wrong, `next_retry_at` when it is to be tried again; exactly one of
+`workflow_id` and `task_id` is given. The same `request_id` again returns the first answer.
 Returns the stay, with its attempt counted up. Raises PD404, PD403, PD409 (in no state), PD422.';
 
 create function docket.list_workflow_states(
@@ -291,10 +295,11 @@ begin atomic
 end;
 
 comment on function docket.list_workflow_states(uuid, uuid, uuid, integer) is
-'The states that a workflow or a task went through, the first first; the one with no left_at is the present one.
+'The states that a workflow or a task went through, the first first; the one with no left_at is the
+present one.
 
-Give `workflow_id` or `task_id`. `after` is the id of the last row of the previous page, `page_size` is in
-rows (1 to 1000). Returns stays; raises nothing.';
+Give `workflow_id` or `task_id`. `after` is the id of the last row of the previous page,
+`page_size` is in rows (1 to 1000). Returns stays; raises nothing.';
 
 create function docket.workflow_state_metrics(project_id uuid) returns table (
     state           docket.workflow_state,
@@ -317,18 +322,23 @@ begin atomic
 end;
 
 comment on function docket.workflow_state_metrics(uuid) is
-'How long workflows and tasks of a project stay in each state and step: count, attempts, mean and 95th
-percentile in milliseconds. Returns a row for each state and step; raises nothing.';
+'How long workflows and tasks of a project stay in each state and step: count, attempts, mean and
+95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
 
 revoke all on function docket_private.time_workflow_state() from public;
 revoke all on function docket_private.lock_workflow_or_task(uuid, uuid) from public;
-revoke all on function docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid) from public;
+revoke all on function docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid)
+  from public;
 revoke all on function docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid) from public;
 revoke all on function docket.list_workflow_states(uuid, uuid, uuid, integer) from public;
 revoke all on function docket.workflow_state_metrics(uuid) from public;
-grant execute on function docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid), docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid)
+grant execute on function
+    docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid),
+    docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid)
    to docket_admin, docket_app, docket_agent;
-grant execute on function docket.list_workflow_states(uuid, uuid, uuid, integer), docket.workflow_state_metrics(uuid)
+grant execute on function
+    docket.list_workflow_states(uuid, uuid, uuid, integer),
+    docket.workflow_state_metrics(uuid)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.workflow_states
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

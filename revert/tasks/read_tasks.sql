@@ -7,7 +7,8 @@ revoke execute on function docket_private.read_status(text), docket_private.read
 
 drop function docket.get_pending_tasks(uuid, integer);
 drop function docket.list_tasks(
-    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid, integer);
+    uuid, text[], text, text, text[], text[], uuid, uuid, text, jsonb, jsonb, boolean, text, uuid,
+    integer);
 drop function docket.task_id(uuid, text);
 drop function docket.get_task(uuid);
 

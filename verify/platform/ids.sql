@@ -3,7 +3,8 @@
 begin;
 
 with project as materialized (select docket_private.new_id() as id)
-select 1 / (docket_private.bucket(docket_private.new_id(project.id)) = docket_private.bucket(project.id))::integer
+select 1 / (docket_private.bucket(docket_private.new_id(project.id))
+            = docket_private.bucket(project.id))::integer
   from project;
 
 rollback;
