@@ -23,6 +23,14 @@ as $$
 declare
     v_lease interval := docket_private.lease(lease_seconds);
 begin
+    -- Who may only read a project holds nothing in it. What is not seen is left out below.
+    perform docket_private.require_project(p.project_id)
+       from (
+           select distinct a.project_id
+             from docket.task_attempts as a
+            where a.attempt_id = any (heartbeats.attempt_ids)
+       ) as p;
+
     return query
       with held as materialized (
           select a.attempt_id, a.project_id
@@ -47,7 +55,7 @@ comment on function docket.heartbeats(uuid[], integer) is
 
 `attempt_ids` are the attempts, `lease_seconds` the time from now that each is held (default:
 setting lease_seconds). An attempt that has ended, or can not be seen, is left out of the answer:
-its task is lost. Returns the attempts that go on. Raises PD422.';
+its task is lost. Returns the attempts that go on. Raises PD403, PD422.';
 
 create function docket.heartbeat(
     attempt_id    uuid,
@@ -80,7 +88,7 @@ comment on function docket.heartbeat(uuid, integer) is
 `attempt_id` is the attempt, `lease_seconds` the time from now that it is held (default: setting
 lease_seconds).
 
-Returns the attempt. Raises PDLSE when it no longer holds its task, PD422.';
+Returns the attempt. Raises PDLSE when it no longer holds its task, PD403, PD422.';
 
 revoke all on function docket.heartbeats(uuid[], integer) from public;
 revoke all on function docket.heartbeat(uuid, integer) from public;
