@@ -58,8 +58,10 @@ begin
                      else 'pending'
                  end as status,
                  -- Exponential, with a ceiling; a part of it is random. The exponent is bounded
-                 -- because numeric would overflow long after the ceiling is reached.
+                 -- because numeric would overflow long after the ceiling is reached. Whoever
+                 -- takes up again what has ended waits for nothing.
                  case
+                     when f.failed_times >= f.max_attempts then null
                      when f.backoff_seconds > 0
                          then docket.clock() + make_interval(secs => (
                                   least(f.backoff_seconds
