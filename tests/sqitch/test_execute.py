@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pgdocket.sqitch.engine import connect
+from pgdocket.sqitch.connection import connect
 from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
 from support.databases import Database

@@ -239,7 +239,7 @@ def test_a_configured_client_runs_every_script(
         )
         logs.append(calls_with_scripts(masked(log.read_text())))
         log.unlink()
-    assert len(logs[0]) == 3  # a reworked change is not verified
+    assert len(logs[0]) == 4
     assert logs[0] == logs[1]
 
 

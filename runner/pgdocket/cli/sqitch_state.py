@@ -38,13 +38,15 @@ def status(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) ->
     Example:
       pgdocket sqitch status --show-tags db:pg:flipr
     """
-    from pgdocket.sqitch.format import check_options
     from pgdocket.sqitch.status import status as find_status
 
     call = understand(ctx, arguments, options)
     get = call.configuration.get
     date_format = options["date_format"] or get("status.date_format") or "iso"
-    check_options(date_format)
+    if date_format != "iso":
+        from pgdocket.sqitch.format import check_options
+
+        check_options(date_format)
     if not call.settings.json:
         click.echo(f"# On database {call.target.display}")
     plan = _plan(call)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pgdocket.sqitch.variables import Variables
 
 _SPACE = " \t\n\r\f\v"
-_NAME = "[A-Za-z0-9_\x80-\U0010ffff]+"
+_NAME = r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+"
 _REFERENCE = re.compile(rf""":(?:{_NAME}|'{_NAME}'|"{_NAME}"|\{{\?{_NAME}\}})""")
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f"}

@@ -20,7 +20,7 @@ from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.inspection import Shape
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
-from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer
+from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer, unique_script
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
 from pgdocket.sqitch.revert import revert_run
@@ -237,7 +237,7 @@ class _Deployment:
 
     def _verify_path(self, change: Change) -> bool:
         path = self.engine.file("verify", change)
-        if not self.options.verify or change.is_reworked:
+        if not self.options.verify:
             return False
         if not path.is_file():
             self._job.reporter.warn(f"Verify script {path} does not exist")
@@ -255,7 +255,7 @@ class _Deployment:
         if found.shape is not Shape.BLOCK or not found.ends_with_commit:
             return False
         verify = engine.file("verify", change)
-        if not self.options.verify or change.is_reworked or not verify.is_file():
+        if not self.options.verify or not verify.is_file():
             return True
         if engine.uses_psql("verify", verify):
             return False
@@ -265,29 +265,31 @@ class _Deployment:
         """Script, verification and registry in one transaction."""
         engine, work = self.engine, self.engine.work
         change = recorded.change
-        work.refresh()
+        registry = engine.registry
         try:
-            work.send(b"begin; " + engine.registry.query("lock_changes"))
+            work.send(b"begin", work.refresh(), registry.query("lock_changes"))
             work.run_inner(engine.file("deploy", change), engine.variables("deploy"))
-            work.send(engine.registry.query("settle"))
+            last = [engine.settle()]
             if self._verify_path(change):
-                self._verify_inside(change)
-            engine.registry.record_deploy(work.connection, recorded, self._job.person)
-            work.send(b"commit")
+                last = self._verify_inside(change)
+            last.append(registry.deploy_query(work.connection, recorded, self._job.person))
+            with unique_script(change):
+                work.send(*last, b"commit")
         except BaseException:
             work.abandon()
             self._record_fail(recorded)
             raise
 
-    def _verify_inside(self, change: Change) -> None:
+    def _verify_inside(self, change: Change) -> list[bytes]:
+        """Verifies the change; returns the statements that undo what its script has done."""
         engine, work = self.engine, self.engine.work
         path = engine.file("verify", change)
-        work.send(b"savepoint pgdocket_verify")
+        work.send(engine.settle(), b"savepoint pgdocket_verify")
         try:
             work.run_inner(path, engine.variables("verify"), is_muted=True)
         except ScriptError as error:
             raise _verify_failed(self._job.reporter, path, error) from error
-        work.send(b"rollback to savepoint pgdocket_verify; release savepoint pgdocket_verify")
+        return [b"rollback to savepoint pgdocket_verify", b"release savepoint pgdocket_verify"]
 
     def _apart(self, recorded: Recorded) -> None:
         """Script, verification and registry each on their own, as Sqitch does it."""
@@ -300,7 +302,9 @@ class _Deployment:
                 engine.run_script("deploy", engine.file("deploy", change))
             if self._verify_path(change):
                 self._verify_apart(change)
-            engine.registry.record_deploy(control, recorded, self._job.person)
+            query = engine.registry.deploy_query(control, recorded, self._job.person)
+            with unique_script(change):
+                control.execute(query)
             control.execute("commit")
         except BaseException as problem:
             control.execute("rollback")

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgdocket.errors import ServerTooOld
 from pgdocket.sqitch import client, scripts
 from pgdocket.sqitch.config import Target, load_configuration
+from pgdocket.sqitch.connection import connect, connect_control
+from pgdocket.sqitch.connection import display as display_name
 from pgdocket.sqitch.deployed import Deployed
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.execute import ScriptSession
@@ -97,26 +97,14 @@ def make_job(
     )
 
 
-def destination(target: Target | str) -> tuple[str, str, str]:
-    """What to hand to libpq, how messages name the database, and the registry's schema."""
-    if isinstance(target, Target):
-        return target.conninfo(), target.display, target.registry
-    return target, _display(target), "sqitch"
-
-
-def _display(conninfo: str) -> str:
-    name = conninfo_to_dict(conninfo).get("dbname")
-    return str(name) if name else str(DatabaseUri())
-
-
 def _plain_target(plan: Plan, conninfo: str, display: str | None) -> Target:
     top = plan.path.parent
-    uri = DatabaseUri(dbname=_display(conninfo))
+    uri = DatabaseUri(dbname=display_name(conninfo))
     kinds = {kind: top / kind for kind in _FILES}
     return Target(
         name=str(uri),
         uri=uri,
-        display=display or _display(conninfo),
+        display=display or display_name(conninfo),
         registry="sqitch",
         client=None,
         plan_file=plan.path,
@@ -141,7 +129,12 @@ class Engine:
         """The session that scripts run in."""
         if self._work is None:
             self._work = ScriptSession(connect(self.job.conninfo), self.job.reporter)
+            self._work.may_defer = self.registry.has_deferred(self.control)
         return self._work
+
+    def settle(self) -> bytes:
+        """The statements that end a script's influence on the rest of its transaction."""
+        return self.registry.query("settle_deferred" if self.work.may_defer else "settle")
 
     def close(self) -> None:
         """Ends the connections; the lock goes with them."""
@@ -207,33 +200,6 @@ class Engine:
         conninfo, password = _without_password(self.job.conninfo)
         line = client.arguments(program or "psql", conninfo, self.registry.schema, variables, path)
         client.run_client(line, path, password, self.job.reporter, is_muted=is_muted)
-
-
-def connect(conninfo: str) -> AnyConnection:
-    """A connection that leaves transactions to those who use it."""
-    connection: psycopg.Connection[Any] = psycopg.connect(
-        conninfo,
-        autocommit=True,
-        prepare_threshold=None,
-        client_encoding="UTF8",
-        fallback_application_name="pgdocket",
-    )
-    return connection
-
-
-def connect_control(conninfo: str) -> AnyConnection:
-    """A connection for the registry, which nothing times out; SqitchError when that fails."""
-    try:
-        connection = connect(conninfo)
-    except psycopg.OperationalError as error:
-        message = str(error).strip().removeprefix("connection failed: ")
-        raise SqitchError(message, sqlstate=error.sqlstate or "PDCON") from error
-    connection.execute(
-        "set client_min_messages = warning; "
-        "set idle_in_transaction_session_timeout = 0; "
-        "set statement_timeout = 0"
-    )
-    return connection
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from psycopg.errors import Diagnostic, error_from_result
 
 from pgdocket.sqitch.failure import ScriptError, server_message
 from pgdocket.sqitch.inspection import transaction_word
+from pgdocket.sqitch.queries import named_queries
 from pgdocket.sqitch.script import (
     Execute,
     NeedsPsql,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _IDLE = pq.TransactionStatus.IDLE
 _INTRANS = pq.TransactionStatus.INTRANS
 _CHUNK = 1 << 18
+_FRESH = named_queries("registry_queries.sql", "")["fresh_session"]
 
 
 class Printer(Protocol):
@@ -48,26 +50,33 @@ class Printer(Protocol):
 
 
 class ScriptSession:
-    """A connection that scripts run on, one after the other, each as if it were a new one."""
+    """A connection that scripts run on, one after the other, each as if it were a new one.
+
+    `may_defer` is set once a script has spoken of deferrable constraints.
+    """
 
     def __init__(self, connection: Connection[tuple[object, ...]], printer: Printer) -> None:
         self.connection = connection
+        self.may_defer = False
         self._printer = printer
         self._is_used = False
         self._statement: Statement | None = None
         self._is_muted = False
         connection.add_notice_handler(self._notice)
 
-    def refresh(self) -> None:
-        """Gives the next script a session without traces of those before it."""
-        if self._is_used:
-            self.send(b"discard all")
-            self._is_used = False
+    def refresh(self) -> bytes:
+        """The statements that give the next script a session without traces of those before it.
 
-    def send(self, query: bytes) -> list[PGresult]:
-        """Sends one message and returns its results; raises psycopg's error for a failed one."""
+        They may share a message and a transaction with others, which must be sent at once.
+        """
+        is_used, self._is_used = self._is_used, False
+        return _FRESH if is_used else b""
+
+    def send(self, *statements: bytes) -> list[PGresult]:
+        """Sends the statements in one message; raises psycopg's error when one fails."""
         self._statement = None
-        results = self._send(query)
+        query = b";\n".join(statement for statement in statements if statement)
+        results = self._send(query) if query else []
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
                 raise error_from_result(result, "utf-8")
@@ -75,6 +84,7 @@ class ScriptSession:
 
     def abandon(self) -> None:
         """Rolls an open transaction back, as far as the connection still lives."""
+        self._is_used = True
         if self.connection.pgconn.transaction_status in (_INTRANS, pq.TransactionStatus.INERROR):
             self.send(b"rollback")
 
@@ -85,7 +95,7 @@ class ScriptSession:
         leaves open, NeedsPsql where only psql could go on. `is_muted` drops what it prints on
         standard output.
         """
-        self.refresh()
+        self.send(self.refresh())
         try:
             self._walk(path, variables, inner=False, is_muted=is_muted)
         except BaseException:
@@ -142,6 +152,7 @@ class ScriptSession:
 
     def _execute(self, step: Execute, variables: Variables) -> None:
         self._statement = step.statement
+        self.may_defer = self.may_defer or "deferr" in step.statement.text.lower()
         for result in self._query(step, step.statement, variables):
             if step.send is Send.SET:
                 _store(result, step, variables)

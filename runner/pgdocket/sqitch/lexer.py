@@ -15,7 +15,9 @@ from pathlib import Path
 from pgdocket.sqitch.arguments import Arguments
 from pgdocket.sqitch.variables import Variables
 
-_HIGH = "\x80-\U0010ffff"
+# Beyond ASCII everything belongs to names, as in psql, which reads bytes.
+_START = r"(?:[A-Za-z_]|[^\x00-\x7f])"
+_NAME = r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+"
 _TOKEN = re.compile(
     rf"""
     (?P<blank>   (?: [ \t\n\r\f\v]+ | --[^\n\r]* )+ )
@@ -23,18 +25,17 @@ _TOKEN = re.compile(
   | (?P<escape>  [eE]' )
   | (?P<quote>   (?: [bBxXnN] | [uU]& )? ' )
   | (?P<ident>   (?: [uU]& )? " )
-  | (?P<dollar>  \$ (?: [A-Za-z_{_HIGH}] [A-Za-z0-9_{_HIGH}]* )? \$ )
-  | (?P<word>    [A-Za-z_{_HIGH}] [A-Za-z0-9_${_HIGH}]* )
-  | (?P<number>  \$? [0-9]+ [A-Za-z_{_HIGH}]? )
-  | (?P<variable> : (?: [A-Za-z0-9_{_HIGH}]+ | '[A-Za-z0-9_{_HIGH}]+' | "[A-Za-z0-9_{_HIGH}]+"
-                      | \{{\?[A-Za-z0-9_{_HIGH}]+\}} ) )
+  | (?P<dollar>  \$ (?: {_START} (?:{_NAME})? )? \$ )
+  | (?P<word>    {_START} (?: [A-Za-z0-9_$] | [^\x00-\x7f] )* )
+  | (?P<number>  \$? [0-9]+ (?:{_START})? )
+  | (?P<variable> : (?: {_NAME} | '{_NAME}' | "{_NAME}" | \{{\?{_NAME}\}} ) )
   | (?P<colon>   : [:=]? )
   | (?P<semi>    ; )
   | (?P<open>    \( )
   | (?P<close>   \) )
   | (?P<masked>  \\ [;:] )
   | (?P<backslash> \\ )
-  | (?P<other>   [^A-Za-z_0-9 \t\n\r\f\v$'":;()\\/\-{_HIGH}]+ | . )
+  | (?P<other>   [,.=<>+*@#%^&|?!~\[\]{{}}`]+ | . )
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgdocket.sqitch.config import Target
-from pgdocket.sqitch.engine import connect_control, destination
+from pgdocket.sqitch.connection import connect_control, destination
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.format import Event
 from pgdocket.sqitch.registry import Registry

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,8 @@ import psycopg
 from psycopg import Connection
 
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.lexer import ScriptReader, Statement
 from pgdocket.sqitch.model import Change, Tag
 from pgdocket.sqitch.queries import named_queries, package_text
-from pgdocket.sqitch.variables import Variables
 
 VERSION = "1.1"
 _UPGRADES = (("0", "1.0", "upgrade_1_0.sql"), ("1.0", "1.1", "upgrade_1_1.sql"))
@@ -184,12 +183,12 @@ class Registry:
         """Deployed changes outside these that require one of these."""
         return [Dependent(*row) for row in self._rows(connection, "dependents", ids=list(ids))]
 
-    def record_deploy(self, connection: AnyConnection, recorded: Recorded, person: Person) -> None:
-        """Writes that the change is deployed: its row, dependencies, tags and the event."""
+    def deploy_query(self, connection: AnyConnection, recorded: Recorded, person: Person) -> bytes:
+        """The statements that write a deploy: the change, its dependencies, tags and the event."""
         change = recorded.change
         dependencies = (*change.requires, *change.conflicts)
         parameters = {
-            **_event(recorded, person),
+            **_event("deploy", recorded, person),
             **_tags(change.tags),
             "script_hash": recorded.script_hash,
             "types": ["conflict" if entry.conflict else "require" for entry in dependencies],
@@ -199,25 +198,20 @@ class Registry:
                 for entry in dependencies
             ],
         }
-        try:
-            self._execute(connection, "record_deploy", **parameters)
-        except psycopg.errors.UniqueViolation as error:
-            if error.diag.constraint_name != _UNIQUE_SCRIPT:
-                raise
-            raise SqitchError(
-                f'Cannot log change "{change.name}": The deploy script is not unique'
-            ) from error
+        names = ["insert_change"]
+        names += ["insert_dependencies"] if dependencies else []
+        names += ["insert_tags"] if change.tags else []
+        return self._compose(connection, [*names, "insert_event"], parameters)
+
+    def revert_query(self, connection: AnyConnection, change_id: str, person: Person) -> bytes:
+        """The statement that removes the change's rows and writes the event."""
+        parameters = {"change_id": change_id, "name": person.name, "email": person.email}
+        return self._compose(connection, ["record_revert"], parameters)
 
     def record_fail(self, connection: AnyConnection, recorded: Recorded, person: Person) -> None:
         """Writes the event of a failed deploy."""
-        parameters = {**_event(recorded, person), **_tags(recorded.change.tags)}
-        self._execute(connection, "record_fail", **parameters)
-
-    def record_revert(self, connection: AnyConnection, change_id: str, person: Person) -> None:
-        """Removes the change's rows and writes the event."""
-        self._execute(
-            connection, "record_revert", change_id=change_id, name=person.name, email=person.email
-        )
+        parameters = {**_event("fail", recorded, person), **_tags(recorded.change.tags)}
+        self._execute(connection, "insert_event", **parameters)
 
     def insert_tags(
         self, connection: AnyConnection, project: str, tags: Sequence[Tag], person: Person
@@ -241,6 +235,10 @@ class Registry:
             connection, "repair_script_hash", change_id=change_id, script_hash=script_hash
         )
 
+    def has_deferred(self, connection: AnyConnection) -> bool:
+        """Whether the database has constraints that are declared deferred."""
+        return bool(self._rows(connection, "has_deferred")[0][0])
+
     def has_events(self, connection: AnyConnection) -> bool:
         """Whether anything ever happened."""
         return bool(self._rows(connection, "has_events")[0][0])
@@ -254,7 +252,20 @@ class Registry:
             connection, "insert_release", version=version, name=person.name, email=person.email
         )
 
+    def _compose(
+        self, connection: AnyConnection, names: Sequence[str], parameters: Mapping[str, object]
+    ) -> bytes:
+        """Statements with their values written out, so that they can share a message."""
+        cursor = psycopg.ClientCursor(connection)
+        return ";\n".join(
+            cursor.mogrify(self._queries[name], parameters) for name in names
+        ).encode()
+
     def _run_file(self, connection: AnyConnection, name: str) -> None:
+        # Not needed to read a registry, which has to be quick.
+        from pgdocket.sqitch.lexer import ScriptReader, Statement
+        from pgdocket.sqitch.variables import Variables
+
         variables = Variables({"registry": self.schema})
         for item in ScriptReader(package_text(name), Path(name), variables).items():
             if isinstance(item, Statement):
@@ -267,6 +278,19 @@ class Registry:
 
     def _execute(self, connection: AnyConnection, statement: str, /, **parameters: object) -> None:
         connection.execute(self._queries[statement], parameters)
+
+
+@contextmanager
+def unique_script(change: Change) -> Iterator[None]:
+    """Gives the refusal of a deploy script that another change has, too, its message."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name != _UNIQUE_SCRIPT:
+            raise
+        raise SqitchError(
+            f'Cannot log change "{change.name}": The deploy script is not unique'
+        ) from error
 
 
 def check_version(version: str | None, destination: str) -> None:
@@ -325,9 +349,10 @@ def _deployed_change(row: tuple[Any, ...], tags: tuple[DeployedTag, ...]) -> Dep
     )
 
 
-def _event(recorded: Recorded, person: Person) -> dict[str, object]:
+def _event(event: str, recorded: Recorded, person: Person) -> dict[str, object]:
     change = recorded.change
     return {
+        "event": event,
         "change_id": change.id,
         "change": change.name,
         "project": recorded.project,

@@ -76,80 +76,26 @@ select c.change_id, c.change
      and d.change_id <> all(%(ids)s)
 order by c.committed_at;
 
--- name: record_deploy
-with moment as materialized (
-    select clock_timestamp() as at
-),
-change as (
-    insert into {registry}.changes (
-        change_id, script_hash, change, project, note, committed_at, committer_name,
-        committer_email, planned_at, planner_name, planner_email)
-    select %(change_id)s,
-           %(script_hash)s,
-           %(change)s,
-           %(project)s,
-           %(note)s,
-           m.at,
-           %(name)s,
-           %(email)s,
-           %(planned_at)s,
-           %(planner_name)s,
-           %(planner_email)s
-      from moment as m
-),
-dependency as (
-    insert into {registry}.dependencies (change_id, type, dependency, dependency_id)
-    select %(change_id)s, d.type, d.dependency, d.dependency_id
-      from unnest(%(types)s::text[], %(dependencies)s::text[], %(dependency_ids)s::text[])
-               as d (type, dependency, dependency_id)
-),
-tag as (
-    insert into {registry}.tags (
-        tag_id, tag, project, change_id, note, committed_at, committer_name, committer_email,
-        planned_at, planner_name, planner_email)
-    select t.tag_id,
-           t.tag,
-           %(project)s,
-           %(change_id)s,
-           t.note,
-           m.at + t.position * interval '1 microsecond',
-           %(name)s,
-           %(email)s,
-           t.planned_at,
-           t.planner_name,
-           t.planner_email
-      from moment as m,
-           unnest(%(tag_ids)s::text[], %(tags)s::text[], %(tag_notes)s::text[],
-                  %(tag_planned)s::timestamptz[], %(tag_planners)s::text[],
-                  %(tag_emails)s::text[])
-               with ordinality
-               as t (tag_id, tag, note, planned_at, planner_name, planner_email, position)
-)
-insert into {registry}.events (
-    event, change_id, change, project, note, requires, conflicts, tags, committed_at,
-    committer_name, committer_email, planned_at, planner_name, planner_email)
-select 'deploy',
-       %(change_id)s,
-       %(change)s,
-       %(project)s,
-       %(note)s,
-       %(requires)s::text[],
-       %(conflicts)s::text[],
-       %(tags)s::text[],
-       m.at,
-       %(name)s,
-       %(email)s,
-       %(planned_at)s,
-       %(planner_name)s,
-       %(planner_email)s
-  from moment as m;
+-- name: insert_change
+insert into {registry}.changes (
+    change_id, script_hash, change, project, note, committed_at, committer_name, committer_email,
+    planned_at, planner_name, planner_email)
+values (
+    %(change_id)s, %(script_hash)s, %(change)s, %(project)s, %(note)s, clock_timestamp(), %(name)s,
+    %(email)s, %(planned_at)s, %(planner_name)s, %(planner_email)s);
 
--- name: record_fail
+-- name: insert_dependencies
+insert into {registry}.dependencies (change_id, type, dependency, dependency_id)
+select %(change_id)s, d.type, d.dependency, d.dependency_id
+  from unnest(%(types)s::text[], %(dependencies)s::text[], %(dependency_ids)s::text[])
+           as d (type, dependency, dependency_id);
+
+-- name: insert_event
 insert into {registry}.events (
     event, change_id, change, project, note, requires, conflicts, tags, committed_at,
     committer_name, committer_email, planned_at, planner_name, planner_email)
 values (
-    'fail', %(change_id)s, %(change)s, %(project)s, %(note)s, %(requires)s::text[],
+    %(event)s, %(change_id)s, %(change)s, %(project)s, %(note)s, %(requires)s::text[],
     %(conflicts)s::text[], %(tags)s::text[], clock_timestamp(), %(name)s, %(email)s,
     %(planned_at)s, %(planner_name)s, %(planner_email)s);
 
@@ -214,13 +160,40 @@ update {registry}.changes as c
  where c.change_id = %(change_id)s
    and c.script_hash = c.change_id;
 
+-- name: fresh_session
+-- What DISCARD ALL does, but for cached plans, whose loss nobody would see but everybody feels;
+-- in pieces that may stand in a transaction.
+close all;
+set session authorization default;
+reset role;
+reset all;
+deallocate all;
+unlisten *;
+select pg_catalog.pg_advisory_unlock_all();
+discard sequences;
+discard temp;
+
+-- name: has_deferred
+select exists (
+           select
+             from pg_catalog.pg_constraint as c
+            where c.condeferred);
+
 -- name: settle
 -- What commit and a new session would do between two scripts: deferred constraints are checked,
--- then wait again as they were declared; settings and roles of the script are gone.
+-- settings and roles of the script are gone.
+set constraints all immediate;
+set session authorization default;
+reset role;
+reset all;
+
+-- name: settle_deferred
+-- The same where constraints are declared deferred: they wait again once they were checked.
 do $$
 declare
     v_deferred text;
 begin
+    set constraints all immediate;
     select string_agg(format('%I.%I', n.nspname, c.conname), ', ')
       into v_deferred
       from pg_catalog.pg_constraint as c
@@ -234,7 +207,6 @@ begin
                 where o.connamespace = c.connamespace
                   and o.conname = c.conname
                   and not o.condeferrable);
-    set constraints all immediate;
     if v_deferred is not null then
         execute 'set constraints ' || v_deferred || ' deferred';
     end if;

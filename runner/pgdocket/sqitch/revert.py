@@ -185,13 +185,11 @@ def _is_atomic(engine: Engine, change: Change, options: RevertOptions) -> bool:
 def _together(engine: Engine, change: Change) -> None:
     """Script and registry in one transaction."""
     work, registry = engine.work, engine.registry
-    work.refresh()
     try:
-        work.send(b"begin; " + registry.query("lock_changes"))
+        work.send(b"begin", work.refresh(), registry.query("lock_changes"))
         work.run_inner(engine.file("revert", change), engine.variables("revert"))
-        work.send(registry.query("settle"))
-        registry.record_revert(work.connection, change.id, engine.job.person)
-        work.send(b"commit")
+        query = registry.revert_query(work.connection, change.id, engine.job.person)
+        work.send(engine.settle(), query, b"commit")
     except BaseException:
         work.abandon()
         raise
@@ -205,7 +203,7 @@ def _apart(engine: Engine, change: Change, options: RevertOptions) -> None:
         engine.registry.lock(control)
         if not options.log_only:
             engine.run_script("revert", engine.file("revert", change))
-        engine.registry.record_revert(control, change.id, engine.job.person)
+        control.execute(engine.registry.revert_query(control, change.id, engine.job.person))
         control.execute("commit")
     except BaseException:
         control.execute("rollback")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgdocket.sqitch.config import Target
+from pgdocket.sqitch.connection import connect_control, destination
 from pgdocket.sqitch.deployed import Deployed
-from pgdocket.sqitch.engine import connect_control, destination
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan

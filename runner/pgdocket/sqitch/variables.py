@@ -21,7 +21,7 @@ def quote_identifier(value: str) -> str:
 
 def is_variable_name(name: str) -> bool:
     """Whether psql accepts the name for a variable."""
-    return re.fullmatch("[A-Za-z0-9_\x80-\U0010ffff]+", name) is not None
+    return re.fullmatch(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+", name) is not None
 
 
 class Variables:
