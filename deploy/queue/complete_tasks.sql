@@ -5,26 +5,38 @@
 begin;
 set local role docket_owner;
 
--- The project of attempts that one call names. One call is one unit of work in one project.
-create function docket_private.project_of_attempts(attempt_ids uuid[]) returns uuid
-language plpgsql
+-- The project of the attempts that one call names, and their tasks in the same order. One call
+-- is one unit of work in one project.
+--
+-- Tables are joined by lateral sub-selects with "offset 0" here and below, because what row-level
+-- security adds to each makes the planner think that a project's attempts are one row.
+create function docket_private.tasks_of_attempts(
+    attempt_ids  uuid[],
+    out project_id uuid,
+    out task_ids   uuid[]
+) language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unknown  uuid;
+    v_unknown  text;
     v_projects uuid[];
 begin
-    select (min(w.attempt_id::text) filter (where a.attempt_id is null))::uuid,
-           array_agg(distinct a.project_id) filter (where a.project_id is not null)
-      into v_unknown, v_projects
-      from unnest(project_of_attempts.attempt_ids) as w (attempt_id)
-      left join docket.task_attempts as a
-        on a.attempt_id = w.attempt_id;
+    select min(w.attempt_id::text) filter (where a.task_id is null),
+           array_agg(distinct a.project_id),
+           array_agg(a.task_id order by w.ordinal)
+      into v_unknown, v_projects, task_ids
+      from unnest(tasks_of_attempts.attempt_ids) with ordinality as w (attempt_id, ordinal)
+      left join lateral (
+          select b.task_id, b.project_id
+            from docket.task_attempts as b
+           where b.attempt_id = w.attempt_id
+          offset 0
+      ) as a
+        on true;
 
-    if v_unknown is not null or coalesce(cardinality(v_projects), 0) = 0
-       or array_position(project_of_attempts.attempt_ids, null) is not null then
-        raise exception 'attempt % does not exist', coalesce(v_unknown::text, 'null')
+    if array_position(v_projects, null) is not null or v_projects is null then
+        raise exception 'attempt % does not exist', coalesce(v_unknown, 'null')
             using errcode = 'PD404',
                   hint    = 'docket.claim_tasks() gives each task its attempt_id.';
     end if;
@@ -35,12 +47,12 @@ begin
                   hint    = 'One call works in one project.';
     end if;
 
-    return v_projects[1];
+    project_id := v_projects[1];
 end;
 $$;
 
-comment on function docket_private.project_of_attempts(uuid[]) is
-    'The one project of these attempts. Raises PD404 and PD422.';
+comment on function docket_private.tasks_of_attempts(uuid[]) is
+    'The one project of these attempts, and their tasks. Raises PD404 and PD422.';
 
 -- An agent that has lost its task is told so, by name.
 create function docket_private.lease_lost(attempt_id uuid) returns void
@@ -70,6 +82,67 @@ $$;
 comment on function docket_private.lease_lost(uuid) is
     'Raises PDLSE for an attempt that is not its task''s current one.';
 
+-- Judged before any lock is taken, and without the subtransaction that catching a later error
+-- would cost each completion.
+create function docket_private.check_completions(completions jsonb) returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_attempts uuid[];
+    v_most     integer;
+    v_bad      jsonb;
+begin
+    if completions is null or jsonb_typeof(completions) <> 'array' then
+        raise exception 'completions is not a JSON array'
+            using errcode = 'PD422',
+                  hint    = 'An array of objects with attempt_id, and results, actual_effort, actual_complexity.';
+    end if;
+
+    if jsonb_array_length(completions) > 1 then
+        v_most := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+        if jsonb_array_length(completions) > v_most then
+            raise exception '% completions in one call', jsonb_array_length(completions)
+                using errcode = 'PD413',
+                      hint    = format('At most %s (setting max_batch_size).', v_most);
+        end if;
+    end if;
+
+    select array_agg(c.attempt_id order by c.ordinal),
+           (array_agg(c.completion) filter (where not c.is_good))[1]
+      into v_attempts, v_bad
+      from (
+          select e.ordinal, e.completion,
+                 case
+                     when k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                         then k.attempt_id::uuid
+                 end as attempt_id,
+                 jsonb_typeof(e.completion) = 'object'
+                 and coalesce(k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', true)
+                 and coalesce(k.actual_effort, '0') ~ '^[0-9]{1,12}(\.[0-9]+)?$'
+                 and coalesce(k.actual_complexity, '1') ~ '^([1-9]|10)$' as is_good
+            from jsonb_array_elements(completions) with ordinality as e (completion, ordinal)
+           cross join lateral (
+               select e.completion ->> 'attempt_id' as attempt_id,
+                      e.completion ->> 'actual_effort' as actual_effort,
+                      e.completion ->> 'actual_complexity' as actual_complexity
+           ) as k
+      ) as c;
+
+    if v_bad is not null then
+        raise exception 'a completion is refused: %', left(v_bad::text, 200)
+            using errcode = 'PD422',
+                  hint    = 'attempt_id is an id, actual_complexity 1 to 10, actual_effort hours from 0.';
+    end if;
+
+    return coalesce(v_attempts, '{}');
+end;
+$$;
+
+comment on function docket_private.check_completions(jsonb) is
+    'The attempts of a batch of completions, in its order. Raises PD422 and PD413 for what is none.';
+
 create function docket.complete_tasks(
     completions jsonb,
     request_id  uuid default null
@@ -89,6 +162,7 @@ declare
     v_attempts uuid[];
     v_task_ids uuid[];
     v_project  uuid;
+    v_held     uuid[];
     v_lost     uuid;
     v_tasks    docket.tasks[];
 begin
@@ -98,122 +172,72 @@ begin
         return;
     end if;
 
-    begin
-        v_attempts := array(
-            select c.attempt_id
-              from jsonb_to_recordset(complete_tasks.completions) as c (attempt_id uuid));
-    exception
-        when data_exception or invalid_parameter_value then
-            raise exception 'completions are refused: %', sqlerrm
-                using errcode = 'PD422',
-                      hint    = 'An array of objects with attempt_id, and results, actual_effort, actual_complexity.';
-    end;
+    v_attempts := docket_private.check_completions(completions);
 
-    if cardinality(v_attempts) > (docket_private.setting('max_batch_size') #>> '{}')::integer then
-        raise exception '% completions in one call', cardinality(v_attempts)
-            using errcode = 'PD413',
-                  hint    = 'At most the setting max_batch_size.';
-    end if;
-
-    v_project := docket_private.project_of_attempts(v_attempts);
+    select a.project_id, a.task_ids into v_project, v_task_ids
+      from docket_private.tasks_of_attempts(v_attempts) as a;
     perform docket_private.require_project(v_project);
 
-    -- Tables are joined by lateral sub-selects with "offset 0" here, because what row-level
-    -- security adds to each makes the planner think a project's attempts are one row.
-    --
     -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays),
-    -- then the tasks by id. The attempts are ended by the trigger on tasks, under these.
+    -- then the tasks by id. The attempts are ended by the trigger on tasks, under these. What a
+    -- locking read returns is the row as it stands under the lock, so it is judged by that.
     perform docket_private.share_graph(v_project);
-    v_task_ids := array(
-        select a.task_id
-          from unnest(v_attempts) with ordinality as w (attempt_id, ordinal)
+    v_held := array(
+        select t.attempt_id
+          from docket.tasks as t
+         where t.task_id = any (v_task_ids)
+           and t.project_id = v_project
+         order by t.task_id
+           for no key update);
+
+    -- The same completion again is no loss.
+    if not v_held @> v_attempts then
+        select c.attempt_id into v_lost
+          from jsonb_to_recordset(completions) as c (attempt_id uuid, results jsonb)
          cross join lateral (
-             select b.task_id
+             select b.task_id, b.outcome
                from docket.task_attempts as b
-              where b.attempt_id = w.attempt_id
+              where b.attempt_id = c.attempt_id
                 and b.project_id = v_project
              offset 0
          ) as a
-         order by w.ordinal);
-    perform
-       from docket.tasks as t
-      where t.task_id = any (v_task_ids)
-        and t.project_id = v_project
-      order by t.task_id
-        for no key update;
-
-    -- Judged in a new statement, under the locks. The same completion again is no loss.
-    select c.attempt_id into v_lost
-      from jsonb_to_recordset(complete_tasks.completions) as c (attempt_id uuid, results jsonb)
-     cross join lateral (
-         select b.task_id, b.outcome
-           from docket.task_attempts as b
-          where b.attempt_id = c.attempt_id
-            and b.project_id = v_project
-         offset 0
-     ) as a
-     cross join lateral (
-         select u.attempt_id, u.status, u.results
-           from docket.tasks as u
-          where u.task_id    = a.task_id
-            and u.project_id = v_project
-         offset 0
-     ) as t
-     where t.attempt_id is distinct from c.attempt_id
-       and not (a.outcome = 'completed'
-                and t.status = 'completed'
-                and t.results is not distinct from c.results)
-     limit 1;
-
-    if found then
-        perform docket_private.lease_lost(v_lost);
-    end if;
-
-    -- The status change, and in statements of their own after it (triggers) its consequences.
-    begin
-        update docket.tasks as t
-           set status            = 'completed',
-               results           = c.results,
-               actual_effort     = coalesce(c.actual_effort, t.actual_effort),
-               actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
-          from (
-              select d.*, a.task_id
-                from jsonb_to_recordset(complete_tasks.completions) as d (
-                         attempt_id uuid, results jsonb, actual_effort numeric,
-                         actual_complexity smallint)
-               cross join lateral (
-                   select b.task_id
-                     from docket.task_attempts as b
-                    where b.attempt_id = d.attempt_id
-                      and b.project_id = v_project
-                   offset 0
-               ) as a
-              offset 0
-          ) as c
-         where t.task_id    = c.task_id
-           and t.project_id = v_project
-           and t.attempt_id = c.attempt_id;
-    exception
-        when check_violation or data_exception then
-            raise exception 'completions are refused: %', sqlerrm
-                using errcode = 'PD422',
-                      hint    = 'actual_complexity is 1 to 10, actual_effort hours from 0.';
-    end;
-
-    if complete_tasks.request_id is null then
-        return query
-        select t.*
-          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
          cross join lateral (
-             select u.*
+             select u.attempt_id, u.status, u.results
                from docket.tasks as u
-              where u.task_id    = w.task_id
+              where u.task_id    = a.task_id
                 and u.project_id = v_project
              offset 0
          ) as t
-         order by w.ordinal;
-        return;
+         where t.attempt_id is distinct from c.attempt_id
+           and not (a.outcome = 'completed'
+                    and t.status = 'completed'
+                    and t.results is not distinct from c.results)
+         limit 1;
+
+        if found then
+            perform docket_private.lease_lost(v_lost);
+        end if;
     end if;
+
+    -- The status change, and in statements of their own after it (triggers) its consequences.
+    update docket.tasks as t
+       set status            = 'completed',
+           results           = c.results,
+           actual_effort     = coalesce(c.actual_effort, t.actual_effort),
+           actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
+      from (
+          select d.*
+            from rows from (
+                     jsonb_to_recordset(completions) as (
+                         attempt_id uuid, results jsonb, actual_effort numeric,
+                         actual_complexity smallint),
+                     unnest(v_task_ids)
+                 ) as d (attempt_id, results, actual_effort, actual_complexity, task_id)
+          offset 0
+      ) as c
+     where t.task_id    = c.task_id
+       and t.project_id = v_project
+       and t.attempt_id = c.attempt_id;
 
     v_tasks := array(
         select t
@@ -319,7 +343,8 @@ commit; a task that this very completion made ready may be among them.
 claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
 
-revoke all on function docket_private.project_of_attempts(uuid[]) from public;
+revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
+revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;
 revoke all on function docket.complete_tasks(jsonb, uuid) from public;
 revoke all on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) from public;

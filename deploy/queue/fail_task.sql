@@ -10,7 +10,9 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_project uuid := docket_private.project_of_attempts(array[hold_attempt.attempt_id]);
+    v_project uuid := (
+        select a.project_id
+          from docket_private.tasks_of_attempts(array[hold_attempt.attempt_id]) as a);
     v_attempt docket.task_attempts;
 begin
     perform docket_private.require_project(v_project);

@@ -2,8 +2,9 @@
 
 begin;
 
-select 'docket_private.project_of_attempts(uuid[])'::regprocedure;
+select 'docket_private.tasks_of_attempts(uuid[])'::regprocedure;
 select 'docket_private.lease_lost(uuid)'::regprocedure;
+select 'docket_private.check_completions(jsonb)'::regprocedure;
 select 'docket.complete_tasks(jsonb, uuid)'::regprocedure;
 select 'docket.complete_task(uuid, jsonb, numeric, integer, uuid)'::regprocedure;
 select 'docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)'::regprocedure;
