@@ -29,8 +29,10 @@ select is(
         'affected_files', array['src/a.py'], 'tags', array['x', 'y'], 'complexity_score', 7,
         'actual_complexity', null, 'estimated_effort', 2.5, 'actual_effort', null,
         'status', 'in_progress', 'priority', 8, 'assigned_to', 'ann', 'attempt_id', null,
-        'not_before', '2026-02-01 00:00+00'::timestamptz, 'due_at', '2026-03-01 00:00+00'::timestamptz,
-        'results', null, 'completed_at', null, 'archived_at', null, 'metadata', '{"m": true}'::jsonb,
+        'not_before', '2026-02-01 00:00+00'::timestamptz, 'due_at',
+        '2026-03-01 00:00+00'::timestamptz,
+        'results', null, 'completed_at', null, 'archived_at', null, 'metadata',
+        '{"m": true}'::jsonb,
         'version', 1, 'created_at', docket.clock(), 'updated_at', docket.clock(),
         'created_by', docket.principal(), 'updated_by', docket.principal()),
     'one call stores a task with all that is known of it')
@@ -103,7 +105,8 @@ select is(
     'an empty batch makes nothing');
 select lives_ok(
     $$ select docket.create_tasks(docket_test.project_id(),
-                  '[{"title": "x", "depends_on": null, "tags": null, "priority": null, "status": null,
+                  '[{"title": "x", "depends_on": null, "tags": null, "priority": null,
+                     "status": null,
                      "metadata": null, "task_key": null, "parent": null}]') $$,
     'null is as if the field were not there');
 select count(*)
@@ -134,7 +137,8 @@ select throws_ok(
     $$ select pg_temp.make('[{"title": "x"}, {"task_key": "y"}]') $$,
     'PD422', 'task number 2 has a title of 0 characters', 'each with a title');
 select throws_ok(
-    $$ select pg_temp.make(jsonb_build_array(jsonb_build_object('title', repeat('x', 256)))::text) $$,
+    $$ select pg_temp.make(jsonb_build_array(jsonb_build_object('title', repeat('x',
+    256)))::text) $$,
     'PD422', 'task number 1 has a title of 256 characters', 'that is not too long');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x"}, {"title": "y", "Titel": "z"}]') $$,
@@ -145,7 +149,8 @@ select throws_ok(
     'PD409', 'a task with this key exists already: ''parse''', 'a key that is taken is refused');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "task_key": "k"}, {"title": "y", "task_key": "k"}]') $$,
-    'PD409', 'a task with this key exists already: twice in one call', 'so is a key twice in one call');
+    'PD409', 'a task with this key exists already: twice in one call',
+    'so is a key twice in one call');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "legacy_id": 12}]') $$,
     'PD409', 'a task with this legacy_id exists already: 12', 'so is an old number that is taken');
@@ -156,7 +161,8 @@ select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "parent": "nothing"}]') $$,
     'PD404', 'task "nothing" does not exist', 'so does its parent');
 select throws_ok(
-    $$ select pg_temp.make('[{"title": "x", "workflow_id": "00000000-0000-7000-8000-000000000000"}]') $$,
+    $$ select pg_temp.make('[{"title": "x",
+                              "workflow_id": "00000000-0000-7000-8000-000000000000"}]') $$,
     'PD404', 'the workflow of a task does not exist in this project', 'so does its workflow');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "depends_on": "parse"}]') $$,
@@ -171,7 +177,8 @@ select throws_ok(
     'PDCYC', null, 'two that wait for each other are refused');
 select throws_ok(
     $$ select pg_temp.make('[{"task_key": "p", "title": "x", "depends_on": ["p"]}]') $$,
-    'PD422', 'tasks are refused: a task does not depend on itself', 'so is one that waits for itself');
+    'PD422', 'tasks are refused: a task does not depend on itself',
+    'so is one that waits for itself');
 select throws_ok(
     $$ select pg_temp.make('[{"task_key": "p", "title": "x", "parent": "q"},
                             {"task_key": "q", "title": "y", "parent": "p"}]') $$,
@@ -193,7 +200,8 @@ select throws_ok(
     'PD422', null, 'of any size');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "requirements": [1]}]') $$,
-    'PD422', 'tasks are refused: requirements are a JSON object', 'so are requirements of another kind');
+    'PD422', 'tasks are refused: requirements are a JSON object',
+    'so are requirements of another kind');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "tags": "y"}]') $$,
     'PD422', null, 'so are tags that are no list');
@@ -232,7 +240,8 @@ select is(
   from (values ('00000000-0000-4000-8000-000000000001'::uuid)) as r (id);
 select throws_ok(
     $$ select docket.create_task(docket_test.project_id(), repeat('x', 256)) $$,
-    'PD422', 'task number 1 has a title of 256 characters', 'one task is refused as a batch of one');
+    'PD422', 'task number 1 has a title of 256 characters',
+    'one task is refused as a batch of one');
 select throws_ok(
     $$ select docket.create_task(docket_test.project_id(), null) $$,
     'PD422', null, 'nor is there one without a title');

@@ -19,7 +19,9 @@ select to_jsonb(docket.get_task(docket_test.id('a'))) as task;
 create function pg_temp.change(changes text, expected_version bigint default null)
 returns docket.tasks
 language sql
-as $$ select docket.update_task(docket_test.id('a'), change.changes::jsonb, change.expected_version) $$;
+as $$
+    select docket.update_task(docket_test.id('a'), change.changes::jsonb, change.expected_version)
+$$;
 
 select docket_test.pass('1 hour');
 select results_eq(
@@ -40,19 +42,24 @@ select results_eq(
               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score::integer,
               t.actual_complexity::integer, t.estimated_effort, t.actual_effort,
               t.priority::integer, t.assigned_to, t.not_before, t.due_at, t.results, t.metadata
-         from pg_temp.change('{"title": "A3", "description": null, "details": "D", "test_strategy": "T",
+         from pg_temp.change('{"title": "A3", "description": null, "details": "D",
+                               "test_strategy": "T",
                                "requirements": {"q": 2}, "acceptance_criteria": "any", "tags": [],
-                               "affected_files": ["f"], "complexity_score": 3, "actual_complexity": 4,
-                               "estimated_effort": 1.5, "actual_effort": 2.5, "priority": "critical",
+                               "affected_files": ["f"], "complexity_score": 3,
+                               "actual_complexity": 4,
+                               "estimated_effort": 1.5, "actual_effort": 2.5,
+                               "priority": "critical",
                                "assigned_to": "ann", "not_before": "2026-01-05T00:00:00Z",
                                "due_at": null, "results": [1], "metadata": {"m": 1}}') as t $$,
-    $$ values ('A3', null::text, 'D', 'T', '{"q": 2}'::jsonb, '"any"'::jsonb, array['f'], '{}'::text[],
+    $$ values ('A3', null::text, 'D', 'T', '{"q": 2}'::jsonb, '"any"'::jsonb, array['f'],
+    '{}'::text[],
                3, 4, 1.5, 2.5, 10, 'ann', '2026-01-05 00:00+00'::timestamptz, null::timestamptz,
                '[1]'::jsonb, '{"m": 1}'::jsonb) $$,
     'all fields can be given, and null empties');
 
 -- Who has read what.
-select lives_ok($$ select pg_temp.change('{"title": "A4"}', 3) $$, 'the present version may be changed');
+select lives_ok($$ select pg_temp.change('{"title": "A4"}',
+    3) $$, 'the present version may be changed');
 select throws_ok(
     $$ select pg_temp.change('{"title": "A5"}', 3) $$,
     'PDVER', 'task a is at version 4, not 3', 'who has read an older one is told');
@@ -81,16 +88,19 @@ select is(
 -- The hierarchy.
 select is(
     docket_test.key((docket.update_task(
-        docket_test.id('b'), jsonb_build_object('parent_task_id', docket_test.id('c')))).parent_task_id),
+        docket_test.id('b'),
+        jsonb_build_object('parent_task_id', docket_test.id('c')))).parent_task_id),
     'c',
     'a task moves to another parent');
 select throws_ok(
     $$ select docket.update_task(
-                  docket_test.id('c'), jsonb_build_object('parent_task_id', docket_test.id('b'))) $$,
+                  docket_test.id('c'), jsonb_build_object('parent_task_id',
+                  docket_test.id('b'))) $$,
     'PDCYC', null, 'but not below itself');
 select throws_ok(
     $$ select docket.update_task(
-                  docket_test.id('c'), jsonb_build_object('parent_task_id', docket_test.id('c'))) $$,
+                  docket_test.id('c'), jsonb_build_object('parent_task_id',
+                  docket_test.id('c'))) $$,
     'PD422', 'the change of task c is refused: a task is not its own parent', 'nor under itself');
 select throws_ok(
     $$ select docket.update_task(
@@ -99,7 +109,8 @@ select throws_ok(
     'PD404', 'the parent of task c does not exist in this project', 'its parent exists');
 select throws_ok(
     $$ select docket.update_task(
-                  docket_test.id('c'), '{"workflow_id": "00000000-0000-7000-8000-000000000000"}') $$,
+                  docket_test.id('c'),
+                  '{"workflow_id": "00000000-0000-7000-8000-000000000000"}') $$,
     'PD404', 'the workflow of task c does not exist in this project', 'so does its workflow');
 
 -- Refusals.
@@ -109,7 +120,8 @@ select throws_ok(
     'the status has its own functions, and an unknown field is refused');
 select throws_ok(
     $$ select pg_temp.change('{"created_at": "2020-01-01"}') $$,
-    'PD422', 'the change of a task has no field created_at', 'the birth of a task is not to be changed');
+    'PD422', 'the change of a task has no field created_at',
+    'the birth of a task is not to be changed');
 select throws_ok(
     $$ select pg_temp.change('[]') $$,
     'PD422', 'the change of a task is not a JSON object', 'a change is an object');
@@ -120,11 +132,13 @@ select throws_ok(
 select throws_ok($$ select pg_temp.change('{"title": null}') $$, 'PD422', null, 'it is never null');
 select throws_ok(
     $$ select pg_temp.change('{"complexity_score": 11}') $$,
-    'PD422', 'the change of task a is refused: a complexity_score is 1 to 10', 'so is a complexity');
+    'PD422', 'the change of task a is refused: a complexity_score is 1 to 10',
+    'so is a complexity');
 select throws_ok(
     $$ select pg_temp.change('{"priority": "urgent"}') $$,
     'PD422', '"urgent" is no priority', 'a priority is refused in words');
-select throws_ok($$ select pg_temp.change('{"priority": null}') $$, 'PD422', null, 'it is never null');
+select throws_ok(
+    $$ select pg_temp.change('{"priority": null}') $$, 'PD422', null, 'it is never null');
 select throws_ok(
     $$ select pg_temp.change('{"due_at": "soon"}') $$, 'PD422', null, 'a date is a date');
 select throws_ok(

@@ -31,7 +31,8 @@ select throws_ok(
                   project_id => docket.project_id('once'), changes => '{"name": "Twice"}',
                   request_id => '00000000-0000-4000-8000-000000000001') $$,
     'PD409',
-    'request 00000000-0000-4000-8000-000000000001 was a call of create_project, not of update_project',
+    'request 00000000-0000-4000-8000-000000000001 was a call of create_project, '
+    'not of update_project',
     'a request id that was used for another function is refused');
 
 select throws_ok(

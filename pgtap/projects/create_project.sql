@@ -1,4 +1,4 @@
--- create_project(): one call makes a project that its maker's organization sees, and refuses in words.
+-- create_project(): one call makes a project that its maker's organization sees.
 
 begin;
 select plan(13);
@@ -41,9 +41,11 @@ select throws_ok(
     'PD422', 'project ''x'' is refused: a name has 1 to 255 characters', 'so is a name too long');
 select throws_ok(
     $$ select docket.create_project('x', settings => '[1]') $$,
-    'PD422', 'project ''x'' is refused: settings are a JSON object', 'so are settings of another kind');
+    'PD422', 'project ''x'' is refused: settings are a JSON object',
+    'so are settings of another kind');
 select throws_ok(
-    $$ select docket.create_project('x', organization_id => '00000000-0000-7000-8000-000000000000') $$,
+    $$ select docket.create_project(
+                  'x', organization_id => '00000000-0000-7000-8000-000000000000') $$,
     'PD404', 'organization 00000000-0000-7000-8000-000000000000 does not exist',
     'an organization that does not exist is refused');
 
@@ -52,7 +54,8 @@ select distinct p.organization_id from docket.list_projects() as p;
 grant select on anns to public;
 set local role tap_create_project_bob;
 select throws_like(
-    $$ select docket.create_project('x', organization_id => (select a.organization_id from anns as a)) $$,
+    $$ select docket.create_project('x', organization_id => (select a.organization_id
+         from anns as a)) $$,
     'organization % does not exist', 'so, in the same words, is somebody else''s');
 
 reset role;
@@ -61,7 +64,8 @@ select a.organization_id, 'tap_create_project_bob', 'writer'
   from anns as a;
 set local role tap_create_project_bob;
 select throws_ok(
-    $$ select docket.create_project('x', organization_id => (select a.organization_id from anns as a)) $$,
+    $$ select docket.create_project('x', organization_id => (select a.organization_id
+         from anns as a)) $$,
     'PD404', null, 'who is no admin of it makes none in it');
 
 reset role;

@@ -7,8 +7,8 @@ select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
 
 select results_eq(
-    $$ select p.slug, p.name, p.description, p.repository_url, p.settings, p.metadata, p.archived_at,
-              p.version, p.created_at, p.updated_at, p.created_by
+    $$ select p.slug, p.name, p.description, p.repository_url, p.settings, p.metadata,
+              p.archived_at, p.version, p.created_at, p.updated_at, p.created_by
          from docket.projects as p
         where p.project_id = docket_test.project_id() $$,
     $$ values ('one', 'One', null::text, null::text, '{}'::jsonb, '{}'::jsonb, null::timestamptz,

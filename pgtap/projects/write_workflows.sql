@@ -12,7 +12,8 @@ select results_eq(
     $$ values ('Release 1', '{"must": ["a"]}'::jsonb, 'active', 1::bigint, true) $$,
     'a workflow is made with its requirements, active, and has an id');
 select is(
-    (select w.requirements from docket.create_workflow(docket_test.project_id(), 'Plain', null) as w),
+    (select w.requirements from docket.create_workflow(docket_test.project_id(), 'Plain',
+    null) as w),
     '{}'::jsonb,
     'it may have none');
 select throws_ok(

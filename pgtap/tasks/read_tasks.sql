@@ -1,4 +1,4 @@
--- Tasks are found by key, number or id, and listed by every condition, in a stable order, by the page.
+-- Tasks are found by key, number or id, and listed by every condition, in a stable order.
 
 begin;
 select plan(41);
@@ -48,11 +48,13 @@ select is(pg_temp.listed($$ min_priority => 'critical' $$), array['e'], 'or its 
 select is(pg_temp.listed($$ assigned_to => 'ann' $$), array['b'], 'by who has it');
 select is(pg_temp.listed($$ tags_all => '{x, y}' $$), array['a'], 'by all of some tags');
 select is(pg_temp.listed($$ tags_any => '{y, z}' $$), array['c', 'a'], 'by any of some');
-select is(pg_temp.listed($$ workflow_id => (select workflow_id from flows) $$), array['e'], 'by workflow');
+select is(pg_temp.listed($$ workflow_id => (select workflow_id from flows) $$), array['e'],
+    'by workflow');
 select is(pg_temp.listed($$ parent_task_id => docket_test.id('a') $$), array['d'], 'by parent');
 select is(pg_temp.listed($$ affected_file => 'src/a.py' $$), array['a'], 'by a path');
 select is(
-    pg_temp.listed($$ requirements => '{"cpu": 1}' $$), array['a'], 'by what its requirements contain');
+    pg_temp.listed($$ requirements => '{"cpu": 1}' $$), array['a'],
+    'by what its requirements contain');
 select is(
     pg_temp.listed($$ metadata => '{"team": {"name": "core"}}' $$), array['b'],
     'by what its metadata contains, at any depth');
@@ -81,7 +83,8 @@ select is(
     array['c', 'd', '7', 'a'],
     'by priority as well');
 select is(
-    pg_temp.listed($$ after => docket_test.id('a') $$), '{}'::text[], 'after the last there is none');
+    pg_temp.listed($$ after => docket_test.id('a') $$), '{}'::text[],
+    'after the last there is none');
 
 create function pg_temp.walk(arguments text) returns text[]
 language plpgsql
@@ -112,7 +115,8 @@ select is(
     (pg_temp.walk(', order_by => ''priority'''))[1:1], array['e'],
     'by priority too, the first first');
 
-select is(pg_temp.listed('page_size => 0'), pg_temp.listed('page_size => 1'), 'a page has a row at least');
+select is(pg_temp.listed('page_size => 0'), pg_temp.listed('page_size => 1'),
+    'a page has a row at least');
 select throws_ok(
     $$ select docket.list_tasks(docket_test.project_id(), statuses => '{finished}') $$,
     'PD422', '''finished'' is no task status', 'a status that is none is refused');
@@ -136,7 +140,8 @@ select is(
     'however it is written');
 select docket.purge_task(docket_test.id('7'));
 select is(
-    docket.task_id(docket_test.project_id(), '7'), docket_test.id('a'), 'an old number names it, too');
+    docket.task_id(docket_test.project_id(), '7'), docket_test.id('a'),
+    'an old number names it, too');
 select throws_ok(
     $$ select docket.task_id(docket_test.project_id(), 'nothing') $$,
     'PD404', 'task "nothing" does not exist', 'what names nothing is refused');

@@ -10,7 +10,8 @@ select count(*)
       {"task_key": "title", "title": "Cache the tokens", "priority": "high"},
       {"task_key": "description", "title": "Speed", "description": "A token cache for all"},
       {"task_key": "details", "title": "Sundry", "details": "tokens of the cache, at length"},
-      {"task_key": "other", "title": "Print invoices", "description": "in colour", "tags": ["paper"]},
+      {"task_key": "other", "title": "Print invoices", "description": "in colour",
+      "tags": ["paper"]},
       {"task_key": "gone", "title": "Cache the tokens no more"}]');
 select docket.delete_task(docket_test.id('gone'));
 
@@ -41,7 +42,8 @@ select set_eq(
     array['details', 'other'],
     '"or" is either');
 select results_eq(
-    $$ select s.task_key from docket.search_tasks(docket_test.project_id(), 'print invoces') as s $$,
+    $$ select s.task_key
+         from docket.search_tasks(docket_test.project_id(), 'print invoces') as s $$,
     array['other'],
     'a slip in a title is forgiven');
 select results_eq(
@@ -61,10 +63,12 @@ select is_empty(
 select lives_ok(
     $$ select docket.search_tasks(docket_test.project_id(), q.query)
          from unnest(array['', ' ', '"', '''', '!&|():*<->', 'a & | b', '%_\', '\x00', E'\n\t',
-                           '''); drop table docket.tasks; --', repeat('word ', 2000)]) as q (query) $$,
+                           '''); drop table docket.tasks; --', repeat('word ', 2000)])
+              as q (query) $$,
     'any text is a query');
 select is_empty(
-    $$ select from docket.search_tasks(docket_test.project_id(), '''); drop table docket.tasks; --') $$,
+    $$ select
+         from docket.search_tasks(docket_test.project_id(), '''); drop table docket.tasks; --') $$,
     'and only a query');
 
 select docket.update_task(docket_test.id('other'), '{"title": "Print receipts"}');

@@ -1,4 +1,4 @@
--- task_history(): every change of a task, from its birth on, with who, when, why, from what to what.
+-- task_history(): every change of a task, from its birth on: who, when, why, from what to what.
 
 begin;
 select plan(10);
@@ -11,7 +11,8 @@ select docket.create_task(docket_test.project_id(), 'A task', task_key => 'a');
 set local role tap_history_ann;
 select set_config('docket.reason', 'a better name', true);
 select set_config('docket.request_id', 'request 9', true);
-select docket.update_task(docket_test.id('a'), '{"title": "The task", "due_at": "2026-02-03T04:05:06Z"}');
+select docket.update_task(docket_test.id('a'),
+    '{"title": "The task", "due_at": "2026-02-03T04:05:06Z"}');
 select set_config('docket.reason', '', true);
 select set_config('docket.request_id', '', true);
 select docket.update_task_status(docket_test.id('a'), 'in_progress');

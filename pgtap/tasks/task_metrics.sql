@@ -19,7 +19,8 @@ select count(*)
            select jsonb_agg(task || jsonb_build_object('workflow_id', f.workflow_id))
              from flows as f
             cross join jsonb_array_elements('[
-                      {"task_key": "a", "title": "A", "complexity_score": 3, "estimated_effort": 1.5},
+                      {"task_key": "a", "title": "A", "complexity_score": 3,
+                      "estimated_effort": 1.5},
                       {"task_key": "b", "title": "B", "complexity_score": 4, "estimated_effort": 2,
                        "actual_effort": 3},
                       {"task_key": "c", "title": "C", "complexity_score": 6},
@@ -43,13 +44,16 @@ select is(
   from docket.get_task_metrics(docket_test.project_id()) as m;
 
 select results_eq(
-    $$ select p.* from flows as f cross join lateral docket.workflow_progress(f.workflow_id) as p $$,
+    $$ select p.* from flows as f
+        cross join lateral docket.workflow_progress(f.workflow_id) as p $$,
     $$ values (6::bigint, 2::bigint, 1::bigint, 40.0) $$,
     'a workflow is as far as its tasks that were not given up');
 select docket.update_task_status(t.task_id, 'cancelled')
-  from docket.list_tasks(docket_test.project_id(), statuses => '{pending, in_progress, failed}') as t;
+  from docket.list_tasks(docket_test.project_id(),
+  statuses => '{pending, in_progress, failed}') as t;
 select results_eq(
-    $$ select p.* from flows as f cross join lateral docket.workflow_progress(f.workflow_id) as p $$,
+    $$ select p.* from flows as f
+        cross join lateral docket.workflow_progress(f.workflow_id) as p $$,
     $$ values (6::bigint, 2::bigint, 4::bigint, 100.0) $$,
     'when all is done or given up it is complete');
 select results_eq(

@@ -7,7 +7,8 @@ select docket_test.project('one');
 insert into docket.tasks (project_id, title, task_key, description, details, test_strategy, tags,
                           affected_files, requirements, metadata)
 values (docket_test.project_id(), 'Parse the grammar', 'a', 'of many languages', 'with a lexer',
-        'fuzzing', array['compiler'], array['src/parse.py'], '{"speed": {"min": 1}}', '{"team": "x"}');
+        'fuzzing', array['compiler'], array['src/parse.py'], '{"speed": {"min": 1}}',
+        '{"team": "x"}');
 
 create function pg_temp.found(query text) returns setof text
 language sql
@@ -22,7 +23,8 @@ $$;
 select results_eq(
     $$ select w.word, (select count(*) from pg_temp.found(w.word))
          from unnest(array['grammars', 'language', 'lexers', 'fuzz', 'compiler']) as w (word) $$,
-    $$ values ('grammars', 1::bigint), ('language', 1), ('lexers', 1), ('fuzz', 1), ('compiler', 1) $$,
+    $$ values ('grammars', 1::bigint), ('language', 1), ('lexers', 1), ('fuzz', 1),
+              ('compiler', 1) $$,
     'a task is found by the words of all its texts, in any form of the word');
 select results_eq(
     $$ select pg_temp.found('parse the gramar') $$, array['a'],

@@ -11,9 +11,9 @@ insert into docket.tasks (project_id, title)
 values (docket_test.project_id(), 'The first');
 
 select results_eq(
-    $$ select t.task_key, t.status::text, t.priority::integer, t.requirements, t.acceptance_criteria,
-              t.affected_files, t.tags, t.metadata, t.version, t.created_at, t.updated_at,
-              t.created_by, t.updated_by
+    $$ select t.task_key, t.status::text, t.priority::integer, t.requirements,
+              t.acceptance_criteria, t.affected_files, t.tags, t.metadata, t.version, t.created_at,
+              t.updated_at, t.created_by, t.updated_by
          from docket.tasks as t
         where t.project_id = docket_test.project_id() $$,
     $$ values ('one-1', 'pending', 5, '{}'::jsonb, '[]'::jsonb, '{}'::text[], '{}'::text[],
@@ -134,7 +134,9 @@ select jsonb_build_object(
            'metadata', '{"k": "v"}'::jsonb,
            'task_key', 'given') as task;
 select is(
-    (select to_jsonb(t) @> g.task from given as g cross join lateral pg_temp.insert_task(g.task) as t),
+    (select to_jsonb(t) @> g.task
+       from given as g
+      cross join lateral pg_temp.insert_task(g.task) as t),
     true,
     'texts, objects, lists and numbers come back as they were given');
 
@@ -312,7 +314,8 @@ select col_type_is('docket', 'tasks', 'created_at', 'timestamp with time zone', 
 select col_not_null('docket', 'tasks', 'title', 'a title is not null');
 select has_index(
     'docket', 'tasks', 'tasks_status_priority_idx',
-    array['project_id', 'status', 'priority', 'task_id'], 'lists by status and priority have an index');
+    array['project_id', 'status', 'priority', 'task_id'],
+    'lists by status and priority have an index');
 select has_index(
     'docket', 'tasks', 'tasks_legacy_key', array['project_id', 'legacy_id'],
     'so have old numbers');

@@ -99,10 +99,12 @@ select throws_ok(
     'PD422', '''resting'' is no state of a workflow, or its step number or metadata is none',
     'a state that is none is refused');
 select throws_ok(
-    $$ select docket.enter_workflow_state('review', task_id => docket_test.id('a'), step_number => 0) $$,
+    $$ select docket.enter_workflow_state(
+                  'review', task_id => docket_test.id('a'), step_number => 0) $$,
     'PD422', null, 'so is step 0');
 select throws_ok(
-    $$ select docket.enter_workflow_state('review', task_id => docket_test.id('a'), metadata => '[]') $$,
+    $$ select docket.enter_workflow_state(
+                  'review', task_id => docket_test.id('a'), metadata => '[]') $$,
     'PD422', null, 'so is metadata of another kind');
 select throws_ok(
     $$ select docket.enter_workflow_state('review') $$,
@@ -118,7 +120,8 @@ select throws_ok(
 select throws_ok(
     $$ select docket.enter_workflow_state(
                   'review', workflow_id => '00000000-0000-7000-8000-000000000000') $$,
-    'PD404', 'workflow 00000000-0000-7000-8000-000000000000 does not exist', 'so does the workflow');
+    'PD404', 'workflow 00000000-0000-7000-8000-000000000000 does not exist',
+    'so does the workflow');
 select is(
     (select s.state::text
        from docket.list_workflow_states(task_id => docket_test.id('a')) as s
@@ -184,7 +187,8 @@ select isnt_empty(
     'the journal has every stay');
 select docket.purge_task(docket_test.id('a'));
 select is_empty(
-    $$ select from docket.workflow_states as s where s.state = 'development' and s.task_id is not null
+    $$ select from docket.workflow_states as s
+        where s.state = 'development' and s.task_id is not null
           and s.project_id = docket_test.project_id() $$,
     'with the task its states go');
 
