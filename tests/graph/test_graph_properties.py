@@ -1,0 +1,267 @@
+"""Random work on a graph, against networkx: after each step the database agrees with the model.
+
+The invariants are recounted three times over: by support.invariants, by docket.graph_health()
+and from the model. Everything of one example happens in a transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import networkx as nx
+import psycopg
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from support import graphs
+from support.databases import Database
+from support.graphs import Edge
+from support.invariants import violations
+from support.sessions import Connect, Connection
+
+KEYS = [f"t{i:02}" for i in range(10)]
+LATER = [f"n{i:02}" for i in range(4)]
+key = st.sampled_from(KEYS)
+some_keys = st.lists(key, min_size=1, max_size=4, unique=True)
+edge = st.tuples(key, key)
+
+RULES = settings(
+    max_examples=150,
+    stateful_step_count=14,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Work(RuleBasedStateMachine):
+    """What people and agents do with the tasks of one project."""
+
+    connection: Connection
+
+    @initialize()
+    def begin(self) -> None:
+        self.connection.execute("begin")
+        self.graph = graphs.new_graph(self.connection, KEYS)
+        self.edges: nx.DiGraph[str] = nx.DiGraph()
+        self.edges.add_nodes_from(KEYS)
+        self.parent: dict[str, str] = {}
+        self.status = dict.fromkeys(KEYS, "pending")
+        self.archived: set[str] = set()
+        self.claimed: set[str] = set()
+
+    def teardown(self) -> None:
+        self.connection.execute("rollback")
+
+    # What the model says
+
+    def ancestors(self, task: str) -> set[str]:
+        found: set[str] = set()
+        while task in self.parent and self.parent[task] not in found:
+            task = self.parent[task]
+            found.add(task)
+        return found
+
+    def are_kin(self, task: str, other: str) -> bool:
+        return other in self.ancestors(task) or task in self.ancestors(other)
+
+    def is_refused(self, added: Sequence[Edge]) -> bool:
+        wanted = nx.DiGraph(self.edges)
+        wanted.add_edges_from(added)
+        return not nx.is_directed_acyclic_graph(wanted) or any(
+            self.are_kin(task, depends_on) for task, depends_on in added
+        )
+
+    def unmet(self, task: str) -> int:
+        return sum(self.status[other] != "completed" for other in self.edges.successors(task))
+
+    def ready(self) -> set[str]:
+        return {
+            task
+            for task, status in self.status.items()
+            if status == "pending" and task not in self.archived and not self.unmet(task)
+        }
+
+    # What happens
+
+    def attempt(self, query: str, parameters: Sequence[object]) -> psycopg.Error | None:
+        """Runs a statement; when it fails, everything is as before."""
+        try:
+            with self.connection.transaction():
+                self.connection.execute(query, parameters)
+        except psycopg.Error as error:
+            return error
+        return None
+
+    def follow(self, error: psycopg.Error | None, added: Sequence[Edge]) -> None:
+        """The statement did what the model says."""
+        if self.is_refused(added):
+            assert error is not None, f"{added} was not refused"
+            assert error.sqlstate == "PDCYC", error
+            self.judge_cycle(error, added)
+            return
+        assert error is None, error
+        self.edges.add_edges_from(added)
+
+    def judge_cycle(self, error: psycopg.Error, added: Sequence[Edge]) -> None:
+        """The cycle that the error tells is one, and goes through what was added."""
+        if error.diag.constraint_name != "task_dependencies_acyclic":
+            assert error.diag.constraint_name == "task_dependencies_not_on_kin"
+            return
+        told = json.loads(error.diag.message_detail or "")
+        names = {str(task_id): name for name, task_id in self.graph.ids.items()}
+        path = [names[task_id] for task_id in told["path"]]
+        steps = list(zip(path, [*path[1:], path[0]], strict=True))
+        assert steps[0] in added
+        assert steps[0] == (names[told["edge"]["task"]], names[told["edge"]["depends_on"]])
+        assert all(step in added or self.edges.has_edge(*step) for step in steps)
+        assert len(path) == told["length"] == len(set(path))
+
+    @rule(pair=edge)
+    def add_one(self, pair: Edge) -> None:
+        self.follow(self.attempt(graphs.ADD, self.graph.pair(pair)), [pair])
+
+    @rule(pairs=st.lists(edge, min_size=2, max_size=8))
+    def add_many(self, pairs: list[Edge]) -> None:
+        query = "select docket.add_dependencies(%s, %s)"
+        error = self.attempt(query, (self.graph.project_id, self.graph.batch(pairs)))
+        self.follow(error, pairs)
+
+    @rule(pair=edge)
+    def relate(self, pair: Edge) -> None:
+        """Other types order nothing."""
+        query = "select docket.add_dependency(%s, %s, 'related')"
+        error = self.attempt(query, self.graph.pair(pair))
+        assert (error is not None) == (pair[0] == pair[1])
+
+    @rule(data=st.data())
+    def remove_one(self, data: st.DataObject) -> None:
+        if self.edges.edges:
+            pair = data.draw(st.sampled_from(sorted(self.edges.edges)))
+            query = "select docket.remove_dependency(%s, %s)"
+            assert self.attempt(query, self.graph.pair(pair)) is None
+            self.edges.remove_edge(*pair)
+
+    @rule(tasks=some_keys)
+    def remove_all_of(self, tasks: list[str]) -> None:
+        query = "delete from docket.task_dependencies where task_id = any (%s)"
+        assert self.attempt(query, ([self.graph.ids[task] for task in tasks],)) is None
+        self.edges.remove_edges_from(list(self.edges.edges(tasks)))
+
+    @rule(
+        tasks=some_keys, status=st.sampled_from(["completed", "pending", "deferred", "cancelled"])
+    )
+    def move(self, tasks: list[str], status: str) -> None:
+        """Several at once, as far as the state machine allows."""
+        query = """
+            update docket.tasks as t
+               set status = %s
+             where t.task_id = any (%s)
+               and (t.status, %s) in (select x.from_status, x.to_status
+                                        from docket.task_transitions as x)
+            returning t.task_key
+        """
+        ids = [self.graph.ids[task] for task in tasks]
+        for (task,) in self.connection.execute(query, (status, ids, status)).fetchall():
+            self.status[task] = status
+            self.claimed.discard(task)
+
+    @rule(at_most=st.integers(1, 3))
+    def claim(self, at_most: int) -> None:
+        query = "select t.task_key from docket.claim_tasks(%s, 'agent', %s) as t"
+        rows = self.connection.execute(query, (self.graph.project_id, at_most)).fetchall()
+        taken = {row[0] for row in rows}
+        assert taken <= self.ready()
+        assert len(taken) == min(at_most, len(self.ready()))
+        self.claimed |= taken
+        self.status.update(dict.fromkeys(taken, "in_progress"))
+
+    @rule(tasks=some_keys)
+    def put_away(self, tasks: list[str]) -> None:
+        query = """
+            update docket.tasks
+               set archived_at = case when archived_at is null then docket.clock() end
+             where task_id = any (%s)
+        """
+        assert self.attempt(query, ([self.graph.ids[task] for task in tasks],)) is None
+        self.archived ^= set(tasks)
+
+    @rule(task=key, parent=st.none() | key)
+    def reparent(self, task: str, parent: str | None) -> None:
+        before = dict(self.parent)
+        self.parent.pop(task, None)
+        if parent is not None:
+            self.parent[task] = parent
+        looped = task == parent or any(one in self.ancestors(one) for one in self.parent)
+        refused = looped or any(self.are_kin(*pair) for pair in self.edges.edges)
+        query = "update docket.tasks set parent_task_id = %s where task_id = %s"
+        error = self.attempt(
+            query, (None if parent is None else self.graph.ids[parent], self.graph.ids[task])
+        )
+        assert (error is not None) == refused, error
+        if error is not None:
+            assert error.sqlstate == ("23514" if task == parent else "PDCYC")
+            self.parent = before
+
+    @rule(task=key)
+    def replace(self, task: str) -> None:
+        """Deletes a task that has no subtasks; one with the same key takes its place."""
+        if task in self.parent.values():
+            return
+        query = "delete from docket.tasks where task_id = %s"
+        assert self.attempt(query, (self.graph.ids[task],)) is None
+        graphs.add_tasks(self.connection, self.graph, [task])
+        self.edges.remove_node(task)
+        self.edges.add_node(task)
+        self.parent.pop(task, None)
+        self.status[task] = "pending"
+        self.archived.discard(task)
+        self.claimed.discard(task)
+
+    @rule(tasks=some_keys, priority=st.integers(1, 10))
+    def hurry(self, tasks: list[str], priority: int) -> None:
+        query = "update docket.tasks set priority = %s where task_id = any (%s)"
+        ids = [self.graph.ids[task] for task in tasks]
+        assert self.attempt(query, (priority, ids)) is None
+
+    # What holds
+
+    @invariant()
+    def the_database_agrees(self) -> None:
+        if not hasattr(self, "graph"):
+            return
+        assert graphs.ready_keys(self.connection, self.graph) == self.ready()
+        assert graphs.stored_edges(self.connection, self.graph) == set(self.edges.edges)
+        assert graphs.health(self.connection) == []
+
+    @invariant()
+    def the_stored_order_is_topological(self) -> None:
+        if not hasattr(self, "graph"):
+            return
+        rows = self.connection.execute(
+            "select t.task_key from docket.topological_order(%s) as t", (self.graph.project_id,)
+        ).fetchall()
+        place = {row[0]: i for i, row in enumerate(rows)}
+        assert set(place) == set(self.status) - self.archived
+        for task, depends_on in self.edges.edges:
+            if task in place and depends_on in place:
+                assert place[depends_on] < place[task]
+
+
+def test_random_work_keeps_the_graph_right(docket: Database, connect: Connect) -> None:
+    connection = connect(docket)
+
+    class Session(Work):
+        pass
+
+    Session.connection = connection
+    run_state_machine_as_test(Session, settings=RULES)
+    assert violations(connection) == []
