@@ -24,26 +24,26 @@ comment on type docket_private.file_reference is
 create function docket_private.cyclic_edges(
     ordinals integer[],
     targets  integer[]
-) returns integer[]
+) returns boolean[]
 language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
-    v_low     integer;
-    v_high    integer;
-    v_edges   integer[];
-    v_ends    integer[];
-    v_next    integer[];
-    v_last    integer[];
-    v_state   integer[];
-    v_stack   integer[];
-    v_depth   integer := 0;
-    v_node    integer;
-    v_edge    integer;
-    v_end     integer;
-    v_dropped integer[] := '{}';
+    v_low       integer;
+    v_high      integer;
+    v_edges     integer[];
+    v_ends      integer[];
+    v_next      integer[];
+    v_last      integer[];
+    v_state     integer[];
+    v_stack     integer[];
+    v_depth     integer := 0;
+    v_node      integer;
+    v_edge      integer;
+    v_end       integer;
+    v_is_cyclic boolean[] := array_fill(false, array[cardinality(cyclic_edges.ordinals)]);
 begin
     select min(e.ordinal), max(e.target)
       into v_low, v_high
@@ -51,7 +51,7 @@ begin
      where e.target > e.ordinal;
 
     if v_low is null then
-        return v_dropped;
+        return v_is_cyclic;
     end if;
 
     -- Edges by entry, as two flat arrays; v_next and v_last are the range of each entry.
@@ -103,18 +103,18 @@ begin
                     v_stack[v_depth] := v_end;
                     v_state[v_end] := 1;
                 elsif v_state[v_end] = 1 then
-                    v_dropped := v_dropped || v_edges[v_edge];
+                    v_is_cyclic[v_edges[v_edge]] := true;
                 end if;
             end if;
         end loop;
     end loop;
 
-    return v_dropped;
+    return v_is_cyclic;
 end;
 $$;
 
 comment on function docket_private.cyclic_edges(integer[], integer[]) is
-    'The positions of edges (each waits for its target) to leave out, so that the rest has no cycle and none of them could be put back.';
+    'Whether each edge (one waits for its target) is to be left out: the others have no cycle, and none that is left out could be put back.';
 
 create function docket_private.file_dependencies(
     entries      docket_private.file_entry[],
@@ -126,6 +126,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
 set jit = off
 set work_mem = '64MB'
 as $$

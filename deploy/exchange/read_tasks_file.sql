@@ -26,15 +26,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_has_mark boolean := substring(read_tasks_file.content from 1 for 3) = '\xefbbbf';
-    v_text     text;
-    v_stand_in text;
-    v_document json;
-    v_entries  docket_private.file_entry[];
-    v_tasks    record;
-    v_edges    record;
-    v_cyclic   integer[];
-    v_file     docket_private.tasks_file;
+    v_has_mark  boolean := substring(read_tasks_file.content from 1 for 3) = '\xefbbbf';
+    v_text      text;
+    v_stand_in  text;
+    v_document  json;
+    v_entries   docket_private.file_entry[];
+    v_tasks     record;
+    v_edges     record;
+    v_is_cyclic boolean[];
+    v_file      docket_private.tasks_file;
 begin
     v_text := docket_private.read_text(
         read_tasks_file.source_name,
@@ -52,12 +52,12 @@ begin
         perform docket_private.refuse_shape(read_tasks_file.source_name, v_text, v_document);
     end if;
 
-    v_file.tags := docket_private.file_tags(v_document, v_stand_in);
+    v_file.tags := docket_private.file_tags(v_document, v_file.shape, v_stand_in);
     v_entries   := docket_private.file_entries(v_file.tags);
     v_tasks     := docket_private.file_tasks(v_file.tags, v_entries, v_stand_in);
     v_edges     := docket_private.file_dependencies(v_entries, v_stand_in);
 
-    v_cyclic := docket_private.cyclic_edges(
+    v_is_cyclic := docket_private.cyclic_edges(
         array(select e.ordinal
                 from unnest(v_edges.edges) with ordinality as e
                order by e.ordinality),
@@ -69,9 +69,10 @@ begin
     v_file.edges    := array(
         select row (e.ordinal, e.target, e.item_path, e.value, e.reference
                )::docket_private.file_reference
-          from unnest(v_edges.edges) with ordinality as e
-         where e.ordinality <> all (v_cyclic)
-         order by e.ordinality);
+          from unnest(v_edges.edges, v_is_cyclic) with ordinality
+               as e (ordinal, target, item_path, value, reference, is_cyclic, n)
+         where not e.is_cyclic
+         order by e.n);
     v_file.metadata := case
                            when v_file.shape <> 'flat'
                            then docket_private.other_keys(
@@ -106,9 +107,10 @@ begin
             select row (e.item_path, 'cyclic_dependency', e.value,
                         format('it would close a cycle: %s is not stored', e.reference)
                    )::docket_private.oddity
-              from unnest(v_edges.edges) with ordinality as e
-             where e.ordinality = any (v_cyclic)
-             order by e.ordinality);
+              from unnest(v_edges.edges, v_is_cyclic) with ordinality
+                   as e (ordinal, target, item_path, value, reference, is_cyclic, n)
+             where e.is_cyclic
+             order by e.n);
 
     return v_file;
 end;

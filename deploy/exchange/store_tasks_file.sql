@@ -16,6 +16,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
 set jit = off
 as $$
 begin
@@ -107,6 +108,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
 set jit = off
 as $$
 begin

@@ -36,17 +36,18 @@ returns table (tag_no integer, name text, content json)
 language sql
 immutable
 begin atomic
-    select last_one.n::integer, last_one.key, last_one.value
-      from (
-          select distinct on (e.key) e.n, e.key, e.value
+      with member as materialized (
+          select e.n, e.key, e.value
             from json_each(case json_typeof(tag_objects.container)
                                when 'object' then tag_objects.container
                            end) with ordinality as e (key, value, n)
-           order by e.key, e.n desc
-      ) as last_one
-     where json_typeof(last_one.value) = 'object'
-       and json_typeof(last_one.value -> 'tasks') = 'array'
-     order by last_one.n;
+      )
+    select m.n::integer, m.key, m.value
+      from member as m
+     where m.n in (select max(l.n) from member as l group by l.key)
+       and json_typeof(m.value) = 'object'
+       and json_typeof(m.value -> 'tasks') = 'array'
+     order by m.n;
 end;
 
 comment on function docket_private.tag_objects(json) is
@@ -139,29 +140,24 @@ comment on function docket_private.repeated_keys(json, text[], text) is
 
 create function docket_private.file_tags(
     document json,
+    shape    text,
     stand_in text
 ) returns docket_private.file_tag[]
 language sql
 immutable
 begin atomic
-      with shape as (
-          select docket_private.file_shape(file_tags.document) as name
-      ), tag as (
+      with tag as (
           select 1 as tag_no, 'master' as name, array[]::text[] as item_path,
                  file_tags.document as content
-            from shape
-           where shape.name = 'flat'
+           where file_tags.shape = 'flat'
            union all
           select t.tag_no, t.name, array[t.name], t.content
-            from shape
-           cross join lateral docket_private.tag_objects(file_tags.document) as t
-           where shape.name = 'tagged'
+            from docket_private.tag_objects(file_tags.document) as t
+           where file_tags.shape = 'tagged'
            union all
           select t.tag_no, t.name, array['_rawTaggedData', t.name], t.content
-            from shape
-           cross join lateral docket_private.tag_objects(
-                          file_tags.document -> '_rawTaggedData') as t
-           where shape.name = 'raw_tagged'
+            from docket_private.tag_objects(file_tags.document -> '_rawTaggedData') as t
+           where file_tags.shape = 'raw_tagged'
       ), ordered as (
           select t.tag_no, t.name, t.item_path, t.content,
                  row_number() over (order by t.name = 'master' desc, t.tag_no) = 1 as is_first
@@ -181,8 +177,8 @@ begin atomic
       from ordered as t;
 end;
 
-comment on function docket_private.file_tags(json, text) is
-    'The tags of a masked task file, in their order; a flat file has one, "master". The first is "master" where there is one.';
+comment on function docket_private.file_tags(json, text, text) is
+    'The tags of a masked task file of a shape, in their order; a flat file has one, "master". The first is "master" where there is one.';
 
 -- Values as a report shows them: short.
 create function docket_private.shown_json(
@@ -267,7 +263,7 @@ revoke all on function docket_private.file_shape(json) from public;
 revoke all on function docket_private.refuse_shape(text, text, json) from public;
 revoke all on function docket_private.other_keys(json, text[], text) from public;
 revoke all on function docket_private.repeated_keys(json, text[], text) from public;
-revoke all on function docket_private.file_tags(json, text) from public;
+revoke all on function docket_private.file_tags(json, text, text) from public;
 revoke all on function docket_private.shown_json(json, text) from public;
 revoke all on function docket_private.known_status(json) from public;
 revoke all on function docket_private.known_priority(json) from public;

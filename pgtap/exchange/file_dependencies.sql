@@ -7,7 +7,7 @@ create function pg_temp.edges(tasks text) returns setof text
 language sql as $$
     select format('%s->%s', t.local_key, d.local_key)
       from (select docket_private.file_entries(docket_private.file_tags(
-                       format('{"tasks": %s}', $1)::json, null)) as entries) as f
+                       format('{"tasks": %s}', $1)::json, 'flat', null)) as entries) as f
      cross join docket_private.file_dependencies(f.entries, null) as r
      cross join unnest(r.edges) with ordinality as e
       join unnest(f.entries) as t on t.ordinal = e.ordinal
@@ -20,7 +20,7 @@ language sql as $$
     select o.kind
       from docket_private.file_dependencies(
                docket_private.file_entries(docket_private.file_tags(
-                   format('{"tasks": %s}', $1)::json, null)), null) as r
+                   format('{"tasks": %s}', $1)::json, 'flat', null)), null) as r
      cross join unnest(r.oddities) as o;
 $$;
 
@@ -63,16 +63,17 @@ select is_empty(
     'no dependencies are nothing odd');
 
 select is(
-    docket_private.cyclic_edges('{2, 3, 3}', '{1, 1, 2}'), '{}'::integer[],
+    docket_private.cyclic_edges('{2, 3, 3}', '{1, 1, 2}'), '{f, f, f}'::boolean[],
     'a file in order has no cycle');
 select is(
-    docket_private.cyclic_edges('{1, 2, 3}', '{2, 3, 1}'), '{3}'::integer[],
+    docket_private.cyclic_edges('{1, 2, 3}', '{2, 3, 1}'), '{f, f, t}'::boolean[],
     'of a cycle the edge that closes it is left out');
 select is(
-    docket_private.cyclic_edges('{1, 1, 2, 3, 4}', '{2, 3, 4, 4, 1}'), '{5}'::integer[],
+    docket_private.cyclic_edges('{1, 1, 2, 3, 4}', '{2, 3, 4, 4, 1}'), '{f, f, f, f, t}'::boolean[],
     'one edge may close two cycles');
 select is(
-    docket_private.cyclic_edges('{5, 5, 6, 9, 10}', '{6, 1, 5, 10, 9}'), '{3, 5}'::integer[],
+    docket_private.cyclic_edges('{5, 5, 6, 9, 10}', '{6, 1, 5, 10, 9}'),
+    '{f, f, t, f, t}'::boolean[],
     'cycles apart from each other are all found');
 
 select * from finish();

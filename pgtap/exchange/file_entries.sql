@@ -5,14 +5,16 @@ select plan(11);
 
 create function pg_temp.entries(content text) returns docket_private.file_entry[]
 language sql as $$
-    select docket_private.file_entries(docket_private.file_tags($1::json, null));
+    select docket_private.file_entries(
+        docket_private.file_tags($1::json, docket_private.file_shape($1::json), null));
 $$;
 
 create function pg_temp.tasks(content text) returns setof docket_private.file_task
 language sql as $$
     select t.*
       from docket_private.file_tasks(
-               docket_private.file_tags($1::json, null), pg_temp.entries($1), null) as f
+               docket_private.file_tags($1::json, docket_private.file_shape($1::json), null),
+               pg_temp.entries($1), null) as f
      cross join unnest(f.tasks) as t;
 $$;
 
@@ -20,7 +22,8 @@ create function pg_temp.kinds(content text) returns setof text
 language sql as $$
     select o.kind
       from docket_private.file_tasks(
-               docket_private.file_tags($1::json, null), pg_temp.entries($1), null) as f
+               docket_private.file_tags($1::json, docket_private.file_shape($1::json), null),
+               pg_temp.entries($1), null) as f
      cross join unnest(f.oddities) as o;
 $$;
 

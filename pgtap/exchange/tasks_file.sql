@@ -24,13 +24,14 @@ select throws_ok(
 select results_eq(
     $$ select t.tag_no, t.name, t.is_first, t.item_path, t.metadata
          from unnest(docket_private.file_tags(
-                  '{"b": {"tasks": [], "x": 1}, "c": 1, "master": {"tasks": []}}', null)) as t $$,
+                  '{"b": {"tasks": [], "x": 1}, "c": 1, "master": {"tasks": []}}',
+                  'tagged', null)) as t $$,
     $$ values (1, 'b',      false, '{b}'::text[],      '{"x": 1}'::jsonb),
               (3, 'master', true,  '{master}'::text[], null) $$,
     'tags stand in the order of the file, and master is the first');
 select results_eq(
     $$ select t.name, t.is_first, t.item_path
-         from unnest(docket_private.file_tags('{"tasks": []}', null)) as t $$,
+         from unnest(docket_private.file_tags('{"tasks": []}', 'flat', null)) as t $$,
     $$ values ('master', true, '{}'::text[]) $$,
     'a flat file is the tag master');
 select is(

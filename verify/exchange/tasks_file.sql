@@ -4,7 +4,7 @@ begin;
 
 select 1 / (docket_private.file_shape('{"tasks": []}') = 'flat')::integer,
        1 / (docket_private.file_shape('{"a": {"tasks": []}}') = 'tagged')::integer,
-       1 / (cardinality(docket_private.file_tags('{"tasks": []}', null)) = 1)::integer,
+       1 / (cardinality(docket_private.file_tags('{"tasks": []}', 'flat', null)) = 1)::integer,
        1 / (docket_private.known_status('"done"') = 'completed')::integer,
        1 / (docket_private.known_priority('"high"') = 8)::integer,
        1 / (docket_private.known_time('"2026-01-01T00:00:00Z"') = '2026-01-01 00:00+00')::integer,
