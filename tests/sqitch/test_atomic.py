@@ -183,3 +183,26 @@ def test_an_interrupted_runner_cancels_and_records_the_failure(
     assert deployed(database) == ["one", "two"]
     assert tables(database) == {"one", "two"}
     assert happened(database)[-1] == ("fail", "three")
+
+
+def test_a_killed_runner_takes_its_statement_with_it(database: Database, project: Project) -> None:
+    project.write("three", "deploy", "begin; select pg_sleep(600); commit;")
+    with started(project, database, "deploy") as process:
+        wait_until(database, is_running("pg_sleep(600)"))
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+    wait_until(database, "not " + is_running("pg_sleep(600)"))
+    assert deployed(database) == ["one", "two"]
+
+
+def test_a_lost_connection_is_a_failure_like_any_other(
+    database: Database, project: Project
+) -> None:
+    project.write("three", "deploy", "begin; select pg_terminate_backend(pg_backend_pid()); end;")
+    outcome = project.ours(database, "deploy")
+    assert outcome.code == 2
+    assert "terminating connection due to administrator command" in outcome.stderr
+    assert "Reverting all changes\nDeploy failed\n" in outcome.stderr
+    assert deployed(database) == []
+    assert tables(database) == set()
+    assert ("fail", "three") in happened(database)

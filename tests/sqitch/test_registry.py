@@ -109,6 +109,17 @@ def test_an_old_registry_can_be_read_but_not_reverted(
         )  # fmt: skip
 
 
+def test_a_registry_whose_maker_died_is_completed(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    assert project.ours(database, "deploy", "--to", "orders").code == 0
+    execute(database, "delete from sqitch.releases")
+    assert project.ours(database, "deploy").code == 0
+    assert registry_rows(database)["releases"] == [(pytest.approx(1.1), "Grace Hopper")]
+    assert project.theirs(database, "verify").code == 0
+
+
 @pytest.mark.parametrize("command", [("deploy",), ("revert", "-y"), ("verify",)])
 def test_a_newer_registry_is_left_alone(
     server15: TestServer, new_database: NewDatabase, project: Project, command: tuple[str, ...]

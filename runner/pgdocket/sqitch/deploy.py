@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Literal
@@ -84,6 +85,7 @@ def deploy_job(job: Job, options: DeployOptions) -> RunResult:
         version = engine.registry.version(engine.control)
         if version is not None:
             refuse_newer(version)
+            engine.registry.ensure_release(engine.control, job.person)
         deployed = engine.deployed() if version == VERSION else _old(engine, version)
         return _Deployment(engine, options, version, deployed).run()
 
@@ -307,7 +309,8 @@ class _Deployment:
                 control.execute(query)
             control.execute("commit")
         except BaseException as problem:
-            control.execute("rollback")
+            if not control.closed:
+                control.execute("rollback")
             if isinstance(problem, _Unwind):
                 self._undo(change)
             self._record_fail(recorded)
@@ -331,7 +334,8 @@ class _Deployment:
             self._job.reporter.warn("The schema will need to be manually repaired")
 
     def _record_fail(self, recorded: Recorded) -> None:
-        self.engine.registry.record_fail(self.engine.control, recorded, self._job.person)
+        with suppress(psycopg.OperationalError):  # the failure that led here is the one to tell
+            self.engine.registry.record_fail(self.engine.control, recorded, self._job.person)
 
     def _fail(self, change: Change, error: Error) -> None:
         """Takes back what the mode says, then ends the run."""

@@ -127,7 +127,7 @@ class Engine:
     @property
     def work(self) -> ScriptSession:
         """The session that scripts run in."""
-        if self._work is None:
+        if self._work is None or self._work.connection.closed:
             self._work = ScriptSession(connect(self.job.conninfo), self.job.reporter)
             self._work.may_defer = self.registry.has_deferred(self.control)
         return self._work
@@ -179,9 +179,12 @@ class Engine:
         return self._inspections[path]
 
     def refuse_unrunnable(self, command: Command, path: Path) -> None:
-        """Raises SqitchError for a script that only psql can run, where there is no psql."""
+        """Raises SqitchError for a script that needs psql, where there is none."""
+        if self.job.target.client is not None:
+            client.find_client(self.job.target.client)
+            return
         obstacle = self.inspect(command, path).obstacle
-        if obstacle is not None and client.find_client(self.job.target.client) is None:
+        if obstacle is not None and client.find_client(None) is None:
             raise SqitchError(
                 f"{obstacle.path}:{obstacle.line}: {obstacle.command} can only be run by psql, "
                 "and there is none",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from psycopg import Connection, generators, pq
+from psycopg import Connection, Error, generators, pq
 from psycopg.errors import Diagnostic, error_from_result
 
 from pgdocket.sqitch.failure import ScriptError, server_message
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _IDLE = pq.TransactionStatus.IDLE
 _INTRANS = pq.TransactionStatus.INTRANS
 _CHUNK = 1 << 18
+# The statement of a killed process ends with it, and so do its locks.
+_WATCH = b"set client_connection_check_interval = '2s'"
 _FRESH = named_queries("registry_queries.sql", "")["fresh_session"]
 
 
@@ -62,6 +64,7 @@ class ScriptSession:
         self._is_used = False
         self._statement: Statement | None = None
         self._is_muted = False
+        self._watch = _WATCH if self._can_watch() else b""
         connection.add_notice_handler(self._notice)
 
     def refresh(self) -> bytes:
@@ -70,7 +73,15 @@ class ScriptSession:
         They may share a message and a transaction with others, which must be sent at once.
         """
         is_used, self._is_used = self._is_used, False
-        return _FRESH if is_used else b""
+        return _FRESH + b";\n" + self._watch if is_used else b""
+
+    def _can_watch(self) -> bool:
+        """Asks the server to notice when this process dies; not every system lets it."""
+        try:
+            self.connection.execute(_WATCH)
+        except Error:
+            return False
+        return True
 
     def send(self, *statements: bytes) -> list[PGresult]:
         """Sends the statements in one message; raises psycopg's error when one fails."""

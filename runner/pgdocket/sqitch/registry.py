@@ -100,7 +100,11 @@ class Registry:
         return self._queries[name]
 
     def version(self, connection: AnyConnection) -> str | None:
-        """The newest release that was installed: '0' before there were releases, None if none."""
+        """The newest release that was installed: '0' before there were releases.
+
+        None where there is no registry. A registry whose maker died before it could write its
+        first release is a new one.
+        """
         found = self._rows(connection, "has_registry", schema=self.schema)
         has_changes, has_releases = found[0]
         if not has_changes:
@@ -108,7 +112,18 @@ class Registry:
         if not has_releases:
             return "0"
         (version,) = self._rows(connection, "version")[0]
-        return str(version) if version is not None else "0"
+        return str(version) if version is not None else VERSION
+
+    def ensure_release(self, connection: AnyConnection, person: Person) -> None:
+        """Writes the release where a registry has none, for which sqitch would stumble over it."""
+        if self._rows(connection, "has_registry", schema=self.schema)[0][1]:
+            self._execute(
+                connection,
+                "ensure_release",
+                version=VERSION,
+                name=person.name,
+                email=person.email,
+            )
 
     def create(self, connection: AnyConnection, person: Person) -> None:
         """Makes the tables, in one transaction."""

@@ -20,6 +20,13 @@ select max(r.version)::text
 insert into {registry}.releases (version, installed_at, installer_name, installer_email)
 values (%(version)s, clock_timestamp(), %(name)s, %(email)s);
 
+-- name: ensure_release
+insert into {registry}.releases (version, installed_at, installer_name, installer_email)
+select %(version)s, clock_timestamp(), %(name)s, %(email)s
+ where not exists (
+           select
+             from {registry}.releases as r);
+
 -- name: lock_changes
 lock table {registry}.changes in exclusive mode;
 

@@ -169,7 +169,7 @@ class LiveReporter:
 
     def info(self, line: str) -> None:
         """Prints the line."""
-        self._console.print(line, markup=False)
+        self._console.print(line, markup=False, soft_wrap=True)
 
     def summary(self, text: str) -> None:
         """Prints the report."""
@@ -177,7 +177,7 @@ class LiveReporter:
 
     def warn(self, line: str) -> None:
         """Prints the line in red."""
-        self._console.print(line, style="red", markup=False)
+        self._console.print(line, style="red", markup=False, soft_wrap=True)
 
     def start(self, sign: str, label: str, width: int) -> None:
         """Names the change beside the bar."""
