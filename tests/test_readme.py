@@ -20,7 +20,7 @@ README = (ROOT / "README.md").read_text()
 
 def blocks(language: str) -> list[str]:
     """The code blocks of one language, in order."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_tour_in_sql_runs_and_refuses_the_cycle(database: Database) -> None:
