@@ -39,6 +39,8 @@ comment on function docket_private.longest_paths(integer[], integer[], double pr
 
 Tasks are places in a topological order; the edges come sorted by their prerequisite.';
 
+-- Security definer, because who calls it may not enter this schema to call the other; neither
+-- reads anything.
 create function docket_private.longest_path(
     prerequisites integer[],
     dependents    integer[],
@@ -46,6 +48,7 @@ create function docket_private.longest_path(
 ) returns integer[]
 language plpgsql
 immutable
+security definer
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
