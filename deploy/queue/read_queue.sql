@@ -99,6 +99,6 @@ grant execute on function
     docket.next_tasks(uuid, uuid, text[], integer),
     docket.list_attempts(uuid),
     docket.queue_overview(uuid)
-   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics;
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 commit;
