@@ -248,6 +248,8 @@ declare
     v_kin_task_ids   uuid[];
     v_kin_depends_on uuid[];
 begin
+    -- By the id alone: statistics that do not know a new project yet make its rows look like one,
+    -- and any index that begins with the project as good as the key (4 s for 3,000 edges).
     select array_agg(e.task_id) filter (where d.status <> 'completed'),
            array_agg(e.task_id) filter (where k.may_be_kin),
            array_agg(e.depends_on_id) filter (where k.may_be_kin)
@@ -257,14 +259,12 @@ begin
                select t.parent_task_id
                  from docket.tasks as t
                 where t.task_id = e.task_id
-                  and t.project_id = link_many.project_id
                offset 0
            ) as t
      cross join lateral (
                select t.status, t.parent_task_id
                  from docket.tasks as t
                 where t.task_id = e.depends_on_id
-                  and t.project_id = link_many.project_id
                offset 0
            ) as d
      cross join lateral (
