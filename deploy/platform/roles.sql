@@ -30,13 +30,33 @@ begin
             end if;
         exception
             when duplicate_object or unique_violation then null;
+            when insufficient_privilege then
+                raise exception 'role % may not create the role %', current_user, v_role
+                    using errcode = 'PD403',
+                          hint    = format('Let a superuser run: alter role %I createrole;',
+                                           current_user);
         end;
     end loop;
 
-    -- Each script goes on as docket_owner; a superuser can do that without membership.
+    -- Each script goes on as docket_owner; a superuser can do that without membership. From 16 on
+    -- who creates a role is its member, but may not act as it until he is granted that.
     if not (select r.rolsuper from pg_catalog.pg_roles as r where r.rolname = current_user)
-       and not pg_catalog.pg_has_role(current_user, 'docket_owner', 'member') then
-        execute format('grant docket_owner to %I', current_user);
+       and not pg_catalog.pg_has_role(
+                   current_user, 'docket_owner',
+                   case
+                       when current_setting('server_version_num')::integer >= 160000 then 'set'
+                       else 'member'
+                   end) then
+        begin
+            execute format('grant docket_owner to %I', current_user);
+        exception
+            when insufficient_privilege then
+                raise exception 'role % may not act as docket_owner, whose role others have made',
+                                current_user
+                    using errcode = 'PD403',
+                          hint    = format('Let a superuser run: grant docket_owner to %I;',
+                                           current_user);
+        end;
     end if;
 end;
 $$;

@@ -2,7 +2,7 @@
 
 begin;
 
--- A role that another database of the cluster still uses stays.
+-- A role that another database of the cluster still uses stays, and one that others have made.
 do $$
 declare
     v_role text;
@@ -14,7 +14,7 @@ begin
         begin
             execute format('drop role if exists %I', v_role);
         exception
-            when dependent_objects_still_exist then null;
+            when dependent_objects_still_exist or insufficient_privilege then null;
         end;
     end loop;
 end;
