@@ -134,7 +134,7 @@ def native(script: str, variables: dict[str, str] | None = None) -> tuple[list[s
             if isinstance(step, Execute):
                 text = step.statement.text
                 queries.append(text)
-                if is_copy_from_stdin(text):
+                if is_copy_from_stdin(text) and step.reader is not None:
                     copied.append("".join(step.reader.copy_data()))
     finally:
         path.unlink()

@@ -270,7 +270,7 @@ class _Deployment:
         registry = engine.registry
         try:
             work.send(b"begin", work.refresh(), registry.query("lock_changes"))
-            work.run_inner(engine.file("deploy", change), engine.variables("deploy"))
+            engine.run_inside("deploy", engine.file("deploy", change))
             last = [engine.settle()]
             if self._verify_path(change):
                 last = self._verify_inside(change)
@@ -288,7 +288,7 @@ class _Deployment:
         path = engine.file("verify", change)
         work.send(engine.settle(), b"savepoint pgdocket_verify")
         try:
-            work.run_inner(path, engine.variables("verify"), is_muted=True)
+            engine.run_inside("verify", path, is_muted=True)
         except ScriptError as error:
             raise _verify_failed(self._job.reporter, path, error) from error
         return [b"rollback to savepoint pgdocket_verify", b"release savepoint pgdocket_verify"]

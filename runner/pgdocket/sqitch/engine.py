@@ -191,10 +191,16 @@ class Engine:
                 hint='install psql, or name it: [engine "pg"] client = /path/to/psql',
             )
 
+    def run_inside(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
+        """Runs a script inside the open transaction of `work`; ScriptError when it fails."""
+        known = self.inspect(command, path).statements
+        self.work.run_inner(path, self.variables(command), known, is_muted=is_muted)
+
     def run_script(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
         """Runs a script in a session of its own; ScriptError when it fails."""
         if not self.uses_psql(command, path):
-            self.work.run(path, self.variables(command), is_muted=is_muted)
+            known = self.inspect(command, path).statements
+            self.work.run(path, self.variables(command), known, is_muted=is_muted)
             return
         program = client.find_client(self.job.target.client)
         if program is None:

@@ -7,7 +7,7 @@ place in the file that they come from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +24,7 @@ from pgdocket.sqitch.script import (
     ScriptSyntaxError,
     Send,
     Statement,
+    Step,
     Variables,
     Walk,
     walk,
@@ -99,16 +100,23 @@ class ScriptSession:
         if self.connection.pgconn.transaction_status in (_INTRANS, pq.TransactionStatus.INERROR):
             self.send(b"rollback")
 
-    def run(self, path: Path, variables: Mapping[str, str], *, is_muted: bool = False) -> None:
+    def run(
+        self,
+        path: Path,
+        variables: Mapping[str, str],
+        statements: Sequence[Statement] | None = None,
+        *,
+        is_muted: bool = False,
+    ) -> None:
         """Runs a whole script in a fresh session.
 
         Raises ScriptError at the first failed statement and for a transaction that the script
-        leaves open, NeedsPsql where only psql could go on. `is_muted` drops what it prints on
-        standard output.
+        leaves open or that only psql could run on. `is_muted` drops what it prints on standard
+        output; `statements` are those of the script, where they are known already.
         """
         self.send(self.refresh())
         try:
-            self._walk(path, variables, inner=False, is_muted=is_muted)
+            self._walk(path, variables, statements, inner=False, is_muted=is_muted)
         except BaseException:
             self.abandon()
             raise
@@ -121,23 +129,37 @@ class ScriptSession:
             )
 
     def run_inner(
-        self, path: Path, variables: Mapping[str, str], *, is_muted: bool = False
+        self,
+        path: Path,
+        variables: Mapping[str, str],
+        statements: Sequence[Statement] | None = None,
+        *,
+        is_muted: bool = False,
     ) -> None:
         """Runs a script inside the open transaction, its own begin and commit left out.
 
         Only for scripts that `inspect` found to be one block or free of transaction control.
         """
-        self._walk(path, variables, inner=True, is_muted=is_muted)
+        self._walk(path, variables, statements, inner=True, is_muted=is_muted)
 
     def _walk(
-        self, path: Path, variables: Mapping[str, str], *, inner: bool, is_muted: bool
+        self,
+        path: Path,
+        variables: Mapping[str, str],
+        statements: Sequence[Statement] | None,
+        *,
+        inner: bool,
+        is_muted: bool,
     ) -> None:
         self._is_used = True
         self._is_muted = is_muted
         state = Walk(Variables({**self._builtin(), **variables}))
         state.standard_strings = self._standard_strings
+        steps: Iterable[Step] = walk(path, state)
+        if statements is not None and self._standard_strings():
+            steps = (Execute(statement, None) for statement in statements)
         try:
-            for step in walk(path, state):
+            for step in steps:
                 if isinstance(step, Output):
                     (self._printer.err if step.is_error else self._out)(step.text)
                 elif not (inner and transaction_word(step.statement.text) is not None):
@@ -195,6 +217,8 @@ class ScriptSession:
         pgconn, wait = self.connection.pgconn, self.connection.wait
         chunk: list[str] = []
         size = 0
+        if step.reader is None:
+            return wait(generators.copy_end(pgconn, b"the data of this COPY were not found"))
         for line in step.reader.copy_data():
             chunk.append(line)
             size += len(line)

@@ -10,7 +10,15 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgdocket.sqitch.script import Execute, NeedsPsql, Send, Variables, Walk, walk
+from pgdocket.sqitch.script import (
+    Execute,
+    NeedsPsql,
+    Send,
+    Statement,
+    Variables,
+    Walk,
+    walk,
+)
 
 
 class Shape(enum.Enum):
@@ -23,11 +31,16 @@ class Shape(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a script needs. `obstacle` is what only psql can do, None when there is none."""
+    """What a script needs. `obstacle` is what only psql can do, None when there is none.
+
+    `statements` are those of a script that depends on nothing but its text: it need not be read
+    again. None for others.
+    """
 
     shape: Shape
     obstacle: NeedsPsql | None = None
     ends_with_commit: bool = False
+    statements: tuple[Statement, ...] | None = None
 
 
 _WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
@@ -63,19 +76,21 @@ def inspect(path: Path, variables: Variables) -> Inspection:
     Raises ScriptSyntaxError, and OSError when the file itself can't be read.
     """
     state = Walk(variables.copy(), is_reading=True)
-    words: list[str | None] = []
     try:
-        for step in walk(path, state):
-            words += [_role(step)] if isinstance(step, Execute) else []
+        steps = [step for step in walk(path, state) if isinstance(step, Execute)]
     except NeedsPsql as obstacle:
         return Inspection(Shape.OTHER, obstacle)
+    words = [_role(step) for step in steps]
     control = [word for word in words if word is not None]
-    if not control:
-        return Inspection(Shape.BARE)
     is_block = len(control) == 2 and control[0] == words[0] == "begin"
+    shape = Shape.OTHER if control else Shape.BARE
     if is_block and words[-1] in ("commit", "rollback"):
-        return Inspection(Shape.BLOCK, ends_with_commit=words[-1] == "commit")
-    return Inspection(Shape.OTHER)
+        shape = Shape.BLOCK
+    return Inspection(
+        shape,
+        ends_with_commit=shape is Shape.BLOCK and words[-1] == "commit",
+        statements=tuple(step.statement for step in steps) if state.is_fixed else None,
+    )
 
 
 def _role(step: Execute) -> str | None:

@@ -39,6 +39,18 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What can be passed over at once where words no longer matter. The quantifiers give nothing back:
+# a word before a quote belongs to it (E'...') and is left to _TOKEN as a whole.
+_DULL = re.compile(
+    rf"""
+    (?: [ \t\n\r\f\v]++
+      | {_START} (?: [A-Za-z0-9_$] | [^\x00-\x7f] )*+ (?!['"&])
+      | [0-9]++ (?! {_START} )
+      | [,.=<>+*@#%^&|?!~\[\]{{}}`]++
+    )++
+    """,
+    re.VERBOSE,
+)
 _ENDS = {
     "quote": re.compile(r"''|(')"),
     "escape": re.compile(r"\\.|''|(')", re.DOTALL),
@@ -114,7 +126,10 @@ def is_copy_from_stdin(text: str) -> bool:
 
 
 class ScriptReader:
-    """Reads one file. What it yields next may depend on variables set since the last item."""
+    """Reads one file. What it yields next may depend on variables set since the last item.
+
+    `has_references` tells whether it has met one to a variable.
+    """
 
     def __init__(
         self,
@@ -135,6 +150,7 @@ class ScriptReader:
             self._lines.pop()
         self._offset = 0
         self.line = 0
+        self.has_references = False
         self._inside: str | None = None
         self._dollar_tag = ""
         self._comment_depth = 0
@@ -151,6 +167,7 @@ class ScriptReader:
         self._begin_depth = 0
         self._word_count = 0
         self._routine = ""
+        self._is_dull = False
         self._is_compound = False
 
     def items(self) -> Iterator[Item]:
@@ -163,7 +180,10 @@ class ScriptReader:
                 self._newline_at = self._length
             else:
                 self._newline_at = -1
-            yield from self._scan(line, self._offset)
+            if self._inside == "dollar" and self._dollar_tag not in line:
+                self._append_body()
+            else:
+                yield from self._scan(line, self._offset)
         if self._length and self._is_active():
             yield self.take()
 
@@ -203,6 +223,16 @@ class ScriptReader:
         self._origins = [origin for origin in self._origins if origin[0] < length]
         self._length = length
 
+    def _append_body(self) -> None:
+        """Takes the lines up to the one with the end of the dollar quote in one piece."""
+        start = self._offset
+        end = self._source.find(self._dollar_tag, start)
+        last = self._source.count("\n", start, len(self._source) if end < 0 else end)
+        lines = self._lines[self.line - 1 : self.line - 1 + max(last, 1)]
+        self._offset += sum(len(line) + 1 for line in lines[:-1])
+        self.line += len(lines) - 1
+        self._append("\n".join(lines), start)
+
     def _next_line(self) -> str | None:
         if self.line >= len(self._lines):
             return None
@@ -235,6 +265,9 @@ class ScriptReader:
             if self._inside is not None:
                 position = self._skip_inside(text, position)
                 continue
+            if self._is_dull and (dull := _DULL.match(text, position)) is not None:
+                position = dull.end()
+                continue
             token = _TOKEN.match(text, position)
             if token is None:
                 break
@@ -248,8 +281,12 @@ class ScriptReader:
                 if self._is_active():
                     yield self.take()
                 else:
-                    self._word_count = 0
-            elif kind == "variable" and (value := self._value(token.group())) is not None:
+                    self._word_count, self._is_dull = 0, False
+            elif (
+                kind == "variable"
+                and self._refers()
+                and (value := self._value(token.group())) is not None
+            ):
                 append(position)
                 start = end
                 at = origin if is_value else origin + position
@@ -267,6 +304,10 @@ class ScriptReader:
                 self._note(kind, token.group())
             position = end
         append(len(text))
+
+    def _refers(self) -> bool:
+        self.has_references = True
+        return True
 
     def _note(self, kind: str | None, token: str) -> None:
         if kind == "word":
@@ -291,7 +332,9 @@ class ScriptReader:
         if self._word_count < 4:
             self._routine += word[0] if word in _ROUTINE_WORDS else "-"
         self._word_count += 1
-        if self._paren_depth or not _ROUTINE.match(self._routine):
+        is_routine = _ROUTINE.match(self._routine) is not None
+        self._is_dull = self._word_count > 4 and not is_routine
+        if self._paren_depth or not is_routine:
             return
         if word == "begin" or (word == "case" and self._begin_depth):
             self._begin_depth += 1

@@ -187,7 +187,7 @@ def _together(engine: Engine, change: Change) -> None:
     work, registry = engine.work, engine.registry
     try:
         work.send(b"begin", work.refresh(), registry.query("lock_changes"))
-        work.run_inner(engine.file("revert", change), engine.variables("revert"))
+        engine.run_inside("revert", engine.file("revert", change))
         query = registry.revert_query(work.connection, change.id, engine.job.person)
         work.send(engine.settle(), query, b"commit")
     except BaseException:

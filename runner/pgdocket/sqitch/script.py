@@ -78,7 +78,7 @@ class Execute:
     """Send a statement. `reader` has the data where it turns out to be COPY FROM STDIN."""
 
     statement: Statement
-    reader: ScriptReader
+    reader: ScriptReader | None
     send: Send = Send.PRINT
     prefix: str = ""
     depth: int = 0
@@ -108,12 +108,14 @@ class Walk:
     """What the files of one script run share.
 
     `is_reading` walks without a server: all branches of `\\if`, and over the data of COPY.
+    `is_fixed` holds as long as the statements depend on nothing but the files.
     """
 
     variables: Variables
     is_reading: bool = False
     standard_strings: Callable[[], bool] = field(default=lambda: True)
     conditions: int = 0
+    is_fixed: bool = True
 
 
 def split(text: str, path: Path = Path("script.sql")) -> list[str]:
@@ -150,9 +152,13 @@ def _walk_text(text: str, path: Path, state: Walk, depth: int) -> Iterator[Step]
         if isinstance(item, Statement):
             yield Execute(item, reader, depth=state.conditions)
             if state.is_reading and is_copy_from_stdin(item.text):
+                state.is_fixed = False
                 collections.deque(reader.copy_data(), maxlen=0)
         else:
+            state.is_fixed = False
             yield from file.command(item)
+    if reader.has_references or "standard_conforming_strings" in text:
+        state.is_fixed = False
     if branches:
         raise ScriptSyntaxError("reached EOF without finding closing \\endif(s)", path, reader.line)
 
