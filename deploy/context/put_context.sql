@@ -62,11 +62,14 @@ begin
      limit 1;
 
     if v_context.content_hash is distinct from v_hash then
+        -- A snapshot that is kept may not see the latest version: naming the conflict turns what
+        -- would be a duplicate key into a failure to serialize (40001).
         insert into docket.task_contexts as c (
             task_id, project_id, context_type, version, data, content_hash, byte_size)
         values (
             put_context.task_id, v_project, put_context.context_type,
             coalesce(v_context.version, 0) + 1, put_context.data, v_hash, v_size)
+            on conflict on constraint task_contexts_pkey do nothing
         returning c.* into v_context;
     end if;
 
