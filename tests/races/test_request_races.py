@@ -1,0 +1,138 @@
+"""Sessions that make the same project, context, key or request at the same moment."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg import IsolationLevel
+
+from support import sessions
+from support.races import OpenSession, make_tasks, value
+from support.sessions import as_role
+
+
+def test_a_new_principal_who_makes_two_projects_at_once_has_one_organization(
+    open_session: OpenSession, new_role: Callable[..., str]
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    role = new_role("docket_app")
+    create = "select (docket.create_project(%s)).organization_id"
+    with as_role(first, role), as_role(second, role):
+        first.execute("begin")
+        organization = value(first, create, "one")
+        running = sessions.start_blocked(observer, second, create, ("two",))
+        first.execute("commit")
+        assert running.result() == [(organization,)]
+    made = "select count(*) from docket.members where principal = %s"
+    assert value(observer, made, role) == 1
+
+
+@pytest.mark.parametrize("member_first", [True, False])
+@sessions.at_every_isolation
+def test_a_member_who_joins_while_a_project_is_made_sees_it(
+    isolation: IsolationLevel,
+    member_first: bool,
+    open_session: OpenSession,
+    project: uuid.UUID,
+) -> None:
+    one, two, observer = open_session(), open_session(), open_session()
+    join = """
+        insert into docket.members (organization_id, principal, access)
+        select organization_id, 'newcomer', 'reader' from docket.projects where project_id = %s
+        returning 1
+    """
+    create = "select 1 from docket.create_project('new')"
+    first, second = ((join, (project,)), (create, ()))[:: 1 if member_first else -1]
+    one.execute("begin")
+    one.execute(first[0].encode(), first[1])
+    sessions.begin(two, isolation)
+    running = sessions.start_blocked(observer, two, second[0], second[1])
+    one.execute("commit")
+    if sessions.sqlstate_of(running) == "40001":
+        assert isolation is not IsolationLevel.READ_COMMITTED
+        two.execute("rollback")
+        two.execute(second[0].encode(), second[1])
+    else:
+        two.execute("commit")
+    sees = "select count(*) from docket_private.project_access where principal = 'newcomer'"
+    assert value(observer, sees) == 2
+
+
+@pytest.mark.parametrize(("data", "versions"), [("2", [1, 2]), ("1", [1])])
+def test_two_who_store_a_context_at_once_follow_each_other(
+    data: str, versions: list[int], open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    (task,) = make_tasks(first, project, 1)
+    put = "select (docket.put_context(%s, 'note', %s::jsonb)).version"
+    first.execute("begin")
+    value(first, put, task, "1")
+    running = sessions.start_blocked(observer, second, put, (task, data))
+    first.execute("commit")
+    assert running.result() == [(versions[-1],)]
+    history = "select version from docket.context_history(%s, 'note')"
+    assert [row[0] for row in observer.execute(history, (task,))] == versions
+
+
+@sessions.at_every_isolation
+def test_a_context_that_is_stored_from_an_old_snapshot_is_the_next_version_or_is_to_be_retried(
+    isolation: IsolationLevel, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second = open_session(), open_session()
+    (task,) = make_tasks(first, project, 1)
+    put = "select (docket.put_context(%s, 'note', %s::jsonb)).version"
+    sessions.begin(second, isolation)
+    value(first, put, task, "1")
+    try:
+        assert value(second, put, task, "2") == 2
+    except psycopg.errors.SerializationFailure:
+        assert isolation is not IsolationLevel.READ_COMMITTED
+        second.execute("rollback")
+        assert value(second, put, task, "2") == 2
+    else:
+        second.execute("commit")
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_the_same_request_twice_at_once_is_carried_out_once(
+    end: str, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    request = uuid.uuid4()
+    create = "select (docket.create_task(%s, 'once', request_id => %s)).task_id"
+    first.execute("begin")
+    task = value(first, create, project, request)
+    running = sessions.start_blocked(observer, second, create, (project, request))
+    first.execute(end.encode())
+    assert (running.result() == [(task,)]) is (end == "commit")
+    assert value(observer, "select count(*) from docket.tasks") == 1
+
+
+def test_the_same_claim_twice_at_once_gives_the_same_tasks(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    make_tasks(first, project, 5)
+    claim = "select task_id, attempt_id from docket.claim_tasks(%s, 'ann', 2, request_id => %s)"
+    request = uuid.uuid4()
+    first.execute("begin")
+    given = first.execute(claim, (project, request)).fetchall()
+    running = sessions.start_blocked(observer, second, claim, (project, request))
+    first.execute("commit")
+    assert running.result() == given
+    assert value(observer, "select count(*) from docket.task_attempts") == 2
+
+
+def test_tasks_made_at_once_have_keys_of_their_own(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    create = "select (docket.create_task(%s, 'x')).task_key"
+    first.execute("begin")
+    assert value(first, create, project) == "races-1"
+    running = sessions.start_blocked(observer, second, create, (project,))
+    first.execute("commit")
+    assert running.result() == [("races-2",)]
