@@ -162,7 +162,15 @@ def test_every_error_has_one_line_and_its_exit_code(register: Register, code: An
     result = register(raising(error))("probe")
     assert result.exit_code == code.exit_code
     assert result.stdout == ""
-    assert result.stderr == "pgdocket: it went wrong (some facts)\n    hint: do this\n"
+    line = f"pgdocket: it went wrong (some facts) [{code.sqlstate}]"
+    assert result.stderr == f"{line}\n    hint: do this\n"
+
+
+def test_facts_for_programs_are_left_to_json(register: Register) -> None:
+    error = ERROR_CLASSES["PD404"]("no task", detail='{"task_id": 7}')
+    assert register(raising(error))("probe").stderr == "pgdocket: no task [PD404]\n"
+    facts = json.loads(register(raising(error))("probe", "--json").stderr)["error"]["detail"]
+    assert facts == '{"task_id": 7}'
 
 
 def test_an_error_as_json(register: Register) -> None:
@@ -206,7 +214,8 @@ def test_a_server_s_error_keeps_its_parts(server: TestServer, register: Register
     )
     result = register(raising(error))("probe", "--db", "whatever")
     assert result.exit_code == 8
-    assert result.stderr == "pgdocket: task 7 is gone (attempt 3)\n    hint: claim again\n"
+    line = "pgdocket: task 7 is gone (attempt 3) [PDLSE]"
+    assert result.stderr == f"{line}\n    hint: claim again\n"
 
 
 @pytest.mark.parametrize("statement", ["table docket.tasks", "select docket.next_task()"])

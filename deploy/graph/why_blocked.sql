@@ -59,7 +59,7 @@ begin atomic
                      when 'blocked' then 'A person has held it back'
                      when 'deferred' then 'It was put off'
                      else 'It was given up'
-                 end || coalesce(format(' (%s).', t.assigned_to), '.'),
+                 end || coalesce(' (' || t.assigned_to || ').', '.'),
                  null, null
             from task as t
            where t.status <> 'pending'
@@ -108,10 +108,10 @@ end;
 comment on function docket.why_blocked(uuid, integer) is
 'Why task `task_id` can not be claimed now: every reason, one a row.
 
-reason is archived, status, workflow (paused or over), not_before, dependency (it waits for the related
-task), dead_end (the same, and that task is cancelled, failed or archived) or root (further behind, what
-can be begun with); detail says it in a sentence. `max_tasks` limits the rows of the last three kinds each.
-Returns nothing when the task can be claimed. Raises PD404.';
+reason is archived, status, workflow (paused or over), not_before, dependency (it waits for the
+related task), dead_end (the same, and that task is cancelled, failed or archived) or root
+(further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
+rows of the last three kinds each. Returns nothing when the task can be claimed. Raises PD404.';
 
 revoke all on function docket.why_blocked(uuid, integer) from public;
 grant execute on function docket.why_blocked(uuid, integer)

@@ -81,12 +81,17 @@ def say(line: str) -> None:
 
 
 def print_error(error: Error, *, as_json: bool = False) -> None:
-    """Prints an error on standard error: one line and an indented hint, or a JSON object."""
+    """Prints an error on standard error: one line and an indented hint, or a JSON object.
+
+    The line ends with the SQLSTATE. Details that are an object are for programs: --json has them.
+    """
     if as_json:
         sys.stderr.write(to_json({"error": error.as_dict()}, indent=None) + "\n")
         return
-    detail = f" ({_one_line(error.detail)})" if error.detail else ""
-    sys.stderr.write(f"pgdocket: {_one_line(error.message)}{detail}\n")
+    is_prose = error.detail and not error.detail.startswith(("{", "["))
+    detail = f" ({_one_line(error.detail or '')})" if is_prose else ""
+    code = f" [{error.sqlstate}]" if error.sqlstate else ""
+    sys.stderr.write(f"pgdocket: {_one_line(error.message)}{detail}{code}\n")
     if error.hint:
         sys.stderr.write(f"    hint: {_one_line(error.hint)}\n")
 
