@@ -266,7 +266,7 @@ begin
     get diagnostics v_created = row_count;
 
     -- Where most of the tasks there are came just now, the planner takes the table for empty, and
-    -- every look-up by id for as cheap in any index: 10 s instead of 2 for a file of 3 MB. Not
+    -- every look-up by id for as cheap in any index: 6 s instead of 2 for a file of 3 MB. Not
     -- every time: it keeps another import from doing the same until this one is committed.
     if v_created > (select c.reltuples
                       from pg_catalog.pg_class as c
