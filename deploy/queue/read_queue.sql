@@ -66,8 +66,7 @@ begin atomic
     select p.project_id, p.slug, counted.status, counted.tasks
       from docket.projects as p
      cross join lateral (
-          select stood.status, count(*) as tasks
-            from (
+            with stood as (
                 select case
                            when t.status = 'pending' and r.task_id is not null then 'ready'
                            else t.status
@@ -79,8 +78,10 @@ begin atomic
                    and (r.not_before is null or r.not_before <= docket.clock())
                  where t.project_id = p.project_id
                    and t.archived_at is null
-            ) as stood
-           group by stood.status
+            )
+          select s.status, count(*) as tasks
+            from stood as s
+           group by s.status
       ) as counted
      where p.archived_at is null
        and (queue_overview.project_id is null or p.project_id = queue_overview.project_id)
