@@ -170,9 +170,9 @@ select is(
        from docket.tasks as t
        join bobs as b on b.task_id = t.task_id), 'Bob''s task',
     'and changes his own alone');
+set local role tap_isolation_ann;
 select throws_ok(
-    $$ set local role tap_isolation_ann;
-       insert into docket.tasks (project_id, title, task_key)
+    $$ insert into docket.tasks (project_id, title, task_key)
        select b.project_id, 'planted', 'p-1' from bobs as b $$,
     '42501', 'new row violates row-level security policy for table "tasks"',
     'and plants nothing with another');
