@@ -63,29 +63,27 @@ language sql
 stable
 begin atomic
     -- "ready" is what may be claimed now; "pending" is what waits.
-    select p.project_id, p.slug, counted.status, counted.tasks
-      from docket.projects as p
-     cross join lateral (
-            with stood as (
-                select case
-                           when t.status = 'pending' and r.task_id is not null then 'ready'
-                           else t.status
-                       end as status
-                  from docket.tasks as t
-                  left join docket.ready_tasks as r
-                    on r.task_id = t.task_id
-                   and r.project_id = t.project_id
-                   and (r.not_before is null or r.not_before <= docket.clock())
-                 where t.project_id = p.project_id
-                   and t.archived_at is null
-            )
-          select s.status, count(*) as tasks
-            from stood as s
-           group by s.status
-      ) as counted
+      with stood as (
+          select t.project_id,
+                 case
+                     when t.status = 'pending' and r.task_id is not null then 'ready'
+                     else t.status
+                 end as status
+            from docket.tasks as t
+            left join docket.ready_tasks as r
+              on r.task_id = t.task_id
+             and r.project_id = t.project_id
+             and (r.not_before is null or r.not_before <= docket.clock())
+           where t.archived_at is null
+             and (queue_overview.project_id is null or t.project_id = queue_overview.project_id)
+      )
+    select p.project_id, p.slug, s.status, count(*)
+      from stood as s
+      join docket.projects as p
+        on p.project_id = s.project_id
      where p.archived_at is null
-       and (queue_overview.project_id is null or p.project_id = queue_overview.project_id)
-     order by p.project_id, counted.status;
+     group by p.project_id, p.slug, s.status
+     order by p.project_id, s.status;
 end;
 
 comment on function docket.queue_overview(uuid) is
