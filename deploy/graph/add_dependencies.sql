@@ -36,7 +36,8 @@ begin
                           when (e.element - v_known) <> '{}'
                               then format('has a field %s that dependencies do not have',
                                           (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known) as k (name)))
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -181,11 +182,11 @@ $$;
 comment on function docket.add_dependencies(uuid, jsonb, uuid) is
 'Adds many dependencies between tasks of one project, all or none; much faster than one by one.
 
-`project_id` is the project, `dependencies` an array of objects with task_id, depends_on_id and, where
-wanted, dependency_type (default blocks), strength and metadata, at most the setting max_batch_size.
-What is there already stays, with the new strength where one is given. The same `request_id` again
-returns the first answer. Returns the dependencies, each once, in the order of their first mention.
-Raises PD404, PD403, PD422, PD413, and PDCYC as add_dependency() does.';
+`project_id` is the project, `dependencies` an array of objects with task_id, depends_on_id and,
+where wanted, dependency_type (default blocks), strength and metadata, at most the setting
+max_batch_size. What is there already stays, with the new strength where one is given. The same
+`request_id` again returns the first answer. Returns the dependencies, each once, in the order of
+their first mention. Raises PD404, PD403, PD422, PD413, and PDCYC as add_dependency() does.';
 
 revoke all on function docket_private.check_new_dependencies(jsonb) from public;
 revoke all on function docket.add_dependencies(uuid, jsonb, uuid) from public;

@@ -129,8 +129,8 @@ comment on function docket.add_dependency(uuid, uuid, text, numeric, uuid) is
 where one is given.
 
 `dependency_type` is blocks (the default, also called depends_on: the task waits until the other is
-completed), suggests, related, duplicates, discovered_from or supersedes; only blocks must not close a
-cycle. `strength` is 0 to 1. The same `request_id` again returns the first answer.
+completed), suggests, related, duplicates, discovered_from or supersedes; only blocks must not
+close a cycle. `strength` is 0 to 1. The same `request_id` again returns the first answer.
 Returns the dependency. Raises PD404, PD403, PD422, and PDCYC with the cycle, or for a task and its
 own ancestor.';
 

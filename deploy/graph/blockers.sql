@@ -39,7 +39,8 @@ begin atomic
                        from (
                            select s.task_id, s.rank,
                                   not bool_or(s.is_met) as is_new,
-                                  max(case when not bool_or(s.is_met) then s.rank end) over () as reach
+                                  max(case when not bool_or(s.is_met) then s.rank end) over ()
+                                      as reach
                              from (
                                  select n.task_id, n.rank, false as is_met
                                    from unnest(l.ids) as f (task_id)
@@ -93,8 +94,8 @@ end;
 comment on function docket.blockers(uuid, integer, integer, boolean) is
 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
-`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default 1000;
-null: all). Completed tasks block nobody, and are passed only with `include_completed`.
+`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
+1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 create function docket.impact(
@@ -126,7 +127,8 @@ begin atomic
                        from (
                            select s.task_id, s.rank,
                                   not bool_or(s.is_met) as is_new,
-                                  min(case when not bool_or(s.is_met) then s.rank end) over () as reach
+                                  min(case when not bool_or(s.is_met) then s.rank end) over ()
+                                      as reach
                              from (
                                  select n.task_id, n.rank, false as is_met
                                    from unnest(l.ids) as f (task_id)
@@ -180,8 +182,8 @@ end;
 comment on function docket.impact(uuid, integer, integer, boolean) is
 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
 
-`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default 1000;
-null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.
+`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
+1000; null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.
 Returns one row for each task, at its least depth; none when nothing waits. Raises nothing.';
 
 create function docket.get_task_dependency_graph(
@@ -214,8 +216,8 @@ comment on function docket.get_task_dependency_graph(uuid, integer, integer) is
 'Everything that task `task_id` depends on (ancestors) and everything that depends on it (descendants),
 completed or not, with the depth, the nearest first.
 
-`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks each way (default
-1000; null: all). Returns one row for each task. Raises nothing.';
+`max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks each way
+(default 1000; null: all). Returns one row for each task. Raises nothing.';
 
 grant select on docket_private.task_nodes
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

@@ -17,7 +17,8 @@ begin atomic
       from docket.task_dependencies as d
      where d.task_id = dependencies.task_id
        and (dependencies.dependency_type is null
-            or d.dependency_type = docket_private.read_dependency_type(dependencies.dependency_type))
+            or d.dependency_type
+               = docket_private.read_dependency_type(dependencies.dependency_type))
        and (dependencies.after is null or d.depends_on_id > dependencies.after)
      order by d.depends_on_id
      fetch first least(greatest(dependencies.page_size, 1), 1000) rows with ties;
@@ -28,7 +29,8 @@ comment on function docket.dependencies(uuid, text, uuid, integer) is
 
 `dependency_type` names one type, `after` is the depends_on_id of the last row of the previous page,
 `page_size` in rows (1 to 1000; dependencies on one task stay together).
-Returns dependencies, ordered by depends_on_id; none for a task that may not be seen. Raises PD422 (an unknown type).';
+Returns dependencies, ordered by depends_on_id; none for a task that may not be seen. Raises PD422
+(an unknown type).';
 
 create function docket.dependents(
     task_id         uuid,
@@ -43,7 +45,8 @@ begin atomic
       from docket.task_dependencies as d
      where d.depends_on_id = dependents.task_id
        and (dependents.dependency_type is null
-            or d.dependency_type = docket_private.read_dependency_type(dependents.dependency_type))
+            or d.dependency_type
+               = docket_private.read_dependency_type(dependents.dependency_type))
        and (dependents.after is null or d.task_id > dependents.after)
      order by d.task_id
      fetch first least(greatest(dependents.page_size, 1), 1000) rows with ties;
@@ -54,7 +57,8 @@ comment on function docket.dependents(uuid, text, uuid, integer) is
 
 `dependency_type` names one type, `after` is the task_id of the last row of the previous page,
 `page_size` in rows (1 to 1000; dependencies of one task stay together).
-Returns dependencies, ordered by task_id; none for a task that may not be seen. Raises PD422 (an unknown type).';
+Returns dependencies, ordered by task_id; none for a task that may not be seen. Raises PD422 (an
+unknown type).';
 
 create function docket.get_task_dependencies(task_id uuid) returns setof uuid
 language sql

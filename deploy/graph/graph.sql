@@ -111,10 +111,11 @@ comment on function docket.graph(uuid, uuid, boolean) is
 'The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the nodes in an
 order in which they can be done.
 
-A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to, unmet (how
-many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id, dependency_type and
-strength. `project_id` is the project, `workflow_id` narrows it to one workflow, completed tasks are left
-out without `include_completed`, archived ones always. Returns the document. Raises nothing.';
+A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
+unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
+dependency_type and strength. `project_id` is the project, `workflow_id` narrows it to one
+workflow, completed tasks are left out without `include_completed`, archived ones always. Returns
+the document. Raises nothing.';
 
 revoke all on function docket.graph(uuid, uuid, boolean) from public;
 grant execute on function docket.graph(uuid, uuid, boolean)

@@ -325,8 +325,8 @@ comment on function docket.repair_graph(uuid) is
 restore, or whenever docket.graph_health() finds something.
 
 `project_id` is the project (default: all); each is taken for itself alone while it is repaired.
-Returns the projects in which something was wrong, with how many nodes and ready tasks were put right.
-Raises PDCYC when the dependencies themselves have a cycle.';
+Returns the projects in which something was wrong, with how many nodes and ready tasks were put
+right. Raises PDCYC when the dependencies themselves have a cycle.';
 
 revoke all on function docket.graph_health(uuid) from public;
 revoke all on function docket_private.repair_project_graph(uuid) from public;

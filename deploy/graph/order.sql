@@ -627,8 +627,8 @@ $$;
 comment on function docket_private.order_batch(uuid, bigint, bigint, uuid[], uuid[]) is
 'Makes the ranks between two ranks agree with all gating dependencies there, in one pass.
 
-`task_ids` and `depends_on_ids` are the ends of the new ones. False, and nothing done, where there is no
-room. Raises PDCYC when they close a cycle.';
+`task_ids` and `depends_on_ids` are the ends of the new ones. False, and nothing done, where there
+is no room. Raises PDCYC when they close a cycle.';
 
 create function docket_private.raise_batch_cycle(
     project_id     uuid,

@@ -108,8 +108,8 @@ $$;
 comment on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[]) is
 'Follows a change of tasks into the graph; the caller holds share_graph().
 
-`moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now; `completed`
-and `reopened` became satisfied or stopped being so.';
+`moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
+`completed` and `reopened` became satisfied or stopped being so.';
 
 -- A claim pays for one look at the two rows. Joined by hash whatever the plan expects: a nested
 -- loop that was planned for one row would be quadratic for many.

@@ -56,8 +56,9 @@ comment on function docket.remove_dependency(uuid, uuid, text, uuid) is
 'Removes the dependency of task `task_id` on task `depends_on_id`. A task that waits for nothing more
 can be claimed at once.
 
-`dependency_type` is the type of the dependency (default blocks). The same `request_id` again returns the
-first answer. Returns the dependency as it was. Raises PD404 (no such task or dependency), PD403, PD422.';
+`dependency_type` is the type of the dependency (default blocks). The same `request_id` again
+returns the first answer. Returns the dependency as it was. Raises PD404 (no such task or
+dependency), PD403, PD422.';
 
 revoke all on function docket.remove_dependency(uuid, uuid, text, uuid) from public;
 grant execute on function docket.remove_dependency(uuid, uuid, text, uuid)

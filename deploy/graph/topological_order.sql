@@ -38,9 +38,9 @@ comment on function docket.topological_order(uuid, uuid, uuid, integer) is
 'The tasks of a project in an order in which they can be done one after the other: each comes after
 everything that it waits for.
 
-`project_id` is the project, `workflow_id` narrows it to one workflow, `after` is the id of the last task
-of the previous page, `page_size` in rows (1 to 1000). Completed tasks are there, archived ones are not.
-Returns tasks. Raises nothing.';
+`project_id` is the project, `workflow_id` narrows it to one workflow, `after` is the id of the
+last task of the previous page, `page_size` in rows (1 to 1000). Completed tasks are there,
+archived ones are not. Returns tasks. Raises nothing.';
 
 revoke all on function docket.topological_order(uuid, uuid, uuid, integer) from public;
 grant execute on function docket.topological_order(uuid, uuid, uuid, integer)

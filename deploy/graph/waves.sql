@@ -148,8 +148,8 @@ comment on function docket.waves(uuid, uuid, boolean) is
 'The unfinished tasks of a project in waves: those of wave 1 wait for nothing unfinished, each later
 one for a task of the wave before. What is in one wave can be done at the same time.
 
-`project_id` is the project, `workflow_id` narrows it to one workflow, `include_completed` takes in what
-is completed. Archived tasks are left out; a dependency on what is left out does not count.
+`project_id` is the project, `workflow_id` narrows it to one workflow, `include_completed` takes
+in what is completed. Archived tasks are left out; a dependency on what is left out does not count.
 Returns tasks by wave, then by priority. Raises nothing.';
 
 create function docket.critical_path(
@@ -218,10 +218,11 @@ comment on function docket.critical_path(uuid, uuid, boolean) is
 'The longest chain of unfinished tasks of a project, in the order in which they have to be done: what
 decides when all is done.
 
-Long is measured by estimated_effort (hours; a task without one counts as the average of the others), or by
-the number of tasks where nobody has estimated anything. `project_id` is the project, `workflow_id`
-narrows it to one workflow, `include_completed` takes in what is completed; archived tasks are left out.
-Returns one row for each task, with the effort so far in total. Raises nothing.';
+Long is measured by estimated_effort (hours; a task without one counts as the average of the
+others), or by the number of tasks where nobody has estimated anything. `project_id` is the
+project, `workflow_id` narrows it to one workflow, `include_completed` takes in what is completed;
+archived tasks are left out. Returns one row for each task, with the effort so far in total.
+Raises nothing.';
 
 revoke all on function docket_private.longest_paths(integer[], integer[], double precision[])
   from public;

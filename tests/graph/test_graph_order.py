@@ -166,3 +166,50 @@ def test_there_is_always_room_between_two_ranks(docket: Database, connect: Conne
         connection.execute(graphs.ADD, graph.pair((between, before)))
     assert graphs.health(connection) == []
     assert violations(connection) == []
+
+
+def test_the_smaller_side_moves_and_stays_below_what_waits_for_it(
+    docket: Database, connect: Connect
+) -> None:
+    """Forty tasks come before x40; only t and f have to get above it, and g is above both."""
+    connection = connect(docket)
+    chain = [f"x{i:02}" for i in range(1, 41)]
+    edges = [("f", "t"), *((late, early) for early, late in pairwise(chain)), ("g", "f")]
+    graph = graphs.new_graph(connection, ["t", "f", *chain, "g"], edges)
+    before = ranks(connection, graph)
+    assert before["t"] < before["f"] < before["x01"] < before["x40"] < before["g"]
+    connection.execute(graphs.ADD, graph.pair(("t", "x40")))
+    after = ranks(connection, graph)
+    assert {key for key, rank in after.items() if rank != before[key]} == {"t", "f"}
+    assert after["x40"] < after["t"] < after["f"] < after["g"]
+
+
+def test_the_smaller_side_moves_and_stays_above_what_it_waits_for(
+    docket: Database, connect: Connect
+) -> None:
+    """Forty tasks wait for y01; only d and e have to get below it, and p is below both."""
+    connection = connect(docket)
+    chain = [f"y{i:02}" for i in range(1, 41)]
+    edges = [
+        ("q", "p"),
+        *((late, early) for early, late in pairwise(chain)),
+        ("d", "e"),
+        ("e", "p"),
+    ]
+    graph = graphs.new_graph(connection, ["p", "q", *chain, "e", "d"], edges)
+    before = ranks(connection, graph)
+    assert before["p"] < before["y01"] < before["y40"] < before["e"] < before["d"]
+    connection.execute(graphs.ADD, graph.pair(("y01", "d")))
+    after = ranks(connection, graph)
+    assert {key for key, rank in after.items() if rank != before[key]} == {"d", "e"}
+    assert after["p"] < after["e"] < after["d"] < after["y01"]
+
+
+def ranks(connection: Connection, graph: Graph) -> dict[str, int]:
+    """The rank of each task that has one; the graph is right."""
+    assert graphs.health(connection) == []
+    rows = connection.execute(
+        "select n.task_id, n.rank from docket_private.task_nodes as n where n.project_id = %s",
+        (graph.project_id,),
+    ).fetchall()
+    return {graph.key(task_id): rank for task_id, rank in rows}

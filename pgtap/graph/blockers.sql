@@ -1,0 +1,84 @@
+-- blockers() and impact() walk the graph both ways, each task once, the nearest first.
+
+begin;
+select plan(16);
+
+select docket_test.graph('layered');
+select docket.add_dependency(docket_test.id('c1'), docket_test.id('a1'));
+select docket.add_dependency(docket_test.id('c1'), docket_test.id('c2'), 'related');
+
+select results_eq(
+    $$ select b.depth, b.blocker_key
+         from docket.blockers(docket_test.id('c1')) as b
+        order by b.depth, b.blocker_key $$,
+    $$ values (1, 'a1'), (1, 'b1'), (1, 'b2'), (1, 'b3'), (2, 'a2') $$,
+    'everything that a task waits for, at its least depth');
+select results_eq(
+    $$ select i.depth, i.affected_key
+         from docket.impact(docket_test.id('a1')) as i
+        order by i.depth, i.affected_key $$,
+    $$ values (1, 'b1'), (1, 'b2'), (1, 'b3'), (1, 'c1'), (2, 'c2') $$,
+    'everything that waits for a task');
+select is(
+    (select array_agg(b.depth) from docket.blockers(docket_test.id('c1')) as b),
+    array[1, 1, 1, 1, 2], 'the nearest come first');
+select set_eq(
+    $$ select b.blocker_key from docket.blockers(docket_test.id('c2'), max_depth => 1) as b $$,
+    array['b1', 'b2', 'b3'], 'no further than so many steps');
+select is_empty(
+    $$ select * from docket.blockers(docket_test.id('c2'), max_depth => 0) $$, 'or none');
+select is(
+    (select count(*) from docket.blockers(docket_test.id('c1'), max_tasks => 2)), 2::bigint,
+    'no more than so many tasks');
+select is(
+    (select count(*) from docket.blockers(docket_test.id('c1'), max_tasks => null)), 5::bigint,
+    'or all of them');
+select is(
+    (select count(*) from docket.impact(docket_test.id('a1'), max_tasks => 0)), 0::bigint,
+    'none is none');
+select is_empty($$ select * from docket.blockers(docket_test.id('a1')) $$, 'nothing blocks a root');
+select is_empty($$ select * from docket.impact(docket_test.id('c2')) $$, 'a leaf blocks nothing');
+
+update docket.tasks set status = 'completed' where task_id = docket_test.id('b1');
+select set_eq(
+    $$ select b.blocker_key from docket.blockers(docket_test.id('c1')) as b $$,
+    array['a1', 'a2', 'b2', 'b3'], 'what is completed blocks nobody');
+update docket.tasks
+   set status = 'completed'
+ where task_id in (docket_test.id('b2'), docket_test.id('b3'));
+select set_eq(
+    $$ select b.blocker_key from docket.blockers(docket_test.id('c1')) as b $$,
+    array['a1'], 'nor does what lies behind it');
+select set_eq(
+    $$ select b.blocker_key, b.status::text
+         from docket.blockers(docket_test.id('c1'), include_completed => true) as b $$,
+    $$ values ('a1', 'pending'), ('a2', 'pending'), ('b1', 'completed'), ('b2', 'completed'),
+              ('b3', 'completed') $$,
+    'unless one asks for all');
+select results_eq(
+    $$ select g.direction, g.depth, g.related_task_key
+         from docket.get_task_dependency_graph(docket_test.id('b1')) as g
+        order by g.direction, g.related_task_key $$,
+    $$ values ('ancestor', 1, 'a1'), ('ancestor', 1, 'a2'), ('descendant', 1, 'c1'),
+              ('descendant', 1, 'c2') $$,
+    'the whole graph of a task has both directions');
+
+-- A client reads it with his own rights.
+create role tap_walk_member;
+create role tap_walk_stranger;
+grant docket_reader to tap_walk_member, tap_walk_stranger;
+select docket_test.member('tap_walk_member', 'reader');
+create temporary table ids as select docket_test.id('c1') as c1;
+grant select on ids to public;
+set local role tap_walk_member;
+select is(
+    (select count(*) from ids as i cross join docket.blockers(i.c1)), 1::bigint,
+    'a member sees what blocks');
+set local role tap_walk_stranger;
+select is(
+    (select count(*) from ids as i cross join docket.blockers(i.c1)), 0::bigint,
+    'a stranger does not');
+reset role;
+
+select * from finish();
+rollback;
