@@ -141,10 +141,11 @@ def _run(
     target: config.Config, display: Display, *, agents: int, name: str, content: bytes
 ) -> Result:
     """From the import to the proof, each step printed when it is done."""
-    from pgdocket.client import Docket
+    from pgdocket.client import ConnectionSettings, Docket
 
+    settings = ConnectionSettings(slow_ms=None)
     with ExitStack() as stack:
-        docket = stack.enter_context(Docket(target.conninfo))
+        docket = stack.enter_context(Docket(target.conninfo, settings=settings))
         session = stack.enter_context(config.connect(target, autocommit=True))
         with docket.transaction():
             project = _new_project(docket)

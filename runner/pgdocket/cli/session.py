@@ -46,7 +46,9 @@ def opened(options: Options) -> Iterator[Docket]:
     from pgdocket.client import ConnectionSettings, Docket
 
     target = config.resolve(options.db, notify=output.say)
-    with Docket(target.conninfo, settings=ConnectionSettings(min_size=1, max_size=2)) as docket:
+    # A person sees how long a command takes; the log of slow statements is for services.
+    settings = ConnectionSettings(min_size=1, max_size=2, slow_ms=1000 if options.debug else None)
+    with Docket(target.conninfo, settings=settings) as docket:
         yield docket
 
 

@@ -32,7 +32,8 @@ _TRUSTED_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """How a pool behaves. Times are in seconds, `slow_ms` in milliseconds.
+    """How a pool behaves. Times are in seconds; a statement that takes longer than `slow_ms`
+    milliseconds is logged, none where that is None.
 
     `timeout` is how long a call waits for a connection. `pooled` says that the server is reached
     through PgBouncer in transaction mode, where statements can't be prepared.
@@ -43,7 +44,7 @@ class ConnectionSettings:
     timeout: float = 30.0
     connect_timeout: float = 10.0
     max_idle: float = 600.0
-    slow_ms: int = 1000
+    slow_ms: int | None = 1000
     pooled: bool = False
     application_name: str = "pgdocket"
 
@@ -192,7 +193,7 @@ class Connections:
             rows = cursor.fetchall()
         connection.used_at = monotonic()
         taken = (connection.used_at - started) * 1000
-        if taken > self.settings.slow_ms:
+        if self.settings.slow_ms is not None and taken > self.settings.slow_ms:
             log.warning("slow statement: %.0f ms: %s", taken, query.decode())
         return rows
 
