@@ -19,16 +19,16 @@ create table docket.settings (
 );
 
 comment on table docket.settings is
-    'The settings of this docket, each with its default; projects.settings may overrule them for one project.';
+    'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
 comment on column docket.settings.setting_key is
-    'The name, as it stands in projects.settings too.';
+    'The name, in projects.settings too.';
 comment on column docket.settings.value is
-    'The value for every project that does not set its own.';
+    'The value, in the type that its description implies.';
 comment on column docket.settings.description is
     'What it does, with its unit.';
 
 insert into docket.settings (setting_key, value, description)
-values ('lease_seconds', '300', 'How long a claim holds a task without a heartbeat, in seconds.'),
+values ('lease_seconds', '300', 'How long a claim holds a task without a heartbeat, in seconds; a project may set its own.'),
        ('max_lease_seconds', '86400', 'The longest lease that a claim or a heartbeat may ask for, in seconds.'),
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
        ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.');

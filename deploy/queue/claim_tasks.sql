@@ -7,16 +7,25 @@
 begin;
 set local role docket_owner;
 
-create function docket_private.lease(lease_seconds integer) returns interval
+create function docket_private.lease(
+    lease_seconds integer,
+    project_id    uuid
+) returns interval
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_seconds integer := coalesce(
-        lease.lease_seconds, (docket_private.setting('lease_seconds') #>> '{}')::integer);
+    v_seconds integer := lease.lease_seconds;
     v_longest integer;
 begin
+    if v_seconds is null then
+        v_seconds := (docket_private.setting('lease_seconds', (
+            select p.settings
+              from docket.projects as p
+             where p.project_id = lease.project_id)) #>> '{}')::integer;
+    end if;
+
     -- The longest lease is asked for only where the caller names one.
     if lease.lease_seconds is not null then
         v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
@@ -31,8 +40,8 @@ begin
 end;
 $$;
 
-comment on function docket_private.lease(integer) is
-    'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds. Raises PD422.';
+comment on function docket_private.lease(integer, uuid) is
+    'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
 -- somebody holds is passed over. Both are locked before either is touched, so who holds only
@@ -193,7 +202,7 @@ begin
                   hint    = 'A claim takes 1 to 1000 tasks.';
     end if;
 
-    v_lease := docket_private.lease(claim_tasks.lease_seconds);
+    v_lease := docket_private.lease(claim_tasks.lease_seconds, claim_tasks.project_id);
 
     -- What was lost comes back before what is new is taken.
     perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
@@ -276,7 +285,10 @@ begin
             using errcode = 'PD422';
     end if;
 
-    v_lease := docket_private.lease(start_task.lease_seconds);
+    v_lease := docket_private.lease(start_task.lease_seconds, v_task.project_id);
+
+    -- It may be the very one whose agent is gone.
+    perform docket_private.sweep(v_task.project_id, 100);
 
     -- The task first, then its ready row, as everywhere.
     select t.* into v_task
@@ -337,7 +349,7 @@ comment on function docket.start_task(uuid, text, integer, uuid) is
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
 waits, is held, or somebody has it).';
 
-revoke all on function docket_private.lease(integer) from public;
+revoke all on function docket_private.lease(integer, uuid) from public;
 revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
   from public;
 revoke all on function docket_private.promote_due(uuid) from public;

@@ -184,11 +184,18 @@ begin
     perform docket_private.share_graph(v_project);
     v_held := array(
         select t.attempt_id
-          from docket.tasks as t
-         where t.task_id = any (v_task_ids)
-           and t.project_id = v_project
+          from unnest(v_attempts) as w (attempt_id)
+         cross join lateral (
+             select b.task_id, b.project_id
+               from docket.task_attempts as b
+              where b.attempt_id = w.attempt_id
+             offset 0
+         ) as a
+          join docket.tasks as t
+            on t.task_id = a.task_id
+           and t.project_id = a.project_id
          order by t.task_id
-           for no key update);
+           for no key update of t);
 
     -- The same completion again is no loss.
     if not v_held @> v_attempts then
@@ -226,7 +233,7 @@ begin
            actual_effort     = coalesce(c.actual_effort, t.actual_effort),
            actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
       from (
-          select d.*
+          select d.*, v_project as project_id
             from rows from (
                      jsonb_to_recordset(completions) as (
                          attempt_id uuid, results jsonb, actual_effort numeric,
@@ -236,7 +243,7 @@ begin
           offset 0
       ) as c
      where t.task_id    = c.task_id
-       and t.project_id = v_project
+       and t.project_id = c.project_id
        and t.attempt_id = c.attempt_id;
 
     v_tasks := array(
@@ -316,8 +323,16 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
     v_attempt docket.task_attempts;
+    v_tasks   docket.tasks[];
 begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
     -- Completes first and claims last: all that waits for locks is over before ready rows are
     -- taken, and those are taken without waiting. So this can not close a ring.
     perform docket.complete_task(complete_and_claim.attempt_id, complete_and_claim.results);
@@ -326,12 +341,16 @@ begin
       from docket.task_attempts as a
      where a.attempt_id = complete_and_claim.attempt_id;
 
+    v_tasks := array(
+        select t
+          from docket.claim_tasks(
+                   v_attempt.project_id, v_attempt.agent, complete_and_claim.max_tasks,
+                   complete_and_claim.lease_seconds, complete_and_claim.workflow_id, null,
+                   complete_and_claim.tags_all) as t);
+    perform docket_private.remember(request_id, to_jsonb(v_tasks));
+
     return query
-    select t.*
-      from docket.claim_tasks(
-               v_attempt.project_id, v_attempt.agent, complete_and_claim.max_tasks,
-               complete_and_claim.lease_seconds, complete_and_claim.workflow_id, null,
-               complete_and_claim.tags_all, complete_and_claim.request_id) as t;
+    select u.* from unnest(v_tasks) as u;
 end;
 $$;
 

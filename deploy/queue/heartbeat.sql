@@ -20,8 +20,6 @@ set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
-declare
-    v_lease interval := docket_private.lease(lease_seconds);
 begin
     -- Who may only read a project holds nothing in it. What is not seen is left out below.
     perform docket_private.require_project(p.project_id)
@@ -42,7 +40,8 @@ begin
       )
     update docket.task_attempts as a
        set heartbeat_at     = docket.clock(),
-           lease_expires_at = docket.clock() + v_lease
+           lease_expires_at = docket.clock()
+                              + docket_private.lease(heartbeats.lease_seconds, h.project_id)
       from held as h
      where a.attempt_id = h.attempt_id
        and a.project_id = h.project_id

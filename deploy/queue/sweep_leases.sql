@@ -33,17 +33,17 @@ begin
 
     return query
       with failures as (
-          select t.task_id,
+          select t.task_id, t.project_id,
                  p.max_attempts, p.final_status, p.jitter, p.backoff_seconds, p.backoff_factor,
                  p.backoff_ceiling_seconds,
                  (select count(*)
                     from docket.task_attempts as f
                    where f.task_id       = t.task_id
-                     and f.project_id    = give_back.project_id
+                     and f.project_id    = t.project_id
                      and f.failure_class = give_back.failure_class) as failed_times
             from unnest(give_back.attempt_ids) as w (attempt_id)
            cross join lateral (
-               select b.task_id
+               select b.task_id, b.project_id
                  from docket.task_attempts as b
                 where b.attempt_id = w.attempt_id
                   and b.project_id = give_back.project_id
@@ -52,7 +52,7 @@ begin
             left join docket.retry_policies as p
               on p.failure_class = give_back.failure_class
       ), decided as (
-          select f.task_id,
+          select f.task_id, f.project_id,
                  case
                      when f.failed_times >= f.max_attempts then f.final_status
                      else 'pending'
@@ -79,7 +79,7 @@ begin
            assigned_to = null
       from decided as d
      where t.task_id    = d.task_id
-       and t.project_id = give_back.project_id
+       and t.project_id = d.project_id
     returning t.*;
 end;
 $$;

@@ -123,7 +123,8 @@ def connect(config: Config, *, autocommit: bool = False) -> psycopg.Connection:
         version = session.info.parameter_status("server_version")
         session.close()
         raise ServerTooOld(
-            f"{config.description} is PostgreSQL {version}; the oldest for pgdocket is {OLDEST_SERVER}",
+            f"{config.description} is PostgreSQL {version};"
+            f" the oldest for pgdocket is {OLDEST_SERVER}",
             hint="name a newer server with --db or DATABASE_URL",
         )
     return session
