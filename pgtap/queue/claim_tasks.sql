@@ -1,7 +1,7 @@
 -- claim_tasks(): the most urgent first, each task to one agent, held for a while.
 
 begin;
-select plan(41);
+select plan(43);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -223,6 +223,22 @@ select is(
     (docket.start_task(docket_test.id('flow'), 'bob',
                        request_id => '00000000-0000-4000-8000-000000000002')).attempt_id,
     'so is a start');
+
+-- A project's own lease.
+select docket.update_project(docket_test.project_id(), '{"settings": {"lease_seconds": 7}}');
+select docket.create_task(docket_test.project_id(), 'Short', task_key => 'short');
+create temporary table short_lease as
+select t.attempt_id from docket.start_task(docket_test.id('short'), 'ann') as t;
+select is(
+    (select a.lease_expires_at
+       from docket.list_attempts(docket_test.id('short')) as a), docket.clock() + interval '7 seconds',
+    'a project may set how long a claim holds');
+select docket_test.at('2026-01-03 09:00+00');
+select docket.start_task(docket_test.id('short'), 'bob');
+select is(
+    (select array_agg(a.outcome::text order by a.attempt_no)
+       from docket.list_attempts(docket_test.id('short')) as a), array['lease_expired', null],
+    'who starts a task whose agent is gone takes it back first');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- Completing takes the token of the attempt that holds the task, and frees what waited for it.
 
 begin;
-select plan(38);
+select plan(39);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -184,6 +184,15 @@ select is((docket.get_task(docket_test.id('d'))).status::text, 'completed', 'but
 select throws_ok(
     $$ select docket.complete_and_claim(pg_temp.token('e')) $$,
     'PDLSE', null, 'who has lost his task claims no other');
+
+-- A repeat is answered, whatever has happened to the task since.
+select docket.update_task_status(docket_test.id('h'), 'pending');
+select results_eq(
+    $$ select t.task_key
+         from docket.complete_and_claim(
+                  pg_temp.token('h'), request_id => '00000000-0000-4000-8000-000000000001') as t $$,
+    array['d'],
+    'a repeated complete_and_claim() is answered even after the task was reopened');
 
 -- The same request.
 select docket.update_task_status(docket_test.id('g'), 'pending');
