@@ -299,19 +299,17 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-        perform
-           from docket.tasks as t
-          where t.task_id = any (lock_ends.task_ids)
-            and t.project_id = lock_ends.project_id
-          order by t.task_id
-            for share;
-    end if;
+    perform
+       from docket.tasks as t
+      where t.task_id = any (lock_ends.task_ids)
+        and t.project_id = lock_ends.project_id
+      order by t.task_id
+        for share;
 end;
 $$;
 
 comment on function docket_private.lock_ends(uuid, uuid[]) is
-    'Locks the ends of new gating dependencies where the transaction keeps its snapshot.';
+    'Locks the ends of new gating dependencies, for a transaction that keeps its snapshot.';
 
 create function docket_private.follow_new_dependencies() returns trigger
 language plpgsql
@@ -322,6 +320,8 @@ declare
     v_project_id     uuid;
     v_task_ids       uuid[];
     v_depends_on_ids uuid[];
+    v_is_kept        boolean := current_setting('transaction_isolation')
+                                in ('repeatable read', 'serializable');
 begin
     select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id)
       into v_project_ids, v_task_ids, v_depends_on_ids
@@ -330,7 +330,9 @@ begin
 
     if cardinality(v_task_ids) = 1 then
         perform docket_private.lock_graph(v_project_ids[1]);
-        perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
+        if v_is_kept then
+            perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
+        end if;
         perform docket_private.link_one(v_project_ids[1], v_task_ids[1], v_depends_on_ids[1]);
         return null;
     end if;
@@ -343,7 +345,9 @@ begin
          order by e.project_id
     loop
         perform docket_private.lock_graph(v_project_id);
-        perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        if v_is_kept then
+            perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        end if;
         perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
     end loop;
 

@@ -111,14 +111,12 @@ comment on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uu
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
 `completed` and `reopened` became satisfied or stopped being so.';
 
--- A claim pays for one look at the two rows. Joined by hash whatever the plan expects: a nested
--- loop that was planned for one row would be quadratic for many.
+-- Per statement, because nodes are taken in one order only if they are taken together. The price
+-- is paid by claims, which need none of it: measured on claims alone, the two looks below cost 3 %
+-- of the update (a row trigger with a condition 1 %, the join at once 18 %).
 create function docket_private.follow_changed_tasks() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set enable_nestloop = off
-set enable_hashjoin = on
-set enable_mergejoin = off
 as $$
 declare
     v_project_id uuid;
@@ -128,31 +126,47 @@ declare
     v_completed  uuid[];
     v_reopened   uuid[];
 begin
+    -- A claim ends here.
+    if not exists (
+               select
+                 from changed as n
+                where n.status <> 'in_progress'
+                   or n.attempt_id is null)
+       and not exists (
+               select
+                 from original as o
+                where o.status <> 'pending')
+    then
+        return null;
+    end if;
+
+    -- A full join is never a nested loop, which a plan made for one row would be, and quadratic
+    -- when many come.
     for v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened in
         select r.project_id,
-               array_agg(r.task_id) filter (where r.was_open or r.is_open),
-               array_agg(r.task_id) filter (where r.was_open and not r.is_open),
-               array_agg(r.task_id) filter (where r.is_open),
+               array_agg(r.task_id) filter (where r.is_moved),
+               array_agg(r.task_id) filter (where r.is_moved and not r.is_open),
+               array_agg(r.task_id) filter (where r.is_moved and r.is_open),
                array_agg(r.task_id) filter (where r.is_done and not r.was_done),
                array_agg(r.task_id) filter (where r.was_done and not r.is_done)
           from (
-              select n.task_id, n.project_id,
-                     o.status = 'pending' and o.archived_at is null as was_open,
-                     n.status = 'pending' and n.archived_at is null as is_open,
-                     o.status = 'completed' as was_done,
-                     n.status = 'completed' as is_done
+              select coalesce(n.task_id, o.task_id) as task_id,
+                     coalesce(n.project_id, o.project_id) as project_id,
+                     coalesce(n.status = 'pending' and n.archived_at is null, false) as is_open,
+                     coalesce(o.status = 'completed', false) as was_done,
+                     coalesce(n.status = 'completed', false) as is_done,
+                     coalesce(o.status = 'pending' or n.status = 'pending', false)
+                     and coalesce(n.status <> 'in_progress' or n.attempt_id is null, true)
+                     and (o.status, o.archived_at, o.priority, o.not_before, o.workflow_id)
+                         is distinct from
+                         (n.status, n.archived_at, n.priority, n.not_before, n.workflow_id)
+                         as is_moved
                 from original as o
-                join changed as n
+                full join changed as n
                   on n.task_id = o.task_id
                  and n.project_id = o.project_id
-               where (o.status, o.archived_at, o.priority, o.not_before, o.workflow_id)
-                     is distinct from
-                     (n.status, n.archived_at, n.priority, n.not_before, n.workflow_id)
-                 and not (o.status = 'pending'
-                          and n.status = 'in_progress' and n.attempt_id is not null)
           ) as r
-         where r.was_open
-            or r.is_open
+         where r.is_moved
             or r.is_done <> r.was_done
          group by r.project_id
          order by r.project_id

@@ -1,4 +1,4 @@
-"""Two sessions at once on one graph, at every mix of isolation levels.
+"""Two sessions that count and claim on one graph, at every mix of isolation levels.
 
 The second session has its snapshot before the first commits. Where it keeps that snapshot, it
 is told to try again (40001); where it does not, it sees what the first did. Never do both go
@@ -7,8 +7,6 @@ wrong silently: after each race the graph is proven.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import LiteralString
 
 import pytest
@@ -16,152 +14,17 @@ from psycopg import IsolationLevel
 
 from support import graphs, sessions
 from support.databases import Database
+from support.duels import (
+    CLAIM,
+    READ_COMMITTED,
+    REMOVE,
+    SET_PRIORITY,
+    SET_STATUS,
+    Duel,
+    expected,
+)
 from support.graphs import ADD, Graph
-from support.invariants import violations
-from support.sessions import Connect, Connection, at_every_isolation, at_every_pair_of_isolations
-
-READ_COMMITTED = IsolationLevel.READ_COMMITTED
-CYCLE, TRY_AGAIN = "PDCYC", "40001"
-
-REMOVE: LiteralString = "select docket.remove_dependency(%s, %s)"
-SET_STATUS: LiteralString = "update docket.tasks set status = %s where task_id = any (%s)"
-SET_PRIORITY: LiteralString = "update docket.tasks set priority = %s where task_id = %s"
-SET_PARENT: LiteralString = "update docket.tasks set parent_task_id = %s where task_id = %s"
-CLAIM: LiteralString = "select t.task_key from docket.claim_tasks(%s, 'agent', 10) as t"
-
-Statement = tuple[LiteralString, Sequence[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Duel:
-    """Two sessions and one that watches them."""
-
-    observer: Connection
-    first: Connection
-    second: Connection
-
-    def fight(
-        self,
-        first: Statement,
-        second: Statement,
-        first_isolation: IsolationLevel,
-        second_isolation: IsolationLevel,
-    ) -> str | None:
-        """The second waits for the first, which commits. Returns the second's SQLSTATE."""
-        sessions.begin(self.first, first_isolation)
-        sessions.begin(self.second, second_isolation)
-        self.first.execute(*first)
-        running = sessions.start_blocked(self.observer, self.second, *second)
-        self.first.execute("commit")
-        return self.settle(sessions.sqlstate_of(running))
-
-    def follow(
-        self, first: Statement, second: Statement, second_isolation: IsolationLevel
-    ) -> str | None:
-        """The first comes and goes after the second's snapshot. Returns the second's SQLSTATE."""
-        sessions.begin(self.second, second_isolation)
-        self.first.execute(*first)
-        running = sessions.start(self.second, *second)
-        return self.settle(sessions.sqlstate_of(running))
-
-    def settle(self, sqlstate: str | None) -> str | None:
-        """Ends the second's transaction; the graph is right then."""
-        self.second.execute("commit" if sqlstate is None else "rollback")
-        self.prove()
-        return sqlstate
-
-    def again(self, second: Statement, sqlstate: str | None) -> str | None:
-        """Repeats what was told to be tried again. Returns the SQLSTATE of what counts."""
-        if sqlstate != TRY_AGAIN:
-            return sqlstate
-        sqlstate = sessions.sqlstate_of(sessions.start(self.second, *second))
-        self.prove()
-        return sqlstate
-
-    def prove(self) -> None:
-        """Fails unless the graph is right."""
-        assert graphs.health(self.observer) == []
-        assert violations(self.observer) == []
-
-    def ready(self, graph: Graph) -> set[str]:
-        """The keys of the ready tasks."""
-        return graphs.ready_keys(self.observer, graph)
-
-
-@pytest.fixture
-def duel(docket: Database, connect: Connect) -> Duel:
-    return Duel(connect(docket), connect(docket), connect(docket))
-
-
-def expected(level: IsolationLevel, otherwise: str | None) -> str | None:
-    """What the second session is told: to try again, where it keeps its snapshot."""
-    return otherwise if level == READ_COMMITTED else TRY_AGAIN
-
-
-# Cycles
-
-
-@at_every_pair_of_isolations
-def test_opposite_edges_make_no_cycle(
-    first_isolation: IsolationLevel, second_isolation: IsolationLevel, duel: Duel
-) -> None:
-    graph = graphs.new_graph(duel.observer, ["a", "b"])
-    second = (ADD, graph.pair(("b", "a")))
-    sqlstate = duel.fight((ADD, graph.pair(("a", "b"))), second, first_isolation, second_isolation)
-    assert sqlstate == expected(second_isolation, CYCLE)
-    assert duel.again(second, sqlstate) == CYCLE
-    assert graphs.stored_edges(duel.observer, graph) == {("a", "b")}
-
-
-@at_every_pair_of_isolations
-def test_two_edges_between_two_chains_make_no_cycle(
-    first_isolation: IsolationLevel, second_isolation: IsolationLevel, duel: Duel
-) -> None:
-    """The four tasks are four different rows: locking the ends would let both through."""
-    graph = graphs.new_graph(duel.observer, ["a", "b", "c", "d"], [("a", "b"), ("c", "d")])
-    second = (ADD, graph.pair(("d", "a")))
-    sqlstate = duel.fight((ADD, graph.pair(("b", "c"))), second, first_isolation, second_isolation)
-    assert sqlstate == expected(second_isolation, CYCLE)
-    assert duel.again(second, sqlstate) == CYCLE
-
-
-@at_every_isolation
-@pytest.mark.parametrize("known", [(), (("a", "b"), ("c", "d"))], ids=["new", "known"])
-def test_an_older_snapshot_makes_no_cycle(
-    known: Sequence[graphs.Edge], isolation: IsolationLevel, duel: Duel
-) -> None:
-    graph = graphs.new_graph(duel.observer, ["a", "b", "c", "d"], known)
-    edges = [("b", "c"), ("d", "a")] if known else [("a", "b"), ("b", "a")]
-    sqlstate = duel.follow((ADD, graph.pair(edges[0])), (ADD, graph.pair(edges[1])), isolation)
-    assert sqlstate == expected(isolation, CYCLE)
-
-
-@at_every_pair_of_isolations
-def test_parents_that_turn_make_no_loop(
-    first_isolation: IsolationLevel, second_isolation: IsolationLevel, duel: Duel
-) -> None:
-    graph = graphs.new_graph(duel.observer, ["a", "b"])
-    second = (SET_PARENT, graph.pair(("b", "a")))
-    sqlstate = duel.fight(
-        (SET_PARENT, graph.pair(("a", "b"))), second, first_isolation, second_isolation
-    )
-    # Each holds the other's parent, for the foreign key, which a change of parent respects.
-    assert sqlstate == expected(second_isolation, CYCLE)
-    assert duel.again(second, sqlstate) == CYCLE
-
-
-@at_every_pair_of_isolations
-def test_no_task_comes_to_wait_for_its_new_parent(
-    first_isolation: IsolationLevel, second_isolation: IsolationLevel, duel: Duel
-) -> None:
-    graph = graphs.new_graph(duel.observer, ["a", "b"])
-    second = (ADD, graph.pair(("b", "a")))
-    sqlstate = duel.fight(
-        (SET_PARENT, graph.pair(("a", "b"))), second, first_isolation, second_isolation
-    )
-    assert sqlstate == expected(second_isolation, CYCLE)
-    assert duel.again(second, sqlstate) == CYCLE
-
+from support.sessions import Connect, at_every_isolation, at_every_pair_of_isolations
 
 # Counters
 
@@ -407,15 +270,28 @@ def test_the_same_dependency_twice_is_one(
     assert graphs.stored_edges(duel.observer, graph) == {("a", "b")}
 
 
-def test_completing_many_in_two_sessions_does_not_deadlock(duel: Duel) -> None:
-    """Both free the same dependents; whatever the order of the rows, they meet in one order."""
-    tasks, left, right = ([f"{letter}{i}" for i in range(6)] for letter in "tlr")
-    edges = [(task, on) for task in tasks for on in (*left, *right)]
-    graph = graphs.new_graph(duel.observer, [*left, *right, *reversed(tasks)], edges)
-    second = (SET_STATUS, ("completed", [graph.ids[on] for on in reversed(right)]))
-    first = (SET_STATUS, ("completed", [graph.ids[on] for on in left]))
-    assert duel.fight(first, second, READ_COMMITTED, READ_COMMITTED) is None
+def test_dependents_are_counted_in_one_order(
+    duel: Duel, docket: Database, connect: Connect
+) -> None:
+    """Somebody holds the last dependent. The first has taken all others then, and the second
+    waits at the first of them, with nothing in its hands that the first may come to want."""
+    tasks = [f"t{i}" for i in range(6)]
+    edges = [(task, on) for task in tasks for on in ("left", "right")]
+    graph = graphs.new_graph(duel.observer, ["left", "right", *tasks], edges)
+    holder = connect(docket)
+    holder.execute("begin")
+    last = max(tasks, key=lambda task: graph.ids[task])
+    holder.execute(SET_PRIORITY, (9, graph.ids[last]))
+    complete: LiteralString = "update docket.tasks set status = 'completed' where task_id = %s"
+    first = sessions.start_blocked(duel.observer, duel.first, complete, (graph.ids["left"],))
+    second = sessions.start_blocked(duel.observer, duel.second, complete, (graph.ids["right"],))
+    blockers = duel.observer.execute("select pg_blocking_pids(%s)", (second.pid,)).fetchone()
+    assert blockers == ([first.pid],)
+    holder.execute("commit")
+    first.result()
+    second.result()
     assert duel.ready(graph) == set(tasks)
+    duel.prove()
 
 
 @pytest.mark.parametrize("isolation", sessions.ISOLATION_LEVELS[:2])
