@@ -231,7 +231,8 @@ create temporary table short_lease as
 select t.attempt_id from docket.start_task(docket_test.id('short'), 'ann') as t;
 select is(
     (select a.lease_expires_at
-       from docket.list_attempts(docket_test.id('short')) as a), docket.clock() + interval '7 seconds',
+       from docket.list_attempts(docket_test.id('short')) as a),
+    docket.clock() + interval '7 seconds',
     'a project may set how long a claim holds');
 select docket_test.at('2026-01-03 09:00+00');
 select docket.start_task(docket_test.id('short'), 'bob');
