@@ -93,4 +93,5 @@ def main(words: list[str]) -> None:
     console.print(f"written to {RESULTS}")
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])
