@@ -4742,6 +4742,9 @@ create function docket_private.link_one(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_nestloop = on
+set enable_hashjoin = off
+set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -4750,29 +4753,30 @@ declare
     v_rank      bigint;
     v_unmet     integer;
     v_added     integer;
-    v_are_kin   boolean;
+    v_parents   uuid[];
     v_top       bigint;
 begin
-    -- Both tasks in one look: row-level security is asked once for each look. No kin are two
-    -- without parents, and two of the same parent.
+    -- Both tasks in one look: row-level security is asked once for each look.
     select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
-           count(t.parent_task_id) = 1 or count(distinct t.parent_task_id) = 2
-      into v_added, v_are_kin
+           array_agg(t.parent_task_id)
+      into v_added, v_parents
       from docket.tasks as t
      where t.task_id in (link_one.task_id, link_one.depends_on_id)
        and t.project_id = link_one.project_id;
 
-    select max(n.rank) filter (where n.task_id = link_one.task_id),
-           max(n.unmet) filter (where n.task_id = link_one.task_id),
-           max(n.rank) filter (where n.task_id = link_one.depends_on_id)
-      into v_task_rank, v_unmet, v_rank
-      from docket_private.task_nodes as n
-     where n.project_id = link_one.project_id
-       and n.task_id in (link_one.task_id, link_one.depends_on_id);
-
-    if v_are_kin then
+    if v_parents[1] is distinct from v_parents[2] then
         perform docket_private.refuse_kin(project_id, array[task_id], array[depends_on_id]);
     end if;
+
+    select t.rank, t.unmet, d.rank
+      into v_task_rank, v_unmet, v_rank
+      from (values (link_one.project_id)) as p (project_id)
+      left join docket_private.task_nodes as t
+        on t.project_id = p.project_id
+       and t.task_id = link_one.task_id
+      left join docket_private.task_nodes as d
+        on d.project_id = p.project_id
+       and d.task_id = link_one.depends_on_id;
 
     -- A node that is new can go where it agrees: above everything, or, when only the
     -- prerequisite is new, just below its dependent.
