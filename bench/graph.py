@@ -41,11 +41,13 @@ analyze bench.tasks;
 
 insert into docket.task_dependencies (project_id, task_id, depends_on_id)
 select distinct p.project_id, t.task_id, d.task_id
-  from bench.project as p
- cross join bench.tasks as t
- cross join generate_series(1, 3) as n
-  join bench.tasks as d on d.place = t.place - 1 - floor(random() * 50 + n - n)::integer
- where t.place <= {edges} / 3;
+  from (select t.task_id, t.place - 1 - floor(random() * 50)::integer as earlier
+          from bench.tasks as t
+         cross join generate_series(1, 3)
+         where t.place <= {edges} / 3
+        offset 0) as t
+ cross join bench.project as p
+  join bench.tasks as d on d.place = t.earlier;
 set session_replication_role = origin;
 vacuum analyze docket.tasks;
 vacuum analyze docket.task_dependencies;
