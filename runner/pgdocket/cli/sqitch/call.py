@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# -h is the host.
+HELP = {"help_option_names": ["--help"]}
 _META = "pgdocket.sqitch"
 _CONNECTION = ("registry", "client", "plan_file", "top_dir", "db_name", "db_user", "db_host")
 
@@ -322,3 +324,11 @@ def show_error(error: Error, code: int, *, as_json: bool) -> None:
     click.echo(text.rstrip("\n"), err=code != 1)
     if error.hint and not isinstance(error, ScriptError | RunFailed):
         click.echo(f"    hint: {error.hint}", err=code != 1)
+
+
+def finish(call: Call, result: Mapping[str, object]) -> None:
+    """Prints a command's result where JSON is wanted; its lines have been printed before."""
+    if call.settings.json:
+        from pgdocket import output
+
+        output.print_json(result)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from pgdocket import output
-from pgdocket.cli.engine import global_options, settings
+from pgdocket.cli.sqitch.call import HELP, global_options, settings
 from pgdocket.sqitch.config import Configuration, load_configuration
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.format import PLAN_FORMATS, Formatter, check_options, resolve_format
@@ -22,7 +22,7 @@ from pgdocket.sqitch.positional import require_project, resolve_positional
 _COLORS = ("always", "auto", "never")
 
 
-@click.command("plan", context_settings={"help_option_names": ["--help"]})
+@click.command("plan", context_settings=HELP)
 @click.argument("arguments", nargs=-1, metavar="[DATABASE]")
 @click.option("-t", "--target", metavar="TARGET", help="The target whose plan to read.")
 @click.option("--plan-file", metavar="FILE", help="The plan to read.")
@@ -41,7 +41,7 @@ _COLORS = ("always", "auto", "never")
 @click.option("--headers/--no-headers", default=True, help="Name project and file first.")
 @global_options
 @click.pass_context
-def plan_command(
+def command(
     ctx: click.Context,
     /,
     arguments: tuple[str, ...],
