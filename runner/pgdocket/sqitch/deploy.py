@@ -78,16 +78,27 @@ def deploy(
 
 def deploy_job(job: Job, options: DeployOptions) -> RunResult:
     """As `deploy`, for a job that has been put together."""
-    if not job.plan.changes:
-        raise SqitchError("Nothing to deploy (empty plan)")
+    _refuse_empty(job.plan)
     with open_engine(job) as engine:
-        engine.lock()
-        version = engine.registry.version(engine.control)
-        if version is not None:
-            refuse_newer(version)
-            engine.registry.ensure_release(engine.control, job.person)
-        deployed = engine.deployed() if version == VERSION else _old(engine, version)
-        return _Deployment(engine, options, version, deployed).run()
+        return deploy_with(engine, options)
+
+
+def deploy_with(engine: Engine, options: DeployOptions) -> RunResult:
+    """As `deploy`, on an engine that is open: a part of a larger run, which keeps the lock."""
+    job = engine.job
+    _refuse_empty(job.plan)
+    engine.lock()
+    version = engine.registry.version(engine.control)
+    if version is not None:
+        refuse_newer(version)
+        engine.registry.ensure_release(engine.control, job.person)
+    deployed = engine.deployed() if version == VERSION else _old(engine, version)
+    return _Deployment(engine, options, version, deployed).run()
+
+
+def _refuse_empty(plan: Plan) -> None:
+    if not plan.changes:
+        raise SqitchError("Nothing to deploy (empty plan)")
 
 
 def _old(engine: Engine, version: str | None) -> Deployed:

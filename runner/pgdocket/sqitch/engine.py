@@ -142,6 +142,11 @@ class Engine:
             self._work.connection.close()
         self.control.close()
 
+    def turn_to(self, job: Job) -> None:
+        """Goes on with another job on the same database: its plan, and scripts as they are now."""
+        self.job = job
+        self._inspections.clear()
+
     def lock(self) -> None:
         """Keeps other deployments out until the connection ends."""
         job = self.job
