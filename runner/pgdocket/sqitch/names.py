@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 BLANK = "[\\t \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]"
 _PUNCTUATION = r"[!-/:-@\[-^`{-~]"
@@ -28,11 +29,14 @@ HEX_ID = re.compile(r"[0-9a-f]{40}")
 _WHOLE_NAME = re.compile(rf"{NAME}\Z")
 _WORD_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nl", "Nd", "Pc"})
 _BLANKS = re.compile(BLANK)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def proxy(text: str) -> str:
     """The text with every character outside ASCII replaced by one of the same kind."""
-    return text if text.isascii() else "".join(map(_proxy_character, text))
+    if text.isascii():
+        return text
+    return _NOT_ASCII.sub(lambda match: _proxy_character(match[0]), text)
 
 
 def is_valid_name(text: str) -> bool:
@@ -40,8 +44,9 @@ def is_valid_name(text: str) -> bool:
     return _WHOLE_NAME.match(proxy(text)) is not None
 
 
+@lru_cache(maxsize=1024)
 def _proxy_character(character: str) -> str:
-    if character.isascii() or character.isdecimal() or _BLANKS.match(character):
+    if character.isdecimal() or _BLANKS.match(character):
         return character
     return "é" if _is_word_in_perl(character) else "§"
 
