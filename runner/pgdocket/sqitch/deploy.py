@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Literal
 
-import psycopg
-
-from pgdocket.errors import Error, from_psycopg
+from pgdocket.errors import Error
 from pgdocket.sqitch import scripts
 from pgdocket.sqitch.checks import Resolver, check_deploy, check_scripts
 from pgdocket.sqitch.config import Target
+from pgdocket.sqitch.deploy_change import ChangeDeployer
 from pgdocket.sqitch.deployed import Deployed
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.failure import ScriptError
-from pgdocket.sqitch.inspection import Shape
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
-from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer, unique_script
+from pgdocket.sqitch.problems import STOPPING, explain, understood
+from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
 from pgdocket.sqitch.revert import revert_run
@@ -120,6 +117,13 @@ class _Deployment:
     deployed: Deployed
     done: list[ChangeResult] = field(default_factory=list)
     dependency_ids: dict[str, str] = field(default_factory=dict)
+    deployer: ChangeDeployer = field(init=False)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self.deployer = ChangeDeployer(
+            self.engine, options.verify, options.log_only, options.atomic
+        )
 
     @property
     def _job(self) -> Job:
@@ -226,7 +230,7 @@ class _Deployment:
             scripts.script_hash(change, self._job.target),
             self.dependency_ids,
         )
-        is_atomic = self._is_atomic(change)
+        is_atomic = self.deployer.is_atomic(change)
         result = ChangeResult(
             change.id,
             change.name,
@@ -237,118 +241,18 @@ class _Deployment:
             is_atomic=is_atomic,
         )
         try:
-            (self._together if is_atomic else self._apart)(recorded)
-        except (SqitchError, psycopg.Error, KeyboardInterrupt) as problem:
-            error = _understood(problem)
-            _explain(reporter, error)
+            self.deployer.deploy(recorded, is_atomic=is_atomic)
+        except STOPPING as problem:
+            error = understood(problem)
+            explain(reporter, error)
             reporter.finish(ok=False)
             failed = replace(result, ok=False, seconds=perf_counter() - began, error=error)
             self.done.append(failed)
-            self._fail(change, error)
+            self._fail(error)
         self.done.append(replace(result, seconds=perf_counter() - began))
         reporter.finish(ok=True)
 
-    def _verify_path(self, change: Change) -> bool:
-        path = self.engine.file("verify", change)
-        if not self.options.verify:
-            return False
-        if not path.is_file():
-            self._job.reporter.warn(f"Verify script {path} does not exist")
-            return False
-        return True
-
-    def _is_atomic(self, change: Change) -> bool:
-        if not self.options.atomic or self.options.log_only:
-            return False
-        engine = self.engine
-        path = engine.file("deploy", change)
-        if engine.uses_psql("deploy", path):
-            return False
-        found = engine.inspect("deploy", path)
-        if found.shape is not Shape.BLOCK or not found.ends_with_commit:
-            return False
-        verify = engine.file("verify", change)
-        if not self.options.verify or not verify.is_file():
-            return True
-        if engine.uses_psql("verify", verify):
-            return False
-        return engine.inspect("verify", verify).shape is not Shape.OTHER
-
-    def _together(self, recorded: Recorded) -> None:
-        """Script, verification and registry in one transaction."""
-        engine, work = self.engine, self.engine.work
-        change = recorded.change
-        registry = engine.registry
-        try:
-            work.send(b"begin", work.refresh(), registry.query("lock_changes"))
-            engine.run_inside("deploy", engine.file("deploy", change))
-            last = [engine.settle()]
-            if self._verify_path(change):
-                last = self._verify_inside(change)
-            last.append(registry.deploy_query(work.connection, recorded, self._job.person))
-            with unique_script(change):
-                work.send(*last, b"commit")
-        except BaseException:
-            work.abandon()
-            self._record_fail(recorded)
-            raise
-
-    def _verify_inside(self, change: Change) -> list[bytes]:
-        """Verifies the change; returns the statements that undo what its script has done."""
-        engine, work = self.engine, self.engine.work
-        path = engine.file("verify", change)
-        work.send(engine.settle(), b"savepoint pgdocket_verify")
-        try:
-            engine.run_inside("verify", path, is_muted=True)
-        except ScriptError as error:
-            raise _verify_failed(self._job.reporter, path, error) from error
-        return [b"rollback to savepoint pgdocket_verify", b"release savepoint pgdocket_verify"]
-
-    def _apart(self, recorded: Recorded) -> None:
-        """Script, verification and registry each on their own, as Sqitch does it."""
-        engine, change = self.engine, recorded.change
-        control = engine.control
-        control.execute("begin")
-        try:
-            engine.registry.lock(control)
-            if not self.options.log_only:
-                engine.run_script("deploy", engine.file("deploy", change))
-            if self._verify_path(change):
-                self._verify_apart(change)
-            query = engine.registry.deploy_query(control, recorded, self._job.person)
-            with unique_script(change):
-                control.execute(query)
-            control.execute("commit")
-        except BaseException as problem:
-            if not control.closed:
-                control.execute("rollback")
-            if isinstance(problem, _Unwind):
-                self._undo(change)
-            self._record_fail(recorded)
-            raise
-
-    def _verify_apart(self, change: Change) -> None:
-        path = self.engine.file("verify", change)
-        try:
-            self.engine.run_script("verify", path, is_muted=True)
-        except ScriptError as error:
-            raise _verify_failed(self._job.reporter, path, error) from error
-
-    def _undo(self, change: Change) -> None:
-        """Runs the revert script of a change whose verification failed."""
-        if self.options.log_only:
-            return
-        try:
-            self.engine.run_script("revert", self.engine.file("revert", change))
-        except (SqitchError, psycopg.Error) as problem:
-            _explain(self._job.reporter, _understood(problem))
-            self._job.reporter.warn("The schema will need to be manually repaired")
-
-    def _record_fail(self, recorded: Recorded) -> None:
-        with suppress(psycopg.OperationalError):  # the failure that led here is the one to tell
-            self.engine.registry.record_fail(self.engine.control, recorded, self._job.person)
-
-    def _fail(self, change: Change, error: Error) -> None:
+    def _fail(self, error: Error) -> None:
         """Takes back what the mode says, then ends the run."""
         deployed = [each.id for each in self.done if each.ok]
         keep = len(deployed)
@@ -364,30 +268,3 @@ class _Deployment:
 
     def _result(self, message: str) -> RunResult:
         return RunResult(self._job.plan.project, self._job.display, tuple(self.done), message)
-
-
-class _Unwind(SqitchError):
-    """A failed verification: what the deploy script did must be taken back."""
-
-
-def _verify_failed(reporter: Reporter, path: object, error: ScriptError) -> _Unwind:
-    reporter.err(error.text.rstrip("\n") + "\n")
-    return _Unwind(
-        f'Verify script "{path}" failed.',
-        detail=error.message,
-        hint=error.hint,
-        sqlstate=error.sqlstate,
-    )
-
-
-def _understood(problem: BaseException) -> Error:
-    if isinstance(problem, Error):
-        return problem
-    if isinstance(problem, psycopg.Error):
-        return from_psycopg(problem)
-    return SqitchError("Interrupted", sqlstate="57014")
-
-
-def _explain(reporter: Reporter, error: Error) -> None:
-    text = error.text if isinstance(error, ScriptError) else error.message
-    reporter.warn(text.rstrip("\n"))
