@@ -3028,350 +3028,6 @@ grant execute on function docket.get_task_metrics(uuid), docket.workflow_progres
 
 reset role;
 
--- tasks/workflow_states
-
-set local role docket_owner;
-
-create domain docket.workflow_state as text
-    constraint workflow_state_known check (value in (
-        'created', 'planning', 'development', 'testing', 'review', 'deployment', 'completed',
-        'failed', 'cancelled'));
-
-comment on domain docket.workflow_state is
-    'How far an orchestrator has brought a workflow or a task; the task''s own status is another matter.';
-
--- Where an orchestrator stands with a workflow or a task: one row for each stay in a state, the
--- open one (left_at is null) last. It has a table of its own, beside the tasks.
-create table docket.workflow_states (
-    workflow_state_id uuid                  not null,
-    project_id        uuid                  not null,
-    workflow_id       uuid,
-    task_id           uuid,
-    state             docket.workflow_state not null,
-    step_name         text,
-    step_number       integer,
-    entered_at        timestamptz           not null default docket.clock(),
-    left_at           timestamptz,
-    duration_ms       bigint,
-    attempt           integer               not null default 1,
-    last_error        text,
-    next_retry_at     timestamptz,
-    metadata          jsonb                 not null default '{}',
-    version           bigint                not null default 1,
-    created_at        timestamptz           not null default docket.clock(),
-    updated_at        timestamptz           not null default docket.clock(),
-    created_by        text                  not null default docket.principal(),
-    updated_by        text                  not null default docket.principal(),
-
-    constraint workflow_states_pkey primary key (workflow_state_id, project_id),
-    constraint workflow_states_workflow_fkey
-        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
-    constraint workflow_states_task_fkey
-        foreign key (task_id, project_id) references docket.tasks on delete cascade,
-    constraint workflow_states_of_one_thing check (num_nonnulls(workflow_id, task_id) = 1),
-    constraint workflow_states_step_number_positive check (step_number > 0),
-    constraint workflow_states_attempt_positive check (attempt > 0),
-    constraint workflow_states_left_after_entered check (left_at >= entered_at),
-    constraint workflow_states_left_has_duration check ((left_at is null) = (duration_ms is null)),
-    constraint workflow_states_metadata_is_object check (jsonb_typeof(metadata) = 'object')
-);
-
-create index workflow_states_workflow_idx
-    on docket.workflow_states (workflow_id, project_id, state) where workflow_id is not null;
-
-create index workflow_states_task_idx
-    on docket.workflow_states (task_id, project_id, state) where task_id is not null;
-
-create unique index workflow_states_open_workflow_key
-    on docket.workflow_states (workflow_id, project_id)
- where left_at is null and workflow_id is not null;
-
-create unique index workflow_states_open_task_key
-    on docket.workflow_states (task_id, project_id) where left_at is null and task_id is not null;
-
-comment on table docket.workflow_states is
-    'The states that an orchestrator has taken a workflow or a task through, one row for each stay.';
-comment on column docket.workflow_states.workflow_state_id is
-    'The stay.';
-comment on column docket.workflow_states.workflow_id is
-    'The workflow, where it is about one.';
-comment on column docket.workflow_states.task_id is
-    'The task, where it is about one.';
-comment on column docket.workflow_states.state is
-    'The state.';
-comment on column docket.workflow_states.step_name is
-    'The step within the state.';
-comment on column docket.workflow_states.step_number is
-    'The step''s number, from 1.';
-comment on column docket.workflow_states.entered_at is
-    'When it was entered.';
-comment on column docket.workflow_states.left_at is
-    'When it was left; null: it is the present one.';
-comment on column docket.workflow_states.duration_ms is
-    'How long it lasted, in milliseconds; kept by the database.';
-comment on column docket.workflow_states.attempt is
-    'Which attempt at this step it is, from 1.';
-comment on column docket.workflow_states.last_error is
-    'What went wrong in the last attempt.';
-comment on column docket.workflow_states.next_retry_at is
-    'When the step is to be tried again.';
-
-create function docket_private.time_workflow_state() returns trigger
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    new.duration_ms := extract(epoch from new.left_at - new.entered_at) * 1000;
-    return new;
-end;
-$$;
-
-comment on function docket_private.time_workflow_state() is
-    'Keeps how long a stay has lasted, as it ends.';
-
-create trigger workflow_states_time before update of left_at on docket.workflow_states
-    for each row execute function docket_private.time_workflow_state();
-
-call docket_private.add_touch('docket.workflow_states');
-call docket_private.add_journal('docket.workflow_states', 'workflow_state_id');
-call docket_private.add_isolation('docket.workflow_states');
-
--- The project of a workflow or a task, with its row locked: stays follow each other.
-create function docket_private.lock_workflow_or_task(
-    workflow_id uuid,
-    task_id     uuid
-) returns uuid
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_project uuid;
-begin
-    if num_nonnulls(lock_workflow_or_task.workflow_id, lock_workflow_or_task.task_id) <> 1 then
-        raise exception 'give a workflow_id or a task_id, and not both'
-            using errcode = 'PD422';
-    end if;
-
-    v_project := coalesce(
-        (select w.project_id
-           from docket.workflows as w
-          where w.workflow_id = lock_workflow_or_task.workflow_id),
-        (select t.project_id
-           from docket.tasks as t
-          where t.task_id = lock_workflow_or_task.task_id));
-
-    if v_project is null then
-        raise exception '% % does not exist',
-                        case
-                            when lock_workflow_or_task.task_id is null then 'workflow'
-                            else 'task'
-                        end,
-                        coalesce(lock_workflow_or_task.task_id, lock_workflow_or_task.workflow_id)
-            using errcode = 'PD404';
-    end if;
-
-    perform docket_private.require_project(v_project);
-
-    perform
-       from docket.workflows as w
-      where w.workflow_id = lock_workflow_or_task.workflow_id
-        and w.project_id  = v_project
-        for no key update;
-    perform
-       from docket.tasks as t
-      where t.task_id    = lock_workflow_or_task.task_id
-        and t.project_id = v_project
-        for no key update;
-
-    return v_project;
-end;
-$$;
-
-comment on function docket_private.lock_workflow_or_task(uuid, uuid) is
-    'Locks the workflow or the task, whichever is given, and returns its project. Raises PD404, PD403, PD422.';
-
-create function docket.enter_workflow_state(
-    state       text,
-    workflow_id uuid    default null,
-    task_id     uuid    default null,
-    step_name   text    default null,
-    step_number integer default null,
-    metadata    jsonb   default '{}',
-    request_id  uuid    default null
-) returns docket.workflow_states
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_answer  jsonb := docket_private.replay(request_id, 'enter_workflow_state');
-    v_project uuid;
-    v_state   docket.workflow_states;
-begin
-    if v_answer is not null then
-        return jsonb_populate_record(null::docket.workflow_states, v_answer);
-    end if;
-
-    v_project := docket_private.lock_workflow_or_task(workflow_id, task_id);
-
-    update docket.workflow_states as s
-       set left_at       = docket.clock(),
-           next_retry_at = null
-     where s.project_id = v_project
-       and s.left_at is null
-       and (s.workflow_id = enter_workflow_state.workflow_id
-            or s.task_id = enter_workflow_state.task_id);
-
-    begin
-        insert into docket.workflow_states as s (
-            workflow_state_id, project_id, workflow_id, task_id, state, step_name, step_number,
-            metadata)
-        values (
-            docket_private.new_id(v_project), v_project, enter_workflow_state.workflow_id,
-            enter_workflow_state.task_id, enter_workflow_state.state,
-            enter_workflow_state.step_name, enter_workflow_state.step_number,
-            coalesce(enter_workflow_state.metadata, '{}'))
-        returning s.* into v_state;
-    exception
-        when check_violation or not_null_violation then
-            raise exception '% is no state of a workflow, or its step number or metadata is none',
-                            coalesce(quote_literal(enter_workflow_state.state), 'null')
-                using errcode = 'PD422',
-                      hint    = 'One of created, planning, development, testing, review, deployment, completed, failed, cancelled.';
-    end;
-
-    perform docket_private.remember(request_id, to_jsonb(v_state));
-    return v_state;
-end;
-$$;
-
-comment on function docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid) is
-'Brings a workflow or a task to a state (and step); the state before is left, and its duration kept.
-
-`state` is one of created, planning, development, testing, review, deployment, completed, failed,
-cancelled; exactly one of `workflow_id` and `task_id` is given; `metadata` is an object. The same
-`request_id` again returns the first answer.
-Returns the stay that begins. Raises PD404, PD403, PD422.';
-
-create function docket.retry_workflow_step(
-    error         text,
-    workflow_id   uuid        default null,
-    task_id       uuid        default null,
-    next_retry_at timestamptz default null,
-    request_id    uuid        default null
-) returns docket.workflow_states
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_answer  jsonb := docket_private.replay(request_id, 'retry_workflow_step');
-    v_project uuid;
-    v_state   docket.workflow_states;
-begin
-    if v_answer is not null then
-        return jsonb_populate_record(null::docket.workflow_states, v_answer);
-    end if;
-
-    v_project := docket_private.lock_workflow_or_task(workflow_id, task_id);
-
-    update docket.workflow_states as s
-       set attempt       = s.attempt + 1,
-           last_error    = retry_workflow_step.error,
-           next_retry_at = retry_workflow_step.next_retry_at
-     where s.project_id = v_project
-       and s.left_at is null
-       and (s.workflow_id = retry_workflow_step.workflow_id
-            or s.task_id = retry_workflow_step.task_id)
-    returning s.* into v_state;
-
-    if not found then
-        raise exception 'it is in no state that could be tried again'
-            using errcode = 'PD409',
-                  hint    = 'docket.enter_workflow_state() begins one.';
-    end if;
-
-    perform docket_private.remember(request_id, to_jsonb(v_state));
-    return v_state;
-end;
-$$;
-
-comment on function docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid) is
-'Records that the present step failed and will be tried again.
-
-`error` is what went wrong, `next_retry_at` when it is to be tried again; exactly one of
-`workflow_id` and `task_id` is given. The same `request_id` again returns the first answer.
-Returns the stay, with its attempt counted up. Raises PD404, PD403, PD409 (in no state), PD422.';
-
-create function docket.list_workflow_states(
-    workflow_id uuid    default null,
-    task_id     uuid    default null,
-    after       uuid    default null,
-    page_size   integer default 100
-) returns setof docket.workflow_states
-language sql
-stable
-begin atomic
-    select s.*
-      from docket.workflow_states as s
-     where (s.workflow_id = list_workflow_states.workflow_id
-            or s.task_id = list_workflow_states.task_id)
-       and (list_workflow_states.after is null or s.workflow_state_id > list_workflow_states.after)
-     order by s.workflow_state_id
-     limit least(greatest(list_workflow_states.page_size, 1), 1000);
-end;
-
-comment on function docket.list_workflow_states(uuid, uuid, uuid, integer) is
-'The states that a workflow or a task went through, the first first; the one with no left_at is the
-present one.
-
-Give `workflow_id` or `task_id`. `after` is the id of the last row of the previous page,
-`page_size` is in rows (1 to 1000). Returns stays; raises nothing.';
-
-create function docket.workflow_state_metrics(project_id uuid) returns table (
-    state           docket.workflow_state,
-    step_name       text,
-    stays           bigint,
-    attempts        bigint,
-    avg_duration_ms bigint,
-    p95_duration_ms bigint
-)
-language sql
-stable
-begin atomic
-    select s.state, s.step_name, count(*), sum(s.attempt),
-           avg(s.duration_ms)::bigint,
-           percentile_cont(0.95) within group (order by s.duration_ms)::bigint
-      from docket.workflow_states as s
-     where s.project_id = workflow_state_metrics.project_id
-     group by s.state, s.step_name
-     order by s.state, s.step_name;
-end;
-
-comment on function docket.workflow_state_metrics(uuid) is
-'How long workflows and tasks of a project stay in each state and step: count, attempts, mean and
-95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
-
-revoke all on function docket_private.time_workflow_state() from public;
-revoke all on function docket_private.lock_workflow_or_task(uuid, uuid) from public;
-revoke all on function docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid)
-  from public;
-revoke all on function docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid) from public;
-revoke all on function docket.list_workflow_states(uuid, uuid, uuid, integer) from public;
-revoke all on function docket.workflow_state_metrics(uuid) from public;
-grant execute on function
-    docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid),
-    docket.retry_workflow_step(text, uuid, uuid, timestamptz, uuid)
-   to docket_admin, docket_app, docket_agent;
-grant execute on function
-    docket.list_workflow_states(uuid, uuid, uuid, integer),
-    docket.workflow_state_metrics(uuid)
-   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
-grant select on docket.workflow_states
-   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
-
-reset role;
-
 -- graph/task_dependencies
 
 set local role docket_owner;
@@ -9492,6 +9148,773 @@ grant execute on function
     docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid),
     docket.mark_task_completed(uuid, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/pull_requests
+
+set local role docket_owner;
+
+create domain docket.pull_request_status as text
+    constraint pull_request_status_known check (value in ('draft', 'open', 'merged', 'closed'));
+
+comment on domain docket.pull_request_status is
+    'draft: not to be merged yet; open: proposed; merged and closed (without being merged): it is over.';
+
+create domain docket.checks_status as text
+    constraint checks_status_known check (value in ('pending', 'success', 'failure'));
+
+comment on domain docket.checks_status is
+    'What the checks of a head commit say in sum.';
+
+create domain docket.review_status as text
+    constraint review_status_known check (value in ('pending', 'approved', 'changes_requested'));
+
+comment on domain docket.review_status is
+    'What the reviewers say in sum.';
+
+create domain docket.merge_method as text
+    constraint merge_method_known check (value in ('merge', 'squash', 'rebase'));
+
+comment on domain docket.merge_method is
+    'How a pull request is merged.';
+
+-- A conflict is a flag and no status: it comes and goes while the pull request is open, and a host
+-- that has not found out yet must not clear it.
+create table docket.pull_requests (
+    pull_request_id   uuid                       not null,
+    project_id        uuid                       not null,
+    repository        text                       not null,
+    number            bigint                     not null,
+    title             text                       not null default '',
+    description       text,
+    url               text,
+    author            text,
+    status            docket.pull_request_status not null default 'open',
+    has_conflict      boolean                    not null default false,
+    head_branch       text,
+    head_commit       text,
+    base_branch       text,
+    base_commit       text,
+    merge_commit      text,
+    commits           integer,
+    changed_files     integer,
+    additions         integer,
+    deletions         integer,
+    checks_status     docket.checks_status,
+    review_status     docket.review_status,
+    merge_status      text,
+    auto_merge_method docket.merge_method,
+    auto_merge_by     text,
+    opened_at         timestamptz,
+    merged_at         timestamptz,
+    merged_by         text,
+    closed_at         timestamptz,
+    metadata          jsonb                      not null default '{}',
+    version           bigint                     not null default 1,
+    created_at        timestamptz                not null default docket.clock(),
+    updated_at        timestamptz                not null default docket.clock(),
+    created_by        text                       not null default docket.principal(),
+    updated_by        text                       not null default docket.principal(),
+
+    constraint pull_requests_pkey primary key (pull_request_id, project_id),
+    constraint pull_requests_number_key unique (project_id, repository, number),
+    constraint pull_requests_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint pull_requests_repository_bounded check (length(repository) between 1 and 255),
+    constraint pull_requests_number_positive check (number > 0),
+    constraint pull_requests_title_bounded check (length(title) <= 1024),
+    constraint pull_requests_counts_not_negative
+        check (least(commits, changed_files, additions, deletions) >= 0),
+    constraint pull_requests_merged_has_time check ((status = 'merged') = (merged_at is not null)),
+    constraint pull_requests_over_has_time
+        check ((status in ('merged', 'closed')) = (closed_at is not null)),
+    constraint pull_requests_merged_has_no_conflict check (status <> 'merged' or not has_conflict),
+    constraint pull_requests_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+create index pull_requests_status_idx
+    on docket.pull_requests (project_id, status, pull_request_id);
+
+-- Checks are reported by commit.
+create index pull_requests_head_commit_idx
+    on docket.pull_requests (project_id, head_commit) where head_commit is not null;
+
+comment on table docket.pull_requests is
+    'Pull requests of a project''s repositories, as their host last told.';
+comment on column docket.pull_requests.pull_request_id is
+    'The pull request.';
+comment on column docket.pull_requests.repository is
+    'The repository as its host names it, such as owner/name.';
+comment on column docket.pull_requests.number is
+    'Its number in the repository.';
+comment on column docket.pull_requests.title is
+    'What it is called.';
+comment on column docket.pull_requests.description is
+    'What it says of itself.';
+comment on column docket.pull_requests.url is
+    'Where it can be seen.';
+comment on column docket.pull_requests.author is
+    'Who proposed it, as the host names him.';
+comment on column docket.pull_requests.status is
+    'Where it stands.';
+comment on column docket.pull_requests.has_conflict is
+    'Whether it is known to conflict with its base.';
+comment on column docket.pull_requests.head_branch is
+    'The branch with the changes.';
+comment on column docket.pull_requests.head_commit is
+    'The last commit of that branch, which checks and reviews are about.';
+comment on column docket.pull_requests.base_branch is
+    'The branch to merge into.';
+comment on column docket.pull_requests.base_commit is
+    'The commit of that branch which it is compared with.';
+comment on column docket.pull_requests.merge_commit is
+    'The commit that merged it.';
+comment on column docket.pull_requests.commits is
+    'How many commits it has.';
+comment on column docket.pull_requests.changed_files is
+    'How many files it changes.';
+comment on column docket.pull_requests.additions is
+    'How many lines it adds.';
+comment on column docket.pull_requests.deletions is
+    'How many lines it removes.';
+comment on column docket.pull_requests.checks_status is
+    'What its checks say in sum; null: there are none, or nothing is known.';
+comment on column docket.pull_requests.review_status is
+    'What its reviewers say in sum; null: nothing is known.';
+comment on column docket.pull_requests.merge_status is
+    'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
+comment on column docket.pull_requests.auto_merge_method is
+    'How it will be merged by itself as soon as it may; null: it will not.';
+comment on column docket.pull_requests.auto_merge_by is
+    'Who asked for that.';
+comment on column docket.pull_requests.opened_at is
+    'When it was proposed.';
+comment on column docket.pull_requests.merged_at is
+    'When it was merged.';
+comment on column docket.pull_requests.merged_by is
+    'Who merged it.';
+comment on column docket.pull_requests.closed_at is
+    'When it was merged or closed.';
+
+comment on constraint pull_requests_repository_bounded on docket.pull_requests is
+    'a repository''s name has 1 to 255 characters';
+comment on constraint pull_requests_number_positive on docket.pull_requests is
+    'numbers count from 1';
+comment on constraint pull_requests_title_bounded on docket.pull_requests is
+    'a title has at most 1024 characters';
+comment on constraint pull_requests_counts_not_negative on docket.pull_requests is
+    'commits, changed_files, additions and deletions are not negative';
+comment on constraint pull_requests_merged_has_time on docket.pull_requests is
+    'merged_at is set when, and only when, it is merged';
+comment on constraint pull_requests_over_has_time on docket.pull_requests is
+    'closed_at is set when, and only when, it is merged or closed';
+comment on constraint pull_requests_merged_has_no_conflict on docket.pull_requests is
+    'what is merged has no conflict';
+comment on constraint pull_requests_metadata_is_object on docket.pull_requests is
+    'metadata is a JSON object';
+
+call docket_private.add_touch('docket.pull_requests');
+call docket_private.add_journal('docket.pull_requests', 'pull_request_id');
+call docket_private.add_isolation('docket.pull_requests');
+
+grant select on docket.pull_requests
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+-- The fields that a host tells, all of them.
+create function docket_private.pull_request_fields() returns text[]
+language sql
+immutable
+begin atomic
+    select array[
+        'title', 'description', 'url', 'author', 'status', 'has_conflict', 'head_branch',
+        'head_commit', 'base_branch', 'base_commit', 'merge_commit', 'commits', 'changed_files',
+        'additions', 'deletions', 'checks_status', 'review_status', 'merge_status',
+        'auto_merge_method', 'auto_merge_by', 'opened_at', 'merged_at', 'merged_by', 'closed_at',
+        'metadata'];
+end;
+
+comment on function docket_private.pull_request_fields() is
+    'The columns of a pull request that docket.record_pull_request() may be given.';
+
+-- Makes what its status says true of the times, where the host did not tell.
+create function docket_private.time_pull_request() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.status = 'merged' then
+        new.merged_at    := coalesce(new.merged_at, docket.clock());
+        new.closed_at    := coalesce(new.closed_at, new.merged_at);
+        new.has_conflict := false;
+    elsif new.status = 'closed' then
+        new.closed_at := coalesce(new.closed_at, docket.clock());
+    else
+        new.closed_at := null;
+    end if;
+    return new;
+end;
+$$;
+
+comment on function docket_private.time_pull_request() is
+    'Sets when a pull request was merged or closed, and forgets it when it is open again.';
+
+create trigger pull_requests_time
+    before insert or update of status, merged_at, closed_at, has_conflict on docket.pull_requests
+    for each row execute function docket_private.time_pull_request();
+
+create function docket.record_pull_request(
+    project_id uuid,
+    repository text,
+    number     bigint,
+    changes    jsonb default '{}',
+    request_id uuid  default null
+) returns docket.pull_requests
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_pull_request');
+    v_known      docket.pull_requests;
+    v_new        docket.pull_requests;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.pull_requests, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_pull_request.project_id);
+    perform docket_private.require_keys(
+        record_pull_request.changes, docket_private.pull_request_fields(),
+        'what is told of a pull request');
+
+    begin
+        -- Two who tell of a new one at once: the second waits here for the first, and goes on
+        -- with its row.
+        insert into docket.pull_requests (pull_request_id, project_id, repository, number)
+        values (
+            docket_private.new_id(record_pull_request.project_id), record_pull_request.project_id,
+            record_pull_request.repository, record_pull_request.number)
+            on conflict on constraint pull_requests_number_key do nothing;
+
+        select p.* into strict v_known
+          from docket.pull_requests as p
+         where p.project_id = record_pull_request.project_id
+           and p.repository = record_pull_request.repository
+           and p.number     = record_pull_request.number
+           for no key update;
+
+        v_new := jsonb_populate_record(v_known, record_pull_request.changes);
+
+        if v_known.status = 'merged' and v_new.status <> 'merged' then
+            raise exception 'pull request %#% is merged and can not become %',
+                            v_known.repository, v_known.number, v_new.status
+                using errcode = 'PDTRN';
+        end if;
+
+        update docket.pull_requests as p
+           set title             = v_new.title,
+               description       = v_new.description,
+               url               = v_new.url,
+               author            = v_new.author,
+               status            = v_new.status,
+               has_conflict      = v_new.has_conflict,
+               head_branch       = v_new.head_branch,
+               head_commit       = v_new.head_commit,
+               base_branch       = v_new.base_branch,
+               base_commit       = v_new.base_commit,
+               merge_commit      = v_new.merge_commit,
+               commits           = v_new.commits,
+               changed_files     = v_new.changed_files,
+               additions         = v_new.additions,
+               deletions         = v_new.deletions,
+               checks_status     = v_new.checks_status,
+               review_status     = v_new.review_status,
+               merge_status      = v_new.merge_status,
+               auto_merge_method = v_new.auto_merge_method,
+               auto_merge_by     = v_new.auto_merge_by,
+               opened_at         = v_new.opened_at,
+               merged_at         = v_new.merged_at,
+               merged_by         = v_new.merged_by,
+               closed_at         = v_new.closed_at,
+               metadata          = v_new.metadata
+         where p.pull_request_id = v_known.pull_request_id
+           and p.project_id      = v_known.project_id
+        returning p.* into v_new;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'pull request %#% is refused: %',
+                            coalesce(record_pull_request.repository, '?'),
+                            coalesce(record_pull_request.number::text, '?'),
+                            coalesce(
+                                docket_private.constraint_text('pull_requests', v_constraint),
+                                sqlerrm)
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_new));
+    return v_new;
+end;
+$$;
+
+comment on function docket.record_pull_request(uuid, text, bigint, jsonb, uuid) is
+'Records what is known of a pull request: makes it, or changes the given fields.
+
+`repository` and `number` name it within the project; `changes` is an object of new values, and a
+field that is not in it stays as it is: title, description, url, author, status (draft, open,
+merged, closed), has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit,
+commits, changed_files, additions, deletions, checks_status (pending, success, failure),
+review_status (pending, approved, changes_requested), merge_status, auto_merge_method (merge,
+squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata. When it was
+merged or closed is now where it is not told. The same `request_id` again returns the first answer.
+Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
+and would be something else).';
+
+create function docket.get_pull_request(pull_request_id uuid) returns docket.pull_requests
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pull_request docket.pull_requests;
+begin
+    select p.* into v_pull_request
+      from docket.pull_requests as p
+     where p.pull_request_id = get_pull_request.pull_request_id;
+
+    if not found then
+        raise exception 'pull request % does not exist',
+                        coalesce(get_pull_request.pull_request_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return v_pull_request;
+end;
+$$;
+
+comment on function docket.get_pull_request(uuid) is
+    'One pull request by its id, `pull_request_id`. Returns the pull request. Raises PD404.';
+
+create function docket.list_pull_requests(
+    project_id uuid,
+    status     text    default null,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns setof docket.pull_requests
+language sql
+stable
+begin atomic
+    select p.*
+      from docket.pull_requests as p
+     where p.project_id = list_pull_requests.project_id
+       and (list_pull_requests.status is null or p.status = list_pull_requests.status)
+       and (list_pull_requests.after is null or p.pull_request_id > list_pull_requests.after)
+     order by p.pull_request_id
+     limit least(greatest(list_pull_requests.page_size, 1), 1000);
+end;
+
+comment on function docket.list_pull_requests(uuid, text, uuid, integer) is
+'The pull requests of a project, the first recorded first; of one `status` only, where it is given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pull requests; raises nothing.';
+
+revoke all on function docket_private.pull_request_fields() from public;
+revoke all on function docket_private.time_pull_request() from public;
+revoke all on function docket.record_pull_request(uuid, text, bigint, jsonb, uuid) from public;
+revoke all on function docket.get_pull_request(uuid) from public;
+revoke all on function docket.list_pull_requests(uuid, text, uuid, integer) from public;
+grant execute on function docket.record_pull_request(uuid, text, bigint, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.get_pull_request(uuid),
+    docket.list_pull_requests(uuid, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/workflow_states
+
+set local role docket_owner;
+
+create domain docket.workflow_state as text
+    constraint workflow_state_known check (value in (
+        'created', 'planning', 'development', 'testing', 'review', 'deployment', 'completed',
+        'failed', 'cancelled'));
+
+comment on domain docket.workflow_state is
+    'How far an orchestrator has brought a workflow, a task or a pull request; their own status is another matter.';
+
+-- Where an orchestrator stands with a workflow, a task or a pull request: one row for each stay in
+-- a state, the open one (left_at is null) last. It has a table of its own, beside theirs.
+create table docket.workflow_states (
+    workflow_state_id uuid                  not null,
+    project_id        uuid                  not null,
+    workflow_id       uuid,
+    task_id           uuid,
+    pull_request_id   uuid,
+    state             docket.workflow_state not null,
+    step_name         text,
+    step_number       integer,
+    entered_at        timestamptz           not null default docket.clock(),
+    left_at           timestamptz,
+    duration_ms       bigint,
+    attempt           integer               not null default 1,
+    last_error        text,
+    next_retry_at     timestamptz,
+    metadata          jsonb                 not null default '{}',
+    version           bigint                not null default 1,
+    created_at        timestamptz           not null default docket.clock(),
+    updated_at        timestamptz           not null default docket.clock(),
+    created_by        text                  not null default docket.principal(),
+    updated_by        text                  not null default docket.principal(),
+
+    constraint workflow_states_pkey primary key (workflow_state_id, project_id),
+    constraint workflow_states_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
+    constraint workflow_states_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint workflow_states_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete cascade,
+    constraint workflow_states_of_one_thing
+        check (num_nonnulls(workflow_id, task_id, pull_request_id) = 1),
+    constraint workflow_states_step_number_positive check (step_number > 0),
+    constraint workflow_states_attempt_positive check (attempt > 0),
+    constraint workflow_states_left_after_entered check (left_at >= entered_at),
+    constraint workflow_states_left_has_duration check ((left_at is null) = (duration_ms is null)),
+    constraint workflow_states_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+create index workflow_states_workflow_idx
+    on docket.workflow_states (workflow_id, project_id, state) where workflow_id is not null;
+
+create index workflow_states_task_idx
+    on docket.workflow_states (task_id, project_id, state) where task_id is not null;
+
+create index workflow_states_pull_request_idx
+    on docket.workflow_states (pull_request_id, project_id, state)
+ where pull_request_id is not null;
+
+create unique index workflow_states_open_workflow_key
+    on docket.workflow_states (workflow_id, project_id)
+ where left_at is null and workflow_id is not null;
+
+create unique index workflow_states_open_task_key
+    on docket.workflow_states (task_id, project_id) where left_at is null and task_id is not null;
+
+create unique index workflow_states_open_pull_request_key
+    on docket.workflow_states (pull_request_id, project_id)
+ where left_at is null and pull_request_id is not null;
+
+comment on table docket.workflow_states is
+    'The states that an orchestrator has taken a workflow, a task or a pull request through, one row for each stay.';
+comment on column docket.workflow_states.workflow_state_id is
+    'The stay.';
+comment on column docket.workflow_states.workflow_id is
+    'The workflow, where it is about one.';
+comment on column docket.workflow_states.task_id is
+    'The task, where it is about one.';
+comment on column docket.workflow_states.pull_request_id is
+    'The pull request, where it is about one.';
+comment on column docket.workflow_states.state is
+    'The state.';
+comment on column docket.workflow_states.step_name is
+    'The step within the state.';
+comment on column docket.workflow_states.step_number is
+    'The step''s number, from 1.';
+comment on column docket.workflow_states.entered_at is
+    'When it was entered.';
+comment on column docket.workflow_states.left_at is
+    'When it was left; null: it is the present one.';
+comment on column docket.workflow_states.duration_ms is
+    'How long it lasted, in milliseconds; kept by the database.';
+comment on column docket.workflow_states.attempt is
+    'Which attempt at this step it is, from 1.';
+comment on column docket.workflow_states.last_error is
+    'What went wrong in the last attempt.';
+comment on column docket.workflow_states.next_retry_at is
+    'When the step is to be tried again.';
+
+create function docket_private.time_workflow_state() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    new.duration_ms := extract(epoch from new.left_at - new.entered_at) * 1000;
+    return new;
+end;
+$$;
+
+comment on function docket_private.time_workflow_state() is
+    'Keeps how long a stay has lasted, as it ends.';
+
+create trigger workflow_states_time before update of left_at on docket.workflow_states
+    for each row execute function docket_private.time_workflow_state();
+
+call docket_private.add_touch('docket.workflow_states');
+call docket_private.add_journal('docket.workflow_states', 'workflow_state_id');
+call docket_private.add_isolation('docket.workflow_states');
+
+-- What the state is of, with its row locked: stays follow each other.
+create function docket_private.lock_stateful(
+    workflow_id     uuid,
+    task_id         uuid,
+    pull_request_id uuid
+) returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project uuid;
+begin
+    if num_nonnulls(lock_stateful.workflow_id, lock_stateful.task_id,
+                    lock_stateful.pull_request_id) <> 1 then
+        raise exception 'give one of workflow_id, task_id and pull_request_id'
+            using errcode = 'PD422';
+    end if;
+
+    select o.project_id into v_project
+      from (select w.project_id
+              from docket.workflows as w
+             where w.workflow_id = lock_stateful.workflow_id
+             union all
+            select t.project_id
+              from docket.tasks as t
+             where t.task_id = lock_stateful.task_id
+             union all
+            select p.project_id
+              from docket.pull_requests as p
+             where p.pull_request_id = lock_stateful.pull_request_id) as o;
+
+    if not found then
+        raise exception '% % does not exist',
+                        case
+                            when lock_stateful.workflow_id is not null then 'workflow'
+                            when lock_stateful.task_id is not null     then 'task'
+                            else                                            'pull request'
+                        end,
+                        coalesce(lock_stateful.workflow_id, lock_stateful.task_id,
+                                 lock_stateful.pull_request_id)
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.require_project(v_project);
+
+    -- One of these, and nothing else: no order among locks is needed.
+    perform
+       from docket.workflows as w
+      where w.workflow_id = lock_stateful.workflow_id
+        and w.project_id  = v_project
+        for no key update;
+    perform
+       from docket.tasks as t
+      where t.task_id    = lock_stateful.task_id
+        and t.project_id = v_project
+        for no key update;
+    perform
+       from docket.pull_requests as p
+      where p.pull_request_id = lock_stateful.pull_request_id
+        and p.project_id      = v_project
+        for no key update;
+
+    return v_project;
+end;
+$$;
+
+comment on function docket_private.lock_stateful(uuid, uuid, uuid) is
+    'Locks the workflow, task or pull request, whichever is given, and returns its project. Raises PD404, PD403, PD422.';
+
+create function docket.enter_workflow_state(
+    state           text,
+    workflow_id     uuid    default null,
+    task_id         uuid    default null,
+    pull_request_id uuid    default null,
+    step_name       text    default null,
+    step_number     integer default null,
+    metadata        jsonb   default '{}',
+    request_id      uuid    default null
+) returns docket.workflow_states
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'enter_workflow_state');
+    v_project uuid;
+    v_state   docket.workflow_states;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.workflow_states, v_answer);
+    end if;
+
+    v_project := docket_private.lock_stateful(workflow_id, task_id, pull_request_id);
+
+    update docket.workflow_states as s
+       set left_at       = docket.clock(),
+           next_retry_at = null
+     where s.project_id = v_project
+       and s.left_at is null
+       and (s.workflow_id = enter_workflow_state.workflow_id
+            or s.task_id = enter_workflow_state.task_id
+            or s.pull_request_id = enter_workflow_state.pull_request_id);
+
+    begin
+        insert into docket.workflow_states as s (
+            workflow_state_id, project_id, workflow_id, task_id, pull_request_id, state, step_name,
+            step_number, metadata)
+        values (
+            docket_private.new_id(v_project), v_project, enter_workflow_state.workflow_id,
+            enter_workflow_state.task_id, enter_workflow_state.pull_request_id,
+            enter_workflow_state.state, enter_workflow_state.step_name,
+            enter_workflow_state.step_number,
+            coalesce(enter_workflow_state.metadata, '{}'))
+        returning s.* into v_state;
+    exception
+        when check_violation or not_null_violation then
+            raise exception '% is no state of a workflow, or its step number or metadata is none',
+                            coalesce(quote_literal(enter_workflow_state.state), 'null')
+                using errcode = 'PD422',
+                      hint    = 'One of created, planning, development, testing, review, deployment, completed, failed, cancelled.';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_state));
+    return v_state;
+end;
+$$;
+
+comment on function docket.enter_workflow_state(text, uuid, uuid, uuid, text, integer, jsonb, uuid) is
+'Brings a workflow, a task or a pull request to a state (and step); the state before is left, and its
+duration kept.
+
+`state` is one of created, planning, development, testing, review, deployment, completed, failed,
+cancelled; exactly one of `workflow_id`, `task_id` and `pull_request_id` is given; `metadata` is an
+object. The same `request_id` again returns the first answer.
+Returns the stay that begins. Raises PD404, PD403, PD422.';
+
+create function docket.retry_workflow_step(
+    error           text,
+    workflow_id     uuid        default null,
+    task_id         uuid        default null,
+    pull_request_id uuid        default null,
+    next_retry_at   timestamptz default null,
+    request_id      uuid        default null
+) returns docket.workflow_states
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'retry_workflow_step');
+    v_project uuid;
+    v_state   docket.workflow_states;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.workflow_states, v_answer);
+    end if;
+
+    v_project := docket_private.lock_stateful(workflow_id, task_id, pull_request_id);
+
+    update docket.workflow_states as s
+       set attempt       = s.attempt + 1,
+           last_error    = retry_workflow_step.error,
+           next_retry_at = retry_workflow_step.next_retry_at
+     where s.project_id = v_project
+       and s.left_at is null
+       and (s.workflow_id = retry_workflow_step.workflow_id
+            or s.task_id = retry_workflow_step.task_id
+            or s.pull_request_id = retry_workflow_step.pull_request_id)
+    returning s.* into v_state;
+
+    if not found then
+        raise exception 'it is in no state that could be tried again'
+            using errcode = 'PD409',
+                  hint    = 'docket.enter_workflow_state() begins one.';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_state));
+    return v_state;
+end;
+$$;
+
+comment on function docket.retry_workflow_step(text, uuid, uuid, uuid, timestamptz, uuid) is
+'Records that the present step failed and will be tried again.
+
+`error` is what went wrong, `next_retry_at` when it is to be tried again; exactly one of
+`workflow_id`, `task_id` and `pull_request_id` is given. The same `request_id` again returns the
+first answer.
+Returns the stay, with its attempt counted up. Raises PD404, PD403, PD409 (in no state), PD422.';
+
+create function docket.list_workflow_states(
+    workflow_id     uuid    default null,
+    task_id         uuid    default null,
+    pull_request_id uuid    default null,
+    after           uuid    default null,
+    page_size       integer default 100
+) returns setof docket.workflow_states
+language sql
+stable
+begin atomic
+    select s.*
+      from docket.workflow_states as s
+     where (s.workflow_id = list_workflow_states.workflow_id
+            or s.task_id = list_workflow_states.task_id
+            or s.pull_request_id = list_workflow_states.pull_request_id)
+       and (list_workflow_states.after is null or s.workflow_state_id > list_workflow_states.after)
+     order by s.workflow_state_id
+     limit least(greatest(list_workflow_states.page_size, 1), 1000);
+end;
+
+comment on function docket.list_workflow_states(uuid, uuid, uuid, uuid, integer) is
+'The states that a workflow, a task or a pull request went through, the first first; the one with no
+left_at is the present one.
+
+Give `workflow_id`, `task_id` or `pull_request_id`. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). Returns stays; raises nothing.';
+
+create function docket.workflow_state_metrics(project_id uuid) returns table (
+    state           docket.workflow_state,
+    step_name       text,
+    stays           bigint,
+    attempts        bigint,
+    avg_duration_ms bigint,
+    p95_duration_ms bigint
+)
+language sql
+stable
+begin atomic
+    select s.state, s.step_name, count(*), sum(s.attempt),
+           avg(s.duration_ms)::bigint,
+           percentile_cont(0.95) within group (order by s.duration_ms)::bigint
+      from docket.workflow_states as s
+     where s.project_id = workflow_state_metrics.project_id
+     group by s.state, s.step_name
+     order by s.state, s.step_name;
+end;
+
+comment on function docket.workflow_state_metrics(uuid) is
+'How long workflows, tasks and pull requests of a project stay in each state and step: count, attempts, mean and
+95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
+
+revoke all on function docket_private.time_workflow_state() from public;
+revoke all on function docket_private.lock_stateful(uuid, uuid, uuid) from public;
+revoke all on function docket.enter_workflow_state(text, uuid, uuid, uuid, text, integer, jsonb, uuid)
+  from public;
+revoke all on function docket.retry_workflow_step(text, uuid, uuid, uuid, timestamptz, uuid) from public;
+revoke all on function docket.list_workflow_states(uuid, uuid, uuid, uuid, integer) from public;
+revoke all on function docket.workflow_state_metrics(uuid) from public;
+grant execute on function
+    docket.enter_workflow_state(text, uuid, uuid, uuid, text, integer, jsonb, uuid),
+    docket.retry_workflow_step(text, uuid, uuid, uuid, timestamptz, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.list_workflow_states(uuid, uuid, uuid, uuid, integer),
+    docket.workflow_state_metrics(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.workflow_states
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 

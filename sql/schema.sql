@@ -64,12 +64,40 @@ CREATE DOMAIN docket.attempt_outcome AS text
 
 COMMENT ON DOMAIN docket.attempt_outcome IS 'How an attempt ended; null while its agent holds the task.';
 
+-- DOMAIN docket.checks_status
+
+CREATE DOMAIN docket.checks_status AS text
+	CONSTRAINT checks_status_known CHECK ((VALUE = ANY (ARRAY['pending'::text, 'success'::text, 'failure'::text])));
+
+COMMENT ON DOMAIN docket.checks_status IS 'What the checks of a head commit say in sum.';
+
 -- DOMAIN docket.dependency_type
 
 CREATE DOMAIN docket.dependency_type AS text
 	CONSTRAINT dependency_type_known CHECK ((VALUE = ANY (ARRAY['blocks'::text, 'suggests'::text, 'related'::text, 'duplicates'::text, 'discovered_from'::text, 'supersedes'::text])));
 
 COMMENT ON DOMAIN docket.dependency_type IS 'What one task is to another. "blocks" alone orders work, and never closes a cycle.';
+
+-- DOMAIN docket.merge_method
+
+CREATE DOMAIN docket.merge_method AS text
+	CONSTRAINT merge_method_known CHECK ((VALUE = ANY (ARRAY['merge'::text, 'squash'::text, 'rebase'::text])));
+
+COMMENT ON DOMAIN docket.merge_method IS 'How a pull request is merged.';
+
+-- DOMAIN docket.pull_request_status
+
+CREATE DOMAIN docket.pull_request_status AS text
+	CONSTRAINT pull_request_status_known CHECK ((VALUE = ANY (ARRAY['draft'::text, 'open'::text, 'merged'::text, 'closed'::text])));
+
+COMMENT ON DOMAIN docket.pull_request_status IS 'draft: not to be merged yet; open: proposed; merged and closed (without being merged): it is over.';
+
+-- DOMAIN docket.review_status
+
+CREATE DOMAIN docket.review_status AS text
+	CONSTRAINT review_status_known CHECK ((VALUE = ANY (ARRAY['pending'::text, 'approved'::text, 'changes_requested'::text])));
+
+COMMENT ON DOMAIN docket.review_status IS 'What the reviewers say in sum.';
 
 -- DOMAIN docket.task_priority
 
@@ -90,7 +118,7 @@ COMMENT ON DOMAIN docket.task_status IS 'Where a task stands. "blocked" is a per
 CREATE DOMAIN docket.workflow_state AS text
 	CONSTRAINT workflow_state_known CHECK ((VALUE = ANY (ARRAY['created'::text, 'planning'::text, 'development'::text, 'testing'::text, 'review'::text, 'deployment'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])));
 
-COMMENT ON DOMAIN docket.workflow_state IS 'How far an orchestrator has brought a workflow or a task; the task''s own status is another matter.';
+COMMENT ON DOMAIN docket.workflow_state IS 'How far an orchestrator has brought a workflow, a task or a pull request; their own status is another matter.';
 
 -- DOMAIN docket.workflow_status
 
@@ -1731,6 +1759,7 @@ CREATE TABLE docket.workflow_states (
     project_id uuid NOT NULL,
     workflow_id uuid,
     task_id uuid,
+    pull_request_id uuid,
     state docket.workflow_state NOT NULL,
     step_name text,
     step_number integer,
@@ -1750,19 +1779,21 @@ CREATE TABLE docket.workflow_states (
     CONSTRAINT workflow_states_left_after_entered CHECK ((left_at >= entered_at)),
     CONSTRAINT workflow_states_left_has_duration CHECK (((left_at IS NULL) = (duration_ms IS NULL))),
     CONSTRAINT workflow_states_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT workflow_states_of_one_thing CHECK ((num_nonnulls(workflow_id, task_id) = 1)),
+    CONSTRAINT workflow_states_of_one_thing CHECK ((num_nonnulls(workflow_id, task_id, pull_request_id) = 1)),
     CONSTRAINT workflow_states_step_number_positive CHECK ((step_number > 0))
 );
 
 ALTER TABLE ONLY docket.workflow_states FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE docket.workflow_states IS 'The states that an orchestrator has taken a workflow or a task through, one row for each stay.';
+COMMENT ON TABLE docket.workflow_states IS 'The states that an orchestrator has taken a workflow, a task or a pull request through, one row for each stay.';
 
 COMMENT ON COLUMN docket.workflow_states.workflow_state_id IS 'The stay.';
 
 COMMENT ON COLUMN docket.workflow_states.workflow_id IS 'The workflow, where it is about one.';
 
 COMMENT ON COLUMN docket.workflow_states.task_id IS 'The task, where it is about one.';
+
+COMMENT ON COLUMN docket.workflow_states.pull_request_id IS 'The pull request, where it is about one.';
 
 COMMENT ON COLUMN docket.workflow_states.state IS 'The state.';
 
@@ -1782,9 +1813,9 @@ COMMENT ON COLUMN docket.workflow_states.last_error IS 'What went wrong in the l
 
 COMMENT ON COLUMN docket.workflow_states.next_retry_at IS 'When the step is to be tried again.';
 
--- FUNCTION docket.enter_workflow_state(text, uuid, uuid, text, integer, jsonb, uuid)
+-- FUNCTION docket.enter_workflow_state(text, uuid, uuid, uuid, text, integer, jsonb, uuid)
 
-CREATE FUNCTION docket.enter_workflow_state(state text, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, step_name text DEFAULT NULL::text, step_number integer DEFAULT NULL::integer, metadata jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.workflow_states
+CREATE FUNCTION docket.enter_workflow_state(state text, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, step_name text DEFAULT NULL::text, step_number integer DEFAULT NULL::integer, metadata jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.workflow_states
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1797,7 +1828,7 @@ begin
         return jsonb_populate_record(null::docket.workflow_states, v_answer);
     end if;
 
-    v_project := docket_private.lock_workflow_or_task(workflow_id, task_id);
+    v_project := docket_private.lock_stateful(workflow_id, task_id, pull_request_id);
 
     update docket.workflow_states as s
        set left_at       = docket.clock(),
@@ -1805,16 +1836,18 @@ begin
      where s.project_id = v_project
        and s.left_at is null
        and (s.workflow_id = enter_workflow_state.workflow_id
-            or s.task_id = enter_workflow_state.task_id);
+            or s.task_id = enter_workflow_state.task_id
+            or s.pull_request_id = enter_workflow_state.pull_request_id);
 
     begin
         insert into docket.workflow_states as s (
-            workflow_state_id, project_id, workflow_id, task_id, state, step_name, step_number,
-            metadata)
+            workflow_state_id, project_id, workflow_id, task_id, pull_request_id, state, step_name,
+            step_number, metadata)
         values (
             docket_private.new_id(v_project), v_project, enter_workflow_state.workflow_id,
-            enter_workflow_state.task_id, enter_workflow_state.state,
-            enter_workflow_state.step_name, enter_workflow_state.step_number,
+            enter_workflow_state.task_id, enter_workflow_state.pull_request_id,
+            enter_workflow_state.state, enter_workflow_state.step_name,
+            enter_workflow_state.step_number,
             coalesce(enter_workflow_state.metadata, '{}'))
         returning s.* into v_state;
     exception
@@ -1830,11 +1863,12 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) IS 'Brings a workflow or a task to a state (and step); the state before is left, and its duration kept.
+COMMENT ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) IS 'Brings a workflow, a task or a pull request to a state (and step); the state before is left, and its
+duration kept.
 
 `state` is one of created, planning, development, testing, review, deployment, completed, failed,
-cancelled; exactly one of `workflow_id` and `task_id` is given; `metadata` is an object. The same
-`request_id` again returns the first answer.
+cancelled; exactly one of `workflow_id`, `task_id` and `pull_request_id` is given; `metadata` is an
+object. The same `request_id` again returns the first answer.
 Returns the stay that begins. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.fail_task(uuid, text, text, jsonb, uuid)
@@ -1982,6 +2016,152 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.get_project(project_id uuid) IS 'One project by its id, `project_id`. Returns the project. Raises PD404.';
+
+-- TABLE docket.pull_requests
+
+CREATE TABLE docket.pull_requests (
+    pull_request_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    number bigint NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    description text,
+    url text,
+    author text,
+    status docket.pull_request_status DEFAULT 'open'::text NOT NULL,
+    has_conflict boolean DEFAULT false NOT NULL,
+    head_branch text,
+    head_commit text,
+    base_branch text,
+    base_commit text,
+    merge_commit text,
+    commits integer,
+    changed_files integer,
+    additions integer,
+    deletions integer,
+    checks_status docket.checks_status,
+    review_status docket.review_status,
+    merge_status text,
+    auto_merge_method docket.merge_method,
+    auto_merge_by text,
+    opened_at timestamp with time zone,
+    merged_at timestamp with time zone,
+    merged_by text,
+    closed_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT pull_requests_counts_not_negative CHECK ((LEAST(commits, changed_files, additions, deletions) >= 0)),
+    CONSTRAINT pull_requests_merged_has_no_conflict CHECK ((((status)::text <> 'merged'::text) OR (NOT has_conflict))),
+    CONSTRAINT pull_requests_merged_has_time CHECK ((((status)::text = 'merged'::text) = (merged_at IS NOT NULL))),
+    CONSTRAINT pull_requests_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT pull_requests_number_positive CHECK ((number > 0)),
+    CONSTRAINT pull_requests_over_has_time CHECK ((((status)::text = ANY (ARRAY['merged'::text, 'closed'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT pull_requests_repository_bounded CHECK (((length(repository) >= 1) AND (length(repository) <= 255))),
+    CONSTRAINT pull_requests_title_bounded CHECK ((length(title) <= 1024))
+);
+
+ALTER TABLE ONLY docket.pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.pull_requests IS 'Pull requests of a project''s repositories, as their host last told.';
+
+COMMENT ON COLUMN docket.pull_requests.pull_request_id IS 'The pull request.';
+
+COMMENT ON COLUMN docket.pull_requests.repository IS 'The repository as its host names it, such as owner/name.';
+
+COMMENT ON COLUMN docket.pull_requests.number IS 'Its number in the repository.';
+
+COMMENT ON COLUMN docket.pull_requests.title IS 'What it is called.';
+
+COMMENT ON COLUMN docket.pull_requests.description IS 'What it says of itself.';
+
+COMMENT ON COLUMN docket.pull_requests.url IS 'Where it can be seen.';
+
+COMMENT ON COLUMN docket.pull_requests.author IS 'Who proposed it, as the host names him.';
+
+COMMENT ON COLUMN docket.pull_requests.status IS 'Where it stands.';
+
+COMMENT ON COLUMN docket.pull_requests.has_conflict IS 'Whether it is known to conflict with its base.';
+
+COMMENT ON COLUMN docket.pull_requests.head_branch IS 'The branch with the changes.';
+
+COMMENT ON COLUMN docket.pull_requests.head_commit IS 'The last commit of that branch, which checks and reviews are about.';
+
+COMMENT ON COLUMN docket.pull_requests.base_branch IS 'The branch to merge into.';
+
+COMMENT ON COLUMN docket.pull_requests.base_commit IS 'The commit of that branch which it is compared with.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_commit IS 'The commit that merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.commits IS 'How many commits it has.';
+
+COMMENT ON COLUMN docket.pull_requests.changed_files IS 'How many files it changes.';
+
+COMMENT ON COLUMN docket.pull_requests.additions IS 'How many lines it adds.';
+
+COMMENT ON COLUMN docket.pull_requests.deletions IS 'How many lines it removes.';
+
+COMMENT ON COLUMN docket.pull_requests.checks_status IS 'What its checks say in sum; null: there are none, or nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.review_status IS 'What its reviewers say in sum; null: nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
+
+COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_at IS 'When it was merged.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_by IS 'Who merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.closed_at IS 'When it was merged or closed.';
+
+COMMENT ON CONSTRAINT pull_requests_counts_not_negative ON docket.pull_requests IS 'commits, changed_files, additions and deletions are not negative';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_no_conflict ON docket.pull_requests IS 'what is merged has no conflict';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_time ON docket.pull_requests IS 'merged_at is set when, and only when, it is merged';
+
+COMMENT ON CONSTRAINT pull_requests_metadata_is_object ON docket.pull_requests IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT pull_requests_number_positive ON docket.pull_requests IS 'numbers count from 1';
+
+COMMENT ON CONSTRAINT pull_requests_over_has_time ON docket.pull_requests IS 'closed_at is set when, and only when, it is merged or closed';
+
+COMMENT ON CONSTRAINT pull_requests_repository_bounded ON docket.pull_requests IS 'a repository''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT pull_requests_title_bounded ON docket.pull_requests IS 'a title has at most 1024 characters';
+
+-- FUNCTION docket.get_pull_request(uuid)
+
+CREATE FUNCTION docket.get_pull_request(pull_request_id uuid) RETURNS docket.pull_requests
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_pull_request docket.pull_requests;
+begin
+    select p.* into v_pull_request
+      from docket.pull_requests as p
+     where p.pull_request_id = get_pull_request.pull_request_id;
+
+    if not found then
+        raise exception 'pull request % does not exist',
+                        coalesce(get_pull_request.pull_request_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return v_pull_request;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_pull_request(pull_request_id uuid) IS 'One pull request by its id, `pull_request_id`. Returns the pull request. Raises PD404.';
 
 -- FUNCTION docket.get_task(uuid)
 
@@ -2832,6 +3012,56 @@ COMMENT ON FUNCTION docket.list_projects(after uuid, page_size integer, include_
 `include_archived` adds those that were put away.
 Returns projects; raises nothing.';
 
+-- FUNCTION docket.list_pull_requests(uuid, text, uuid, integer)
+
+CREATE FUNCTION docket.list_pull_requests(project_id uuid, status text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.pull_requests
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.pull_request_id,
+     p.project_id,
+     p.repository,
+     p.number,
+     p.title,
+     p.description,
+     p.url,
+     p.author,
+     p.status,
+     p.has_conflict,
+     p.head_branch,
+     p.head_commit,
+     p.base_branch,
+     p.base_commit,
+     p.merge_commit,
+     p.commits,
+     p.changed_files,
+     p.additions,
+     p.deletions,
+     p.checks_status,
+     p.review_status,
+     p.merge_status,
+     p.auto_merge_method,
+     p.auto_merge_by,
+     p.opened_at,
+     p.merged_at,
+     p.merged_by,
+     p.closed_at,
+     p.metadata,
+     p.version,
+     p.created_at,
+     p.updated_at,
+     p.created_by,
+     p.updated_by
+    FROM docket.pull_requests p
+   WHERE ((p.project_id = list_pull_requests.project_id) AND ((list_pull_requests.status IS NULL) OR ((p.status)::text = list_pull_requests.status)) AND ((list_pull_requests.after IS NULL) OR (p.pull_request_id > list_pull_requests.after)))
+   ORDER BY p.pull_request_id
+  LIMIT LEAST(GREATEST(list_pull_requests.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) IS 'The pull requests of a project, the first recorded first; of one `status` only, where it is given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pull requests; raises nothing.';
+
 -- FUNCTION docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
 
 CREATE FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) RETURNS TABLE(task_id uuid, rank real)
@@ -3097,15 +3327,16 @@ first) or priority (the most urgent first, then the oldest); `after` is the id o
 the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises PD422 (an unknown
 status or priority).';
 
--- FUNCTION docket.list_workflow_states(uuid, uuid, uuid, integer)
+-- FUNCTION docket.list_workflow_states(uuid, uuid, uuid, uuid, integer)
 
-CREATE FUNCTION docket.list_workflow_states(workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.workflow_states
+CREATE FUNCTION docket.list_workflow_states(workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.workflow_states
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT s.workflow_state_id,
      s.project_id,
      s.workflow_id,
      s.task_id,
+     s.pull_request_id,
      s.state,
      s.step_name,
      s.step_number,
@@ -3122,16 +3353,16 @@ CREATE FUNCTION docket.list_workflow_states(workflow_id uuid DEFAULT NULL::uuid,
      s.created_by,
      s.updated_by
     FROM docket.workflow_states s
-   WHERE (((s.workflow_id = list_workflow_states.workflow_id) OR (s.task_id = list_workflow_states.task_id)) AND ((list_workflow_states.after IS NULL) OR (s.workflow_state_id > list_workflow_states.after)))
+   WHERE (((s.workflow_id = list_workflow_states.workflow_id) OR (s.task_id = list_workflow_states.task_id) OR (s.pull_request_id = list_workflow_states.pull_request_id)) AND ((list_workflow_states.after IS NULL) OR (s.workflow_state_id > list_workflow_states.after)))
    ORDER BY s.workflow_state_id
   LIMIT LEAST(GREATEST(list_workflow_states.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) IS 'The states that a workflow or a task went through, the first first; the one with no left_at is the
-present one.
+COMMENT ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) IS 'The states that a workflow, a task or a pull request went through, the first first; the one with no
+left_at is the present one.
 
-Give `workflow_id` or `task_id`. `after` is the id of the last row of the previous page,
-`page_size` is in rows (1 to 1000). Returns stays; raises nothing.';
+Give `workflow_id`, `task_id` or `pull_request_id`. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). Returns stays; raises nothing.';
 
 -- FUNCTION docket.list_workflows(uuid, uuid, integer)
 
@@ -3530,6 +3761,109 @@ COMMENT ON FUNCTION docket.queue_overview(project_id uuid) IS 'How many tasks st
 
 `project_id` asks for one project only. Returns rows; raises nothing.';
 
+-- FUNCTION docket.record_pull_request(uuid, text, bigint, jsonb, uuid)
+
+CREATE FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.pull_requests
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_pull_request');
+    v_known      docket.pull_requests;
+    v_new        docket.pull_requests;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.pull_requests, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_pull_request.project_id);
+    perform docket_private.require_keys(
+        record_pull_request.changes, docket_private.pull_request_fields(),
+        'what is told of a pull request');
+
+    begin
+        -- Two who tell of a new one at once: the second waits here for the first, and goes on
+        -- with its row.
+        insert into docket.pull_requests (pull_request_id, project_id, repository, number)
+        values (
+            docket_private.new_id(record_pull_request.project_id), record_pull_request.project_id,
+            record_pull_request.repository, record_pull_request.number)
+            on conflict on constraint pull_requests_number_key do nothing;
+
+        select p.* into strict v_known
+          from docket.pull_requests as p
+         where p.project_id = record_pull_request.project_id
+           and p.repository = record_pull_request.repository
+           and p.number     = record_pull_request.number
+           for no key update;
+
+        v_new := jsonb_populate_record(v_known, record_pull_request.changes);
+
+        if v_known.status = 'merged' and v_new.status <> 'merged' then
+            raise exception 'pull request %#% is merged and can not become %',
+                            v_known.repository, v_known.number, v_new.status
+                using errcode = 'PDTRN';
+        end if;
+
+        update docket.pull_requests as p
+           set title             = v_new.title,
+               description       = v_new.description,
+               url               = v_new.url,
+               author            = v_new.author,
+               status            = v_new.status,
+               has_conflict      = v_new.has_conflict,
+               head_branch       = v_new.head_branch,
+               head_commit       = v_new.head_commit,
+               base_branch       = v_new.base_branch,
+               base_commit       = v_new.base_commit,
+               merge_commit      = v_new.merge_commit,
+               commits           = v_new.commits,
+               changed_files     = v_new.changed_files,
+               additions         = v_new.additions,
+               deletions         = v_new.deletions,
+               checks_status     = v_new.checks_status,
+               review_status     = v_new.review_status,
+               merge_status      = v_new.merge_status,
+               auto_merge_method = v_new.auto_merge_method,
+               auto_merge_by     = v_new.auto_merge_by,
+               opened_at         = v_new.opened_at,
+               merged_at         = v_new.merged_at,
+               merged_by         = v_new.merged_by,
+               closed_at         = v_new.closed_at,
+               metadata          = v_new.metadata
+         where p.pull_request_id = v_known.pull_request_id
+           and p.project_id      = v_known.project_id
+        returning p.* into v_new;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'pull request %#% is refused: %',
+                            coalesce(record_pull_request.repository, '?'),
+                            coalesce(record_pull_request.number::text, '?'),
+                            coalesce(
+                                docket_private.constraint_text('pull_requests', v_constraint),
+                                sqlerrm)
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_new));
+    return v_new;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) IS 'Records what is known of a pull request: makes it, or changes the given fields.
+
+`repository` and `number` name it within the project; `changes` is an object of new values, and a
+field that is not in it stays as it is: title, description, url, author, status (draft, open,
+merged, closed), has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit,
+commits, changed_files, additions, deletions, checks_status (pending, success, failure),
+review_status (pending, approved, changes_requested), merge_status, auto_merge_method (merge,
+squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata. When it was
+merged or closed is now where it is not told. The same `request_id` again returns the first answer.
+Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
+and would be something else).';
+
 -- FUNCTION docket.release_task(uuid, text, timestamp with time zone, uuid)
 
 CREATE FUNCTION docket.release_task(attempt_id uuid, reason text DEFAULT NULL::text, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -3645,9 +3979,9 @@ restore, or whenever docket.graph_health() finds something.
 Returns the projects in which something was wrong, with how many nodes and ready tasks were put
 right. Raises PDCYC when the dependencies themselves have a cycle.';
 
--- FUNCTION docket.retry_workflow_step(text, uuid, uuid, timestamp with time zone, uuid)
+-- FUNCTION docket.retry_workflow_step(text, uuid, uuid, uuid, timestamp with time zone, uuid)
 
-CREATE FUNCTION docket.retry_workflow_step(error text, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, next_retry_at timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.workflow_states
+CREATE FUNCTION docket.retry_workflow_step(error text, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, next_retry_at timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.workflow_states
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -3660,7 +3994,7 @@ begin
         return jsonb_populate_record(null::docket.workflow_states, v_answer);
     end if;
 
-    v_project := docket_private.lock_workflow_or_task(workflow_id, task_id);
+    v_project := docket_private.lock_stateful(workflow_id, task_id, pull_request_id);
 
     update docket.workflow_states as s
        set attempt       = s.attempt + 1,
@@ -3669,7 +4003,8 @@ begin
      where s.project_id = v_project
        and s.left_at is null
        and (s.workflow_id = retry_workflow_step.workflow_id
-            or s.task_id = retry_workflow_step.task_id)
+            or s.task_id = retry_workflow_step.task_id
+            or s.pull_request_id = retry_workflow_step.pull_request_id)
     returning s.* into v_state;
 
     if not found then
@@ -3683,10 +4018,11 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, next_retry_at timestamp with time zone, request_id uuid) IS 'Records that the present step failed and will be tried again.
+COMMENT ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) IS 'Records that the present step failed and will be tried again.
 
 `error` is what went wrong, `next_retry_at` when it is to be tried again; exactly one of
-`workflow_id` and `task_id` is given. The same `request_id` again returns the first answer.
+`workflow_id`, `task_id` and `pull_request_id` is given. The same `request_id` again returns the
+first answer.
 Returns the stay, with its attempt counted up. Raises PD404, PD403, PD409 (in no state), PD422.';
 
 -- FUNCTION docket.search_tasks(uuid, text, integer)
@@ -4585,7 +4921,7 @@ CREATE FUNCTION docket.workflow_state_metrics(project_id uuid) RETURNS TABLE(sta
    ORDER BY s.state, s.step_name;
 END;
 
-COMMENT ON FUNCTION docket.workflow_state_metrics(project_id uuid) IS 'How long workflows and tasks of a project stay in each state and step: count, attempts, mean and
+COMMENT ON FUNCTION docket.workflow_state_metrics(project_id uuid) IS 'How long workflows, tasks and pull requests of a project stay in each state and step: count, attempts, mean and
 95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
 
 -- PROCEDURE docket_private.add_isolation(regclass)
@@ -7080,56 +7416,70 @@ COMMENT ON FUNCTION docket_private.lock_graph(project_id uuid) IS 'Takes the gra
 
 Waits for all who hold it, and keeps it to the end of the transaction.';
 
--- FUNCTION docket_private.lock_workflow_or_task(uuid, uuid)
+-- FUNCTION docket_private.lock_stateful(uuid, uuid, uuid)
 
-CREATE FUNCTION docket_private.lock_workflow_or_task(workflow_id uuid, task_id uuid) RETURNS uuid
+CREATE FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_project uuid;
 begin
-    if num_nonnulls(lock_workflow_or_task.workflow_id, lock_workflow_or_task.task_id) <> 1 then
-        raise exception 'give a workflow_id or a task_id, and not both'
+    if num_nonnulls(lock_stateful.workflow_id, lock_stateful.task_id,
+                    lock_stateful.pull_request_id) <> 1 then
+        raise exception 'give one of workflow_id, task_id and pull_request_id'
             using errcode = 'PD422';
     end if;
 
-    v_project := coalesce(
-        (select w.project_id
-           from docket.workflows as w
-          where w.workflow_id = lock_workflow_or_task.workflow_id),
-        (select t.project_id
-           from docket.tasks as t
-          where t.task_id = lock_workflow_or_task.task_id));
+    select o.project_id into v_project
+      from (select w.project_id
+              from docket.workflows as w
+             where w.workflow_id = lock_stateful.workflow_id
+             union all
+            select t.project_id
+              from docket.tasks as t
+             where t.task_id = lock_stateful.task_id
+             union all
+            select p.project_id
+              from docket.pull_requests as p
+             where p.pull_request_id = lock_stateful.pull_request_id) as o;
 
-    if v_project is null then
+    if not found then
         raise exception '% % does not exist',
                         case
-                            when lock_workflow_or_task.task_id is null then 'workflow'
-                            else 'task'
+                            when lock_stateful.workflow_id is not null then 'workflow'
+                            when lock_stateful.task_id is not null     then 'task'
+                            else                                            'pull request'
                         end,
-                        coalesce(lock_workflow_or_task.task_id, lock_workflow_or_task.workflow_id)
+                        coalesce(lock_stateful.workflow_id, lock_stateful.task_id,
+                                 lock_stateful.pull_request_id)
             using errcode = 'PD404';
     end if;
 
     perform docket_private.require_project(v_project);
 
+    -- One of these, and nothing else: no order among locks is needed.
     perform
        from docket.workflows as w
-      where w.workflow_id = lock_workflow_or_task.workflow_id
+      where w.workflow_id = lock_stateful.workflow_id
         and w.project_id  = v_project
         for no key update;
     perform
        from docket.tasks as t
-      where t.task_id    = lock_workflow_or_task.task_id
+      where t.task_id    = lock_stateful.task_id
         and t.project_id = v_project
+        for no key update;
+    perform
+       from docket.pull_requests as p
+      where p.pull_request_id = lock_stateful.pull_request_id
+        and p.project_id      = v_project
         for no key update;
 
     return v_project;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.lock_workflow_or_task(workflow_id uuid, task_id uuid) IS 'Locks the workflow or the task, whichever is given, and returns its project. Raises PD404, PD403, PD422.';
+COMMENT ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) IS 'Locks the workflow, task or pull request, whichever is given, and returns its project. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket_private.make_ready(uuid, uuid[])
 
@@ -7687,6 +8037,16 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.promote_due(project_id uuid) IS 'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
+
+-- FUNCTION docket_private.pull_request_fields()
+
+CREATE FUNCTION docket_private.pull_request_fields() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT ARRAY['title'::text, 'description'::text, 'url'::text, 'author'::text, 'status'::text, 'has_conflict'::text, 'head_branch'::text, 'head_commit'::text, 'base_branch'::text, 'base_commit'::text, 'merge_commit'::text, 'commits'::text, 'changed_files'::text, 'additions'::text, 'deletions'::text, 'checks_status'::text, 'review_status'::text, 'merge_status'::text, 'auto_merge_method'::text, 'auto_merge_by'::text, 'opened_at'::text, 'merged_at'::text, 'merged_by'::text, 'closed_at'::text, 'metadata'::text] AS "array";
+END;
+
+COMMENT ON FUNCTION docket_private.pull_request_fields() IS 'The columns of a pull request that docket.record_pull_request() may be given.';
 
 -- FUNCTION docket_private.raise_batch_cycle(uuid, uuid[], integer[], integer[], integer[], uuid[], uuid[])
 
@@ -9420,6 +9780,28 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) IS 'The one project of these attempts, and their tasks. Raises PD404 and PD422.';
 
+-- FUNCTION docket_private.time_pull_request()
+
+CREATE FUNCTION docket_private.time_pull_request() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if new.status = 'merged' then
+        new.merged_at    := coalesce(new.merged_at, docket.clock());
+        new.closed_at    := coalesce(new.closed_at, new.merged_at);
+        new.has_conflict := false;
+    elsif new.status = 'closed' then
+        new.closed_at := coalesce(new.closed_at, docket.clock());
+    else
+        new.closed_at := null;
+    end if;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.time_pull_request() IS 'Sets when a pull request was merged or closed, and forgets it when it is open again.';
+
 -- FUNCTION docket_private.time_workflow_state()
 
 CREATE FUNCTION docket_private.time_workflow_state() RETURNS trigger
@@ -9998,6 +10380,16 @@ ALTER TABLE ONLY docket.projects
 ALTER TABLE ONLY docket.projects
     ADD CONSTRAINT projects_slug_key UNIQUE (organization_id, slug);
 
+-- CONSTRAINT docket.pull_requests pull_requests_number_key
+
+ALTER TABLE ONLY docket.pull_requests
+    ADD CONSTRAINT pull_requests_number_key UNIQUE (project_id, repository, number);
+
+-- CONSTRAINT docket.pull_requests pull_requests_pkey
+
+ALTER TABLE ONLY docket.pull_requests
+    ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (pull_request_id, project_id);
+
 -- CONSTRAINT docket.ready_tasks ready_tasks_pkey
 
 ALTER TABLE ONLY docket.ready_tasks
@@ -10113,6 +10505,14 @@ CREATE INDEX import_items_task_idx ON docket.import_items USING btree (task_id, 
 
 CREATE INDEX members_project_idx ON docket.members USING btree (project_id);
 
+-- INDEX docket.pull_requests_head_commit_idx
+
+CREATE INDEX pull_requests_head_commit_idx ON docket.pull_requests USING btree (project_id, head_commit) WHERE (head_commit IS NOT NULL);
+
+-- INDEX docket.pull_requests_status_idx
+
+CREATE INDEX pull_requests_status_idx ON docket.pull_requests USING btree (project_id, status, pull_request_id);
+
 -- INDEX docket.ready_tasks_claim_idx
 
 CREATE INDEX ready_tasks_claim_idx ON docket.ready_tasks USING btree (project_id, priority DESC, ready_since, task_id) WHERE (not_before IS NULL);
@@ -10153,6 +10553,10 @@ CREATE INDEX tasks_status_priority_idx ON docket.tasks USING btree (project_id, 
 
 CREATE INDEX tasks_workflow_idx ON docket.tasks USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
 
+-- INDEX docket.workflow_states_open_pull_request_key
+
+CREATE UNIQUE INDEX workflow_states_open_pull_request_key ON docket.workflow_states USING btree (pull_request_id, project_id) WHERE ((left_at IS NULL) AND (pull_request_id IS NOT NULL));
+
 -- INDEX docket.workflow_states_open_task_key
 
 CREATE UNIQUE INDEX workflow_states_open_task_key ON docket.workflow_states USING btree (task_id, project_id) WHERE ((left_at IS NULL) AND (task_id IS NOT NULL));
@@ -10160,6 +10564,10 @@ CREATE UNIQUE INDEX workflow_states_open_task_key ON docket.workflow_states USIN
 -- INDEX docket.workflow_states_open_workflow_key
 
 CREATE UNIQUE INDEX workflow_states_open_workflow_key ON docket.workflow_states USING btree (workflow_id, project_id) WHERE ((left_at IS NULL) AND (workflow_id IS NOT NULL));
+
+-- INDEX docket.workflow_states_pull_request_idx
+
+CREATE INDEX workflow_states_pull_request_idx ON docket.workflow_states USING btree (pull_request_id, project_id, state) WHERE (pull_request_id IS NOT NULL);
 
 -- INDEX docket.workflow_states_task_idx
 
@@ -10328,6 +10736,30 @@ CREATE TRIGGER projects_spread AFTER INSERT OR DELETE ON docket.projects FOR EAC
 -- TRIGGER docket.projects projects_touch
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.pull_requests pull_requests_journal_delete
+
+CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', 'id', '{}');
+
+-- TRIGGER docket.pull_requests pull_requests_journal_insert
+
+CREATE TRIGGER pull_requests_journal_insert AFTER INSERT ON docket.pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_requests', 'pull_request_id', 'id', '{}');
+
+-- TRIGGER docket.pull_requests pull_requests_journal_truncate
+
+CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_requests', 'pull_request_id', 'id', '{}');
+
+-- TRIGGER docket.pull_requests pull_requests_journal_update
+
+CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', 'id', '{}');
+
+-- TRIGGER docket.pull_requests pull_requests_time
+
+CREATE TRIGGER pull_requests_time BEFORE INSERT OR UPDATE OF status, merged_at, closed_at, has_conflict ON docket.pull_requests FOR EACH ROW EXECUTE FUNCTION docket_private.time_pull_request();
+
+-- TRIGGER docket.pull_requests pull_requests_touch
+
+CREATE TRIGGER pull_requests_touch BEFORE UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.retry_policies retry_policies_journal_delete
 
@@ -10583,6 +11015,11 @@ ALTER TABLE ONLY docket.members
 ALTER TABLE ONLY docket.projects
     ADD CONSTRAINT projects_organization_fkey FOREIGN KEY (organization_id) REFERENCES docket.organizations(organization_id) ON DELETE RESTRICT;
 
+-- FK CONSTRAINT docket.pull_requests pull_requests_project_fkey
+
+ALTER TABLE ONLY docket.pull_requests
+    ADD CONSTRAINT pull_requests_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.task_attempts task_attempts_failure_class_fkey
 
 ALTER TABLE ONLY docket.task_attempts
@@ -10622,6 +11059,11 @@ ALTER TABLE ONLY docket.tasks
 
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE RESTRICT;
+
+-- FK CONSTRAINT docket.workflow_states workflow_states_pull_request_fkey
+
+ALTER TABLE ONLY docket.workflow_states
+    ADD CONSTRAINT workflow_states_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.workflow_states workflow_states_task_fkey
 
@@ -10716,6 +11158,14 @@ ALTER TABLE docket.projects ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.projects projects_visible
 
 CREATE POLICY projects_visible ON docket.projects USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))) WITH CHECK (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR (organization_id = ANY (( SELECT docket_private.administered_organizations() AS administered_organizations)::uuid[]))));
+
+-- ROW SECURITY docket.pull_requests
+
+ALTER TABLE docket.pull_requests ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.pull_requests pull_requests_of_visible_projects
+
+CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.ready_tasks
 
@@ -11011,10 +11461,10 @@ GRANT SELECT ON TABLE docket.workflow_states TO docket_agent;
 GRANT SELECT ON TABLE docket.workflow_states TO docket_reader;
 GRANT SELECT ON TABLE docket.workflow_states TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_admin;
@@ -11041,6 +11491,19 @@ GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
@@ -11157,6 +11620,13 @@ GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, includ
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) TO docket_app;
@@ -11185,12 +11655,12 @@ GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_pr
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) TO docket_app;
-GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, after uuid, page_size integer) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -11245,6 +11715,11 @@ GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_app;
@@ -11259,10 +11734,10 @@ REVOKE ALL ON FUNCTION docket.repair_graph(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_maintenance;
 
-REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, next_retry_at timestamp with time zone, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
@@ -11487,7 +11962,7 @@ REVOKE ALL ON FUNCTION docket_private.lock_ends(project_id uuid, task_ids uuid[]
 
 REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.lock_workflow_or_task(workflow_id uuid, task_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
@@ -11514,6 +11989,8 @@ REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.promote_due(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.pull_request_fields() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.raise_batch_cycle(project_id uuid, members uuid[], waits integer[], prerequisites integer[], dependents integer[], task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
 
@@ -11602,6 +12079,8 @@ REVOKE ALL ON FUNCTION docket_private.task_with_subtasks(project_id uuid, task_i
 REVOKE ALL ON FUNCTION docket_private.tasks_file_report(file docket_private.tasks_file) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.time_pull_request() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.time_workflow_state() FROM PUBLIC;
 

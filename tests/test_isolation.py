@@ -21,7 +21,9 @@ from support.databases import Database
 from support.sessions import Connect, Connection, as_role
 
 # What names a row of a project: the same call is made with a row that is hidden and with none.
-IDS = ("project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id")
+IDS = (
+    "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
+)  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
     "agent": "agent",
@@ -32,8 +34,10 @@ ARGUMENTS: Mapping[str, object] = {
     "dependencies": Jsonb([]),
     "error": "error",
     "name": "a name",
+    "number": 1,
     "priority": 5,
     "query": "secret",
+    "repository": "acme/shop",
     "request_id": None,
     "slug": "hidden",
     "source_name": "tasks.json",
@@ -115,12 +119,18 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )
         session.execute("select docket.put_context(%s, 'note', '\"secret\"')", (task,))
         session.execute("select docket.enter_workflow_state('review', task_id => %s)", (task,))
+        proposed = one(
+            session,
+            "select p.pull_request_id"
+            "  from docket.record_pull_request(%s, 'acme/shop', 1, '{\"title\": \"secret\"}') as p",
+            project,
+        )
         attempt = one(session, "select t.attempt_id from docket.start_task(%s, 'agent') as t", held)
     with as_role(session, stranger):
         session.execute("select docket.create_project('own')")
     ids = {
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
-        "attempt_id": attempt,
+        "attempt_id": attempt, "pull_request_id": proposed,
     }  # fmt: skip
     found = Hidden(docket, stranger, reader, ids)
     make_member(session, reader, found, "reader")

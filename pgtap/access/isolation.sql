@@ -18,6 +18,7 @@ select p.project_id, t.task_id, w.workflow_id
  cross join lateral docket.create_workflow(p.project_id, 'Bob''s workflow') as w;
 select docket.put_context(b.task_id, 'note', '"Bob''s note"') from bobs as b;
 select docket.enter_workflow_state('planning', task_id => b.task_id) from bobs as b;
+select docket.record_pull_request(b.project_id, 'acme/shop', 1) from bobs as b;
 
 set local role tap_isolation_ann;
 create temporary table anns as
@@ -44,6 +45,8 @@ select is_empty(
                select tableoid, project_id from docket.tasks
                 union all
                select tableoid, project_id from docket.workflow_states
+                union all
+               select tableoid, project_id from docket.pull_requests
                 union all
                select tableoid, project_id from docket.task_dependencies
                 union all
@@ -100,6 +103,7 @@ values ('docket.get_project(%1$L)'), ('docket.get_task(%2$L)'), ('docket.get_wor
        ('docket.mark_task_completed(%2$L)'), ('docket.delete_task(%2$L)'),
        ('docket.claim_tasks(%1$L, ''agent'')'), ('docket.start_task(%2$L, ''agent'')'),
        ('docket.sweep_leases(%1$L)'), ('docket.put_context(%2$L, ''note'', ''1'')'),
+       ('docket.record_pull_request(%1$L, ''acme/shop'', 1)'),
        ('docket.enter_workflow_state(''review'', task_id => %2$L)'),
        ('docket.enter_workflow_state(''review'', workflow_id => %3$L)'),
        ('docket.retry_workflow_step(''error'', task_id => %2$L)');

@@ -136,3 +136,55 @@ def test_tasks_made_at_once_have_keys_of_their_own(
     running = sessions.start_blocked(observer, second, create, (project,))
     first.execute("commit")
     assert running.result() == [("races-2",)]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+@sessions.at_every_isolation
+def test_two_who_tell_of_a_pull_request_at_once_are_both_heard(
+    isolation: IsolationLevel, is_known: bool, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    record = """
+        select (docket.record_pull_request(%s, 'acme/shop', 1, %s::jsonb)).pull_request_id
+    """
+    if is_known:
+        value(observer, record, project, "{}")
+    first.execute("begin")
+    made = value(first, record, project, '{"title": "A cart"}')
+    sessions.begin(second, isolation)
+    told = (project, '{"commits": 3}')
+    running = sessions.start_blocked(observer, second, record, told)
+    first.execute("commit")
+    if sessions.sqlstate_of(running) == "40001":
+        assert isolation is not IsolationLevel.READ_COMMITTED
+        second.execute("rollback")
+        assert value(second, record, *told) == made
+    else:
+        assert running.result() == [(made,)]
+        second.execute("commit")
+    known = "select (p.title, p.commits)::text from docket.list_pull_requests(%s) as p"
+    assert observer.execute(known, (project,)).fetchall() == [('("A cart",3)',)]
+
+
+@pytest.mark.parametrize("of_pull_request", [False, True])
+def test_two_who_enter_a_state_at_once_follow_each_other(
+    of_pull_request: bool, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    (subject,) = make_tasks(first, project, 1)
+    name = "task_id"
+    if of_pull_request:
+        name = "pull_request_id"
+        made = "select (docket.record_pull_request(%s, 'acme/shop', 1)).pull_request_id"
+        subject = value(first, made, project)
+    enter = f"select (docket.enter_workflow_state(%s, {name} => %s)).state"
+    first.execute("begin")
+    value(first, enter, "planning", subject)
+    running = sessions.start_blocked(observer, second, enter, ("review", subject))
+    first.execute("commit")
+    assert running.result() == [("review",)]
+    stays = f"select state, left_at is null from docket.list_workflow_states({name} => %s)"
+    assert observer.execute(stays.encode(), (subject,)).fetchall() == [
+        ("planning", False),
+        ("review", True),
+    ]

@@ -1,19 +1,15 @@
-"""Contexts of tasks, and where an orchestrator stands with a workflow or a task."""
+"""Contexts of tasks."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from pgdocket.client.calls import Calls, Id, as_json
-from pgdocket.client.rows import Json, TaskContext, WorkflowState
+from pgdocket.client.rows import Json, TaskContext
 
 
 class ContextCalls(Calls):
-    """The functions about contexts and workflow states."""
+    """The functions about contexts."""
 
     def put_context(
         self, *, task_id: Id, context_type: str, data: Json, request_id: Id | None = None
@@ -61,72 +57,3 @@ class ContextCalls(Calls):
             after=after,
             page_size=page_size,
         )
-
-    def enter_workflow_state(
-        self,
-        *,
-        state: str,
-        workflow_id: Id | None = None,
-        task_id: Id | None = None,
-        step_name: str | None = None,
-        step_number: int | None = None,
-        metadata: Mapping[str, Json] | None = None,
-        request_id: Id | None = None,
-    ) -> WorkflowState:
-        """Says where a workflow or a task now stands; the state before it ends.
-
-        Raises NotFound, Forbidden, InvalidArgument.
-        """
-        return self._written(
-            WorkflowState,
-            "enter_workflow_state",
-            state=state,
-            workflow_id=workflow_id,
-            task_id=task_id,
-            step_name=step_name,
-            step_number=step_number,
-            metadata=as_json(metadata),
-            request_id=request_id,
-        )
-
-    def retry_workflow_step(
-        self,
-        *,
-        error: str,
-        workflow_id: Id | None = None,
-        task_id: Id | None = None,
-        next_retry_at: datetime | None = None,
-        request_id: Id | None = None,
-    ) -> WorkflowState:
-        """Says that the present step failed and is tried again. Raises NotFound, Forbidden."""
-        return self._written(
-            WorkflowState,
-            "retry_workflow_step",
-            error=error,
-            workflow_id=workflow_id,
-            task_id=task_id,
-            next_retry_at=next_retry_at,
-            request_id=request_id,
-        )
-
-    def list_workflow_states(
-        self,
-        *,
-        workflow_id: Id | None = None,
-        task_id: Id | None = None,
-        after: Id | None = None,
-        page_size: int | None = None,
-    ) -> list[WorkflowState]:
-        """The states that a workflow or a task has been in, the oldest first."""
-        return self._rows(
-            WorkflowState,
-            "list_workflow_states",
-            workflow_id=workflow_id,
-            task_id=task_id,
-            after=after,
-            page_size=page_size,
-        )
-
-    def workflow_state_metrics(self, *, project_id: Id) -> list[dict[str, Any]]:
-        """How long a project's states take, in milliseconds, by state and step."""
-        return self._dicts("workflow_state_metrics", project_id=project_id)

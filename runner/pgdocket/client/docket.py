@@ -14,6 +14,7 @@ from psycopg import IsolationLevel
 from pgdocket import config
 from pgdocket.client.connections import Connections, ConnectionSettings
 from pgdocket.client.context import ContextCalls
+from pgdocket.client.delivery import DeliveryCalls
 from pgdocket.client.graph import GraphCalls
 from pgdocket.client.projects import ProjectCalls
 from pgdocket.client.queue import QueueCalls
@@ -31,7 +32,7 @@ class Health:
     error: str | None
 
 
-class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls, ContextCalls):
+class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls, ContextCalls, DeliveryCalls):
     """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
 
     Methods are named as the functions, take keywords only, and return dataclasses; failures are

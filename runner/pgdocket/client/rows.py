@@ -140,13 +140,54 @@ class TaskContext:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request as its host last told."""
+
+    pull_request_id: UUID
+    project_id: UUID
+    repository: str
+    number: int
+    title: str
+    description: str | None
+    url: str | None
+    author: str | None
+    status: str
+    has_conflict: bool
+    head_branch: str | None
+    head_commit: str | None
+    base_branch: str | None
+    base_commit: str | None
+    merge_commit: str | None
+    commits: int | None
+    changed_files: int | None
+    additions: int | None
+    deletions: int | None
+    checks_status: str | None
+    review_status: str | None
+    merge_status: str | None
+    auto_merge_method: str | None
+    auto_merge_by: str | None
+    opened_at: datetime | None
+    merged_at: datetime | None
+    merged_by: str | None
+    closed_at: datetime | None
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowState:
-    """Where a workflow or a task stood, and for how long in milliseconds."""
+    """Where a workflow, task or pull request stood, and for how long in milliseconds."""
 
     workflow_state_id: UUID
     project_id: UUID
     workflow_id: UUID | None
     task_id: UUID | None
+    pull_request_id: UUID | None
     state: str
     step_name: str | None
     step_number: int | None

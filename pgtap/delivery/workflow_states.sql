@@ -1,7 +1,8 @@
--- An orchestrator tells where it stands with a workflow or a task, and what each stay took.
+-- An orchestrator tells where it stands with a workflow, a task or a pull request, and what each
+-- stay took.
 
 begin;
-select plan(29);
+select plan(33);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -75,13 +76,36 @@ select results_eq(
     $$ values ('created', 10000::bigint), ('planning', 19500), ('cancelled', null) $$,
     'a workflow has its states as well');
 
+-- Pull requests.
+create temporary table proposed as
+select p.pull_request_id
+  from docket.record_pull_request(docket_test.project_id(), 'acme/shop', 7) as p;
+select docket.enter_workflow_state('review', pull_request_id => p.pull_request_id)
+  from proposed as p;
+select is(
+    (select (docket.retry_workflow_step(
+                'the checks failed', pull_request_id => p.pull_request_id)).attempt
+       from proposed as p), 2, 'a pull request''s step is tried again as well');
+select docket_test.pass('1 second');
+select docket.enter_workflow_state('completed', pull_request_id => p.pull_request_id)
+  from proposed as p;
+select results_eq(
+    $$ select s.state::text, s.attempt, s.duration_ms
+         from proposed as p
+        cross join lateral docket.list_workflow_states(
+                  pull_request_id => p.pull_request_id) as s $$,
+    $$ values ('review', 2, 1000::bigint), ('completed', 1, null) $$,
+    'and has its states');
+
 select results_eq(
     $$ select m.state::text, m.step_name, m.stays, m.attempts, m.avg_duration_ms, m.p95_duration_ms
          from docket.workflow_state_metrics(docket_test.project_id()) as m $$,
     $$ values ('cancelled',   null,      1::bigint, 1::bigint, null::bigint, null::bigint),
+              ('completed',   null,      1,         1,         null,         null),
               ('created',     null,      1,         1,         10000,        10000),
               ('development', null,      1,         3,         9500,         9500),
               ('planning',    'outline', 2,         2,         55000,        86950),
+              ('review',      null,      1,         2,         1000,         1000),
               ('testing',     null,      1,         1,         null,         null) $$,
     'how long stays take is known by state and step');
 
@@ -108,11 +132,11 @@ select throws_ok(
     'PD422', null, 'so is metadata of another kind');
 select throws_ok(
     $$ select docket.enter_workflow_state('review') $$,
-    'PD422', 'give a workflow_id or a task_id, and not both', 'one of the two is needed');
+    'PD422', 'give one of workflow_id, task_id and pull_request_id', 'one of the three is needed');
 select throws_ok(
     $$ select docket.enter_workflow_state(
                   'review', (select f.workflow_id from flows as f), docket_test.id('a')) $$,
-    'PD422', 'give a workflow_id or a task_id, and not both', 'and not both');
+    'PD422', 'give one of workflow_id, task_id and pull_request_id', 'and one alone');
 select throws_ok(
     $$ select docket.enter_workflow_state(
                   'review', task_id => '00000000-0000-7000-8000-000000000000') $$,
@@ -122,6 +146,17 @@ select throws_ok(
                   'review', workflow_id => '00000000-0000-7000-8000-000000000000') $$,
     'PD404', 'workflow 00000000-0000-7000-8000-000000000000 does not exist',
     'so does the workflow');
+select throws_ok(
+    $$ select docket.enter_workflow_state(
+                  'review', pull_request_id => '00000000-0000-7000-8000-000000000000') $$,
+    'PD404', 'pull request 00000000-0000-7000-8000-000000000000 does not exist',
+    'and the pull request');
+select throws_ok(
+    $$ select docket.enter_workflow_state(
+                  'review', task_id => docket_test.id('a'), pull_request_id => p.pull_request_id)
+         from proposed as p $$,
+    'PD422', 'give one of workflow_id, task_id and pull_request_id',
+    'a state is of one thing alone');
 select is(
     (select s.state::text
        from docket.list_workflow_states(task_id => docket_test.id('a')) as s
