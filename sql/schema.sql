@@ -8288,6 +8288,42 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_json(source_name text, content text) IS 'A text as JSON, order and spelling kept. Raises PD422 with line and column, PD413 when it is nested too deeply.';
 
+-- FUNCTION docket_private.read_registry()
+
+CREATE FUNCTION docket_private.read_registry() RETURNS TABLE(change_id text, change text, tags text[], note text, script_hash text, deployed_at timestamp with time zone, deployed_by text, planned_at timestamp with time zone, planned_by text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if to_regclass('sqitch.changes') is null then
+        return;
+    end if;
+
+    if not has_schema_privilege('sqitch', 'usage')
+       or not has_table_privilege('sqitch.changes', 'select')
+       or not has_table_privilege('sqitch.tags', 'select') then
+        raise exception 'docket_owner may not read the registry of changes'
+            using errcode = 'PD403',
+                  hint    = 'Let the owner of schema sqitch run: grant usage on schema sqitch to docket_owner; grant select on sqitch.changes, sqitch.tags to docket_owner;';
+    end if;
+
+    return query
+    select c.change_id, c.change,
+           array(
+               select t.tag
+                 from sqitch.tags as t
+                where t.change_id = c.change_id
+                order by t.committed_at, t.tag),
+           c.note, c.script_hash, c.committed_at,
+           format('%s <%s>', c.committer_name, c.committer_email), c.planned_at,
+           format('%s <%s>', c.planner_name, c.planner_email)
+      from sqitch.changes as c
+     where c.project = 'pgdocket';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_registry() IS 'The changes of pgdocket''s own plan as the registry in schema sqitch has them; none where there is no registry. Raises PD403.';
+
 -- FUNCTION docket_private.read_tasks_file(text, bytea)
 
 CREATE FUNCTION docket_private.read_tasks_file(source_name text, content bytea) RETURNS docket_private.tasks_file
@@ -10135,6 +10171,43 @@ COMMENT ON COLUMN docket.retry_policies.jitter IS 'The part of the wait that is 
 COMMENT ON COLUMN docket.retry_policies.final_status IS 'Where the task ends after the last failure: failed, or blocked for a person.';
 
 COMMENT ON COLUMN docket.retry_policies.description IS 'What the class means.';
+
+-- VIEW docket.schema_migrations
+
+CREATE VIEW docket.schema_migrations WITH (security_invoker='true') AS
+ SELECT row_number() OVER (ORDER BY deployed_at) AS migration_no,
+    change,
+    change_id,
+    tags,
+    note,
+    script_hash,
+    deployed_at,
+    deployed_by,
+    planned_at,
+    planned_by
+   FROM docket_private.read_registry() r(change_id, change, tags, note, script_hash, deployed_at, deployed_by, planned_at, planned_by);
+
+COMMENT ON VIEW docket.schema_migrations IS 'What of pgdocket''s plan is deployed in this database, the first deployed first. Raises PD403 where docket_owner may not read the registry.';
+
+COMMENT ON COLUMN docket.schema_migrations.migration_no IS 'Its place in the order of deployment, from 1.';
+
+COMMENT ON COLUMN docket.schema_migrations.change IS 'The change, as its scripts are called.';
+
+COMMENT ON COLUMN docket.schema_migrations.change_id IS 'Its id: a hash over its line in the plan and those before it.';
+
+COMMENT ON COLUMN docket.schema_migrations.tags IS 'The tags that stand at it.';
+
+COMMENT ON COLUMN docket.schema_migrations.note IS 'What it is for.';
+
+COMMENT ON COLUMN docket.schema_migrations.script_hash IS 'SHA-1 of the deploy script that was run.';
+
+COMMENT ON COLUMN docket.schema_migrations.deployed_at IS 'When it was deployed.';
+
+COMMENT ON COLUMN docket.schema_migrations.deployed_by IS 'Who deployed it: name and e-mail address.';
+
+COMMENT ON COLUMN docket.schema_migrations.planned_at IS 'When it was planned.';
+
+COMMENT ON COLUMN docket.schema_migrations.planned_by IS 'Who planned it: name and e-mail address.';
 
 -- TABLE docket.settings
 
@@ -12006,6 +12079,14 @@ REVOKE ALL ON FUNCTION docket_private.rank_over(project_id uuid, members uuid[],
 
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_registry() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_app;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_auditor;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_metrics;
+GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
@@ -12120,6 +12201,13 @@ GRANT SELECT ON TABLE docket.retry_policies TO docket_app;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_agent;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_reader;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_admin;
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_app;
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_reader;
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_auditor;
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_metrics;
+GRANT SELECT ON TABLE docket.schema_migrations TO docket_maintenance;
 
 GRANT SELECT ON TABLE docket.settings TO docket_admin;
 GRANT SELECT ON TABLE docket.settings TO docket_app;
