@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import psycopg
@@ -78,7 +78,7 @@ class Error(Exception):
         """What the process exits with."""
         return self.code.exit_code
 
-    def as_dict(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """The error as the object that `--json` prints."""
         return {
             "sqlstate": self.sqlstate,

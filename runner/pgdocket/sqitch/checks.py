@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pgdocket.sqitch.deployed import Deployed
+from pgdocket.sqitch.deployed import Deployed, plan_change
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change, Dependency
@@ -117,6 +117,25 @@ def check_scripts(engine: Engine, changes: Sequence[Change], *, verify: bool) ->
         verify_path = engine.file("verify", change)
         if verify and verify_path.is_file():
             engine.refuse_unrunnable("verify", verify_path)
+
+
+def check_revert_scripts(engine: Engine, deployed: Deployed, keep: int) -> None:
+    """SqitchError when a script is missing, or can't be run here, of what comes after `keep`."""
+    missing = []
+    for position in range(keep, len(deployed.changes)):
+        change = plan_change(engine.job.plan, deployed.changes, position)
+        path = engine.file("revert", change)
+        if path.is_file():
+            engine.refuse_unrunnable("revert", path)
+        else:
+            missing.append(str(path))
+    if missing:
+        one, several = f"script {missing[0]} does", f"scripts {', '.join(missing)} do"
+        raise SqitchError(
+            f"Revert {one if len(missing) == 1 else several} not exist",
+            hint="nothing was reverted; bring it back, or use --log-only where its objects are "
+            "gone already",
+        )
 
 
 def _list(text: str, names: Sequence[str]) -> str:

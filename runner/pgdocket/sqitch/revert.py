@@ -9,7 +9,8 @@ from time import perf_counter
 import psycopg
 
 from pgdocket.errors import Error, from_psycopg
-from pgdocket.sqitch.checks import check_revert
+from pgdocket.sqitch.check import unmodified
+from pgdocket.sqitch.checks import check_revert, check_revert_scripts
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deployed import Deployed, plan_change
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
@@ -27,12 +28,19 @@ Confirm = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class RevertOptions:
-    """How to revert. `confirm` is asked with the question to put; None asks nobody."""
+    """How to revert.
+
+    `to` is the last change to keep; `modified` keeps what comes before the first change whose
+    deploy script was edited, and `to` is not looked at. `strict` refuses to revert everything.
+    `confirm` is asked with the question to put; None asks nobody.
+    """
 
     to: str | None = None
     log_only: bool = False
     atomic: bool = True
     confirm: Confirm | None = None
+    modified: bool = False
+    strict: bool = False
 
 
 def revert(
@@ -67,18 +75,36 @@ def revert(
 def revert_job(job: Job, options: RevertOptions) -> RunResult:
     """As `revert`, for a job that has been put together."""
     with open_engine(job) as engine:
-        engine.lock()
-        check_version(engine.registry.version(engine.control), job.display)
-        deployed = engine.deployed()
-        keep = 0 if options.to is None else _position(job, deployed, options.to) + 1
-        changes = deployed.changes[keep:]
-        if not changes:
-            return _nothing(job, options)
-        _ask(job, deployed, keep, options)
-        check_revert(engine, changes)
-        return RunResult(
-            job.plan.project, job.display, tuple(_revert_all(engine, deployed, keep, options))
-        )
+        return revert_with(engine, options)
+
+
+def revert_with(engine: Engine, options: RevertOptions) -> RunResult:
+    """As `revert`, on an engine that is open: a part of a larger run, which keeps the lock."""
+    job = engine.job
+    check_version(engine.registry.version(engine.control), job.display)
+    engine.lock()
+    deployed = engine.deployed()
+    keep, reference = _kept(engine, deployed, options)
+    if keep == len(deployed.changes):
+        return _nothing(job, reference)
+    if keep == 0 and options.strict:
+        raise SqitchError("Must specify a target revision in strict mode", exit_code=1)
+    _ask(job, deployed, keep, options)
+    check_revert(engine, deployed.changes[keep:])
+    if not options.log_only:
+        check_revert_scripts(engine, deployed, keep)
+    done = _revert_all(engine, deployed, keep, options)
+    return RunResult(job.plan.project, job.display, tuple(done))
+
+
+def _kept(engine: Engine, deployed: Deployed, options: RevertOptions) -> tuple[int, str | None]:
+    """How many changes stay, and what messages call the last of them."""
+    if options.modified:
+        keep = unmodified(engine, deployed)
+        return keep, deployed.changes[keep - 1].id if keep else None
+    if options.to is None:
+        return 0, None
+    return _position(engine.job, deployed, options.to) + 1, options.to
 
 
 def revert_run(engine: Engine, ids: Sequence[str]) -> list[ChangeResult]:
@@ -107,10 +133,10 @@ def _position(job: Job, deployed: Deployed, reference: str) -> int:
     raise SqitchError(f'Unknown change: "{reference}"')
 
 
-def _nothing(job: Job, options: RevertOptions) -> RunResult:
+def _nothing(job: Job, reference: str | None) -> RunResult:
     message = "Nothing to revert (nothing deployed)"
-    if options.to is not None:
-        message = f'No changes deployed since: "{options.to}"'
+    if reference is not None:
+        message = f'No changes deployed since: "{reference}"'
     job.reporter.info(message)
     return RunResult(job.plan.project, job.display, (), message)
 

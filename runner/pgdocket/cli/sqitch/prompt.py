@@ -8,17 +8,23 @@ import click
 
 from pgdocket.sqitch.errors import SqitchError
 
+_HINT = "use -y, or name what is to stay"
+
 
 class Prompt:
     """Asks a question as Sqitch does, on the terminal or of whatever standard input is.
 
-    `accept` is the answer that silence stands for; with `needs_answer` there must be one.
+    `accept` is the answer that silence stands for. With `refusal` somebody must answer: where
+    standard input is at its end, this is what the error says, with `hint`.
     """
 
-    def __init__(self, accept: bool, *, needs_answer: bool, as_json: bool) -> None:
+    def __init__(
+        self, accept: bool, *, refusal: str | None, as_json: bool, hint: str = _HINT
+    ) -> None:
         self._accept = accept
-        self._needs_answer = needs_answer
+        self._refusal = refusal
         self._as_json = as_json
+        self._hint = hint
 
     def __call__(self, question: str) -> bool:
         default = "Yes" if self._accept else "No"
@@ -36,11 +42,10 @@ class Prompt:
         raise SqitchError("No valid answer after 3 attempts; aborting")
 
     def _without_answer(self, default: str) -> bool:
-        if not self._needs_answer:
+        if self._refusal is None:
             click.echo(default, err=self._as_json)
             return self._accept
         click.echo(err=self._as_json)
         raise SqitchError(
-            "Refusing to revert all changes: nobody is there to answer",
-            hint="use -y, or name the last change to keep with --to",
+            f"Refusing to {self._refusal}: nobody is there to answer", hint=self._hint
         )

@@ -9,22 +9,29 @@ import click
 from pgdocket.cli.sqitch.call import (
     HELP,
     connection_options,
-    finish,
     global_options,
     pick_change,
     set_option,
     understand,
 )
 from pgdocket.cli.sqitch.prompt import Prompt
+from pgdocket.cli.sqitch.rehearse import carry_out, is_rehearsal, rehearsal_options
 
 
 @click.command("revert", context_settings=HELP)
 @click.argument("arguments", metavar="[TARGET|CHANGE]...", nargs=-1)
-@click.option("--to", "--to-change", "to", metavar="CHANGE", help="The last change to keep.")
+@click.option(
+    "--to", "--to-change", "--change", "to", metavar="CHANGE", help="The last change to keep."
+)
+@click.option(
+    "-m", "--modified", is_flag=True, help="Keep what comes before the first edited deploy script."
+)
+@click.option("--all", "everything", is_flag=True, help="Revert everything, even unattended.")
 @click.option("-y", "no_prompt", is_flag=True, help="Don't ask.")
 @click.option("--log-only", is_flag=True, help="Write the registry; run no revert script.")
 @click.option("--atomic/--no-atomic", default=True, help="One transaction for script and registry.")
 @click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another deployment.")
+@rehearsal_options
 @set_option
 @connection_options
 @global_options
@@ -32,20 +39,40 @@ from pgdocket.cli.sqitch.prompt import Prompt
 def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -> None:
     """Revert changes from a database, the last one deployed first.
 
-    Without --to everything is reverted. Unlike sqitch, which takes silence for a yes, this is
-    refused where nobody answers the question (standard input is at its end), unless -y is given.
+    Without --to or --modified everything is reverted. Unlike sqitch, which takes silence for a
+    yes, this is refused where nobody answers the question (standard input is at its end), unless
+    --all or -y is given. A revert script that is missing is told before the first one runs.
 
     \b
     Example:
       pgdocket sqitch revert --to @v1.0 db:pg:flipr
+      pgdocket sqitch revert --modified -y db:pg:flipr
     """
     from pgdocket.sqitch.revert import RevertOptions, revert_job
 
     call = understand(ctx, arguments, options, verb="reverting to")
+    get_bool = call.configuration.get_bool
+    to = None
+    if not options["modified"]:
+        to = pick_change(options["to"], call.changes, "reverting to")
+    if options["everything"] and (to is not None or options["modified"]):
+        raise click.UsageError("--all reverts everything; name no change with it")
+    is_named = to is not None or options["everything"]
+    what = "revert modified changes" if options["modified"] else "revert all changes"
+    confirm = Prompt(
+        get_bool("revert.prompt_accept", default=True),
+        refusal=None if is_named else what,
+        hint="use -y or --all, or name the last change to keep with --to",
+        as_json=call.settings.json,
+    )
+    is_silent = is_rehearsal(options) or options["no_prompt"] or get_bool("revert.no_prompt")
+    chosen = RevertOptions(
+        to,
+        options["log_only"],
+        options["atomic"],
+        None if is_silent else confirm,
+        options["modified"],
+        get_bool("revert.strict") and not options["everything"],
+    )
     job = call.job(options["variables"], options["lock_timeout"])
-    to = pick_change(options["to"], call.changes, "reverting to")
-    asks = not (options["no_prompt"] or call.configuration.get_bool("revert.no_prompt"))
-    accept = call.configuration.get_bool("revert.prompt_accept", default=True)
-    confirm = Prompt(accept, needs_answer=to is None, as_json=call.settings.json)
-    chosen = RevertOptions(to, options["log_only"], options["atomic"], confirm if asks else None)
-    finish(call, revert_job(job, chosen).as_dict())
+    carry_out(call, job, options, lambda each: revert_job(each, chosen))
