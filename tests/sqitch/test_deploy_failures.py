@@ -116,13 +116,21 @@ def test_both_programs_record_the_same_failures(
     assert registry_rows(first) == registry_rows(second)
 
 
-def test_equal_scripts_are_refused_and_leave_nothing(database: Database, project: Project) -> None:
+def test_equal_scripts_are_refused_before_anything_happens(
+    database15: Database, project: Project
+) -> None:
     text = "begin;\nselect 1;\ncommit;\n"
     project.write("three", "deploy", text).write("four", "deploy", text)
-    outcome = project.ours(database, "deploy", "--mode", "change")
+    outcome = project.ours(database15, "deploy", "--mode", "change")
     assert outcome.code == 2
     assert 'Cannot log change "four": The deploy script is not unique' in outcome.stderr
-    assert deployed(database) == ["one", "two", "three"]
+    assert 'the same as that of "three"' in outcome.stderr
+    assert query(database15, "select to_regnamespace('sqitch') is null") == [(True,)]
+    project.write("three", "deploy", "begin;\nselect 3;\ncommit;\n")
+    assert project.ours(database15, "deploy", "--to", "three").code == 0
+    project.write("four", "deploy", "begin;\nselect 3;\ncommit;\n")
+    assert project.ours(database15, "deploy").code == 2
+    assert deployed(database15) == ["one", "two", "three"]
 
 
 def test_missing_and_conflicting_changes_are_named_before_anything_happens(

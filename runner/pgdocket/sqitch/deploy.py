@@ -84,6 +84,8 @@ def deploy_with(engine: Engine, options: DeployOptions) -> RunResult:
     """As `deploy`, on an engine that is open: a part of a larger run, which keeps the lock."""
     job = engine.job
     _refuse_empty(job.plan)
+    if job.rehearsal is not None:
+        options = replace(options, mode="change")  # there will be nothing to take back
     engine.lock()
     version = engine.registry.version(engine.control)
     if version is not None:
@@ -189,22 +191,24 @@ class _Deployment:
     def _prepare(self, changes: Sequence[Change]) -> None:
         """Checks everything, then makes the registry: what is refused leaves no trace."""
         engine, job = self.engine, self._job
+        is_known = False
         if not self.options.log_only:
             check_scripts(engine, changes, verify=self.options.verify)
         if self.version is None:
             job.reporter.info(f"Adding registry tables to {job.display}")
         elif not self.deployed.changes:
-            engine.registry.check_project(engine.control, job.plan.project, job.plan.uri)
+            is_known = engine.registry.check_project(engine.control, job.plan.project, job.plan.uri)
         self._announce(changes[-1])
         resolver = Resolver(engine, has_registry=self.version is not None)
         self.dependency_ids = check_deploy(resolver, self.deployed.changes, changes)
+        self._refuse_twins(changes)
         if self.version is None:
             engine.registry.create(engine.control, job.person)
         else:
             self._refuse_deployed(changes)
-        if not self.deployed.changes:
+        if not self.deployed.changes and not is_known:
             plan = job.plan
-            engine.registry.register(engine.control, plan.project, plan.uri, job.person)
+            engine.registry.insert_project(engine.control, plan.project, plan.uri, job.person)
 
     def _announce(self, last: Change) -> None:
         through = f" through {last.format_name_with_tags}" if self.options.to is not None else ""
@@ -219,6 +223,18 @@ class _Deployment:
             word = "Change" if len(known) == 1 else "Changes"
             verb = "has" if len(known) == 1 else "have"
             raise SqitchError(f"{word} {names} {verb} already been deployed", sqlstate="PDPLN")
+
+    def _refuse_twins(self, changes: Sequence[Change]) -> None:
+        """Refuses scripts that are equal, byte for byte: the registry can't have both."""
+        names = {row.script_hash: row.name for row in self.deployed.changes}
+        for change in changes:
+            found = scripts.script_hash(change, self._job.target)
+            if found is not None and found in names:
+                raise SqitchError(
+                    f'Cannot log change "{change.name}": The deploy script is not unique',
+                    hint=f'it is the same as that of "{names[found]}"; a comment sets them apart',
+                )
+            names[found] = change.name
 
     def _deploy(self, change: Change, width: int) -> None:
         reporter = self._job.reporter

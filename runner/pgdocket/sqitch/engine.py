@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,8 @@ class Job:
 
     `variables` holds psql's variables by command (deploy, revert, verify); `lock_timeout` is in
     seconds. `conninfo` is for libpq. `oldest_server` is the oldest version that will do, as
-    libpq numbers them (150000 for 15), 0 for any.
+    libpq numbers them (150000 for 15), 0 for any. `rehearsal` makes the engine for a run that
+    does nothing yet.
     """
 
     plan: Plan
@@ -54,6 +55,7 @@ class Job:
     variables: Mapping[Command, Mapping[str, str]] = field(default_factory=dict)
     lock_timeout: int = 60
     oldest_server: int = 0
+    rehearsal: Callable[[Job, AnyConnection], Engine] | None = None
 
     @property
     def display(self) -> str:
@@ -220,7 +222,7 @@ class Engine:
 def open_engine(job: Job) -> Iterator[Engine]:
     """Connects; SqitchError when that fails. Ctrl-C stops the statement that is running."""
     control = connect_control(job.conninfo)
-    engine = Engine(job, control)
+    engine = (job.rehearsal or Engine)(job, control)
     try:
         _refuse_old(control, job.oldest_server)
         with _terminate_orderly():

@@ -166,12 +166,10 @@ class Registry:
             )
         return False
 
-    def register(
+    def insert_project(
         self, connection: AnyConnection, project: str, uri: str | None, person: Person
     ) -> None:
-        """Makes sure that the project is known by this URI; SqitchError when it can't be."""
-        if self.check_project(connection, project, uri):
-            return
+        """Makes the project known by this URI, for which `check_project` found nothing."""
         self._execute(
             connection,
             "insert_project",

@@ -9,12 +9,12 @@ import click
 from pgdocket.cli.sqitch.call import (
     HELP,
     connection_options,
-    finish,
     global_options,
     pick_change,
     set_option,
     understand,
 )
+from pgdocket.cli.sqitch.rehearse import carry_out, rehearsal_options
 from pgdocket.sqitch.errors import SqitchError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     "begin ... commit block. On by default.",
 )
 @click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another deployment.")
+@rehearsal_options
 @set_option
 @connection_options
 @global_options
@@ -65,4 +66,4 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     job = call.job(options["variables"], options["lock_timeout"])
     to = pick_change(options["to"], call.changes, "deploying to")
     chosen = DeployOptions(to, verify, cast("Mode", mode), options["log_only"], options["atomic"])
-    finish(call, deploy_job(job, chosen).as_dict())
+    carry_out(call, job, options, lambda each: deploy_job(each, chosen))
