@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgdocket.sqitch.config import Configuration, Target, load_configuration, resolve_target
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.positional import require_project, resolve_positional
+from pgdocket.sqitch.positional import resolve_positional
 
 
 def configuration(tmp_path: Path, text: str, **environ: str) -> Configuration:
@@ -129,14 +130,14 @@ def test_in_the_working_directory_paths_are_shown_short(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    found = resolve_target(load_configuration(environ={"HOME": str(tmp_path)}))
+    found = resolve_target(load_configuration(environ={"HOME": str(tmp_path)}), "db:pg:")
     assert str(found.plan_file) == "sqitch.plan"
     assert str(found.deploy_dir) == "deploy"
 
 
 def test_reworked_scripts_may_have_folders_of_their_own(tmp_path: Path) -> None:
     text = "[core]\nreworked_dir = old\nreworked_verify_dir = checks\n"
-    found = target(tmp_path, text)
+    found = target(tmp_path, text, "db:pg:")
     assert found.reworked_deploy_dir == tmp_path / "old" / "deploy"
     assert found.reworked_verify_dir == tmp_path / "checks"
 
@@ -155,12 +156,33 @@ def test_a_target_that_is_none(tmp_path: Path, name: str, message: str) -> None:
 
 
 def test_the_default_target(tmp_path: Path) -> None:
-    core = '[core]\ntarget = db:pg:core\n[engine "pg"]\ntarget = db:pg:engine\n'
-    assert target(tmp_path, "").name == "db:pg:"
+    pg = "[core]\nengine = pg\n"
+    engine = pg + '[engine "pg"]\ntarget = db:pg:engine\n'
+    core = f"{engine}[core]\ntarget = db:pg:core\n"
+    assert target(tmp_path, pg).name == "db:pg:"
+    assert target(tmp_path, engine).name == "db:pg:engine"
     assert target(tmp_path, core).name == "db:pg:core"
     found = configuration(tmp_path, core, SQITCH_TARGET="db:pg:environment")
     assert resolve_target(found).name == "db:pg:environment"
     assert resolve_target(found, "db:pg:argument").name == "db:pg:argument"
+
+
+def test_without_an_engine_there_is_no_default_target(tmp_path: Path) -> None:
+    with pytest.raises(SqitchError, match=r"^No engine specified; specify via target or core\."):
+        target(tmp_path, "")
+    nothing = load_configuration(tmp_path / "none", {"HOME": str(tmp_path)}, tmp_path / "etc")
+    with pytest.raises(SqitchError, match=r"^No project configuration found"):
+        resolve_target(replace(nothing, is_initialized=False))
+
+
+def test_the_projects_file_may_lie_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sqitch.conf").write_text("[core]\nengine = pg\n")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    found = load_configuration(environ={"HOME": str(tmp_path)})
+    assert (found.is_initialized, found.get("core.engine")) == (True, "pg")
+    # The plan is looked for in the working directory all the same, as with sqitch.
+    assert str(resolve_target(found).plan_file) == "sqitch.plan"
 
 
 def test_options_change_the_server_but_not_a_targets_name(tmp_path: Path) -> None:
@@ -223,16 +245,16 @@ def test_who_is_at_work(tmp_path: Path) -> None:
     assert configuration(tmp_path, "", **origin).user() == ("Bob", "b@x")
 
 
+def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    environ = {"SQITCH_FULLNAME": b"L\xf6ve".decode("utf-8", "surrogateescape")}
+    with pytest.raises(SqitchError, match=r"^User name is not valid UTF-8$"):
+        configuration(tmp_path, "", **environ).user()
+
+
 @pytest.mark.parametrize("setting", ["name = A <b", "name = [A", "email = a>b"])
 def test_names_that_no_plan_could_hold_are_refused(tmp_path: Path, setting: str) -> None:
     with pytest.raises(SqitchError, match=r"^User (name|email) may not contain"):
         configuration(tmp_path, f"[user]\n{setting}\n").user()
-
-
-def test_a_folder_without_configuration_is_no_project(tmp_path: Path) -> None:
-    with pytest.raises(SqitchError, match=r"^No project configuration found"):
-        require_project(load_configuration(tmp_path, {"HOME": str(tmp_path)}))
-    require_project(configuration(tmp_path, ""))
 
 
 def test_bare_arguments_are_changes_targets_engines_or_plans(tmp_path: Path) -> None:
@@ -249,6 +271,42 @@ def test_bare_arguments_are_changes_targets_engines_or_plans(tmp_path: Path) -> 
     assert resolve_positional(found, ["other.plan"]).target.name == "prod"
     both = resolve_positional(found, ["prod", "users"], target="dev")
     assert (both.target.name, both.changes, both.surplus_targets) == ("dev", ("users",), ("prod",))
-    for nothing in ("zzz", "nope:", "", "users"):
+    for nothing in ("zzz", "nope:", "", "users", "postgres://h/d"):
         with pytest.raises(SqitchError, match=f'^Unknown argument "{nothing}"$'):
             resolve_positional(found, [nothing], allow_changes=False)
+    with pytest.raises(SqitchError, match=r"^Unknown arguments: x, y$"):
+        resolve_positional(found, ["x", "prod", "y"])
+
+
+def test_a_change_is_looked_for_in_the_plan_of_the_target_named_before(tmp_path: Path) -> None:
+    found = configuration(tmp_path, TARGETS)
+    stamp = "2020-01-02T03:04:05Z Ada <a@x>"
+    (tmp_path / "other.plan").write_text(f"%project=p\n\nothers {stamp}\n@v1 {stamp}\n")
+    assert resolve_positional(found, ["prod", "others"]).changes == ("others",)
+    with pytest.raises(SqitchError, match=r'^Unknown argument "others"$'):
+        resolve_positional(found, ["others", "prod"])
+    with pytest.raises(SqitchError, match=r'^Unknown tag "@nope"$'):
+        resolve_positional(found, ["prod", "others@nope"])
+
+
+def test_missing_names_are_taken_from_arguments(tmp_path: Path) -> None:
+    found = configuration(tmp_path, TARGETS)
+    chosen = resolve_positional(found, ["prod", "new", "pg"], allow_changes=False, names=(None,))
+    assert chosen.names == ("new",)
+    assert [each.name for each in chosen.targets] == ["prod", "dev"]
+    chosen = resolve_positional(found, ["b"], allow_changes=False, names=("a", None, None))
+    assert chosen.names == ("a", "b", None)
+
+
+def test_all_targets(tmp_path: Path) -> None:
+    text = TARGETS.replace("uri = db:pg:prod", 'uri = db:pg:prod\n[engine "mysql"]\nclient=x')
+    every = configuration(tmp_path, TARGETS.replace('"bare"', '"bare.variables"'))
+    chosen = resolve_positional(every, [], every=True)
+    assert [each.name for each in chosen.targets] == ["dev", "prod"]
+    assert resolve_positional(every, [], every_by_default=True) == chosen
+    named = resolve_positional(every, ["prod"], every_by_default=True)
+    assert [each.name for each in named.targets] == ["prod"]
+    with pytest.raises(SqitchError, match=r"^Cannot specify both --all and engine, target"):
+        resolve_positional(every, ["prod"], every=True)
+    with pytest.raises(SqitchError, match=r'^Engine "mysql" of URI db:mysql: is not PostgreSQL'):
+        resolve_positional(configuration(tmp_path, text), [], every=True)

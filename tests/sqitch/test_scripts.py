@@ -15,7 +15,7 @@ from pgdocket.sqitch.scripts import deploy_file, revert_file, script_hash, verif
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
     (tmp_path / "sqitch.conf").write_text("[core]\nextension = ddl\nreworked_dir = old\n")
-    return resolve_target(load_configuration(tmp_path, {"HOME": str(tmp_path)}))
+    return resolve_target(load_configuration(tmp_path, {"HOME": str(tmp_path)}), "db:pg:")
 
 
 def changes(names: str) -> tuple[Change, ...]:

@@ -15,6 +15,8 @@ from pgdocket.sqitch.targets import Target, resolve_target
 
 __all__ = ["Configuration", "Target", "load_configuration", "resolve_target"]
 
+ETC = Path("/etc/sqitch")
+_NAME = "sqitch.conf"
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", ""})
 
@@ -23,12 +25,14 @@ _FALSE = frozenset({"false", "no", "off", "0", ""})
 class Configuration:
     """The settings of the system's, the user's and the project's file, in this order.
 
-    `directory` is the project's folder: relative paths start there.
+    `directory` is the project's folder: relative paths start there. `is_initialized` says that
+    the project has a file.
     """
 
     entries: tuple[Entry, ...] = ()
     directory: Path = Path()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_initialized: bool = True
     _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +100,9 @@ class Configuration:
             or get("SQITCH_ORIG_EMAIL")
             or f"{self.login()}@{socket.gethostname()}"
         )
+        for text, what in ((name, "name"), (email, "email")):
+            if not _is_unicode(text):
+                raise SqitchError(f"User {what} is not valid UTF-8")
         if "<" in name or name.startswith("["):
             raise SqitchError('User name may not contain "<" or start with "["')
         if ">" in email:
@@ -122,16 +129,41 @@ def load_configuration(
 
     `environ` is the process's own when it is not given; `etc_path` is where the system's file is.
     """
-    environ = os.environ if environ is None else environ
-    home = Path(environ.get("HOME") or "~").expanduser()
-    files = (
-        ("SQITCH_SYSTEM_CONFIG", (etc_path or Path("/etc/sqitch")) / "sqitch.conf"),
-        ("SQITCH_USER_CONFIG", home / ".sqitch" / "sqitch.conf"),
-        ("SQITCH_CONFIG", directory / "sqitch.conf"),
-    )
-    paths = [Path(environ.get(variable) or default) for variable, default in files]
+    environ = dict(os.environ) if environ is None else environ
+    files = configuration_files(directory, environ, etc_path)
+    local = find_local(files["local"], directory)
+    paths = [files["system"], files["user"], *([local] if local else [])]
     entries = tuple(entry for path in paths for entry in read_file(path))
-    return Configuration(entries, directory, dict(environ))
+    return Configuration(entries, directory, dict(environ), is_initialized=local is not None)
+
+
+def configuration_files(
+    directory: Path, environ: Mapping[str, str], etc_path: Path | None = None
+) -> dict[str, Path]:
+    """Where the files of `system`, `user` and `local` settings are, or would be."""
+    home = Path(environ.get("HOME") or "~").expanduser()
+    return {
+        "system": Path(environ.get("SQITCH_SYSTEM_CONFIG") or (etc_path or ETC) / _NAME),
+        "user": Path(environ.get("SQITCH_USER_CONFIG") or home / ".sqitch" / _NAME),
+        "local": Path(environ.get("SQITCH_CONFIG") or directory / _NAME),
+    }
+
+
+def find_local(file: Path, directory: Path) -> Path | None:
+    """The project's file, here or in the nearest folder above that has one."""
+    if file.is_file():
+        return file
+    if file.is_absolute():
+        name = file.relative_to(directory) if file.is_relative_to(directory) else None
+    else:
+        name = file
+    above = directory.absolute().parents if name else ()
+    return next((found for folder in above if (found := folder / (name or "")).is_file()), None)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the bytes that the text was made of could be decoded."""
+    return not any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def _full_name() -> str:

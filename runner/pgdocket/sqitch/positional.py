@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pgdocket.sqitch.config import Configuration
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.plan import Plan, load_plan
-from pgdocket.sqitch.targets import Target, resolve_target
-from pgdocket.sqitch.uri import parse_database_uri
+from pgdocket.sqitch.targets import (
+    NO_PROJECT,
+    Target,
+    all_targets,
+    configured_target,
+    configured_targets,
+    engine_target,
+    resolve_target,
+)
+
+if TYPE_CHECKING:
+    from pgdocket.sqitch.config import Configuration
+    from pgdocket.sqitch.plan import Plan
+
+__all__ = [
+    "ENGINES",
+    "Positional",
+    "configured_targets",
+    "is_change",
+    "require_project",
+    "resolve_positional",
+    "target_name",
+]
+
+# The engines that sqitch knows, whose names it takes for their targets.
+ENGINES = frozenset(
+    {"pg", "sqlite", "mysql", "oracle", "firebird", "vertica", "exasol", "snowflake"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Positional:
-    """The target to work on, the changes that were named, and targets named beside the first."""
+    """The targets to work on, at least one; the changes that were named; the other names.
 
-    target: Target
+    Where a command works on one target, the others are too many.
+    """
+
+    targets: tuple[Target, ...]
     changes: tuple[str, ...] = ()
-    surplus_targets: tuple[str, ...] = ()
+    names: tuple[str | None, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        """The target to work on."""
+        return self.targets[0]
+
+    @property
+    def surplus_targets(self) -> tuple[str, ...]:
+        """The names of targets beside the first."""
+        return tuple(target.name for target in self.targets[1:])
 
 
 def resolve_positional(
@@ -29,72 +66,116 @@ def resolve_positional(
     target: str | None = None,
     overrides: Mapping[str, str] | None = None,
     allow_changes: bool = True,
+    names: Sequence[str | None] = (),
+    every: bool = False,
+    every_by_default: bool = False,
 ) -> Positional:
-    """Takes each argument for the first that it can be: change, target or database URI, engine,
-    plan file of a known target.
+    """Takes each argument for the first that it can be: a change in the plan of the target named
+    last, a target or database URI, an engine, the plan file of a known target.
 
-    `target` is that of the option, and wins. SqitchError names an argument that is nothing.
+    `target` is that of the option. `names` are further values, of options; what is missing (None)
+    is taken from arguments that are nothing else, such as the name of a new change. With `every`
+    the result has all targets, with `every_by_default` it has them where none is named.
+    SqitchError names an argument that is nothing.
     """
-    base = resolve_target(configuration, target, overrides=overrides)
-    plan = load_plan(base.plan_file) if allow_changes and base.plan_file.is_file() else None
-    changes: list[str] = []
-    names = [target] if target else []
+    reader = _Reader(configuration, overrides or {}, allow_changes)
+    reader.begin(target)
     for argument in arguments:
-        if plan is not None and _is_change(plan, argument):
-            changes.append(argument)
-            continue
-        named = _target_name(configuration, argument, overrides)
-        if named is None:
-            raise SqitchError(f'Unknown argument "{argument}"')
-        names.append(named)
-    if names:
-        base = resolve_target(configuration, names[0], overrides=overrides)
-    return Positional(base, tuple(changes), tuple(names[1:]))
+        reader.read(argument)
+    unknown = iter(reader.unknown)
+    found = tuple(name or next(unknown, None) for name in names)
+    _refuse(tuple(unknown))
+    if every and reader.targets:
+        # The spelling is sqitch's.
+        raise SqitchError("Cannot specify both --all and engine, target, or plan arugments")
+    if every or (every_by_default and not reader.targets):
+        targets = all_targets(configuration, overrides)
+    else:
+        targets = tuple(reader.targets.values()) or (reader.default(),)
+    return Positional(targets, tuple(reader.changes), found)
+
+
+@dataclass(slots=True)
+class _Reader:
+    configuration: Configuration
+    overrides: Mapping[str, str]
+    allow_changes: bool
+    targets: dict[str, Target] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    _current: Target | None = None
+    _problem: SqitchError | None = None
+
+    def begin(self, name: str | None) -> None:
+        """The target of the option, else the default one, which nobody may need."""
+        if name:
+            self._add(name)
+            return
+        try:
+            self._current = self._resolve(None)
+        except SqitchError as problem:
+            self._problem = problem
+
+    def read(self, argument: str) -> None:
+        if self.allow_changes and self._current and _has_change(self._current, argument):
+            self.changes.append(argument)
+            return
+        name = target_name(self.configuration, argument, self.overrides)
+        if name is None:
+            self.unknown.append(argument)
+        else:
+            self._add(name)
+
+    def default(self) -> Target:
+        if self._current is None:
+            raise self._problem or SqitchError("There is no target")
+        return self._current
+
+    def _resolve(self, name: str | None) -> Target:
+        return resolve_target(self.configuration, name, overrides=self.overrides)
+
+    def _add(self, name: str) -> None:
+        self._current = self._resolve(name)
+        self.targets.setdefault(self._current.name, self._current)
+
+
+def target_name(
+    configuration: Configuration, argument: str, overrides: Mapping[str, str] | None
+) -> str | None:
+    """The target that the argument means by name, URI, engine or plan file; None for none."""
+    if configured_target(configuration, argument) or argument.lower().startswith("db:"):
+        return argument
+    if argument in ENGINES:
+        return engine_target(configuration, argument)
+    if not (argument and (configuration.directory / argument).is_file()):
+        return None
+    known = all_targets(configuration, overrides, skip_broken=True)
+    path = configuration.directory / argument
+    return next((target.name for target in known if target.plan_file == path), None)
+
+
+def is_change(plan: Plan, argument: str) -> bool:
+    """Whether the argument names a change of the plan; SqitchError for an unknown tag."""
+    if any(change.name == argument for change in plan.changes):
+        return True
+    return plan.find(argument) is not None
 
 
 def require_project(configuration: Configuration) -> None:
     """Raises SqitchError unless the project has a configuration file."""
-    name = configuration.environ.get("SQITCH_CONFIG")
-    if not Path(name or configuration.directory / "sqitch.conf").is_file():
-        raise SqitchError(
-            'No project configuration found. Run the "init" command to initialize a project'
-        )
+    if not configuration.is_initialized:
+        raise SqitchError(NO_PROJECT)
 
 
-def _is_change(plan: Plan, argument: str) -> bool:
-    if any(change.name == argument for change in plan.changes):
-        return True
-    try:
-        return plan.find(argument) is not None
-    except SqitchError:
-        return False
+def _has_change(target: Target, argument: str) -> bool:
+    from pgdocket.sqitch.plan import load_plan
+
+    return target.plan_file.is_file() and is_change(load_plan(target.plan_file), argument)
 
 
-def _target_name(
-    configuration: Configuration, argument: str, overrides: Mapping[str, str] | None
-) -> str | None:
-    if ":" in argument:
-        try:
-            parse_database_uri(argument)
-        except SqitchError:
-            return None
-        return argument
-    if configuration.get(f"target.{argument}.uri"):
-        return argument
-    engine_target = configuration.get("engine.pg.target") or "db:pg:"
-    if argument == "pg":
-        return engine_target
-    if not (argument and (configuration.directory / argument).is_file()):
-        return None
-    for name in (None, engine_target, *_configured_targets(configuration)):
-        found = resolve_target(configuration, name, overrides=overrides)
-        if found.plan_file == configuration.directory / argument:
-            return found.name if name is None else name
-    return None
-
-
-def _configured_targets(configuration: Configuration) -> Iterator[str]:
-    for entry in configuration.entries:
-        section, _, name = entry.section.partition(".")
-        if section == "target" and entry.name.lower() == "uri":
-            yield name
+def _refuse(unknown: Iterable[str]) -> None:
+    given = tuple(unknown)
+    if len(given) == 1:
+        raise SqitchError(f'Unknown argument "{given[0]}"')
+    if given:
+        raise SqitchError(f"Unknown arguments: {', '.join(given)}")

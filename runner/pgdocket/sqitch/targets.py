@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from pgdocket.sqitch.uri import DatabaseUri, parse_database_uri
 if TYPE_CHECKING:
     from pgdocket.sqitch.config import Configuration
 
+NO_PROJECT = 'No project configuration found. Run the "init" command to initialize a project'
 OVERRIDES = frozenset(
     {"registry", "client", "plan_file", "top_dir", "db_name", "db_user", "db_host", "db_port"}
 )
@@ -60,30 +61,92 @@ def resolve_target(
     """The target of that name or database URI, or the default one.
 
     `overrides` holds the command line's options by name: registry, client, plan_file, top_dir,
-    db_name, db_user, db_host, db_port. SqitchError when there is no such target.
+    db_name, db_user, db_host, db_port. SqitchError when there is no such target, or no default.
     """
     given = {key: value for key, value in (overrides or {}).items() if value}
     unknown = given.keys() - OVERRIDES
     if unknown:
         raise TypeError(f"unknown override: {', '.join(sorted(unknown))}")
-    engine = configuration.get("core.engine") or "pg"
-    name = (
-        name
-        or configuration.environ.get("SQITCH_TARGET")
-        or configuration.get("core.target")
-        or configuration.get(f"engine.{engine}.target")
-        or f"db:{engine}:"
-    )
+    name = name or configuration.environ.get("SQITCH_TARGET") or _default_name(configuration)
     uri = _override_server(_target_uri(configuration, name), given)
     if ":" in name:
         name = uri.without_password()
     return _build(configuration, name, uri, _Attributes(configuration, name, given))
 
 
+def all_targets(
+    configuration: Configuration,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    skip_broken: bool = False,
+) -> tuple[Target, ...]:
+    """The default target, then those that are configured by name, then those of engines.
+
+    `skip_broken` leaves out those that are not PostgreSQL, which else are a SqitchError.
+    """
+    get = configuration.get
+    engines = dict.fromkeys(_names_in(configuration, "engine"))
+    wanted = [
+        get("core.target") or (engine_target(configuration, e) if (e := _engine(get)) else None),
+        *configured_targets(configuration),
+        *(engine_target(configuration, engine) for engine in engines),
+    ]
+    found: dict[str, Target] = {}
+    for name in dict.fromkeys(filter(None, wanted)):
+        try:
+            target = resolve_target(configuration, name, overrides=overrides)
+        except SqitchError:
+            if skip_broken:
+                continue
+            raise
+        found.setdefault(target.name, target)
+    return tuple(found.values())
+
+
+def configured_target(configuration: Configuration, name: str) -> str | None:
+    """The URI that is configured for a target of that name, or None."""
+    return configuration.get(f"target.{name}.uri") if name else None
+
+
+def configured_targets(configuration: Configuration) -> tuple[str, ...]:
+    """The names of all targets that have a URI, in the order of the configuration."""
+    names = dict.fromkeys(_names_in(configuration, "target"))
+    return tuple(name for name in names if configured_target(configuration, name))
+
+
+def engine_target(configuration: Configuration, engine: str) -> str:
+    """The target of an engine: the one that is configured, else its plain URI."""
+    return configuration.get(f"engine.{engine}.target") or f"db:{engine}:"
+
+
+def _names_in(configuration: Configuration, section: str) -> Iterator[str]:
+    for entry in configuration.entries:
+        head, _, name = entry.section.partition(".")
+        if head == section and name and not name.endswith(".variables"):
+            yield name
+
+
+def _engine(get: Callable[[str], str | None]) -> str | None:
+    engine = get("core.engine")
+    return engine.rstrip() if engine else None
+
+
+def _default_name(configuration: Configuration) -> str:
+    target = configuration.get("core.target")
+    if target:
+        return target
+    engine = _engine(configuration.get)
+    if engine:
+        return engine_target(configuration, engine)
+    if configuration.is_initialized:
+        raise SqitchError("No engine specified; specify via target or core.engine")
+    raise SqitchError(NO_PROJECT)
+
+
 def _target_uri(configuration: Configuration, name: str) -> DatabaseUri:
     if ":" in name:
         return parse_database_uri(name)
-    uri = configuration.get(f"target.{name}.uri")
+    uri = configured_target(configuration, name)
     if uri:
         return parse_database_uri(uri)
     if configuration.section(f"target.{name}"):

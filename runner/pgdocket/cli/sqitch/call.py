@@ -31,12 +31,24 @@ _CONNECTION = ("registry", "client", "plan_file", "top_dir", "db_name", "db_user
 
 @dataclass(slots=True)
 class Globals:
-    """Sqitch's global options, wherever on the command line they stood."""
+    """Sqitch's global options, wherever on the command line they stood.
 
-    verbosity: int = 1
+    `verbose` counts --verbose; `configured` is what core.verbosity says.
+    """
+
+    verbose: int = 0
+    quiet: bool = False
+    configured: int | None = None
     etc_path: str | None = None
     json: bool = False
     debug: bool = False
+
+    @property
+    def verbosity(self) -> int:
+        """How much to say: nothing (0), what is done (1), or more."""
+        if self.quiet:
+            return 0
+        return self.verbose or (1 if self.configured is None else self.configured)
 
 
 def settings(ctx: click.Context) -> Globals:
@@ -62,17 +74,21 @@ def _change_directory(_: click.Context, __: click.Parameter, value: str | None) 
 
 
 def _set_quiet(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        settings(ctx).verbosity = 0
+    settings(ctx).quiet = settings(ctx).quiet or value
 
 
 def _set_verbose(ctx: click.Context, _: click.Parameter, value: int) -> None:
-    settings(ctx).verbosity += value
+    settings(ctx).verbose += value
 
 
 def _set_etc_path(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
+    if value:
         settings(ctx).etc_path = value
+    elif value is not None:
+        from pgdocket.sqitch.config import ETC
+
+        click.echo(ETC)
+        ctx.exit()
 
 
 def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -105,8 +121,10 @@ def global_options(command: F) -> F:
         click.option(
             "--etc-path",
             metavar="DIR",
+            is_flag=False,
+            flag_value="",
             callback=_set_etc_path,
-            help="Folder of the system's sqitch.conf.",
+            help="Folder of the system's sqitch.conf; without a folder, print it.",
             **hidden,
         ),
         click.option(
@@ -131,7 +149,7 @@ def connection_options(command: F) -> F:
         click.option("-f", "--plan-file", metavar="FILE", help="The plan."),
         click.option("-p", "--db-port", metavar="PORT", help="The server's port."),
         click.option("-h", "--db-host", metavar="HOST", help="The server's host."),
-        click.option("-u", "--db-user", metavar="NAME", help="The database user."),
+        click.option("-u", "--db-user", "--db-username", metavar="NAME", help="The user."),
         click.option("-d", "--db-name", metavar="NAME", help="The database."),
         click.option(
             "--client",
@@ -214,73 +232,73 @@ class Call:
         )
 
 
+def configuration(ctx: click.Context) -> Configuration:
+    """What the files of settings say; core.verbosity holds from here on."""
+    from pgdocket.sqitch.config import load_configuration
+
+    found = settings(ctx)
+    loaded = load_configuration(etc_path=Path(found.etc_path) if found.etc_path else None)
+    verbosity = loaded.get("core.verbosity")
+    if verbosity is not None:
+        if not verbosity.strip().isdecimal():
+            raise SqitchError(f'Invalid value "{verbosity}" for core.verbosity: expected a number')
+        found.configured = int(verbosity)
+    return loaded
+
+
 def understand(
     ctx: click.Context, arguments: Sequence[str], options: Mapping[str, Any], verb: str = ""
 ) -> Call:
     """Finds the target among options and arguments; what else is named must be a change.
 
-    `verb` says in a warning what is done with a change (`deploying to`); where it is empty no
-    change may be named. SqitchError for an argument that is nothing known.
+    `verb` says what is done with a change (`deploying to`); where it is empty no change may be
+    named. SqitchError for an argument that is nothing known.
     """
-    from pgdocket.sqitch.config import load_configuration, resolve_target
+    from pgdocket.sqitch.positional import resolve_positional
 
-    found = settings(ctx)
-    configuration = load_configuration(
-        environ=dict(os.environ), etc_path=Path(found.etc_path) if found.etc_path else None
-    )
+    found = configuration(ctx)
     overrides = {name: options.get(name) for name in (*_CONNECTION, "db_port")}
-    given = {name: str(value) for name, value in overrides.items() if value}
-    targets: list[str] = [name] if (name := options.get("target_name")) else []
-    rest: list[str] = []
-    for argument in arguments:
-        if _is_target(configuration, argument):
-            targets.append(argument)
-        elif argument in ("pg", configuration.get("core.plan_file", "sqitch.plan")):
-            continue
-        else:
-            rest.append(argument)
-    if len(set(targets)) > 1:
-        click.echo(f"warning: Too many targets specified; connecting to {targets[0]}", err=True)
-    target = resolve_target(configuration, targets[0] if targets else None, overrides=given)
-    _check_changes(target, rest, named=bool(verb))
-    return Call(configuration, target, tuple(rest), found)
+    if options.get("top_dir"):
+        warn(
+            f"  Option --top-dir is deprecated for {ctx.info_name} and other non-configuration"
+            " commands.\n  Use --chdir instead."
+        )
+    chosen = resolve_positional(
+        found,
+        arguments,
+        target=options.get("target_name"),
+        overrides={name: str(value) for name, value in overrides.items() if value},
+        allow_changes=bool(verb),
+    )
+    if chosen.surplus_targets:
+        warn(f"Too many targets specified; connecting to {chosen.target.name}")
+    return Call(found, chosen.target, chosen.changes, settings(ctx))
 
 
-def _is_target(configuration: Configuration, argument: str) -> bool:
-    is_uri = argument.startswith("db:") or "://" in argument
-    return is_uri or configuration.get(f"target.{argument}.uri") is not None
-
-
-def _check_changes(target: Target, names: Sequence[str], *, named: bool) -> None:
-    from pgdocket.sqitch.plan import load_plan
-    from pgdocket.sqitch.references import parse_reference
-
-    if not names:
-        return
-    plan = load_plan(target.plan_file) if named and target.plan_file.is_file() else None
-    known = {change.name for change in plan.changes} if plan else set()
-    known |= {"HEAD", "ROOT"} if plan else set()
-    for name in names:
-        wanted = parse_reference(name)
-        is_known = wanted.name in known or (plan and (_is_tag(plan, name) or _is_id(plan, name)))
-        if not is_known:
-            raise SqitchError(f'Unknown argument "{name}"')
-
-
-def _is_tag(plan: Plan, name: str) -> bool:
-    return name.startswith("@") and plan.find(name) is not None
-
-
-def _is_id(plan: Plan, name: str) -> bool:
-    return plan.change_by_id(name) is not None
+def warn(text: str) -> None:
+    """Prints a warning as Sqitch does, each line marked, on standard error."""
+    for line in text.split("\n"):
+        click.echo(f"warning: {line}", err=True)
 
 
 def pick_change(option: str | None, named: Sequence[str], verb: str) -> str | None:
     """The change to work up to: the option's, else the first one named."""
     changes = [*([option] if option else []), *named]
     if len(changes) > 1:
-        click.echo(f'warning: Too many changes specified; {verb} "{changes[0]}"', err=True)
+        warn(f'Too many changes specified; {verb} "{changes[0]}"')
     return changes[0] if changes else None
+
+
+def pick_range(
+    start: str | None, end: str | None, named: Sequence[str], verb: str
+) -> tuple[str | None, str | None]:
+    """The changes to work from and up to: the options', else the first ones named."""
+    changes = list(named)
+    start = start or (changes.pop(0) if changes else None)
+    end = end or (changes.pop(0) if changes else None)
+    if changes:
+        warn(f'Too many changes specified; {verb} from "{start}" to "{end}"')
+    return start, end
 
 
 class SqitchGroup(click.Group):

@@ -54,7 +54,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     from pgdocket.sqitch.format import LOG_FORMATS, Formatter, check_options, resolve_format
     from pgdocket.sqitch.log import LogSearch, open_log
 
-    call = understand(ctx, arguments, options)
+    call = understand(ctx, arguments, options, verb="showing")
     get = call.configuration.get
     name = "oneline" if options["oneline"] else options["format_name"] or get("log.format")
     date_format = options["date_format"] or get("log.date_format") or "iso"

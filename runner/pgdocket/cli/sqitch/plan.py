@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pgdocket import output
-from pgdocket.cli.sqitch.call import HELP, global_options, settings
-from pgdocket.sqitch.config import Configuration, load_configuration
+from pgdocket.cli.sqitch.call import HELP, configuration, global_options, settings, warn
+from pgdocket.sqitch.config import Configuration
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.format import PLAN_FORMATS, Formatter, check_options, resolve_format
 from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.plan_report import Search, as_json, report
-from pgdocket.sqitch.positional import require_project, resolve_positional
+from pgdocket.sqitch.positional import resolve_positional
 
 _COLORS = ("always", "auto", "never")
 
@@ -60,14 +59,12 @@ def command(
       pgdocket sqitch plan --oneline --planner Ada
       pgdocket sqitch plan --format 'format:%h %n%t'
     """
-    etc_path = settings(ctx).etc_path
-    configuration = load_configuration(etc_path=Path(etc_path) if etc_path else None)
-    formatter = _formatter(configuration, shown)
-    require_project(configuration)
+    found = configuration(ctx)
+    formatter = _formatter(found, shown)
     overrides = {"plan_file": plan_file} if plan_file else {}
-    chosen = resolve_positional(configuration, arguments, target=target, overrides=overrides)
+    chosen = resolve_positional(found, arguments, target=target, overrides=overrides)
     if chosen.surplus_targets:
-        output.say(f"warning: Too many targets specified; using {chosen.target.name}")
+        warn(f"Too many targets specified; using {chosen.target.name}")
     plan = load_plan(chosen.target.plan_file)
     search = Search(
         events=shown["events"],
@@ -84,14 +81,14 @@ def command(
         output.plain(line)
 
 
-def _formatter(configuration: Configuration, shown: Mapping[str, Any]) -> Formatter:
+def _formatter(found: Configuration, shown: Mapping[str, Any]) -> Formatter:
     """The formatter that options and configuration ask for; SqitchError for an unknown value."""
-    date_format = shown["date_format"] or configuration.get("plan.date_format") or "iso"
+    date_format = shown["date_format"] or found.get("plan.date_format") or "iso"
     check_options(date_format)
-    default = "oneline" if shown["oneline"] else configuration.get("plan.format") or "medium"
+    default = "oneline" if shown["oneline"] else found.get("plan.format") or "medium"
     name = shown["format_"] or default
     codes = resolve_format(name, PLAN_FORMATS, "plan")
-    color = shown["color"] or configuration.get("plan.color") or "auto"
+    color = shown["color"] or found.get("plan.color") or "auto"
     if shown["no_color"]:
         color = "never"
     if color not in _COLORS:

@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     """
     from pgdocket.sqitch.status import status
 
-    call = understand(ctx, arguments, options)
+    call = understand(ctx, arguments, options, verb="showing")
     get = call.configuration.get
     date_format = options["date_format"] or get("status.date_format") or "iso"
     if date_format != "iso":

@@ -11,6 +11,7 @@ from pgdocket.cli.sqitch.call import (
     connection_options,
     finish,
     global_options,
+    pick_range,
     set_option,
     understand,
 )
@@ -37,9 +38,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     from pgdocket.sqitch.verify import VerifyOptions, verify_job
 
     call = understand(ctx, arguments, options, verb="verifying")
-    named = list(call.changes)
-    start = options["start"] or (named.pop(0) if named else None)
-    end = options["end"] or (named.pop(0) if named else None)
+    start, end = pick_range(options["start"], options["end"], call.changes, "verifying")
     job = call.job(options["variables"])
     chosen = VerifyOptions(start, end, show_output=call.settings.verbosity > 1)
     finish(call, verify_job(job, chosen).as_dict())
