@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from pgdocket.sqitch.references import find_position
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Change", "Dependency", "Plan", "Tag", "load_plan", "parse_plan"]
+__all__ = ["Change", "Dependency", "Plan", "Tag", "load_plan", "parse_plan", "serialize"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,19 @@ class Plan:
         """The last tag, or None."""
         return self.tags[-1] if self._tags else None
 
+    @property
+    def canonical_uri(self) -> str | None:
+        """The URI of the project as ids hash it, or None."""
+        return project_uri.canonical(self.uri) if self.uri else None
+
     def serialize(self) -> str:
         """The plan's text as Sqitch would write it."""
-        return "".join(f"{line}\n" for line in self.lines)
+        return serialize(self.lines)
+
+
+def serialize(lines: Iterable[Line]) -> str:
+    """The lines as a plan file holds them."""
+    return "".join(f"{line}\n" for line in lines)
 
 
 def parse_plan(data: bytes, path: Path) -> Plan:

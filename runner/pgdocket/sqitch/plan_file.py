@@ -1,0 +1,92 @@
+"""Writing files whole: no plan is ever half written, no writer loses another's work."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pgdocket.sqitch.edit import Edit
+from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.plan import Plan, load_plan
+
+
+@contextlib.contextmanager
+def unchanged(plans: Sequence[Plan]) -> Iterator[None]:
+    """Keeps other writers away while these plans are changed.
+
+    SqitchError when one is no longer what it was when it was read: somebody else has changed it,
+    while a note was being written, perhaps.
+    """
+    with contextlib.ExitStack() as stack:
+        for folder in sorted({plan.path.resolve().parent for plan in plans}):
+            stack.enter_context(_locked(folder))
+        for plan in plans:
+            if load_plan(plan.path).lines != plan.lines:
+                raise SqitchError(
+                    f"{plan.path} has been changed by somebody else meanwhile; nothing was written",
+                    hint="run the command again",
+                )
+        yield
+
+
+def write_edit(edit: Edit) -> None:
+    """Replaces the plan's file with the changed plan."""
+    replace_file(edit.after.path, edit.after.serialize().encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file in one step: whoever reads it, also after a crash, finds the old or the new.
+
+    The mode of an existing file is kept, and a symbolic link stays one.
+    """
+    path = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.chmod(_mode(path))
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise SqitchError(f"Cannot open {path}: {error.strerror}") from error
+
+
+def make_folder(folder: Path) -> bool:
+    """Makes a folder and those above it; whether there was anything to make."""
+    if folder.is_dir():
+        return False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SqitchError(f"Error creating {folder}: {error.strerror}") from error
+    return True
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
