@@ -182,7 +182,7 @@ def test_the_editor_is_found_where_sqitch_finds_it(twins: Twins, source: str) ->
     else:
         environment[source] = f"{path} {source}"
         environment |= {"VISUAL": ""} if source == "EDITOR" else {}
-    twins.agree("add", "x", **environment)
+    twins.agree("add", "x", code=0, **environment)
     assert f"# Said by {source}.\n" in twins.text("sqitch.plan")
 
 

@@ -59,7 +59,7 @@ class Twins:
             done = CliRunner().invoke(cli, ["sqitch", *arguments])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return Outcome(done.exit_code, done.stdout, done.stderr)
+        return Outcome(done.exit_code, done.stdout_bytes.decode(), done.stderr_bytes.decode())
 
     def theirs(self, *arguments: str, **environment: str) -> Outcome:
         """Runs the real sqitch in its folder; the test is skipped where there is none."""
@@ -98,7 +98,7 @@ class Twins:
         """The text of every file by its path, None for a folder; times of today masked."""
         top = self.base / folder
         return {
-            str(path.relative_to(top)): masked(path.read_text()) if path.is_file() else None
+            str(path.relative_to(top)): masked(path.read_bytes().decode()) if path.is_file() else None
             for path in sorted(top.rglob("*"))
         }
 
