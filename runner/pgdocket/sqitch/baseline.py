@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -68,7 +68,9 @@ def baseline_job(job: Job, options: BaselineOptions) -> RunResult:
             _refuse_missing(engine, change)
         resolver = Resolver(engine, has_registry=version is not None)
         ids = check_deploy(resolver, (), changes)
-        verified = _verify(engine, changes) if options.verify else []
+        verified = []
+        if options.verify:
+            verified = verify_changes(engine, changes, "Verify failed: nothing was recorded")
         _announce(engine, version, changes[-1], options)
         with engine.control.transaction():
             if version is None:
@@ -79,12 +81,27 @@ def baseline_job(job: Job, options: BaselineOptions) -> RunResult:
     return RunResult(job.plan.project, job.display, (*verified, *recorded))
 
 
-def verify_change(engine: Engine, change: Change, width: int) -> ChangeResult:
-    """Runs the verify script of a change, if there is one, and says how that went."""
+def verify_changes(engine: Engine, changes: Sequence[Change], failure: str) -> list[ChangeResult]:
+    """Runs the verify scripts of changes that are said to be there.
+
+    Of several changes of one name only the last is verified. RunFailed with the message `failure`
+    after all of them have run, when one does not hold.
+    """
+    engine.job.reporter.info(f"Verifying {engine.job.display}")
+    width = max(len(change.format_name_with_tags) for change in changes)
+    last = {change.name: change.id for change in changes}
+    results = [_verify(engine, each, width, last[each.name] != each.id) for each in changes]
+    failed = next((each.error for each in results if each.error is not None), None)
+    if failed is not None:
+        raise RunFailed(failure, results, failed)
+    return results
+
+
+def _verify(engine: Engine, change: Change, width: int, is_superseded: bool) -> ChangeResult:
     reporter = engine.job.reporter
     reporter.start("*", change.format_name_with_tags, width)
     began = perf_counter()
-    error = run_verify(engine, change)
+    error = run_verify(engine, change, is_superseded=is_superseded)
     comment = f'Verify script "{engine.file("verify", change)}" failed.' if error else ""
     reporter.finish(ok=error is None, comment=comment)
     seconds = perf_counter() - began
@@ -153,16 +170,6 @@ def _refuse_missing(engine: Engine, change: Change) -> None:
     path = engine.file("deploy", change)
     if not path.is_file():
         raise SqitchError(f"Deploy script {path} does not exist")
-
-
-def _verify(engine: Engine, changes: tuple[Change, ...]) -> list[ChangeResult]:
-    engine.job.reporter.info(f"Verifying {engine.job.display}")
-    width = max(len(change.format_name_with_tags) for change in changes)
-    results = [verify_change(engine, change, width) for change in changes]
-    failed = next((each.error for each in results if each.error is not None), None)
-    if failed is not None:
-        raise RunFailed("Verify failed: nothing was recorded", results, failed)
-    return results
 
 
 def _announce(engine: Engine, version: str | None, last: Change, options: BaselineOptions) -> None:

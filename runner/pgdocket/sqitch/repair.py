@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pgdocket.sqitch.baseline import record, verify_change
+from pgdocket.sqitch.baseline import record, verify_changes
 from pgdocket.sqitch.checks import Resolver, check_deploy
 from pgdocket.sqitch.engine import Engine, Job, open_engine
 from pgdocket.sqitch.errors import SqitchError
@@ -24,7 +24,6 @@ from pgdocket.sqitch.repair_plan import (
     TagRepair,
     plan_repairs,
 )
-from pgdocket.sqitch.results import ChangeResult, RunFailed
 
 Confirm = Callable[[str], bool]
 
@@ -82,7 +81,7 @@ def repair_job(job: Job, request: RepairRequest, options: RepairOptions) -> Repa
         for step in steps:
             job.reporter.info(f"  * {step.label}: {step.text}")
         if options.verify and recorded:
-            _verify(engine, recorded)
+            verify_changes(engine, recorded, "Verify failed: nothing was repaired")
         result = RepairResult(job.plan.project, job.display, steps, not options.dry_run)
         if options.dry_run:
             job.reporter.info("Nothing was written (dry run)")
@@ -126,14 +125,6 @@ def _to_record(engine: Engine, request: RepairRequest) -> tuple[Change, ...]:
 def _recording(change: Change) -> Repair:
     label = change.format_name_with_tags
     return Repair("record", change.id, label, "recorded as deployed; its script is not run")
-
-
-def _verify(engine: Engine, changes: Sequence[Change]) -> None:
-    width = max(len(change.format_name_with_tags) for change in changes)
-    results: list[ChangeResult] = [verify_change(engine, each, width) for each in changes]
-    failed = next((each.error for each in results if each.error is not None), None)
-    if failed is not None:
-        raise RunFailed("Verify failed: nothing was repaired", results, failed)
 
 
 class _Writer:

@@ -69,12 +69,15 @@ def verify_job(job: Job, options: VerifyOptions) -> RunResult:
         return _Verification(engine, options, deployed).run()
 
 
-def run_verify(engine: Engine, change: Change, *, is_muted: bool = True) -> Error | None:
+def run_verify(
+    engine: Engine, change: Change, *, is_muted: bool = True, is_superseded: bool | None = None
+) -> Error | None:
     """Runs the verify script of a change; returns what went wrong, after telling it.
 
-    Scripts of changes that were reworked are not run: they describe what is no longer so.
+    A superseded change's script is not run: it describes what is no longer so. Without being
+    told, a change that the plan reworks later is taken for one, as Sqitch does.
     """
-    if change.is_reworked:
+    if change.is_reworked if is_superseded is None else is_superseded:
         return None
     path = engine.file("verify", change)
     if not path.is_file():
