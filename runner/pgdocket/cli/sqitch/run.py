@@ -105,5 +105,6 @@ def _write(call: Call, job: Job, name: str, work: Callable[[Job], RunResult]) ->
 
 def _planned(result: RunResult) -> dict[str, object]:
     told = result.as_dict()
+    del told["seconds"]
     changes = [change.as_dict() for change in result.changes]
     return {**told, "changes": [{key: each[key] for key in _KEPT} for each in changes]}
