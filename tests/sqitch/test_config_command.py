@@ -12,7 +12,7 @@ import pytest
 from pgdocket.sqitch.config_values import cast
 from pgdocket.sqitch.configfile import ConfigText, edit_file
 from pgdocket.sqitch.errors import SqitchError
-from support.twins import Twins
+from support.configurations import Twins
 
 LAYOUT = """# a project
 [core]
