@@ -7540,12 +7540,12 @@ comment on function docket.fork(uuid[], uuid, uuid) is
 'Copies tasks with the dependencies among them, to try the same work in another way.
 
 `task_ids` are tasks of one project (up to the setting max_batch_size), `workflow_id` puts the
-copies into a workflow (default: that of the original). A copy is pending, whatever became of its original,
-has a key of its own, waits for the copies of what its original waits for and, outside of what is
-copied, for the same tasks; a dependency of type discovered_from and metadata.forked_from name the
-original. What belongs to an attempt (results, who had it, actual effort) is not copied. The same
-`request_id` again returns the first answer. Returns the copies, in an order in which they can be
-done. Raises PD404, PD403, PD413, PD422.';
+copies into a workflow (default: that of the original). A copy is pending, whatever became of its
+original, has a key of its own, waits for the copies of what its original waits for and, outside of
+what is copied, for the same tasks; a dependency of type discovered_from and metadata.forked_from
+name the original. What belongs to an attempt (results, who had it, actual effort) is not copied.
+The same `request_id` again returns the first answer. Returns the copies, in an order in which they
+can be done. Raises PD404, PD403, PD413, PD422.';
 
 revoke all on function docket.fork(uuid[], uuid, uuid) from public;
 grant execute on function docket.fork(uuid[], uuid, uuid)
