@@ -862,23 +862,35 @@ Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD40
 CREATE FUNCTION docket.complete_task(attempt_id uuid, results jsonb DEFAULT NULL::jsonb, actual_effort numeric DEFAULT NULL::numeric, actual_complexity integer DEFAULT NULL::integer, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
-    v_task docket.tasks;
+    v_answer jsonb := docket_private.replay(request_id, 'complete_task');
+    v_tasks  docket.tasks[];
 begin
-    select t.* into v_task
-      from docket.complete_tasks(
-               jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-                   'attempt_id', complete_task.attempt_id,
-                   'actual_effort', complete_task.actual_effort,
-                   'actual_complexity', complete_task.actual_complexity))
-               || case
-                      when complete_task.results is null then '{}'
-                      else jsonb_build_object('results', complete_task.results)
-                  end),
-               complete_task.request_id) as t;
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.tasks, v_answer);
+    end if;
 
-    return v_task;
+    if complete_task.actual_effort < 0 or complete_task.actual_complexity not between 1 and 10 then
+        raise exception 'an effort of % hours or a complexity of % can not be meant',
+                        coalesce(complete_task.actual_effort::text, 'null'),
+                        coalesce(complete_task.actual_complexity::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'actual_complexity is 1 to 10, actual_effort hours from 0.';
+    end if;
+
+    v_tasks := docket_private.complete_held(
+        array[complete_task.attempt_id], array[complete_task.results],
+        array[complete_task.actual_effort], array[complete_task.actual_complexity::smallint]);
+    perform docket_private.remember(complete_task.request_id, to_jsonb(v_tasks[1]));
+
+    return v_tasks[1];
 end;
 $$;
 
@@ -901,13 +913,12 @@ CREATE FUNCTION docket.complete_tasks(completions jsonb, request_id uuid DEFAULT
     SET enable_mergejoin TO 'off'
     AS $$
 declare
-    v_answer   jsonb := docket_private.replay(request_id, 'complete_tasks');
-    v_attempts uuid[];
-    v_task_ids uuid[];
-    v_project  uuid;
-    v_held     uuid[];
-    v_lost     uuid;
-    v_tasks    docket.tasks[];
+    v_answer       jsonb := docket_private.replay(request_id, 'complete_tasks');
+    v_attempts     uuid[];
+    v_results      jsonb[];
+    v_efforts      numeric[];
+    v_complexities smallint[];
+    v_tasks        docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -915,91 +926,18 @@ begin
         return;
     end if;
 
-    v_attempts := docket_private.check_completions(completions);
+    perform docket_private.check_completions(completions);
 
-    select a.project_id, a.task_ids into v_project, v_task_ids
-      from docket_private.tasks_of_attempts(v_attempts) as a;
-    perform docket_private.require_project(v_project);
+    select array_agg(c.attempt_id order by c.ordinal), array_agg(c.results order by c.ordinal),
+           array_agg(c.effort order by c.ordinal), array_agg(c.complexity order by c.ordinal)
+      into v_attempts, v_results, v_efforts, v_complexities
+      from rows from (
+               jsonb_to_recordset(completions) as (
+                   attempt_id uuid, results jsonb, actual_effort numeric,
+                   actual_complexity smallint)
+           ) with ordinality as c (attempt_id, results, effort, complexity, ordinal);
 
-    -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays),
-    -- then the tasks by id. The attempts are ended by the trigger on tasks, under these. What a
-    -- locking read returns is the row as it stands under the lock, so it is judged by that.
-    perform docket_private.share_graph(v_project);
-    v_held := array(
-        select t.attempt_id
-          from unnest(v_attempts) as w (attempt_id)
-         cross join lateral (
-             select b.task_id, b.project_id
-               from docket.task_attempts as b
-              where b.attempt_id = w.attempt_id
-             offset 0
-         ) as a
-          join docket.tasks as t
-            on t.task_id = a.task_id
-           and t.project_id = a.project_id
-         order by t.task_id
-           for no key update of t);
-
-    -- The same completion again is no loss.
-    if not v_held @> v_attempts then
-        select c.attempt_id into v_lost
-          from jsonb_to_recordset(completions) as c (attempt_id uuid, results jsonb)
-         cross join lateral (
-             select b.task_id, b.outcome
-               from docket.task_attempts as b
-              where b.attempt_id = c.attempt_id
-                and b.project_id = v_project
-             offset 0
-         ) as a
-         cross join lateral (
-             select u.attempt_id, u.status, u.results
-               from docket.tasks as u
-              where u.task_id    = a.task_id
-                and u.project_id = v_project
-             offset 0
-         ) as t
-         where t.attempt_id is distinct from c.attempt_id
-           and not (a.outcome = 'completed'
-                    and t.status = 'completed'
-                    and t.results is not distinct from c.results)
-         limit 1;
-
-        if found then
-            perform docket_private.lease_lost(v_lost);
-        end if;
-    end if;
-
-    -- The status change, and in statements of their own after it (triggers) its consequences.
-    update docket.tasks as t
-       set status            = 'completed',
-           results           = c.results,
-           actual_effort     = coalesce(c.actual_effort, t.actual_effort),
-           actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
-      from (
-          select d.*, v_project as project_id
-            from rows from (
-                     jsonb_to_recordset(completions) as (
-                         attempt_id uuid, results jsonb, actual_effort numeric,
-                         actual_complexity smallint),
-                     unnest(v_task_ids)
-                 ) as d (attempt_id, results, actual_effort, actual_complexity, task_id)
-          offset 0
-      ) as c
-     where t.task_id    = c.task_id
-       and t.project_id = c.project_id
-       and t.attempt_id = c.attempt_id;
-
-    v_tasks := array(
-        select t
-          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
-         cross join lateral (
-             select u.*
-               from docket.tasks as u
-              where u.task_id    = w.task_id
-                and u.project_id = v_project
-             offset 0
-         ) as t
-         order by w.ordinal);
+    v_tasks := docket_private.complete_held(v_attempts, v_results, v_efforts, v_complexities);
     perform docket_private.remember(complete_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -1871,6 +1809,97 @@ cancelled; exactly one of `workflow_id`, `task_id` and `pull_request_id` is give
 object. The same `request_id` again returns the first answer.
 Returns the stay that begins. Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket.explain_cycle(uuid, uuid)
+
+CREATE FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) RETURNS TABLE(place integer, cycle_task_id uuid, task_key text, title text, status docket.task_status, next_by text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project uuid;
+    v_rank    bigint;
+    v_members uuid[];
+    v_path    uuid[];
+    v_next_by text := 'dependency';
+begin
+    select t.project_id into v_project
+      from docket.tasks as t
+     where t.task_id = explain_cycle.task_id;
+
+    if not found or not exists (
+        select
+          from docket.tasks as d
+         where d.task_id = explain_cycle.depends_on_id
+           and d.project_id = v_project
+    ) then
+        raise exception 'task % does not exist',
+                        coalesce(case when v_project is null then explain_cycle.task_id
+                                      else explain_cycle.depends_on_id
+                                 end::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'Both tasks belong to one project.';
+    end if;
+
+    perform docket_private.require_project(v_project, false);
+
+    select n.rank into v_rank
+      from docket_private.task_nodes as n
+     where n.project_id = v_project
+       and n.task_id = explain_cycle.task_id;
+
+    v_path := docket_private.ancestors_of(v_project, explain_cycle.task_id);
+    v_members := docket_private.ancestors_of(v_project, explain_cycle.depends_on_id);
+
+    if explain_cycle.task_id = explain_cycle.depends_on_id then
+        v_path := array[explain_cycle.task_id];
+    elsif explain_cycle.depends_on_id = any (v_path) then
+        -- The ancestor is done when its subtasks are, down to the task.
+        v_next_by := 'subtask';
+        v_path := array(
+            select p.ancestor_id
+              from unnest(v_path) with ordinality as p (ancestor_id, ordinal)
+             where p.ordinal <= array_position(v_path, explain_cycle.depends_on_id)
+             order by p.ordinal desc);
+        v_path := array_prepend(explain_cycle.task_id, v_path);
+    elsif explain_cycle.task_id = any (v_members) then
+        v_next_by := 'parent';
+        v_path := v_members[: array_position(v_members, explain_cycle.task_id) - 1];
+        v_path := array[explain_cycle.task_id, explain_cycle.depends_on_id] || v_path;
+    elsif v_rank is not null then
+        v_members := docket_private.prerequisites_above(
+            v_project, explain_cycle.depends_on_id, v_rank, null);
+        if not explain_cycle.task_id = any (v_members) then
+            return;
+        end if;
+        v_path := docket_private.cycle_path(
+            v_project, explain_cycle.depends_on_id, explain_cycle.task_id, v_members);
+        v_path := array_prepend(explain_cycle.task_id, trim_array(v_path, 1));
+    else
+        return;
+    end if;
+
+    return query
+    select p.ordinal::integer, t.task_id, t.task_key, t.title, t.status,
+           case p.ordinal when 1 then 'new' else v_next_by end
+      from unnest(v_path) with ordinality as p (task_id, ordinal)
+     cross join lateral (
+               select u.task_id, u.task_key, u.title, u.status
+                 from docket.tasks as u
+                where u.task_id = p.task_id
+                  and u.project_id = v_project
+               offset 0
+           ) as t
+     order by p.ordinal;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) IS 'The cycle that would be closed if task `task_id` were to depend on task `depends_on_id`: a shortest
+one, each task once, from `task_id` on. Nothing is changed.
+
+next_by says what leads from a task to the next, and from the last back to the first: new (the
+dependency that is asked about), dependency, subtask (a task is done when its subtasks are) or
+parent. Returns no row when the dependency can be added. Raises PD404.';
+
 -- FUNCTION docket.fail_task(uuid, text, text, jsonb, uuid)
 
 CREATE FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text DEFAULT 'bug'::text, details jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -1921,6 +1950,149 @@ back into the queue after a while (not_before), or failed, or blocked for a pers
 `error` says what went wrong, `failure_class` is a row of docket.retry_policies, `details` any
 JSON. The same `request_id` again returns the first answer. Returns the task as it now stands.
 Raises PDLSE, PD404, PD403, PD422.';
+
+-- FUNCTION docket.fork(uuid[], uuid, uuid)
+
+CREATE FUNCTION docket.fork(task_ids uuid[], workflow_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'fork');
+    v_most    integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_from    uuid[];
+    v_to      uuid[];
+    v_project uuid;
+    v_unknown uuid;
+    v_slug    text;
+    v_first   bigint;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    if coalesce(cardinality(fork.task_ids), 0) = 0 then
+        raise exception 'no task is given to fork'
+            using errcode = 'PD422',
+                  hint    = 'Give the ids of the tasks to copy.';
+    end if;
+    if cardinality(fork.task_ids) > v_most then
+        raise exception '% tasks in one call', cardinality(fork.task_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_project := docket_private.project_of_task(fork.task_ids[1]);
+    perform docket_private.require_project(v_project);
+    perform docket_private.lock_graph(v_project);
+
+    -- Each once, in the order of the graph, so that what is copied first is done first.
+    v_from := array(
+        select t.task_id
+          from docket.tasks as t
+          left join docket_private.task_nodes as n
+            on n.task_id = t.task_id
+           and n.project_id = t.project_id
+         where t.task_id = any (fork.task_ids)
+           and t.project_id = v_project
+           and t.archived_at is null
+         order by n.rank nulls first, t.task_id);
+
+    select i.task_id into v_unknown
+      from unnest(fork.task_ids) as i (task_id)
+     where i.task_id is null
+        or not i.task_id = any (v_from)
+     limit 1;
+
+    if found then
+        raise exception 'task % does not exist', coalesce(v_unknown::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'All tasks of one call belong to one project, and none is put away.';
+    end if;
+
+    v_to := array(
+        select docket_private.new_id(v_project, f.ordinal)
+          from unnest(v_from) with ordinality as f (task_id, ordinal)
+         order by f.ordinal);
+    v_slug  := (select p.slug from docket.projects as p where p.project_id = v_project);
+    v_first := docket_private.take_task_numbers(v_project, cardinality(v_from));
+
+    begin
+        insert into docket.tasks (
+            task_id, project_id, task_key, workflow_id, parent_task_id, title, description,
+            details, test_strategy, requirements, acceptance_criteria, affected_files, tags,
+            complexity_score, estimated_effort, priority, not_before, due_at, metadata)
+        select f.to_id, t.project_id, v_slug || '-' || (v_first - 1 + f.ordinal),
+               coalesce(fork.workflow_id, t.workflow_id),
+               coalesce(v_to[array_position(v_from, t.parent_task_id)], t.parent_task_id),
+               t.title, t.description, t.details, t.test_strategy, t.requirements,
+               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score,
+               t.estimated_effort, t.priority, t.not_before, t.due_at,
+               t.metadata || jsonb_build_object('forked_from', t.task_key)
+          from unnest(v_from, v_to) with ordinality as f (from_id, to_id, ordinal)
+         cross join lateral (
+                   select u.*
+                     from docket.tasks as u
+                    where u.task_id    = f.from_id
+                      and u.project_id = v_project
+                   offset 0
+               ) as t
+         order by f.ordinal;
+    exception
+        when foreign_key_violation then
+            raise exception 'workflow % does not exist in this project', fork.workflow_id
+                using errcode = 'PD404';
+    end;
+
+    -- Within the copy as within the original; what the original waits for outside, the copy waits
+    -- for as well; nothing outside waits for the copy.
+    insert into docket.task_dependencies (
+        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
+    select f.to_id, v_project,
+           coalesce(v_to[array_position(v_from, e.depends_on_id)], e.depends_on_id),
+           e.dependency_type, e.strength, e.metadata
+      from unnest(v_from, v_to) as f (from_id, to_id)
+     cross join lateral (
+               select d.*
+                 from docket.task_dependencies as d
+                where d.task_id    = f.from_id
+                  and d.project_id = v_project
+                  and d.dependency_type <> 'supersedes'
+               offset 0
+           ) as e
+     union all
+    select f.to_id, v_project, f.from_id, 'discovered_from', null, '{"reason": "fork"}'
+      from unnest(v_from, v_to) as f (from_id, to_id)
+        on conflict on constraint task_dependencies_pkey do nothing;
+
+    if fork.request_id is not null then
+        perform docket_private.remember(fork.request_id, (
+            select jsonb_agg(to_jsonb(t) order by t.task_id)
+              from docket.tasks as t
+             where t.task_id = any (v_to)
+               and t.project_id = v_project));
+    end if;
+
+    return query
+    select t.*
+      from docket.tasks as t
+     where t.task_id = any (v_to)
+       and t.project_id = v_project
+     order by t.task_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) IS 'Copies tasks with the dependencies among them, to try the same work in another way.
+
+`task_ids` are tasks of one project (up to the setting max_batch_size), `workflow_id` puts the
+copies into a workflow (default: that of the original). A copy is pending, whatever became of its
+original, has a key of its own, waits for the copies of what its original waits for and, outside of
+what is copied, for the same tasks; a dependency of type discovered_from and metadata.forked_from
+name the original. What belongs to an attempt (results, who had it, actual effort) is not copied.
+The same `request_id` again returns the first answer. Returns the copies, in an order in which they
+can be done. Raises PD404, PD403, PD413, PD422.';
 
 -- FUNCTION docket.get_context(uuid, text, integer)
 
@@ -4049,6 +4221,68 @@ the query quotes and leaves out nothing, a title that is nearly the same.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
+-- FUNCTION docket.simulate_completion(uuid[])
+
+CREATE FUNCTION docket.simulate_completion(task_ids uuid[]) RETURNS TABLE(task_id uuid, task_key text, title text, priority docket.task_priority, not_before timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH done AS MATERIALIZED (
+          SELECT t_1.task_id,
+             t_1.project_id
+            FROM (unnest(simulate_completion.task_ids) i(task_id)
+              CROSS JOIN LATERAL ( SELECT t_2.task_id,
+                     t_2.project_id
+                    FROM docket.tasks t_2
+                   WHERE ((t_2.task_id = i.task_id) AND ((t_2.status)::text <> 'completed'::text))
+                   ORDER BY t_2.task_id
+                  OFFSET 0) t_1)
+           GROUP BY t_1.task_id, t_1.project_id
+         ), freed AS MATERIALIZED (
+          SELECT e.task_id,
+             e.project_id,
+             count(*) AS met
+            FROM (done d
+              CROSS JOIN LATERAL ( SELECT e_1.task_id,
+                     e_1.project_id
+                    FROM docket.task_dependencies e_1
+                   WHERE ((e_1.depends_on_id = d.task_id) AND (e_1.project_id = d.project_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
+                   ORDER BY e_1.task_id
+                  OFFSET 0) e)
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM done o
+                   WHERE (o.task_id = e.task_id))))
+           GROUP BY e.task_id, e.project_id
+         )
+  SELECT t.task_id,
+     t.task_key,
+     t.title,
+     t.priority,
+     t.not_before
+    FROM ((freed f
+      CROSS JOIN LATERAL ( SELECT n_1.unmet
+            FROM docket_private.task_nodes n_1
+           WHERE ((n_1.task_id = f.task_id) AND (n_1.project_id = f.project_id))
+           ORDER BY n_1.task_id
+          OFFSET 0) n)
+      CROSS JOIN LATERAL ( SELECT t_1.task_id,
+             t_1.task_key,
+             t_1.title,
+             t_1.priority,
+             t_1.not_before
+            FROM docket.tasks t_1
+           WHERE ((t_1.task_id = f.task_id) AND (t_1.project_id = f.project_id) AND ((t_1.status)::text = 'pending'::text) AND (t_1.archived_at IS NULL))
+           ORDER BY t_1.task_id
+          OFFSET 0) t)
+   WHERE (n.unmet = f.met)
+   ORDER BY t.priority DESC, t.task_id;
+END;
+
+COMMENT ON FUNCTION docket.simulate_completion(task_ids uuid[]) IS 'What would become ready if the tasks `task_ids` were completed now, the most urgent first: pending
+tasks that wait for nothing else. Nothing is changed.
+
+Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
+those that are completed already, free nothing. Raises nothing.';
+
 -- FUNCTION docket.start_task(uuid, text, integer, uuid)
 
 CREATE FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer DEFAULT NULL::integer, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -4150,6 +4384,108 @@ COMMENT ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds in
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
 waits, is held, or somebody has it).';
+
+-- FUNCTION docket.supersede(uuid, uuid, uuid)
+
+CREATE FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'supersede');
+    v_project uuid;
+    v_task    docket.tasks;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.tasks, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(supersede.task_id);
+    perform docket_private.require_project(v_project);
+
+    if docket_private.project_of_task(supersede.superseded_by) <> v_project then
+        raise exception 'tasks % and % belong to two projects',
+                        supersede.task_id, supersede.superseded_by
+            using errcode = 'PD422',
+                  hint    = 'A task is superseded by one of its own project.';
+    end if;
+
+    if supersede.superseded_by = supersede.task_id then
+        raise exception 'task % can not supersede itself', supersede.task_id
+            using errcode = 'PD422',
+                  hint    = 'Name two tasks.';
+    end if;
+
+    -- The graph's key, then both tasks by id, as everywhere.
+    perform docket_private.lock_graph(v_project);
+    perform
+       from docket.tasks as t
+      where t.task_id in (supersede.task_id, supersede.superseded_by)
+        and t.project_id = v_project
+      order by t.task_id
+        for no key update;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = supersede.task_id
+       and t.project_id = v_project;
+
+    insert into docket.task_dependencies as d (task_id, project_id, depends_on_id, dependency_type)
+    values (supersede.superseded_by, v_project, supersede.task_id, 'supersedes')
+        on conflict on constraint task_dependencies_pkey do nothing;
+
+    -- The new edges first: they tell the cycle, if there is one, and no dependent is ready between
+    -- the two statements. The new task itself does not wait for itself, but is free of the old one.
+    insert into docket.task_dependencies as d (
+        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
+    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.strength,
+           e.metadata
+      from docket.task_dependencies as e
+      join docket.tasks as t
+        on t.task_id = e.task_id
+       and t.project_id = e.project_id
+     where e.depends_on_id   = supersede.task_id
+       and e.project_id      = v_project
+       and e.dependency_type = 'blocks'
+       and e.task_id        <> supersede.superseded_by
+       and t.status not in ('completed', 'cancelled')
+       and t.archived_at is null
+        on conflict on constraint task_dependencies_pkey do nothing;
+
+    delete from docket.task_dependencies as e
+     using docket.tasks as t
+     where t.task_id         = e.task_id
+       and t.project_id      = e.project_id
+       and e.depends_on_id   = supersede.task_id
+       and e.project_id      = v_project
+       and e.dependency_type = 'blocks'
+       and t.status not in ('completed', 'cancelled')
+       and t.archived_at is null;
+
+    -- Who works on it loses it. What is over stays as it is.
+    update docket.tasks as t
+       set status = 'cancelled'
+     where t.task_id    = supersede.task_id
+       and t.project_id = v_project
+       and t.status not in ('completed', 'cancelled')
+    returning t.* into v_task;
+
+    if not found then
+        v_task := docket.get_task(supersede.task_id);
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_task));
+    return v_task;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) IS 'Puts task `superseded_by` in the place of task `task_id`: what still waited for the old one waits for
+the new one, and the old one is kept, cancelled unless it was completed, with a dependency of type
+supersedes that tells by what.
+
+An agent that held the old task loses it. The same `request_id` again returns the first answer.
+Returns the old task as it now stands. Raises PD404, PD403, PD422, PDCYC (the new task waits for
+something that waited for the old one).';
 
 -- FUNCTION docket.sweep_leases(uuid, integer)
 
@@ -5138,14 +5474,13 @@ COMMENT ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) I
 
 -- FUNCTION docket_private.check_completions(jsonb)
 
-CREATE FUNCTION docket_private.check_completions(completions jsonb) RETURNS uuid[]
+CREATE FUNCTION docket_private.check_completions(completions jsonb) RETURNS void
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_attempts uuid[];
-    v_most     integer;
-    v_bad      jsonb;
+    v_most integer;
+    v_bad  jsonb;
 begin
     if completions is null or jsonb_typeof(completions) <> 'array' then
         raise exception 'completions is not a JSON array'
@@ -5162,38 +5497,24 @@ begin
         end if;
     end if;
 
-    select array_agg(c.attempt_id order by c.ordinal),
-           (array_agg(c.completion) filter (where not c.is_good))[1]
-      into v_attempts, v_bad
-      from (
-          select e.ordinal, e.completion,
-                 case
-                     when k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                         then k.attempt_id::uuid
-                 end as attempt_id,
-                 jsonb_typeof(e.completion) = 'object'
-                 and coalesce(k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', true)
-                 and coalesce(k.actual_effort, '0') ~ '^[0-9]{1,12}(\.[0-9]+)?$'
-                 and coalesce(k.actual_complexity, '1') ~ '^([1-9]|10)$' as is_good
-            from jsonb_array_elements(completions) with ordinality as e (completion, ordinal)
-           cross join lateral (
-               select e.completion ->> 'attempt_id' as attempt_id,
-                      e.completion ->> 'actual_effort' as actual_effort,
-                      e.completion ->> 'actual_complexity' as actual_complexity
-           ) as k
-      ) as c;
+    select e.completion into v_bad
+      from jsonb_array_elements(completions) with ordinality as e (completion, ordinal)
+     where jsonb_typeof(e.completion) <> 'object'
+        or e.completion ->> 'attempt_id' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or e.completion ->> 'actual_effort' !~ '^[0-9]{1,12}(\.[0-9]+)?$'
+        or e.completion ->> 'actual_complexity' !~ '^([1-9]|10)$'
+     order by e.ordinal
+     limit 1;
 
-    if v_bad is not null then
+    if found then
         raise exception 'a completion is refused: %', left(v_bad::text, 200)
             using errcode = 'PD422',
                   hint    = 'attempt_id is an id, actual_complexity 1 to 10, actual_effort hours from 0.';
     end if;
-
-    return coalesce(v_attempts, '{}');
 end;
 $_$;
 
-COMMENT ON FUNCTION docket_private.check_completions(completions jsonb) IS 'The attempts of a batch of completions, in its order. Raises PD422 and PD413 for what is none.';
+COMMENT ON FUNCTION docket_private.check_completions(completions jsonb) IS 'Raises PD422 and PD413 for what can not be a batch of completions.';
 
 -- FUNCTION docket_private.check_new_dependencies(jsonb)
 
@@ -5447,6 +5768,108 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.check_task_transition() IS 'Lets a status move by docket.task_transitions only (PDTRN), and keeps what belongs to it: completed_at, attempt_id.';
+
+-- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
+
+CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) RETURNS docket.tasks[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project  uuid;
+    v_task_ids uuid[];
+    v_tasks    docket.tasks[];
+    v_lost     uuid;
+begin
+    select a.project_id, a.task_ids into v_project, v_task_ids
+      from docket_private.tasks_of_attempts(complete_held.attempt_ids) as a;
+    perform docket_private.require_project(v_project);
+
+    -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays), then
+    -- the tasks by id; one task has no order. The attempts are ended by the trigger on tasks,
+    -- under these.
+    perform docket_private.share_graph(v_project);
+    if cardinality(v_task_ids) > 1 then
+        perform
+           from unnest(v_task_ids) as w (task_id)
+           join docket.tasks as t
+             on t.task_id = w.task_id
+            and t.project_id = v_project
+          order by t.task_id
+            for no key update of t;
+    end if;
+
+    -- The status change, and in statements of their own after it (triggers) its consequences.
+    -- Whoever had the row before us is waited for, and the row judged as he left it: a task that
+    -- the attempt has lost is not changed.
+      with given as materialized (
+          select g.*
+            from unnest(
+                     complete_held.attempt_ids, v_task_ids, complete_held.results,
+                     complete_held.efforts, complete_held.complexities)
+                 with ordinality
+                 as g (attempt_id, task_id, results, effort, complexity, ordinal)
+      ), done as (
+          update docket.tasks as t
+             set status            = 'completed',
+                 results           = g.results,
+                 actual_effort     = coalesce(g.effort, t.actual_effort),
+                 actual_complexity = coalesce(g.complexity, t.actual_complexity)
+            from given as g
+           where t.task_id    = g.task_id
+             and t.project_id = v_project
+             and t.attempt_id = g.attempt_id
+          returning t, g.ordinal
+      )
+    select array_agg(d.t order by d.ordinal) into v_tasks
+      from done as d;
+
+    if cardinality(v_tasks) = cardinality(v_task_ids) then
+        return v_tasks;
+    end if;
+
+    -- The same completion again is no loss.
+    select g.attempt_id into v_lost
+      from unnest(complete_held.attempt_ids, v_task_ids, complete_held.results)
+           as g (attempt_id, task_id, results)
+     cross join lateral (
+         select b.outcome
+           from docket.task_attempts as b
+          where b.attempt_id = g.attempt_id
+            and b.project_id = v_project
+         offset 0
+     ) as a
+     cross join lateral (
+         select u.status, u.results
+           from docket.tasks as u
+          where u.task_id    = g.task_id
+            and u.project_id = v_project
+         offset 0
+     ) as t
+     where a.outcome is distinct from 'completed'
+        or t.status <> 'completed'
+        or t.results is distinct from g.results
+     limit 1;
+
+    if found then
+        perform docket_private.lease_lost(v_lost);
+    end if;
+
+    return array(
+        select t
+          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
+         cross join lateral (
+             select u.*
+               from docket.tasks as u
+              where u.task_id    = w.task_id
+                and u.project_id = v_project
+             offset 0
+         ) as t
+         order by w.ordinal);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) IS 'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
 
 -- FUNCTION docket_private.constraint_text(text, text)
 
@@ -11539,10 +11962,22 @@ GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, 
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_admin;
@@ -11819,10 +12254,22 @@ GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_app;
+GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_agent;
+GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_reader;
+GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO docket_admin;
@@ -11929,6 +12376,8 @@ REVOKE ALL ON FUNCTION docket_private.check_new_tasks(tasks jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_task_transition() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
 

@@ -43,6 +43,7 @@ ARGUMENTS: Mapping[str, object] = {
     "source_name": "tasks.json",
     "state": "review",
     "status": "cancelled",
+    "superseded_by": uuid.UUID(int=7),
     "tasks": Jsonb([{"title": "planted"}]),
     "title": "planted",
 }
@@ -174,8 +175,8 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     """What to give for a parameter."""
     if parameter in ids:
         return ids[parameter]
-    if parameter == "attempt_ids":
-        return [ids["attempt_id"]]
+    if parameter in ("attempt_ids", "task_ids"):
+        return [ids[parameter.removesuffix("s")]]
     if parameter == "completions":
         return Jsonb([{"attempt_id": str(ids["attempt_id"])}])
     if parameter == "reference":

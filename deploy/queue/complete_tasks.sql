@@ -82,17 +82,124 @@ $$;
 comment on function docket_private.lease_lost(uuid) is
     'Raises PDLSE for an attempt that is not its task''s current one.';
 
+-- The heart of a completion, for one attempt or many. The arrays go together; a null among the
+-- efforts or complexities keeps what the task has.
+create function docket_private.complete_held(
+    attempt_ids  uuid[],
+    results      jsonb[],
+    efforts      numeric[],
+    complexities smallint[]
+) returns docket.tasks[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project  uuid;
+    v_task_ids uuid[];
+    v_tasks    docket.tasks[];
+    v_lost     uuid;
+begin
+    select a.project_id, a.task_ids into v_project, v_task_ids
+      from docket_private.tasks_of_attempts(complete_held.attempt_ids) as a;
+    perform docket_private.require_project(v_project);
+
+    -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays), then
+    -- the tasks by id; one task has no order. The attempts are ended by the trigger on tasks,
+    -- under these.
+    perform docket_private.share_graph(v_project);
+    if cardinality(v_task_ids) > 1 then
+        perform
+           from unnest(v_task_ids) as w (task_id)
+           join docket.tasks as t
+             on t.task_id = w.task_id
+            and t.project_id = v_project
+          order by t.task_id
+            for no key update of t;
+    end if;
+
+    -- The status change, and in statements of their own after it (triggers) its consequences.
+    -- Whoever had the row before us is waited for, and the row judged as he left it: a task that
+    -- the attempt has lost is not changed.
+      with given as materialized (
+          select g.*
+            from unnest(
+                     complete_held.attempt_ids, v_task_ids, complete_held.results,
+                     complete_held.efforts, complete_held.complexities)
+                 with ordinality
+                 as g (attempt_id, task_id, results, effort, complexity, ordinal)
+      ), done as (
+          update docket.tasks as t
+             set status            = 'completed',
+                 results           = g.results,
+                 actual_effort     = coalesce(g.effort, t.actual_effort),
+                 actual_complexity = coalesce(g.complexity, t.actual_complexity)
+            from given as g
+           where t.task_id    = g.task_id
+             and t.project_id = v_project
+             and t.attempt_id = g.attempt_id
+          returning t, g.ordinal
+      )
+    select array_agg(d.t order by d.ordinal) into v_tasks
+      from done as d;
+
+    if cardinality(v_tasks) = cardinality(v_task_ids) then
+        return v_tasks;
+    end if;
+
+    -- The same completion again is no loss.
+    select g.attempt_id into v_lost
+      from unnest(complete_held.attempt_ids, v_task_ids, complete_held.results)
+           as g (attempt_id, task_id, results)
+     cross join lateral (
+         select b.outcome
+           from docket.task_attempts as b
+          where b.attempt_id = g.attempt_id
+            and b.project_id = v_project
+         offset 0
+     ) as a
+     cross join lateral (
+         select u.status, u.results
+           from docket.tasks as u
+          where u.task_id    = g.task_id
+            and u.project_id = v_project
+         offset 0
+     ) as t
+     where a.outcome is distinct from 'completed'
+        or t.status <> 'completed'
+        or t.results is distinct from g.results
+     limit 1;
+
+    if found then
+        perform docket_private.lease_lost(v_lost);
+    end if;
+
+    return array(
+        select t
+          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
+         cross join lateral (
+             select u.*
+               from docket.tasks as u
+              where u.task_id    = w.task_id
+                and u.project_id = v_project
+             offset 0
+         ) as t
+         order by w.ordinal);
+end;
+$$;
+
+comment on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[]) is
+    'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
+
 -- Judged before any lock is taken, and without the subtransaction that catching a later error
 -- would cost each completion.
-create function docket_private.check_completions(completions jsonb) returns uuid[]
+create function docket_private.check_completions(completions jsonb) returns void
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_attempts uuid[];
-    v_most     integer;
-    v_bad      jsonb;
+    v_most integer;
+    v_bad  jsonb;
 begin
     if completions is null or jsonb_typeof(completions) <> 'array' then
         raise exception 'completions is not a JSON array'
@@ -109,39 +216,25 @@ begin
         end if;
     end if;
 
-    select array_agg(c.attempt_id order by c.ordinal),
-           (array_agg(c.completion) filter (where not c.is_good))[1]
-      into v_attempts, v_bad
-      from (
-          select e.ordinal, e.completion,
-                 case
-                     when k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                         then k.attempt_id::uuid
-                 end as attempt_id,
-                 jsonb_typeof(e.completion) = 'object'
-                 and coalesce(k.attempt_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', true)
-                 and coalesce(k.actual_effort, '0') ~ '^[0-9]{1,12}(\.[0-9]+)?$'
-                 and coalesce(k.actual_complexity, '1') ~ '^([1-9]|10)$' as is_good
-            from jsonb_array_elements(completions) with ordinality as e (completion, ordinal)
-           cross join lateral (
-               select e.completion ->> 'attempt_id' as attempt_id,
-                      e.completion ->> 'actual_effort' as actual_effort,
-                      e.completion ->> 'actual_complexity' as actual_complexity
-           ) as k
-      ) as c;
+    select e.completion into v_bad
+      from jsonb_array_elements(completions) with ordinality as e (completion, ordinal)
+     where jsonb_typeof(e.completion) <> 'object'
+        or e.completion ->> 'attempt_id' !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or e.completion ->> 'actual_effort' !~ '^[0-9]{1,12}(\.[0-9]+)?$'
+        or e.completion ->> 'actual_complexity' !~ '^([1-9]|10)$'
+     order by e.ordinal
+     limit 1;
 
-    if v_bad is not null then
+    if found then
         raise exception 'a completion is refused: %', left(v_bad::text, 200)
             using errcode = 'PD422',
                   hint    = 'attempt_id is an id, actual_complexity 1 to 10, actual_effort hours from 0.';
     end if;
-
-    return coalesce(v_attempts, '{}');
 end;
 $$;
 
 comment on function docket_private.check_completions(jsonb) is
-    'The attempts of a batch of completions, in its order. Raises PD422 and PD413 for what is none.';
+    'Raises PD422 and PD413 for what can not be a batch of completions.';
 
 create function docket.complete_tasks(
     completions jsonb,
@@ -158,13 +251,12 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-    v_answer   jsonb := docket_private.replay(request_id, 'complete_tasks');
-    v_attempts uuid[];
-    v_task_ids uuid[];
-    v_project  uuid;
-    v_held     uuid[];
-    v_lost     uuid;
-    v_tasks    docket.tasks[];
+    v_answer       jsonb := docket_private.replay(request_id, 'complete_tasks');
+    v_attempts     uuid[];
+    v_results      jsonb[];
+    v_efforts      numeric[];
+    v_complexities smallint[];
+    v_tasks        docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -172,91 +264,18 @@ begin
         return;
     end if;
 
-    v_attempts := docket_private.check_completions(completions);
+    perform docket_private.check_completions(completions);
 
-    select a.project_id, a.task_ids into v_project, v_task_ids
-      from docket_private.tasks_of_attempts(v_attempts) as a;
-    perform docket_private.require_project(v_project);
+    select array_agg(c.attempt_id order by c.ordinal), array_agg(c.results order by c.ordinal),
+           array_agg(c.effort order by c.ordinal), array_agg(c.complexity order by c.ordinal)
+      into v_attempts, v_results, v_efforts, v_complexities
+      from rows from (
+               jsonb_to_recordset(completions) as (
+                   attempt_id uuid, results jsonb, actual_effort numeric,
+                   actual_complexity smallint)
+           ) with ordinality as c (attempt_id, results, effort, complexity, ordinal);
 
-    -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays),
-    -- then the tasks by id. The attempts are ended by the trigger on tasks, under these. What a
-    -- locking read returns is the row as it stands under the lock, so it is judged by that.
-    perform docket_private.share_graph(v_project);
-    v_held := array(
-        select t.attempt_id
-          from unnest(v_attempts) as w (attempt_id)
-         cross join lateral (
-             select b.task_id, b.project_id
-               from docket.task_attempts as b
-              where b.attempt_id = w.attempt_id
-             offset 0
-         ) as a
-          join docket.tasks as t
-            on t.task_id = a.task_id
-           and t.project_id = a.project_id
-         order by t.task_id
-           for no key update of t);
-
-    -- The same completion again is no loss.
-    if not v_held @> v_attempts then
-        select c.attempt_id into v_lost
-          from jsonb_to_recordset(completions) as c (attempt_id uuid, results jsonb)
-         cross join lateral (
-             select b.task_id, b.outcome
-               from docket.task_attempts as b
-              where b.attempt_id = c.attempt_id
-                and b.project_id = v_project
-             offset 0
-         ) as a
-         cross join lateral (
-             select u.attempt_id, u.status, u.results
-               from docket.tasks as u
-              where u.task_id    = a.task_id
-                and u.project_id = v_project
-             offset 0
-         ) as t
-         where t.attempt_id is distinct from c.attempt_id
-           and not (a.outcome = 'completed'
-                    and t.status = 'completed'
-                    and t.results is not distinct from c.results)
-         limit 1;
-
-        if found then
-            perform docket_private.lease_lost(v_lost);
-        end if;
-    end if;
-
-    -- The status change, and in statements of their own after it (triggers) its consequences.
-    update docket.tasks as t
-       set status            = 'completed',
-           results           = c.results,
-           actual_effort     = coalesce(c.actual_effort, t.actual_effort),
-           actual_complexity = coalesce(c.actual_complexity, t.actual_complexity)
-      from (
-          select d.*, v_project as project_id
-            from rows from (
-                     jsonb_to_recordset(completions) as (
-                         attempt_id uuid, results jsonb, actual_effort numeric,
-                         actual_complexity smallint),
-                     unnest(v_task_ids)
-                 ) as d (attempt_id, results, actual_effort, actual_complexity, task_id)
-          offset 0
-      ) as c
-     where t.task_id    = c.task_id
-       and t.project_id = c.project_id
-       and t.attempt_id = c.attempt_id;
-
-    v_tasks := array(
-        select t
-          from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
-         cross join lateral (
-             select u.*
-               from docket.tasks as u
-              where u.task_id    = w.task_id
-                and u.project_id = v_project
-             offset 0
-         ) as t
-         order by w.ordinal);
+    v_tasks := docket_private.complete_held(v_attempts, v_results, v_efforts, v_complexities);
     perform docket_private.remember(complete_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -282,23 +301,35 @@ create function docket.complete_task(
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-    v_task docket.tasks;
+    v_answer jsonb := docket_private.replay(request_id, 'complete_task');
+    v_tasks  docket.tasks[];
 begin
-    select t.* into v_task
-      from docket.complete_tasks(
-               jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
-                   'attempt_id', complete_task.attempt_id,
-                   'actual_effort', complete_task.actual_effort,
-                   'actual_complexity', complete_task.actual_complexity))
-               || case
-                      when complete_task.results is null then '{}'
-                      else jsonb_build_object('results', complete_task.results)
-                  end),
-               complete_task.request_id) as t;
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.tasks, v_answer);
+    end if;
 
-    return v_task;
+    if complete_task.actual_effort < 0 or complete_task.actual_complexity not between 1 and 10 then
+        raise exception 'an effort of % hours or a complexity of % can not be meant',
+                        coalesce(complete_task.actual_effort::text, 'null'),
+                        coalesce(complete_task.actual_complexity::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'actual_complexity is 1 to 10, actual_effort hours from 0.';
+    end if;
+
+    v_tasks := docket_private.complete_held(
+        array[complete_task.attempt_id], array[complete_task.results],
+        array[complete_task.actual_effort], array[complete_task.actual_complexity::smallint]);
+    perform docket_private.remember(complete_task.request_id, to_jsonb(v_tasks[1]));
+
+    return v_tasks[1];
 end;
 $$;
 
@@ -363,6 +394,8 @@ claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
+revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
+  from public;
 revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;
 revoke all on function docket.complete_tasks(jsonb, uuid) from public;

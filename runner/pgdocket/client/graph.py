@@ -13,6 +13,8 @@ from pgdocket.client.rows import (
     BlockedReason,
     Blocker,
     ChainTask,
+    CycleTask,
+    FreedTask,
     GraphProblem,
     Json,
     RelatedTask,
@@ -179,6 +181,44 @@ class GraphCalls(Calls):
             max_depth=max_depth,
             max_tasks=max_tasks,
         )
+
+    def supersede(self, *, task_id: Id, superseded_by: Id, request_id: Id | None = None) -> Task:
+        """Puts a task in the place of another, which is kept; returns the old one.
+
+        Raises NotFound, Forbidden, InvalidArgument, DependencyCycle.
+        """
+        return self._written(
+            Task, "supersede", task_id=task_id, superseded_by=superseded_by, request_id=request_id
+        )
+
+    def fork(
+        self,
+        *,
+        task_ids: Sequence[Id],
+        workflow_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Copies tasks with the dependencies among them, all of them pending.
+
+        Raises NotFound, Forbidden, InvalidArgument, LimitExceeded.
+        """
+        return self._written_rows(
+            Task,
+            "fork",
+            task_ids=[str(task_id) for task_id in task_ids],
+            workflow_id=workflow_id,
+            request_id=request_id,
+        )
+
+    def simulate_completion(self, *, task_ids: Sequence[Id]) -> list[FreedTask]:
+        """What would become ready if these tasks were completed; nothing is changed."""
+        return self._rows(
+            FreedTask, "simulate_completion", task_ids=[str(task_id) for task_id in task_ids]
+        )
+
+    def explain_cycle(self, *, task_id: Id, depends_on_id: Id) -> list[CycleTask]:
+        """The cycle that a dependency would close; none where it can be added. Raises NotFound."""
+        return self._rows(CycleTask, "explain_cycle", task_id=task_id, depends_on_id=depends_on_id)
 
     def why_blocked(self, *, task_id: Id, max_tasks: int | None = None) -> list[BlockedReason]:
         """Every reason why a task can't be claimed now; none when it can. Raises NotFound."""

@@ -240,6 +240,29 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class FreedTask:
+    """A task that would become ready."""
+
+    task_id: UUID
+    task_key: str
+    title: str
+    priority: int
+    not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleTask:
+    """A task of a cycle; `next_by` is new, dependency, subtask or parent."""
+
+    place: int
+    cycle_task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    next_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelatedTask:
     """A task before or after another in the graph: `direction` is ancestor or descendant."""
 

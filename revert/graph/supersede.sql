@@ -1,0 +1,7 @@
+-- Revert pgdocket:graph/supersede from pg
+
+begin;
+
+drop function docket.supersede(uuid, uuid, uuid);
+
+commit;
