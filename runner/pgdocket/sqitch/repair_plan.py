@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from pgdocket.sqitch import scripts
@@ -185,12 +186,15 @@ class _Planner:
     def _tags(
         self, rows: Sequence[DeployedChange], rewritten: Mapping[str, Change]
     ) -> Iterator[Repair]:
+        """What goes comes first: a tag that was renamed still has its id."""
+        changes = {row.id: rewritten.get(row.id) or self._plan.change_by_id(row.id) for row in rows}
         recorded = {tag.name: tag for row in rows for tag in row.tags}
-        wanted: set[str] = set()
+        wanted = {tag.name for each in changes.values() if each for tag in each.tags}
+        if self.request.tags:
+            yield from self._surplus_tags(rows, rewritten, wanted)
         for row in rows:
-            change = rewritten.get(row.id) or self._plan.change_by_id(row.id)
+            change = changes[row.id]
             for tag in change.tags if change else ():
-                wanted.add(tag.name)
                 known = recorded.get(tag.name)
                 if known is None and self.request.tags:
                     text = f"{tag.name} recorded"
@@ -198,14 +202,19 @@ class _Planner:
                 elif known and known.id != tag.id and (self.request.tags or row.id in rewritten):
                     text = f"{tag.name} rewritten: its id was {known.id}"
                     yield TagRepair("tag", tag.change_id, row.label, text, tag.name, tag)
-        if not self.request.tags:
-            return
+
+    def _surplus_tags(
+        self,
+        rows: Sequence[DeployedChange],
+        rewritten: Mapping[str, Change],
+        wanted: AbstractSet[str],
+    ) -> Iterator[Repair]:
         for row in rows:
             change_id = rewritten[row.id].id if row.id in rewritten else row.id
-            for old in row.tags:
-                if old.name not in wanted:
-                    text = f"{old.name} removed: the plan does not have it here"
-                    yield TagRepair("tag", change_id, row.label, text, old.name, None)
+            for tag in row.tags:
+                if tag.name not in wanted:
+                    text = f"{tag.name} removed: the plan does not have it here"
+                    yield TagRepair("tag", change_id, row.label, text, tag.name, None)
 
 
 def _rewrite(row: DeployedChange, change: Change) -> RewriteRepair:
