@@ -70,10 +70,10 @@ def rows_of(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
 
 def test_the_generated_files_are_current() -> None:
     process = subprocess.run(
-        [sys.executable, "-m", "pgdocket.snapshot", "--check"],
+        [sys.executable, "-m", "pgdocket", "snapshot", "--check"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert process.returncode == 0, process.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
 def test_install_with_psql_makes_what_a_deploy_makes(

@@ -59,13 +59,20 @@ def test_the_environment_names_other_files(tmp_path: Path) -> None:
         ('[q]\na="b\n c"', "q.a", "b\n c"),
         ("[q]\na=1\na=2", "q.a", "2"),
         ("[q]\na=é", "q.a", "é"),
+        ("\ufeff[q]\na=1", "q.a", "1"),
+        ("[q]\nsome.name of = b", "q.some", None),
+        ('[a "q"]\nb c = d', "a.q.b c", "d"),
+        ("[q]\na", "q.a", "true"),
+        ("[q]\na # b = c", "q.a", "true"),
+        ("[q]\na = ; b", "q.a", ""),
+        ('[q]\na = " x " # y', "q.a", " x "),
     ],
 )
 def test_git_syntax(tmp_path: Path, text: str, key: str, value: str | None) -> None:
     assert configuration(tmp_path, text).get(key) == value
 
 
-@pytest.mark.parametrize("text", ["[core", "junk", "[q]\na b=c", "a=1", '[q]\na="x'])
+@pytest.mark.parametrize("text", ["[core", "junk", "[q]\n=c", "a=1", '[q]\na="x'])
 def test_a_line_that_cannot_be_read_is_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(SqitchError, match=r"^Error parsing .*sqitch\.conf at line") as caught:
         configuration(tmp_path, text)
@@ -310,3 +317,20 @@ def test_all_targets(tmp_path: Path) -> None:
         resolve_positional(every, ["prod"], every=True)
     with pytest.raises(SqitchError, match=r'^Engine "mysql" of URI db:mysql: is not PostgreSQL'):
         resolve_positional(configuration(tmp_path, text), [], every=True)
+
+
+def test_files_may_include_others(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.conf").write_text("[include]\npath = b.conf\n[q]\na = 2\n")
+    (tmp_path / "more" / "b.conf").write_text("[q]\nb = 3\n")
+    found = configuration(tmp_path, "[q]\na = 1\n[include]\npath = more/a.conf\npath = none\n")
+    assert (found.get("q.a"), found.get("q.b")) == ("2", "3")
+    with pytest.raises(SqitchError, match=r"sqitch\.conf is included by itself"):
+        configuration(tmp_path, "[include]\npath = sqitch.conf\n")
+
+
+def test_the_values_of_a_key_are_those_of_one_file(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "sqitch.conf").write_text("[q]\na = 1\na = 2\nb = 3\nb = 4\n")
+    found = configuration(tmp_path, "[q]\na = 5\n")
+    assert (found.get_all("q.a"), found.get_all("q.b")) == (("5",), ("3", "4"))

@@ -14,7 +14,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from pgdocket.cli import cli
 from support.databases import Database
 
 WHEN = "2024-05-06T07:08:{:02}Z"
@@ -93,6 +95,19 @@ class Project:
         line = [sys.executable, "-m", "pgdocket", "sqitch", *arguments]
         return self._run(line, database, answer, environment)
 
+    def here(
+        self, database: Database, *arguments: str, answer: str = "", **environment: str
+    ) -> Outcome:
+        """Runs `pgdocket sqitch` in this process, which takes a tenth of the time."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self._environment(database, environment).items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(cli, ["sqitch", *arguments], input=answer)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Outcome(done.exit_code, done.stdout, done.stderr)
+
     def theirs(self, database: Database, *arguments: str, answer: str = "") -> Outcome:
         """Runs the real sqitch; the test is skipped where there is none."""
         if shutil.which("sqitch") is None:
@@ -102,9 +117,7 @@ class Project:
     def _run(
         self, line: Sequence[str], database: Database, answer: str, more: Mapping[str, str]
     ) -> Outcome:
-        nowhere = str(self.folder / "no.conf")
-        environment = database.environment | PERSON | dict(more)
-        environment |= {"SQITCH_USER_CONFIG": nowhere, "SQITCH_SYSTEM_CONFIG": nowhere}
+        environment = self._environment(database, more)
         done = subprocess.run(
             [*line],
             cwd=self.folder,
@@ -116,6 +129,11 @@ class Project:
             timeout=120,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def _environment(self, database: Database, more: Mapping[str, str]) -> dict[str, str]:
+        nowhere = str(self.folder / "no.conf")
+        environment = database.environment | PERSON | dict(more)
+        return environment | {"SQITCH_USER_CONFIG": nowhere, "SQITCH_SYSTEM_CONFIG": nowhere}
 
 
 def query(database: Database, statement: str) -> list[tuple[Any, ...]]:

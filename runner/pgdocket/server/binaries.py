@@ -83,6 +83,12 @@ def find_binaries(
     raise NoServer(f"no {wanted} server was found on this machine", hint=_WAYS_OUT)
 
 
+def program_folders(environ: Mapping[str, str] | None = None) -> Iterator[tuple[str, Path]]:
+    """The folders that may hold programs of a PostgreSQL, each with where it was found."""
+    env = os.environ if environ is None else environ
+    yield from _places(None, env)
+
+
 def _places(which: Which | None, env: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
     if which is None and env.get("PG_BIN"):
         yield "PG_BIN", Path(env["PG_BIN"]).expanduser().absolute()

@@ -47,10 +47,19 @@ def arguments(
 
 
 def run_client(
-    command: list[str], script: Path, password: str | None, reporter: Reporter, *, is_muted: bool
+    command: list[str],
+    script: Path,
+    password: str | None,
+    reporter: Reporter,
+    *,
+    is_muted: bool,
+    lock_timeout: str | None = None,
 ) -> None:
     """Runs psql and passes on what it prints; ScriptError when it fails."""
     environ = {**os.environ, "PGCLIENTENCODING": "UTF8"}
+    if lock_timeout:
+        value = lock_timeout.replace("\\", "\\\\").replace(" ", "\\ ")
+        environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={value}".strip()
     if password:
         environ["PGPASSWORD"] = password
     done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,22 +33,30 @@ class Configuration:
     directory: Path = Path()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_initialized: bool = True
-    _values: dict[str, list[str]] = field(init=False, repr=False, compare=False)
+    _found: dict[str, list[Entry]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        values: dict[str, list[str]] = {}
+        found: dict[str, list[Entry]] = {}
         for entry in self.entries:
-            values.setdefault(entry.key, []).append(entry.value)
-        object.__setattr__(self, "_values", values)
+            known = found.setdefault(entry.key, [])
+            if known and known[-1].origin != entry.origin:
+                known.clear()
+            known.append(entry)
+        object.__setattr__(self, "_found", found)
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """The last value of a key such as `core.engine` or `target.dev.uri`."""
-        values = self._values.get(normalize_key(key))
-        return values[-1] if values else default
+        found = self._found.get(normalize_key(key))
+        return found[-1].value if found else default
 
     def get_all(self, key: str) -> tuple[str, ...]:
-        """Every value of a key, in file order."""
-        return tuple(self._values.get(normalize_key(key), ()))
+        """Every value that the last file with the key gives it, in its order."""
+        return tuple(entry.value for entry in self._found.get(normalize_key(key), ()))
+
+    @property
+    def found(self) -> Mapping[str, Sequence[Entry]]:
+        """The settings that hold, by their keys."""
+        return self._found
 
     def get_bool(self, key: str, default: bool = False) -> bool:
         """The key as a boolean, in git's spellings; SqitchError when it is none."""

@@ -13,12 +13,19 @@ from pgdocket.sqitch.checks import Resolver, check_deploy, check_scripts
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deploy_change import ChangeDeployer
 from pgdocket.sqitch.deployed import Deployed
+from pgdocket.sqitch.divergence import DivergedError, find_divergence
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
 from pgdocket.sqitch.problems import STOPPING, explain, understood
-from pgdocket.sqitch.registry import VERSION, Person, Recorded, refuse_newer
+from pgdocket.sqitch.registry import (
+    VERSION,
+    DeployedChange,
+    Person,
+    Recorded,
+    refuse_newer,
+)
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
 from pgdocket.sqitch.revert import revert_run
@@ -157,14 +164,16 @@ class _Deployment:
             return -1, end
         start = plan.index_of(latest.id)
         if start is None:
-            raise SqitchError(
-                f"Cannot find change {latest.id} ({latest.label}) in {self._job.target.plan_file}",
-                hint="this database was deployed from another plan, or the plan's past was edited",
-                sqlstate="PDPLN",
-            )
+            raise self._diverged(latest)
         if end < start:
             raise SqitchError('Cannot deploy to an earlier change; use "revert" instead')
         return start, end
+
+    def _diverged(self, latest: DeployedChange) -> SqitchError:
+        job = self._job
+        found = find_divergence(job.plan, self.deployed.changes, job.target, job.display)
+        message = f"Cannot find change {latest.id} ({latest.label}) in {job.target.plan_file}"
+        return DivergedError(message, found) if found else SqitchError(message, sqlstate="PDPLN")
 
     def _nothing(self, start: int) -> RunResult:
         name = self._job.plan.changes[start].name

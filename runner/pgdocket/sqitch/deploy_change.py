@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from pgdocket.sqitch.blocking import patiently
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.failure import ScriptError
@@ -48,7 +49,8 @@ class ChangeDeployer:
         """Deploys the change; what stops it is raised once its failure has been recorded."""
         try:
             if is_atomic:
-                self._together(recorded)
+                name = recorded.change.name
+                patiently(self.engine, name, lambda: self._together(recorded))
             else:
                 self._apart(recorded)
         except BaseException:

@@ -37,11 +37,12 @@ class ChangeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A plan before and after a change of it; `line` is the new one."""
+    """A plan before and after a change of it; `line` is the new one, `text` is to be written."""
 
     before: Plan
     after: Plan
     line: ChangeLine | TagLine
+    text: str
 
 
 def stamp_now(planner_name: str, planner_email: str) -> Stamp:
@@ -208,4 +209,5 @@ def _gap_before(note: str) -> str:
 
 
 def _edited(plan: Plan, lines: Sequence[Line], line: ChangeLine | TagLine) -> Edit:
-    return Edit(plan, parse_plan(serialize(lines).encode(), plan.path), line)
+    text = serialize(lines)
+    return Edit(plan, parse_plan(text.encode(), plan.path), line, text)

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgdocket.errors import ServerTooOld
 from pgdocket.sqitch import client, scripts
+from pgdocket.sqitch.blocking import LockWatch
 from pgdocket.sqitch.config import Target, load_configuration
 from pgdocket.sqitch.connection import connect, connect_control
 from pgdocket.sqitch.connection import display as display_name
@@ -21,6 +23,7 @@ from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.inspection import Inspection, inspect
+from pgdocket.sqitch.leftovers import leftovers_told
 from pgdocket.sqitch.lock import take_lock
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
@@ -28,6 +31,7 @@ from pgdocket.sqitch.registry import AnyConnection, Person, Registry
 from pgdocket.sqitch.reporter import Reporter, SilentReporter
 from pgdocket.sqitch.script import ScriptSyntaxError, Variables
 from pgdocket.sqitch.uri import DatabaseUri
+from pgdocket.sqitch.variables import quote_literal
 
 _FILES = {
     "deploy": scripts.deploy_file,
@@ -43,7 +47,9 @@ class Job:
 
     `variables` holds psql's variables by command (deploy, revert, verify); `lock_timeout` is in
     seconds. `conninfo` is for libpq. `oldest_server` is the oldest version that will do, as
-    libpq numbers them (150000 for 15), 0 for any. `rehearsal` makes the engine for a run that
+    libpq numbers them (150000 for 15), 0 for any. `lock_timeout_sql` is PostgreSQL's lock_timeout
+    for the scripts, and `lock_retries` says how often a transaction that did not get its locks
+    is tried again. `rehearsal` makes the engine for a run that
     does nothing yet.
     """
 
@@ -55,6 +61,8 @@ class Job:
     variables: Mapping[Command, Mapping[str, str]] = field(default_factory=dict)
     lock_timeout: int = 60
     oldest_server: int = 0
+    lock_timeout_sql: str | None = None
+    lock_retries: int = 0
     rehearsal: Callable[[Job, AnyConnection], Engine] | None = None
 
     @property
@@ -124,19 +132,37 @@ class Engine:
         self.control = control
         self.registry = Registry(job.target.registry)
         self._work: ScriptSession | None = None
+        self._lock_wait = _lock_wait(control, job.lock_timeout_sql)
         self._inspections: dict[Path, Inspection] = {}
 
     @property
     def work(self) -> ScriptSession:
         """The session that scripts run in."""
         if self._work is None or self._work.connection.closed:
-            self._work = ScriptSession(connect(self.job.conninfo), self.job.reporter)
+            self._work = self._open_session(self.control)
             self._work.may_defer = self.registry.has_deferred(self.control)
         return self._work
 
+    def _open_session(self, control: AnyConnection) -> ScriptSession:
+        connection = connect(self.job.conninfo)
+        period = None if self._lock_wait is None else self._lock_wait / 2
+        pid = connection.info.backend_pid
+        return ScriptSession(
+            connection,
+            self.job.reporter,
+            settings=self._settings(),
+            locks=LockWatch(control, pid, self.job.reporter, period),
+        )
+
+    def _settings(self) -> bytes:
+        timeout = self.job.lock_timeout_sql
+        return f"set lock_timeout = {quote_literal(timeout)}".encode() if timeout else b""
+
     def settle(self) -> bytes:
         """The statements that end a script's influence on the rest of its transaction."""
-        return self.registry.query("settle_deferred" if self.work.may_defer else "settle")
+        work = self.work
+        settle = self.registry.query("settle_deferred" if work.may_defer else "settle")
+        return settle + b";\n" + work.settings if work.settings else settle
 
     def close(self) -> None:
         """Ends the connections; the lock goes with them."""
@@ -205,17 +231,24 @@ class Engine:
 
     def run_script(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
         """Runs a script in a session of its own; ScriptError when it fails."""
-        if not self.uses_psql(command, path):
-            known = self.inspect(command, path).statements
-            self.work.run(path, self.variables(command), known, is_muted=is_muted)
-            return
+        with leftovers_told(self.control, path, self.job.reporter):
+            if self.uses_psql(command, path):
+                self._run_psql(command, path, is_muted=is_muted)
+            else:
+                known = self.inspect(command, path).statements
+                self.work.run(path, self.variables(command), known, is_muted=is_muted)
+
+    def _run_psql(self, command: Command, path: Path, *, is_muted: bool) -> None:
         program = client.find_client(self.job.target.client)
         if program is None:
             self.refuse_unrunnable(command, path)
         variables = self.job.variables.get(command, {})
         conninfo, password = _without_password(self.job.conninfo)
         line = client.arguments(program or "psql", conninfo, self.registry.schema, variables, path)
-        client.run_client(line, path, password, self.job.reporter, is_muted=is_muted)
+        timeout = self.job.lock_timeout_sql
+        client.run_client(
+            line, path, password, self.job.reporter, is_muted=is_muted, lock_timeout=timeout
+        )
 
 
 @contextmanager
@@ -257,6 +290,21 @@ def _terminate_orderly() -> Iterator[None]:
     finally:
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGTERM, previous)
+
+
+def _lock_wait(control: AnyConnection, timeout: str | None) -> float | None:
+    """The timeout in seconds, as the server understands it; None for none."""
+    if timeout is None:
+        return None
+    try:
+        with control.transaction():
+            control.execute("select set_config('lock_timeout', %s, true)", [timeout])
+            query = "select setting::float8 / 1000 from pg_settings where name = 'lock_timeout'"
+            row = control.execute(query).fetchone()
+    except psycopg.DataError as error:
+        message = error.diag.message_primary
+        raise SqitchError(f"{message}", hint=error.diag.message_hint) from None
+    return float(row[0]) or None if row else None
 
 
 def _without_password(conninfo: str) -> tuple[str, str | None]:

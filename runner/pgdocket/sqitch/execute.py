@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from psycopg import Connection, Error, generators, pq
 from psycopg.errors import Diagnostic, error_from_result
@@ -32,11 +33,17 @@ from pgdocket.sqitch.script import (
 from pgdocket.sqitch.variables import is_variable_name
 
 if TYPE_CHECKING:
+    from psycopg.abc import PQGen
     from psycopg.pq.abc import PGresult
+
+    from pgdocket.sqitch.blocking import LockWatch
 
 _IDLE = pq.TransactionStatus.IDLE
 _INTRANS = pq.TransactionStatus.INTRANS
 _CHUNK = 1 << 18
+# Lock timeout, and cancelled.
+_WAITED = ("55P03", "57014")
+_Result = TypeVar("_Result")
 # The statement of a killed process ends with it, and so do its locks.
 _WATCH = b"set client_connection_check_interval = '2s'"
 _FRESH = named_queries("registry_queries.sql", "")["fresh_session"]
@@ -55,12 +62,23 @@ class Printer(Protocol):
 class ScriptSession:
     """A connection that scripts run on, one after the other, each as if it were a new one.
 
-    `may_defer` is set once a script has spoken of deferrable constraints.
+    `may_defer` is set once a script has spoken of deferrable constraints. `settings` are the
+    statements that every script begins with; `locks` looks for those that a statement waits for.
     """
 
-    def __init__(self, connection: Connection[tuple[object, ...]], printer: Printer) -> None:
+    def __init__(
+        self,
+        connection: Connection[tuple[object, ...]],
+        printer: Printer,
+        *,
+        settings: bytes = b"",
+        locks: LockWatch | None = None,
+    ) -> None:
         self.connection = connection
         self.may_defer = False
+        self.settings = settings
+        self._locks = locks
+        self._is_interrupted = False
         self._printer = printer
         self._is_used = False
         self._statement: Statement | None = None
@@ -74,7 +92,12 @@ class ScriptSession:
         They may share a message and a transaction with others, which must be sent at once.
         """
         is_used, self._is_used = self._is_used, False
-        return _FRESH + b";\n" + self._watch if is_used else b""
+        fresh = (_FRESH, self._watch) if is_used else ()
+        return b";\n".join(part for part in (*fresh, self.settings) if part)
+
+    def blocked_before(self) -> str:
+        """Whom a statement before the last one was seen waiting for, in words."""
+        return self._locks.last_story if self._locks is not None else ""
 
     def _can_watch(self) -> bool:
         """Asks the server to notice when this process dies; not every system lets it."""
@@ -204,14 +227,55 @@ class ScriptSession:
                 results.append(self._copy_out())
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
-                raise ScriptError.from_diagnostic(Diagnostic(result, "utf-8"), statement)
+                raise self._failure(result, statement)
         variables.set("ROW_COUNT", str(_row_count(results)))
         return results
+
+    def _failure(self, result: PGresult, statement: Statement) -> ScriptError:
+        error = ScriptError.from_diagnostic(Diagnostic(result, "utf-8"), statement)
+        story = self._locks.story() if self._locks is not None else ""
+        if story and error.sqlstate in _WAITED:
+            error.add(detail=story)
+        return error
 
     def _send(self, query: bytes) -> list[PGresult]:
         pgconn = self.connection.pgconn
         pgconn.send_query(query)
-        return self.connection.wait(generators.execute(pgconn))
+        steps = generators.execute(pgconn)
+        if self._locks is None:
+            return self.connection.wait(steps)
+        watched = self._watched(steps, self._locks)
+        results: list[PGresult] = self.connection.wait(watched, self._locks.interval)
+        if self._is_interrupted:
+            self._is_interrupted = False
+            raise KeyboardInterrupt
+        return results
+
+    def _watched(self, steps: PQGen[_Result], locks: LockWatch) -> PQGen[_Result]:
+        """The same steps; whenever nothing happens for a while, `locks` has a look."""
+        locks.begin()
+        began = perf_counter()
+        try:
+            wanted = next(steps)
+            while True:
+                ready = yield wanted
+                if ready:
+                    wanted = steps.send(ready)
+                else:
+                    self._look(locks, perf_counter() - began)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+
+    def _look(self, locks: LockWatch, waited: float) -> None:
+        try:
+            is_endless = locks.look(waited)
+        except KeyboardInterrupt:  # it must not end the steps, which have the results to fetch
+            self._is_interrupted = is_endless = True
+        except Error:  # who can't look lets the statement go on
+            return
+        if is_endless:
+            self.connection.cancel_safe()
 
     def _copy_in(self, step: Execute) -> PGresult:
         pgconn, wait = self.connection.pgconn, self.connection.wait

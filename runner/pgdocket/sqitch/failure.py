@@ -38,6 +38,14 @@ class ScriptError(SqitchError):
         self.line = line
         self.column = column
 
+    def add(self, *, detail: str | None = None, hint: str | None = None) -> None:
+        """Adds what else is known to detail or hint, and to the story."""
+        for label, value in (("DETAIL", detail), ("HINT", hint)):
+            if value:
+                self.text = f"{self.text.rstrip(chr(10))}\n{label}:  {value}"
+        self.detail = "; ".join(part for part in (self.detail, detail) if part) or None
+        self.hint = "; ".join(part for part in (self.hint, hint) if part) or None
+
     @classmethod
     def plain(
         cls, path: Path, message: str, *, line: int | None = None, hint: str | None = None

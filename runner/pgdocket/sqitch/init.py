@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from pgdocket.sqitch import project_uri
 from pgdocket.sqitch.config import Configuration, Target, resolve_target
+from pgdocket.sqitch.configfile import format_setting
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.names import is_valid_name
 from pgdocket.sqitch.plan import load_plan
@@ -22,8 +22,6 @@ _OTHER_ENGINES = frozenset(
 )
 _KINDS = ("deploy", "revert", "verify")
 FOLDERS = (*_KINDS, "reworked", *(f"reworked_{kind}" for kind in _KINDS))
-_NEEDS_QUOTES = re.compile(r"\A\s|[;#]|\s\Z")
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\t": "\\t", "\n": "\\n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ def init(
         )
     _check(options)
     target = _target(configuration, options)
-    has_plan = _has_plan(target.plan_file, project)
+    is_planned = has_plan(target.plan_file, project)
     uri = project_uri.canonical(options.uri) if options.uri else _known_uri(configuration)
     created: list[str] = []
 
@@ -86,10 +84,10 @@ def init(
     if not file.is_file():
         replace_file(file, _first_settings(configuration, options, target).encode())
         made(str(file))
-    if not has_plan:
+    if not is_planned:
         if make_folder(target.plan_file.parent):
             made(f"{target.plan_file.parent}/")
-        replace_file(target.plan_file, _first_plan(project, uri).encode())
+        replace_file(target.plan_file, first_plan(project, uri).encode())
         made(str(target.plan_file))
     for folder in dict.fromkeys(_folders(target)):
         if make_folder(folder):
@@ -150,7 +148,8 @@ def _resolve(configuration: Configuration, name: str | None, options: InitOption
     return resolve_target(configuration, name, overrides=overrides)
 
 
-def _has_plan(file: Path, project: str) -> bool:
+def has_plan(file: Path, project: str) -> bool:
+    """Whether there is a plan of that project; SqitchError for a file that is something else."""
     if not file.exists():
         return False
     refused = f"Cannot initialize because {file} already exists and is not a"
@@ -175,7 +174,8 @@ def _known_uri(configuration: Configuration) -> str | None:
         return None
 
 
-def _first_plan(project: str, uri: str | None) -> str:
+def first_plan(project: str, uri: str | None) -> str:
+    """The text of a plan without changes."""
     uri_line = f"%uri={uri}\n" if uri else ""
     return f"%syntax-version=1.0.0\n%project={project}\n{uri_line}\n"
 
@@ -236,6 +236,4 @@ def _section(
 
 
 def _setting(key: str, value: str) -> str:
-    quote = '"' if _NEEDS_QUOTES.search(value) else ""
-    escaped = "".join(_ESCAPES.get(character, character) for character in value)
-    return f"\t{key} = {quote}{escaped}{quote}\n"
+    return f"\t{format_setting(key, value)}\n"

@@ -8,12 +8,22 @@ comments, parentheses and `BEGIN ATOMIC` bodies.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pgdocket.sqitch.arguments import Arguments
+from pgdocket.sqitch.statement import ScriptSyntaxError, Statement, is_copy_from_stdin
 from pgdocket.sqitch.variables import Variables
+
+__all__ = [
+    "Item",
+    "Meta",
+    "ScriptReader",
+    "ScriptSyntaxError",
+    "Statement",
+    "is_copy_from_stdin",
+]
 
 # Beyond ASCII everything belongs to names, as in psql, which reads bytes.
 _START = r"(?:[A-Za-z_]|[^\x00-\x7f])"
@@ -51,55 +61,15 @@ _DULL = re.compile(
     """,
     re.VERBOSE,
 )
+_CUTS = frozenset({"semi", "variable", "backslash", "masked"})
 _ENDS = {
     "quote": re.compile(r"''|(')"),
     "escape": re.compile(r"\\.|''|(')", re.DOTALL),
     "ident": re.compile(r'""|(")'),
 }
-_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
-_QUOTED = re.compile(r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*\"""", re.DOTALL)
-_PARENTHESES = re.compile(r"\([^()]*\)")
 _COMMENT = re.compile(r"/\*|\*/")
 _ROUTINE = re.compile(r"c(?:or)?[fp]")
 _ROUTINE_WORDS = frozenset({"create", "or", "replace", "function", "procedure"})
-
-
-class ScriptSyntaxError(Exception):
-    """A script that can't be read; `path` and `line` say where."""
-
-    def __init__(self, message: str, path: Path, line: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.path = path
-        self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One message to the server.
-
-    `line` is where its first character stands, `last_line` where its end was read: the line that
-    psql names in messages. `is_compound` says that `\\;` joined several statements in it.
-    """
-
-    text: str
-    path: Path
-    line: int
-    last_line: int
-    origins: tuple[tuple[int, int, bool], ...]
-    source: str
-    is_compound: bool = False
-
-    def locate(self, index: int) -> tuple[int, int]:
-        """Line and column (from 1) in the file of the character at that index of `text`."""
-        offset = 0
-        for start, origin, is_fixed in self.origins:
-            if start > index:
-                break
-            offset = origin if is_fixed else origin + index - start
-        offset = min(offset, len(self.source))
-        line_start = self.source.rfind("\n", 0, offset) + 1
-        return self.source.count("\n", 0, offset) + 1, offset - line_start + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +82,6 @@ class Meta:
 
 
 Item = Statement | Meta
-
-
-def is_copy_from_stdin(text: str) -> bool:
-    """Whether a statement will ask for data, as far as its text tells."""
-    start = _FIRST_WORD.match(text)
-    if start is None or start[1].lower() != "copy":
-        return False
-    bare = _QUOTED.sub(" ", text)
-    while (shorter := _PARENTHESES.sub(" ", bare)) != bare:
-        bare = shorter
-    return re.search(r"\bfrom\s+stdin\b", bare, re.IGNORECASE) is not None
 
 
 class ScriptReader:
@@ -156,6 +115,7 @@ class ScriptReader:
         self._comment_depth = 0
         self._expanding: list[str] = []
         self._previous: Statement | None = None
+        self._counted = 1, 0
         self._reset()
 
     def _reset(self) -> None:
@@ -202,7 +162,7 @@ class ScriptReader:
         statement = Statement(
             text,
             self._path,
-            self._source.count("\n", 0, self._origins[0][1]) + 1 if self._origins else self.line,
+            self._line_of(self._origins[0][1]) if self._origins else self.line,
             self.line,
             tuple(self._origins),
             self._source,
@@ -211,6 +171,15 @@ class ScriptReader:
         self._previous = statement
         self._reset()
         return statement
+
+    def _line_of(self, offset: int) -> int:
+        """The line of an offset, counted from the one asked for before: they grow."""
+        line, known = self._counted
+        if offset < known:
+            line, known = 1, 0
+        line += self._source.count("\n", known, offset)
+        self._counted = line, offset
+        return line
 
     def mark(self) -> tuple[int, int]:
         """A point to come back to with `rewind`: the branches of `\\if` need it."""
@@ -256,11 +225,8 @@ class ScriptReader:
         self._length += len(text)
 
     def _scan(self, text: str, origin: int, *, is_value: bool = False) -> Iterator[Item]:
+        """Yields what a line, or the value of a variable, completes; keeps the rest of it."""
         position = start = 0
-
-        def append(end: int) -> None:
-            self._append(text[start:end], origin if is_value else origin + start, is_fixed=is_value)
-
         while position < len(text):
             if self._inside is not None:
                 position = self._skip_inside(text, position)
@@ -275,39 +241,49 @@ class ScriptReader:
             if kind == "blank":
                 if not self._length and start == position:
                     start = end
-            elif kind == "semi" and not self._paren_depth and not self._begin_depth:
-                append(end)
-                start = end
-                if self._is_active():
-                    yield self.take()
-                else:
-                    self._word_count, self._is_dull = 0, False
-            elif (
-                kind == "variable"
-                and self._refers()
-                and (value := self._value(token.group())) is not None
-            ):
-                append(position)
-                start = end
-                at = origin if is_value else origin + position
-                yield from self._expand(token.group(), value, at)
-            elif kind == "backslash":
-                append(position)
-                meta = self._meta(text, end, is_value)
-                yield meta
-                start = end = meta.arguments.finish()
-            elif kind == "masked":
-                append(position)
-                start = position + 1
-                self._is_compound = self._is_compound or token.group() == "\\;"
+            elif kind in _CUTS:
+                cut = yield from self._cut(token, start, origin, is_value)
+                if cut:
+                    start = end = cut
             else:
                 self._note(kind, token.group())
             position = end
-        append(len(text))
+        self._keep(text, start, len(text), origin, is_value)
 
-    def _refers(self) -> bool:
-        self.has_references = True
-        return True
+    def _cut(
+        self, token: re.Match[str], start: int, origin: int, is_value: bool
+    ) -> Generator[Item, None, int]:
+        """Ends the piece before a token with a meaning; where the next begins, 0 for none."""
+        kind, text, position, end = token.lastgroup, token.string, token.start(), token.end()
+        if kind == "semi":
+            if self._paren_depth or self._begin_depth:
+                return 0
+            self._keep(text, start, end, origin, is_value)
+            if self._is_active():
+                yield self.take()
+            else:
+                self._word_count, self._is_dull = 0, False
+            return end
+        if kind == "variable":
+            self.has_references = True
+            value = self._value(token.group())
+            if value is None:
+                return 0
+            self._keep(text, start, position, origin, is_value)
+            yield from self._expand(token.group(), value, origin if is_value else origin + position)
+            return end
+        self._keep(text, start, position, origin, is_value)
+        if kind == "masked":
+            self._keep(text, position + 1, end, origin, is_value)
+            self._is_compound = self._is_compound or token.group() == "\\;"
+            return end
+        meta = self._meta(text, end, is_value)
+        yield meta
+        return meta.arguments.finish()
+
+    def _keep(self, text: str, start: int, end: int, origin: int, is_value: bool) -> None:
+        """Adds a piece of a line to the statement; a value stands where its variable stood."""
+        self._append(text[start:end], origin if is_value else origin + start, is_fixed=is_value)
 
     def _note(self, kind: str | None, token: str) -> None:
         if kind == "word":

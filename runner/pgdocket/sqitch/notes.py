@@ -46,10 +46,10 @@ def request_note(configuration: Configuration, prompt: str) -> str:
 
     SqitchError, a soft one, when that is nothing.
     """
-    asked = "".join(f"# {line}\n" for line in prompt.rstrip("\n").split("\n"))
+    asked = "".join(f"# {line}" for line in prompt.splitlines(keepends=True))
     with tempfile.TemporaryDirectory(prefix="pgdocket-note-") as folder:
         file = Path(folder, "NOTE")
-        file.write_text(f"\n{asked}\n" if prompt.endswith("\n") else f"\n{asked}")
+        file.write_text(f"\n{asked}\n")
         open_editor(configuration, [file])
         try:
             text = file.read_bytes().decode()
@@ -67,7 +67,7 @@ def change_prompt(command: str, planned: str, files: Sequence[Path | str]) -> st
     return (
         "Please enter a note for your change. Lines starting with '#' will\n"
         f"be ignored, and an empty message aborts the {command}.\n"
-        f"Change to {command}:\n\n  {planned}{listed}\n"
+        f"Change to {command}:\n\n  {planned}{listed}\n    \n"
     )
 
 

@@ -35,7 +35,7 @@ def unchanged(plans: Sequence[Plan]) -> Iterator[None]:
 
 def write_edit(edit: Edit) -> None:
     """Replaces the plan's file with the changed plan."""
-    replace_file(edit.after.path, edit.after.serialize().encode())
+    replace_file(edit.after.path, edit.text.encode())
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -90,12 +90,13 @@ class Rehearsal(Engine):
     """An engine that runs nothing. `write` gets what the registry would be told."""
 
     def __init__(self, job: Job, control: AnyConnection, write: Callable[[str], None]) -> None:
-        super().__init__(job, cast(AnyConnection, Recorder(control, write)))
+        super().__init__(job, control)
+        self.control = cast(AnyConnection, Recorder(control, write))
         self._session = self._open_session(control)
         self._session.may_defer = self.registry.has_deferred(control)
 
-    def _open_session(self, connection: AnyConnection) -> ScriptSession:
-        return RehearsalSession(connection, SilentReporter())
+    def _open_session(self, control: AnyConnection) -> ScriptSession:
+        return RehearsalSession(control, SilentReporter(), settings=self._settings())
 
     @property
     def work(self) -> ScriptSession:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -95,19 +96,35 @@ class JsonReporter(SilentReporter):
 
 
 class PlainReporter:
-    """Sqitch's own lines, dots and all. `quiet` leaves out all but errors and reports."""
+    """Sqitch's own lines, dots and all. `quiet` leaves out all but errors and reports.
+
+    `times` adds how long each change took, and all of them.
+    """
 
     def __init__(
-        self, out: IO[str] | None = None, err: IO[str] | None = None, *, quiet: bool = False
+        self,
+        out: IO[str] | None = None,
+        err: IO[str] | None = None,
+        *,
+        quiet: bool = False,
+        times: bool = False,
     ) -> None:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._quiet = quiet
+        self._times = times and not quiet
+        self._started = 0.0
         self._is_hidden = False
 
     def run(self, count: int) -> AbstractContextManager[None]:
-        """Nothing to do."""
-        return nullcontext()
+        """Tells at the end how long it took, where that is wanted."""
+        return self._timed(count) if self._times else nullcontext()
+
+    @contextmanager
+    def _timed(self, count: int) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.out(_total(count, time.perf_counter() - began) + "\n")
 
     def info(self, line: str) -> None:
         """Prints the line."""
@@ -124,6 +141,7 @@ class PlainReporter:
 
     def start(self, sign: str, label: str, width: int) -> None:
         """Prints `  + flips @v1 .. ` and leaves the line open."""
+        self._started = time.perf_counter()
         self._is_hidden = self._quiet and sign != "*"
         if not self._is_hidden:
             self.out(f"  {sign} {label} {'.' * (width - len(label) + 2)} ")
@@ -134,8 +152,11 @@ class PlainReporter:
             return
         if comment == "Not deployed":
             self.out(f"not ok # {comment}\n")
-        else:
-            self.out((f"# {comment}\n" if comment else "") + ("ok\n" if ok else "not ok\n"))
+            return
+        milliseconds = (time.perf_counter() - self._started) * 1000
+        took = f" ({milliseconds:.1f} ms)" if self._times else ""
+        end = f"{'ok' if ok else 'not ok'}{took}\n"
+        self.out(f"# {comment}\n{end}" if comment else end)
 
     def out(self, text: str) -> None:
         """Prints the text at once, so that it keeps its place among the server's messages."""
@@ -156,7 +177,9 @@ class LiveReporter:
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = Console(highlight=False)
+        plain = partial(Console, highlight=False, emoji=False, markup=False, soft_wrap=True)
+        self._console = plain()
+        self._errors = self._console if sys.stderr.isatty() else plain(file=sys.stderr)
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._started = 0.0
@@ -169,15 +192,15 @@ class LiveReporter:
 
     def info(self, line: str) -> None:
         """Prints the line."""
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(line)
 
     def summary(self, text: str) -> None:
         """Prints the report."""
-        self._console.print(text, markup=False)
+        self._console.print(text)
 
     def warn(self, line: str) -> None:
         """Prints the line in red."""
-        self._console.print(line, style="red", markup=False, soft_wrap=True)
+        self._errors.print(line, style="red")
 
     def start(self, sign: str, label: str, width: int) -> None:
         """Names the change beside the bar."""
@@ -203,22 +226,34 @@ class LiveReporter:
 
     def out(self, text: str) -> None:
         """Prints the text above the bar."""
-        self._console.print(text, end="", markup=False)
+        self._console.print(text, end="")
 
     def err(self, text: str) -> None:
         """Prints the text above the bar."""
-        self._console.print(text, end="", style="yellow", markup=False)
+        self._errors.print(text, end="", style="yellow")
 
     @contextmanager
     def _bar(self, count: int) -> Iterator[None]:
+        """A bar; where one is shown already (a failed run is taken back), one below it."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
         from rich.progress import TimeElapsedColumn as Elapsed
 
-        columns = (BarColumn(), MofNCompleteColumn(), Elapsed(), TextColumn("{task.description}"))
-
+        if self._progress is not None:
+            outer, self._task = self._task, self._progress.add_task("", total=count)
+            yield
+            self._task = outer
+            return
+        name = TextColumn("{task.description}", markup=False)
+        columns = (BarColumn(), MofNCompleteColumn(), Elapsed(), name)
+        began = time.perf_counter()
         with Progress(*columns, console=self._console, transient=True) as progress:
             self._progress, self._task = progress, progress.add_task("", total=count)
             try:
                 yield
             finally:
                 self._progress = self._task = None
+        self._console.print(_total(count, time.perf_counter() - began), style="dim")
+
+
+def _total(count: int, seconds: float) -> str:
+    return f"{count} {'change' if count == 1 else 'changes'} in {seconds:.3f} s"

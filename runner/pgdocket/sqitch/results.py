@@ -51,11 +51,12 @@ class RunResult:
     message: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        """The result as `--json` prints it."""
+        """The result as `--json` prints it; `seconds` is what all its changes took."""
         return {
             "project": self.project,
             "target": self.target,
             "changes": [change.as_dict() for change in self.changes],
+            "seconds": round(sum(change.seconds for change in self.changes), 6),
             "message": self.message or None,
         }
 

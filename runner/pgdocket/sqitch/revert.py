@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-import psycopg
-
-from pgdocket.errors import Error, from_psycopg
+from pgdocket.errors import Error
+from pgdocket.sqitch.blocking import patiently
 from pgdocket.sqitch.check import unmodified
 from pgdocket.sqitch.checks import check_revert, check_revert_scripts
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deployed import Deployed, plan_change
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.inspection import Shape
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.problems import STOPPING, explain, understood
 from pgdocket.sqitch.registry import DeployedChange, Person, check_version
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
@@ -178,13 +177,12 @@ def _revert(
     error: Error | None = None
     try:
         if is_atomic:
-            _together(engine, change)
+            patiently(engine, row.name, lambda: _together(engine, change))
         else:
             _apart(engine, change, options)
-    except (SqitchError, psycopg.Error, KeyboardInterrupt) as problem:
-        error = _understood(problem)
-        text = error.text if isinstance(error, ScriptError) else error.message
-        reporter.warn(text.rstrip("\n"))
+    except STOPPING as problem:
+        error = understood(problem)
+        explain(reporter, error)
     reporter.finish(ok=error is None)
     return ChangeResult(
         row.id,
@@ -234,11 +232,3 @@ def _apart(engine: Engine, change: Change, options: RevertOptions) -> None:
     except BaseException:
         control.execute("rollback")
         raise
-
-
-def _understood(problem: BaseException) -> Error:
-    if isinstance(problem, Error):
-        return problem
-    if isinstance(problem, psycopg.Error):
-        return from_psycopg(problem)
-    return SqitchError("Interrupted", sqlstate="57014")

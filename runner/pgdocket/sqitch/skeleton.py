@@ -105,9 +105,9 @@ def template_folders(
     """The folder that option or configuration name, the user's, and the system's."""
     named = given or configuration.get("add.template_directory")
     if named and not Path(named).exists():
-        raise SqitchError(f'Directory "{named}" does not exist')
+        raise SqitchError(f'Directory "{named}" does not exist', exit_code=255)
     if named and not Path(named).is_dir():
-        raise SqitchError(f'"{named}" is not a directory')
+        raise SqitchError(f'"{named}" is not a directory', exit_code=255)
     home = Path(configuration.environ.get("HOME") or "~").expanduser()
     usual = (home / ".sqitch" / "templates", (etc_path or _ETC) / "templates")
     return (Path(named), *usual) if named else usual
@@ -118,9 +118,9 @@ def template_files(configuration: Configuration, given: Mapping[str, str]) -> di
     named = configuration.section("add.templates") | dict(given)
     for file in named.values():
         if not Path(file).exists():
-            raise SqitchError(f"Template {file} does not exist")
+            raise SqitchError(f"Template {file} does not exist", exit_code=255)
         if not Path(file).is_file():
-            raise SqitchError(f"Template {file} is not a file")
+            raise SqitchError(f"Template {file} is not a file", exit_code=255)
     return {script: Path(file) for script, file in named.items()}
 
 

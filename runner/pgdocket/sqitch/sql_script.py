@@ -73,8 +73,8 @@ class _Writing(Rehearsal):
         reporter = _Headings(job.reporter, script)
         super().__init__(replace(job, reporter=reporter), control, script.statement)
 
-    def _open_session(self, connection: AnyConnection) -> ScriptSession:
-        return _WritingSession(connection, self._script)
+    def _open_session(self, control: AnyConnection) -> ScriptSession:
+        return _WritingSession(control, self._script, self._settings())
 
     def uses_psql(self, command: Command, path: Path) -> bool:
         """Never: psql runs it all, so that a configured client changes nothing."""
@@ -99,21 +99,22 @@ class _Writing(Rehearsal):
 class _WritingSession(RehearsalSession):
     """Writes statements instead of sending them."""
 
-    def __init__(self, connection: AnyConnection, script: SqlScript) -> None:
-        super().__init__(connection, SilentReporter())
+    def __init__(self, control: AnyConnection, script: SqlScript, settings: bytes) -> None:
+        super().__init__(control, SilentReporter(), settings=settings)
         self._script = script
 
     def refresh(self) -> bytes:
         """What the engine would send between two scripts."""
         is_used, self._is_used = self._is_used, False
-        return _FRESH if is_used else b""
+        parts = (_FRESH if is_used else b"", self.settings)
+        return b";\n".join(part for part in parts if part)
 
     def send(self, *statements: bytes) -> list[PGresult]:
         """Writes the statements."""
         for statement in statements:
             if statement:
                 self._script.statement(statement.decode("utf-8", "surrogateescape"))
-            if statement == _FRESH:
+            if statement.startswith(_FRESH):
                 self._script.line("\\encoding UTF8")
         return []
 
@@ -126,6 +127,7 @@ class _WritingSession(RehearsalSession):
         is_muted: bool = False,
     ) -> None:
         """Writes a script that has its transactions to itself."""
+        self.send(self.refresh())
         self._walk(path, variables, None, inner=False, is_muted=is_muted)
         self._is_used = False
 

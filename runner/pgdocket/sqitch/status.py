@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.connection import connect_control, destination
@@ -13,13 +14,17 @@ from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
 from pgdocket.sqitch.registry import DeployedChange, DeployedTag, Registry
 
+if TYPE_CHECKING:
+    from pgdocket.sqitch.divergence import Divergence
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """What is deployed of a project.
 
     `pending` are the plan's changes after the one deployed last; None when there is no plan to
-    compare with. `is_diverged` says that the change deployed last is not in the plan.
+    compare with. `is_diverged` says that the change deployed last is not in the plan;
+    `divergence` explains it where the target's files are known.
     `registry_version` is None for a database without a registry.
     """
 
@@ -29,6 +34,7 @@ class Status:
     pending: tuple[Change, ...] | None
     is_diverged: bool = False
     registry_version: str | None = None
+    divergence: Divergence | None = None
 
     @property
     def latest(self) -> DeployedChange | None:
@@ -61,6 +67,7 @@ class Status:
             "pending": pending,
             "is_current": self.is_current,
             "is_diverged": self.is_diverged,
+            "divergence": self.divergence.as_dict() if self.divergence else None,
         }
 
 
@@ -80,7 +87,13 @@ def status(plan: Plan | None, target: Target | str, *, project: str | None = Non
         if name is None:
             name = _only(tuple(registry.projects(connection)))
         deployed = Deployed(name or "", registry.deployed(connection, name or ""))
-    return _compare(display, deployed, plan, version)
+    found = _compare(display, deployed, plan, version)
+    if found.is_diverged and plan is not None and isinstance(target, Target):
+        from pgdocket.sqitch.divergence import find_divergence
+
+        explained = find_divergence(plan, deployed.changes, target, display)
+        return replace(found, divergence=explained)
+    return found
 
 
 def _only(projects: Sequence[str]) -> str | None:

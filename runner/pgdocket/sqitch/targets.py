@@ -41,6 +41,7 @@ class Target:
     reworked_deploy_dir: Path
     reworked_revert_dir: Path
     reworked_verify_dir: Path
+    reworked_dir: Path = Path()
     extension: str = "sql"
     variables: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
@@ -216,6 +217,7 @@ def _build(
         deploy_dir=plain["deploy"],
         revert_dir=plain["revert"],
         verify_dir=plain["verify"],
+        reworked_dir=below,
         reworked_deploy_dir=reworked["deploy"],
         reworked_revert_dir=reworked["revert"],
         reworked_verify_dir=reworked["verify"],

@@ -8,14 +8,15 @@ from time import perf_counter
 
 import psycopg
 
-from pgdocket.errors import Error, from_psycopg
+from pgdocket.errors import Error
+from pgdocket.sqitch.check import planned_position
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deployed import Deployed
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.problems import explain, understood
 from pgdocket.sqitch.registry import DeployedChange, Person, check_version
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
@@ -58,9 +59,37 @@ def verify_job(job: Job, options: VerifyOptions) -> RunResult:
         job.reporter.info(f"Verifying {job.display}")
         deployed = engine.deployed()
         if not deployed.changes:
-            job.reporter.info("No changes deployed")
-            return RunResult(job.plan.project, job.display, (), "No changes deployed")
+            message = "No changes deployed"
+            if not job.plan.changes:
+                message = "Nothing to verify (no planned or deployed changes)"
+            job.reporter.info(message)
+            return RunResult(job.plan.project, job.display, (), message)
+        if not job.plan.changes:
+            raise SqitchError("There are deployed changes, but none planned!")
         return _Verification(engine, options, deployed).run()
+
+
+def run_verify(
+    engine: Engine, change: Change, *, is_muted: bool = True, is_superseded: bool | None = None
+) -> Error | None:
+    """Runs the verify script of a change; returns what went wrong, after telling it.
+
+    A superseded change's script is not run: it describes what is no longer so. Without being
+    told, a change that the plan reworks later is taken for one, as Sqitch does.
+    """
+    if change.is_reworked if is_superseded is None else is_superseded:
+        return None
+    path = engine.file("verify", change)
+    if not path.is_file():
+        engine.job.reporter.warn(f"Verify script {path} does not exist")
+        return None
+    try:
+        engine.run_script("verify", path, is_muted=is_muted)
+    except (SqitchError, psycopg.Error) as problem:
+        error = understood(problem)
+        explain(engine.job.reporter, error)
+        return error
+    return None
 
 
 @dataclass(slots=True)
@@ -92,14 +121,7 @@ class _Verification:
     def _position(self, reference: str | None, default: int) -> int:
         if reference is None:
             return default
-        found, plan = self.deployed.find(reference), self.engine.job.plan
-        if found is not None:
-            if plan.change_by_id(self.deployed.changes[found].id) is None:
-                raise SqitchError(f'Change "{reference}" is deployed, but not planned')
-            return found
-        if plan.find(reference) is not None:
-            raise SqitchError(f'Change "{reference}" has not been deployed')
-        raise SqitchError(f'Cannot find "{reference}" in the database or the plan')
+        return planned_position(self.engine.job.plan, self.deployed, reference)
 
     def _check(self, rows: Sequence[DeployedChange], start: int, planned: Sequence[Change]) -> None:
         known = {row.id for row in self.deployed.changes}
@@ -134,7 +156,7 @@ class _Verification:
         if planned is None:
             comment = "Not present in the plan"
         else:
-            error = self._run(planned)
+            error = run_verify(self.engine, planned, is_muted=not self.options.show_output)
             if error is not None:
                 comment = f'Verify script "{self.engine.file("verify", planned)}" failed.'
             elif plan.index_of(row.id) != position:
@@ -152,25 +174,6 @@ class _Verification:
                 error=error,
             )
         )
-
-    def _run(self, change: Change) -> Error | None:
-        if change.is_reworked:
-            return None
-        path = self.engine.file("verify", change)
-        if not path.is_file():
-            self.engine.job.reporter.warn(f"Verify script {path} does not exist")
-            return None
-        try:
-            self.engine.run_script("verify", path, is_muted=not self.options.show_output)
-        except SqitchError as error:
-            text = error.text if isinstance(error, ScriptError) else error.message
-            self.engine.job.reporter.warn(text.rstrip("\n"))
-            return error
-        except psycopg.Error as problem:
-            understood = from_psycopg(problem)
-            self.engine.job.reporter.warn(understood.message)
-            return understood
-        return None
 
     def _list_pending(self, changes: Sequence[Change]) -> None:
         word = "change" if len(changes) == 1 else "changes"

@@ -42,6 +42,7 @@ class Globals:
     etc_path: str | None = None
     json: bool = False
     debug: bool = False
+    plain: bool = False
 
     @property
     def verbosity(self) -> int:
@@ -95,6 +96,10 @@ def _set_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     settings(ctx).json = settings(ctx).json or value
 
 
+def _set_plain(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    settings(ctx).plain = settings(ctx).plain or value
+
+
 def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     settings(ctx).debug = settings(ctx).debug or value
 
@@ -111,6 +116,13 @@ def global_options(command: F) -> F:
             **hidden,
         ),
         click.option("--json", is_flag=True, callback=_set_json, help="Print JSON.", **hidden),
+        click.option(
+            "--plain",
+            is_flag=True,
+            callback=_set_plain,
+            help="Sqitch's lines on a terminal, too.",
+            **hidden,
+        ),
         click.option("--no-pager", is_flag=True, help="Accepted; nothing is paged.", **hidden),
         click.option(
             "-v", "-V", "--verbose", count=True, callback=_set_verbose, help="Say more.", **hidden
@@ -206,12 +218,15 @@ class Call:
         return load_plan(self.target.plan_file)
 
     def reporter(self) -> Reporter:
-        """Sqitch's own lines, or nothing where JSON is wanted."""
-        from pgdocket.sqitch.reporter import JsonReporter, PlainReporter
+        """Sqitch's own lines, a live display on a terminal, or nothing where JSON is wanted."""
+        from pgdocket.sqitch.reporter import JsonReporter, LiveReporter, PlainReporter
 
-        if self.settings.json:
+        found = self.settings
+        if found.json:
             return JsonReporter()
-        return PlainReporter(quiet=self.settings.verbosity == 0)
+        if found.verbosity and not found.plain and sys.stdout.isatty():
+            return LiveReporter()
+        return PlainReporter(quiet=found.verbosity == 0, times=found.verbose > 0)
 
     def job(self, variables: Mapping[str, str], lock_timeout: int | None = None) -> Job:
         """The job for the engine. `variables` are those of the command line."""

@@ -14,7 +14,7 @@ from pgdocket.cli.sqitch.call import (
     set_option,
     understand,
 )
-from pgdocket.cli.sqitch.rehearse import carry_out, rehearsal_options
+from pgdocket.cli.sqitch.run import carry_out, run_options
 from pgdocket.sqitch.errors import SqitchError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "begin ... commit block. On by default.",
 )
 @click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another deployment.")
-@rehearsal_options
+@run_options
 @set_option
 @connection_options
 @global_options

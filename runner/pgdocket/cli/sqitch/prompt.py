@@ -8,8 +8,6 @@ import click
 
 from pgdocket.sqitch.errors import SqitchError
 
-_HINT = "use -y, or name what is to stay"
-
 
 class Prompt:
     """Asks a question as Sqitch does, on the terminal or of whatever standard input is.
@@ -19,7 +17,7 @@ class Prompt:
     """
 
     def __init__(
-        self, accept: bool, *, refusal: str | None, as_json: bool, hint: str = _HINT
+        self, accept: bool, *, refusal: str | None, as_json: bool, hint: str = "use -y"
     ) -> None:
         self._accept = accept
         self._refusal = refusal

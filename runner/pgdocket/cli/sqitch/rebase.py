@@ -62,5 +62,6 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
         upto=upto,
         modified=modified,
         refusal=None if is_named else what,
+        hint="use -y or --all, or name the last change to keep with --onto",
     )
     finish(call, rebase_job(redeploy_job(call, options), chosen).as_dict())

@@ -76,11 +76,13 @@ def redeploy_settings(
     upto: str | None = None,
     modified: bool = False,
     refusal: str | None,
+    hint: str = "use -y",
 ) -> RebaseOptions:
     """The run as command line and configuration want it.
 
     `command` is the section whose settings win over those of revert and deploy; `refusal` is what
-    must not be done where nobody answers, None where silence may stand for the default.
+    must not be done where nobody answers, None where silence may stand for the default; `hint`
+    then says what helps.
     """
     from pgdocket.sqitch.deploy import DeployOptions
     from pgdocket.sqitch.rebase import RebaseOptions
@@ -98,7 +100,7 @@ def redeploy_settings(
         f"{command}.prompt_accept", default=get_bool("revert.prompt_accept", default=True)
     )
     strict = get_bool(f"{command}.strict", default=get_bool("revert.strict"))
-    prompt = Prompt(accept, refusal=refusal, as_json=call.settings.json)
+    prompt = Prompt(accept, refusal=refusal, hint=hint, as_json=call.settings.json)
     confirm = None if options["no_prompt"] or is_silent else prompt
     log_only, atomic = options["log_only"], options["atomic"]
     is_all = bool(options.get("everything"))

@@ -15,7 +15,7 @@ from pgdocket.cli.sqitch.call import (
     understand,
 )
 from pgdocket.cli.sqitch.prompt import Prompt
-from pgdocket.cli.sqitch.rehearse import carry_out, is_rehearsal, rehearsal_options
+from pgdocket.cli.sqitch.run import carry_out, is_rehearsal, run_options
 
 
 @click.command("revert", context_settings=HELP)
@@ -31,7 +31,7 @@ from pgdocket.cli.sqitch.rehearse import carry_out, is_rehearsal, rehearsal_opti
 @click.option("--log-only", is_flag=True, help="Write the registry; run no revert script.")
 @click.option("--atomic/--no-atomic", default=True, help="One transaction for script and registry.")
 @click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another deployment.")
-@rehearsal_options
+@run_options
 @set_option
 @connection_options
 @global_options

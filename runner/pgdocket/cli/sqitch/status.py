@@ -133,8 +133,12 @@ def _conclude(call: Call, found: Status) -> None:
     if not found.deployed:
         raise SqitchError("No changes deployed", exit_code=1)
     if found.is_diverged:
-        raise SqitchError(
+        message = (
             f"Cannot find this change in {call.target.plan_file}\n"
-            "Make sure you are connected to the proper database for this project.",
-            sqlstate="PDPLN",
+            "Make sure you are connected to the proper database for this project."
         )
+        if found.divergence is None:
+            raise SqitchError(message, sqlstate="PDPLN")
+        from pgdocket.sqitch.divergence import DivergedError
+
+        raise DivergedError(message, found.divergence)

@@ -1,4 +1,4 @@
-"""`--dry-run` and `--sql`: what deploy and revert would do, told or written down."""
+"""Carries deploy and revert out: with patience, only told (`--dry-run`), or written (`--sql`)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,24 @@ if TYPE_CHECKING:
     from pgdocket.sqitch.results import RunResult
 
 F = TypeVar("F", bound=Callable[..., Any])
+_RETRIES = 3
 _KEPT = ("change_id", "change", "tags", "action", "atomic")
 
 
-def rehearsal_options(command: F) -> F:
-    """Adds `--dry-run` and `--sql FILE`."""
+def run_options(command: F) -> F:
+    """Adds `--dry-run`, `--sql FILE`, `--lock-timeout-sql` and `--lock-retries`."""
     for option in (
+        click.option(
+            "--lock-retries",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="How often a transaction that got no lock is tried again; 3 with a timeout.",
+        ),
+        click.option(
+            "--lock-timeout-sql",
+            metavar="MS|TIME",
+            help="PostgreSQL's lock_timeout for the scripts: 500, 2s.",
+        ),
         click.option(
             "--sql",
             metavar="FILE",
@@ -45,6 +57,7 @@ def carry_out(
     call: Call, job: Job, options: Mapping[str, Any], work: Callable[[Job], RunResult]
 ) -> None:
     """Does the work, or only tells it, or writes it down, and prints the result."""
+    job = _with_locks(call, job, options)
     if options["dry_run"] and options["sql"]:
         raise SqitchError("--dry-run and --sql exclude each other")
     if options["sql"]:
@@ -55,6 +68,18 @@ def carry_out(
         finish(call, {"dry_run": True, **_planned(work(replace(job, rehearsal=DryRun)))})
     else:
         finish(call, work(job).as_dict())
+
+
+def _with_locks(call: Call, job: Job, options: Mapping[str, Any]) -> Job:
+    """The job with its lock timeout: of the command line, else as configured for deploys."""
+    timeout = options["lock_timeout_sql"] or call.configuration.get("deploy.lock_timeout_sql")
+    retries = options["lock_retries"]
+    if retries is None:
+        configured = call.configuration.get("deploy.lock_retries")
+        if configured is not None and not configured.isdecimal():
+            raise SqitchError(f'deploy.lock_retries is "{configured}"; it must be a number')
+        retries = int(configured) if configured is not None else _RETRIES if timeout else 0
+    return replace(job, lock_timeout_sql=timeout, lock_retries=retries)
 
 
 def _write(call: Call, job: Job, name: str, work: Callable[[Job], RunResult]) -> None:
@@ -80,5 +105,6 @@ def _write(call: Call, job: Job, name: str, work: Callable[[Job], RunResult]) ->
 
 def _planned(result: RunResult) -> dict[str, object]:
     told = result.as_dict()
+    del told["seconds"]
     changes = [change.as_dict() for change in result.changes]
     return {**told, "changes": [{key: each[key] for key in _KEPT} for each in changes]}

@@ -1,0 +1,16 @@
+-- What the control connection asks while a script runs.
+
+-- name: forget_activity
+-- Within a transaction activity is shown as it was seen first.
+select pg_catalog.pg_stat_clear_snapshot();
+
+-- name: blockers
+  select b.pid,
+         coalesce(a.application_name, ''),
+         coalesce(a.usename, ''),
+         coalesce(a.state, 'unknown'),
+         coalesce(extract(epoch from clock_timestamp() - a.state_change), 0)::float8,
+         coalesce(a.query, '')
+    from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%(pid)s)) as b (pid)
+    left join pg_catalog.pg_stat_activity as a on a.pid = b.pid
+order by b.pid;

@@ -1,0 +1,48 @@
+"""Projects for the tests of the linter, and what it finds in them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from pgdocket.sqitch.config import load_configuration, resolve_target
+from pgdocket.sqitch.lint import LintOptions, LintReport, lint
+from support.changes import Outcome, Project
+
+CREATE = "begin;\ncreate table public.t (id int);\ncommit;\n"
+DROP = "begin;\ndrop table public.t;\ncommit;\n"
+LOOK = "begin;\nselect id from public.t where false;\nrollback;\n"
+
+
+def checked(project: Project, *disabled: str, since: str | None = None) -> LintReport:
+    """What the linter finds in a project."""
+    project.save()
+    configuration = load_configuration(project.folder, environ={})
+    options = LintOptions(frozenset(disabled), since)
+    return lint(resolve_target(configuration, "db:pg:"), options)
+
+
+def found(project: Project, *disabled: str, since: str | None = None) -> list[str]:
+    """The rules that were broken, with the file and line of each."""
+    return [
+        f"{each.path.relative_to(project.folder).as_posix()}:{each.line} {each.rule.id}"
+        for each in checked(project, *disabled, since=since).findings
+    ]
+
+
+def deployed_by(project: Project, script: str) -> list[str]:
+    """What is found in a change that deploys by this script: rules and lines."""
+    project.change("a", table=False).scripts("a", script, DROP, LOOK)
+    return [each.removeprefix("deploy/a.sql:") for each in found(project)]
+
+
+def block(*statements: str) -> str:
+    """The statements as one transaction."""
+    return "\n".join(["begin;", *statements, "commit;", ""])
+
+
+def run(project: Project, *arguments: str) -> Outcome:
+    """Runs `pgdocket sqitch lint`."""
+    line = [sys.executable, "-m", "pgdocket", "sqitch", "lint", *arguments]
+    done = subprocess.run(line, cwd=project.folder, capture_output=True, text=True, check=False)
+    return Outcome(done.returncode, done.stdout, done.stderr)
