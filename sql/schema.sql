@@ -5855,7 +5855,7 @@ begin
         perform docket_private.lease_lost(v_lost);
     end if;
 
-    return array(
+    v_tasks := array(
         select t
           from unnest(v_task_ids) with ordinality as w (task_id, ordinal)
          cross join lateral (
@@ -5866,6 +5866,7 @@ begin
              offset 0
          ) as t
          order by w.ordinal);
+    return v_tasks;
 end;
 $$;
 
