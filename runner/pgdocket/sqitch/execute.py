@@ -225,8 +225,10 @@ class ScriptSession:
                 results.append(self._copy_in(step))
             else:
                 results.append(self._copy_out())
-        for result in results:
+        for position, result in enumerate(results):
             if result.status == pq.ExecStatus.FATAL_ERROR:
+                for earlier in results[:position]:
+                    self._out(_rows(earlier))
                 raise self._failure(result, statement)
         variables.set("ROW_COUNT", str(_row_count(results)))
         return results
