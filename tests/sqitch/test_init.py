@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,18 @@ def test_json_names_what_was_made(twins: Twins) -> None:
     done = twins.ours("init", "flipr", "--engine", "pg", "--json")
     assert '"created": [\n    "sqitch.conf",\n    "sqitch.plan",\n' in done.stdout
     assert "Created" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["é-1x", "--engine", "pg"], ["a b"], ["x", "--dir", "é=1"]])
+def test_sqitch_kept_in_memory_is_the_real_program(twins: Twins, arguments: list[str]) -> None:
+    kept = twins.theirs("init", *arguments)
+    done = subprocess.run(
+        ["sqitch", "init", *arguments],
+        cwd=twins.mine,
+        env=twins.environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.decode()) == (kept.code, kept.stdout)
+    assert done.stderr.decode().splitlines()[:1] == kept.stderr.splitlines()[:1]
+    assert twins.files("ours") == twins.files("theirs")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from click.testing import CliRunner
 
 from pgdocket.cli import cli
 from support.changes import Outcome
+from support.real_sqitch import run_sqitch
 
 PLANNED = "2013-12-30T23:19:30Z Ada Lövelace <ada@example.com>"
 _NOW = re.compile(r"\b20(?!13)\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -54,7 +53,7 @@ class Twins:
             patch.chdir(self.mine)
             for name in [each for each in os.environ if each.startswith(("SQITCH_", "PG"))]:
                 patch.delenv(name)
-            for name, value in self._environment(environment).items():
+            for name, value in self.environment(**environment).items():
                 patch.setenv(name, value)
             done = CliRunner().invoke(cli, ["sqitch", *arguments])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -63,17 +62,7 @@ class Twins:
 
     def theirs(self, *arguments: str, **environment: str) -> Outcome:
         """Runs the real sqitch in its folder; the test is skipped where there is none."""
-        if shutil.which("sqitch") is None:
-            pytest.skip("sqitch is not installed")
-        done = subprocess.run(
-            ["sqitch", *arguments],
-            cwd=self.base / "theirs",
-            env=self._environment(environment),
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return run_sqitch(self.base / "theirs", arguments, self.environment(**environment))
 
     def agree(self, *arguments: str, code: int = 0, **environment: str) -> Outcome:
         """Runs both: output, exit code and all files must be the same afterwards.
@@ -98,7 +87,9 @@ class Twins:
         """The text of every file by its path, None for a folder; times of today masked."""
         top = self.base / folder
         return {
-            str(path.relative_to(top)): masked(path.read_bytes().decode()) if path.is_file() else None
+            str(path.relative_to(top)): masked(path.read_bytes().decode())
+            if path.is_file()
+            else None
             for path in sorted(top.rglob("*"))
         }
 
@@ -106,7 +97,8 @@ class Twins:
         """The text of one of our files, times of today masked."""
         return masked((self.mine / name).read_text())
 
-    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables that a program sees."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.base / "home"),
