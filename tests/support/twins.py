@@ -98,7 +98,9 @@ class Twins:
         """The text of every file by its path, None for a folder; times of today masked."""
         top = self.base / folder
         return {
-            str(path.relative_to(top)): masked(path.read_bytes().decode()) if path.is_file() else None
+            str(path.relative_to(top)): masked(path.read_bytes().decode())
+            if path.is_file()
+            else None
             for path in sorted(top.rglob("*"))
         }
 
