@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import stat
 from pathlib import Path
@@ -30,16 +31,16 @@ def editor(twins: Twins, script: str) -> str:
 
 def test_a_change_with_everything(twins: Twins) -> None:
     done = twins.agree(
-        "add", "flips", "-r", "users", "--requires", "flipr:other@v1", "-x", "dr_evil",
+        "add", "flips", "-r", "users", "--requires", "flipr:other@v1", "-x", "other@v1",
         "--conflicts", "bad:evil", "-n", "  First \\\\ # para. ", "-m", "Second\\nline",
         "-r", "@v1",
     )  # fmt: skip
     assert done.stdout == (
         "Created deploy/flips.sql\nCreated revert/flips.sql\nCreated verify/flips.sql\n"
-        'Added "flips [users other@v1 @v1 !dr_evil !bad:evil]" to sqitch.plan\n'
+        'Added "flips [users other@v1 @v1 !other@v1 !bad:evil]" to sqitch.plan\n'
     )
     assert twins.text("sqitch.plan").endswith(
-        f"@v1 {PLANNED}\n\nflips [users other@v1 @v1 !dr_evil !bad:evil] {STAMP} "
+        f"@v1 {PLANNED}\n\nflips [users other@v1 @v1 !other@v1 !bad:evil] {STAMP} "
         "# First \\\\ # para. \\n\\nSecond\\nline\n"
     )
 
@@ -291,7 +292,7 @@ class TestTemplates:
     def test_ours_are_equal_to_those_of_sqitch(self, twins: Twins) -> None:
         # Where no template of sqitch is installed: its folder is another, and empty.
         empty = str(twins.base / "home")
-        arguments = ["add", "x/y", "-r", "users", "-x", "a", "-x", "b:c", "-n", "n"]
+        arguments = ["add", "x/y", "-r", "users", "-x", "other", "-x", "b:c", "-n", "n"]
         mine = twins.ours("--etc-path", empty, *arguments)
         assert mine.code == 0
         twins.theirs(*arguments)
@@ -355,6 +356,29 @@ def test_another_folder_and_plan(twins: Twins) -> None:
     twins.write({"db/sqitch.plan": "%project=deep\n\n"})
     twins.agree("add", "x", "--top-dir", "db", "-n", "n")
     twins.agree("-C", "db", "add", "y", "-f", "sqitch.plan", "-n", "n")
+
+
+def test_a_conflict_that_nothing_can_be_deployed_with_is_pointed_out(twins: Twins) -> None:
+    # Sqitch says nothing, and dies when it deploys.
+    done = twins.ours("add", "x", "-x", "dr_evil", "-x", "users", "-n", "n")
+    assert (done.code, done.stderr.count("warning: ")) == (0, 2)
+    assert 'as long as "dr_evil", which it conflicts with, is not in the plan' in done.stderr
+    assert twins.text("sqitch.plan").endswith(f"\nx [!dr_evil !users] {STAMP} # n\n")
+
+
+def test_a_plan_that_can_not_be_written_stays_whole(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = twins.text("sqitch.plan")
+    twins.write({f"{kind}/x.sql": "" for kind in ("deploy", "revert", "verify")})
+    monkeypatch.setattr("os.fsync", full)
+    done = twins.ours("add", "x", "-n", "n")
+    assert (done.code, done.stderr) == (2, "Cannot open sqitch.plan: No space left on device\n")
+    assert twins.text("sqitch.plan") == before
+    assert not [path for path in twins.mine.iterdir() if path.name.startswith(".")]
 
 
 def test_a_double_extension_is_noticed(twins: Twins) -> None:

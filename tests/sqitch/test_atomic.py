@@ -136,31 +136,6 @@ def test_a_script_that_is_no_block_runs_statement_by_statement(
     assert "four" not in tables(database)  # as in Sqitch: no transaction, no way back
 
 
-@pytest.mark.parametrize("where", ["deploy", "verify"])
-def test_a_killed_runner_leaves_no_trace_of_the_change(
-    database: Database, project: Project, where: str
-) -> None:
-    gate = "begin; create table public.three (id int); select pg_advisory_xact_lock(4711); commit;"
-    if where == "verify":
-        gate = "begin; select pg_advisory_xact_lock(4711); rollback;"
-    original = (project.folder / where / "three.sql").read_text()
-    project.write("three", where, gate)
-    holder = psycopg.connect(database.conninfo, autocommit=True)
-    holder.execute("select pg_advisory_lock(4711)")
-    with started(project, database, "deploy", "--verify") as process:
-        wait_until(database, is_running("pg_advisory_xact_lock(4711)"))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
-    holder.close()
-    wait_until(database, "not " + is_running("pg_advisory_xact_lock(4711)"))
-    assert deployed(database) == ["one", "two"]
-    assert tables(database) == {"one", "two"}
-    project.write("three", where, original)
-    assert project.ours(database, "deploy", "--verify").code == 0
-    assert deployed(database) == ["one", "two", "three", "four"]
-    assert tables(database) == {"one", "two", "three", "four"}
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_runner_cancels_and_records_the_failure(
     database: Database, project: Project, number: signal.Signals

@@ -81,6 +81,12 @@ def test_the_real_program_finds_nothing_to_say(alone: Database) -> None:
     again = run(alone, "deploy")
     assert (again.code, again.stdout, again.stderr) == (0, "Nothing to deploy (up-to-date)\n", "")
     assert run(alone, "verify").stdout.endswith("Verify successful\n")
+    checked = run(alone, "sqitch", "check", f"db:pg:{alone.name}")
+    assert (checked.code, checked.stdout.splitlines()[-1]) == (0, "Check successful")
+    assert run(alone, "revert", "-y", "--to", EVERY[-5]).stdout.count(" ok\n") == 4
+    assert run(alone, "deploy").stdout.count(" ok\n") == 4
+    status = sqitch(alone, "status")
+    assert (status.code, status.stdout.splitlines()[-1]) == (0, "Nothing to deploy (up-to-date)")
 
 
 def test_each_change_is_one_transaction(alone: Database) -> None:

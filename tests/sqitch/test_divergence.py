@@ -131,6 +131,18 @@ def test_the_library_explains_a_divergence(database: Database, project: Project)
     assert found.deployed[-1].name == "four"
 
 
+def test_a_revert_to_what_is_only_planned_is_explained(
+    database: Database, project: Project
+) -> None:
+    branch(project)
+    ours = project.here(database, "revert", "-y", "--to", "drei")
+    theirs = project.theirs(database, "revert", "-y", "--to", "drei")
+    assert ours.code == theirs.code == 2
+    assert ours.stderr.startswith(theirs.stderr)
+    assert "hint: last change in common: two @v1\n" in ours.stderr
+    assert len(deployed(database)) == 4
+
+
 def test_a_revert_goes_back_to_what_is_common(database: Database, project: Project) -> None:
     """What the database has beyond the plan can be reverted: its rows and scripts are enough."""
     branch(project)

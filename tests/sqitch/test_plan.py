@@ -69,6 +69,24 @@ def test_a_requirement_that_comes_later_says_how_far_to_move() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Planned only after the tag.
+        ("a", "@v1", "b", "@v2", "c [b@v1]"),
+        # Sqitch looks where the change was planned last.
+        ("a", "@v1", "a", "@v2", "c [a@v1]"),
+    ],
+)
+def test_a_requirement_as_of_a_tag_must_stand_before_it(lines: tuple[str, ...]) -> None:
+    required = lines[-1][3:-1]
+    assert f'Unknown change "{required}" required by change "c"' in error_of(*lines)
+
+
+def test_a_reworked_change_may_be_required_as_of_the_tag_before_it() -> None:
+    assert len(plan_of("z", "a", "@v1", "a [a@v1]", "c [a@v1]", "@v2", "d [a@v2]").changes) == 5
+
+
 @pytest.mark.parametrize("sign", ["", "!"])
 def test_an_id_as_dependency_is_refused(sign: str) -> None:
     # Sqitch never comes back from such a plan.

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from support.changes import (
@@ -191,6 +192,43 @@ def test_json_lists_what_was_reverted_and_what_was_deployed(
         ("deploy", "users"),
         ("deploy", "indexes"),
     ]
+
+
+def test_one_lock_is_held_from_the_first_revert_to_the_last_deploy(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    succeed(project.here(database, "deploy"))
+    gate = "begin;\nselect pg_advisory_xact_lock(4711);"
+    path = project.folder / "revert" / "lists.sql"
+    path.write_text(path.read_text().replace("begin;", gate))
+    with psycopg.connect(database.conninfo, autocommit=True) as holder:
+        holder.execute("select pg_advisory_lock(4711)")
+        with started(project, database, "rebase", "-y", "--onto", "flips") as first:
+            wait_until(database, is_running("4711"))
+            with started(project, database, "deploy") as second:
+                assert second.stdout is not None
+                assert "Blocked by another instance" in second.stdout.readline()
+                holder.close()
+                assert first.wait(timeout=60) == 0
+                stdout, stderr = second.communicate(timeout=60)
+                assert (stdout, stderr) == ("Nothing to deploy (up-to-date)\n", "")
+
+
+def test_a_lock_that_a_script_does_not_get_is_asked_for_again(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    succeed(project.here(database, "deploy"))
+    command = ("rebase", "-y", "--onto", "lists", "--lock-timeout-sql", "100ms")
+    with psycopg.connect(database.conninfo) as holder:
+        holder.execute("lock table public.users")
+        pid = holder.info.backend_pid
+        outcome = project.here(database, *command, "--lock-retries", "1")
+    assert outcome.code == 2
+    assert f"pid {pid}" in outcome.stderr
+    assert deployed(database)[-1] == "users"
+    succeed(project.here(database, *command))
 
 
 def test_a_rebase_that_was_killed_is_finished_by_the_next_one(

@@ -23,9 +23,9 @@ def twins(tmp_path: Path) -> Twins:
 
 
 def test_plan_and_scripts_are_the_same(twins: Twins) -> None:
-    done = twins.agree("rework", "b", "-r", "c", "-x", "evil", "-n", "Again.")
+    done = twins.agree("rework", "b", "-r", "c", "-x", "o:evil", "-n", "Again.")
     assert done.stdout == (
-        'Added "b [b@v1 c !evil]" to sqitch.plan.\nModify these files as appropriate:\n'
+        'Added "b [b@v1 c !o:evil]" to sqitch.plan.\nModify these files as appropriate:\n'
         "  * deploy/b.sql\n  * revert/b.sql\n  * verify/b.sql\n"
     )
     assert {name: text for name, text in twins.files().items() if "b" in name} == {

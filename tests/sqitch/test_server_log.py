@@ -172,7 +172,7 @@ def test_the_log_shows_what_psql_would_have_sent(
 
 def by_psql(database: Database, path: Path, number: int) -> tuple[bool, str]:
     """Whether psql runs the script to its end, and what it prints."""
-    line = [database.server.binaries / "psql", "--quiet", "--no-psqlrc", "--no-align"]
+    line = [str(database.server.binaries / "psql"), "--quiet", "--no-psqlrc", "--no-align"]
     line += ["--tuples-only", "--set", "ON_ERROR_STOP=1", "--file", path.name]
     for name, value in VARIABLES.items():
         line += ["--set", f"{name}={value}"]

@@ -91,7 +91,7 @@ def run_psql(database: Database, file: Path, *more: str) -> Outcome:
 
 def schema(database: Database) -> str:
     """The schema and the rows of public, as pg_dump writes them."""
-    dump = [database.server.binaries / "pg_dump", "--schema", "public", "--inserts"]
+    dump = [str(database.server.binaries / "pg_dump"), "--schema", "public", "--inserts"]
     done = subprocess.run(
         dump, env=database.environment, capture_output=True, text=True, check=True
     )

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pgdocket.sqitch.config import Configuration, Target
-from pgdocket.sqitch.edit import ChangeRequest, Edit, add_change, given_note, stamp_now
+from pgdocket.sqitch.edit import (
+    ChangeRequest,
+    Edit,
+    add_change,
+    given_note,
+    stamp_now,
+    unknown_conflicts,
+)
 from pgdocket.sqitch.lines import ChangeLine, Stamp
 from pgdocket.sqitch.notes import change_prompt, open_editor, request_note
 from pgdocket.sqitch.plan import Plan, load_plan
@@ -82,6 +89,7 @@ def add(
         for each, edit in zip(work, edits, strict=True):
             created += _write(each, edit, request, options.variables, talk)
             talk.info(f'Added "{planned(edit)}" to {each.plan.path}')
+            warn_of_conflicts(edit, talk)
     if options.edit:
         open_editor(configuration, files)
     skipped = tuple(path for path in files if path not in created)
@@ -94,6 +102,16 @@ def planned(edit: Edit) -> str:
         return f"@{edit.line.name}"
     dependencies = edit.line.dependencies
     return f"{edit.line.name} {dependencies}" if dependencies else edit.line.name
+
+
+def warn_of_conflicts(edit: Edit, talk: Talk) -> None:
+    """Says which conflicts will keep the new change from being deployed."""
+    for name in unknown_conflicts(edit):
+        talk.warn(
+            f'Change "{edit.line.name}" can\'t be deployed as long as "{name}", which it '
+            "conflicts with, is not in the plan.\nIf it is another project's, name that: "
+            f"PROJECT:{name}"
+        )
 
 
 def edit_as_dict(edit: Edit) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +105,7 @@ class Configuration:
             get("SQITCH_EMAIL")
             or self.get("user.email")
             or get("SQITCH_ORIG_EMAIL")
-            or f"{self.login()}@{socket.gethostname()}"
+            or f"{self.login()}@{os.uname().nodename}"
         )
         for text, what in ((name, "name"), (email, "email")):
             if not _is_unicode(text):

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.registry import AnyConnection
@@ -23,12 +20,16 @@ def destination(target: Target | str) -> tuple[str, str, str]:
 
 def display(conninfo: str) -> str:
     """How messages name the database of a connection string."""
+    from psycopg.conninfo import conninfo_to_dict
+
     name = conninfo_to_dict(conninfo).get("dbname")
     return str(name) if name else str(DatabaseUri())
 
 
 def connect(conninfo: str) -> AnyConnection:
     """A connection that leaves transactions to those who use it."""
+    import psycopg
+
     connection: psycopg.Connection[Any] = psycopg.connect(
         conninfo,
         autocommit=True,
@@ -41,9 +42,11 @@ def connect(conninfo: str) -> AnyConnection:
 
 def connect_control(conninfo: str) -> AnyConnection:
     """A connection for the registry, which nothing times out; SqitchError when that fails."""
+    from psycopg import OperationalError
+
     try:
         connection = connect(conninfo)
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         message = re.sub(r"^connection (failed|is bad): ", "", str(error).strip())
         raise SqitchError(message, sqlstate=error.sqlstate or "PDCON") from error
     connection.execute(

@@ -45,7 +45,9 @@ class Planned:
 
     def close_section(self, changes: Mapping[str, int], tag: str | None) -> None:
         """Records a section: its changes with their positions, and the tag that ends it."""
-        self._changes.update(changes)
+        # A change that was planned anew stands at its last place: as Sqitch has it, `f@v1` can't be
+        # required any more once a tag has followed the rework of f.
+        self._changes.update({name: self._size + at for name, at in changes.items()})
         self._size += len(changes)
         if tag is not None:
             self._tags[tag] = self._size

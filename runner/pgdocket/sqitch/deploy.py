@@ -142,7 +142,7 @@ class _Deployment:
         start, end = self._range()
         self._catch_up(start)
         if end <= start:
-            return self._nothing(start)
+            return self._nothing()
         changes = self._job.plan.changes[start + 1 : end + 1]
         self._prepare(changes)
         width = max(len(change.format_name_with_tags) for change in changes)
@@ -175,9 +175,9 @@ class _Deployment:
         message = f"Cannot find change {latest.id} ({latest.label}) in {job.target.plan_file}"
         return DivergedError(message, found) if found else SqitchError(message, sqlstate="PDPLN")
 
-    def _nothing(self, start: int) -> RunResult:
-        name = self._job.plan.changes[start].name
-        place = "up-to-date" if self.options.to is None else f'already at "{name}"'
+    def _nothing(self) -> RunResult:
+        to = self.options.to
+        place = "up-to-date" if to is None else f'already at "{to}"'
         message = f"Nothing to deploy ({place})"
         self._job.reporter.info(message)
         return self._result(message)

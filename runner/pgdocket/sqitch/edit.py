@@ -124,6 +124,20 @@ def add_tag(plan: Plan, name: str, change: str | None, stamp: Stamp, note: str) 
     return _edited(plan, lines, line)
 
 
+def unknown_conflicts(edit: Edit) -> tuple[str, ...]:
+    """The changes of the own project that the new one conflicts with and that the plan lacks.
+
+    Neither program deploys a change with such a conflict, yet Sqitch plans it without a word.
+    """
+    if not isinstance(edit.line, ChangeLine):
+        return ()
+    return tuple(
+        each.as_string
+        for each in edit.line.conflicts
+        if each.project is None and not _is_planned(edit.before, each)
+    )
+
+
 def line_position(plan: Plan, change: Change) -> int:
     """Where in `plan.lines` the line of a change stands, counted from 0."""
     wanted = plan.index_of(change.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,23 +41,22 @@ def write_edit(edit: Edit) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Writes a file in one step: whoever reads it, also after a crash, finds the old or the new.
 
-    The mode of an existing file is kept, and a symbolic link stays one.
+    Mode and owner of an existing file are kept, and a symbolic link stays one.
     """
-    path = path.resolve()
+    real = path.resolve()
+    temporary = real.with_name(f".{real.name}.{secrets.token_hex(6)}")
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                _keep_owner(real, handle)
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
-                temporary.chmod(_mode(path))
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+                os.fsync(handle)
+            temporary.replace(real)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise SqitchError(f"Cannot open {path}: {error.strerror}") from error
 
@@ -73,13 +72,15 @@ def make_folder(folder: Path) -> bool:
     return True
 
 
-def _mode(path: Path) -> int:
+def _keep_owner(path: Path, handle: int) -> None:
+    """Gives the open file the mode and, where that is allowed, the owner of the one at `path`."""
     try:
-        return path.stat().st_mode & 0o7777
+        old = path.stat()
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return
+    with contextlib.suppress(PermissionError):
+        os.fchown(handle, old.st_uid, old.st_gid)
+    os.fchmod(handle, old.st_mode & 0o7777)
 
 
 @contextlib.contextmanager

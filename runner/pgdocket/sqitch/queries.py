@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from pgdocket.sqitch.variables import quote_identifier
 
 
 def package_text(name: str) -> str:
     """The text of an SQL file that lies beside this module."""
-    return resources.files("pgdocket.sqitch").joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 @cache

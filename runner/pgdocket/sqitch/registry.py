@@ -7,20 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import psycopg
-from psycopg import Connection
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change, Tag
 from pgdocket.sqitch.queries import named_queries, package_text
 
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from pgdocket.sqitch.reader import Readable
+
 VERSION = "1.1"
 _UPGRADES = (("0", "1.0", "upgrade_1_0.sql"), ("1.0", "1.1", "upgrade_1_1.sql"))
 _UNIQUE_SCRIPT = "changes_project_script_hash_key"
 
-AnyConnection = Connection[Any]
+AnyConnection: TypeAlias = "Connection[Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Registry:
         """A named statement of registry_queries.sql, for this schema."""
         return self._queries[name]
 
-    def version(self, connection: AnyConnection) -> str | None:
+    def version(self, connection: Readable) -> str | None:
         """The newest release that was installed: '0' before there were releases.
 
         None where there is no registry. A registry whose maker died before it could write its
@@ -148,7 +150,7 @@ class Registry:
         """Keeps other writers out of the registry until the transaction ends; readers may read."""
         connection.execute(self._queries["lock_changes"])
 
-    def projects(self, connection: AnyConnection) -> dict[str, str | None]:
+    def projects(self, connection: Readable) -> dict[str, str | None]:
         """The URIs of all projects, by name."""
         return dict(self._rows(connection, "projects"))
 
@@ -179,7 +181,7 @@ class Registry:
             email=person.email,
         )
 
-    def deployed(self, connection: AnyConnection, project: str) -> tuple[DeployedChange, ...]:
+    def deployed(self, connection: Readable, project: str) -> tuple[DeployedChange, ...]:
         """The project's deployed changes, the first deployed first."""
         tags: dict[str, list[DeployedTag]] = {}
         for row in self._rows(connection, "deployed_tags", project=project):
@@ -269,7 +271,9 @@ class Registry:
         self, connection: AnyConnection, names: Sequence[str], parameters: Mapping[str, object]
     ) -> bytes:
         """Statements with their values written out, so that they can share a message."""
-        cursor = psycopg.ClientCursor(connection)
+        from psycopg import ClientCursor
+
+        cursor = ClientCursor(connection)
         return ";\n".join(
             cursor.mogrify(self._queries[name], parameters) for name in names
         ).encode()
@@ -285,7 +289,7 @@ class Registry:
                 connection.execute(item.text.encode())
 
     def _rows(
-        self, connection: AnyConnection, statement: str, /, **parameters: object
+        self, connection: Readable, statement: str, /, **parameters: object
     ) -> list[tuple[Any, ...]]:
         return connection.execute(self._queries[statement], parameters).fetchall()
 
@@ -296,9 +300,11 @@ class Registry:
 @contextmanager
 def unique_script(change: Change) -> Iterator[None]:
     """Gives the refusal of a deploy script that another change has, too, its message."""
+    from psycopg.errors import UniqueViolation
+
     try:
         yield
-    except psycopg.errors.UniqueViolation as error:
+    except UniqueViolation as error:
         if error.diag.constraint_name != _UNIQUE_SCRIPT:
             raise
         raise SqitchError(

@@ -12,6 +12,7 @@ from pgdocket.sqitch.check import unmodified
 from pgdocket.sqitch.checks import check_revert, check_revert_scripts
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deployed import Deployed, plan_change
+from pgdocket.sqitch.divergence import DivergedError, find_divergence
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.inspection import Shape
@@ -127,9 +128,11 @@ def _position(job: Job, deployed: Deployed, reference: str) -> int:
     found = deployed.find(reference)
     if found is not None:
         return found
+    message = f'Unknown change: "{reference}"'
     if job.plan.find(reference) is not None:
-        raise SqitchError(f'Change not deployed: "{reference}"')
-    raise SqitchError(f'Unknown change: "{reference}"')
+        message = f'Change not deployed: "{reference}"'
+    divergence = find_divergence(job.plan, deployed.changes, job.target, job.display)
+    raise DivergedError(message, divergence) if divergence else SqitchError(message)
 
 
 def _nothing(job: Job, reference: str | None) -> RunResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pgdocket.sqitch.add import edit_as_dict, planned
+from pgdocket.sqitch.add import edit_as_dict, planned, warn_of_conflicts
 from pgdocket.sqitch.config import Configuration, Target
 from pgdocket.sqitch.edit import (
     ChangeRequest,
@@ -90,6 +90,7 @@ def rework(
         for each, edit in zip(work, edits, strict=True):
             copies += _write(each, edit, talk)
             talk.info(f'Added "{planned(edit)}" to {each.plan.path}.')
+            warn_of_conflicts(edit, talk)
     this = "this file" if len(files) == 1 else "these files"
     talk.info(f"Modify {this} as appropriate:")
     for path in files:

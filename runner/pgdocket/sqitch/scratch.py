@@ -32,8 +32,8 @@ def scratch_server(binaries: Binaries) -> Iterator[str]:
 
 
 @contextmanager
-def scratch_database(conninfo: str) -> Iterator[str]:
-    """A connection string of an empty database beside another one, dropped after the block.
+def scratch_database(conninfo: str) -> Iterator[tuple[str, str]]:
+    """An empty database beside another one, dropped after the block: connection string, name.
 
     It has the other's encoding and locale. SqitchError when there is no connection; psycopg's
     error where the role may not create databases.
@@ -50,6 +50,6 @@ def scratch_database(conninfo: str) -> Iterator[str]:
         settings = [sql.Literal(value) for value in row or ()]
         try:
             connection.execute(create.format(sql.Identifier(name), *settings))
-            yield make_conninfo(conninfo, dbname=name)
+            yield make_conninfo(conninfo, dbname=name), name
         finally:
             connection.execute(drop)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pgdocket.sqitch.config import Target
-from pgdocket.sqitch.connection import connect_control, destination
+from pgdocket.sqitch.connection import destination
 from pgdocket.sqitch.deployed import Deployed
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change
 from pgdocket.sqitch.plan import Plan
+from pgdocket.sqitch.reader import reading
 from pgdocket.sqitch.registry import DeployedChange, DeployedTag, Registry
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def status(plan: Plan | None, target: Target | str, *, project: str | None = Non
     """
     conninfo, display, schema = destination(target)
     registry = Registry(schema)
-    with connect_control(conninfo) as connection:
+    with reading(conninfo) as connection:
         version = registry.version(connection)
         name = project or (plan.project if plan else None)
         if version is None:

@@ -10,6 +10,7 @@ import click
 
 from pgdocket.cli.sqitch.call import Call, set_option
 from pgdocket.cli.sqitch.prompt import Prompt
+from pgdocket.cli.sqitch.run import lock_options, with_locks
 from pgdocket.sqitch.errors import SqitchError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def redeploy_options(command: F) -> F:
     """Adds the options of a command that reverts and then deploys."""
     pairs: dict[str, Any] = {"metavar": "KEY=VALUE", "multiple": True, "callback": _pairs}
     for option in (
+        lock_options,
         click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another run."),
         click.option("--atomic/--no-atomic", default=True, help="One transaction for each change."),
         click.option("--log-only", is_flag=True, help="Write the registry; run no script."),
@@ -53,7 +55,7 @@ def _pairs(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[
 
 def redeploy_job(call: Call, options: Mapping[str, Any]) -> Job:
     """The job, with psql's variables as --set, --set-deploy and --set-revert say."""
-    job = call.job(options["variables"], options["lock_timeout"])
+    job = with_locks(call, call.job(options["variables"], options["lock_timeout"]), options)
     both = options["variables"]
     given = {
         "deploy": {**both, **options["set_deploy"]},
@@ -88,13 +90,7 @@ def redeploy_settings(
     from pgdocket.sqitch.rebase import RebaseOptions
     from pgdocket.sqitch.revert import RevertOptions
 
-    get_bool, get = call.configuration.get_bool, call.configuration.get
-    verify = options["verify"]
-    if verify is None:
-        verify = get_bool(f"{command}.verify", default=get_bool("deploy.verify"))
-    mode = options["mode"] or get(f"{command}.mode") or get("deploy.mode") or "all"
-    if mode not in ("all", "tag", "change"):
-        raise SqitchError(f'Unknown mode "{mode}"; use all, tag or change', exit_code=255)
+    get_bool = call.configuration.get_bool
     is_silent = get_bool(f"{command}.no_prompt", default=get_bool("revert.no_prompt"))
     accept = get_bool(
         f"{command}.prompt_accept", default=get_bool("revert.prompt_accept", default=True)
@@ -103,8 +99,21 @@ def redeploy_settings(
     prompt = Prompt(accept, refusal=refusal, hint=hint, as_json=call.settings.json)
     confirm = None if options["no_prompt"] or is_silent else prompt
     log_only, atomic = options["log_only"], options["atomic"]
-    is_all = bool(options.get("everything"))
+    strict = strict and not options.get("everything")
+    verify, mode = _verify_and_mode(call, options, command)
     return RebaseOptions(
-        RevertOptions(onto, log_only, atomic, confirm, modified, strict and not is_all),
-        DeployOptions(upto, verify, cast("Mode", mode), log_only, atomic),
+        RevertOptions(onto, log_only, atomic, confirm, modified, strict),
+        DeployOptions(upto, verify, mode, log_only, atomic),
     )
+
+
+def _verify_and_mode(call: Call, options: Mapping[str, Any], command: str) -> tuple[bool, Mode]:
+    """As the command line says, else the command's section, else the section of deploy."""
+    get_bool, get = call.configuration.get_bool, call.configuration.get
+    verify = options["verify"]
+    if verify is None:
+        verify = get_bool(f"{command}.verify", default=get_bool("deploy.verify"))
+    mode = options["mode"] or get(f"{command}.mode") or get("deploy.mode") or "all"
+    if mode not in ("all", "tag", "change"):
+        raise SqitchError(f'Unknown mode "{mode}"; use all, tag or change', exit_code=255)
+    return verify, cast("Mode", mode)

@@ -22,7 +22,24 @@ _KEPT = ("change_id", "change", "tags", "action", "atomic")
 
 
 def run_options(command: F) -> F:
-    """Adds `--dry-run`, `--sql FILE`, `--lock-timeout-sql` and `--lock-retries`."""
+    """Adds `--dry-run` and `--sql FILE`, and what `lock_options` adds."""
+    for option in (
+        lock_options,
+        click.option(
+            "--sql",
+            metavar="FILE",
+            help="Write a script for psql that does the same; - is standard output.",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Check and tell everything; write and run nothing."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def lock_options(command: F) -> F:
+    """Adds `--lock-timeout-sql` and `--lock-retries`."""
     for option in (
         click.option(
             "--lock-retries",
@@ -34,14 +51,6 @@ def run_options(command: F) -> F:
             "--lock-timeout-sql",
             metavar="MS|TIME",
             help="PostgreSQL's lock_timeout for the scripts: 500, 2s.",
-        ),
-        click.option(
-            "--sql",
-            metavar="FILE",
-            help="Write a script for psql that does the same; - is standard output.",
-        ),
-        click.option(
-            "--dry-run", is_flag=True, help="Check and tell everything; write and run nothing."
         ),
     ):
         command = option(command)
@@ -57,7 +66,7 @@ def carry_out(
     call: Call, job: Job, options: Mapping[str, Any], work: Callable[[Job], RunResult]
 ) -> None:
     """Does the work, or only tells it, or writes it down, and prints the result."""
-    job = _with_locks(call, job, options)
+    job = with_locks(call, job, options)
     if options["dry_run"] and options["sql"]:
         raise SqitchError("--dry-run and --sql exclude each other")
     if options["sql"]:
@@ -70,7 +79,7 @@ def carry_out(
         finish(call, work(job).as_dict())
 
 
-def _with_locks(call: Call, job: Job, options: Mapping[str, Any]) -> Job:
+def with_locks(call: Call, job: Job, options: Mapping[str, Any]) -> Job:
     """The job with its lock timeout: of the command line, else as configured for deploys."""
     timeout = options["lock_timeout_sql"] or call.configuration.get("deploy.lock_timeout_sql")
     retries = options["lock_retries"]
