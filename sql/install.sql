@@ -1134,6 +1134,7 @@ create table docket.projects (
     repository_url  text,
     settings        jsonb       not null default '{}',
     metadata        jsonb       not null default '{}',
+    paused_at       timestamptz,
     archived_at     timestamptz,
     version         bigint      not null default 1,
     created_at      timestamptz not null default docket.clock(),
@@ -1167,6 +1168,8 @@ comment on column docket.projects.repository_url is
     'Where its code lives.';
 comment on column docket.projects.settings is
     'Its own values for docket.settings, and the settings of imported tools under their own keys.';
+comment on column docket.projects.paused_at is
+    'Since when its tasks may not be claimed; null: they may.';
 comment on column docket.projects.archived_at is
     'When it was put away; null: in use.';
 
@@ -1718,6 +1721,86 @@ revoke all on function docket_private.require_keys(jsonb, text[], text) from pub
 revoke all on function docket_private.require_version(text, bigint, bigint) from public;
 revoke all on function docket.update_project(uuid, jsonb, bigint, uuid) from public;
 grant execute on function docket.update_project(uuid, jsonb, bigint, uuid)
+   to docket_admin, docket_app;
+
+reset role;
+
+-- projects/pause_project
+
+set local role docket_owner;
+
+create function docket.pause_project(
+    project_id uuid,
+    request_id uuid default null
+) returns docket.projects
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'pause_project');
+    v_project docket.projects;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.projects, v_answer);
+    end if;
+
+    perform docket_private.require_project(pause_project.project_id);
+
+    update docket.projects as p
+       set paused_at = coalesce(p.paused_at, docket.clock())
+     where p.project_id = pause_project.project_id
+    returning p.* into v_project;
+
+    perform docket_private.remember(request_id, to_jsonb(v_project));
+    return v_project;
+end;
+$$;
+
+comment on function docket.pause_project(uuid, uuid) is
+'Stops the claiming of a project''s tasks; who holds one goes on with it. A pause of one workflow is its
+status paused: docket.update_workflow().
+
+Pausing twice changes nothing, and the same `request_id` again returns the first answer.
+Returns the project. Raises PD404, PD403.';
+
+create function docket.resume_project(
+    project_id uuid,
+    request_id uuid default null
+) returns docket.projects
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'resume_project');
+    v_project docket.projects;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.projects, v_answer);
+    end if;
+
+    perform docket_private.require_project(resume_project.project_id);
+
+    update docket.projects as p
+       set paused_at = null
+     where p.project_id = resume_project.project_id
+    returning p.* into v_project;
+
+    perform docket_private.remember(request_id, to_jsonb(v_project));
+    return v_project;
+end;
+$$;
+
+comment on function docket.resume_project(uuid, uuid) is
+'Lets the tasks of a paused project be claimed again.
+
+Where it is not paused nothing changes, and the same `request_id` again returns the first answer.
+Returns the project. Raises PD404, PD403.';
+
+revoke all on function docket.pause_project(uuid, uuid) from public;
+revoke all on function docket.resume_project(uuid, uuid) from public;
+grant execute on function docket.pause_project(uuid, uuid), docket.resume_project(uuid, uuid)
    to docket_admin, docket_app;
 
 reset role;
@@ -5888,7 +5971,13 @@ begin atomic
             from task as t
            where t.status <> 'pending'
            union all
-          select 3, 'workflow',
+          select 3, 'project',
+                 format('Its project is paused since %s.', p.paused_at), null, null
+            from task as t
+            join docket.projects as p on p.project_id = t.project_id
+           where p.paused_at is not null
+           union all
+          select 4, 'workflow',
                  format('Its workflow "%s" is %s.', w.name, w.status), null, null
             from task as t
             join docket.workflows as w
@@ -5896,12 +5985,12 @@ begin atomic
              and w.project_id = t.project_id
            where w.status <> 'active'
            union all
-          select 4, 'not_before',
+          select 5, 'not_before',
                  format('It may not be claimed before %s.', t.not_before), null, null
             from task as t
            where t.not_before > docket.clock()
            union all
-          select 5,
+          select 6,
                  case
                      when u.status in ('cancelled', 'failed') or u.archived_at is not null
                          then 'dead_end'
@@ -5918,7 +6007,7 @@ begin atomic
                  u.task_id, u.task_key
             from unmet as u
            union all
-          select 6, 'root',
+          select 7, 'root',
                  format('%s steps behind: %s is %s and waits for nothing itself.',
                         r.depth, r.blocker_key, r.status),
                  r.blocker_id, r.blocker_key
@@ -5932,9 +6021,9 @@ end;
 comment on function docket.why_blocked(uuid, integer) is
 'Why task `task_id` can not be claimed now: every reason, one a row.
 
-reason is archived, status, workflow (paused or over), not_before, dependency (it waits for the
-related task), dead_end (the same, and that task is cancelled, failed or archived) or root
-(further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
+reason is archived, status, project (paused), workflow (paused or over), not_before, dependency (it
+waits for the related task), dead_end (the same, and that task is cancelled, failed or archived) or
+root (further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
 rows of the last three kinds each. Returns nothing when the task can be claimed. Raises PD404.';
 
 revoke all on function docket.why_blocked(uuid, integer) from public;
@@ -8051,39 +8140,34 @@ reset role;
 set local role docket_owner;
 
 create function docket_private.lease(
-    lease_seconds integer,
-    project_id    uuid
+    lease_seconds    integer,
+    project_settings jsonb
 ) returns interval
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_seconds integer := lease.lease_seconds;
     v_longest integer;
 begin
-    if v_seconds is null then
-        v_seconds := (docket_private.setting('lease_seconds', (
-            select p.settings
-              from docket.projects as p
-             where p.project_id = lease.project_id)) #>> '{}')::integer;
+    if lease.lease_seconds is null then
+        return make_interval(secs => (
+            docket_private.setting('lease_seconds', lease.project_settings) #>> '{}')::integer);
     end if;
 
     -- The longest lease is asked for only where the caller names one.
-    if lease.lease_seconds is not null then
-        v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
-        if lease.lease_seconds not between 1 and v_longest then
-            raise exception 'a lease of % seconds can not be had', lease.lease_seconds
-                using errcode = 'PD422',
-                      hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
-        end if;
+    v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
+    if lease.lease_seconds not between 1 and v_longest then
+        raise exception 'a lease of % seconds can not be had', lease.lease_seconds
+            using errcode = 'PD422',
+                  hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
     end if;
 
-    return make_interval(secs => v_seconds);
+    return make_interval(secs => lease.lease_seconds);
 end;
 $$;
 
-comment on function docket_private.lease(integer, uuid) is
+comment on function docket_private.lease(integer, jsonb) is
     'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
@@ -8164,15 +8248,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not exists (
-        select
-          from docket.ready_tasks as r
-         where r.project_id = promote_due.project_id
-           and r.not_before <= docket.clock()
-    ) then
-        return;
-    end if;
-
       with due as materialized (
           select r.task_id
             from docket.ready_tasks as r
@@ -8221,9 +8296,10 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_lease  interval;
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_project record;
+    v_lease   interval;
+    v_tasks   docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -8245,11 +8321,37 @@ begin
                   hint    = 'A claim takes 1 to 1000 tasks.';
     end if;
 
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, claim_tasks.project_id);
+    -- One look for all that a claim has to know beforehand.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= docket.clock()) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= docket.clock()) as has_due
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim_tasks.project_id;
+
+    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        perform docket_private.remember(claim_tasks.request_id, '[]');
+        return;
+    end if;
 
     -- What was lost comes back before what is new is taken.
-    perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    perform docket_private.promote_due(claim_tasks.project_id);
+    if v_project.has_expired then
+        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim_tasks.project_id);
+    end if;
 
     if claim_tasks.request_id is null then
         return query
@@ -8276,7 +8378,7 @@ $$;
 
 comment on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) is
 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused workflow; the most urgent first, then those that have waited longest.
+paused project or workflow; the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
@@ -8305,6 +8407,7 @@ as $$
 declare
     v_answer  jsonb := docket_private.replay(request_id, 'start_task');
     v_task    docket.tasks;
+    v_project record;
     v_attempt uuid;
     v_lease   interval;
 begin
@@ -8328,7 +8431,16 @@ begin
             using errcode = 'PD422';
     end if;
 
-    v_lease := docket_private.lease(start_task.lease_seconds, v_task.project_id);
+    select p.settings, p.slug, p.paused_at into v_project
+      from docket.projects as p
+     where p.project_id = v_task.project_id;
+    v_lease := docket_private.lease(start_task.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        raise exception 'project % is paused', v_project.slug
+            using errcode = 'PD409',
+                  hint    = 'docket.resume_project() lets its tasks be claimed again.';
+    end if;
 
     -- It may be the very one whose agent is gone.
     perform docket_private.sweep(v_task.project_id, 100);
@@ -8390,9 +8502,9 @@ comment on function docket.start_task(uuid, text, integer, uuid) is
 
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
-waits, is held, or somebody has it).';
+waits, is held, or somebody has it; or its project is paused).';
 
-revoke all on function docket_private.lease(integer, uuid) from public;
+revoke all on function docket_private.lease(integer, jsonb) from public;
 revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
   from public;
 revoke all on function docket_private.promote_due(uuid) from public;
@@ -8447,7 +8559,10 @@ begin
     update docket.task_attempts as a
        set heartbeat_at     = docket.clock(),
            lease_expires_at = docket.clock()
-                              + docket_private.lease(heartbeats.lease_seconds, h.project_id)
+                              + docket_private.lease(heartbeats.lease_seconds, (
+                                    select p.settings
+                                      from docket.projects as p
+                                     where p.project_id = h.project_id))
       from held as h
      where a.attempt_id = h.attempt_id
        and a.project_id = h.project_id

@@ -749,9 +749,10 @@ CREATE FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks intege
     SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_lease  interval;
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_project record;
+    v_lease   interval;
+    v_tasks   docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -773,11 +774,37 @@ begin
                   hint    = 'A claim takes 1 to 1000 tasks.';
     end if;
 
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, claim_tasks.project_id);
+    -- One look for all that a claim has to know beforehand.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= docket.clock()) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= docket.clock()) as has_due
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim_tasks.project_id;
+
+    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        perform docket_private.remember(claim_tasks.request_id, '[]');
+        return;
+    end if;
 
     -- What was lost comes back before what is new is taken.
-    perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    perform docket_private.promote_due(claim_tasks.project_id);
+    if v_project.has_expired then
+        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim_tasks.project_id);
+    end if;
 
     if claim_tasks.request_id is null then
         return query
@@ -803,7 +830,7 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) IS 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused workflow; the most urgent first, then those that have waited longest.
+paused project or workflow; the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
@@ -1049,6 +1076,7 @@ CREATE TABLE docket.projects (
     repository_url text,
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    paused_at timestamp with time zone,
     archived_at timestamp with time zone,
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
@@ -1078,6 +1106,8 @@ COMMENT ON COLUMN docket.projects.description IS 'What it is about.';
 COMMENT ON COLUMN docket.projects.repository_url IS 'Where its code lives.';
 
 COMMENT ON COLUMN docket.projects.settings IS 'Its own values for docket.settings, and the settings of imported tools under their own keys.';
+
+COMMENT ON COLUMN docket.projects.paused_at IS 'Since when its tasks may not be claimed; null: they may.';
 
 COMMENT ON COLUMN docket.projects.archived_at IS 'When it was put away; null: in use.';
 
@@ -2910,7 +2940,10 @@ begin
     update docket.task_attempts as a
        set heartbeat_at     = docket.clock(),
            lease_expires_at = docket.clock()
-                              + docket_private.lease(heartbeats.lease_seconds, h.project_id)
+                              + docket_private.lease(heartbeats.lease_seconds, (
+                                    select p.settings
+                                      from docket.projects as p
+                                     where p.project_id = h.project_id))
       from held as h
      where a.attempt_id = h.attempt_id
        and a.project_id = h.project_id
@@ -3166,6 +3199,7 @@ CREATE FUNCTION docket.list_projects(after uuid DEFAULT NULL::uuid, page_size in
      p.repository_url,
      p.settings,
      p.metadata,
+     p.paused_at,
      p.archived_at,
      p.version,
      p.created_at,
@@ -3740,6 +3774,38 @@ COMMENT ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_al
 `workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
 1000). Returns tasks; raises nothing.';
 
+-- FUNCTION docket.pause_project(uuid, uuid)
+
+CREATE FUNCTION docket.pause_project(project_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.projects
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'pause_project');
+    v_project docket.projects;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.projects, v_answer);
+    end if;
+
+    perform docket_private.require_project(pause_project.project_id);
+
+    update docket.projects as p
+       set paused_at = coalesce(p.paused_at, docket.clock())
+     where p.project_id = pause_project.project_id
+    returning p.* into v_project;
+
+    perform docket_private.remember(request_id, to_jsonb(v_project));
+    return v_project;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) IS 'Stops the claiming of a project''s tasks; who holds one goes on with it. A pause of one workflow is its
+status paused: docket.update_workflow().
+
+Pausing twice changes nothing, and the same `request_id` again returns the first answer.
+Returns the project. Raises PD404, PD403.';
+
 -- FUNCTION docket.priority_label(docket.task_priority)
 
 CREATE FUNCTION docket.priority_label(priority docket.task_priority) RETURNS text
@@ -4151,6 +4217,37 @@ restore, or whenever docket.graph_health() finds something.
 Returns the projects in which something was wrong, with how many nodes and ready tasks were put
 right. Raises PDCYC when the dependencies themselves have a cycle.';
 
+-- FUNCTION docket.resume_project(uuid, uuid)
+
+CREATE FUNCTION docket.resume_project(project_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.projects
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'resume_project');
+    v_project docket.projects;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.projects, v_answer);
+    end if;
+
+    perform docket_private.require_project(resume_project.project_id);
+
+    update docket.projects as p
+       set paused_at = null
+     where p.project_id = resume_project.project_id
+    returning p.* into v_project;
+
+    perform docket_private.remember(request_id, to_jsonb(v_project));
+    return v_project;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) IS 'Lets the tasks of a paused project be claimed again.
+
+Where it is not paused nothing changes, and the same `request_id` again returns the first answer.
+Returns the project. Raises PD404, PD403.';
+
 -- FUNCTION docket.retry_workflow_step(text, uuid, uuid, uuid, timestamp with time zone, uuid)
 
 CREATE FUNCTION docket.retry_workflow_step(error text, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, next_retry_at timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.workflow_states
@@ -4299,6 +4396,7 @@ CREATE FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds intege
 declare
     v_answer  jsonb := docket_private.replay(request_id, 'start_task');
     v_task    docket.tasks;
+    v_project record;
     v_attempt uuid;
     v_lease   interval;
 begin
@@ -4322,7 +4420,16 @@ begin
             using errcode = 'PD422';
     end if;
 
-    v_lease := docket_private.lease(start_task.lease_seconds, v_task.project_id);
+    select p.settings, p.slug, p.paused_at into v_project
+      from docket.projects as p
+     where p.project_id = v_task.project_id;
+    v_lease := docket_private.lease(start_task.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        raise exception 'project % is paused', v_project.slug
+            using errcode = 'PD409',
+                  hint    = 'docket.resume_project() lets its tasks be claimed again.';
+    end if;
 
     -- It may be the very one whose agent is gone.
     perform docket_private.sweep(v_task.project_id, 100);
@@ -4383,7 +4490,7 @@ COMMENT ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds in
 
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
-waits, is held, or somebody has it).';
+waits, is held, or somebody has it; or its project is paused).';
 
 -- FUNCTION docket.supersede(uuid, uuid, uuid)
 
@@ -5173,6 +5280,15 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
            WHERE ((t.status)::text <> 'pending'::text)
          UNION ALL
           SELECT 3,
+             'project'::text,
+             format('Its project is paused since %s.'::text, p.paused_at) AS format,
+             NULL::uuid,
+             NULL::text
+            FROM (task t
+              JOIN docket.projects p ON ((p.project_id = t.project_id)))
+           WHERE (p.paused_at IS NOT NULL)
+         UNION ALL
+          SELECT 4,
              'workflow'::text,
              format('Its workflow "%s" is %s.'::text, w.name, w.status) AS format,
              NULL::uuid,
@@ -5181,7 +5297,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
               JOIN docket.workflows w ON (((w.workflow_id = t.workflow_id) AND (w.project_id = t.project_id))))
            WHERE ((w.status)::text <> 'active'::text)
          UNION ALL
-          SELECT 4,
+          SELECT 5,
              'not_before'::text,
              format('It may not be claimed before %s.'::text, t.not_before) AS format,
              NULL::uuid,
@@ -5189,7 +5305,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
             FROM task t
            WHERE (t.not_before > docket.clock())
          UNION ALL
-          SELECT 5,
+          SELECT 6,
                  CASE
                      WHEN (((u.status)::text = ANY (ARRAY['cancelled'::text, 'failed'::text])) OR (u.archived_at IS NOT NULL)) THEN 'dead_end'::text
                      ELSE 'dependency'::text
@@ -5203,7 +5319,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              u.task_key
             FROM unmet u
          UNION ALL
-          SELECT 6,
+          SELECT 7,
              'root'::text,
              format('%s steps behind: %s is %s and waits for nothing itself.'::text, r_1.depth, r_1.blocker_key, r_1.status) AS format,
              r_1.blocker_id,
@@ -5220,9 +5336,9 @@ END;
 
 COMMENT ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) IS 'Why task `task_id` can not be claimed now: every reason, one a row.
 
-reason is archived, status, workflow (paused or over), not_before, dependency (it waits for the
-related task), dead_end (the same, and that task is cancelled, failed or archived) or root
-(further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
+reason is archived, status, project (paused), workflow (paused or over), not_before, dependency (it
+waits for the related task), dead_end (the same, and that task is cancelled, failed or archived) or
+root (further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
 rows of the last three kinds each. Returns nothing when the task can be claimed. Raises PD404.';
 
 -- FUNCTION docket.workflow_progress(uuid)
@@ -7589,38 +7705,33 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.known_time(value json) IS 'An ISO 8601 time, in UTC where it names no zone; null when it is none.';
 
--- FUNCTION docket_private.lease(integer, uuid)
+-- FUNCTION docket_private.lease(integer, jsonb)
 
-CREATE FUNCTION docket_private.lease(lease_seconds integer, project_id uuid) RETURNS interval
+CREATE FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) RETURNS interval
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_seconds integer := lease.lease_seconds;
     v_longest integer;
 begin
-    if v_seconds is null then
-        v_seconds := (docket_private.setting('lease_seconds', (
-            select p.settings
-              from docket.projects as p
-             where p.project_id = lease.project_id)) #>> '{}')::integer;
+    if lease.lease_seconds is null then
+        return make_interval(secs => (
+            docket_private.setting('lease_seconds', lease.project_settings) #>> '{}')::integer);
     end if;
 
     -- The longest lease is asked for only where the caller names one.
-    if lease.lease_seconds is not null then
-        v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
-        if lease.lease_seconds not between 1 and v_longest then
-            raise exception 'a lease of % seconds can not be had', lease.lease_seconds
-                using errcode = 'PD422',
-                      hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
-        end if;
+    v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
+    if lease.lease_seconds not between 1 and v_longest then
+        raise exception 'a lease of % seconds can not be had', lease.lease_seconds
+            using errcode = 'PD422',
+                  hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
     end if;
 
-    return make_interval(secs => v_seconds);
+    return make_interval(secs => lease.lease_seconds);
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.lease(lease_seconds integer, project_id uuid) IS 'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
+COMMENT ON FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) IS 'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
 -- FUNCTION docket_private.lease_lost(uuid)
 
@@ -8433,15 +8544,6 @@ CREATE FUNCTION docket_private.promote_due(project_id uuid) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if not exists (
-        select
-          from docket.ready_tasks as r
-         where r.project_id = promote_due.project_id
-           and r.not_before <= docket.clock()
-    ) then
-        return;
-    end if;
-
       with due as materialized (
           select r.task_id
             from docket.ready_tasks as r
@@ -12195,6 +12297,10 @@ GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.priority_label(priority docket.task_priority) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_admin;
 GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_app;
@@ -12242,6 +12348,10 @@ GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid,
 REVOKE ALL ON FUNCTION docket.repair_graph(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
@@ -12471,7 +12581,7 @@ REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lease_lost(attempt_id uuid) FROM PUBLIC;
 

@@ -64,7 +64,13 @@ begin atomic
             from task as t
            where t.status <> 'pending'
            union all
-          select 3, 'workflow',
+          select 3, 'project',
+                 format('Its project is paused since %s.', p.paused_at), null, null
+            from task as t
+            join docket.projects as p on p.project_id = t.project_id
+           where p.paused_at is not null
+           union all
+          select 4, 'workflow',
                  format('Its workflow "%s" is %s.', w.name, w.status), null, null
             from task as t
             join docket.workflows as w
@@ -72,12 +78,12 @@ begin atomic
              and w.project_id = t.project_id
            where w.status <> 'active'
            union all
-          select 4, 'not_before',
+          select 5, 'not_before',
                  format('It may not be claimed before %s.', t.not_before), null, null
             from task as t
            where t.not_before > docket.clock()
            union all
-          select 5,
+          select 6,
                  case
                      when u.status in ('cancelled', 'failed') or u.archived_at is not null
                          then 'dead_end'
@@ -94,7 +100,7 @@ begin atomic
                  u.task_id, u.task_key
             from unmet as u
            union all
-          select 6, 'root',
+          select 7, 'root',
                  format('%s steps behind: %s is %s and waits for nothing itself.',
                         r.depth, r.blocker_key, r.status),
                  r.blocker_id, r.blocker_key
@@ -108,9 +114,9 @@ end;
 comment on function docket.why_blocked(uuid, integer) is
 'Why task `task_id` can not be claimed now: every reason, one a row.
 
-reason is archived, status, workflow (paused or over), not_before, dependency (it waits for the
-related task), dead_end (the same, and that task is cancelled, failed or archived) or root
-(further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
+reason is archived, status, project (paused), workflow (paused or over), not_before, dependency (it
+waits for the related task), dead_end (the same, and that task is cancelled, failed or archived) or
+root (further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
 rows of the last three kinds each. Returns nothing when the task can be claimed. Raises PD404.';
 
 revoke all on function docket.why_blocked(uuid, integer) from public;

@@ -15,6 +15,7 @@ create table docket.projects (
     repository_url  text,
     settings        jsonb       not null default '{}',
     metadata        jsonb       not null default '{}',
+    paused_at       timestamptz,
     archived_at     timestamptz,
     version         bigint      not null default 1,
     created_at      timestamptz not null default docket.clock(),
@@ -48,6 +49,8 @@ comment on column docket.projects.repository_url is
     'Where its code lives.';
 comment on column docket.projects.settings is
     'Its own values for docket.settings, and the settings of imported tools under their own keys.';
+comment on column docket.projects.paused_at is
+    'Since when its tasks may not be claimed; null: they may.';
 comment on column docket.projects.archived_at is
     'When it was put away; null: in use.';
 

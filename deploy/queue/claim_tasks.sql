@@ -8,39 +8,34 @@ begin;
 set local role docket_owner;
 
 create function docket_private.lease(
-    lease_seconds integer,
-    project_id    uuid
+    lease_seconds    integer,
+    project_settings jsonb
 ) returns interval
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_seconds integer := lease.lease_seconds;
     v_longest integer;
 begin
-    if v_seconds is null then
-        v_seconds := (docket_private.setting('lease_seconds', (
-            select p.settings
-              from docket.projects as p
-             where p.project_id = lease.project_id)) #>> '{}')::integer;
+    if lease.lease_seconds is null then
+        return make_interval(secs => (
+            docket_private.setting('lease_seconds', lease.project_settings) #>> '{}')::integer);
     end if;
 
     -- The longest lease is asked for only where the caller names one.
-    if lease.lease_seconds is not null then
-        v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
-        if lease.lease_seconds not between 1 and v_longest then
-            raise exception 'a lease of % seconds can not be had', lease.lease_seconds
-                using errcode = 'PD422',
-                      hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
-        end if;
+    v_longest := (docket_private.setting('max_lease_seconds') #>> '{}')::integer;
+    if lease.lease_seconds not between 1 and v_longest then
+        raise exception 'a lease of % seconds can not be had', lease.lease_seconds
+            using errcode = 'PD422',
+                  hint    = format('1 to %s seconds (setting max_lease_seconds).', v_longest);
     end if;
 
-    return make_interval(secs => v_seconds);
+    return make_interval(secs => lease.lease_seconds);
 end;
 $$;
 
-comment on function docket_private.lease(integer, uuid) is
+comment on function docket_private.lease(integer, jsonb) is
     'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
@@ -121,15 +116,6 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not exists (
-        select
-          from docket.ready_tasks as r
-         where r.project_id = promote_due.project_id
-           and r.not_before <= docket.clock()
-    ) then
-        return;
-    end if;
-
       with due as materialized (
           select r.task_id
             from docket.ready_tasks as r
@@ -178,9 +164,10 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_lease  interval;
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_project record;
+    v_lease   interval;
+    v_tasks   docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -202,11 +189,37 @@ begin
                   hint    = 'A claim takes 1 to 1000 tasks.';
     end if;
 
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, claim_tasks.project_id);
+    -- One look for all that a claim has to know beforehand.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= docket.clock()) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= docket.clock()) as has_due
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim_tasks.project_id;
+
+    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        perform docket_private.remember(claim_tasks.request_id, '[]');
+        return;
+    end if;
 
     -- What was lost comes back before what is new is taken.
-    perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    perform docket_private.promote_due(claim_tasks.project_id);
+    if v_project.has_expired then
+        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim_tasks.project_id);
+    end if;
 
     if claim_tasks.request_id is null then
         return query
@@ -233,7 +246,7 @@ $$;
 
 comment on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) is
 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused workflow; the most urgent first, then those that have waited longest.
+paused project or workflow; the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
@@ -262,6 +275,7 @@ as $$
 declare
     v_answer  jsonb := docket_private.replay(request_id, 'start_task');
     v_task    docket.tasks;
+    v_project record;
     v_attempt uuid;
     v_lease   interval;
 begin
@@ -285,7 +299,16 @@ begin
             using errcode = 'PD422';
     end if;
 
-    v_lease := docket_private.lease(start_task.lease_seconds, v_task.project_id);
+    select p.settings, p.slug, p.paused_at into v_project
+      from docket.projects as p
+     where p.project_id = v_task.project_id;
+    v_lease := docket_private.lease(start_task.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        raise exception 'project % is paused', v_project.slug
+            using errcode = 'PD409',
+                  hint    = 'docket.resume_project() lets its tasks be claimed again.';
+    end if;
 
     -- It may be the very one whose agent is gone.
     perform docket_private.sweep(v_task.project_id, 100);
@@ -347,9 +370,9 @@ comment on function docket.start_task(uuid, text, integer, uuid) is
 
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
-waits, is held, or somebody has it).';
+waits, is held, or somebody has it; or its project is paused).';
 
-revoke all on function docket_private.lease(integer, uuid) from public;
+revoke all on function docket_private.lease(integer, jsonb) from public;
 revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
   from public;
 revoke all on function docket_private.promote_due(uuid) from public;

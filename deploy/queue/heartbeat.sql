@@ -41,7 +41,10 @@ begin
     update docket.task_attempts as a
        set heartbeat_at     = docket.clock(),
            lease_expires_at = docket.clock()
-                              + docket_private.lease(heartbeats.lease_seconds, h.project_id)
+                              + docket_private.lease(heartbeats.lease_seconds, (
+                                    select p.settings
+                                      from docket.projects as p
+                                     where p.project_id = h.project_id))
       from held as h
      where a.attempt_id = h.attempt_id
        and a.project_id = h.project_id

@@ -188,3 +188,23 @@ def test_two_who_enter_a_state_at_once_follow_each_other(
         ("planning", False),
         ("review", True),
     ]
+
+
+def test_neither_a_claim_nor_a_pause_waits_for_the_other(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, third = open_session(), open_session(), open_session()
+    make_tasks(first, project, 2)
+    claim = "select count(*) from docket.claim_tasks(%s, 'agent')"
+    pause = "select (docket.pause_project(%s)).paused_at is not null"
+    for session in (second, third):
+        session.execute("set lock_timeout = '5s'")
+    first.execute("begin")
+    assert value(first, claim, project) == 1
+    second.execute("begin")
+    assert value(second, pause, project)
+    assert value(third, claim, project) == 1
+    second.execute("commit")
+    first.execute("commit")
+    make_tasks(first, project, 1)
+    assert value(first, claim, project) == 0

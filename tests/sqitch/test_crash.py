@@ -26,6 +26,7 @@ from support.changes import (
     deployed,
     execute,
     happened,
+    is_running,
     query,
     started,
     tables,
@@ -189,3 +190,26 @@ def test_an_interrupt_ends_the_deploy_wherever_it_waits(
         assert deployed(database) == ["one", "two"]
         assert tables(database) == {"one", "two"}
     assert query(database, "select count(*) from pg_locks where locktype = 'advisory'") == [(0,)]
+
+
+def test_an_interrupt_reaches_the_statement_of_psql(database: Database, project: Project) -> None:
+    project.write("three", "deploy", "\\timing off\nselect pg_sleep(600);\n")
+    with started(project, database, "deploy") as process:
+        wait_until(database, is_running("pg_sleep(600)"))
+        process.send_signal(signal.SIGTERM)  # to the runner alone
+        process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert query(database, f"select {is_running('pg_sleep(600)')}") == [(False,)]
+    assert deployed(database) == []
+
+
+def test_two_deploys_at_once_do_the_work_once(database: Database, project: Project) -> None:
+    with (
+        started(project, database, "deploy", "--verify") as first,
+        started(project, database, "deploy", "--verify") as second,
+    ):
+        told = [process.communicate(timeout=60) for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), told
+    assert deployed(database) == EVERY
+    assert [event for event, _ in happened(database)] == ["deploy"] * 4
+    assert any("Nothing to deploy (up-to-date)" in stdout for stdout, _ in told)

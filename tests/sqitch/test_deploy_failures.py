@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,14 +221,19 @@ def test_a_failed_revert_changes_nothing(database: Database, project: Project) -
 def test_a_busy_lock_is_waited_for_and_named(database15: Database, project: Project) -> None:
     with psycopg.connect(database15.conninfo, autocommit=True) as other:
         other.execute(f"select pg_advisory_lock({LOCK})".encode())
+        pid = other.info.backend_pid
         outcome = project.ours(database15, "deploy", "--lock-timeout", "1")
     assert outcome.code == 2
     target = f"db:pg:{database15.name}"
     assert outcome.stdout == (
         f"Blocked by another instance of Sqitch working on {target}; waiting 1 seconds...\n"
     )
-    assert outcome.stderr == (
-        f"Timed out waiting 1 seconds for another instance of Sqitch to finish work on {target}\n"
+    message, hint = outcome.stderr.splitlines()
+    assert message == (
+        f"Timed out waiting 1 seconds for another instance of Sqitch to finish work on {target}"
+    )
+    assert re.fullmatch(
+        rf"    hint: it is pid {pid} \(unnamed, user \w+, idle for \d+ s\): .*", hint
     )
     assert query(database15, "select to_regnamespace('sqitch') is null") == [(True,)]
 

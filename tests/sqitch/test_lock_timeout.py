@@ -112,6 +112,7 @@ def test_what_is_no_transaction_is_never_repeated(database: Database, project: P
     assert told.code == 2
     assert "got no lock" not in told.stderr
     assert "DETAIL:  blocked by pid " in told.stderr
+    assert "HINT:  not tried again: what stands before it is done" in told.stderr
     assert tables(database) == {"one", "two"}
 
 

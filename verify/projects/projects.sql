@@ -3,7 +3,7 @@
 begin;
 
 select project_id, organization_id, slug, name, description, repository_url, settings, metadata,
-       archived_at, version, created_at, updated_at, created_by, updated_by
+       paused_at, archived_at, version, created_at, updated_at, created_by, updated_by
   from docket.projects
  where false;
 

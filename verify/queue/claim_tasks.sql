@@ -2,7 +2,7 @@
 
 begin;
 
-select 'docket_private.lease(integer, uuid)'::regprocedure;
+select 'docket_private.lease(integer, jsonb)'::regprocedure;
 select 'docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])'::regprocedure;
 select 'docket_private.promote_due(uuid)'::regprocedure;
 select 'docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)'::regprocedure;

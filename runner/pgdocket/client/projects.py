@@ -66,6 +66,16 @@ class ProjectCalls(Calls):
             include_archived=include_archived,
         )
 
+    def pause_project(self, *, project_id: Id, request_id: Id | None = None) -> Project:
+        """Stops the claiming of a project's tasks. Raises NotFound, Forbidden."""
+        return self._written(Project, "pause_project", project_id=project_id, request_id=request_id)
+
+    def resume_project(self, *, project_id: Id, request_id: Id | None = None) -> Project:
+        """Lets the tasks of a paused project be claimed again. Raises NotFound, Forbidden."""
+        return self._written(
+            Project, "resume_project", project_id=project_id, request_id=request_id
+        )
+
     def update_project(
         self,
         *,

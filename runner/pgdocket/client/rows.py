@@ -27,6 +27,7 @@ class Project:
     repository_url: str | None
     settings: dict[str, Json]
     metadata: dict[str, Json]
+    paused_at: datetime | None
     archived_at: datetime | None
     version: int
     created_at: datetime

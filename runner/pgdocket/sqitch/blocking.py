@@ -59,6 +59,12 @@ def find_blockers(connection: Connection[Any], pid: int) -> tuple[Blocker, ...]:
     return tuple(Blocker(*row) for row in connection.execute(queries["blockers"], {"pid": pid}))
 
 
+def find_holder(connection: Connection[Any]) -> Blocker | None:
+    """The session of the deployment that is at work in this database, if there is one."""
+    row = connection.execute(named_queries("blocking.sql", "")["holder"]).fetchone()
+    return Blocker(*row) if row else None
+
+
 class LockWatch:
     """Looks, while a statement runs, whether it waits for somebody; tells after a while.
 
@@ -141,3 +147,11 @@ def patiently(engine: Engine, name: str, attempt: Callable[[], None]) -> None:
             pause = min(pause * 2, _LONGEST_PAUSE)
         else:
             return
+
+
+def explain_no_retry(engine: Engine, problem: BaseException) -> None:
+    """Adds to a script's lock timeout why there was one attempt, where more were asked for."""
+    if not isinstance(problem, ScriptError) or problem.sqlstate != LOCK_NOT_AVAILABLE:
+        return
+    if engine.job.lock_retries:
+        problem.add(hint="not tried again: what stands before it is done, and would be done twice")

@@ -14,3 +14,23 @@ select pg_catalog.pg_stat_clear_snapshot();
     from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%(pid)s)) as b (pid)
     left join pg_catalog.pg_stat_activity as a on a.pid = b.pid
 order by b.pid;
+
+-- name: holder
+  select a.pid,
+         coalesce(a.application_name, ''),
+         coalesce(a.usename, ''),
+         coalesce(a.state, 'unknown'),
+         coalesce(extract(epoch from clock_timestamp() - a.state_change), 0)::float8,
+         coalesce(a.query, '')
+    from pg_catalog.pg_locks as l
+    join pg_catalog.pg_stat_activity as a on a.pid = l.pid
+   where l.locktype = 'advisory'
+     and l.granted
+     and l.database = (
+             select d.oid
+               from pg_catalog.pg_database as d
+              where d.datname = current_database())
+     and (l.classid::bigint << 32) + l.objid::bigint = 75474063
+     and l.objsubid = 1
+order by a.pid
+   limit 1;

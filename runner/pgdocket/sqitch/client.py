@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +13,8 @@ from pathlib import Path
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.reporter import Reporter
+
+_PATIENCE_S = 5
 
 
 def find_client(configured: str | None) -> str | None:
@@ -62,15 +66,33 @@ def run_client(
         environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c lock_timeout={value}".strip()
     if password:
         environ["PGPASSWORD"] = password
-    done = subprocess.run(
-        command, env=environ, capture_output=True, check=False, stdin=subprocess.DEVNULL
-    )
-    if done.stdout and not is_muted:
-        reporter.out(done.stdout.decode("utf-8", "replace"))
-    message = done.stderr.decode("utf-8", "replace")
-    if done.returncode == 0:
+    code, stdout, stderr = _run(command, environ)
+    if stdout and not is_muted:
+        reporter.out(stdout.decode("utf-8", "replace"))
+    message = stderr.decode("utf-8", "replace")
+    if code == 0:
         reporter.err(message)
         return
-    text = f'{message}"psql" unexpectedly returned exit value {done.returncode}\n'
-    last = message.strip().rpartition("\n")[2] or f"psql returned {done.returncode}"
+    text = f'{message}"psql" unexpectedly returned exit value {code}\n'
+    last = message.strip().rpartition("\n")[2] or f"psql returned {code}"
     raise ScriptError(text, script, last)
+
+
+def _run(command: list[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+    """Runs the command. When this process is interrupted, psql cancels its statement first."""
+    with subprocess.Popen(
+        command,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=_PATIENCE_S)
+            process.kill()
+            raise
+        return process.returncode, stdout, stderr

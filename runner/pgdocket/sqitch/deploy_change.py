@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from pgdocket.sqitch.blocking import patiently
+from pgdocket.sqitch.blocking import explain_no_retry, patiently
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.failure import ScriptError
@@ -53,7 +53,9 @@ class ChangeDeployer:
                 patiently(self.engine, name, lambda: self._together(recorded))
             else:
                 self._apart(recorded)
-        except BaseException:
+        except BaseException as problem:
+            if not is_atomic:
+                explain_no_retry(self.engine, problem)
             self._record_fail(recorded)
             raise
 

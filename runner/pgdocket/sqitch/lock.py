@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from pgdocket.sqitch.blocking import find_holder
 from pgdocket.sqitch.errors import SqitchError
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ def take_lock(
         time.sleep(min(_POLL_SECONDS, rest))
         if _try(connection, registry):
             return
+    holder = find_holder(connection)
     raise SqitchError(
         f"Timed out waiting {timeout} seconds for another instance of Sqitch "
-        f"to finish work on {destination}"
+        f"to finish work on {destination}",
+        hint=f"it is {holder}" if holder is not None else None,
     )
 
 
