@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "complete": "pgdocket.cli.queue:complete",
     "fail": "pgdocket.cli.queue:fail",
     "release": "pgdocket.cli.queue:release",
+    "agent": "pgdocket.cli.agent:agent",
 }
 
 # One line each, so that `pgdocket --help` imports no command.
@@ -75,6 +76,7 @@ SUMMARIES: dict[str, str] = {
     "complete": "Complete a claimed task.",
     "fail": "Report that an attempt failed.",
     "release": "Give a claimed task back.",
+    "agent": "Run a program for each task.",
 }
 
 _META = "pgdocket.options"

@@ -3,6 +3,7 @@
 from pgdocket.client.agent import Agent, AgentReport, Failed, Released, Work
 from pgdocket.client.connections import ConnectionSettings
 from pgdocket.client.docket import Docket, Health
+from pgdocket.client.program import Program
 from pgdocket.client.rows import (
     Affected,
     BlockedReason,
@@ -35,6 +36,7 @@ __all__ = [
     "GraphProblem",
     "Health",
     "HistoryEntry",
+    "Program",
     "Project",
     "RelatedTask",
     "Released",

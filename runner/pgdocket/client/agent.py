@@ -89,7 +89,8 @@ class Agent:
     an exception fails the task, with Failed choosing the failure class, and Released gives the
     task back. Leases of `lease_seconds` are renewed in the background; when one is lost all the
     same, the result is dropped. An idle agent asks again after `idle_seconds`: from the first to
-    the second, doubling. `on_event` is told what happens to each task, from the worker's thread.
+    the second, doubling; with `until_idle` it stops when it holds nothing and
+    nothing is ready. `on_event` is told what happens to each task, from the worker's thread.
 
         Agent(docket, project_id=project.project_id, name="builder", handler=build).run()
     """
@@ -107,6 +108,7 @@ class Agent:
         tags_all: Sequence[str] | None = None,
         idle_seconds: tuple[float, float] = (0.05, 2.0),
         drain_seconds: float | None = None,
+        until_idle: bool = False,
         on_event: Callable[[Event, Task], None] | None = None,
     ) -> None:
         self.name = name
@@ -118,8 +120,10 @@ class Agent:
         self._filters: dict[str, Any] = {"workflow_id": workflow_id, "tags_all": tags_all}
         self._idle_seconds = idle_seconds
         self._drain_seconds = drain_seconds
+        self._until_idle = until_idle
         self._on_event = on_event
         self._held: dict[UUID, Work] = {}
+        self._busy = 0  # workers with a task, or between one and the next
         self._counts: dict[str, int] = {}
         self._mutex = threading.Lock()
         self._stopping = threading.Event()
@@ -188,9 +192,13 @@ class Agent:
         task: Task | None = None
         try:
             while True:
-                task = self._do(task) if task is not None else self._next()
-                if task is None and self._stopping.is_set():
+                task = self._next()
+                if task is None:
                     return
+                while task is not None:
+                    task = self._do(task)
+                with self._mutex:
+                    self._busy -= 1
         except BaseException as error:
             log.exception("agent %s can't go on", self.name)
             self._fatal = self._fatal or error
@@ -211,7 +219,11 @@ class Agent:
                 log.warning("agent %s could not claim: %s", self.name, error)
                 claimed = []
             if claimed:
+                with self._mutex:
+                    self._busy += 1
                 return claimed[0]
+            if self._until_idle and not self._busy:
+                self._stopping.set()
             self._stopping.wait(pause * random.uniform(0.75, 1.0))  # noqa: S311 - no secret
             pause = min(pause * 2, longest)
         return None
