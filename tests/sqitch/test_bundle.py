@@ -46,7 +46,7 @@ def test_everything(twins: Twins) -> None:
         "  + a\n  + x/b @v1 @v1b\n  + c\n  + a\n  + d @v2\n"
     )
     assert "deploy/a@v1.sql" in bundled(twins)
-    twins.agree("bundle", "--dest-dir", "x/y")
+    twins.agree("-VV", "bundle", "--dest-dir", "x/y")
 
 
 @pytest.mark.parametrize(
