@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgdocket.sqitch.deploy import deploy
+from pgdocket.errors import ServerTooOld
+from pgdocket.sqitch.deploy import DeployOptions, deploy, deploy_job
+from pgdocket.sqitch.engine import make_job
 from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.registry import Person
 from pgdocket.sqitch.results import RunFailed
@@ -76,3 +79,66 @@ def test_a_deployer_without_superuser_deploys_and_reverts(deployer: tuple[Databa
         ).fetchall()
     assert owners == [("docket_owner",)]
     revert(PLAN, conninfo, person=SOMEBODY)
+
+
+def schemas(database: Database) -> list[str]:
+    """The schemas that a deploy makes, as far as they are there."""
+    with psycopg.connect(database.conninfo) as connection:
+        found = connection.execute(
+            "select nspname from pg_namespace where nspname ~ '^(docket|sqitch)' order by 1"
+        ).fetchall()
+    return [name for (name,) in found]
+
+
+@pytest.mark.parametrize("extension", ["hstore", "pg_trgm", "btree_gin"])
+def test_an_extension_that_is_elsewhere_is_named_and_stays(
+    extension: str, server15: TestServer, new_database: Callable[[TestServer], Database]
+) -> None:
+    database = new_database(server15)
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL("create extension {}").format(sql.Identifier(extension)))
+    with pytest.raises(RunFailed) as refused:
+        deploy(PLAN, database.conninfo, person=SOMEBODY)
+    assert refused.value.sqlstate == "PD409"
+    assert f"the database has {extension} in schema public" in str(refused.value.detail)
+    assert "database of its own" in str(refused.value.hint)
+    assert schemas(database) == ["sqitch"]
+
+
+def test_no_extension_is_needed_but_those_that_a_deploy_makes(docket: Database) -> None:
+    with psycopg.connect(docket.conninfo) as connection:
+        found = connection.execute(
+            "select extname from pg_extension where extnamespace <> 'pg_catalog'::regnamespace"
+            " and extname <> 'pgtap' order by 1"
+        ).fetchall()
+    assert [name for (name,) in found] == ["btree_gin", "hstore", "pg_trgm"]
+
+
+def test_a_server_that_is_too_old_is_refused_before_anything_is_touched(
+    server15: TestServer, new_database: Callable[[TestServer], Database]
+) -> None:
+    database = new_database(server15)
+    job = make_job(PLAN, database.conninfo, person=SOMEBODY, oldest_server=990000)
+    with pytest.raises(ServerTooOld, match="or newer is needed"):
+        deploy_job(job, DeployOptions())
+    assert schemas(database) == []
+
+
+def test_the_scripts_themselves_refuse_it_too(
+    server15: TestServer, new_database: Callable[[TestServer], Database], tmp_path: Path
+) -> None:
+    """As with the real sqitch, or psql and sql/install.sql."""
+    database = new_database(server15)
+    for name in ("deploy/platform/roles.sql", "sql/install.sql"):
+        text = (PLAN.path.parent / name).read_text()
+        assert text.count("150000") >= 1
+        (tmp_path / "old.sql").write_text(text.replace("150000", "990000"))
+        psql = [str(server15.binaries / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+        done = subprocess.run(
+            [*psql, "-v", "VERBOSITY=verbose", "-f", str(tmp_path / "old.sql")],
+            env=database.environment, check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert "ERROR:  PDOLD: PostgreSQL 15." in done.stderr
+        assert "too old" in done.stderr
+    assert schemas(database) == []

@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.template import render
 from support.twins import PLANNED, Twins, masked, twins_in
 
@@ -221,6 +224,29 @@ def test_somebody_elses_change_is_not_lost(twins: Twins) -> None:
     assert "sqitch.plan has been changed by somebody else meanwhile" in done.stderr
     assert twins.text("sqitch.plan").endswith(f"{line}\n")
     assert list(twins.files()) == ["sqitch.conf", "sqitch.plan"]
+
+
+def test_of_many_at_once_none_is_lost(twins: Twins) -> None:
+    names = [f"n{number}" for number in range(4)]
+    line = [sys.executable, "-m", "pgdocket", "sqitch", "add", "-n", "n"]
+    running = {
+        name: subprocess.Popen(
+            [*line, name],
+            cwd=twins.mine,
+            env=twins.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in names
+    }
+    said = {name: process.communicate(timeout=60)[1] for name, process in running.items()}
+    planned = {change.name for change in load_plan(twins.mine / "sqitch.plan").changes}
+    added = {name for name, process in running.items() if process.returncode == 0}
+    assert added
+    assert planned == {"users", "other", *added}
+    for name in set(names) - added:
+        assert "has been changed by somebody else meanwhile" in said[name]
 
 
 def test_the_plan_is_replaced_and_keeps_its_mode_and_its_link(twins: Twins) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pgdocket.sqitch.plan import load_plan
+from support.changes import Project, deployed, tables
+from support.databases import Database
+from support.servers import TestServer
 from support.twins import PLANNED, Twins, twins_in
 
 
@@ -46,7 +50,7 @@ def test_everything(twins: Twins) -> None:
         "  + a\n  + x/b @v1 @v1b\n  + c\n  + a\n  + d @v2\n"
     )
     assert "deploy/a@v1.sql" in bundled(twins)
-    twins.agree("bundle", "--dest-dir", "x/y")
+    twins.agree("-VV", "bundle", "--dest-dir", "x/y")
 
 
 @pytest.mark.parametrize(
@@ -196,3 +200,38 @@ def test_an_empty_plan(twins: Twins) -> None:
     done = twins.ours("bundle")
     assert done.code == 0
     assert done.stdout.endswith("Writing plan\nWriting scripts\n")
+
+
+def test_what_was_made_here_is_deployed_there(
+    tmp_path: Path, server15: TestServer, new_database: Callable[[TestServer], Database]
+) -> None:
+    database = new_database(server15)
+    made = Project(tmp_path / "made", "flipr")
+    made.folder.mkdir()
+
+    def do(*arguments: str) -> None:
+        done = made.ours(database, *arguments)
+        assert done.code == 0, done
+
+    do("init", "flipr", "--engine", "pg", "--dir", "reworked=old")
+    for name in ("users", "flips"):
+        do("add", name, "-n", "n", *(["-r", "users"] if name == "flips" else []))
+        made.write(name, "deploy", f"begin;\ncreate table public.{name} (id int);\ncommit;\n")
+        made.write(name, "revert", f"begin;\ndrop table public.{name};\ncommit;\n")
+    do("tag", "v1", "-n", "n")
+    do("rework", "users", "-n", "n")
+    made.write("users", "deploy", "begin;\nalter table public.users add name text;\ncommit;\n")
+    made.write("users", "revert", "begin;\nalter table public.users drop name;\ncommit;\n")
+    do("bundle", "--to", "@v1", "--dir", "first")
+    do("bundle", "--dir", "whole")
+
+    first = Project(made.folder / "first", "flipr")
+    assert first.theirs(database, "deploy", "--verify").code == 0
+    assert deployed(database) == ["users", "flips"]
+    whole = Project(made.folder / "whole", "flipr")
+    assert whole.ours(database, "deploy", "--verify").code == 0
+    assert deployed(database) == ["users", "flips", "users"]
+    for check in ("check", "verify", "status"):
+        assert whole.theirs(database, check).code == 0
+    assert whole.theirs(database, "revert", "-y").code == 0
+    assert tables(database) == set()

@@ -38,8 +38,8 @@ def deploy(options: Options, to: str | None, verify: bool) -> None:
     """
     from pgdocket.sqitch.deploy import DeployOptions, deploy_job
 
-    with _own_errors(options):
-        _finish(options, deploy_job(_job(options, "create"), DeployOptions(to, verify)))
+    with own_errors(options):
+        finish(options, deploy_job(own_job(options, "create"), DeployOptions(to, verify)))
 
 
 @click.command()
@@ -59,9 +59,9 @@ def revert(options: Options, to: str | None, yes: bool) -> None:
     """
     from pgdocket.sqitch.revert import RevertOptions, revert_job
 
-    with _own_errors(options):
+    with own_errors(options):
         chosen = RevertOptions(to, confirm=None if yes else _confirm)
-        _finish(options, revert_job(_job(options, "running"), chosen))
+        finish(options, revert_job(own_job(options, "running"), chosen))
 
 
 @click.command()
@@ -76,11 +76,15 @@ def verify(options: Options) -> None:
     """
     from pgdocket.sqitch.verify import VerifyOptions, verify_job
 
-    with _own_errors(options):
-        _finish(options, verify_job(_job(options, "running"), VerifyOptions()))
+    with own_errors(options):
+        finish(options, verify_job(own_job(options, "running"), VerifyOptions()))
 
 
-def _job(options: Options, local: config.LocalPolicy) -> Job:
+def own_job(options: Options, local: config.LocalPolicy) -> Job:
+    """The job for the engine: pgdocket's own plan on the database that the options name.
+
+    `local` says how far to go with the local server.
+    """
     from pgdocket.files import project_files
     from pgdocket.sqitch.engine import make_job
     from pgdocket.sqitch.plan import load_plan
@@ -103,13 +107,14 @@ def _reporter(options: Options) -> Reporter:
     return LiveReporter() if sys.stdout.isatty() else PlainReporter()
 
 
-def _finish(options: Options, result: RunResult) -> None:
+def finish(options: Options, result: RunResult) -> None:
+    """Prints what was done where JSON is wanted; its lines have been printed before."""
     if options.json:
         output.print_json(result.as_dict())
 
 
 @contextmanager
-def _own_errors(options: Options) -> Iterator[None]:
+def own_errors(options: Options) -> Iterator[None]:
     """Gives the engine's errors pgdocket's exit codes instead of Sqitch's."""
     from pgdocket.sqitch.results import RunFailed
 

@@ -38,7 +38,7 @@ def import_(options: Options, file: Path, project_name: str | None, dry_run: boo
       pgdocket import tasks.json --project shop
     """
     content = read_file(file)
-    root = _project_folder(file.resolve())
+    root = project_folder(file.resolve())
     with opened(options) as docket:
         report = docket.import_tasks_json(
             slug=options.project or slug_of(root.name),
@@ -64,7 +64,8 @@ def slug_of(name: str) -> str:
     return slug or "tasks"
 
 
-def _project_folder(file: Path) -> Path:
+def project_folder(file: Path) -> Path:
+    """The folder of the project that a file belongs to: the nearest with a mark, else its own."""
     for folder in file.parents:
         if any((folder / mark).exists() for mark in _MARKS):
             return folder

@@ -135,7 +135,7 @@ def _write_plan(work: _Work, folder: Path, talk: Talk) -> Iterator[Path]:
         parse_plan(data, destination)
     except SqitchError as error:
         talk.warn(f"The bundled plan can't be deployed by itself.\n{error.message}")
-    make_folder(destination.parent)
+    _make_folder_of(destination, talk)
     replace_file(destination, data)
     yield destination
 
@@ -169,7 +169,13 @@ def _copy(source: Path, destination: Path, talk: Talk) -> Iterator[Path]:
     data = source.read_bytes()
     if destination.is_file() and destination.read_bytes() == data:
         return
+    if not destination.exists():
+        _make_folder_of(destination, talk)
     talk.debug(f"    Copying {source} -> {destination}")
-    make_folder(destination.parent)
     replace_file(destination, data)
     yield destination
+
+
+def _make_folder_of(file: Path, talk: Talk) -> None:
+    if make_folder(file.parent):
+        talk.debug(f"    Created {file.parent}")

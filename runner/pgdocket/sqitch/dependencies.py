@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Dependency
@@ -15,6 +16,7 @@ _DEPENDENCY = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse_dependency(text: str, own_project: str | None = None) -> Dependency | None:
     """The dependency in `[!][project:](id|change[@tag]|@tag)`; None when it is not one.
 

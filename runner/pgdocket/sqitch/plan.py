@@ -35,12 +35,19 @@ class Plan:
     lines: tuple[Line, ...] = field(default=(), repr=False)
     _positions: dict[str, int] = field(init=False, repr=False, compare=False)
     _tags: dict[str, tuple[int, Tag]] = field(init=False, repr=False, compare=False)
+    _names: dict[str, list[int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        positions = {change.id: at for at, change in enumerate(self.changes)}
-        tags = {tag.name: (at, tag) for at, each in enumerate(self.changes) for tag in each.tags}
+        positions: dict[str, int] = {}
+        tags: dict[str, tuple[int, Tag]] = {}
+        names: dict[str, list[int]] = {}
+        for at, change in enumerate(self.changes):
+            positions[change.id] = at
+            names.setdefault(change.name, []).append(at)
+            tags.update((tag.name, (at, tag)) for tag in change.tags)
         object.__setattr__(self, "_positions", positions)
         object.__setattr__(self, "_tags", tags)
+        object.__setattr__(self, "_names", names)
 
     def change_by_id(self, change_id: str) -> Change | None:
         """The change with that id, or None."""
@@ -50,6 +57,10 @@ class Plan:
     def index_of(self, change_id: str) -> int | None:
         """Position of the change with that id, counted from 0, or None."""
         return self._positions.get(change_id)
+
+    def named(self, name: str) -> tuple[int, ...]:
+        """Positions of the changes with that name, each but the first a rework."""
+        return tuple(self._names.get(name, ()))
 
     def find(self, reference: str) -> Change | None:
         """The change that a symbolic reference names (`f`, `f@v1`, `@v1^`, `HEAD`, an id...).

@@ -156,9 +156,7 @@ def target_name(
 
 def is_change(plan: Plan, argument: str) -> bool:
     """Whether the argument names a change of the plan; SqitchError for an unknown tag."""
-    if any(change.name == argument for change in plan.changes):
-        return True
-    return plan.find(argument) is not None
+    return bool(plan.named(argument)) or plan.find(argument) is not None
 
 
 def require_project(configuration: Configuration) -> None:

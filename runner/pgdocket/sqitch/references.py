@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.names import HEX_ID
 
 if TYPE_CHECKING:
     from pgdocket.sqitch.model import Change
@@ -75,12 +76,12 @@ def _candidates(plan: Plan, name: str) -> list[int]:
     if name in ("HEAD", "ROOT"):
         at = _tag_position(plan, name)
         return [] if at is None else [at]
+    if not HEX_ID.fullmatch(name):
+        return [*plan.named(name)]
     by_id = plan.index_of(name)
     if by_id is None:
         by_id = next((at for tag, at in plan.tag_positions if tag.id == name), None)
-    if by_id is not None:
-        return [by_id]
-    return [at for at, change in enumerate(plan.changes) if change.name == name]
+    return [] if by_id is None else [by_id]
 
 
 def _tag_position(plan: Plan, tag: str) -> int | None:

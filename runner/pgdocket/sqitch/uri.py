@@ -20,7 +20,10 @@ ENGINE_NAMES = frozenset({"pg", "pgsql", "postgres", "postgresql"})
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUri:
-    """A `db:pg:` URI, its parts decoded. `engine` is the name as it was written."""
+    """A `db:pg:` URI, its parts decoded. `engine` is the name as it was written.
+
+    `text` is the whole of it as it was written, `query_text` its query.
+    """
 
     engine: str = "pg"
     user: str | None = None
@@ -30,6 +33,7 @@ class DatabaseUri:
     dbname: str | None = None
     query: tuple[tuple[str, str], ...] = ()
     text: str = ""
+    query_text: str = ""
 
     def __str__(self) -> str:
         return self.text or self._compose(self.password)
@@ -71,7 +75,9 @@ class DatabaseUri:
         authority = f"{userinfo}@" if userinfo else ""
         authority += host + (f":{self.port}" if self.port else "")
         path = _escape(self.dbname or "")
-        query = "&".join(f"{_escape(key)}={_escape(value)}" for key, value in self.query)
+        query = self.query_text or "&".join(
+            f"{_escape(key)}={_escape(value)}" for key, value in self.query
+        )
         # Without a server the name stands directly behind the colon.
         place = f"//{authority}/{path}" if authority else path
         return f"db:{self.engine}:{place}" + (f"?{query}" if query else "")
@@ -100,6 +106,7 @@ def parse_database_uri(text: str) -> DatabaseUri:
         dbname=path or None,
         query=tuple(_parse_query(parts["query"] or "")),
         text=encode(text if text[:3].lower() == "db:" else f"db:{text}"),
+        query_text=encode(parts["query"] or ""),
     )
 
 

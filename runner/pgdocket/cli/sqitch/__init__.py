@@ -8,6 +8,7 @@ from typing import cast
 
 import click
 
+from pgdocket import __version__
 from pgdocket.cli.sqitch.call import HELP, SqitchGroup, global_options
 
 # One module for each command, which holds it as `command`.
@@ -57,6 +58,7 @@ class _Lazy(SqitchGroup):
 
 
 @click.group(cls=_Lazy, context_settings=HELP)
+@click.version_option(__version__, message="sqitch (pgdocket) v%(version)s")
 @global_options
 def sqitch() -> None:
     """Run a Sqitch command on any plan.

@@ -112,10 +112,18 @@ def global_options(command: F) -> F:
             "--debug",
             is_flag=True,
             callback=_set_debug,
+            is_eager=True,
             help="Show the traceback of an error.",
             **hidden,
         ),
-        click.option("--json", is_flag=True, callback=_set_json, help="Print JSON.", **hidden),
+        click.option(
+            "--json",
+            is_flag=True,
+            callback=_set_json,
+            is_eager=True,
+            help="Print JSON.",
+            **hidden,
+        ),
         click.option(
             "--plain",
             is_flag=True,
@@ -319,18 +327,40 @@ def pick_range(
 class SqitchGroup(click.Group):
     """Turns errors into Sqitch's messages and exit codes."""
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except SqitchError as problem:  # an option before the command, such as --chdir
+            code = _tell(settings(parent) if parent else Globals(), problem)
+            if code is None:
+                raise
+            raise click.exceptions.Exit(code) from problem
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except Exception as problem:
-            found = settings(ctx)
-            error = _understood(problem)
-            if error is None or found.debug:
+            code = _tell(settings(ctx), problem)
+            if code is None:
                 raise
-            code = error.exit_code if isinstance(error, SqitchError) else 2
-            if found.json or found.verbosity or code != 1:
-                show_error(error, code, as_json=found.json)
             ctx.exit(code)
+
+
+def _tell(found: Globals, problem: Exception) -> int | None:
+    """Prints the error; the exit code, None for one to raise: not expected, or with --debug."""
+    error = _understood(problem)
+    if error is None or found.debug:
+        return None
+    code = error.exit_code if isinstance(error, SqitchError) else 2
+    if found.json or found.verbosity or code != 1:
+        show_error(error, code, as_json=found.json)
+    return code
 
 
 def _understood(problem: Exception) -> Error | None:

@@ -94,7 +94,9 @@ def read_script(kind: str, path: Path, change: Change, variables: Mapping[str, s
     script = Script(kind, path, change)
     try:
         _read_file(script, path, 0)
-        obstacle = inspect(path, Variables(dict(variables))).obstacle
+        # What only psql can do is a backslash command, or one in a variable.
+        is_plain = not script.commands and not variables
+        obstacle = None if is_plain else inspect(path, Variables(dict(variables))).obstacle
     except ScriptSyntaxError as error:
         script.problem = error.path, error.line, error.message
     except OSError as error:
