@@ -7097,6 +7097,11 @@ CREATE FUNCTION docket_private.follow_new_tasks() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_idle uuid[] := array(
+        select i.project_id
+          from (select distinct n.project_id from inserted as n) as i
+         where not docket_private.has_ready(i.project_id));
 begin
     -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
     insert into docket.ready_tasks (
@@ -7106,11 +7111,14 @@ begin
      where i.status = 'pending'
        and i.archived_at is null;
 
+    perform docket_private.wake_agents(i.project_id)
+       from unnest(v_idle) as i (project_id);
+
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.follow_new_tasks() IS 'Enters new tasks among the ready ones: they wait for nothing yet.';
+COMMENT ON FUNCTION docket_private.follow_new_tasks() IS 'Enters new tasks among the ready ones, as they wait for nothing yet, and wakes agents where there was no work.';
 
 -- FUNCTION docket_private.follow_removed_dependencies()
 
@@ -7256,6 +7264,26 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.guard_project() IS 'Gives a new project its guard: born with the project, it is seen by whoever sees the project.';
+
+-- FUNCTION docket_private.has_ready(uuid)
+
+CREATE FUNCTION docket_private.has_ready(project_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+begin
+    return exists (
+        select
+          from docket.ready_tasks as r
+         where r.project_id = has_ready.project_id
+           and r.not_before is null);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.has_ready(project_id uuid) IS 'Whether a task of the project can be claimed now.';
 
 -- FUNCTION docket_private.hold_attempt(uuid)
 
@@ -8028,6 +8056,8 @@ CREATE FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) RETU
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
+declare
+    v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
 begin
     insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
@@ -8046,10 +8076,14 @@ begin
         do update set priority    = excluded.priority,
                       not_before  = excluded.not_before,
                       workflow_id = excluded.workflow_id;
+
+    if found and not v_had_ready then
+        perform docket_private.wake_agents(make_ready.project_id);
+    end if;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) IS 'Enters those of some tasks that are ready, or brings their rows up to date.';
+COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) IS 'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work.';
 
 -- FUNCTION docket_private.mask_json(text)
 
@@ -10476,6 +10510,26 @@ $$;
 
 COMMENT ON FUNCTION docket_private.visible_projects() IS 'The projects whose rows the principal may see; an operator sees all.';
 
+-- FUNCTION docket_private.wake_agents(uuid)
+
+CREATE FUNCTION docket_private.wake_agents(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_notify jsonb := docket_private.setting('notify', (
+        select p.settings
+          from docket.projects as p
+         where p.project_id = wake_agents.project_id));
+begin
+    if v_notify = 'true' and docket_private.has_ready(wake_agents.project_id) then
+        perform pg_notify('docket_ready', wake_agents.project_id::text);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.wake_agents(project_id uuid) IS 'Tells who listens to docket_ready that the project has work, where its setting notify is on; the message is the project''s id.';
+
 -- TABLE docket.audit_log_default
 
 CREATE TABLE docket.audit_log_default (
@@ -12546,6 +12600,8 @@ REVOKE ALL ON FUNCTION docket_private.graph_key(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.guard_project() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.has_ready(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.hold_attempt(attempt_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags docket_private.file_tag[], OUT workflow_ids uuid[], OUT created bigint, OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -12737,6 +12793,8 @@ GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_app;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.error_codes TO docket_admin;
 GRANT SELECT ON TABLE docket.error_codes TO docket_app;

@@ -191,6 +191,11 @@ create function docket_private.follow_new_tasks() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_idle uuid[] := array(
+        select i.project_id
+          from (select distinct n.project_id from inserted as n) as i
+         where not docket_private.has_ready(i.project_id));
 begin
     -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
     insert into docket.ready_tasks (
@@ -200,12 +205,15 @@ begin
      where i.status = 'pending'
        and i.archived_at is null;
 
+    perform docket_private.wake_agents(i.project_id)
+       from unnest(v_idle) as i (project_id);
+
     return null;
 end;
 $$;
 
 comment on function docket_private.follow_new_tasks() is
-    'Enters new tasks among the ready ones: they wait for nothing yet.';
+    'Enters new tasks among the ready ones, as they wait for nothing yet, and wakes agents where there was no work.';
 
 create trigger tasks_follow_insert after insert on docket.tasks
     referencing new table as inserted

@@ -1,5 +1,6 @@
 -- Deploy pgdocket:graph/ready_tasks to pg
 -- requires: graph/task_nodes
+-- requires: platform/settings
 
 begin;
 set local role docket_owner;
@@ -52,6 +53,49 @@ create policy ready_tasks_read on docket.ready_tasks for select
     to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
     using (project_id = any ((select docket_private.visible_projects())::uuid[]));
 
+-- Waking costs every commit that does it a lock on the whole database, so it is done once when
+-- work comes to a project that had none: whoever is busy there finds it anyway. Two who bring work
+-- at the same moment may both wake; who looks while others claim the last may leave it to the
+-- agents to look again by themselves, as they do.
+create function docket_private.has_ready(project_id uuid) returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    return exists (
+        select
+          from docket.ready_tasks as r
+         where r.project_id = has_ready.project_id
+           and r.not_before is null);
+end;
+$$;
+
+comment on function docket_private.has_ready(uuid) is
+    'Whether a task of the project can be claimed now.';
+
+create function docket_private.wake_agents(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_notify jsonb := docket_private.setting('notify', (
+        select p.settings
+          from docket.projects as p
+         where p.project_id = wake_agents.project_id));
+begin
+    if v_notify = 'true' and docket_private.has_ready(wake_agents.project_id) then
+        perform pg_notify('docket_ready', wake_agents.project_id::text);
+    end if;
+end;
+$$;
+
+comment on function docket_private.wake_agents(uuid) is
+    'Tells who listens to docket_ready that the project has work, where its setting notify is on; the message is the project''s id.';
+
 -- Inserting waits for nobody: a row for the same task that is being deleted at this moment could
 -- only be a claim's, which holds the task, or a change's that holds the task or its node, and
 -- so does whoever calls. What it reads of the tasks is younger than these locks.
@@ -68,6 +112,8 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
+declare
+    v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
 begin
     insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
@@ -86,11 +132,15 @@ begin
         do update set priority    = excluded.priority,
                       not_before  = excluded.not_before,
                       workflow_id = excluded.workflow_id;
+
+    if found and not v_had_ready then
+        perform docket_private.wake_agents(make_ready.project_id);
+    end if;
 end;
 $$;
 
 comment on function docket_private.make_ready(uuid, uuid[]) is
-    'Enters those of some tasks that are ready, or brings their rows up to date.';
+    'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work.';
 
 create function docket_private.unready(
     project_id uuid,
@@ -113,6 +163,8 @@ $$;
 comment on function docket_private.unready(uuid, uuid[]) is
     'Takes tasks out of the ready ones.';
 
+revoke all on function docket_private.has_ready(uuid) from public;
+revoke all on function docket_private.wake_agents(uuid) from public;
 revoke all on function docket_private.make_ready(uuid, uuid[]) from public;
 revoke all on function docket_private.unready(uuid, uuid[]) from public;
 grant select on docket.ready_tasks

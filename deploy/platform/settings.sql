@@ -31,7 +31,8 @@ insert into docket.settings (setting_key, value, description)
 values ('lease_seconds', '300', 'How long a claim holds a task without a heartbeat, in seconds; a project may set its own.'),
        ('max_lease_seconds', '86400', 'The longest lease that a claim or a heartbeat may ask for, in seconds.'),
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
-       ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.');
+       ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.'),
+       ('notify', 'true', 'Whether idle agents are woken when there is work again; a project may set its own.');
 
 call docket_private.add_touch('docket.settings');
 call docket_private.add_journal('docket.settings', 'setting_key');

@@ -7,12 +7,13 @@ select results_eq(
     $$ select s.setting_key, s.value::text
          from docket.settings as s
         where s.setting_key in ('lease_seconds', 'max_lease_seconds', 'max_batch_size',
-                                'idempotency_hours')
+                                'idempotency_hours', 'notify')
         order by s.setting_key $$,
     $$ values ('idempotency_hours', '24'),
               ('lease_seconds',     '300'),
               ('max_batch_size',    '10000'),
-              ('max_lease_seconds', '86400') $$,
+              ('max_lease_seconds', '86400'),
+              ('notify',            'true') $$,
     'the defaults are those that are documented');
 
 select is(

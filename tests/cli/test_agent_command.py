@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from pgdocket.client import Docket
-from support.clients import Run, eventually
+from support.clients import Run, eventually, process_state
 from support.databases import Database
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -132,15 +132,7 @@ def test_what_a_program_started_ends_with_it(run: Run, tmp_path: Path) -> None:
     done = run("agent", "--until-idle", "--tag", "web", "--timeout", "1", "--exec", command)
     assert done.exit_code == 0, done.output
     child = int((tmp_path / "child").read_text())
-    eventually(lambda: is_gone(child), "the child is gone")
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended; one that nobody has waited for yet counts."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+    eventually(lambda: process_state(child) == "Z", "the child is gone")
 
 
 @pytest.mark.parametrize(
@@ -218,5 +210,5 @@ def test_a_second_signal_ends_the_program_and_gives_the_task_back(
             sleep(0.5)  # two signals at once are one
         out, _ = agent.communicate(timeout=30)
     assert out.splitlines()[-1] == "0 completed, 0 failed, 1 released, 0 lost"
-    assert is_gone(int((tmp_path / "begun").read_text()))
+    assert process_state(int((tmp_path / "begun").read_text())) == "Z"
     assert client.get_task(task_id=task(client, "shop-1")).status == "pending"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from pgdocket.client import Agent, AgentReport, Docket, Failed, Released, Work
@@ -289,3 +290,30 @@ def test_a_completion_after_the_lease_was_lost_changes_nothing(
         with pytest.raises(LeaseLost):
             late()
     assert client.get_task(task_id=held.task_id) == stolen
+
+
+def test_an_idle_agent_is_woken_when_there_is_work(client: Docket, project_id: UUID) -> None:
+    agent = make_agent(client, project_id, lambda _: None, idle_seconds=(60.0, 60.0))
+    with running(agent):
+        eventually(lambda: is_listened_to(client), "the agent listens")
+        for title in ("one", "two"):
+            made = client.create_task(project_id=project_id, title=title)
+            eventually(has_status(client, made.task_id, "completed"), f"{title} is done", 20)
+
+
+def is_listened_to(client: Docket) -> bool:
+    """Whether a session of this database waits for notifications."""
+    with psycopg.connect(client.listen_conninfo() or "", autocommit=True) as connection:
+        row = connection.execute(
+            "select exists (select from pg_stat_activity where datname = current_database()"
+            " and application_name = 'pgdocket listen' and query like 'listen %')"
+        ).fetchone()
+    return row == (True,)
+
+
+def test_an_agent_that_does_not_listen_looks_by_itself(client: Docket, project_id: UUID) -> None:
+    agent = make_agent(client, project_id, lambda _: None, listen=False)
+    with running(agent):
+        made = client.create_task(project_id=project_id, title="one")
+        eventually(has_status(client, made.task_id, "completed"), "it is done")
+        assert not is_listened_to(client)

@@ -11,7 +11,7 @@ import pytest
 
 from pgdocket.client import Docket
 from pgdocket.demo.proof import prove
-from support.clients import AgentProcess, eventually, start_agent
+from support.clients import AgentProcess, eventually, process_state, start_agent
 from support.databases import Database
 from support.sessions import Connection
 
@@ -100,6 +100,7 @@ def test_an_agent_that_was_stopped_past_its_lease_changes_nothing(
     sleeper = start("sleeper", lease_seconds=1, waits=True)
     sleeper.wait_for("begun")
     sleeper.process.send_signal(signal.SIGSTOP)
+    eventually(lambda: process_state(sleeper.process.pid) == "T", "it is stopped")
     sleeper.let_go()
     stolen = eventually(
         lambda: client.claim_tasks(project_id=project_id, agent="thief"), "the lease is over"
@@ -113,6 +114,16 @@ def test_an_agent_that_was_stopped_past_its_lease_changes_nothing(
     sleeper.process.terminate()
     assert sleeper.wait_for("stopped")["completed"] == 0
     assert client.get_task(task_id=stolen.task_id).results == {"by": "thief"}
+
+
+def listeners(connection: Connection) -> int:
+    """How many agents listen for work; before, a signal would end them as any program."""
+    row = connection.execute(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and application_name = 'pgdocket listen' and query like 'listen %'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_four_agents_drain_a_graph_in_order(
@@ -134,6 +145,7 @@ def test_four_agents_drain_a_graph_in_order(
         ],
     )
     agents = [start(f"agent-{number}") for number in range(4)]
+    eventually(lambda: listeners(connect(docket)) == 4, "each agent is at work")
     eventually(
         lambda: len(client.list_tasks(project_id=project_id, statuses=["done"])) == layers * width,
         "every task is done",

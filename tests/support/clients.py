@@ -35,6 +35,14 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENC
     return found
 
 
+def process_state(pid: int) -> str:
+    """What the kernel says of a process: R, S, T (stopped), Z (ended, not waited for)..."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return "Z"
+
+
 def wait_for_lock_of(observer: Connection, query: str, other_than: int | None = None) -> int:
     """The process id of the session that waits for a lock in a statement like `query`."""
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from pgdocket.client.calls import Id
 from pgdocket.client.docket import Docket
+from pgdocket.client.listener import ReadyListener
 from pgdocket.client.rows import Task
 from pgdocket.errors import ConnectionFailed, Error, GateNotPassed, LeaseLost
 
@@ -89,8 +90,9 @@ class Agent:
     an exception fails the task, with Failed choosing the failure class, and Released gives the
     task back. Leases of `lease_seconds` are renewed in the background; when one is lost all the
     same, the result is dropped. An idle agent asks again after `idle_seconds`: from the first to
-    the second, doubling; with `until_idle` it stops when it holds nothing and
-    nothing is ready. `on_event` is told what happens to each task, from the worker's thread.
+    the second, doubling, and at once when the database says that there is work, unless
+    `listen` is false. With `until_idle` it stops when it holds nothing and nothing is ready.
+    `on_event` is told what happens to each task, from the worker's thread.
 
         Agent(docket, project_id=project.project_id, name="builder", handler=build).run()
     """
@@ -109,6 +111,7 @@ class Agent:
         idle_seconds: tuple[float, float] = (0.05, 2.0),
         drain_seconds: float | None = None,
         until_idle: bool = False,
+        listen: bool = True,
         on_event: Callable[[Event, Task], None] | None = None,
     ) -> None:
         self.name = name
@@ -121,6 +124,7 @@ class Agent:
         self._idle_seconds = idle_seconds
         self._drain_seconds = drain_seconds
         self._until_idle = until_idle
+        self._listen = listen
         self._on_event = on_event
         self._held: dict[UUID, Work] = {}
         self._busy = 0  # workers with a task, or between one and the next
@@ -128,6 +132,7 @@ class Agent:
         self._mutex = threading.Lock()
         self._stopping = threading.Event()
         self._hurry = threading.Event()
+        self._wake = threading.Event()
         self._finished = threading.Event()
         self._fatal: BaseException | None = None
 
@@ -138,7 +143,11 @@ class Agent:
         """
         if self._stopping.is_set():
             self._hurry.set()
+        self._halt()
+
+    def _halt(self) -> None:
         self._stopping.set()
+        self._wake.set()
 
     def run(self, *, handle_signals: bool = True) -> AgentReport:
         """Works until stop(), or SIGTERM or SIGINT when called from the main thread.
@@ -152,7 +161,7 @@ class Agent:
             for number in range(1, self._concurrency + 1)
         ]
         keeper = threading.Thread(target=self._keep_leases, name=f"{self.name}-lease", daemon=True)
-        with self._signals(handle_signals):
+        with self._signals(handle_signals), self._listening():
             for thread in (*workers, keeper):
                 thread.start()
             self._wait(workers)
@@ -172,6 +181,19 @@ class Agent:
             if self._stopping.is_set() and deadline is None and self._drain_seconds is not None:
                 deadline = monotonic() + self._drain_seconds
             next(worker for worker in workers if worker.is_alive()).join(_POLL)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        conninfo = self._docket.listen_conninfo()
+        if not self._listen or conninfo is None:
+            yield
+            return
+        listener = ReadyListener(conninfo, str(self._project_id), self._wake.set)
+        listener.start()
+        try:
+            yield
+        finally:
+            listener.close()
 
     @contextmanager
     def _signals(self, wanted: bool) -> Iterator[None]:
@@ -202,7 +224,7 @@ class Agent:
         except BaseException as error:
             log.exception("agent %s can't go on", self.name)
             self._fatal = self._fatal or error
-            self._stopping.set()
+            self._halt()
 
     def _next(self) -> Task | None:
         """A claimed task, or None when the agent is asked to stop."""
@@ -223,8 +245,10 @@ class Agent:
                     self._busy += 1
                 return claimed[0]
             if self._until_idle and not self._busy:
-                self._stopping.set()
-            self._stopping.wait(pause * random.uniform(0.75, 1.0))  # noqa: S311 - no secret
+                self._halt()
+            self._wake.wait(pause * random.uniform(0.75, 1.0))  # noqa: S311 - no secret
+            if not self._stopping.is_set():
+                self._wake.clear()
             pause = min(pause * 2, longest)
         return None
 

@@ -66,6 +66,7 @@ class Connections:
         }
         if settings.pooled:
             options["prepare_threshold"] = None
+        self.conninfo = conninfo
         self.settings = settings
         self._pinned = threading.local()
         self.server_version, self.database = _probe(conninfo, options)

@@ -96,6 +96,10 @@ class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls, ContextCalls, Deli
             return Health(False, None, version, error.message)
         return Health(True, (monotonic() - started) * 1000, version, None)
 
+    def listen_conninfo(self) -> str | None:
+        """Where to listen for notifications; None through PgBouncer, which passes none on."""
+        return None if self._connections.settings.pooled else self._connections.conninfo
+
     def stats(self) -> dict[str, int]:
         """The counters of the connection pool."""
         return self._connections.stats()
