@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from pgdocket.sqitch import scripts
-from pgdocket.sqitch.deployed import Deployed, plan_change
+from pgdocket.sqitch.deployed import Deployed, is_planned, plan_change
 from pgdocket.sqitch.divergence import match_by_name
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
@@ -123,7 +123,7 @@ class _Planner:
         found = self.deployed.find(reference)
         if found is not None:
             return found
-        if self._plan.find(reference) is not None:
+        if is_planned(self._plan, reference):
             raise SqitchError(f'Change not deployed: "{reference}"')
         raise SqitchError(f'Unknown change: "{reference}"')
 
