@@ -66,7 +66,7 @@ def test_both_go_to_the_other_branch_and_back(
     assert events(ours) == events(theirs)
     assert tables(ours) == tables(theirs) == {"pages", "links", "news", "feeds"}
     same(project.here(ours, "checkout", "other"), project.theirs(theirs, "checkout", "other"))
-    succeed(project.here(theirs, "checkout", "main", answer="yes\n"))
+    succeed(project.here(theirs, "checkout", f"db:pg:{theirs.name}", "main", answer="yes\n"))
     assert deployed(theirs) == ["pages", "links", "shop"]
 
 
@@ -110,3 +110,11 @@ def test_branches_with_nothing_in_common_are_refused(
     outcome = project.here(database, "checkout", "-y", "alien")
     same(outcome, project.theirs(database, "checkout", "-y", "alien"))
     assert "Branch alien has no changes in common with current branch main" in outcome.stderr
+
+
+def test_a_branch_has_to_be_named(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    assert project.here(database, "checkout", "-y", f"db:pg:{database.name}").code == 2
+    assert "Unknown argument" in project.here(database, "checkout", "other", "more").stderr
