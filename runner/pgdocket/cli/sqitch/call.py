@@ -185,7 +185,8 @@ def connection_options(command: F) -> F:
     return command
 
 
-def _pairs(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+def key_values(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+    """Click's callback for options such as `--set key=value`."""
     found = {}
     for pair in value:
         key, equals, text = pair.partition("=")
@@ -203,7 +204,7 @@ def set_option(command: F) -> F:
         "variables",
         metavar="KEY=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=key_values,
         help="A psql variable for the scripts.",
     )(command)
 
