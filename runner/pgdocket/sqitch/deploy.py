@@ -195,7 +195,8 @@ class _Deployment:
         engine, plan = self.engine, self._job.plan
         for change in self.deployed.changes:
             planned = plan.change_by_id(change.id)
-            if change.script_hash == change.id and planned is not None:
+            is_unknown = change.script_hash == change.id or self.version == "0"
+            if is_unknown and planned is not None:
                 found = scripts.script_hash(planned, self._job.target)
                 engine.registry.repair_script_hash(engine.control, change.id, found)
         known = {tag.id for tag in self.deployed.changes[-1].tags}
