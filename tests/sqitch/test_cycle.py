@@ -299,7 +299,20 @@ def test_who_may_not_create_databases_is_told_in_one_line(
     finally:
         server15.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
     assert told.code == 2
-    assert told.stderr.splitlines()[0] == "permission denied to create database"
+    assert told.stderr.splitlines()[-1] == "permission denied to create database"
+
+
+def test_what_a_killed_cycle_has_left_is_named(project: Project, database: Database) -> None:
+    name = f"pgdocket_scratch_{database.name}"
+    create = sql.SQL("create database {}").format(sql.Identifier(name))
+    database.server.execute(create)
+    try:
+        told = project.ours(database, "cycle")
+    finally:
+        drop = sql.SQL("drop database {}").format(sql.Identifier(name))
+        database.server.execute(drop)
+    assert told.code == 0
+    assert f"{name} was left by a cycle that was killed" in told.stderr
 
 
 def test_an_open_connection_does_not_keep_the_trials_database(
