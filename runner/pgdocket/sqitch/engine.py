@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -174,6 +174,9 @@ class Engine:
         """Goes on with another job on the same database: its plan, and scripts as they are now."""
         self.job = job
         self._inspections.clear()
+
+    def assume_reverted(self, ids: Iterable[str]) -> None:
+        """Tells an engine that does nothing what would be reverted by now; others can see it."""
 
     def lock(self) -> None:
         """Keeps other deployments out until the connection ends."""
