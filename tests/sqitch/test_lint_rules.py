@@ -181,6 +181,14 @@ def test_transactions(script: str, problems: list[str], project: Project) -> Non
     assert deployed_by(project, script) == problems
 
 
+def test_a_script_in_another_encoding_is_read_all_the_same(project: Project) -> None:
+    project.change("a")
+    script = "begin;\ncreate index on public.caf\xe9 (i);\ncommit;\n".encode("latin-1")
+    (project.folder / "deploy" / "a.sql").write_bytes(script)
+    assert found(project) == ["deploy/a.sql:2 index-not-concurrent"]
+    assert run(project).code == 0
+
+
 def test_what_only_psql_can_run_and_what_nobody_can_is_named(project: Project) -> None:
     assert deployed_by(project, "\\timing\n" + CREATE) == ["1 psql-only"]
     project.write("a", "deploy", "begin;\nselect 'no end;\ncommit;\n")

@@ -50,10 +50,17 @@ def repository_of(path: Path) -> Repository:
 
 
 def all_released_findings(plan: Plan, target: Target) -> Iterator[Finding]:
-    """What was edited after the first tag that released it, for all tags of the plan."""
+    """What was edited after the first tag that released it, for all tags of the plan.
+
+    A tag that has not been committed yet has released nothing.
+    """
+    if not plan.tags:
+        return
+    repository = repository_of(plan.path)
+    plan_name = repository.name(plan.path)
     first = 0
     for tag, position in plan.tag_positions:
-        if position >= first:
+        if position >= first and _has_tag(repository, "HEAD", plan_name, tag.name):
             yield from released_findings(plan, target, tag.name, first=first)
         first = max(first, position + 1)
 
