@@ -145,13 +145,12 @@ class Engine:
 
     def _open_session(self, control: AnyConnection) -> ScriptSession:
         connection = connect(self.job.conninfo)
-        period = None if self._lock_wait is None else self._lock_wait / 2
         pid = connection.info.backend_pid
         return ScriptSession(
             connection,
             self.job.reporter,
             settings=self._settings(),
-            locks=LockWatch(control, pid, self.job.reporter, period),
+            locks=LockWatch(control, pid, self.job.reporter, self._lock_wait),
         )
 
     def _settings(self) -> bytes:
