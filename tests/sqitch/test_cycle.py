@@ -192,6 +192,16 @@ def test_reworked_changes_go_through_the_cycle(project: Project, database: Datab
     assert [line.split()[-1] for line in told.stdout.splitlines()[1:4]] == ["ok", "ok", "ok"]
 
 
+def test_a_registry_among_other_tables_is_left_out_alone(
+    project: Project, database: Database
+) -> None:
+    add(project, "comment on table public.a is 'mine';", "select 1;", "select 1;")
+    told = project.ours(database, "cycle", "--registry", "public")
+    assert "  * a .. ok" in told.stdout
+    assert "    +comment on table public.a\n    +    mine\n" in told.stdout
+    assert "public.changes" not in told.stdout
+
+
 def test_json_has_the_difference(project: Project, database: Database) -> None:
     add(project, MAKE.replace("create", "create or replace"), "select 1;", "select 1;")
     told = project.ours(database, "cycle", "--json")

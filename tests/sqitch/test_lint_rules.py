@@ -181,6 +181,19 @@ def test_transactions(script: str, problems: list[str], project: Project) -> Non
     assert deployed_by(project, script) == problems
 
 
+def test_a_forgotten_semicolon_is_the_reason_for_many_an_open_transaction(
+    project: Project,
+) -> None:
+    project.change("a").write("a", "deploy", "begin;\ncreate table public.a (i int)\n\ncommit;\n")
+    project.write("a", "verify", "begin;\nselect * from public.a\n\nROLLBACK;\n")
+    assert [(each.rule.id, each.hint) for each in checked(project).findings] == [
+        ("open-transaction", 'a semicolon is missing before the "commit" of line 4'),
+        ("open-transaction", 'a semicolon is missing before the "rollback" of line 4'),
+    ]
+    project.write("a", "deploy", "begin;\ncreate table public.a (i int);\n")
+    assert checked(project).findings[0].hint == 'end the script with "commit;"'
+
+
 def test_a_script_in_another_encoding_is_read_all_the_same(project: Project) -> None:
     project.change("a")
     script = "begin;\ncreate index on public.caf\xe9 (i);\ncommit;\n".encode("latin-1")
