@@ -6,9 +6,19 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from support.changes import Project, deployed, events, registry_rows, tables
+from support.changes import (
+    Project,
+    deployed,
+    events,
+    is_running,
+    registry_rows,
+    started,
+    tables,
+    wait_until,
+)
 from support.databases import Database
 from support.interop import same, succeed
 from support.servers import TestServer
@@ -82,6 +92,32 @@ def test_silence_is_not_taken_for_yes(
     assert outcome.code == 1
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "main"
     assert deployed(database) == ["pages", "links", "shop"]
+
+
+def test_a_checkout_that_was_killed_is_finished_by_a_deploy(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    succeed(project.here(database, "deploy"))
+    git(project, "checkout", "-q", "other")
+    path = project.folder / "deploy" / "feeds.sql"
+    path.write_text(
+        path.read_text().replace("begin;", "begin; select pg_advisory_xact_lock(4711);")
+    )
+    git(project, "commit", "-q", "-a", "-m", "Wait")
+    git(project, "checkout", "-q", "main")
+    with psycopg.connect(database.conninfo, autocommit=True) as holder:
+        holder.execute("select pg_advisory_lock(4711)")
+        with started(project, database, "checkout", "-y", "other") as process:
+            wait_until(database, is_running("4711"))
+            process.kill()
+            process.wait()
+    wait_until(database, "not " + is_running("4711"))
+    assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "other"
+    assert deployed(database) == ["pages", "links", "news"]
+    assert project.here(database, "checkout", "-y", "other").code == 1
+    succeed(project.here(database, "deploy", "--verify"))
+    assert tables(database) == {"pages", "links", "news", "feeds"}
 
 
 def test_what_git_would_not_do_is_refused_before_anything_is_reverted(
