@@ -81,8 +81,8 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def database(server: TestServer, new_database: NewDatabase) -> Database:
-    return new_database(server)
+def database(server15: TestServer, new_database: NewDatabase) -> Database:
+    return new_database(server15)
 
 
 def run_psql(database: Database, file: Path, *more: str) -> Outcome:
