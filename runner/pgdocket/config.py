@@ -111,12 +111,10 @@ def connect(config: Config, *, autocommit: bool = False) -> psycopg.Connection:
     """
     import psycopg
 
-    # In whole seconds, as libpq wants it; never 0, which would wait for ever.
-    timeout = max(1, round(config.pool.connect_timeout))
     session = psycopg.connect(
         config.conninfo,
         autocommit=autocommit,
-        connect_timeout=timeout,
+        connect_timeout=connect_seconds(config),
         fallback_application_name="pgdocket",
     )
     if session.info.server_version < OLDEST_SERVER * 10000:
@@ -128,6 +126,11 @@ def connect(config: Config, *, autocommit: bool = False) -> psycopg.Connection:
             hint="name a newer server with --db or DATABASE_URL",
         )
     return session
+
+
+def connect_seconds(config: Config) -> int:
+    """How long connecting may take: whole seconds, as libpq wants it, never 0, its for ever."""
+    return max(1, round(config.pool.connect_timeout))
 
 
 def is_explicit(db: str | None = None, environ: Mapping[str, str] | None = None) -> bool:

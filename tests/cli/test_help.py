@@ -13,7 +13,7 @@ from pgdocket.cli import cli
 
 MINE = (
     "demo", "import", "project", "task", "history", "dep", "why", "graph", "next", "claim",
-    "complete", "fail", "release", "heartbeat",
+    "complete", "fail", "release", "heartbeat", "sqitch",
 )  # fmt: skip
 
 

@@ -6,9 +6,19 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from support.changes import Project, events, execute, query, registry_rows, tables
+from support.changes import (
+    Project,
+    events,
+    execute,
+    query,
+    registry_rows,
+    started,
+    tables,
+    wait_until,
+)
 from support.databases import Database
 from support.interop import flipr, same, succeed
 from support.servers import TestServer
@@ -109,3 +119,31 @@ def test_names_that_are_not_planned_are_refused(
     database = new_database(server15)
     outcome = project.here(database, "baseline", "--to", "nowhere")
     assert (outcome.code, outcome.stderr) == (2, 'Unknown change: "nowhere"\n')
+
+
+def test_a_baseline_is_written_whole_or_not_at_all(
+    server15: TestServer, new_database: NewDatabase, project: Project, tmp_path: Path
+) -> None:
+    """It is killed while it waits to write into a registry that another project has begun."""
+    database = new_database(server15)
+    other = Project(tmp_path / "addon", "addon").change("extra").save()
+    succeed(other.here(database, "deploy"))
+    before = registry_rows(database), events(database)
+    with psycopg.connect(database.conninfo) as holder:
+        holder.execute("lock table sqitch.changes in share mode")
+        with started(project, database, "baseline", "--no-verify") as process:
+            wait_until(
+                database,
+                "exists (select from pg_locks where not granted"
+                " and relation = 'sqitch.changes'::regclass)",
+            )
+            process.kill()
+            process.wait()
+    wait_until(
+        database,
+        "count(*) = 0 from pg_stat_activity where datname = current_database()"
+        " and pid <> pg_backend_pid()",
+    )
+    assert (registry_rows(database), events(database)) == before
+    succeed(project.here(database, "baseline", "--no-verify"))
+    assert len(registry_rows(database)["changes"]) == 7

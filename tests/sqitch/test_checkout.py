@@ -6,9 +6,19 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from support.changes import Project, deployed, events, registry_rows, tables
+from support.changes import (
+    Project,
+    deployed,
+    events,
+    is_running,
+    registry_rows,
+    started,
+    tables,
+    wait_until,
+)
 from support.databases import Database
 from support.interop import same, succeed
 from support.servers import TestServer
@@ -66,7 +76,7 @@ def test_both_go_to_the_other_branch_and_back(
     assert events(ours) == events(theirs)
     assert tables(ours) == tables(theirs) == {"pages", "links", "news", "feeds"}
     same(project.here(ours, "checkout", "other"), project.theirs(theirs, "checkout", "other"))
-    succeed(project.here(theirs, "checkout", "main", answer="yes\n"))
+    succeed(project.here(theirs, "checkout", f"db:pg:{theirs.name}", "main", answer="yes\n"))
     assert deployed(theirs) == ["pages", "links", "shop"]
 
 
@@ -82,6 +92,32 @@ def test_silence_is_not_taken_for_yes(
     assert outcome.code == 1
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "main"
     assert deployed(database) == ["pages", "links", "shop"]
+
+
+def test_a_checkout_that_was_killed_is_finished_by_a_deploy(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    succeed(project.here(database, "deploy"))
+    git(project, "checkout", "-q", "other")
+    path = project.folder / "deploy" / "feeds.sql"
+    path.write_text(
+        path.read_text().replace("begin;", "begin; select pg_advisory_xact_lock(4711);")
+    )
+    git(project, "commit", "-q", "-a", "-m", "Wait")
+    git(project, "checkout", "-q", "main")
+    with psycopg.connect(database.conninfo, autocommit=True) as holder:
+        holder.execute("select pg_advisory_lock(4711)")
+        with started(project, database, "checkout", "-y", "other") as process:
+            wait_until(database, is_running("4711"))
+            process.kill()
+            process.wait()
+    wait_until(database, "not " + is_running("4711"))
+    assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "other"
+    assert deployed(database) == ["pages", "links", "news"]
+    assert project.here(database, "checkout", "-y", "other").code == 1
+    succeed(project.here(database, "deploy", "--verify"))
+    assert tables(database) == {"pages", "links", "news", "feeds"}
 
 
 def test_what_git_would_not_do_is_refused_before_anything_is_reverted(
@@ -110,3 +146,11 @@ def test_branches_with_nothing_in_common_are_refused(
     outcome = project.here(database, "checkout", "-y", "alien")
     same(outcome, project.theirs(database, "checkout", "-y", "alien"))
     assert "Branch alien has no changes in common with current branch main" in outcome.stderr
+
+
+def test_a_branch_has_to_be_named(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    assert project.here(database, "checkout", "-y", f"db:pg:{database.name}").code == 2
+    assert "Unknown argument" in project.here(database, "checkout", "other", "more").stderr

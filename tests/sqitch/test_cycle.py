@@ -192,6 +192,16 @@ def test_reworked_changes_go_through_the_cycle(project: Project, database: Datab
     assert [line.split()[-1] for line in told.stdout.splitlines()[1:4]] == ["ok", "ok", "ok"]
 
 
+def test_a_registry_among_other_tables_is_left_out_alone(
+    project: Project, database: Database
+) -> None:
+    add(project, "comment on table public.a is 'mine';", "select 1;", "select 1;")
+    told = project.ours(database, "cycle", "--registry", "public")
+    assert "  * a .. ok" in told.stdout
+    assert "    +comment on table public.a\n    +    mine\n" in told.stdout
+    assert "public.changes" not in told.stdout
+
+
 def test_json_has_the_difference(project: Project, database: Database) -> None:
     add(project, MAKE.replace("create", "create or replace"), "select 1;", "select 1;")
     told = project.ours(database, "cycle", "--json")
@@ -299,7 +309,20 @@ def test_who_may_not_create_databases_is_told_in_one_line(
     finally:
         server15.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
     assert told.code == 2
-    assert told.stderr.splitlines()[0] == "permission denied to create database"
+    assert told.stderr.splitlines()[-1] == "permission denied to create database"
+
+
+def test_what_a_killed_cycle_has_left_is_named(project: Project, database: Database) -> None:
+    name = f"pgdocket_scratch_{database.name}"
+    create = sql.SQL("create database {}").format(sql.Identifier(name))
+    database.server.execute(create)
+    try:
+        told = project.ours(database, "cycle")
+    finally:
+        drop = sql.SQL("drop database {}").format(sql.Identifier(name))
+        database.server.execute(drop)
+    assert told.code == 0
+    assert f"{name} was left by a cycle that was killed" in told.stderr
 
 
 def test_an_open_connection_does_not_keep_the_trials_database(

@@ -97,6 +97,21 @@ def test_each_change_is_one_transaction(alone: Database) -> None:
     assert all(change["atomic"] and change["ok"] for change in reverted["changes"])
 
 
+def test_the_schema_can_be_reviewed_before_it_is_deployed(alone: Database, tmp_path: Path) -> None:
+    told = json.loads(run(alone, "deploy", "--dry-run", "--json").stdout)
+    assert told["dry_run"]
+    assert [each["change"] for each in told["changes"]] == EVERY
+    script = tmp_path / "deploy.sql"
+    assert run(alone, "deploy", "--sql", str(script)).code == 0
+    assert query(alone, "select to_regnamespace('sqitch') is null") == [(True,)]
+    line = [str(alone.server.binaries / "psql"), "--no-psqlrc", "--file", str(script)]
+    assert call(alone, line, "").stderr == ""
+    assert sqitch(alone, "status").stdout.endswith("Nothing to deploy (up-to-date)\n")
+    assert run(alone, "verify").stdout.endswith("Verify successful\n")
+    assert run(alone, "revert", "--dry-run").stdout.count("  - ") == len(EVERY)
+    assert query(alone, "select count(*) from sqitch.changes") == [(len(EVERY),)]
+
+
 def test_reverting_all_is_asked_first(alone: Database) -> None:
     assert run(alone, "deploy", "--to", EVERY[1]).code == 0
     silent = run(alone, "revert")

@@ -69,6 +69,15 @@ def test_a_dry_revert_asks_nothing_and_reverts_nothing(
     assert (registry_rows(database15), events(database15), tables(database15)) == before
 
 
+def test_a_dry_revert_refuses_what_could_not_be_reverted(
+    database15: Database, project: Project
+) -> None:
+    assert project.ours(database15, "deploy").code == 0
+    (project.folder / "revert" / "two.sql").unlink()
+    told = project.ours(database15, "revert", "--dry-run")
+    assert (told.code, "revert/two.sql" in told.stderr) == (2, True), told
+
+
 def test_json_tells_what_would_happen(database15: Database, project: Project) -> None:
     told = json.loads(project.ours(database15, "deploy", "--dry-run", "--json").stdout)
     assert told["dry_run"] is True

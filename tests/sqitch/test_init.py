@@ -65,6 +65,7 @@ def test_a_second_plan_takes_the_uri_over(twins: Twins) -> None:
         (["foo", "--dir", "x=y"], 255),
         (["foo", "--dir", "x=y", "--dir", "z=y"], 255),
         (["foo", "--target", "dev"], 2),
+        (["foo", "--set", " x=1"], 2),
     ],
     ids=str,
 )

@@ -82,6 +82,27 @@ def test_a_commit_of_git_releases_the_whole_plan(released: Project) -> None:
     assert found(released, since="HEAD~1") == []
 
 
+def test_each_change_is_held_to_the_first_tag_that_released_it(released: Project) -> None:
+    assert found(released, released=True) == []
+    released.write("a", "deploy", CREATE)
+    released.tag("v2").tag("v2b").change("d")
+    commit(released)
+    assert found(released, since="@v2") == []
+    assert found(released, released=True) == ["deploy/a.sql:1 released-script-edited"]
+    released.write("c", "deploy", CREATE + "-- c").write("d", "deploy", CREATE + "-- d")
+    assert found(released, released=True) == [
+        "deploy/a.sql:1 released-script-edited",
+        "deploy/c.sql:1 released-script-edited",
+    ]
+
+
+def test_a_tag_that_is_not_committed_has_released_nothing(released: Project) -> None:
+    released.tag("v2").write("c", "deploy", CREATE)
+    assert found(released, released=True) == []
+    bare = Project(released.folder.parent / "bare", "bare").change("a")
+    assert found(bare, released=True) == []
+
+
 def test_a_rework_keeps_what_was_released_under_its_tag(released: Project) -> None:
     old = (released.folder / "deploy" / "b.sql").read_text()
     released.change("b", "b@v1", table=False).scripts("b@v1", old, DROP, LOOK)

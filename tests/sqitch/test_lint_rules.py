@@ -9,7 +9,7 @@ import pytest
 
 from pgdocket.sqitch.config import load_configuration, resolve_target
 from pgdocket.sqitch.errors import SqitchError
-from pgdocket.sqitch.lint import lint, rules
+from pgdocket.sqitch.lint import LintOptions, lint, rules
 from support.changes import Outcome, Project
 from support.databases import ROOT
 from support.linting import CREATE, DROP, LOOK, block, checked, deployed_by, found, run
@@ -21,7 +21,9 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_pgdockets_own_plan_is_clean() -> None:
-    report = lint(resolve_target(load_configuration(ROOT), "db:pg:"))
+    is_checkout = (ROOT / ".git").exists()
+    target = resolve_target(load_configuration(ROOT), "db:pg:")
+    report = lint(target, LintOptions(released=is_checkout))
     assert report.findings == ()
     assert report.changes > 70
 
@@ -125,6 +127,8 @@ def head(*lines: str) -> str:
     [
         (("-- Deploy shop:b to pg", "-- requires: a"), None),
         (("-- Deploy b", "-- requires: a"), None),
+        (("-- Deploy shop:b to pg", "-- requires: shop:a"), None),
+        (("-- Deploy: schemas/b to pg", "-- requires: schemas/a"), None),
         (("-- Deploy everything anew",), None),
         (("-- Deploy shop:a to pg", "-- requires: a"), "the head names change a, the plan b"),
         (("-- Deploy shep:b to pg", "-- requires: a"), "project shep, the plan shop"),
@@ -175,6 +179,27 @@ def test_a_rework_keeps_the_head_that_sqitch_gave_it(project: Project) -> None:
 )
 def test_transactions(script: str, problems: list[str], project: Project) -> None:
     assert deployed_by(project, script) == problems
+
+
+def test_a_forgotten_semicolon_is_the_reason_for_many_an_open_transaction(
+    project: Project,
+) -> None:
+    project.change("a").write("a", "deploy", "begin;\ncreate table public.a (i int)\n\ncommit;\n")
+    project.write("a", "verify", "begin;\nselect * from public.a\n\nROLLBACK;\n")
+    assert [(each.rule.id, each.hint) for each in checked(project).findings] == [
+        ("open-transaction", 'a semicolon is missing before the "commit" of line 4'),
+        ("open-transaction", 'a semicolon is missing before the "rollback" of line 4'),
+    ]
+    project.write("a", "deploy", "begin;\ncreate table public.a (i int);\n")
+    assert checked(project).findings[0].hint == 'end the script with "commit;"'
+
+
+def test_a_script_in_another_encoding_is_read_all_the_same(project: Project) -> None:
+    project.change("a")
+    script = "begin;\ncreate index on public.caf\xe9 (i);\ncommit;\n".encode("latin-1")
+    (project.folder / "deploy" / "a.sql").write_bytes(script)
+    assert found(project) == ["deploy/a.sql:2 index-not-concurrent"]
+    assert run(project).code == 0
 
 
 def test_what_only_psql_can_run_and_what_nobody_can_is_named(project: Project) -> None:

@@ -179,3 +179,27 @@ def test_reading_plans_needs_no_driver_and_no_terminal() -> None:
         env={"PYTHONPATH": str(runner)},
     )
     assert done.stdout == "set()\n"
+
+
+def test_only_what_perl_calls_space_is_trimmed_from_a_note() -> None:
+    text = f"%project=pr\n\na {WHO} # \x85\x1f kept \x1c\u2028\n"
+    (change,) = parse_plan(text.encode(), Path("p.plan")).changes
+    assert change.note == "\x1f kept \x1c"
+
+
+def test_a_pragma_may_begin_and_end_with_a_backslash() -> None:
+    text = "%syntax-version=1.0.0\n%project=pr\n%\\x\\=1\n\n"
+    assert parse_plan(text.encode(), Path("p.plan")).serialize() == text
+
+
+@pytest.mark.parametrize(
+    ("uri", "stored", "hashed"),
+    [
+        ("http://ß.É.de:80", "http://xn--zca.xn--9ca.de:80", "http://xn--zca.xn--9ca.de/"),
+        ("http://é.", "http://xn--9ca.", "http://xn--9ca./"),
+        ("ftp://A..é/", "ftp://A..%C3%A9/", "ftp://a..%C3%A9/"),
+    ],
+)  # fmt: skip
+def test_hosts_are_encoded_as_perl_does(uri: str, stored: str, hashed: str) -> None:
+    plan = parse_plan(f"%project=pr\n%uri={uri}\n\n".encode(), Path("p.plan"))
+    assert (plan.uri, plan.canonical_uri) == (stored, hashed)

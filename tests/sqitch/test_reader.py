@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from pgdocket.config import resolve
+from pgdocket.overview import overview
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.reader import reading
 from support.changes import PERSON, Project, execute
@@ -113,3 +115,18 @@ def test_a_server_that_says_nothing_can_be_left(project: Project, tmp_path: Path
             process.communicate(timeout=20)
     assert time.monotonic() - begun < 10
     assert process.returncode != 0
+
+
+def test_the_overview_is_the_same_with_psycopg(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(
+        database,
+        "select t.* from docket.create_project('flipr') as p"
+        " cross join lateral docket.create_task(p.project_id, 'A task') as t",
+    )
+    config = resolve(database.conninfo)
+    quick = overview(config)
+    assert quick.queue
+    monkeypatch.setattr("pgdocket.overview.open_reader", lambda *_: None)
+    assert overview(config) == quick

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -258,3 +259,37 @@ def test_a_rebase_that_was_killed_is_finished_by_the_next_one(
     assert registry_rows(database) == registry_rows(whole)
     assert tables(database) == tables(whole)
     succeed(project.here(database, "check", "--full"))
+
+
+def test_a_rehearsal_tells_both_halves_and_does_neither(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database = new_database(server15)
+    succeed(project.here(database, "deploy"))
+    before = registry_rows(database), events(database)
+    outcome = succeed(project.here(database, "rebase", "--onto", "lists", "--dry-run"))
+    assert "  - indexes @v3 .. revert/indexes.sql (one transaction)\n" in outcome.stdout
+    assert "  + indexes @v3 .. deploy/indexes.sql (statement by statement)\n" in outcome.stdout
+    assert (registry_rows(database), events(database)) == before
+
+
+def test_the_written_script_does_what_the_rebase_would(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    database, other = new_database(server15), new_database(server15)
+    for each in (database, other):
+        succeed(project.here(each, "deploy"))
+    edited(project)
+    script = project.folder / "rebase.sql"
+    succeed(project.here(database, "rebase", "-m", "--sql", str(script)))
+    subprocess.run(
+        ["psql", "--no-psqlrc", "--quiet", "--file", str(script)],
+        env=database.environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    succeed(project.here(other, "rebase", "-m", "-y"))
+    assert registry_rows(database) == registry_rows(other)
+    assert events(database) == events(other)
+    assert tables(database) == tables(other)
+    succeed(project.theirs(database, "check"))

@@ -23,7 +23,7 @@ from support.changes import (
     wait_until,
 )
 from support.databases import Database
-from support.interop import URI, flipr, succeed
+from support.interop import URI, flipr, replayed, succeed
 from support.servers import TestServer
 
 NewDatabase = Callable[[TestServer], Database]
@@ -57,14 +57,6 @@ def is_clean(project: Project, database: Database) -> None:
         outcome = project.theirs(database, command)
         assert (outcome.code, outcome.stderr) == (0, ""), command
     assert "(up-to-date)" in project.theirs(database, "deploy").stdout
-
-
-def replayed(database: Database) -> set[str]:
-    """The ids that are deployed when the events are played from the beginning."""
-    present: set[str] = set()
-    for event, change_id, *_ in events(database):
-        (present.discard if event == "revert" else present.add)(change_id)
-    return present
 
 
 def test_an_edited_script_is_accepted_and_the_old_hash_kept_in_the_events(
@@ -173,6 +165,16 @@ def test_a_change_that_is_gone_is_dropped(flipped: Database, project: Project) -
     assert happened(flipped)[-1] == ("revert", "indexes")
     assert replayed(flipped) == {row[0] for row in registry_rows(flipped)["changes"]}
     is_clean(project, flipped)
+
+
+def test_a_hole_in_the_middle_is_pointed_out(flipped: Database, project: Project) -> None:
+    execute(flipped, "delete from sqitch.dependencies")
+    outcome = succeed(project.here(flipped, "repair", "--drop", "lists", "-y"))
+    assert "a deploy will not bring it back" in outcome.stderr
+    assert (
+        "lists @v2: planned earlier, but not deployed"
+        in project.here(flipped, "check", "--full").stdout
+    )
 
 
 def test_what_others_need_is_not_dropped(flipped: Database, project: Project) -> None:

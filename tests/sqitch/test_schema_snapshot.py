@@ -19,8 +19,8 @@ from support.servers import TestServer
 
 
 @pytest.fixture
-def database(server: TestServer, new_database: Callable[[TestServer], Database]) -> Database:
-    return new_database(server)
+def database(server15: TestServer, new_database: Callable[[TestServer], Database]) -> Database:
+    return new_database(server15)
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def execute(database: Database, statement: str) -> None:
 
 
 def test_a_deployed_schema_is_written_without_the_registry(
-    project: Project, database: Database
+    project: Project, server: TestServer, new_database: Callable[[TestServer], Database]
 ) -> None:
+    database = new_database(server)
     assert project.ours(database, "deploy").code == 0
     told = project.ours(database, "snapshot", "schema.sql")
     assert (told.code, told.stdout, told.stderr) == (0, "written: schema.sql\n", "")
@@ -76,15 +77,13 @@ def test_two_databases_with_the_same_schema_give_the_same_text(
 
 
 def test_another_owner_is_named_and_the_own_one_is_not(
-    project: Project, database: Database, new_role: Callable[..., str]
+    project: Project, database: Database
 ) -> None:
-    role = new_role()
-    execute(database, f"create table public.mine (); create table public.other ();"
-                      f" alter table public.other owner to {role}")  # fmt: skip
+    execute(database, "create table public.mine (); create table public.other ();"
+                      " alter table public.other owner to pg_monitor")  # fmt: skip
     text = project.ours(database, "snapshot").stdout
-    assert f"ALTER TABLE public.other OWNER TO {role};" in text
+    assert "ALTER TABLE public.other OWNER TO pg_monitor;" in text
     assert "public.mine OWNER" not in text
-    execute(database, "drop table public.other")
 
 
 def test_a_registry_among_other_tables_does_not_hide_them(
@@ -135,9 +134,9 @@ def test_the_servers_own_pg_dump_is_preferred_then_the_next_newer_one(
         find_pg_dump(15)
 
 
-def test_the_pg_dump_beside_the_configured_psql_comes_first(server: TestServer) -> None:
-    psql = server.binaries / "psql"
-    beside = find_pg_dump(server.version, str(psql))
+def test_the_pg_dump_beside_the_configured_psql_comes_first(server15: TestServer) -> None:
+    psql = server15.binaries / "psql"
+    beside = find_pg_dump(server15.version, str(psql))
     assert beside.path == psql.with_name("pg_dump")
 
 

@@ -1,4 +1,5 @@
-"""The server's log shows the same statements, whether psql or the engine runs a script."""
+"""The server's log shows the same statements, whoever runs a script: psql, the engine, or psql
+what the engine has written down of it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import contextlib
 import random
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from pgdocket.sqitch.connection import connect
 from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
+from pgdocket.sqitch.sql_script import SqlScript
 from support import databases
 from support.changes import execute
 from support.databases import Database
@@ -145,19 +147,25 @@ def scripts() -> list[str]:
     return found
 
 
-def test_the_log_shows_what_psql_would_have_sent(
-    logging: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The scripts, and what they include in the present folder."""
     (tmp_path / "included.sql").write_text("select 'included', :w;\n\\i folder/deep.sql\n")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "deep.sql").write_text("select 'deep'")
     (tmp_path / "folder" / "relative.sql").write_text("\\set inside 3\n\\ir deep.sql\n")
     monkeypatch.chdir(tmp_path)
-    corpus = scripts()
+    return scripts()
+
+
+def test_the_log_shows_what_psql_would_have_sent(
+    logging: Database, tmp_path: Path, corpus: list[str]
+) -> None:
     printed: dict[int, tuple[tuple[bool, str], tuple[bool, str]]] = {}
     for number, text in enumerate(corpus):
         path = tmp_path / f"{number}.sql"
         path.write_bytes(text.encode())
+        by_script(logging, path, number)
         printed[number] = by_psql(logging, path, number), by_engine(logging, path, number)
     logged = statements(logging.server)
     for number, text in enumerate(corpus):
@@ -166,17 +174,39 @@ def test_the_log_shows_what_psql_would_have_sent(
         if not printed[number][1][0] and engine[-1:] == ["rollback"]:
             engine.pop()  # where psql only hangs up
         assert logged.get(f"psql-{number}", []) == engine, text
+        if (tmp_path / f"written-{number}.sql").exists():
+            assert logged.get(f"written-{number}", []) == engine, text
         assert printed[number][0] == printed[number][1], text
-    assert sum(map(len, logged.values())) > 20 * len(SEEDS)
+    assert len(list(tmp_path.glob("written-*.sql"))) > len(corpus) / 2
+    assert sum(map(len, logged.values())) > 30 * len(SEEDS)
 
 
-def by_psql(database: Database, path: Path, number: int) -> tuple[bool, str]:
+def by_script(database: Database, path: Path, number: int) -> None:
+    """Writes the script down without variables and commands, where that can be done; runs that."""
+    script = SqlScript()
+    with contextlib.closing(connect(database.conninfo)) as connection:
+        try:
+            script.add(connection, Path(path.name), VARIABLES)
+        except ScriptError:
+            return
+    written = path.with_name(f"written-{number}.sql")
+    written.write_text(script.text)
+    by_psql(database, written, number, {}, "written")
+
+
+def by_psql(
+    database: Database,
+    path: Path,
+    number: int,
+    variables: Mapping[str, str] = VARIABLES,
+    program: str = "psql",
+) -> tuple[bool, str]:
     """Whether psql runs the script to its end, and what it prints."""
     line = [str(database.server.binaries / "psql"), "--quiet", "--no-psqlrc", "--no-align"]
     line += ["--tuples-only", "--set", "ON_ERROR_STOP=1", "--file", path.name]
-    for name, value in VARIABLES.items():
+    for name, value in variables.items():
         line += ["--set", f"{name}={value}"]
-    environment = database.environment | {"PGAPPNAME": f"psql-{number}"}
+    environment = database.environment | {"PGAPPNAME": f"{program}-{number}"}
     done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     clean(database)
     return done.returncode == 0, done.stdout

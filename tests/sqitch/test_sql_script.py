@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from pgdocket.sqitch.deploy import DeployOptions, deploy, deploy_job
+from pgdocket.sqitch.engine import Job, make_job
+from pgdocket.sqitch.plan import load_plan
+from pgdocket.sqitch.registry import Person
+from pgdocket.sqitch.revert import RevertOptions, revert_job
+from pgdocket.sqitch.sql_script import SqlScript
 from support.changes import (
     Outcome,
     Project,
@@ -21,9 +28,12 @@ from support.changes import (
     tables,
 )
 from support.databases import Database
+from support.interop import URI, flipr
+from support.registries import VERSION_0, VERSION_1_0
 from support.servers import TestServer
 
 NewDatabase = Callable[[TestServer], Database]
+WHO = Person("Grace Hopper", "grace@example.com")
 
 FANCY = r"""
 \set owner 'O''Brien \\ :x'
@@ -71,8 +81,8 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def database(server: TestServer, new_database: NewDatabase) -> Database:
-    return new_database(server)
+def database(server15: TestServer, new_database: NewDatabase) -> Database:
+    return new_database(server15)
 
 
 def run_psql(database: Database, file: Path, *more: str) -> Outcome:
@@ -217,3 +227,66 @@ def test_standard_output_gets_nothing_but_the_script(database: Database, project
     execute(database, "select 1")
     shown = project.ours(database, "deploy", "--to", "one", "--sql", "/nowhere/x.sql", "--json")
     assert json.loads(shown.stderr)["error"]["message"].startswith("Cannot write /nowhere/x.sql")
+
+
+def by_script(database: Database, project: Project, work: Callable[[Job], object]) -> None:
+    """Does the work by the script that is written for it."""
+    script = SqlScript()
+    work(replace(job(database, project), rehearsal=script.rehearse))
+    file = project.folder / "script.sql"
+    file.write_text(script.text)
+    done = run_psql(database, file)
+    assert (done.code, done.stderr) == (0, ""), script.text
+
+
+def job(database: Database, project: Project, registry: str = "sqitch") -> Job:
+    made = make_job(load_plan(project.folder / "sqitch.plan"), database.conninfo, person=WHO)
+    return replace(made, target=replace(made.target, registry=registry))
+
+
+@pytest.mark.parametrize("done", range(7))
+def test_from_every_point_on_run_and_script_agree(
+    server15: TestServer, new_database: NewDatabase, tmp_path: Path, done: int
+) -> None:
+    project = flipr(tmp_path)
+    first, second = new_database(server15), new_database(server15)
+    plan = load_plan(project.folder / "sqitch.plan")
+    if done:
+        for database in (first, second):
+            deploy(plan, database.conninfo, to=plan.changes[done - 1].id, person=WHO)
+        project.tag("late").save(URI)
+    deploy_job(job(first, project), DeployOptions())
+    by_script(second, project, lambda each: deploy_job(each, DeployOptions()))
+    assert state(first) == state(second)
+    if done:
+        to = plan.changes[done - 1].id
+        revert_job(job(first, project), RevertOptions(to))
+        by_script(second, project, lambda each: revert_job(each, RevertOptions(to)))
+        assert state(first) == state(second)
+
+
+@pytest.mark.parametrize("old", [VERSION_0, VERSION_1_0], ids=["0", "1.0"])
+def test_a_script_upgrades_an_old_registry(
+    server15: TestServer, new_database: NewDatabase, tmp_path: Path, old: str
+) -> None:
+    project = flipr(tmp_path)
+    first, second = new_database(server15), new_database(server15)
+    for database in (first, second):
+        deploy(load_plan(project.folder / "sqitch.plan"), database.conninfo, to="app", person=WHO)
+        execute(database, old)
+    deploy_job(job(first, project), DeployOptions())
+    by_script(second, project, lambda each: deploy_job(each, DeployOptions()))
+    assert state(first) == state(second)
+
+
+def test_the_registry_may_have_any_name(
+    server15: TestServer, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    project, database = flipr(tmp_path), new_database(server15)
+    script = SqlScript()
+    named = job(database, project, registry='My "{registry}"')
+    deploy_job(replace(named, rehearsal=script.rehearse), DeployOptions())
+    (tmp_path / "script.sql").write_text(script.text)
+    done = run_psql(database, tmp_path / "script.sql")
+    assert (done.code, done.stderr) == (0, "")
+    assert query(database, 'select count(*) from "My ""{registry}""".changes') == [(6,)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from support.changes import Outcome, Project
+from support.changes import Outcome, Project, events
+from support.databases import Database
 
 URI = "%uri=https://example.com/flipr"
 
@@ -53,3 +54,11 @@ def same(first: Outcome, second: Outcome) -> None:
 def masked(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\d[ T][0-9:]{8}( [+-]\d{4}|Z)", "TIME", text)
     return re.sub(r"\bt_[0-9a-f]{16}\b", "DATABASE", text)
+
+
+def replayed(database: Database) -> set[str]:
+    """The ids that are deployed when the events are played from the beginning."""
+    present: set[str] = set()
+    for event, change_id, *_ in events(database):
+        (present.discard if event == "revert" else present.add)(change_id)
+    return present

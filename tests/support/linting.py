@@ -14,19 +14,23 @@ DROP = "begin;\ndrop table public.t;\ncommit;\n"
 LOOK = "begin;\nselect id from public.t where false;\nrollback;\n"
 
 
-def checked(project: Project, *disabled: str, since: str | None = None) -> LintReport:
+def checked(
+    project: Project, *disabled: str, since: str | None = None, released: bool = False
+) -> LintReport:
     """What the linter finds in a project."""
     project.save()
     configuration = load_configuration(project.folder, environ={})
-    options = LintOptions(frozenset(disabled), since)
+    options = LintOptions(frozenset(disabled), since, released)
     return lint(resolve_target(configuration, "db:pg:"), options)
 
 
-def found(project: Project, *disabled: str, since: str | None = None) -> list[str]:
+def found(
+    project: Project, *disabled: str, since: str | None = None, released: bool = False
+) -> list[str]:
     """The rules that were broken, with the file and line of each."""
     return [
         f"{each.path.relative_to(project.folder).as_posix()}:{each.line} {each.rule.id}"
-        for each in checked(project, *disabled, since=since).findings
+        for each in checked(project, *disabled, since=since, released=released).findings
     ]
 
 

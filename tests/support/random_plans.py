@@ -28,14 +28,15 @@ _BAD_DATES = (
 _NOTES = (
     "", "", "", " # note", "# note", "  #  two  blanks  ", " # a\\nb\\\\n\\r\\q\\", " # a # b",
     " #", " #\u00a0x\u2003", " # 0", " # ünï 日本", "\u00a0# nbsp", " # [x] @v1 %p",
-    " # \\", "\t#\ttab\t",
+    " # \\", "\t#\ttab\t", " #\x1f odd \x1c", " # \x85 \u2028x\x0b",
 )  # fmt: skip
 _URIS = (
     "https://example.com", "HTTPS://Ex.com:443/a?b", "urn:X:Y", "foo:bar", "http://é.com/ü", "x",
     "https://x/%7e%c3", "0", "git:A@b.c:d", "https://u@H:8080/p?q=r",
+    "http://Straße.ÉCOLE.de.:80", "ssh://\u200bx/y", "ftp://a..é/",
 )  # fmt: skip
 _BLANKS = (" ", "  ", "\t", "\u00a0", "\u2003", " \t ")
-_NOISE = "#@%[]!:+-<>=^~/\\ \t\r\u00a0\u3000\u200b\x0b\x0c\x85\ufeffaZ0_é😀.,"
+_NOISE = "#@%[]!:+-<>=^~/\\ \t\r\u00a0\u3000\u200b\x0b\x0c\x1c\x1f\x85\u2028\u180e\ufeffaZ0_é😀.,"
 
 
 @dataclass(frozen=True, slots=True)

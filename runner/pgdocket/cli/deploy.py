@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgdocket import config, output
 from pgdocket.cli import Options, common_options
+from pgdocket.cli.sqitch.run import is_rehearsal, perform, rehearsal_options
 from pgdocket.errors import ERROR_CLASSES, Error, InvalidArgument
 from pgdocket.sqitch.errors import SqitchError
 
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--to", metavar="CHANGE", help="The last change to deploy.")
 @click.option("--verify/--no-verify", default=True, help="Run the verify scripts, too.")
+@rehearsal_options
 @common_options
 @click.pass_obj
-def deploy(options: Options, to: str | None, verify: bool) -> None:
+def deploy(options: Options, /, to: str | None, verify: bool, **rehearsal: Any) -> None:
     """Deploy pgdocket's schema.
 
     Each change, its verification and its entry in the registry are one transaction: a crash
@@ -35,19 +37,23 @@ def deploy(options: Options, to: str | None, verify: bool) -> None:
     \b
     Example:
       pgdocket deploy
+      pgdocket deploy --sql deploy.sql
     """
     from pgdocket.sqitch.deploy import DeployOptions, deploy_job
 
     with own_errors(options):
-        finish(options, deploy_job(own_job(options, "create"), DeployOptions(to, verify)))
+        job = own_job(options, "running" if is_rehearsal(rehearsal) else "create")
+        chosen = DeployOptions(to, verify)
+        _tell(options, perform(job, rehearsal, lambda each: deploy_job(each, chosen)))
 
 
 @click.command()
 @click.option("--to", metavar="CHANGE", help="The last change to keep.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@rehearsal_options
 @common_options
 @click.pass_obj
-def revert(options: Options, to: str | None, yes: bool) -> None:
+def revert(options: Options, /, to: str | None, yes: bool, **rehearsal: Any) -> None:
     """Revert pgdocket's schema.
 
     Without --to everything goes, the data included: this is asked first, and refused where
@@ -60,8 +66,10 @@ def revert(options: Options, to: str | None, yes: bool) -> None:
     from pgdocket.sqitch.revert import RevertOptions, revert_job
 
     with own_errors(options):
-        chosen = RevertOptions(to, confirm=None if yes else _confirm)
-        finish(options, revert_job(own_job(options, "running"), chosen))
+        is_silent = yes or is_rehearsal(rehearsal)
+        chosen = RevertOptions(to, confirm=None if is_silent else _confirm)
+        job = own_job(options, "running")
+        _tell(options, perform(job, rehearsal, lambda each: revert_job(each, chosen)))
 
 
 @click.command()
@@ -109,8 +117,12 @@ def _reporter(options: Options) -> Reporter:
 
 def finish(options: Options, result: RunResult) -> None:
     """Prints what was done where JSON is wanted; its lines have been printed before."""
-    if options.json:
-        output.print_json(result.as_dict())
+    _tell(options, result.as_dict())
+
+
+def _tell(options: Options, told: dict[str, object] | None) -> None:
+    if options.json and told is not None:
+        output.print_json(told)
 
 
 @contextmanager

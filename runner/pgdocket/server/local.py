@@ -19,6 +19,7 @@ from pgdocket.server import home as homes
 from pgdocket.server import processes
 from pgdocket.server.account import Account, clean_environment, server_account
 from pgdocket.server.binaries import Binaries, find_binaries, usable_by
+from pgdocket.sqitch.uri import quote_value
 
 SUPERUSER = "postgres"
 DATABASE = "pgdocket"
@@ -88,11 +89,13 @@ class LocalServer:
 
     def conninfo(self, dbname: str = DATABASE) -> str:
         """A connection string for a database of this server, as its superuser."""
-        from psycopg.conninfo import make_conninfo
-
-        return make_conninfo(
-            "", host=str(self.socket_folder), port=homes.PORT, user=SUPERUSER, dbname=dbname
-        )
+        parts = {
+            "host": str(self.socket_folder),
+            "port": str(homes.PORT),
+            "user": SUPERUSER,
+            "dbname": dbname,
+        }
+        return " ".join(f"{key}={quote_value(value)}" for key, value in parts.items())
 
     def is_up(self) -> bool:
         """Whether the server accepts connections now: pg_isready says so."""

@@ -68,13 +68,13 @@ def find_holder(connection: Connection[Any]) -> Blocker | None:
 class LockWatch:
     """Looks, while a statement runs, whether it waits for somebody; tells after a while.
 
-    `blockers` are those of the present statement, `last_story` tells of those before. `period` is
-    the seconds from look to look; without it they grow longer. `is_endless` says that the script
-    waits for its own deployment, which would never end.
+    `blockers` are those of the present statement, `last_story` tells of those before. Where
+    `timeout` (seconds) is short it looks twice in that time, else less and less often.
+    `is_endless` says that the script waits for its own deployment, which would never end.
     """
 
     def __init__(
-        self, control: Connection[Any], pid: int, reporter: Reporter, period: float | None
+        self, control: Connection[Any], pid: int, reporter: Reporter, timeout: float | None
     ) -> None:
         self.blockers: tuple[Blocker, ...] = ()
         self.is_endless = False
@@ -82,7 +82,7 @@ class LockWatch:
         self._control = control
         self._pid = pid
         self._reporter = reporter
-        self._period = period
+        self._period = timeout / 2 if timeout and timeout / 2 < _FIRST_LOOK else None
         self._told: frozenset[int] = frozenset()
         self._next = 0.0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgdocket.sqitch import scripts
 from pgdocket.sqitch.config import Target
-from pgdocket.sqitch.deployed import Deployed
+from pgdocket.sqitch.deployed import Deployed, is_planned
 from pgdocket.sqitch.divergence import Divergence, find_divergence
 from pgdocket.sqitch.drift import Drift, find_drift
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
@@ -89,7 +89,7 @@ def planned_position(plan: Plan, deployed: Deployed, reference: str) -> int:
         if plan.change_by_id(deployed.changes[found].id) is None:
             raise SqitchError(f'Change "{reference}" is deployed, but not planned')
         return found
-    if plan.find(reference) is not None:
+    if is_planned(plan, reference):
         raise SqitchError(f'Change "{reference}" has not been deployed')
     raise SqitchError(f'Cannot find "{reference}" in the database or the plan')
 

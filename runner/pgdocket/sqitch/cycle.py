@@ -26,7 +26,7 @@ from pgdocket.sqitch.registry import AnyConnection
 from pgdocket.sqitch.reporter import Reporter, SilentReporter
 from pgdocket.sqitch.results import RunFailed
 from pgdocket.sqitch.revert import RevertOptions, revert_with
-from pgdocket.sqitch.scratch import scratch_database, scratch_server
+from pgdocket.sqitch.scratch import leftovers, scratch_database, scratch_server
 from pgdocket.sqitch.verify import run_verify
 
 Fingerprint = Mapping[tuple[str, str], str]
@@ -157,6 +157,10 @@ def _place(job: Job, options: CycleOptions) -> Iterator[str]:
         with scratch_server(binaries) as conninfo:
             yield conninfo
         return
+    for name in leftovers(job.conninfo):
+        job.reporter.warn(
+            f"{name} was left by a cycle that was killed; drop it when none is running"
+        )
     with scratch_database(job.conninfo) as (conninfo, name):
         job.reporter.info(f"Cycling in {name}, a database made beside {job.display}")
         yield conninfo

@@ -346,7 +346,10 @@ select 'comment on ' || i.type, i.identity, d.description
  cross join lateral pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) as i
  where (d.objoid >= 16384
         or d.objoid = (select n.oid from pg_catalog.pg_namespace as n where n.nspname = 'public'))
-   and coalesce(i.schema, '') <> %(registry)s
+   and (i.schema is distinct from %(registry)s
+        or exists (select from schemas as s where s.nspname = %(registry)s)
+           and (d.classoid <> 'pg_catalog.pg_class'::regclass
+                or d.objoid in (select r.oid from relations as r)))
    and not (i.type = 'schema' and d.objoid in (select g.oid from registry as g))
    and not exists (
            select

@@ -139,9 +139,10 @@ class _Deployment:
         return self.engine.job
 
     def run(self) -> RunResult:
-        start, end = self._range()
+        start = self._start()
         self._catch_up(start)
-        if end <= start:
+        end = self._end(start)
+        if end == start:
             return self._nothing()
         changes = self._job.plan.changes[start + 1 : end + 1]
         self._prepare(changes)
@@ -151,23 +152,28 @@ class _Deployment:
                 self._deploy(change, width)
         return self._result("")
 
-    def _range(self) -> tuple[int, int]:
-        """Positions of the change deployed last (-1 for none) and of the one to reach."""
-        plan, latest = self._job.plan, self.deployed.latest
-        end = len(plan.changes) - 1
-        if self.options.to is not None:
-            goal = plan.find(self.options.to)
-            if goal is None:
-                raise SqitchError(f'Unknown change: "{self.options.to}"')
-            end = plan.index_of(goal.id) or 0
+    def _start(self) -> int:
+        """Position of the change deployed last, -1 for none."""
+        latest = self.deployed.latest
         if latest is None:
-            return -1, end
-        start = plan.index_of(latest.id)
+            return -1
+        start = self._job.plan.index_of(latest.id)
         if start is None:
             raise self._diverged(latest)
+        return start
+
+    def _end(self, start: int) -> int:
+        """Position of the change to reach."""
+        plan = self._job.plan
+        if self.options.to is None:
+            return len(plan.changes) - 1
+        goal = plan.find(self.options.to)
+        if goal is None:
+            raise SqitchError(f'Unknown change: "{self.options.to}"')
+        end = plan.index_of(goal.id) or 0
         if end < start:
             raise SqitchError('Cannot deploy to an earlier change; use "revert" instead')
-        return start, end
+        return end
 
     def _diverged(self, latest: DeployedChange) -> SqitchError:
         job = self._job
@@ -189,7 +195,8 @@ class _Deployment:
         engine, plan = self.engine, self._job.plan
         for change in self.deployed.changes:
             planned = plan.change_by_id(change.id)
-            if change.script_hash == change.id and planned is not None:
+            is_unknown = change.script_hash == change.id or self.version == "0"
+            if is_unknown and planned is not None:
                 found = scripts.script_hash(planned, self._job.target)
                 engine.registry.repair_script_hash(engine.control, change.id, found)
         known = {tag.id for tag in self.deployed.changes[-1].tags}

@@ -114,6 +114,20 @@ class Deployed:
         return "\n".join([*lines, "Change Lookup Failed"])
 
 
+def is_planned(plan: Plan, reference: str) -> bool:
+    """Whether the plan has what a reference may name.
+
+    A name alone is not refused for being ambiguous: it may mean the first change of that name.
+    """
+    if "@" in reference:
+        return plan.find(reference) is not None
+    wanted = parse_reference(reference)
+    named = [at for at, change in enumerate(plan.changes) if change.name == wanted.name]
+    if len(named) < 2:
+        return plan.find(reference) is not None
+    return 0 <= named[0] + wanted.offset < len(plan.changes)
+
+
 def plan_change(plan: Plan, deployed: Sequence[DeployedChange], position: int) -> Change:
     """The deployed change as the plan has it, else as its row tells.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,13 +145,12 @@ class Engine:
 
     def _open_session(self, control: AnyConnection) -> ScriptSession:
         connection = connect(self.job.conninfo)
-        period = None if self._lock_wait is None else self._lock_wait / 2
         pid = connection.info.backend_pid
         return ScriptSession(
             connection,
             self.job.reporter,
             settings=self._settings(),
-            locks=LockWatch(control, pid, self.job.reporter, period),
+            locks=LockWatch(control, pid, self.job.reporter, self._lock_wait),
         )
 
     def _settings(self) -> bytes:
@@ -174,6 +173,9 @@ class Engine:
         """Goes on with another job on the same database: its plan, and scripts as they are now."""
         self.job = job
         self._inspections.clear()
+
+    def assume_reverted(self, ids: Iterable[str]) -> None:
+        """Tells an engine that does nothing what would be reverted by now; others can see it."""
 
     def lock(self) -> None:
         """Keeps other deployments out until the connection ends."""

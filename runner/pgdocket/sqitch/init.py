@@ -9,7 +9,7 @@ from typing import Any
 
 from pgdocket.sqitch import project_uri
 from pgdocket.sqitch.config import Configuration, Target, resolve_target
-from pgdocket.sqitch.configfile import format_setting
+from pgdocket.sqitch.configfile import ConfigText
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.names import is_valid_name
 from pgdocket.sqitch.plan import load_plan
@@ -200,7 +200,8 @@ def _first_settings(configuration: Configuration, options: InitOptions, target: 
         if kind in options.folders
     }
     defaults = {"engine": "", "plan_file": str(target.plan_file), "top_dir": str(target.top_dir)}
-    text = _section("core", {**paths, **more}, options.variables, defaults)
+    text = ConfigText("", Path("sqitch.conf"))
+    text = _add_section(text, "core", {**paths, **more}, options.variables, defaults)
     if engine:
         settings = {
             "target": options.target,
@@ -212,28 +213,27 @@ def _first_settings(configuration: Configuration, options: InitOptions, target: 
             "registry": target.registry,
             "client": target.client or "psql",
         }
-        text += _section(f'engine "{engine}"', settings, {}, defaults)
+        text = _add_section(text, f"engine.{engine}", settings, {}, defaults)
     if options.target and ":" not in options.target:
-        text += f'[target "{options.target}"]\n' + _setting("uri", str(target.uri))
-    return text
+        text = text.add_value(f"target.{options.target}.uri", str(target.uri))
+    return text.text
 
 
-def _section(
+def _add_section(
+    text: ConfigText,
     name: str,
     settings: Mapping[str, str | None],
     variables: Mapping[str, str],
     defaults: Mapping[str, str],
-) -> str:
-    """A section with its settings; those without a value become comments with their default."""
-    written = [_setting(key, value) for key, value in settings.items() if value]
-    if variables:
-        written += [f'[{name} "variables"]\n', *(_setting(*each) for each in variables.items())]
+) -> ConfigText:
+    """Adds a section with its settings; those without a value become comments with the default."""
+    before = text
+    for key, value in settings.items():
+        if value:
+            text = text.add_value(f"{name}.{key}", value)
+    for key, value in variables.items():
+        text = text.add_value(f"{name}.variables.{key}", value)
+    section, dot, subsection = name.partition(".")
+    heading = f'# [{section} "{subsection}"]\n' if dot else f"# [{section}]\n"
     comments = [f"\t# {key} = {value}\n" for key, value in defaults.items() if not settings[key]]
-    if not written:
-        return "".join([f"# [{name}]\n", *comments])
-    heading = [f"[{name}]\n"] if any(settings.values()) else []
-    return "".join([*heading, *written, *comments])
-
-
-def _setting(key: str, value: str) -> str:
-    return f"\t{format_setting(key, value)}\n"
+    return replace(text, text="".join([text.text, heading if text == before else "", *comments]))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from pgdocket.sqitch.model import Dependency
+from pgdocket.sqitch.names import SPACE
 
 _ESCAPED = re.compile(r"\\([nr\\])")
 _UNESCAPE = {"n": "\n", "r": "\r", "\\": "\\"}
@@ -15,7 +16,7 @@ _ESCAPE = {"\n": "\\n", "\r": "\\r", "\\": "\\\\"}
 
 def unescape_note(text: str) -> str:
     """The note that a line's comment stands for."""
-    return _ESCAPED.sub(lambda match: _UNESCAPE[match[1]], text.strip())
+    return _ESCAPED.sub(lambda match: _UNESCAPE[match[1]], text.strip(SPACE))
 
 
 def escape_note(note: str) -> str:

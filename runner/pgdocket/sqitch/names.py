@@ -11,6 +11,11 @@ import unicodedata
 from functools import lru_cache
 
 BLANK = "[\\t \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]"
+# What Perl takes for white space; Python's own strip would take U+001C to U+001F as well.
+SPACE = (
+    " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 _PUNCTUATION = r"[!-/:-@\[-^`{-~]"
 _NOT_IN_NAMES = BLANK[:-1] + r":@#\\]"
 

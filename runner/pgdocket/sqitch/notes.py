@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pgdocket.sqitch.config import Configuration
 from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.names import SPACE
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT = re.compile(r"\s*#")
@@ -56,7 +57,7 @@ def request_note(configuration: Configuration, prompt: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise SqitchError(f"Cannot open {file}: {error}") from error
     note = "".join(line for line in _LINE.findall(text) if not _COMMENT.match(line))
-    if not note.strip():
+    if not note.strip(SPACE):
         raise SqitchError("Aborting due to empty note", exit_code=1)
     return _EDGES.sub("", note)
 

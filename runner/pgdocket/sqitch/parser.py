@@ -20,13 +20,23 @@ from pgdocket.sqitch.lines import (
     unescape_note,
 )
 from pgdocket.sqitch.model import Dependency
-from pgdocket.sqitch.names import BLANK, HEX_ID, NAME, NAME_RULE, RESERVED, is_valid_name, proxy
+from pgdocket.sqitch.names import (
+    BLANK,
+    HEX_ID,
+    NAME,
+    NAME_RULE,
+    RESERVED,
+    SPACE,
+    is_valid_name,
+    proxy,
+)
 
 _BLANK_LINE = re.compile(rf"(?P<left>{BLANK}*)(?:#{BLANK}*(?P<note>.+)|\Z)")
 _COMMENT = re.compile(rf"(?P<right>{BLANK}*)(?:#{BLANK}*(?P<note>.*))?\Z")
+_PRAGMA_PUNCTUATION = r"[!-/:-@\[\]^`{-~]"  # without the backslash, as in Sqitch
 _PRAGMA = re.compile(
     rf"(?P<left>{BLANK}*)%(?P<gap>{BLANK}*)"
-    r"(?P<name>(?![!-/:-@\[-^`{-~])[^" + BLANK[1:-1] + r"=]+(?<![!-/:-@\[-^`{-~]))"
+    rf"(?P<name>(?!{_PRAGMA_PUNCTUATION})[^{BLANK[1:-1]}=]+(?<!{_PRAGMA_PUNCTUATION}))"
     rf"(?:(?P<operator>{BLANK}*={BLANK}*)(?P<value>.+))?\Z"
 )
 _TIMESTAMP = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z"
@@ -81,7 +91,7 @@ def _parse_header(numbered: Iterator[tuple[int, str]], path: str) -> list[Line]:
         blank = _BLANK_LINE.match(line)
         if blank is not None:
             header.append(BlankLine(blank["left"], unescape_note(blank["note"] or "")))
-            if (blank["note"] or "").strip() in ("", "0"):
+            if (blank["note"] or "").strip(SPACE) in ("", "0"):
                 break
             continue
         pragma = _parse_pragma(line)

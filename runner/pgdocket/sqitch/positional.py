@@ -168,7 +168,10 @@ def require_project(configuration: Configuration) -> None:
 def _has_change(target: Target, argument: str) -> bool:
     from pgdocket.sqitch.plan import load_plan
 
-    return target.plan_file.is_file() and is_change(load_plan(target.plan_file), argument)
+    # No name of a change has a colon: a URI needs no plan.
+    if ":" in argument or not target.plan_file.is_file():
+        return False
+    return is_change(load_plan(target.plan_file), argument)
 
 
 def _refuse(unknown: Iterable[str]) -> None:

@@ -79,14 +79,20 @@ def _percent_encode(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
+def _encode_label(label: str) -> str:
+    """A label of a host's name as DNS holds it; Perl's URI lower-cases it and maps nothing else."""
+    label = label if label.isascii() else label.lower()
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+
+
 def _encode_host(scheme: str, host: str) -> str:
     if host.startswith("["):
         return host
     if not host.isascii() and scheme in _DEFAULT_PORTS:
-        try:
-            return host.encode("idna").decode()
-        except UnicodeError:
-            pass  # no name that DNS could hold: encoded like everything else
+        labels = [_encode_label(label) for label in host.split(".")]
+        if all(0 < len(label) < 64 for label in labels[:-1] or labels):
+            return ".".join(labels)
+        # No name that DNS could hold is encoded like everything else.
     return _encode_foreign(host)
 
 
@@ -110,4 +116,4 @@ def _canonical_server(scheme: str, rest: str) -> str:
     path = match[2]
     if scheme in _HTTP_LIKE and path[:1] in ("", "#"):
         path = f"/{path}"
-    return f"//{userinfo}{at}{host.lower()}{path}"
+    return f"//{userinfo}{at}{_normalize_escapes(host.lower())}{path}"

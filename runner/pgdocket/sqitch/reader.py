@@ -12,7 +12,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -31,6 +31,7 @@ _LOADERS: dict[int, Callable[[str], object]] = {
     21: int,
     23: int,
     1184: datetime.fromisoformat,
+    2950: lambda text: _uuid(text),
 }
 # What a function returns when it is no int: P a pointer, S a text.
 _RESULTS = {
@@ -40,6 +41,7 @@ _RESULTS = {
     "PQerrorMessage": ctypes.c_char_p,
     "PQresultErrorField": ctypes.c_char_p,
     "PQgetvalue": ctypes.c_char_p,
+    "PQparameterStatus": ctypes.c_char_p,
     "PQclear": None,
     "PQfinish": None,
 }
@@ -68,15 +70,18 @@ class _Answer:
 
 
 class Reader:
-    """An open connection. Texts, booleans, whole numbers and times are what it can read."""
+    """An open connection. Texts, booleans, whole numbers, times and UUIDs are what it reads."""
 
-    def __init__(self, library: Any, conninfo: str) -> None:
+    def __init__(self, library: Any, conninfo: str, connect_timeout: int | None = None) -> None:
         self._library = library
         options = {
+            # What follows the connection string wins over it.
             "dbname": conninfo,
             "client_encoding": "UTF8",
             "fallback_application_name": "pgdocket",
         }
+        if connect_timeout is not None:
+            options["connect_timeout"] = str(connect_timeout)
         connect = library.PQconnectdbParams
         names, values = _texts([*options, None]), _texts([*options.values(), None])
         self._connection = ctypes.c_void_p(_interruptible(connect, names, values, 1))
@@ -85,6 +90,12 @@ class Reader:
             self.close()
             raise SqitchError(message.strip(), sqlstate="PDCON")
         self._rows(_interruptible(library.PQexec, self._connection, _SETTINGS))
+
+    @property
+    def server_version(self) -> tuple[int, str]:
+        """The server's version as libpq numbers it (150000 for 15), and as it calls it."""
+        text = self._library.PQparameterStatus(self._connection, b"server_version") or b""
+        return self._library.PQserverVersion(self._connection), text.decode()
 
     def execute(self, query: bytes, params: Mapping[str, object] | None = None, /) -> Rows:
         """Runs a query; SqitchError with the server's message when it fails."""
@@ -147,18 +158,24 @@ class Reader:
 @contextmanager
 def reading(conninfo: str) -> Iterator[Readable]:
     """A connection to read with; SqitchError when that fails."""
-    library = _library()
-    if library is None:
+    reader = open_reader(conninfo)
+    if reader is None:
         from pgdocket.sqitch.connection import connect_control
 
         with connect_control(conninfo) as connection:
             yield connection
         return
-    reader = Reader(library, conninfo)
-    try:
+    with closing(reader):
         yield reader
-    finally:
-        reader.close()
+
+
+def open_reader(conninfo: str, connect_timeout: int | None = None) -> Reader | None:
+    """A connection without psycopg; None where there is no libpq for it.
+
+    `connect_timeout` is in seconds. SqitchError when connecting fails.
+    """
+    library = _library()
+    return None if library is None else Reader(library, conninfo, connect_timeout)
 
 
 @cache
@@ -176,6 +193,12 @@ def _library() -> Any:
     for name, result in _RESULTS.items():
         getattr(library, name).restype = result
     return library
+
+
+def _uuid(text: str) -> object:
+    from uuid import UUID
+
+    return UUID(text)
 
 
 def _texts(values: list[str | None] | list[str]) -> Any:

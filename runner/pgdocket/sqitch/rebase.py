@@ -31,8 +31,9 @@ def rebase_job(
     """
     with open_engine(job) as engine:
         reverted = revert_with(engine, options.revert)
+        engine.assume_reverted(change.id for change in reverted.changes)
         if switch is not None:
-            engine.turn_to(replace(job, plan=switch()))
+            engine.turn_to(replace(engine.job, plan=switch()))
         return _deploy(engine, options.deploy, reverted)
 
 

@@ -7,7 +7,8 @@ are asked to write. Reads go to the database, in one transaction that the server
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ import psycopg
 
 from pgdocket.sqitch.engine import Command, Engine, Job
 from pgdocket.sqitch.execute import ScriptSession
-from pgdocket.sqitch.registry import AnyConnection
+from pgdocket.sqitch.reader import Readable
+from pgdocket.sqitch.registry import AnyConnection, DeployedChange, Registry
 from pgdocket.sqitch.reporter import Reporter, SilentReporter
 
 _READ = re.compile(rb"(?:\s|--[^\n]*)*select\b", re.IGNORECASE)
@@ -86,12 +88,31 @@ class RehearsalSession(ScriptSession):
         """There is nothing to roll back."""
 
 
+class _Foreseen(Registry):
+    """The registry as it would be without the changes that were reverted in the rehearsal."""
+
+    def __init__(self, schema: str, reverted: AbstractSet[str]) -> None:
+        super().__init__(schema)
+        self._reverted = reverted
+
+    def deployed(self, connection: Readable, project: str) -> tuple[DeployedChange, ...]:
+        """The project's changes that would still be deployed."""
+        rows = super().deployed(connection, project)
+        return tuple(row for row in rows if row.id not in self._reverted)
+
+    def known_ids(self, connection: AnyConnection, ids: Sequence[str]) -> dict[str, str]:
+        """Of these changes, those that would still be deployed."""
+        return super().known_ids(connection, [each for each in ids if each not in self._reverted])
+
+
 class Rehearsal(Engine):
     """An engine that runs nothing. `write` gets what the registry would be told."""
 
     def __init__(self, job: Job, control: AnyConnection, write: Callable[[str], None]) -> None:
         super().__init__(job, control)
         self.control = cast(AnyConnection, Recorder(control, write))
+        self._reverted: set[str] = set()
+        self.registry = _Foreseen(job.target.registry, self._reverted)
         self._session = self._open_session(control)
         self._session.may_defer = self.registry.has_deferred(control)
 
@@ -102,6 +123,10 @@ class Rehearsal(Engine):
     def work(self) -> ScriptSession:
         """The session that stands for the one of the scripts."""
         return self._session
+
+    def assume_reverted(self, ids: Iterable[str]) -> None:
+        """From here on these changes are taken for reverted."""
+        self._reverted.update(ids)
 
     def lock(self) -> None:
         """Who only looks needs no lock."""

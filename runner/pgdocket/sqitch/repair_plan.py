@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from pgdocket.sqitch import scripts
-from pgdocket.sqitch.deployed import Deployed, plan_change
+from pgdocket.sqitch.deployed import Deployed, is_planned, plan_change
 from pgdocket.sqitch.divergence import match_by_name
 from pgdocket.sqitch.engine import Engine
 from pgdocket.sqitch.errors import SqitchError
@@ -113,6 +113,7 @@ class _Planner:
         for row in rows:
             if row.id in rewritten:
                 yield _rewrite(row, rewritten[row.id])
+        self._warn_of_gaps(drops, rows)
         for row in drops:
             text = "dropped from the registry; what its script made is left alone"
             yield Repair("drop", row.id, row.label, text)
@@ -123,7 +124,7 @@ class _Planner:
         found = self.deployed.find(reference)
         if found is not None:
             return found
-        if self._plan.find(reference) is not None:
+        if is_planned(self._plan, reference):
             raise SqitchError(f'Change not deployed: "{reference}"')
         raise SqitchError(f'Unknown change: "{reference}"')
 
@@ -169,6 +170,19 @@ class _Planner:
                 f'Change "{by_id[each.required_id].label}" required by currently deployed '
                 f"change: {each.project}:{each.change}"
             )
+
+    def _warn_of_gaps(
+        self, drops: Sequence[DeployedChange], rows: Sequence[DeployedChange]
+    ) -> None:
+        """What is dropped from the middle stays away: a deploy goes on at the end."""
+        reached = max((self._plan.index_of(row.id) or 0 for row in rows), default=0)
+        for row in drops:
+            place = self._plan.index_of(row.id)
+            if place is not None and place < reached:
+                self.engine.job.reporter.warn(
+                    f"{row.label} is still planned, before what is deployed: "
+                    "a deploy will not bring it back"
+                )
 
     def _hashes(self) -> Iterator[Repair]:
         for name in self.request.script_hashes:

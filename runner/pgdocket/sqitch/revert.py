@@ -11,7 +11,7 @@ from pgdocket.sqitch.blocking import patiently
 from pgdocket.sqitch.check import unmodified
 from pgdocket.sqitch.checks import check_revert, check_revert_scripts
 from pgdocket.sqitch.config import Target
-from pgdocket.sqitch.deployed import Deployed, plan_change
+from pgdocket.sqitch.deployed import Deployed, is_planned, plan_change
 from pgdocket.sqitch.divergence import DivergedError, find_divergence
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
@@ -129,7 +129,7 @@ def _position(job: Job, deployed: Deployed, reference: str) -> int:
     if found is not None:
         return found
     message = f'Unknown change: "{reference}"'
-    if job.plan.find(reference) is not None:
+    if is_planned(job.plan, reference):
         message = f'Change not deployed: "{reference}"'
     divergence = find_divergence(job.plan, deployed.changes, job.target, job.display)
     raise DivergedError(message, divergence) if divergence else SqitchError(message)

@@ -31,6 +31,22 @@ def scratch_server(binaries: Binaries) -> Iterator[str]:
             server.stop("immediate")
 
 
+def leftovers(conninfo: str) -> list[str]:
+    """The databases that killed trials have left on a server: nobody is connected to them."""
+    with connect_control(conninfo) as connection:
+        rows = connection.execute(
+            "select d.datname"
+            "  from pg_catalog.pg_database as d"
+            " where pg_catalog.starts_with(d.datname, %s)"
+            "   and not exists (select"
+            "                     from pg_catalog.pg_stat_activity as a"
+            "                    where a.datname = d.datname)"
+            " order by 1",
+            [PREFIX],
+        ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
 @contextmanager
 def scratch_database(conninfo: str) -> Iterator[tuple[str, str]]:
     """An empty database beside another one, dropped after the block: connection string, name.

@@ -56,6 +56,10 @@ class SqlScript:
         self._head = guard(engine)
         return engine
 
+    def add(self, connection: AnyConnection, path: Path, variables: Mapping[str, str]) -> None:
+        """Adds the statements of one file, as psql will send them; ScriptError where it can't."""
+        _WritingSession(connection, self, b"").run(path, variables)
+
     def line(self, text: str) -> None:
         """Adds a line as it is."""
         self._parts.append(text)
@@ -175,8 +179,8 @@ class _WritingSession(RehearsalSession):
             ).items()
             if isinstance(item, Statement)
         ]
-        if len(parts) == 1:  # the semicolon was missing
-            return text
+        if len(parts) == 1:  # without a semicolon of its own
+            return statement.text + "\n\\g"
         end = 0
         masked = ""
         for part in parts[:-2]:

@@ -65,7 +65,7 @@ class DatabaseUri:
             ("port", self.port),
             *sorted(self.query),
         ]
-        return " ".join(f"{key}={_quote_value(str(value))}" for key, value in pairs if value)
+        return " ".join(f"{key}={quote_value(str(value))}" for key, value in pairs if value)
 
     def _compose(self, password: str | None) -> str:
         userinfo = _escape(self.user or "", safe="")
@@ -144,7 +144,8 @@ def _escape(text: str, safe: str = "/!~*'()@:$,") -> str:
     return quote(text, safe=safe)
 
 
-def _quote_value(value: str) -> str:
+def quote_value(value: str) -> str:
+    """The value as it stands in libpq's `key=value` text."""
     if _PLAIN_VALUE.match(value):
         return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")

@@ -104,60 +104,58 @@ def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     settings(ctx).debug = settings(ctx).debug or value
 
 
+_HIDDEN: dict[str, Any] = {"expose_value": False}
+_GLOBAL_OPTIONS = (
+    click.option(
+        "--debug",
+        is_flag=True,
+        callback=_set_debug,
+        is_eager=True,
+        help="Show the traceback of an error.",
+        **_HIDDEN,
+    ),
+    click.option(
+        "--json", is_flag=True, callback=_set_json, is_eager=True, help="Print JSON.", **_HIDDEN
+    ),
+    click.option(
+        "--plain",
+        is_flag=True,
+        callback=_set_plain,
+        help="Sqitch's lines on a terminal, too.",
+        **_HIDDEN,
+    ),
+    click.option("--no-pager", is_flag=True, help="Accepted; nothing is paged.", **_HIDDEN),
+    click.option(
+        "-v", "-V", "--verbose", count=True, callback=_set_verbose, help="Say more.", **_HIDDEN
+    ),
+    click.option(
+        "--quiet", is_flag=True, callback=_set_quiet, help="Leave headlines out.", **_HIDDEN
+    ),
+    click.option(
+        "--etc-path",
+        metavar="DIR",
+        is_flag=False,
+        flag_value="",
+        callback=_set_etc_path,
+        help="Folder of the system's sqitch.conf; without a folder, print it.",
+        **_HIDDEN,
+    ),
+    click.option(
+        "-C",
+        "--chdir",
+        "--cd",
+        metavar="DIR",
+        callback=_change_directory,
+        is_eager=True,
+        help="Work in this folder.",
+        **_HIDDEN,
+    ),
+)
+
+
 def global_options(command: F) -> F:
     """Adds the options that every command takes, before or after its name."""
-    hidden: dict[str, Any] = {"expose_value": False}
-    for option in (
-        click.option(
-            "--debug",
-            is_flag=True,
-            callback=_set_debug,
-            is_eager=True,
-            help="Show the traceback of an error.",
-            **hidden,
-        ),
-        click.option(
-            "--json",
-            is_flag=True,
-            callback=_set_json,
-            is_eager=True,
-            help="Print JSON.",
-            **hidden,
-        ),
-        click.option(
-            "--plain",
-            is_flag=True,
-            callback=_set_plain,
-            help="Sqitch's lines on a terminal, too.",
-            **hidden,
-        ),
-        click.option("--no-pager", is_flag=True, help="Accepted; nothing is paged.", **hidden),
-        click.option(
-            "-v", "-V", "--verbose", count=True, callback=_set_verbose, help="Say more.", **hidden
-        ),
-        click.option(
-            "--quiet", is_flag=True, callback=_set_quiet, help="Leave headlines out.", **hidden
-        ),
-        click.option(
-            "--etc-path",
-            metavar="DIR",
-            is_flag=False,
-            flag_value="",
-            callback=_set_etc_path,
-            help="Folder of the system's sqitch.conf; without a folder, print it.",
-            **hidden,
-        ),
-        click.option(
-            "-C",
-            "--chdir",
-            "--cd",
-            metavar="DIR",
-            callback=_change_directory,
-            is_eager=True,
-            help="Work in this folder.",
-            **hidden,
-        ),
-    ):
+    for option in _GLOBAL_OPTIONS:
         command = option(command)
     return command
 
@@ -187,7 +185,8 @@ def connection_options(command: F) -> F:
     return command
 
 
-def _pairs(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+def key_values(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+    """Click's callback for options such as `--set key=value`."""
     found = {}
     for pair in value:
         key, equals, text = pair.partition("=")
@@ -205,7 +204,7 @@ def set_option(command: F) -> F:
         "variables",
         metavar="KEY=VALUE",
         multiple=True,
-        callback=_pairs,
+        callback=key_values,
         help="A psql variable for the scripts.",
     )(command)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from pgdocket.cli.sqitch.call import (
     HELP,
+    configuration,
     connection_options,
     finish,
     global_options,
@@ -17,13 +19,12 @@ from pgdocket.cli.sqitch.redeploy import redeploy_job, redeploy_options, redeplo
 
 
 @click.command("checkout", context_settings=HELP)
-@click.argument("branch", metavar="BRANCH")
-@click.argument("arguments", metavar="[TARGET]", nargs=-1)
+@click.argument("arguments", metavar="BRANCH [TARGET]", nargs=-1)
 @redeploy_options
 @connection_options
 @global_options
 @click.pass_context
-def command(ctx: click.Context, /, branch: str, arguments: tuple[str, ...], **options: Any) -> None:
+def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -> None:
     """Revert to where the branches part, check BRANCH out with git, and deploy.
 
     What is to be reverted is found in the two plans, so this is refused where nobody answers the
@@ -35,9 +36,22 @@ def command(ctx: click.Context, /, branch: str, arguments: tuple[str, ...], **op
     """
     from pgdocket.sqitch.checkout import Git, checkout_job
 
-    call = understand(ctx, arguments, options)
+    branch, rest = _branch(ctx, arguments)
+    call = understand(ctx, rest, options)
     chosen = redeploy_settings(
         call, options, "checkout", onto=None, refusal="revert for another branch"
     )
     git = Git(call.configuration.get("core.vcs.client") or "git")
     finish(call, checkout_job(redeploy_job(call, options), branch, chosen, git).as_dict())
+
+
+def _branch(ctx: click.Context, arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The first argument that is no target, and the others."""
+    from pgdocket.sqitch.positional import target_name
+
+    found = configuration(ctx)
+    rest = list(arguments)
+    for place, argument in enumerate(rest):
+        if target_name(found, argument, {}) is None:
+            return rest.pop(place), rest
+    raise click.UsageError("Name the branch to check out.")

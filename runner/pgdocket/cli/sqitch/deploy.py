@@ -47,11 +47,15 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     """Deploy changes to a database.
 
     Scripts are checked before the first one runs. A failure takes back what --mode says and ends
-    with exit code 2.
+    with exit code 2. Who holds a script up is told after a while; with --lock-timeout-sql it does
+    not wait, but gives way and tries its transaction again.
 
     \b
     Example:
       pgdocket sqitch deploy --verify --to @v1.0 db:pg:flipr
+      pgdocket sqitch deploy --dry-run db:pg:flipr
+      pgdocket sqitch deploy --sql deploy.sql db:pg:flipr
+      pgdocket sqitch deploy --lock-timeout-sql 2s --lock-retries 5 db:pg:flipr
     """
     from pgdocket.sqitch.deploy import DeployOptions, deploy_job
 

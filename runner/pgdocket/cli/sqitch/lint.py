@@ -32,9 +32,14 @@ def lint_options(command: F) -> F:
         click.option("--sarif", is_flag=True, help="Print SARIF 2.1.0."),
         click.option("--strict", is_flag=True, help="Exit with 1 for warnings, too."),
         click.option(
+            "--released",
+            is_flag=True,
+            help="Compare what each tag of the plan released with git's version of it.",
+        ),
+        click.option(
             "--since",
             metavar="TAG|COMMIT",
-            help="Compare what was released there with git's version of it.",
+            help="Compare what this tag released, or the plan of this commit had.",
         ),
         click.option(
             "--disable",
@@ -60,12 +65,12 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
 
     Exits with 1 when there is an error; with --strict, when there is a warning. A comment
     "-- lint: ignore RULE the reason" at a statement excepts it. Settings: lint.disable (rules),
-    lint.since, lint.strict.
+    lint.released, lint.since, lint.strict.
 
     \b
     Example:
       pgdocket sqitch lint
-      pgdocket sqitch lint --since @v1.0 --sarif > lint.sarif
+      pgdocket sqitch lint --released --sarif > lint.sarif
     """
     as_json = settings(ctx).json
     if options["show_rules"]:
@@ -89,7 +94,8 @@ def choose(
     named = [rule for text in configuration.get_all("lint.disable") for rule in text.split()]
     disabled = frozenset((*named, *options["disabled"]))
     since = options["since"] or configuration.get("lint.since")
-    return LintOptions(disabled, since, variables)
+    released = options["released"] or configuration.get_bool("lint.released")
+    return LintOptions(disabled, since, released, variables)
 
 
 def show_rules(*, as_json: bool) -> None:

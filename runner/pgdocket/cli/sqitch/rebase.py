@@ -9,12 +9,12 @@ import click
 from pgdocket.cli.sqitch.call import (
     HELP,
     connection_options,
-    finish,
     global_options,
     understand,
     warn,
 )
 from pgdocket.cli.sqitch.redeploy import redeploy_job, redeploy_options, redeploy_settings
+from pgdocket.cli.sqitch.run import carry_out, is_rehearsal, rehearsal_options
 
 
 @click.command("rebase", context_settings=HELP)
@@ -25,6 +25,7 @@ from pgdocket.cli.sqitch.redeploy import redeploy_job, redeploy_options, redeplo
     "-m", "--modified", is_flag=True, help="Keep what comes before the first edited deploy script."
 )
 @click.option("--all", "everything", is_flag=True, help="Revert everything, even unattended.")
+@rehearsal_options
 @redeploy_options
 @connection_options
 @global_options
@@ -53,6 +54,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     if options["everything"] and (onto is not None or modified):
         raise click.UsageError("--all reverts everything; name no change to keep with it")
     is_named = onto is not None or options["everything"]
+    options["no_prompt"] = options["no_prompt"] or is_rehearsal(options)
     what = "revert modified changes" if modified else "revert all changes"
     chosen = redeploy_settings(
         call,
@@ -64,4 +66,5 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
         refusal=None if is_named else what,
         hint="use -y or --all, or name the last change to keep with --onto",
     )
-    finish(call, rebase_job(redeploy_job(call, options), chosen).as_dict())
+    job = redeploy_job(call, options)
+    carry_out(call, job, options, lambda each: rebase_job(each, chosen))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from pgdocket.cli.sqitch.call import Call, set_option
+from pgdocket.cli.sqitch.call import Call, key_values, set_option
 from pgdocket.cli.sqitch.prompt import Prompt
 from pgdocket.cli.sqitch.run import lock_options, with_locks
 from pgdocket.sqitch.errors import SqitchError
@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def redeploy_options(command: F) -> F:
     """Adds the options of a command that reverts and then deploys."""
-    pairs: dict[str, Any] = {"metavar": "KEY=VALUE", "multiple": True, "callback": _pairs}
+    pairs: dict[str, Any] = {"metavar": "KEY=VALUE", "multiple": True, "callback": key_values}
     for option in (
         lock_options,
         click.option("--lock-timeout", type=int, metavar="SECONDS", help="Wait for another run."),
@@ -44,13 +44,6 @@ def redeploy_options(command: F) -> F:
     ):
         command = option(command)
     return command
-
-
-def _pairs(_: click.Context, __: click.Parameter, value: Sequence[str]) -> dict[str, str]:
-    missing = next((pair for pair in value if "=" not in pair), None)
-    if missing is not None:
-        raise click.BadParameter(f'key "{missing}", requires a value')
-    return {pair.partition("=")[0]: pair.partition("=")[2] for pair in value}
 
 
 def redeploy_job(call: Call, options: Mapping[str, Any]) -> Job:

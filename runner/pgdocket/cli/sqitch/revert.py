@@ -47,6 +47,7 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
     Example:
       pgdocket sqitch revert --to @v1.0 db:pg:flipr
       pgdocket sqitch revert --modified -y db:pg:flipr
+      pgdocket sqitch revert --dry-run --to @v1.0 db:pg:flipr
     """
     from pgdocket.sqitch.revert import RevertOptions, revert_job
 

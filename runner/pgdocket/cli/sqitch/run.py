@@ -22,9 +22,13 @@ _KEPT = ("change_id", "change", "tags", "action", "atomic")
 
 
 def run_options(command: F) -> F:
-    """Adds `--dry-run` and `--sql FILE`, and what `lock_options` adds."""
+    """Adds what `rehearsal_options` and `lock_options` add."""
+    return rehearsal_options(lock_options(command))
+
+
+def rehearsal_options(command: F) -> F:
+    """Adds `--dry-run` and `--sql FILE`."""
     for option in (
-        lock_options,
         click.option(
             "--sql",
             metavar="FILE",
@@ -66,17 +70,27 @@ def carry_out(
     call: Call, job: Job, options: Mapping[str, Any], work: Callable[[Job], RunResult]
 ) -> None:
     """Does the work, or only tells it, or writes it down, and prints the result."""
-    job = with_locks(call, job, options)
+    told = perform(with_locks(call, job, options), options, work)
+    if told is not None:
+        finish(call, told)
+
+
+def perform(
+    job: Job, options: Mapping[str, Any], work: Callable[[Job], RunResult]
+) -> dict[str, object] | None:
+    """Does the work, or only tells it, or writes it down; the result as `--json` prints it.
+
+    None where a script was written to standard output, which must hold nothing else.
+    """
     if options["dry_run"] and options["sql"]:
         raise SqitchError("--dry-run and --sql exclude each other")
     if options["sql"]:
-        _write(call, job, options["sql"], work)
-    elif options["dry_run"]:
+        return _write(job, options["sql"], work)
+    if options["dry_run"]:
         from pgdocket.sqitch.rehearsal import DryRun
 
-        finish(call, {"dry_run": True, **_planned(work(replace(job, rehearsal=DryRun)))})
-    else:
-        finish(call, work(job).as_dict())
+        return {"dry_run": True, **_planned(work(replace(job, rehearsal=DryRun)))}
+    return work(job).as_dict()
 
 
 def with_locks(call: Call, job: Job, options: Mapping[str, Any]) -> Job:
@@ -91,7 +105,7 @@ def with_locks(call: Call, job: Job, options: Mapping[str, Any]) -> Job:
     return replace(job, lock_timeout_sql=timeout, lock_retries=retries)
 
 
-def _write(call: Call, job: Job, name: str, work: Callable[[Job], RunResult]) -> None:
+def _write(job: Job, name: str, work: Callable[[Job], RunResult]) -> dict[str, object] | None:
     from pgdocket.sqitch.results import RunFailed
     from pgdocket.sqitch.sql_script import SqlScript
 
@@ -102,14 +116,14 @@ def _write(call: Call, job: Job, name: str, work: Callable[[Job], RunResult]) ->
         raise SqitchError(f"No script was written: {failed.detail}", hint=failed.hint) from failed
     if name == "-":
         click.echo(script.text, nl=False)
-        return
+        return None
     try:
         Path(name).write_text(script.text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise SqitchError(f"Cannot write {name}: {error.strerror}") from None
     count = len(result.changes)
     job.reporter.info(f"Wrote {count} {'change' if count == 1 else 'changes'} to {name}")
-    finish(call, {"sql": name, **_planned(result)})
+    return {"sql": name, **_planned(result)}
 
 
 def _planned(result: RunResult) -> dict[str, object]:

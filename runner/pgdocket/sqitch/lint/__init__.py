@@ -11,7 +11,7 @@ from pgdocket.sqitch.lint import plan_rules, rules
 from pgdocket.sqitch.lint.ddl import ddl_findings
 from pgdocket.sqitch.lint.header import header_findings
 from pgdocket.sqitch.lint.model import Finding, Level, Rule
-from pgdocket.sqitch.lint.released import released_findings
+from pgdocket.sqitch.lint.released import all_released_findings, released_findings
 from pgdocket.sqitch.lint.source import Exemption, Script, read_script
 from pgdocket.sqitch.lint.transactions import transaction_findings
 from pgdocket.sqitch.lint.verify import verify_findings
@@ -26,11 +26,13 @@ class LintOptions:
     """What to look for.
 
     `disabled` are ids of rules to leave out. `since` is a tag of the plan or a commit of git:
-    what it released must be as it was. `variables` are psql's.
+    what it released must be as it was; with `released`, what any tag of the plan did.
+    `variables` are psql's.
     """
 
     disabled: frozenset[str] = frozenset()
     since: str | None = None
+    released: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -108,6 +110,8 @@ def _findings(
         yield from _script_findings(script, plan)
     if options.since is not None:
         yield from released_findings(plan, target, options.since)
+    if options.released:
+        yield from all_released_findings(plan, target)
 
 
 def _script_findings(script: Script, plan: Plan) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ _VOLATILE = words(
     "uuid_generate_v4 clock_timestamp timeofday nextval gen_random_bytes random_normal",
 )
 _SERIAL = words("serial bigserial smallserial serial2 serial4 serial8")
-_CONSTRAINTS = ("constraint", "check", "foreign", "unique", "primary", "exclude")
+_CONSTRAINTS = ("constraint", "check", "foreign", "unique", "primary", "exclude", "not")
 _REWRITES = words("logged unlogged tablespace")
 
 
@@ -55,6 +55,9 @@ def _constraint(table: str, action: Cursor) -> Iterator[Problem]:
             f"{what} on {table} is tried on all its rows while nobody can write to it",
             'add it "not valid", and in a later change "validate constraint"',
         )
+    elif kind == "not" and not action.has("not", "valid"):
+        hint = 'add it "not valid", and in a later change "validate constraint"'
+        yield rules.SET_NOT_NULL, f"all rows of {table} are looked at for a missing value", hint
     elif kind in ("unique", "primary", "exclude") and not action.has("using", "index"):
         hint = "create unique index concurrently in a change before, then add ... using index"
         if kind == "exclude":

@@ -24,7 +24,7 @@ def header_findings(script: Script, plan: Plan) -> Iterator[Finding]:
     at, match = titles[0]
     yield from _title(script, plan, at + 1, match)
     if script.kind == "deploy":
-        yield from _dependencies(script)
+        yield from _dependencies(script, plan.project)
 
 
 def _title(script: Script, plan: Plan, line: int, match: re.Match[str]) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def _is_rework(script: Script, plan: Plan) -> bool:
     return sum(each.name == script.change.name for each in plan.changes) > 1
 
 
-def _dependencies(script: Script) -> Iterator[Finding]:
+def _dependencies(script: Script, project: str) -> Iterator[Finding]:
     change = script.change
     said: dict[str, list[str]] = {"requires": [], "conflicts": []}
     line = 1
@@ -59,7 +59,7 @@ def _dependencies(script: Script) -> Iterator[Finding]:
         "conflicts": [each.as_string for each in change.conflicts],
     }
     for kind, names in planned.items():
-        stated = {_plain(name, change.name) for name in said[kind]} - {""}
+        stated = {_plain(name, change.name, project) for name in said[kind]} - {""}
         missing, added = set(names) - stated, stated - set(names)
         problems = [f'lacks "{kind}: {name}"' for name in sorted(missing)]
         problems += [f'has "{kind}: {name}"' for name in sorted(added)]
@@ -67,8 +67,8 @@ def _dependencies(script: Script) -> Iterator[Finding]:
             yield _at(script, line, f"the head {', '.join(problems)}, unlike the plan")
 
 
-def _plain(name: str, change: str) -> str:
-    name = name.removeprefix("!")
+def _plain(name: str, change: str, project: str) -> str:
+    name = name.removeprefix("!").removeprefix(f"{project}:")
     return "" if name.partition("@")[0] == change else name
 
 

@@ -49,12 +49,31 @@ def repository_of(path: Path) -> Repository:
     return Repository(Path(start.run("rev-parse", "--show-toplevel").decode().rstrip("\n")))
 
 
-def released_findings(plan: Plan, target: Target, since: str) -> Iterator[Finding]:
+def all_released_findings(plan: Plan, target: Target) -> Iterator[Finding]:
+    """What was edited after the first tag that released it, for all tags of the plan.
+
+    A tag that has not been committed yet has released nothing.
+    """
+    if not plan.tags:
+        return
+    repository = repository_of(plan.path)
+    plan_name = repository.name(plan.path)
+    first = 0
+    for tag, position in plan.tag_positions:
+        if position >= first and _has_tag(repository, "HEAD", plan_name, tag.name):
+            yield from released_findings(plan, target, tag.name, first=first)
+        first = max(first, position + 1)
+
+
+def released_findings(
+    plan: Plan, target: Target, since: str, *, first: int = 0
+) -> Iterator[Finding]:
     """What of a release was edited after it.
 
     `since` is a tag of the plan, with or without its `@`: what the plan has up to there, as it
     was when the tag was added; or else what git calls a commit: the whole plan as it was there.
-    SqitchError when there is no such thing.
+    `first` is the position of the first change to look at. SqitchError when there is no such
+    tag or commit.
     """
     repository = repository_of(plan.path)
     plan_name = repository.name(plan.path)
@@ -62,7 +81,7 @@ def released_findings(plan: Plan, target: Target, since: str) -> Iterator[Findin
     now = {change.id: change for change in plan.changes}
     blobs = _blobs(repository, commit)
     pairs: list[tuple[Change, str, str, Path]] = []
-    for change in old:
+    for change in old[first:]:
         present = now.get(change.id)
         if present is None:
             message = f'"{change.name}" of {since} is not in the plan any more, or has another id'

@@ -112,7 +112,7 @@ def read_script(kind: str, path: Path, change: Change, variables: Mapping[str, s
 
 
 def _read_file(script: Script, path: Path, depth: int) -> None:
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    text = path.read_bytes().decode("utf-8", "replace")
     script.files.add(path.resolve())
     if not depth:
         script.head = _head(text)

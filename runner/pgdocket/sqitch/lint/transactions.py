@@ -66,7 +66,18 @@ def _blocks(script: Script) -> Iterator[Finding]:
             yield _at(part, rules.NOT_IN_TRANSACTION, message, hint)
     if block.opened is not None:
         message = "the transaction is still open at the end of the script"
-        yield _at(block.opened, rules.OPEN_TRANSACTION, message, 'end the script with "commit;"')
+        yield _at(block.opened, rules.OPEN_TRANSACTION, message, _way_to_end(script))
+
+
+def _way_to_end(script: Script) -> str:
+    """What to do about an open transaction: its end may have become a part of what is before."""
+    last = script.parts[-1]
+    words = [token for token in last.tokens if token.kind == "word"]
+    if last.control is None and words and words[-1].value in ("commit", "rollback", "end"):
+        line = last.line_of(words[-1])
+        return f'a semicolon is missing before the "{words[-1].value}" of line {line}'
+    ending = "rollback" if script.kind == "verify" else "commit"
+    return f'end the script with "{ending};"'
 
 
 def _control(part: Part) -> str | None:
