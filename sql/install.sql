@@ -7944,6 +7944,7 @@ create table docket.task_attempts (
     failure_class    text,
     error            text,
     details          jsonb,
+    is_forgiven      boolean     not null default false,
 
     constraint task_attempts_pkey primary key (attempt_id, project_id),
     constraint task_attempts_number_key unique (task_id, project_id, attempt_no),
@@ -7989,12 +7990,15 @@ comment on column docket.task_attempts.error is
     'What the agent said of the failure, or of the release.';
 comment on column docket.task_attempts.details is
     'More of it, for programs.';
+comment on column docket.task_attempts.is_forgiven is
+    'Whether the failure counts no longer, because somebody has let the task be tried anew.';
 
 -- A heartbeat is no event worth a row of the journal.
 call docket_private.add_journal(
     'docket.task_attempts', 'attempt_id', '{}',
-    '(old.agent, old.outcome, old.failure_class, old.error, old.details) is distinct from '
-    '(new.agent, new.outcome, new.failure_class, new.error, new.details)');
+    '(old.agent, old.outcome, old.failure_class, old.error, old.details, old.is_forgiven) '
+    'is distinct from '
+    '(new.agent, new.outcome, new.failure_class, new.error, new.details, new.is_forgiven)');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt.
@@ -8071,7 +8075,8 @@ begin
                     from docket.task_attempts as f
                    where f.task_id       = t.task_id
                      and f.project_id    = t.project_id
-                     and f.failure_class = give_back.failure_class) as failed_times
+                     and f.failure_class = give_back.failure_class
+                    and not f.is_forgiven) as failed_times
             from unnest(give_back.attempt_ids) as w (attempt_id)
            cross join lateral (
                select b.task_id, b.project_id
@@ -9264,6 +9269,132 @@ grant execute on function
 
 reset role;
 
+-- queue/retry_failed
+
+set local role docket_owner;
+
+-- The caller holds the rows of the tasks.
+create function docket_private.forgive_attempts(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update docket.task_attempts as a
+       set is_forgiven = true
+     where a.task_id = any (forgive_attempts.task_ids)
+       and a.project_id = forgive_attempts.project_id
+       and a.failure_class is not null
+       and not a.is_forgiven;
+end;
+$$;
+
+comment on function docket_private.forgive_attempts(uuid, uuid[]) is
+    'Lets the failed attempts of tasks count no longer: retry policies begin anew.';
+
+create function docket.retry_failed(
+    project_id    uuid,
+    failure_class text    default null,
+    workflow_id   uuid    default null,
+    tags_all      text[]  default null,
+    max_tasks     integer default 100,
+    request_id    uuid    default null
+) returns setof docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'retry_failed');
+    v_task_ids uuid[];
+    v_tasks    docket.tasks[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    perform docket_private.require_project(retry_failed.project_id);
+
+    if retry_failed.max_tasks is null or retry_failed.max_tasks not between 1 and 10000 then
+        raise exception 'max_tasks is %', coalesce(retry_failed.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = '1 to 10000 tasks are tried again in one call.';
+    end if;
+
+    if retry_failed.failure_class is not null and not exists (
+        select
+          from docket.retry_policies as p
+         where p.failure_class = retry_failed.failure_class
+    ) then
+        raise exception '% is no failure class', quote_literal(retry_failed.failure_class)
+            using errcode = 'PD422',
+                  hint    = 'Those of docket.retry_policies are known.';
+    end if;
+
+    -- The graph's key, then the tasks by id, as everywhere.
+    perform docket_private.share_graph(retry_failed.project_id);
+    v_task_ids := array(
+        select t.task_id
+          from docket.tasks as t
+         where t.project_id = retry_failed.project_id
+           and t.status = 'failed'
+           and t.archived_at is null
+           and (retry_failed.workflow_id is null or t.workflow_id = retry_failed.workflow_id)
+           and (retry_failed.tags_all is null or t.tags @> retry_failed.tags_all)
+           and (retry_failed.failure_class is null
+                or retry_failed.failure_class = (
+                       select a.failure_class
+                         from docket.task_attempts as a
+                        where a.task_id    = t.task_id
+                          and a.project_id = t.project_id
+                        order by a.attempt_no desc
+                        limit 1))
+         order by t.task_id
+         limit retry_failed.max_tasks
+           for no key update of t);
+
+    perform docket_private.forgive_attempts(retry_failed.project_id, v_task_ids);
+
+      with retried as (
+          update docket.tasks as t
+             set status      = 'pending',
+                 assigned_to = null,
+                 not_before  = null
+           where t.task_id = any (v_task_ids)
+             and t.project_id = retry_failed.project_id
+          returning t
+      )
+    select array_agg(r.t order by (r.t).task_id) into v_tasks
+      from retried as r;
+
+    v_tasks := coalesce(v_tasks, '{}');
+    perform docket_private.remember(retry_failed.request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+comment on function docket.retry_failed(uuid, text, uuid, text[], integer, uuid) is
+'Lets tasks that have failed for good be tried anew, as often as their retry policies say: what failed
+before counts no longer, but stays in their history.
+
+`failure_class` narrows it to those whose last attempt failed by this class, `workflow_id` to a
+workflow, `tags_all` to those that have all of these tags; `max_tasks` is how many at most (1 to
+10000), the oldest first. The same `request_id` again returns the same tasks.
+Returns the tasks, pending now; none when none has failed. Raises PD404, PD403, PD422.';
+
+revoke all on function docket_private.forgive_attempts(uuid, uuid[]) from public;
+revoke all on function docket.retry_failed(uuid, text, uuid, text[], integer, uuid) from public;
+grant execute on function docket.retry_failed(uuid, text, uuid, text[], integer, uuid)
+   to docket_admin, docket_app;
+
+reset role;
+
 -- queue/delete_task
 
 set local role docket_owner;
@@ -9778,6 +9909,11 @@ begin
                   hint    = 'Claim another, or take it over by setting it to pending first.';
     end if;
 
+    -- Whoever takes up again what has failed, or was held back for it, gives it a new start.
+    if v_task.status in ('failed', 'blocked') and v_status in ('pending', 'in_progress') then
+        perform docket_private.forgive_attempts(v_task.project_id, array[v_task.task_id]);
+    end if;
+
     update docket.tasks as t
        set status      = v_status,
            results     = coalesce(update_task_status.results, t.results),
@@ -9800,7 +9936,8 @@ $$;
 
 comment on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid) is
 'Moves a task to another status, by a person''s decision: start it, complete it, hold it back,
-cancel it, reopen it. An agent that held it loses it.
+cancel it, reopen it. An agent that held it loses it. What has failed and is taken up again has a
+new start: its retry policy counts from none.
 
 `status` is a status or an alias, `context` is stored as the next version of the task''s context
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is

@@ -2845,6 +2845,7 @@ CREATE TABLE docket.task_attempts (
     failure_class text,
     error text,
     details jsonb,
+    is_forgiven boolean DEFAULT false NOT NULL,
     CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
     CONSTRAINT task_attempts_ended_has_outcome CHECK (((outcome IS NULL) = (ended_at IS NULL))),
     CONSTRAINT task_attempts_failure_has_class CHECK (((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text])))))
@@ -2876,6 +2877,8 @@ COMMENT ON COLUMN docket.task_attempts.failure_class IS 'Why it failed: a row of
 COMMENT ON COLUMN docket.task_attempts.error IS 'What the agent said of the failure, or of the release.';
 
 COMMENT ON COLUMN docket.task_attempts.details IS 'More of it, for programs.';
+
+COMMENT ON COLUMN docket.task_attempts.is_forgiven IS 'Whether the failure counts no longer, because somebody has let the task be tried anew.';
 
 -- FUNCTION docket.heartbeat(uuid, integer)
 
@@ -3099,7 +3102,8 @@ CREATE FUNCTION docket.list_attempts(task_id uuid) RETURNS SETOF docket.task_att
      a.outcome,
      a.failure_class,
      a.error,
-     a.details
+     a.details,
+     a.is_forgiven
     FROM docket.task_attempts a
    WHERE (a.task_id = list_attempts.task_id)
    ORDER BY a.attempt_no;
@@ -3647,6 +3651,11 @@ begin
                   hint    = 'Claim another, or take it over by setting it to pending first.';
     end if;
 
+    -- Whoever takes up again what has failed, or was held back for it, gives it a new start.
+    if v_task.status in ('failed', 'blocked') and v_status in ('pending', 'in_progress') then
+        perform docket_private.forgive_attempts(v_task.project_id, array[v_task.task_id]);
+    end if;
+
     update docket.tasks as t
        set status      = v_status,
            results     = coalesce(update_task_status.results, t.results),
@@ -3668,7 +3677,8 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.update_task_status(task_id uuid, status text, context jsonb, expected_version bigint, results jsonb, request_id uuid) IS 'Moves a task to another status, by a person''s decision: start it, complete it, hold it back,
-cancel it, reopen it. An agent that held it loses it.
+cancel it, reopen it. An agent that held it loses it. What has failed and is taken up again has a
+new start: its retry policy counts from none.
 
 `status` is a status or an alias, `context` is stored as the next version of the task''s context
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is
@@ -4247,6 +4257,93 @@ COMMENT ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) IS '
 
 Where it is not paused nothing changes, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
+
+-- FUNCTION docket.retry_failed(uuid, text, uuid, text[], integer, uuid)
+
+CREATE FUNCTION docket.retry_failed(project_id uuid, failure_class text DEFAULT NULL::text, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], max_tasks integer DEFAULT 100, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'retry_failed');
+    v_task_ids uuid[];
+    v_tasks    docket.tasks[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    perform docket_private.require_project(retry_failed.project_id);
+
+    if retry_failed.max_tasks is null or retry_failed.max_tasks not between 1 and 10000 then
+        raise exception 'max_tasks is %', coalesce(retry_failed.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = '1 to 10000 tasks are tried again in one call.';
+    end if;
+
+    if retry_failed.failure_class is not null and not exists (
+        select
+          from docket.retry_policies as p
+         where p.failure_class = retry_failed.failure_class
+    ) then
+        raise exception '% is no failure class', quote_literal(retry_failed.failure_class)
+            using errcode = 'PD422',
+                  hint    = 'Those of docket.retry_policies are known.';
+    end if;
+
+    -- The graph's key, then the tasks by id, as everywhere.
+    perform docket_private.share_graph(retry_failed.project_id);
+    v_task_ids := array(
+        select t.task_id
+          from docket.tasks as t
+         where t.project_id = retry_failed.project_id
+           and t.status = 'failed'
+           and t.archived_at is null
+           and (retry_failed.workflow_id is null or t.workflow_id = retry_failed.workflow_id)
+           and (retry_failed.tags_all is null or t.tags @> retry_failed.tags_all)
+           and (retry_failed.failure_class is null
+                or retry_failed.failure_class = (
+                       select a.failure_class
+                         from docket.task_attempts as a
+                        where a.task_id    = t.task_id
+                          and a.project_id = t.project_id
+                        order by a.attempt_no desc
+                        limit 1))
+         order by t.task_id
+         limit retry_failed.max_tasks
+           for no key update of t);
+
+    perform docket_private.forgive_attempts(retry_failed.project_id, v_task_ids);
+
+      with retried as (
+          update docket.tasks as t
+             set status      = 'pending',
+                 assigned_to = null,
+                 not_before  = null
+           where t.task_id = any (v_task_ids)
+             and t.project_id = retry_failed.project_id
+          returning t
+      )
+    select array_agg(r.t order by (r.t).task_id) into v_tasks
+      from retried as r;
+
+    v_tasks := coalesce(v_tasks, '{}');
+    perform docket_private.remember(retry_failed.request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) IS 'Lets tasks that have failed for good be tried anew, as often as their retry policies say: what failed
+before counts no longer, but stays in their history.
+
+`failure_class` narrows it to those whose last attempt failed by this class, `workflow_id` to a
+workflow, `tags_all` to those that have all of these tags; `max_tasks` is how many at most (1 to
+10000), the oldest first. The same `request_id` again returns the same tasks.
+Returns the tasks, pending now; none when none has failed. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.retry_workflow_step(text, uuid, uuid, uuid, timestamp with time zone, uuid)
 
@@ -7168,6 +7265,24 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
 
+-- FUNCTION docket_private.forgive_attempts(uuid, uuid[])
+
+CREATE FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update docket.task_attempts as a
+       set is_forgiven = true
+     where a.task_id = any (forgive_attempts.task_ids)
+       and a.project_id = forgive_attempts.project_id
+       and a.failure_class is not null
+       and not a.is_forgiven;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) IS 'Lets the failed attempts of tasks count no longer: retry policies begin anew.';
+
 -- FUNCTION docket_private.give_back(uuid, uuid[], docket.attempt_outcome, text, text, jsonb, timestamp with time zone)
 
 CREATE FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text DEFAULT NULL::text, error text DEFAULT NULL::text, details jsonb DEFAULT NULL::jsonb, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF docket.tasks
@@ -7193,7 +7308,8 @@ begin
                     from docket.task_attempts as f
                    where f.task_id       = t.task_id
                      and f.project_id    = t.project_id
-                     and f.failure_class = give_back.failure_class) as failed_times
+                     and f.failure_class = give_back.failure_class
+                    and not f.is_forgiven) as failed_times
             from unnest(give_back.attempt_ids) as w (attempt_id)
            cross join lateral (
                select b.task_id, b.project_id
@@ -11468,7 +11584,7 @@ CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_atte
 
 -- TRIGGER docket.task_attempts task_attempts_journal_update
 
-CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN ((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
@@ -12407,6 +12523,10 @@ REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) F
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_app;
@@ -12593,6 +12713,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_new_tasks() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text, error text, details jsonb, not_before timestamp with time zone) FROM PUBLIC;
 

@@ -1,7 +1,7 @@
 -- Deploy pgdocket:context/update_task_status to pg
 -- requires: context/put_context
 -- requires: graph/readiness
--- requires: queue/task_attempts
+-- requires: queue/retry_failed
 
 begin;
 set local role docket_owner;
@@ -62,6 +62,11 @@ begin
                   hint    = 'Claim another, or take it over by setting it to pending first.';
     end if;
 
+    -- Whoever takes up again what has failed, or was held back for it, gives it a new start.
+    if v_task.status in ('failed', 'blocked') and v_status in ('pending', 'in_progress') then
+        perform docket_private.forgive_attempts(v_task.project_id, array[v_task.task_id]);
+    end if;
+
     update docket.tasks as t
        set status      = v_status,
            results     = coalesce(update_task_status.results, t.results),
@@ -84,7 +89,8 @@ $$;
 
 comment on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid) is
 'Moves a task to another status, by a person''s decision: start it, complete it, hold it back,
-cancel it, reopen it. An agent that held it loses it.
+cancel it, reopen it. An agent that held it loses it. What has failed and is taken up again has a
+new start: its retry policy counts from none.
 
 `status` is a status or an alias, `context` is stored as the next version of the task''s context
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is

@@ -40,7 +40,8 @@ begin
                     from docket.task_attempts as f
                    where f.task_id       = t.task_id
                      and f.project_id    = t.project_id
-                     and f.failure_class = give_back.failure_class) as failed_times
+                     and f.failure_class = give_back.failure_class
+                    and not f.is_forgiven) as failed_times
             from unnest(give_back.attempt_ids) as w (attempt_id)
            cross join lateral (
                select b.task_id, b.project_id

@@ -29,6 +29,7 @@ create table docket.task_attempts (
     failure_class    text,
     error            text,
     details          jsonb,
+    is_forgiven      boolean     not null default false,
 
     constraint task_attempts_pkey primary key (attempt_id, project_id),
     constraint task_attempts_number_key unique (task_id, project_id, attempt_no),
@@ -74,12 +75,15 @@ comment on column docket.task_attempts.error is
     'What the agent said of the failure, or of the release.';
 comment on column docket.task_attempts.details is
     'More of it, for programs.';
+comment on column docket.task_attempts.is_forgiven is
+    'Whether the failure counts no longer, because somebody has let the task be tried anew.';
 
 -- A heartbeat is no event worth a row of the journal.
 call docket_private.add_journal(
     'docket.task_attempts', 'attempt_id', '{}',
-    '(old.agent, old.outcome, old.failure_class, old.error, old.details) is distinct from '
-    '(new.agent, new.outcome, new.failure_class, new.error, new.details)');
+    '(old.agent, old.outcome, old.failure_class, old.error, old.details, old.is_forgiven) '
+    'is distinct from '
+    '(new.agent, new.outcome, new.failure_class, new.error, new.details, new.is_forgiven)');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt.

@@ -128,7 +128,7 @@ select results_eq(
 select columns_are('docket', 'task_attempts', array[
     'attempt_id', 'project_id', 'task_id', 'attempt_no', 'agent', 'lease_expires_at',
     'heartbeat_at',
-    'created_at', 'ended_at', 'outcome', 'failure_class', 'error', 'details'],
+    'created_at', 'ended_at', 'outcome', 'failure_class', 'error', 'details', 'is_forgiven'],
     'an attempt has these columns');
 select is_empty(
     $$ select i.indexrelid::regclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
+import psycopg
+
 from support.clients import Run, RunJson
 from support.databases import Database
 from support.sessions import Connection
@@ -77,3 +79,16 @@ def test_who_lost_the_lease_is_told_and_changes_nothing(
 def test_an_attempt_that_never_was_and_one_that_is_no_id(run: Run) -> None:
     assert run("complete", str(uuid4())).exit_code == 4
     assert run("complete", "shop-1").exit_code == 2
+
+
+def test_what_has_failed_for_good_is_tried_anew(run: Run, shop: RunJson, docket: Database) -> None:
+    with psycopg.connect(docket.conninfo, autocommit=True) as connection:
+        connection.execute("update docket.retry_policies set max_attempts = 1")
+    (claimed,) = shop("claim")
+    assert shop("fail", claimed["attempt_id"], "--error", "broken")["status"] == "failed"
+    assert shop("retry", "--class", "infrastructure") == []
+    assert [task["task_key"] for task in shop("retry", "--class", "bug")] == ["shop-1"]
+    assert "nothing has failed" in run("retry").stderr
+    refused = run("retry", "--class", "bad luck")
+    assert refused.exit_code == 3
+    assert "is no failure class" in refused.stderr

@@ -354,3 +354,20 @@ def step(
         move = "select docket.update_task_status(%s, %s)"
         to = chance.choice(["pending", "completed", "cancelled", "in_progress", "review"])
         session.execute(move, (task, to))
+
+
+def test_two_who_try_the_failed_anew_take_each_once(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    tasks = make_tasks(first, project, 3)
+    first.execute("update docket.retry_policies set max_attempts = 1")
+    for _ in tasks:
+        attempt = value(first, "select attempt_id from docket.claim_tasks(%s, 'ann')", project)
+        value(first, "select (docket.fail_task(%s, 'broken')).status", attempt)
+    retry = "select count(*) from docket.retry_failed(%s)"
+    first.execute("begin")
+    assert value(first, retry, project) == 3
+    running = sessions.start_blocked(observer, second, retry, (project,))
+    first.execute("commit")
+    assert running.result() == [(0,)]

@@ -3,7 +3,7 @@
 begin;
 
 select attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at, heartbeat_at,
-       created_at, ended_at, outcome, failure_class, error, details
+       created_at, ended_at, outcome, failure_class, error, details, is_forgiven
   from docket.task_attempts
  where false;
 

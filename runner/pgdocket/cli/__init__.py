@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "complete": "pgdocket.cli.queue:complete",
     "fail": "pgdocket.cli.queue:fail",
     "release": "pgdocket.cli.queue:release",
+    "retry": "pgdocket.cli.queue:retry",
     "agent": "pgdocket.cli.agent:agent",
 }
 
@@ -76,6 +77,7 @@ SUMMARIES: dict[str, str] = {
     "complete": "Complete a claimed task.",
     "fail": "Report that an attempt failed.",
     "release": "Give a claimed task back.",
+    "retry": "Try anew what has failed for good.",
     "agent": "Run a program for each task.",
 }
 

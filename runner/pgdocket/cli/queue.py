@@ -157,3 +157,30 @@ def heartbeat(options: Options, attempt_id: Any, lease_seconds: int | None) -> N
         output.print_json(attempt)
     else:
         output.plain(f"held until {output.text(attempt.lease_expires_at)}")
+
+
+@click.command()
+@common_options
+@click.option("--class", "failure_class", help="Only what failed last by this class.")
+@click.option("--tag", "tags_all", multiple=True, help="Only with this tag; repeatable (all).")
+@click.option("--max", "max_tasks", type=int, default=100, show_default=True, help="At most.")
+@click.pass_obj
+def retry(
+    options: Options, failure_class: str | None, tags_all: tuple[str, ...], max_tasks: int
+) -> None:
+    """Let tasks that have failed for good be tried anew.
+
+    What failed before counts no longer against their retry policies, and stays in their history.
+
+    \b
+    Example:
+      pgdocket retry --class infrastructure
+    """
+    with opened(options) as docket:
+        tasks = docket.retry_failed(
+            project_id=the_project(docket, options).project_id,
+            failure_class=failure_class,
+            tags_all=tags_all or None,
+            max_tasks=max_tasks,
+        )
+    show_tasks(tasks, options, empty="nothing has failed")

@@ -172,6 +172,31 @@ class QueueCalls(Calls):
             request_id=request_id,
         )
 
+    def retry_failed(
+        self,
+        *,
+        project_id: Id,
+        failure_class: str | None = None,
+        workflow_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        max_tasks: int | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Lets tasks that have failed for good be tried anew; what failed before counts no longer.
+
+        Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._written_rows(
+            Task,
+            "retry_failed",
+            project_id=project_id,
+            failure_class=failure_class,
+            workflow_id=workflow_id,
+            tags_all=None if tags_all is None else list(tags_all),
+            max_tasks=max_tasks,
+            request_id=request_id,
+        )
+
     def release_task(
         self,
         *,

@@ -123,6 +123,7 @@ class TaskAttempt:
     failure_class: str | None
     error: str | None
     details: Json
+    is_forgiven: bool
 
 
 @dataclass(frozen=True, slots=True)
