@@ -88,6 +88,9 @@ def test_json_tells_what_would_happen(database15: Database, project: Project) ->
         ("four", "deploy", True),
     ]
     assert "ok" not in told["changes"][0]
+    assert told["changes"][2]["scripts"] == [
+        {"file": "deploy/three.sql", "runs": "statement by statement"}
+    ]
 
 
 def test_late_tags_are_not_written_by_a_dry_run(database15: Database, project: Project) -> None:

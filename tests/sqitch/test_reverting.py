@@ -163,6 +163,17 @@ def test_two_reverts_at_once_do_the_work_once(database: Database, project: Proje
     assert len([event for event, _ in happened(database) if event == "revert"]) == 3
 
 
+def test_what_was_only_recorded_is_taken_back_in_the_registry_alone(
+    database: Database, project: Project
+) -> None:
+    """A verify script that fails must not let revert scripts loose on what was there before."""
+    succeed(project.here(database, "revert", "-y", "--log-only", "--to", "one"))
+    project.write("four", "verify", "select 1 / 0;")
+    assert project.here(database, "deploy", "--log-only", "--verify").code == 2
+    assert deployed(database) == ["one"]
+    assert tables(database) == {"one", "two", "three", "four"}
+
+
 @pytest.fixture
 def alone(run_folder: Path) -> Iterator[Database]:
     """A database on a server of its own, to be killed."""

@@ -81,6 +81,18 @@ def test_the_editor_asks_for_a_note(twins: Twins) -> None:
     assert "\n# Write a tag note.\n" in twins.text("asked")
 
 
+def test_a_plan_that_was_changed_meanwhile_is_left_alone(twins: Twins) -> None:
+    # The tag was meant for the change that was the last one then.
+    editor = twins.base / "editor"
+    line = f"sneaked {PLANNED}"
+    editor.write_text(f'#!/bin/sh\necho note >> "$1"\necho "{line}" >> sqitch.plan\n')
+    editor.chmod(0o755)
+    done = twins.ours("tag", "v2", SQITCH_EDITOR=str(editor))
+    assert done.code == 2
+    assert "sqitch.plan has been changed by somebody else meanwhile" in done.stderr
+    assert twins.text("sqitch.plan").endswith(f"{line}\n")
+
+
 def test_several_plans(twins: Twins) -> None:
     twins.plan(
         "a", "@v0", conf='[target "x"]\n\turi = db:pg:x\n\tplan_file = x.plan\n[tag]\n\tall = on\n'

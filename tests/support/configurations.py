@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pgdocket.cli import cli
 from support.changes import PERSON, Outcome
 
 
@@ -35,9 +37,20 @@ class Twins:
         return twins
 
     def ours(self, *arguments: str, **environment: str) -> Outcome:
-        """Runs `pgdocket sqitch` in our folder."""
-        line = [sys.executable, "-m", "pgdocket", "sqitch", *arguments]
-        return self._run("ours", line, environment)
+        """Runs `pgdocket sqitch` in our folder, in this process unless it opens an editor."""
+        if {"-e", "--edit"} & {*arguments}:
+            line = [sys.executable, "-m", "pgdocket", "sqitch", *arguments]
+            return self._run("ours", line, environment)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder / "ours")
+            for name in list(os.environ):
+                patch.delenv(name)
+            for name, value in self._environment("ours", environment).items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(cli, ["sqitch", *arguments], prog_name="pgdocket")
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Outcome(done.exit_code, done.stdout, done.stderr)
 
     def theirs(self, *arguments: str, **environment: str) -> Outcome:
         """Runs the real sqitch in its folder; the test is skipped where there is none."""
@@ -66,18 +79,10 @@ class Twins:
         return (self.folder / "ours" / name).read_bytes().decode()
 
     def _run(self, side: str, line: list[str], more: Mapping[str, str]) -> Outcome:
-        home = self.folder / side / "home"
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "SQITCH_SYSTEM_CONFIG": "system.conf",
-            **PERSON,
-            **more,
-        }
         done = subprocess.run(
             line,
             cwd=self.folder / side,
-            env=environment,
+            env=self._environment(side, more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -85,6 +90,15 @@ class Twins:
             timeout=60,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def _environment(self, side: str, more: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.folder / side / "home"),
+            "SQITCH_SYSTEM_CONFIG": "system.conf",
+            **PERSON,
+            **more,
+        }
 
 
 def errors(outcome: Outcome) -> str:

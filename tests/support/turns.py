@@ -9,6 +9,10 @@ from random import Random
 from support.changes import WHEN, WHO, Project
 
 NAMES = ("ape", "bee", "cat", "dog")
+_COMMANDS = (
+    *("deploy", "deploy", "deploy", "revert", "rebase", "rebase", "rebase"),
+    *("check", "verify", "status"),
+)
 FAILURE = "select 1 / 0;\n"
 
 
@@ -92,8 +96,13 @@ class History:
     def command(self) -> tuple[str, ...]:
         """A command that both programs know."""
         pick, chance = self.random.choice, self.random.random
-        name = pick(("deploy", "deploy", "deploy", "revert", "rebase", "rebase", "check", "status"))
+        name = pick(_COMMANDS)
         options = [name]
+        if name in ("check", "verify"):
+            options += ["--from", self.reference()] if chance() < 0.3 else []
+            options += ["--to", self.reference()] if chance() < 0.3 else []
+        elif name != "status":
+            options += ["--log-only"] if chance() < 0.1 else []
         if name in ("revert", "rebase"):
             options.append("-y")
             kind = chance()

@@ -19,7 +19,7 @@ from pgdocket.sqitch.edit import (
 from pgdocket.sqitch.lines import ChangeLine, Stamp
 from pgdocket.sqitch.notes import change_prompt, open_editor, request_note
 from pgdocket.sqitch.plan import Plan, load_plan
-from pgdocket.sqitch.plan_file import unchanged, write_edit
+from pgdocket.sqitch.plan_file import locked, write_edit
 from pgdocket.sqitch.skeleton import Template, Templates, script_path, write_script
 from pgdocket.sqitch.talk import Talk
 from pgdocket.sqitch.template import Value
@@ -83,9 +83,11 @@ def add(
     files = list(dict.fromkeys(path for each in work for path in each.scripts))
     if not note.strip():
         note = request_note(configuration, change_prompt("add", planned(edits[0]), files))
-        edits = [add_change(each.plan, request, stamp, note) for each in work]
     created: list[Path] = []
-    with unchanged([each.plan for each in work]):
+    with locked(each.plan.path for each in work):
+        # Read again: what others have planned meanwhile stays.
+        work = _prepare(targets, request, options.templates)
+        edits = [add_change(each.plan, request, stamp, note) for each in work]
         for each, edit in zip(work, edits, strict=True):
             created += _write(each, edit, request, options.variables, talk)
             talk.info(f'Added "{planned(edit)}" to {each.plan.path}')

@@ -28,7 +28,7 @@ from pgdocket.sqitch.registry import (
 )
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
-from pgdocket.sqitch.revert import revert_run
+from pgdocket.sqitch.revert import RevertOptions, revert_run
 
 Mode = Literal["all", "tag", "change"]
 
@@ -295,7 +295,8 @@ class _Deployment:
             keep = tagged[-1] + 1 if tagged else 0
         failures = list(self.done)
         if keep < len(deployed):
-            failures += revert_run(self.engine, deployed[keep:])
+            how = RevertOptions(log_only=self.options.log_only, atomic=self.options.atomic)
+            failures += revert_run(self.engine, deployed[keep:], how)
         raise RunFailed("Deploy failed", failures, error) from error
 
     def _result(self, message: str) -> RunResult:

@@ -6,12 +6,21 @@ import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pgdocket.sqitch.edit import Edit
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.plan import Plan, load_plan
+
+
+@contextlib.contextmanager
+def locked(plan_files: Iterable[Path]) -> Iterator[None]:
+    """Keeps other writers away from these plans, which are best read again inside."""
+    with contextlib.ExitStack() as stack:
+        for folder in sorted({file.resolve().parent for file in plan_files}):
+            stack.enter_context(_locked(folder))
+        yield
 
 
 @contextlib.contextmanager
@@ -21,9 +30,7 @@ def unchanged(plans: Sequence[Plan]) -> Iterator[None]:
     SqitchError when one is no longer what it was when it was read: somebody else has changed it,
     while a note was being written, perhaps.
     """
-    with contextlib.ExitStack() as stack:
-        for folder in sorted({plan.path.resolve().parent for plan in plans}):
-            stack.enter_context(_locked(folder))
+    with locked(plan.path for plan in plans):
         for plan in plans:
             if load_plan(plan.path).lines != plan.lines:
                 raise SqitchError(

@@ -132,11 +132,27 @@ class Rehearsal(Engine):
         """Who only looks needs no lock."""
 
 
-class DryRun(Rehearsal):
+class DryRun:
+    """Tells what a run would do; `rehearse` is the engine that a job's `rehearsal` wants.
+
+    `scripts` holds, for each change in its order, the scripts that would run, and how.
+    """
+
+    def __init__(self) -> None:
+        self.scripts: list[list[tuple[str, str]]] = []
+
+    def rehearse(self, job: Job, control: AnyConnection) -> Engine:
+        """An engine that tells what would run."""
+        return _Telling(job, control, self.scripts)
+
+
+class _Telling(Rehearsal):
     """An engine that tells what would run."""
 
-    def __init__(self, job: Job, control: AnyConnection) -> None:
-        self._notes = _Notes(job.reporter)
+    def __init__(
+        self, job: Job, control: AnyConnection, scripts: list[list[tuple[str, str]]]
+    ) -> None:
+        self._notes = _Notes(job.reporter, scripts)
         super().__init__(replace(job, reporter=self._notes), control, lambda _: None)
         self._notes.info(f"Dry run: nothing is written to {job.display}")
 
@@ -155,10 +171,10 @@ class DryRun(Rehearsal):
 class _Notes:
     """Puts what would run in the place of `ok`."""
 
-    def __init__(self, inner: Reporter) -> None:
+    def __init__(self, inner: Reporter, scripts: list[list[tuple[str, str]]]) -> None:
         self._inner = inner
         self._line = ""
-        self._scripts: list[tuple[str, str]] = []
+        self._all = scripts
         self.info = inner.info
         self.summary = inner.summary
         self.warn = inner.warn
@@ -172,15 +188,16 @@ class _Notes:
     def start(self, sign: str, label: str, width: int) -> None:
         """Begins the line of a change."""
         self._line = f"  {sign} {label} {'.' * (width - len(label) + 2)} "
-        self._scripts = []
+        self._all.append([])
 
     def add(self, path: str, how: str) -> None:
         """Notes a script."""
-        self._scripts.append((path, how))
+        self._all[-1].append((path, how))
 
     def finish(self, ok: bool, comment: str = "") -> None:
         """Tells what the change would run."""
-        ways = dict.fromkeys(how for _, how in self._scripts)
-        scripts = " ".join(path for path, _ in self._scripts)
+        noted = self._all[-1]
+        ways = dict.fromkeys(how for _, how in noted)
+        scripts = " ".join(path for path, _ in noted)
         what = f"{scripts} ({', '.join(ways)})" if ok else comment or "not ok"
-        self._inner.info(self._line + (what if self._scripts or not ok else "registry only"))
+        self._inner.info(self._line + (what if noted or not ok else "registry only"))

@@ -107,10 +107,11 @@ def _kept(engine: Engine, deployed: Deployed, options: RevertOptions) -> tuple[i
     return _position(engine.job, deployed, options.to) + 1, options.to
 
 
-def revert_run(engine: Engine, ids: Sequence[str]) -> list[ChangeResult]:
+def revert_run(engine: Engine, ids: Sequence[str], options: RevertOptions) -> list[ChangeResult]:
     """Takes back the changes with these ids, the last ones deployed: a failed run's own.
 
-    Says what goes wrong and returns what was done; raises nothing.
+    What was only recorded (`options.log_only`) loses its rows and nothing else. Says what goes
+    wrong and returns what was done; raises nothing.
     """
     deployed = engine.deployed()
     keep = len(deployed.changes) - len(ids)
@@ -118,7 +119,7 @@ def revert_run(engine: Engine, ids: Sequence[str]) -> list[ChangeResult]:
     before = f"to {deployed.changes[keep - 1].label}" if keep else "all changes"
     reporter.warn(f"Reverting {before}")
     try:
-        return _revert_all(engine, deployed, keep, RevertOptions())
+        return _revert_all(engine, deployed, keep, options)
     except RunFailed as failed:
         reporter.warn("The schema will need to be manually repaired")
         return list(failed.changes)

@@ -18,9 +18,10 @@ from pgdocket.sqitch.edit import (
     stamp_now,
 )
 from pgdocket.sqitch.errors import SqitchError
+from pgdocket.sqitch.lines import Stamp
 from pgdocket.sqitch.notes import change_prompt, open_editor, request_note
 from pgdocket.sqitch.plan import Plan, load_plan
-from pgdocket.sqitch.plan_file import make_folder, replace_file, unchanged, write_edit
+from pgdocket.sqitch.plan_file import locked, make_folder, replace_file, write_edit
 from pgdocket.sqitch.skeleton import script_path
 from pgdocket.sqitch.talk import Talk
 
@@ -76,15 +77,15 @@ def rework(
     """
     stamp = stamp_now(*configuration.user())
     note = given_note(notes)
-    plans = {file: load_plan(file) for file in dict.fromkeys(each.plan_file for each in targets)}
-    edits = [rework_change(plan, request, stamp, note) for plan in plans.values()]
-    work = _prepare(plans, targets, request.name)
-    files = [path for each in work for path in each.copies if path.exists()]
+    edits, work = _prepare(targets, request, stamp, note)
+    files = _files(work)
     if not note.strip():
         note = request_note(configuration, change_prompt("rework", planned(edits[0]), files))
-        edits = [rework_change(plan, request, stamp, note) for plan in plans.values()]
     copies: list[tuple[Path, Path]] = []
-    with unchanged(list(plans.values())):
+    with locked(each.plan.path for each in work):
+        # Read again: what others have planned meanwhile stays.
+        edits, work = _prepare(targets, request, stamp, note)
+        files = _files(work)
         for each in work:
             _refuse_losses(each)
         for each, edit in zip(work, edits, strict=True):
@@ -100,7 +101,19 @@ def rework(
     return Reworked(request.name, tuple(edits), tuple(files), tuple(copies))
 
 
-def _prepare(plans: dict[Path, Plan], targets: Sequence[Target], name: str) -> list[_Work]:
+def _prepare(
+    targets: Sequence[Target], request: ChangeRequest, stamp: Stamp, note: str
+) -> tuple[list[Edit], list[_Work]]:
+    plans = {file: load_plan(file) for file in dict.fromkeys(each.plan_file for each in targets)}
+    edits = [rework_change(plan, request, stamp, note) for plan in plans.values()]
+    return edits, _find_scripts(plans, targets, request.name)
+
+
+def _files(work: Sequence[_Work]) -> list[Path]:
+    return [path for each in work for path in each.copies if path.exists()]
+
+
+def _find_scripts(plans: dict[Path, Plan], targets: Sequence[Target], name: str) -> list[_Work]:
     found = {file: _Work(plan) for file, plan in plans.items()}
     seen: set[Path] = set()
     for target in targets:

@@ -37,6 +37,7 @@ _SUMMARIES = {
     "target": "Manage targets.",
     "engine": "Manage the engine's settings.",
     "config": "Read and write settings.",
+    "help": "Explain a command.",
 }
 
 

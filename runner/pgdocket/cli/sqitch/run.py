@@ -89,7 +89,11 @@ def perform(
     if options["dry_run"]:
         from pgdocket.sqitch.rehearsal import DryRun
 
-        return {"dry_run": True, **_planned(work(replace(job, rehearsal=DryRun)))}
+        dry = DryRun()
+        told = _planned(work(replace(job, rehearsal=dry.rehearse)))
+        for change, scripts in zip(told["changes"], dry.scripts, strict=True):
+            change["scripts"] = [{"file": file, "runs": how} for file, how in scripts]
+        return {"dry_run": True, **told}
     return work(job).as_dict()
 
 
@@ -126,8 +130,8 @@ def _write(job: Job, name: str, work: Callable[[Job], RunResult]) -> dict[str, o
     return {"sql": name, **_planned(result)}
 
 
-def _planned(result: RunResult) -> dict[str, object]:
-    told = result.as_dict()
+def _planned(result: RunResult) -> dict[str, Any]:
+    told: dict[str, Any] = result.as_dict()
     del told["seconds"]
     changes = [change.as_dict() for change in result.changes]
     return {**told, "changes": [{key: each[key] for key in _KEPT} for each in changes]}
