@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from pgdocket.cli.sqitch.call import (
     HELP,
+    Call,
     connection_options,
     global_options,
     pick_change,
@@ -58,22 +60,28 @@ def command(ctx: click.Context, /, arguments: tuple[str, ...], **options: Any) -
         to = pick_change(options["to"], call.changes, "reverting to")
     if options["everything"] and (to is not None or options["modified"]):
         raise click.UsageError("--all reverts everything; name no change with it")
-    is_named = to is not None or options["everything"]
-    what = "revert modified changes" if options["modified"] else "revert all changes"
-    confirm = Prompt(
-        get_bool("revert.prompt_accept", default=True),
-        refusal=None if is_named else what,
-        hint="use -y or --all, or name the last change to keep with --to",
-        as_json=call.settings.json,
-    )
-    is_silent = is_rehearsal(options) or options["no_prompt"] or get_bool("revert.no_prompt")
+    confirm = _prompt(call, options, is_named=to is not None or options["everything"])
     chosen = RevertOptions(
         to,
         options["log_only"],
         options["atomic"],
-        None if is_silent else confirm,
+        confirm,
         options["modified"],
         get_bool("revert.strict") and not options["everything"],
     )
     job = call.job(options["variables"], options["lock_timeout"])
     carry_out(call, job, options, lambda each: revert_job(each, chosen))
+
+
+def _prompt(call: Call, options: Mapping[str, Any], *, is_named: bool) -> Prompt | None:
+    """Who asks before anything goes; None where nobody is to be asked."""
+    get_bool = call.configuration.get_bool
+    if is_rehearsal(options) or options["no_prompt"] or get_bool("revert.no_prompt"):
+        return None
+    what = "revert modified changes" if options["modified"] else "revert all changes"
+    return Prompt(
+        get_bool("revert.prompt_accept", default=True),
+        refusal=None if is_named else what,
+        hint="use -y or --all, or name the last change to keep with --to",
+        as_json=call.settings.json,
+    )
