@@ -806,22 +806,9 @@ begin
         perform docket_private.promote_due(claim_tasks.project_id);
     end if;
 
-    if claim_tasks.request_id is null then
-        return query
-        select t.*
-          from docket_private.take_ready(
-                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
-         order by t.attempt_id;
-        return;
-    end if;
-
-    v_tasks := array(
-        select t
-          from docket_private.take_ready(
-                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
-         order by t.attempt_id);
+    v_tasks := docket_private.take_ready(
+        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
+        claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -10224,12 +10211,13 @@ COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 
 
 -- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
 
-CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) RETURNS SETOF docket.tasks
+CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_tasks docket.tasks[];
 begin
-    return query
       with picked as materialized (
           select r.task_id, r.project_id
             from docket.ready_tasks as r
@@ -10270,19 +10258,24 @@ begin
                  docket.clock() + take_ready.lease
             from picked as p
           returning a.attempt_id, a.task_id, a.project_id
+      ), claimed as (
+          update docket.tasks as t
+             set status      = 'in_progress',
+                 attempt_id  = a.attempt_id,
+                 assigned_to = take_ready.agent
+            from attempts as a
+           where t.task_id    = a.task_id
+             and t.project_id = a.project_id
+          returning t
       )
-    update docket.tasks as t
-       set status      = 'in_progress',
-           attempt_id  = a.attempt_id,
-           assigned_to = take_ready.agent
-      from attempts as a
-     where t.task_id    = a.task_id
-       and t.project_id = a.project_id
-    returning t.*;
+    select array_agg(c.t order by (c.t).attempt_id) into v_tasks
+      from claimed as c;
+
+    return coalesce(v_tasks, '{}');
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) IS 'Takes at most `max_tasks` ready tasks, in the order of a claim, and gives each an attempt; the ids of the attempts are in that order.';
+COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- FUNCTION docket_private.take_task_numbers(uuid, bigint)
 

@@ -49,12 +49,13 @@ create function docket_private.take_ready(
     workflow_id    uuid,
     parent_task_id uuid,
     tags_all       text[]
-) returns setof docket.tasks
+) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_tasks docket.tasks[];
 begin
-    return query
       with picked as materialized (
           select r.task_id, r.project_id
             from docket.ready_tasks as r
@@ -95,20 +96,25 @@ begin
                  docket.clock() + take_ready.lease
             from picked as p
           returning a.attempt_id, a.task_id, a.project_id
+      ), claimed as (
+          update docket.tasks as t
+             set status      = 'in_progress',
+                 attempt_id  = a.attempt_id,
+                 assigned_to = take_ready.agent
+            from attempts as a
+           where t.task_id    = a.task_id
+             and t.project_id = a.project_id
+          returning t
       )
-    update docket.tasks as t
-       set status      = 'in_progress',
-           attempt_id  = a.attempt_id,
-           assigned_to = take_ready.agent
-      from attempts as a
-     where t.task_id    = a.task_id
-       and t.project_id = a.project_id
-    returning t.*;
+    select array_agg(c.t order by (c.t).attempt_id) into v_tasks
+      from claimed as c;
+
+    return coalesce(v_tasks, '{}');
 end;
 $$;
 
 comment on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) is
-    'Takes at most `max_tasks` ready tasks, in the order of a claim, and gives each an attempt; the ids of the attempts are in that order.';
+    'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- Tasks whose time has come join those that are ready.
 create function docket_private.promote_due(project_id uuid) returns void
@@ -221,22 +227,9 @@ begin
         perform docket_private.promote_due(claim_tasks.project_id);
     end if;
 
-    if claim_tasks.request_id is null then
-        return query
-        select t.*
-          from docket_private.take_ready(
-                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
-         order by t.attempt_id;
-        return;
-    end if;
-
-    v_tasks := array(
-        select t
-          from docket_private.take_ready(
-                   claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-                   claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all) as t
-         order by t.attempt_id);
+    v_tasks := docket_private.take_ready(
+        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
+        claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
