@@ -5,22 +5,70 @@ from __future__ import annotations
 from pathlib import Path
 
 _STAMP = "2024-05-06T07:08:09Z Ada Lovelace <ada@example.com>"
+# Seven statements each, which is what scripts of published projects have on the average.
 _DEPLOY: tuple[str, ...] = (
-    "create table shop.{name} (\n    {name}_id bigint generated always as identity primary key,\n"
-    "    title text not null check (title <> ''),\n    made_at timestamptz not null default now()\n"
-    ");\ncomment on table shop.{name} is 'Things of kind {name}; one row for each.';",
-    "create index {name}_made_at on shop.{before} (made_at desc)\n where title <> '';",
-    "create function shop.{name}(wanted bigint) returns text\nlanguage plpgsql stable as $body$\n"
-    "begin\n    return (select t.title from shop.{table} as t where t.made_at < now() limit 1);\n"
-    "end;\n$body$;",
-    "create view shop.{name} as\nselect t.title, count(*) as amount\n  from shop.{table} as t\n"
-    " group by t.title;",
+    """create table shop.{name} (
+    {name}_id bigint generated always as identity primary key,
+    title text not null check (title <> ''),
+    price numeric(12, 2) not null default 0 check (price >= 0),
+    made_at timestamptz not null default now()
+);
+comment on table shop.{name} is 'Things of kind {name}; one row for each.';
+comment on column shop.{name}.title is 'What people call it.';
+comment on column shop.{name}.price is 'In the currency of the shop.';
+create index {name}_title on shop.{name} (title text_pattern_ops);
+alter table shop.{name} add constraint {name}_known check (title !~ '^ ');
+grant select, insert, update, delete on shop.{name} to public;""",
+    """alter table shop.{before} add column parent_id bigint references shop.{before};
+alter table shop.{before} add column state text not null default 'new';
+alter table shop.{before} add constraint {name}_state check (state in ('new', 'sold', 'gone'));
+create index {name}_made_at on shop.{before} (made_at desc) where title <> '';
+create index {name}_parent_id on shop.{before} (parent_id);
+comment on index shop.{name}_made_at is 'The newest first.';
+comment on column shop.{before}.state is 'new, sold or gone.';""",
+    """create function shop.{name}(wanted bigint) returns text
+language plpgsql stable as $body$
+begin
+    -- The newest one; there may be none.
+    return (select t.title from shop.{table} as t where t.made_at < now() limit 1);
+end;
+$body$;
+comment on function shop.{name}(bigint) is 'The title of the newest {table}.';
+revoke all on function shop.{name}(bigint) from public;
+grant execute on function shop.{name}(bigint) to public;
+create function shop.{name}_touch() returns trigger
+language plpgsql as $body$
+begin
+    new.made_at := coalesce(new.made_at, now());
+    return new;
+end;
+$body$;
+comment on function shop.{name}_touch() is 'Keeps made_at.';
+create trigger {name}_touch before insert or update on shop.{table}
+for each row execute function shop.{name}_touch();""",
+    """create view shop.{name} as
+select t.title, count(*) as amount
+  from shop.{table} as t
+ group by t.title;
+comment on view shop.{name} is 'How many there are of each title.';
+grant select on shop.{name} to public;
+create view shop.{name}_newest as
+select t.title, t.made_at
+  from shop.{table} as t
+ order by t.made_at desc
+ limit 10;
+comment on view shop.{name}_newest is 'The ten newest.';
+grant select on shop.{name}_newest to public;
+insert into shop.{table} (title, price)
+values ('It''s; new', 1.50), ('Another', 2.25);""",
 )
 _REVERT: tuple[str, ...] = (
     "drop table shop.{name};",
+    "alter table shop.{before} drop column state, drop column parent_id;\n"
     "drop index shop.{name}_made_at;",
+    "drop trigger {name}_touch on shop.{table};\ndrop function shop.{name}_touch();\n"
     "drop function shop.{name}(bigint);",
-    "drop view shop.{name};",
+    "drop view shop.{name}_newest;\ndrop view shop.{name};",
 )
 _VERIFY: tuple[str, ...] = (
     "select {name}_id, title, made_at from shop.{name} where false;",
