@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.targets import (
-    NO_PROJECT,
     Target,
     all_targets,
     configured_target,
-    configured_targets,
     engine_target,
     resolve_target,
 )
@@ -20,16 +18,6 @@ from pgdocket.sqitch.targets import (
 if TYPE_CHECKING:
     from pgdocket.sqitch.config import Configuration
     from pgdocket.sqitch.plan import Plan
-
-__all__ = [
-    "ENGINES",
-    "Positional",
-    "configured_targets",
-    "is_change",
-    "require_project",
-    "resolve_positional",
-    "target_name",
-]
 
 # The engines that sqitch knows, whose names it takes for their targets.
 ENGINES = frozenset(
@@ -157,12 +145,6 @@ def target_name(
 def is_change(plan: Plan, argument: str) -> bool:
     """Whether the argument names a change of the plan; SqitchError for an unknown tag."""
     return bool(plan.named(argument)) or plan.find(argument) is not None
-
-
-def require_project(configuration: Configuration) -> None:
-    """Raises SqitchError unless the project has a configuration file."""
-    if not configuration.is_initialized:
-        raise SqitchError(NO_PROJECT)
 
 
 def _has_change(target: Target, argument: str) -> bool:
