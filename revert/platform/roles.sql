@@ -15,6 +15,8 @@ begin
             execute format('drop role if exists %I', v_role);
         exception
             when dependent_objects_still_exist or insufficient_privilege then null;
+            -- Looking up who uses it, the server met a database that is just being dropped.
+            when internal_error then null;
         end;
     end loop;
 end;

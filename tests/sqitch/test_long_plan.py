@@ -1,15 +1,12 @@
-"""A plan of 2,000 changes is read in well under a second, and needs little memory to deploy."""
+"""A plan of 2,000 changes needs little memory to deploy."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pgdocket.sqitch.plan import load_plan
 from support.changes import PERSON, query
 from support.databases import Database
 from support.servers import TestServer
@@ -17,6 +14,15 @@ from support.servers import TestServer
 STAMP = "2024-05-06T07:08:09Z Ada Lovelace <ada@example.com>"
 COUNT = 2000
 END = {"deploy": "commit", "verify": "rollback"}
+OURS = (sys.executable, "-m", "pgdocket", "sqitch")
+
+# Runs a command and prints the KiB it took at most. A process begins with what the one that starts
+# it has ever taken: this one is small.
+MEASURE = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def written(folder: Path) -> Path:
@@ -31,14 +37,6 @@ def written(folder: Path) -> Path:
     return folder / "sqitch.plan"
 
 
-def test_a_long_plan_is_read_quickly(tmp_path: Path) -> None:
-    path = written(tmp_path)
-    begun = time.process_time()
-    plan = load_plan(path)
-    assert time.process_time() - begun < 1
-    assert (len(plan.changes), len(plan.tags)) == (COUNT, COUNT // 50)
-
-
 def test_a_long_plan_is_deployed_in_little_memory(
     tmp_path: Path, server15: TestServer, new_database: Callable[[TestServer], Database]
 ) -> None:
@@ -49,15 +47,14 @@ def test_a_long_plan_is_deployed_in_little_memory(
         for number in range(COUNT):
             path = tmp_path / kind / f"change_{number}.sql"
             path.write_text(f"begin;\nselect '{kind} {number}';\n{END[kind]};\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pgdocket", "sqitch", "deploy", "--verify"],
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE, *OURS, "deploy", "--verify"],
         cwd=tmp_path,
         env=database.environment | PERSON,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert usage.ru_maxrss < 80 * 1024
+    assert int(measured.stdout) < 80 * 1024
     (deployed,) = query(database, "select count(*) from sqitch.changes where project = 'long'")
     assert deployed == (COUNT,)
