@@ -155,6 +155,27 @@ def test_a_killed_deploy_goes_on_where_it_was(
     assert [event for event, _ in happened(database)] == ["deploy"] * 4
 
 
+def test_changes_that_are_not_on_disk_yet_are_lost_with_their_rows(
+    database: Database, project: Project
+) -> None:
+    project.write("three", "deploy", f"begin; {CREATE} {GATE} commit;")
+    holder = psycopg.connect(database.conninfo, autocommit=True)
+    holder.execute(STEPS["script"].encode())
+    with started(project, database, "deploy", "--verify") as process:
+        wait_until(database, "exists (select from pg_locks where not granted)")
+        assert deployed(database) == ["one", "two"]  # as everybody sees; on disk or not
+        database.server.local.kill9()
+        process.communicate(timeout=30)
+    database.server.local.start()
+    if query(database, "select to_regclass('sqitch.changes') is not null") == [(True,)]:
+        assert set(deployed(database)) == tables(database)
+        assert deployed(database) in ([], ["one"], ["one", "two"])
+    project.write("three", "deploy", f"begin; {CREATE} commit;")
+    go_on(project, database)
+    assert deployed(database) == EVERY
+    assert tables(database) == set(EVERY)
+
+
 @pytest.mark.parametrize("step", ["script", "verify", "registry"])
 def test_what_is_no_transaction_is_brought_there_by_one_command(
     database: Database, project: Project, step: str

@@ -149,7 +149,7 @@ class _Deployment:
         width = max(len(change.format_name_with_tags) for change in changes)
         with self._job.reporter.run(len(changes)):
             for change in changes:
-                self._deploy(change, width)
+                self._deploy(change, width, is_last=change is changes[-1])
         return self._result("")
 
     def _start(self) -> int:
@@ -252,7 +252,7 @@ class _Deployment:
                 )
             names[found] = change.name
 
-    def _deploy(self, change: Change, width: int) -> None:
+    def _deploy(self, change: Change, width: int, *, is_last: bool) -> None:
         reporter = self._job.reporter
         reporter.start("+", change.format_name_with_tags, width)
         began = perf_counter()
@@ -273,7 +273,7 @@ class _Deployment:
             is_atomic=is_atomic,
         )
         try:
-            self.deployer.deploy(recorded, is_atomic=is_atomic)
+            self.deployer.deploy(recorded, is_atomic=is_atomic, is_last=is_last)
         except STOPPING as problem:
             error = understood(problem)
             explain(reporter, error)

@@ -17,6 +17,10 @@ from pgdocket.sqitch.problems import explain, understood
 from pgdocket.sqitch.registry import Recorded, unique_script
 from pgdocket.sqitch.reporter import Reporter
 
+# Writing a commit to disk takes most of a small change's time. Script and registry are lost or kept
+# together, and the last commit of a run brings all before it to disk.
+_COMMIT_LATER = (b"set local synchronous_commit = off", b"commit")
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeDeployer:
@@ -45,12 +49,15 @@ class ChangeDeployer:
             return False
         return engine.inspect("verify", verify).shape is not Shape.OTHER
 
-    def deploy(self, recorded: Recorded, *, is_atomic: bool) -> None:
-        """Deploys the change; what stops it is raised once its failure has been recorded."""
+    def deploy(self, recorded: Recorded, *, is_atomic: bool, is_last: bool) -> None:
+        """Deploys the change; what stops it is raised once its failure has been recorded.
+
+        What is not the last of a run may be on disk only when the last is.
+        """
         try:
             if is_atomic:
                 name = recorded.change.name
-                patiently(self.engine, name, lambda: self._together(recorded))
+                patiently(self.engine, name, lambda: self._together(recorded, is_last))
             else:
                 self._apart(recorded)
         except BaseException as problem:
@@ -69,7 +76,7 @@ class ChangeDeployer:
             return False
         return True
 
-    def _together(self, recorded: Recorded) -> None:
+    def _together(self, recorded: Recorded, is_last: bool) -> None:
         """Script, verification and registry in one transaction."""
         engine, work = self.engine, self.engine.work
         change = recorded.change
@@ -82,7 +89,7 @@ class ChangeDeployer:
                 last = self._verify_inside(change)
             last.append(registry.deploy_query(work.connection, recorded, engine.job.person))
             with unique_script(change):
-                work.send(*last, b"commit")
+                work.send(*last, *((b"commit",) if is_last else _COMMIT_LATER))
         except BaseException:
             work.abandon()
             raise
