@@ -13,7 +13,6 @@ from pgdocket.sqitch.checks import Resolver, check_deploy, check_scripts
 from pgdocket.sqitch.config import Target
 from pgdocket.sqitch.deploy_change import ChangeDeployer
 from pgdocket.sqitch.deployed import Deployed
-from pgdocket.sqitch.divergence import DivergedError, find_divergence
 from pgdocket.sqitch.engine import Engine, Job, make_job, open_engine
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change
@@ -28,7 +27,6 @@ from pgdocket.sqitch.registry import (
 )
 from pgdocket.sqitch.reporter import Reporter
 from pgdocket.sqitch.results import ChangeResult, RunFailed, RunResult
-from pgdocket.sqitch.revert import RevertOptions, revert_run
 
 Mode = Literal["all", "tag", "change"]
 
@@ -176,6 +174,8 @@ class _Deployment:
         return end
 
     def _diverged(self, latest: DeployedChange) -> SqitchError:
+        from pgdocket.sqitch.divergence import DivergedError, find_divergence
+
         job = self._job
         found = find_divergence(job.plan, self.deployed.changes, job.target, job.display)
         message = f"Cannot find change {latest.id} ({latest.label}) in {job.target.plan_file}"
@@ -295,6 +295,8 @@ class _Deployment:
             keep = tagged[-1] + 1 if tagged else 0
         failures = list(self.done)
         if keep < len(deployed):
+            from pgdocket.sqitch.revert import RevertOptions, revert_run
+
             how = RevertOptions(log_only=self.options.log_only, atomic=self.options.atomic)
             failures += revert_run(self.engine, deployed[keep:], how)
         raise RunFailed("Deploy failed", failures, error) from error
