@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from pgdocket.client import Agent, AgentReport, Docket, Failed, Released, Work
+from pgdocket.client import Agent, AgentReport, Docket, Failed, Released, Task, Work
 from pgdocket.errors import LeaseLost, NotFound
 from support.clients import eventually
 from support.databases import Database
@@ -249,6 +249,28 @@ def test_an_agent_whose_time_to_drain_is_over_gives_back_what_it_holds(
     assert reports == [AgentReport(released=1)]
     assert [each.outcome for each in client.list_attempts(task_id=task.task_id)] == ["released"]
     assert client.get_task(task_id=task.task_id).status == "pending"
+
+
+def test_a_task_that_the_agent_gives_back_is_not_counted_as_lost_by_its_worker(
+    client: Docket, project_id: UUID
+) -> None:
+    client.create_task(project_id=project_id, title="T")
+    agent: Agent
+
+    def handle(work: Work) -> None:
+        agent.stop()
+        agent.stop()
+        eventually(lambda: work.is_lost, "the agent takes it from the handler")
+        raise Released("the handler gives up")
+
+    def when(event: str, _task: Task) -> None:
+        if event == "released":  # the report waits until the worker has had its say
+            named = [each for each in threading.enumerate() if each.name == "anna-1"]
+            for worker in named:
+                worker.join(20)
+
+    agent = make_agent(client, project_id, handle, on_event=when)
+    assert agent.run(handle_signals=False) == AgentReport(released=1)
 
 
 def test_an_agent_without_its_project_says_so(client: Docket) -> None:

@@ -67,6 +67,7 @@ class Work:
     task: Task
     attempt_id: UUID
     _lost: threading.Event = field(default_factory=threading.Event)
+    _given_back: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -276,21 +277,25 @@ class Agent:
 
     def _settle(self, work: Work) -> Task | None:
         """Runs the handler and reports how it ended."""
+        results: object = None
+        ending: BaseException | None = None
         try:
             if self._stopping.is_set():
                 raise Released("the agent stops")  # it was claimed in the same moment
             results = self._handler(work)
-        except Released as released:
-            self._release(work, released)
-        except Failed as failed:
-            self._fail(work, str(failed), failed.failure_class, failed.details)
-        except BaseException as exc:
-            log.info("handler failed on task %s", work.task.task_key, exc_info=True)
-            self._fail(work, f"{type(exc).__name__}: {exc}")
-        else:
-            if not work.is_lost:
-                return self._complete(work, results)
+        except BaseException as exc:  # noqa: BLE001 - every ending is reported, below
+            ending = exc
+        if work.is_lost:
             self._lost(work)
+        elif ending is None:
+            return self._complete(work, results)
+        elif isinstance(ending, Released):
+            self._release(work, ending)
+        elif isinstance(ending, Failed):
+            self._fail(work, str(ending), ending.failure_class, ending.details)
+        else:
+            log.info("handler failed on task %s", work.task.task_key, exc_info=ending)
+            self._fail(work, f"{type(ending).__name__}: {ending}")
         return None
 
     def _complete(self, work: Work, results: object) -> Task | None:
@@ -338,6 +343,8 @@ class Agent:
         self._count("released", work.task)
 
     def _lost(self, work: Work) -> None:
+        if work._given_back.is_set():
+            return  # by ourselves, and counted there
         log.warning(
             "agent %s lost its lease on task %s; the result is dropped",
             self.name, work.task.task_key,
@@ -349,9 +356,12 @@ class Agent:
         with self._mutex:
             held = list(self._held.values())
         for work in held:
+            work._given_back.set()
             work._lost.set()
             try:
                 self._release(work, Released("the agent stopped before it was done"))
+            except LeaseLost:
+                log.debug("task %s was reported in the same moment", work.task.task_key)
             except Error as error:
                 log.warning("could not give task %s back: %s", work.task.task_key, error)
 
