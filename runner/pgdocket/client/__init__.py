@@ -1,6 +1,16 @@
-"""The Python client: `Docket` calls the stored functions, `Agent` works through the queue."""
+"""The Python client: `Docket` calls the stored functions, `Agent` and `AsyncAgent` work through
+the queue.
+"""
 
-from pgdocket.client.agent import Agent, AgentReport, Failed, Released, Work
+from pgdocket.client.agent import (
+    Agent,
+    AgentReport,
+    AsyncAgent,
+    AsyncWork,
+    Failed,
+    Released,
+    Work,
+)
 from pgdocket.client.connections import ConnectionSettings
 from pgdocket.client.docket import Docket, Health
 from pgdocket.client.program import Program
@@ -27,6 +37,8 @@ __all__ = [
     "Affected",
     "Agent",
     "AgentReport",
+    "AsyncAgent",
+    "AsyncWork",
     "BlockedReason",
     "Blocker",
     "ChainTask",

@@ -1,0 +1,71 @@
+"""What an agent is told when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgdocket.client.agent.work import Event
+from pgdocket.client.calls import Id
+from pgdocket.client.rows import Task
+from pgdocket.errors import InvalidArgument
+
+LARGEST_BATCH = 1000  # of docket.claim_tasks()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that both kinds of agent take; Agent says what they mean."""
+
+    project_id: Id
+    name: str
+    concurrency: int
+    batch_size: int
+    prefetch: int
+    lease_seconds: int
+    workflow_id: Id | None
+    tags_all: Sequence[str] | None
+    idle_seconds: tuple[float, float]
+    drain_seconds: float | None
+    until_idle: bool
+    listen: bool
+    on_event: Callable[[Event, Task], None] | None
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("concurrency", 1, None),
+            ("batch_size", 1, LARGEST_BATCH),
+            ("prefetch", 0, None),
+        ):
+            value = getattr(self, name)
+            if value < least or (most is not None and value > most):
+                raise InvalidArgument(
+                    f"{name} is {value}",
+                    hint=f"from {least}" + ("" if most is None else f" to {most}"),
+                )
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether each completion claims the next task in the same call, and none wait."""
+        return self.batch_size == 1 and self.prefetch == 0
+
+    def claim(self, max_tasks: int) -> tuple[str, dict[str, Any]]:
+        """The call that claims: its name and arguments."""
+        return "claim_tasks", {
+            "project_id": self.project_id,
+            "agent": self.name,
+            "max_tasks": max_tasks,
+            **self._choice(),
+        }
+
+    def complete_and_claim(self) -> dict[str, Any]:
+        """What complete_and_claim is told, beside the completion."""
+        return self._choice()
+
+    def _choice(self) -> dict[str, Any]:
+        return {
+            "lease_seconds": self.lease_seconds,
+            "workflow_id": self.workflow_id,
+            "tags_all": self.tags_all,
+        }
