@@ -2292,6 +2292,8 @@ create table docket.tasks (
     results             jsonb,
     completed_at        timestamptz,
     archived_at         timestamptz,
+    unmet_gates         integer              not null default 0,
+    merged_at           timestamptz,
     metadata            jsonb                not null default '{}',
     version             bigint               not null default 1,
     created_at          timestamptz          not null default docket.clock(),
@@ -2317,6 +2319,7 @@ create table docket.tasks (
     constraint tasks_actual_effort_not_negative check (actual_effort >= 0),
     constraint tasks_completed_has_time check ((status = 'completed') = (completed_at is not null)),
     constraint tasks_attempt_in_progress check (attempt_id is null or status = 'in_progress'),
+    constraint tasks_unmet_gates_not_negative check (unmet_gates >= 0),
     constraint tasks_not_its_own_parent check (parent_task_id <> task_id)
 ) with (fillfactor = 70, toast_tuple_target = 512);
 
@@ -2386,6 +2389,10 @@ comment on column docket.tasks.completed_at is
     'When it was completed; null while it is not.';
 comment on column docket.tasks.archived_at is
     'When it was put away; null: in use.';
+comment on column docket.tasks.unmet_gates is
+    'How many of the validations that it has to pass are missing or have failed; with any it can not be completed. Derived.';
+comment on column docket.tasks.merged_at is
+    'When the last of its pull requests was merged; null: none is, or one is still open. Derived.';
 
 comment on constraint tasks_key_bounded on docket.tasks is
     'a task key has 1 to 255 characters';
@@ -8981,7 +8988,8 @@ comment on function docket.complete_tasks(jsonb, uuid) is
 `completions` is an array of objects: attempt_id; results (any JSON), actual_effort (hours),
 actual_complexity (1 to 10). All or none. The same completion again, or the same `request_id`, is
 answered as the first time. Returns the tasks, in the order given. Raises PDLSE (an attempt no
-longer holds its task), PD404, PD403, PD413, PD422.';
+longer holds its task), PDGAT (a required validation is missing or has failed), PD404, PD403, PD413,
+PD422.';
 
 create function docket.complete_task(
     attempt_id        uuid,
@@ -9030,7 +9038,8 @@ comment on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) is
 
 `results` is any JSON, `actual_effort` in hours, `actual_complexity` 1 to 10. The same completion
 again, or the same `request_id`, is answered as the first time.
-Returns the task. Raises PDLSE, PD404, PD403, PD422.';
+Returns the task. Raises PDLSE, PDGAT (a required validation is missing or has failed), PD404,
+PD403, PD422.';
 
 create function docket.complete_and_claim(
     attempt_id    uuid,
@@ -9083,7 +9092,7 @@ commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
 claim_tasks(). The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
+Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
 revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
@@ -9936,7 +9945,8 @@ new start: its retry policy counts from none.
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is
 the version that the caller has read. The same `request_id` again returns the first answer.
 Returns the task as it now stands. Raises PD404, PD403, PD422, PDTRN (the status does not lead
-there), PDVER, PD409 (in progress already).';
+there), PDGAT (a required validation is missing or has failed), PDVER, PD409 (in progress
+already).';
 
 create function docket.mark_task_completed(
     task_id    uuid,
@@ -9956,7 +9966,8 @@ comment on function docket.mark_task_completed(uuid, jsonb, uuid) is
 'Completes a task by a person''s decision, and makes ready what waited for it only.
 
 `results` is any JSON. The same `request_id` again returns the first answer.
-Returns the task. Raises PD404, PD403, PDTRN.';
+Returns the task. Raises PD404, PD403, PDTRN, PDGAT (a required validation is missing or has
+failed).';
 
 revoke all on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
   from public;
@@ -10349,6 +10360,993 @@ grant execute on function
     docket.get_pull_request(uuid),
     docket.list_pull_requests(uuid, text, uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/validation_results
+
+set local role docket_owner;
+
+create domain docket.validation_type as text
+    constraint validation_type_known check (value ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$');
+
+comment on domain docket.validation_type is
+    'What is looked at: syntax, style, tests, security, performance... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
+create domain docket.validation_status as text
+    constraint validation_status_known check (value in (
+        'pending', 'running', 'passed', 'failed', 'warning', 'error', 'skipped'));
+
+comment on domain docket.validation_status is
+    'What a validation says: passed and warning let a task through a gate, failed and error (it could not be done) do not, and pending, running and skipped say nothing yet.';
+
+-- One row for each run of a validation, and what it said. Rows are added, none is ever changed: the
+-- newest of a type counts.
+create table docket.validation_results (
+    validation_result_id uuid                     not null,
+    project_id           uuid                     not null,
+    task_id              uuid                     not null,
+    validation_type      docket.validation_type   not null,
+    run_no               integer                  not null,
+    validation_status    docket.validation_status not null,
+    validator_name       text,
+    attempt_id           uuid,
+    agent                text,
+    pull_request_id      uuid,
+    score                numeric,
+    max_score            numeric,
+    issues_found         integer                  not null default 0,
+    issues_critical      integer                  not null default 0,
+    issues_major         integer                  not null default 0,
+    issues_minor         integer                  not null default 0,
+    details              jsonb,
+    suggestions          jsonb                    not null default '[]',
+    started_at           timestamptz,
+    completed_at         timestamptz,
+    execution_time_ms    bigint,
+    metadata             jsonb                    not null default '{}',
+    created_at           timestamptz              not null default docket.clock(),
+    created_by           text                     not null default docket.principal(),
+
+    constraint validation_results_pkey primary key (validation_result_id, project_id),
+    constraint validation_results_run_key unique (task_id, project_id, validation_type, run_no),
+    constraint validation_results_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint validation_results_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint validation_results_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete cascade,
+    constraint validation_results_run_no_positive check (run_no > 0),
+    constraint validation_results_validator_bounded
+        check (length(validator_name) between 1 and 255),
+    constraint validation_results_agent_bounded check (length(agent) between 1 and 255),
+    constraint validation_results_score_bounded
+        check (score >= 0 and max_score > 0 and score <= max_score),
+    constraint validation_results_counts_not_negative
+        check (least(issues_found, issues_critical, issues_major, issues_minor) >= 0),
+    constraint validation_results_counts_add_up
+        check (issues_found >= issues_critical + issues_major + issues_minor),
+    constraint validation_results_suggestions_are_list
+        check (jsonb_typeof(suggestions) in ('array', 'object')),
+    constraint validation_results_completed_after_started check (completed_at >= started_at),
+    constraint validation_results_execution_time_not_negative check (execution_time_ms >= 0),
+    constraint validation_results_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+create index validation_results_project_idx
+    on docket.validation_results (project_id, validation_result_id);
+
+create index validation_results_attempt_idx
+    on docket.validation_results (attempt_id, project_id) where attempt_id is not null;
+
+create index validation_results_pull_request_idx
+    on docket.validation_results (pull_request_id, project_id) where pull_request_id is not null;
+
+comment on table docket.validation_results is
+    'What the validations of tasks said, one row for each run. Rows are added, never changed.';
+comment on column docket.validation_results.validation_result_id is
+    'The result.';
+comment on column docket.validation_results.task_id is
+    'The task that was validated.';
+comment on column docket.validation_results.validation_type is
+    'What was looked at.';
+comment on column docket.validation_results.run_no is
+    'Counts up from 1 by task and type; the highest counts.';
+comment on column docket.validation_results.validation_status is
+    'What it said.';
+comment on column docket.validation_results.validator_name is
+    'The program or the person that looked.';
+comment on column docket.validation_results.attempt_id is
+    'The attempt whose work was looked at, where it is known.';
+comment on column docket.validation_results.agent is
+    'The agent whose work was looked at.';
+comment on column docket.validation_results.pull_request_id is
+    'The pull request that was looked at, where it is about one.';
+comment on column docket.validation_results.score is
+    'How good it was found, from 0.';
+comment on column docket.validation_results.max_score is
+    'The best score that could be had.';
+comment on column docket.validation_results.issues_found is
+    'How many issues it found, of all severities.';
+comment on column docket.validation_results.issues_critical is
+    'How many of them are critical.';
+comment on column docket.validation_results.issues_major is
+    'How many of them are major.';
+comment on column docket.validation_results.issues_minor is
+    'How many of them are minor.';
+comment on column docket.validation_results.details is
+    'What it found, as its validator tells it.';
+comment on column docket.validation_results.suggestions is
+    'What it suggests, as an array or an object.';
+comment on column docket.validation_results.started_at is
+    'When it began.';
+comment on column docket.validation_results.completed_at is
+    'When it was over.';
+comment on column docket.validation_results.execution_time_ms is
+    'How long it took, in milliseconds.';
+
+comment on constraint validation_results_validator_bounded on docket.validation_results is
+    'a validator_name has 1 to 255 characters';
+comment on constraint validation_results_agent_bounded on docket.validation_results is
+    'an agent''s name has 1 to 255 characters';
+comment on constraint validation_results_score_bounded on docket.validation_results is
+    'a score is between 0 and max_score';
+comment on constraint validation_results_counts_not_negative on docket.validation_results is
+    'issues_found, issues_critical, issues_major and issues_minor are not negative';
+comment on constraint validation_results_counts_add_up on docket.validation_results is
+    'issues_found is at least issues_critical, issues_major and issues_minor together';
+comment on constraint validation_results_suggestions_are_list on docket.validation_results is
+    'suggestions are a JSON array or object';
+comment on constraint validation_results_completed_after_started on docket.validation_results is
+    'completed_at is not before started_at';
+comment on constraint validation_results_execution_time_not_negative
+     on docket.validation_results is
+    'an execution_time_ms is in milliseconds, from 0';
+comment on constraint validation_results_metadata_is_object on docket.validation_results is
+    'metadata is a JSON object';
+
+create function docket_private.read_validation_type(
+    validation_type text
+) returns docket.validation_type
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type docket.validation_type;
+begin
+    -- Assigned and not just returned: what is returned is converted outside the handler.
+    v_type := lower(btrim(read_validation_type.validation_type));
+    return v_type;
+exception
+    when check_violation then
+        raise exception '% is no type of validation', quote_literal(validation_type)
+            using errcode = 'PD422',
+                  hint    = 'A word such as syntax, style, tests or security: up to 63 letters, digits and _ . : / -';
+end;
+$$;
+
+comment on function docket_private.read_validation_type(text) is
+    'A type of validation from its name, whatever its case. Null stays null. Raises PD422.';
+
+create function docket.list_validations(
+    project_id      uuid,
+    task_id         uuid    default null,
+    validation_type text    default null,
+    status          text    default null,
+    pull_request_id uuid    default null,
+    after           uuid    default null,
+    page_size       integer default 100
+) returns setof docket.validation_results
+language sql
+stable
+begin atomic
+    select v.*
+      from docket.validation_results as v
+     where v.project_id = list_validations.project_id
+       and (list_validations.task_id is null or v.task_id = list_validations.task_id)
+       and (list_validations.validation_type is null
+            or v.validation_type = lower(btrim(list_validations.validation_type)))
+       and (list_validations.status is null or v.validation_status = list_validations.status)
+       and (list_validations.pull_request_id is null
+            or v.pull_request_id = list_validations.pull_request_id)
+       and (list_validations.after is null or v.validation_result_id > list_validations.after)
+     order by v.validation_result_id
+     limit least(greatest(list_validations.page_size, 1), 1000);
+end;
+
+comment on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer) is
+'What validations said in project `project_id`, the first recorded first: of one task (`task_id`), of
+one `validation_type`, with one `status`, of one pull request (`pull_request_id`), where these are
+given.
+
+The runs of one type of one task tell how it got on. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.';
+
+call docket_private.add_journal('docket.validation_results', 'validation_result_id');
+call docket_private.add_isolation('docket.validation_results');
+
+revoke all on function docket_private.read_validation_type(text) from public;
+revoke all on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
+  from public;
+grant execute on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.validation_results
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/required_validations
+
+set local role docket_owner;
+
+-- The gates of a task: what it has to pass before it can be completed. Each row knows the newest
+-- result of its type, so that to judge a task is to count its own few rows.
+create table docket.required_validations (
+    task_id           uuid                   not null,
+    project_id        uuid                   not null,
+    validation_type   docket.validation_type not null,
+    run_no            integer,
+    validation_status docket.validation_status,
+    waived_at         timestamptz,
+    waived_by         text,
+    waive_reason      text,
+    is_met            boolean                not null default false,
+    metadata          jsonb                  not null default '{}',
+    version           bigint                 not null default 1,
+    created_at        timestamptz            not null default docket.clock(),
+    updated_at        timestamptz            not null default docket.clock(),
+    created_by        text                   not null default docket.principal(),
+    updated_by        text                   not null default docket.principal(),
+
+    constraint required_validations_pkey primary key (task_id, project_id, validation_type),
+    constraint required_validations_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint required_validations_run_has_status
+        check ((run_no is null) = (validation_status is null)),
+    constraint required_validations_waived_has_reason
+        check (num_nulls(waived_at, waived_by, waive_reason) in (0, 3)),
+    constraint required_validations_reason_bounded
+        check (length(waive_reason) between 1 and 4000),
+    constraint required_validations_met_as_told
+        check (is_met = (waived_at is not null
+                         or coalesce(validation_status in ('passed', 'warning'), false))),
+    constraint required_validations_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+comment on table docket.required_validations is
+    'The gates: the validations that a task has to pass before it can be completed.';
+comment on column docket.required_validations.task_id is
+    'The task.';
+comment on column docket.required_validations.validation_type is
+    'What has to be looked at.';
+comment on column docket.required_validations.run_no is
+    'The number of the newest result of this type; null: there is none yet.';
+comment on column docket.required_validations.validation_status is
+    'What the newest result of this type says; null: there is none yet.';
+comment on column docket.required_validations.waived_at is
+    'When somebody let the task go without it; null: it counts.';
+comment on column docket.required_validations.waived_by is
+    'Who did.';
+comment on column docket.required_validations.waive_reason is
+    'Why.';
+comment on column docket.required_validations.is_met is
+    'Whether the task may pass: the newest result says passed or warning, or it was waived.';
+
+call docket_private.add_touch('docket.required_validations');
+call docket_private.add_journal('docket.required_validations', 'task_id');
+call docket_private.add_isolation('docket.required_validations');
+
+-- What belongs to gates is written under the locks of a completion: the graph's key, shared,
+-- because a completed task may satisfy its dependents or no longer do so, then the tasks by id.
+create function docket_private.lock_gated(task_ids uuid[]) returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unknown  text;
+    v_projects uuid[];
+    v_locked   bigint;
+begin
+    select min(coalesce(w.task_id::text, 'null')) filter (where t.project_id is null),
+           array_agg(distinct t.project_id)
+      into v_unknown, v_projects
+      from unnest(lock_gated.task_ids) as w (task_id)
+      left join lateral (
+          select u.project_id
+            from docket.tasks as u
+           where u.task_id = w.task_id
+          offset 0
+      ) as t
+        on true;
+
+    if v_unknown is not null or v_projects is null then
+        raise exception 'task % does not exist', coalesce(v_unknown, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_id() finds a task by its key.';
+    end if;
+
+    if cardinality(v_projects) > 1 then
+        raise exception 'the tasks belong to % projects', cardinality(v_projects)
+            using errcode = 'PD422',
+                  hint    = 'One call works in one project.';
+    end if;
+
+    perform docket_private.require_project(v_projects[1]);
+    perform docket_private.share_graph(v_projects[1]);
+    perform
+       from docket.tasks as t
+      where t.task_id = any (lock_gated.task_ids)
+        and t.project_id = v_projects[1]
+      order by t.task_id
+        for no key update;
+    get diagnostics v_locked = row_count;
+
+    if v_locked < (select count(distinct w.task_id)
+                     from unnest(lock_gated.task_ids) as w (task_id)) then
+        raise exception 'a task has been removed meanwhile'
+            using errcode = 'PD404';
+    end if;
+
+    return v_projects[1];
+end;
+$$;
+
+comment on function docket_private.lock_gated(uuid[]) is
+    'Locks tasks of one project whose gates are about to change, and returns the project. Raises PD404, PD403, PD422.';
+
+-- Every task is written, changed or not: a snapshot that is older fails at it (40001) instead of
+-- counting what it can not see.
+create function docket_private.count_gates(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    update docket.tasks as t
+       set unmet_gates = (
+               select count(*)
+                 from docket.required_validations as r
+                where r.task_id = t.task_id
+                  and r.project_id = t.project_id
+                  and not r.is_met)
+     where t.task_id = any (count_gates.task_ids)
+       and t.project_id = count_gates.project_id;
+end;
+$$;
+
+comment on function docket_private.count_gates(uuid, uuid[]) is
+    'Counts the gates that tasks have still to pass; the caller holds lock_gated().';
+
+-- The gate itself. Whoever completes a task, by whatever way, comes by here; a task without gates
+-- pays for the condition of the trigger alone.
+create function docket_private.refuse_unmet_gates() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_missing text[];
+    v_failed  text[];
+begin
+    select coalesce(array_agg(r.validation_type::text order by r.validation_type)
+                    filter (where not f.is_failed), '{}'),
+           coalesce(array_agg(r.validation_type::text order by r.validation_type)
+                    filter (where f.is_failed), '{}')
+      into v_missing, v_failed
+      from docket.required_validations as r
+     cross join lateral (
+               select coalesce(r.validation_status in ('failed', 'error'), false) as is_failed
+           ) as f
+     where r.task_id = new.task_id
+       and r.project_id = new.project_id
+       and not r.is_met;
+
+    raise exception 'task % can not be completed: %', new.task_key,
+                    concat_ws('; ',
+                              'missing ' || nullif(array_to_string(v_missing, ', '), ''),
+                              'failed ' || nullif(array_to_string(v_failed, ', '), ''))
+        using errcode = 'PDGAT',
+              detail  = jsonb_build_object(
+                            'task_id', new.task_id, 'missing', to_jsonb(v_missing),
+                            'failed', to_jsonb(v_failed))::text,
+              hint    = 'docket.record_validation() records what a validation says; docket.waive_validation() lets the task go without it.';
+end;
+$$;
+
+comment on function docket_private.refuse_unmet_gates() is
+    'Refuses to complete a task whose required validations are missing or have failed: PDGAT.';
+
+-- By its name the last of them: a status that does not lead there is told first.
+create trigger tasks_unmet_gates before update of status on docket.tasks
+    for each row
+    when (new.status = 'completed' and old.status is distinct from 'completed'
+          and new.unmet_gates > 0)
+    execute function docket_private.refuse_unmet_gates();
+
+create function docket.require_validations(
+    task_ids         uuid[],
+    validation_types text[],
+    request_id       uuid default null
+) returns setof docket.required_validations
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'require_validations');
+    v_most    integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_types   text[];
+    v_project uuid;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.required_validations, v_answer);
+        return;
+    end if;
+
+    v_types := array(
+        select distinct docket_private.read_validation_type(w.validation_type)
+          from unnest(require_validations.validation_types) as w (validation_type));
+
+    if cardinality(v_types) = 0 or array_position(v_types, null) is not null then
+        raise exception 'no type of validation is given'
+            using errcode = 'PD422',
+                  hint    = 'Such as {tests, security}.';
+    end if;
+
+    if cardinality(v_types) * cardinality(require_validations.task_ids) > v_most then
+        raise exception '% required validations in one call',
+                        cardinality(v_types) * cardinality(require_validations.task_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_project := docket_private.lock_gated(require_validations.task_ids);
+
+    -- What has been recorded before counts; what was waived counts again.
+    insert into docket.required_validations as r (
+        task_id, project_id, validation_type, run_no, validation_status, is_met)
+    select w.task_id, v_project, y.validation_type, n.run_no, n.validation_status,
+           coalesce(n.validation_status in ('passed', 'warning'), false)
+      from (select distinct u.task_id
+              from unnest(require_validations.task_ids) as u (task_id)) as w
+     cross join unnest(v_types) as y (validation_type)
+      left join lateral (
+               select v.run_no, v.validation_status
+                 from docket.validation_results as v
+                where v.task_id = w.task_id
+                  and v.project_id = v_project
+                  and v.validation_type = y.validation_type
+                order by v.run_no desc
+                limit 1
+           ) as n on true
+        on conflict on constraint required_validations_pkey
+        do update set waived_at    = null,
+                      waived_by    = null,
+                      waive_reason = null,
+                      is_met       = excluded.is_met
+            where r.waived_at is not null;
+
+    perform docket_private.count_gates(v_project, require_validations.task_ids);
+
+    if require_validations.request_id is not null then
+        perform docket_private.remember(require_validations.request_id, (
+            select jsonb_agg(to_jsonb(r) order by r.task_id, r.validation_type)
+              from docket.required_validations as r
+             where r.task_id = any (require_validations.task_ids)
+               and r.project_id = v_project
+               and r.validation_type = any (v_types)));
+    end if;
+
+    return query
+    select r.*
+      from docket.required_validations as r
+     where r.task_id = any (require_validations.task_ids)
+       and r.project_id = v_project
+       and r.validation_type = any (v_types)
+     order by r.task_id, r.validation_type;
+end;
+$$;
+
+comment on function docket.require_validations(uuid[], text[], uuid) is
+'Gives tasks gates: none of them can be completed before the newest result of each of these types of
+validation says passed or warning.
+
+`task_ids` are tasks of one project, `validation_types` words such as tests, style or security;
+together at most the setting max_batch_size. What was recorded before counts, what was waived counts
+again, and what is required already stays. A task that is completed stays so, but satisfies no
+dependency that asks for validated until it has passed. A fork of a task begins without gates. The
+same `request_id` again returns the first answer. Returns the gates, by task and type. Raises PD404,
+PD403, PD413, PD422.';
+
+create function docket.require_validation(
+    task_id         uuid,
+    validation_type text,
+    request_id      uuid default null
+) returns docket.required_validations
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'require_validation');
+    v_gate   docket.required_validations;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.required_validations, v_answer);
+    end if;
+
+    select r.* into v_gate
+      from docket.require_validations(
+               array[require_validation.task_id],
+               array[require_validation.validation_type]) as r;
+
+    perform docket_private.remember(request_id, to_jsonb(v_gate));
+    return v_gate;
+end;
+$$;
+
+comment on function docket.require_validation(uuid, text, uuid) is
+'Gives task `task_id` a gate: it can not be completed before the newest result of type
+`validation_type` says passed or warning.
+
+Everything else as for require_validations(). The same `request_id` again returns the first answer.
+Returns the gate. Raises PD404, PD403, PD422.';
+
+create function docket.waive_validation(
+    task_id         uuid,
+    validation_type text,
+    waive_reason    text,
+    request_id      uuid default null
+) returns docket.required_validations
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'waive_validation');
+    v_type    text  := docket_private.read_validation_type(validation_type);
+    v_project uuid;
+    v_gate    docket.required_validations;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.required_validations, v_answer);
+    end if;
+
+    if coalesce(length(waive_validation.waive_reason), 0) not between 1 and 4000 then
+        raise exception 'a validation is not waived without a reason'
+            using errcode = 'PD422',
+                  hint    = 'Say why in 1 to 4000 characters.';
+    end if;
+
+    v_project := docket_private.lock_gated(array[waive_validation.task_id]);
+
+    update docket.required_validations as r
+       set waived_at    = docket.clock(),
+           waived_by    = docket.principal(),
+           waive_reason = waive_validation.waive_reason,
+           is_met       = true
+     where r.task_id = waive_validation.task_id
+       and r.project_id = v_project
+       and r.validation_type = v_type
+    returning r.* into v_gate;
+
+    if not found then
+        raise exception 'task % does not require %', (
+                            select t.task_key
+                              from docket.tasks as t
+                             where t.task_id = waive_validation.task_id
+                               and t.project_id = v_project),
+                        coalesce(v_type, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_required_validations() lists what it requires.';
+    end if;
+
+    perform docket_private.count_gates(v_project, array[waive_validation.task_id]);
+    perform docket_private.remember(request_id, to_jsonb(v_gate));
+    return v_gate;
+end;
+$$;
+
+comment on function docket.waive_validation(uuid, text, text, uuid) is
+'Lets task `task_id` go without a validation that it requires, by a person''s decision.
+
+`validation_type` names it, `waive_reason` says why (1 to 4000 characters); both stay with the gate
+and in the journal. docket.require_validation() makes it count again. Agents may not call it: none
+lowers its own gate. The same `request_id` again returns the first answer.
+Returns the gate. Raises PD404 (also for what is not required), PD403, PD422.';
+
+create function docket.list_required_validations(
+    task_id    uuid,
+    unmet_only boolean default false,
+    after      text    default null,
+    page_size  integer default 100
+) returns setof docket.required_validations
+language sql
+stable
+begin atomic
+    select r.*
+      from docket.required_validations as r
+     where r.task_id = list_required_validations.task_id
+       and (not list_required_validations.unmet_only or not r.is_met)
+       and (list_required_validations.after is null
+            or r.validation_type > list_required_validations.after)
+     order by r.validation_type
+     limit least(greatest(list_required_validations.page_size, 1), 1000);
+end;
+
+comment on function docket.list_required_validations(uuid, boolean, text, integer) is
+'The gates of task `task_id`: what it has to pass, what the newest result says, and whether that is enough
+(is_met); with `unmet_only` those only that are still in its way.
+
+`after` is the validation_type of the last row of the previous page, `page_size` is in rows (1 to
+1000). Returns gates by type; none for a task that may not be seen. Raises nothing.';
+
+revoke all on function docket_private.lock_gated(uuid[]) from public;
+revoke all on function docket_private.count_gates(uuid, uuid[]) from public;
+revoke all on function docket_private.refuse_unmet_gates() from public;
+revoke all on function docket.require_validations(uuid[], text[], uuid) from public;
+revoke all on function docket.require_validation(uuid, text, uuid) from public;
+revoke all on function docket.waive_validation(uuid, text, text, uuid) from public;
+revoke all on function docket.list_required_validations(uuid, boolean, text, integer) from public;
+grant execute on function
+    docket.require_validations(uuid[], text[], uuid),
+    docket.require_validation(uuid, text, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function docket.waive_validation(uuid, text, text, uuid)
+   to docket_admin, docket_app;
+grant execute on function docket.list_required_validations(uuid, boolean, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.required_validations
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/record_validations
+
+set local role docket_owner;
+
+-- Refuses what can't be meant before anything is written, and says which element it is.
+create function docket_private.check_validations(validations jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
+        'pull_request_id', 'score', 'max_score', 'issues_found', 'issues_critical', 'issues_major',
+        'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'execution_time_ms', 'metadata'];
+    v_wrong record;
+begin
+    if validations is null or jsonb_typeof(validations) <> 'array'
+       or jsonb_array_length(validations) = 0
+    then
+        raise exception 'validations is not a JSON array of results'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, validation_type and status.';
+    end if;
+
+    if jsonb_array_length(validations) > v_most then
+        raise exception '% validations in one call', jsonb_array_length(validations)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(validations) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that validations do not have',
+                                          (select min(k.name)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when e.element ->> 'validation_type' is null
+                              then 'has no validation_type'
+                          when e.element ->> 'status' is null then 'has no status'
+                          when e.element ->> 'status' not in (
+                                   'pending', 'running', 'passed', 'failed', 'warning', 'error',
+                                   'skipped')
+                              then format('has the unknown status %L', e.element ->> 'status')
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'validation number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_validations(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of validations.';
+
+-- An agent that has lost its task says nothing about it any more.
+create function docket_private.check_validated_attempts(
+    project_id  uuid,
+    validations jsonb
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wrong record;
+begin
+    select r.attempt_id, a.attempt_id is null as is_unknown into v_wrong
+      from jsonb_to_recordset(check_validated_attempts.validations) as r (
+               task_id uuid, attempt_id uuid)
+      left join lateral (
+               select b.attempt_id, b.outcome
+                 from docket.task_attempts as b
+                where b.attempt_id = r.attempt_id
+                  and b.project_id = check_validated_attempts.project_id
+                  and b.task_id    = r.task_id
+               offset 0
+           ) as a on true
+     where r.attempt_id is not null
+       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
+     limit 1;
+
+    if found and v_wrong.is_unknown then
+        raise exception 'attempt % is none of the task', v_wrong.attempt_id
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    elsif found then
+        perform docket_private.lease_lost(v_wrong.attempt_id);
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_validated_attempts(uuid, jsonb) is
+    'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
+
+create function docket.record_validations(
+    validations jsonb,
+    request_id  uuid default null
+) returns setof docket.validation_results
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_validations');
+    v_task_ids   uuid[];
+    v_project    uuid;
+    v_results    docket.validation_results[];
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.validation_results, v_answer);
+        return;
+    end if;
+
+    perform docket_private.check_validations(record_validations.validations);
+
+    v_task_ids := array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(record_validations.validations) as e (element));
+    v_project  := docket_private.lock_gated(v_task_ids);
+
+    begin
+        perform docket_private.check_validated_attempts(
+            v_project, record_validations.validations);
+
+          with given as materialized (
+              select g.ordinal, r.*,
+                     docket_private.read_validation_type(r.validation_type) as known_type,
+                     row_number() over (
+                         partition by r.task_id,
+                                      docket_private.read_validation_type(r.validation_type)
+                         order by g.ordinal) as place
+                from jsonb_array_elements(record_validations.validations)
+                     with ordinality as g (element, ordinal)
+               cross join lateral jsonb_to_record(g.element) as r (
+                         task_id uuid, validation_type text, status text, validator_name text,
+                         attempt_id uuid, agent text, pull_request_id uuid, score numeric,
+                         max_score numeric, issues_found integer, issues_critical integer,
+                         issues_major integer, issues_minor integer, details jsonb,
+                         suggestions jsonb, started_at timestamptz, completed_at timestamptz,
+                         execution_time_ms bigint, metadata jsonb)
+          ), timed as (
+              select g.*,
+                     case
+                         when g.status in ('pending', 'running') then g.completed_at
+                         else coalesce(g.completed_at, greatest(docket.clock(), g.started_at))
+                     end as ended_at
+                from given as g
+          ), recorded as (
+              insert into docket.validation_results as v (
+                  validation_result_id, project_id, task_id, validation_type, run_no,
+                  validation_status, validator_name, attempt_id, agent, pull_request_id, score,
+                  max_score, issues_found, issues_critical, issues_major, issues_minor, details,
+                  suggestions, started_at, completed_at, execution_time_ms, metadata)
+              select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
+                     t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
+                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.score,
+                     t.max_score,
+                     coalesce(t.issues_found,
+                              coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
+                              + coalesce(t.issues_minor, 0)),
+                     coalesce(t.issues_critical, 0), coalesce(t.issues_major, 0),
+                     coalesce(t.issues_minor, 0), t.details,
+                     coalesce(t.suggestions, '[]'), t.started_at, t.ended_at,
+                     coalesce(t.execution_time_ms,
+                              (extract(epoch from t.ended_at - t.started_at) * 1000)::bigint),
+                     coalesce(t.metadata, '{}')
+                from timed as t
+                left join lateral (
+                         select p.run_no
+                           from docket.validation_results as p
+                          where p.task_id = t.task_id
+                            and p.project_id = v_project
+                            and p.validation_type = t.known_type
+                          order by p.run_no desc
+                          limit 1
+                     ) as n on true
+                left join lateral (
+                         select b.agent
+                           from docket.task_attempts as b
+                          where b.attempt_id = t.attempt_id
+                            and b.project_id = v_project
+                         offset 0
+                     ) as a on true
+               order by t.ordinal
+              returning v
+          )
+        select array_agg(r.v order by (r.v).validation_result_id) into v_results
+          from recorded as r;
+    exception
+        when foreign_key_violation then
+            raise exception 'the pull request of a validation does not exist in this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'validations are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('validation_results', v_constraint),
+                                sqlerrm)
+                using errcode = 'PD422';
+    end;
+
+    -- What is newest of its type moves the gate.
+    update docket.required_validations as r
+       set run_no            = n.run_no,
+           validation_status = n.validation_status,
+           is_met            = r.waived_at is not null
+                               or n.validation_status in ('passed', 'warning')
+      from (
+          select distinct on (u.task_id, u.validation_type)
+                 u.task_id, u.validation_type, u.run_no, u.validation_status
+            from unnest(v_results) as u
+           order by u.task_id, u.validation_type, u.run_no desc
+      ) as n
+     where r.task_id = n.task_id
+       and r.project_id = v_project
+       and r.validation_type = n.validation_type;
+
+    perform docket_private.count_gates(v_project, v_task_ids);
+    perform docket_private.remember(record_validations.request_id, to_jsonb(v_results));
+
+    return query
+    select u.* from unnest(v_results) as u;
+end;
+$$;
+
+comment on function docket.record_validations(jsonb, uuid) is
+'Records what validations of tasks said, and opens or closes the gates that ask for them: the newest
+result of a type counts. All or none.
+
+`validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
+with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
+failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt that has
+lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
+issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
+suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
+execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
+`request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
+PD403, PD413, PD422, PDLSE.';
+
+create function docket.record_validation(
+    task_id           uuid,
+    validation_type   text,
+    status            text,
+    validator_name    text        default null,
+    score             numeric     default null,
+    max_score         numeric     default null,
+    issues_found      integer     default null,
+    issues_critical   integer     default null,
+    issues_major      integer     default null,
+    issues_minor      integer     default null,
+    details           jsonb       default null,
+    suggestions       jsonb       default null,
+    attempt_id        uuid        default null,
+    agent             text        default null,
+    pull_request_id   uuid        default null,
+    started_at        timestamptz default null,
+    completed_at      timestamptz default null,
+    execution_time_ms bigint      default null,
+    metadata          jsonb       default null,
+    request_id        uuid        default null
+) returns docket.validation_results
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_validation');
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    select r.* into v_result
+      from docket.record_validations(jsonb_build_array(jsonb_build_object(
+               'task_id', record_validation.task_id,
+               'validation_type', record_validation.validation_type,
+               'status', record_validation.status,
+               'validator_name', record_validation.validator_name,
+               'score', record_validation.score,
+               'max_score', record_validation.max_score,
+               'issues_found', record_validation.issues_found,
+               'issues_critical', record_validation.issues_critical,
+               'issues_major', record_validation.issues_major,
+               'issues_minor', record_validation.issues_minor,
+               'details', record_validation.details,
+               'suggestions', record_validation.suggestions,
+               'attempt_id', record_validation.attempt_id,
+               'agent', record_validation.agent,
+               'pull_request_id', record_validation.pull_request_id,
+               'started_at', record_validation.started_at,
+               'completed_at', record_validation.completed_at,
+               'execution_time_ms', record_validation.execution_time_ms,
+               'metadata', record_validation.metadata))) as r;
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+comment on function docket.record_validation(
+    uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
+    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) is
+'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
+newest result of a type counts.
+
+`validation_type` is a word such as tests or style, `status` pending, running, passed, failed,
+warning, error or skipped; passed and warning let the task through. The other parameters as the
+fields of record_validations(); `execution_time_ms` in milliseconds. The same `request_id` again
+returns the first answer. Returns the result. Raises PD404, PD403, PD422, PDLSE.';
+
+revoke all on function docket_private.check_validations(jsonb) from public;
+revoke all on function docket_private.check_validated_attempts(uuid, jsonb) from public;
+revoke all on function docket.record_validations(jsonb, uuid) from public;
+revoke all on function docket.record_validation(
+    uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
+    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) from public;
+grant execute on function docket.record_validations(jsonb, uuid), docket.record_validation(
+    uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
+    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
 
 reset role;
 

@@ -113,6 +113,20 @@ CREATE DOMAIN docket.task_status AS text
 
 COMMENT ON DOMAIN docket.task_status IS 'Where a task stands. "blocked" is a person''s hold; waiting for dependencies is computed, never stored.';
 
+-- DOMAIN docket.validation_status
+
+CREATE DOMAIN docket.validation_status AS text
+	CONSTRAINT validation_status_known CHECK ((VALUE = ANY (ARRAY['pending'::text, 'running'::text, 'passed'::text, 'failed'::text, 'warning'::text, 'error'::text, 'skipped'::text])));
+
+COMMENT ON DOMAIN docket.validation_status IS 'What a validation says: passed and warning let a task through a gate, failed and error (it could not be done) do not, and pending, running and skipped say nothing yet.';
+
+-- DOMAIN docket.validation_type
+
+CREATE DOMAIN docket.validation_type AS text
+	CONSTRAINT validation_type_known CHECK ((VALUE ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$'::text));
+
+COMMENT ON DOMAIN docket.validation_type IS 'What is looked at: syntax, style, tests, security, performance... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
 -- DOMAIN docket.workflow_state
 
 CREATE DOMAIN docket.workflow_state AS text
@@ -535,6 +549,8 @@ CREATE TABLE docket.tasks (
     results jsonb,
     completed_at timestamp with time zone,
     archived_at timestamp with time zone,
+    unmet_gates integer DEFAULT 0 NOT NULL,
+    merged_at timestamp with time zone,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
@@ -551,7 +567,8 @@ CREATE TABLE docket.tasks (
     CONSTRAINT tasks_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT tasks_not_its_own_parent CHECK ((parent_task_id <> task_id)),
     CONSTRAINT tasks_requirements_is_object CHECK ((jsonb_typeof(requirements) = 'object'::text)),
-    CONSTRAINT tasks_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255)))
+    CONSTRAINT tasks_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255))),
+    CONSTRAINT tasks_unmet_gates_not_negative CHECK ((unmet_gates >= 0))
 )
 WITH (fillfactor='70', toast_tuple_target='512');
 
@@ -610,6 +627,10 @@ COMMENT ON COLUMN docket.tasks.results IS 'What came out of it.';
 COMMENT ON COLUMN docket.tasks.completed_at IS 'When it was completed; null while it is not.';
 
 COMMENT ON COLUMN docket.tasks.archived_at IS 'When it was put away; null: in use.';
+
+COMMENT ON COLUMN docket.tasks.unmet_gates IS 'How many of the validations that it has to pass are missing or have failed; with any it can not be completed. Derived.';
+
+COMMENT ON COLUMN docket.tasks.merged_at IS 'When the last of its pull requests was merged; null: none is, or one is still open. Derived.';
 
 COMMENT ON CONSTRAINT tasks_actual_complexity_bounded ON docket.tasks IS 'an actual_complexity is 1 to 10';
 
@@ -869,7 +890,7 @@ commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
 claim_tasks(). The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
+Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 -- FUNCTION docket.complete_task(uuid, jsonb, numeric, integer, uuid)
 
@@ -912,7 +933,8 @@ COMMENT ON FUNCTION docket.complete_task(attempt_id uuid, results jsonb, actual_
 
 `results` is any JSON, `actual_effort` in hours, `actual_complexity` 1 to 10. The same completion
 again, or the same `request_id`, is answered as the first time.
-Returns the task. Raises PDLSE, PD404, PD403, PD422.';
+Returns the task. Raises PDLSE, PDGAT (a required validation is missing or has failed), PD404,
+PD403, PD422.';
 
 -- FUNCTION docket.complete_tasks(jsonb, uuid)
 
@@ -964,7 +986,8 @@ COMMENT ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) IS
 `completions` is an array of objects: attempt_id; results (any JSON), actual_effort (hours),
 actual_complexity (1 to 10). All or none. The same completion again, or the same `request_id`, is
 answered as the first time. Returns the tasks, in the order given. Raises PDLSE (an attempt no
-longer holds its task), PD404, PD403, PD413, PD422.';
+longer holds its task), PDGAT (a required validation is missing or has failed), PD404, PD403, PD413,
+PD422.';
 
 -- TABLE docket.task_contexts
 
@@ -2165,6 +2188,8 @@ CREATE FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer DEFA
      t.results,
      t.completed_at,
      t.archived_at,
+     t.unmet_gates,
+     t.merged_at,
      t.metadata,
      t.version,
      t.created_at,
@@ -3259,6 +3284,83 @@ COMMENT ON FUNCTION docket.list_pull_requests(project_id uuid, status text, afte
 `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns pull requests; raises nothing.';
 
+-- TABLE docket.required_validations
+
+CREATE TABLE docket.required_validations (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    run_no integer,
+    validation_status docket.validation_status,
+    waived_at timestamp with time zone,
+    waived_by text,
+    waive_reason text,
+    is_met boolean DEFAULT false NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT required_validations_met_as_told CHECK ((is_met = ((waived_at IS NOT NULL) OR COALESCE(((validation_status)::text = ANY (ARRAY['passed'::text, 'warning'::text])), false)))),
+    CONSTRAINT required_validations_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT required_validations_reason_bounded CHECK (((length(waive_reason) >= 1) AND (length(waive_reason) <= 4000))),
+    CONSTRAINT required_validations_run_has_status CHECK (((run_no IS NULL) = (validation_status IS NULL))),
+    CONSTRAINT required_validations_waived_has_reason CHECK ((num_nulls(waived_at, waived_by, waive_reason) = ANY (ARRAY[0, 3])))
+);
+
+ALTER TABLE ONLY docket.required_validations FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.required_validations IS 'The gates: the validations that a task has to pass before it can be completed.';
+
+COMMENT ON COLUMN docket.required_validations.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.required_validations.validation_type IS 'What has to be looked at.';
+
+COMMENT ON COLUMN docket.required_validations.run_no IS 'The number of the newest result of this type; null: there is none yet.';
+
+COMMENT ON COLUMN docket.required_validations.validation_status IS 'What the newest result of this type says; null: there is none yet.';
+
+COMMENT ON COLUMN docket.required_validations.waived_at IS 'When somebody let the task go without it; null: it counts.';
+
+COMMENT ON COLUMN docket.required_validations.waived_by IS 'Who did.';
+
+COMMENT ON COLUMN docket.required_validations.waive_reason IS 'Why.';
+
+COMMENT ON COLUMN docket.required_validations.is_met IS 'Whether the task may pass: the newest result says passed or warning, or it was waived.';
+
+-- FUNCTION docket.list_required_validations(uuid, boolean, text, integer)
+
+CREATE FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean DEFAULT false, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.required_validations
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT r.task_id,
+     r.project_id,
+     r.validation_type,
+     r.run_no,
+     r.validation_status,
+     r.waived_at,
+     r.waived_by,
+     r.waive_reason,
+     r.is_met,
+     r.metadata,
+     r.version,
+     r.created_at,
+     r.updated_at,
+     r.created_by,
+     r.updated_by
+    FROM docket.required_validations r
+   WHERE ((r.task_id = list_required_validations.task_id) AND ((NOT list_required_validations.unmet_only) OR (NOT r.is_met)) AND ((list_required_validations.after IS NULL) OR ((r.validation_type)::text > list_required_validations.after)))
+   ORDER BY r.validation_type
+  LIMIT LEAST(GREATEST(list_required_validations.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) IS 'The gates of task `task_id`: what it has to pass, what the newest result says, and whether that is enough
+(is_met); with `unmet_only` those only that are still in its way.
+
+`after` is the validation_type of the last row of the previous page, `page_size` is in rows (1 to
+1000). Returns gates by type; none for a task that may not be seen. Raises nothing.';
+
 -- FUNCTION docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
 
 CREATE FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) RETURNS TABLE(task_id uuid, rank real)
@@ -3391,6 +3493,8 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
      newest.results,
      newest.completed_at,
      newest.archived_at,
+     newest.unmet_gates,
+     newest.merged_at,
      newest.metadata,
      newest.version,
      newest.created_at,
@@ -3424,6 +3528,8 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
              t.results,
              t.completed_at,
              t.archived_at,
+             t.unmet_gates,
+             t.merged_at,
              t.metadata,
              t.version,
              t.created_at,
@@ -3464,6 +3570,8 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
      urgent.results,
      urgent.completed_at,
      urgent.archived_at,
+     urgent.unmet_gates,
+     urgent.merged_at,
      urgent.metadata,
      urgent.version,
      urgent.created_at,
@@ -3497,6 +3605,8 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
              t.results,
              t.completed_at,
              t.archived_at,
+             t.unmet_gates,
+             t.merged_at,
              t.metadata,
              t.version,
              t.created_at,
@@ -3523,6 +3633,149 @@ contain; `include_archived` adds tasks that were put away. `order_by` is created
 first) or priority (the most urgent first, then the oldest); `after` is the id of the last task of
 the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises PD422 (an unknown
 status or priority).';
+
+-- TABLE docket.validation_results
+
+CREATE TABLE docket.validation_results (
+    validation_result_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    run_no integer NOT NULL,
+    validation_status docket.validation_status NOT NULL,
+    validator_name text,
+    attempt_id uuid,
+    agent text,
+    pull_request_id uuid,
+    score numeric,
+    max_score numeric,
+    issues_found integer DEFAULT 0 NOT NULL,
+    issues_critical integer DEFAULT 0 NOT NULL,
+    issues_major integer DEFAULT 0 NOT NULL,
+    issues_minor integer DEFAULT 0 NOT NULL,
+    details jsonb,
+    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
+    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
+    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
+    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
+    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
+    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
+);
+
+ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
+
+COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
+
+COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
+
+COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
+
+COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
+
+COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
+
+COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
+
+COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
+
+COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
+
+COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
+
+COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
+
+COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
+
+COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
+
+COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
+
+COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
+
+COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
+
+COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
+
+COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
+
+COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
+
+COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
+
+COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
+
+COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
+
+-- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NULL::uuid, validation_type text DEFAULT NULL::text, status text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.validation_results
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT v.validation_result_id,
+     v.project_id,
+     v.task_id,
+     v.validation_type,
+     v.run_no,
+     v.validation_status,
+     v.validator_name,
+     v.attempt_id,
+     v.agent,
+     v.pull_request_id,
+     v.score,
+     v.max_score,
+     v.issues_found,
+     v.issues_critical,
+     v.issues_major,
+     v.issues_minor,
+     v.details,
+     v.suggestions,
+     v.started_at,
+     v.completed_at,
+     v.execution_time_ms,
+     v.metadata,
+     v.created_at,
+     v.created_by
+    FROM docket.validation_results v
+   WHERE ((v.project_id = list_validations.project_id) AND ((list_validations.task_id IS NULL) OR (v.task_id = list_validations.task_id)) AND ((list_validations.validation_type IS NULL) OR ((v.validation_type)::text = lower(btrim(list_validations.validation_type)))) AND ((list_validations.status IS NULL) OR ((v.validation_status)::text = list_validations.status)) AND ((list_validations.pull_request_id IS NULL) OR (v.pull_request_id = list_validations.pull_request_id)) AND ((list_validations.after IS NULL) OR (v.validation_result_id > list_validations.after)))
+   ORDER BY v.validation_result_id
+  LIMIT LEAST(GREATEST(list_validations.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) IS 'What validations said in project `project_id`, the first recorded first: of one task (`task_id`), of
+one `validation_type`, with one `status`, of one pull request (`pull_request_id`), where these are
+given.
+
+The runs of one type of one task tell how it got on. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.';
 
 -- FUNCTION docket.list_workflow_states(uuid, uuid, uuid, uuid, integer)
 
@@ -3671,7 +3924,8 @@ new start: its retry policy counts from none.
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is
 the version that the caller has read. The same `request_id` again returns the first answer.
 Returns the task as it now stands. Raises PD404, PD403, PD422, PDTRN (the status does not lead
-there), PDVER, PD409 (in progress already).';
+there), PDGAT (a required validation is missing or has failed), PDVER, PD409 (in progress
+already).';
 
 -- FUNCTION docket.mark_task_completed(uuid, jsonb, uuid)
 
@@ -3705,19 +3959,22 @@ CREATE FUNCTION docket.mark_task_completed(task_id uuid, results jsonb DEFAULT N
      update_task_status.results,
      update_task_status.completed_at,
      update_task_status.archived_at,
+     update_task_status.unmet_gates,
+     update_task_status.merged_at,
      update_task_status.metadata,
      update_task_status.version,
      update_task_status.created_at,
      update_task_status.updated_at,
      update_task_status.created_by,
      update_task_status.updated_by
-    FROM docket.update_task_status(mark_task_completed.task_id, 'completed'::text, results => mark_task_completed.results, request_id => mark_task_completed.request_id) update_task_status(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, metadata, version, created_at, updated_at, created_by, updated_by);
+    FROM docket.update_task_status(mark_task_completed.task_id, 'completed'::text, results => mark_task_completed.results, request_id => mark_task_completed.request_id) update_task_status(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by);
 END;
 
 COMMENT ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) IS 'Completes a task by a person''s decision, and makes ready what waited for it only.
 
 `results` is any JSON. The same `request_id` again returns the first answer.
-Returns the task. Raises PD404, PD403, PDTRN.';
+Returns the task. Raises PD404, PD403, PDTRN, PDGAT (a required validation is missing or has
+failed).';
 
 -- FUNCTION docket.next_tasks(uuid, uuid, text[], integer)
 
@@ -3751,6 +4008,8 @@ CREATE FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid DEFAULT NULL
      t.results,
      t.completed_at,
      t.archived_at,
+     t.unmet_gates,
+     t.merged_at,
      t.metadata,
      t.version,
      t.created_at,
@@ -4099,6 +4358,199 @@ merged or closed is now where it is not told. The same `request_id` again return
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
 
+-- FUNCTION docket.record_validation(uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, jsonb, uuid)
+
+CREATE FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text DEFAULT NULL::text, score numeric DEFAULT NULL::numeric, max_score numeric DEFAULT NULL::numeric, issues_found integer DEFAULT NULL::integer, issues_critical integer DEFAULT NULL::integer, issues_major integer DEFAULT NULL::integer, issues_minor integer DEFAULT NULL::integer, details jsonb DEFAULT NULL::jsonb, suggestions jsonb DEFAULT NULL::jsonb, attempt_id uuid DEFAULT NULL::uuid, agent text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, completed_at timestamp with time zone DEFAULT NULL::timestamp with time zone, execution_time_ms bigint DEFAULT NULL::bigint, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_validation');
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    select r.* into v_result
+      from docket.record_validations(jsonb_build_array(jsonb_build_object(
+               'task_id', record_validation.task_id,
+               'validation_type', record_validation.validation_type,
+               'status', record_validation.status,
+               'validator_name', record_validation.validator_name,
+               'score', record_validation.score,
+               'max_score', record_validation.max_score,
+               'issues_found', record_validation.issues_found,
+               'issues_critical', record_validation.issues_critical,
+               'issues_major', record_validation.issues_major,
+               'issues_minor', record_validation.issues_minor,
+               'details', record_validation.details,
+               'suggestions', record_validation.suggestions,
+               'attempt_id', record_validation.attempt_id,
+               'agent', record_validation.agent,
+               'pull_request_id', record_validation.pull_request_id,
+               'started_at', record_validation.started_at,
+               'completed_at', record_validation.completed_at,
+               'execution_time_ms', record_validation.execution_time_ms,
+               'metadata', record_validation.metadata))) as r;
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) IS 'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
+newest result of a type counts.
+
+`validation_type` is a word such as tests or style, `status` pending, running, passed, failed,
+warning, error or skipped; passed and warning let the task through. The other parameters as the
+fields of record_validations(); `execution_time_ms` in milliseconds. The same `request_id` again
+returns the first answer. Returns the result. Raises PD404, PD403, PD422, PDLSE.';
+
+-- FUNCTION docket.record_validations(jsonb, uuid)
+
+CREATE FUNCTION docket.record_validations(validations jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.validation_results
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_validations');
+    v_task_ids   uuid[];
+    v_project    uuid;
+    v_results    docket.validation_results[];
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.validation_results, v_answer);
+        return;
+    end if;
+
+    perform docket_private.check_validations(record_validations.validations);
+
+    v_task_ids := array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(record_validations.validations) as e (element));
+    v_project  := docket_private.lock_gated(v_task_ids);
+
+    begin
+        perform docket_private.check_validated_attempts(
+            v_project, record_validations.validations);
+
+          with given as materialized (
+              select g.ordinal, r.*,
+                     docket_private.read_validation_type(r.validation_type) as known_type,
+                     row_number() over (
+                         partition by r.task_id,
+                                      docket_private.read_validation_type(r.validation_type)
+                         order by g.ordinal) as place
+                from jsonb_array_elements(record_validations.validations)
+                     with ordinality as g (element, ordinal)
+               cross join lateral jsonb_to_record(g.element) as r (
+                         task_id uuid, validation_type text, status text, validator_name text,
+                         attempt_id uuid, agent text, pull_request_id uuid, score numeric,
+                         max_score numeric, issues_found integer, issues_critical integer,
+                         issues_major integer, issues_minor integer, details jsonb,
+                         suggestions jsonb, started_at timestamptz, completed_at timestamptz,
+                         execution_time_ms bigint, metadata jsonb)
+          ), timed as (
+              select g.*,
+                     case
+                         when g.status in ('pending', 'running') then g.completed_at
+                         else coalesce(g.completed_at, greatest(docket.clock(), g.started_at))
+                     end as ended_at
+                from given as g
+          ), recorded as (
+              insert into docket.validation_results as v (
+                  validation_result_id, project_id, task_id, validation_type, run_no,
+                  validation_status, validator_name, attempt_id, agent, pull_request_id, score,
+                  max_score, issues_found, issues_critical, issues_major, issues_minor, details,
+                  suggestions, started_at, completed_at, execution_time_ms, metadata)
+              select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
+                     t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
+                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.score,
+                     t.max_score,
+                     coalesce(t.issues_found,
+                              coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
+                              + coalesce(t.issues_minor, 0)),
+                     coalesce(t.issues_critical, 0), coalesce(t.issues_major, 0),
+                     coalesce(t.issues_minor, 0), t.details,
+                     coalesce(t.suggestions, '[]'), t.started_at, t.ended_at,
+                     coalesce(t.execution_time_ms,
+                              (extract(epoch from t.ended_at - t.started_at) * 1000)::bigint),
+                     coalesce(t.metadata, '{}')
+                from timed as t
+                left join lateral (
+                         select p.run_no
+                           from docket.validation_results as p
+                          where p.task_id = t.task_id
+                            and p.project_id = v_project
+                            and p.validation_type = t.known_type
+                          order by p.run_no desc
+                          limit 1
+                     ) as n on true
+                left join lateral (
+                         select b.agent
+                           from docket.task_attempts as b
+                          where b.attempt_id = t.attempt_id
+                            and b.project_id = v_project
+                         offset 0
+                     ) as a on true
+               order by t.ordinal
+              returning v
+          )
+        select array_agg(r.v order by (r.v).validation_result_id) into v_results
+          from recorded as r;
+    exception
+        when foreign_key_violation then
+            raise exception 'the pull request of a validation does not exist in this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'validations are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('validation_results', v_constraint),
+                                sqlerrm)
+                using errcode = 'PD422';
+    end;
+
+    -- What is newest of its type moves the gate.
+    update docket.required_validations as r
+       set run_no            = n.run_no,
+           validation_status = n.validation_status,
+           is_met            = r.waived_at is not null
+                               or n.validation_status in ('passed', 'warning')
+      from (
+          select distinct on (u.task_id, u.validation_type)
+                 u.task_id, u.validation_type, u.run_no, u.validation_status
+            from unnest(v_results) as u
+           order by u.task_id, u.validation_type, u.run_no desc
+      ) as n
+     where r.task_id = n.task_id
+       and r.project_id = v_project
+       and r.validation_type = n.validation_type;
+
+    perform docket_private.count_gates(v_project, v_task_ids);
+    perform docket_private.remember(record_validations.request_id, to_jsonb(v_results));
+
+    return query
+    select u.* from unnest(v_results) as u;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) IS 'Records what validations of tasks said, and opens or closes the gates that ask for them: the newest
+result of a type counts. All or none.
+
+`validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
+with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
+failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt that has
+lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
+issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
+suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
+execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
+`request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
+PD403, PD413, PD422, PDLSE.';
+
 -- FUNCTION docket.release_task(uuid, text, timestamp with time zone, uuid)
 
 CREATE FUNCTION docket.release_task(attempt_id uuid, reason text DEFAULT NULL::text, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -4213,6 +4665,128 @@ restore, or whenever docket.graph_health() finds something.
 `project_id` is the project (default: all); each is taken for itself alone while it is repaired.
 Returns the projects in which something was wrong, with how many nodes and ready tasks were put
 right. Raises PDCYC when the dependencies themselves have a cycle.';
+
+-- FUNCTION docket.require_validation(uuid, text, uuid)
+
+CREATE FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.required_validations
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'require_validation');
+    v_gate   docket.required_validations;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.required_validations, v_answer);
+    end if;
+
+    select r.* into v_gate
+      from docket.require_validations(
+               array[require_validation.task_id],
+               array[require_validation.validation_type]) as r;
+
+    perform docket_private.remember(request_id, to_jsonb(v_gate));
+    return v_gate;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) IS 'Gives task `task_id` a gate: it can not be completed before the newest result of type
+`validation_type` says passed or warning.
+
+Everything else as for require_validations(). The same `request_id` again returns the first answer.
+Returns the gate. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.require_validations(uuid[], text[], uuid)
+
+CREATE FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.required_validations
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'require_validations');
+    v_most    integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_types   text[];
+    v_project uuid;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.required_validations, v_answer);
+        return;
+    end if;
+
+    v_types := array(
+        select distinct docket_private.read_validation_type(w.validation_type)
+          from unnest(require_validations.validation_types) as w (validation_type));
+
+    if cardinality(v_types) = 0 or array_position(v_types, null) is not null then
+        raise exception 'no type of validation is given'
+            using errcode = 'PD422',
+                  hint    = 'Such as {tests, security}.';
+    end if;
+
+    if cardinality(v_types) * cardinality(require_validations.task_ids) > v_most then
+        raise exception '% required validations in one call',
+                        cardinality(v_types) * cardinality(require_validations.task_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_project := docket_private.lock_gated(require_validations.task_ids);
+
+    -- What has been recorded before counts; what was waived counts again.
+    insert into docket.required_validations as r (
+        task_id, project_id, validation_type, run_no, validation_status, is_met)
+    select w.task_id, v_project, y.validation_type, n.run_no, n.validation_status,
+           coalesce(n.validation_status in ('passed', 'warning'), false)
+      from (select distinct u.task_id
+              from unnest(require_validations.task_ids) as u (task_id)) as w
+     cross join unnest(v_types) as y (validation_type)
+      left join lateral (
+               select v.run_no, v.validation_status
+                 from docket.validation_results as v
+                where v.task_id = w.task_id
+                  and v.project_id = v_project
+                  and v.validation_type = y.validation_type
+                order by v.run_no desc
+                limit 1
+           ) as n on true
+        on conflict on constraint required_validations_pkey
+        do update set waived_at    = null,
+                      waived_by    = null,
+                      waive_reason = null,
+                      is_met       = excluded.is_met
+            where r.waived_at is not null;
+
+    perform docket_private.count_gates(v_project, require_validations.task_ids);
+
+    if require_validations.request_id is not null then
+        perform docket_private.remember(require_validations.request_id, (
+            select jsonb_agg(to_jsonb(r) order by r.task_id, r.validation_type)
+              from docket.required_validations as r
+             where r.task_id = any (require_validations.task_ids)
+               and r.project_id = v_project
+               and r.validation_type = any (v_types)));
+    end if;
+
+    return query
+    select r.*
+      from docket.required_validations as r
+     where r.task_id = any (require_validations.task_ids)
+       and r.project_id = v_project
+       and r.validation_type = any (v_types)
+     order by r.task_id, r.validation_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) IS 'Gives tasks gates: none of them can be completed before the newest result of each of these types of
+validation says passed or warning.
+
+`task_ids` are tasks of one project, `validation_types` words such as tests, style or security;
+together at most the setting max_batch_size. What was recorded before counts, what was waived counts
+again, and what is required already stays. A task that is completed stays so, but satisfies no
+dependency that asks for validated until it has passed. A fork of a task begins without gates. The
+same `request_id` again returns the first answer. Returns the gates, by task and type. Raises PD404,
+PD403, PD413, PD422.';
 
 -- FUNCTION docket.resume_project(uuid, uuid)
 
@@ -4884,6 +5458,8 @@ CREATE FUNCTION docket.topological_order(project_id uuid, workflow_id uuid DEFAU
      t.results,
      t.completed_at,
      t.archived_at,
+     t.unmet_gates,
+     t.merged_at,
      t.metadata,
      t.version,
      t.created_at,
@@ -5159,6 +5735,64 @@ cancelled), metadata.
 same `request_id` again returns the first answer.
 Returns the workflow as it now stands. Raises PD404, PD403, PD409, PD422, PDVER.';
 
+-- FUNCTION docket.waive_validation(uuid, text, text, uuid)
+
+CREATE FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.required_validations
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'waive_validation');
+    v_type    text  := docket_private.read_validation_type(validation_type);
+    v_project uuid;
+    v_gate    docket.required_validations;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.required_validations, v_answer);
+    end if;
+
+    if coalesce(length(waive_validation.waive_reason), 0) not between 1 and 4000 then
+        raise exception 'a validation is not waived without a reason'
+            using errcode = 'PD422',
+                  hint    = 'Say why in 1 to 4000 characters.';
+    end if;
+
+    v_project := docket_private.lock_gated(array[waive_validation.task_id]);
+
+    update docket.required_validations as r
+       set waived_at    = docket.clock(),
+           waived_by    = docket.principal(),
+           waive_reason = waive_validation.waive_reason,
+           is_met       = true
+     where r.task_id = waive_validation.task_id
+       and r.project_id = v_project
+       and r.validation_type = v_type
+    returning r.* into v_gate;
+
+    if not found then
+        raise exception 'task % does not require %', (
+                            select t.task_key
+                              from docket.tasks as t
+                             where t.task_id = waive_validation.task_id
+                               and t.project_id = v_project),
+                        coalesce(v_type, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_required_validations() lists what it requires.';
+    end if;
+
+    perform docket_private.count_gates(v_project, array[waive_validation.task_id]);
+    perform docket_private.remember(request_id, to_jsonb(v_gate));
+    return v_gate;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) IS 'Lets task `task_id` go without a validation that it requires, by a person''s decision.
+
+`validation_type` names it, `waive_reason` says why (1 to 4000 characters); both stay with the gate
+and in the journal. docket.require_validation() makes it count again. Agents may not call it: none
+lowers its own gate. The same `request_id` again returns the first answer.
+Returns the gate. Raises PD404 (also for what is not required), PD403, PD422.';
+
 -- FUNCTION docket_private.longest_paths(integer[], integer[], double precision[])
 
 CREATE FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) RETURNS record
@@ -5279,13 +5913,15 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              t.results,
              t.completed_at,
              t.archived_at,
+             t.unmet_gates,
+             t.merged_at,
              t.metadata,
              t.version,
              t.created_at,
              t.updated_at,
              t.created_by,
              t.updated_by
-            FROM docket.get_task(why_blocked.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, metadata, version, created_at, updated_at, created_by, updated_by)
+            FROM docket.get_task(why_blocked.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
          ), unmet AS MATERIALIZED (
           SELECT d.task_id,
              d.project_id,
@@ -5314,6 +5950,8 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              d.results,
              d.completed_at,
              d.archived_at,
+             d.unmet_gates,
+             d.merged_at,
              d.metadata,
              d.version,
              d.created_at,
@@ -5969,6 +6607,107 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_task_transition() IS 'Lets a status move by docket.task_transitions only (PDTRN), and keeps what belongs to it: completed_at, attempt_id.';
 
+-- FUNCTION docket_private.check_validated_attempts(uuid, jsonb)
+
+CREATE FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_wrong record;
+begin
+    select r.attempt_id, a.attempt_id is null as is_unknown into v_wrong
+      from jsonb_to_recordset(check_validated_attempts.validations) as r (
+               task_id uuid, attempt_id uuid)
+      left join lateral (
+               select b.attempt_id, b.outcome
+                 from docket.task_attempts as b
+                where b.attempt_id = r.attempt_id
+                  and b.project_id = check_validated_attempts.project_id
+                  and b.task_id    = r.task_id
+               offset 0
+           ) as a on true
+     where r.attempt_id is not null
+       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
+     limit 1;
+
+    if found and v_wrong.is_unknown then
+        raise exception 'attempt % is none of the task', v_wrong.attempt_id
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    elsif found then
+        perform docket_private.lease_lost(v_wrong.attempt_id);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) IS 'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
+
+-- FUNCTION docket_private.check_validations(jsonb)
+
+CREATE FUNCTION docket_private.check_validations(validations jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
+        'pull_request_id', 'score', 'max_score', 'issues_found', 'issues_critical', 'issues_major',
+        'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'execution_time_ms', 'metadata'];
+    v_wrong record;
+begin
+    if validations is null or jsonb_typeof(validations) <> 'array'
+       or jsonb_array_length(validations) = 0
+    then
+        raise exception 'validations is not a JSON array of results'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, validation_type and status.';
+    end if;
+
+    if jsonb_array_length(validations) > v_most then
+        raise exception '% validations in one call', jsonb_array_length(validations)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(validations) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that validations do not have',
+                                          (select min(k.name)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when e.element ->> 'validation_type' is null
+                              then 'has no validation_type'
+                          when e.element ->> 'status' is null then 'has no status'
+                          when e.element ->> 'status' not in (
+                                   'pending', 'running', 'passed', 'failed', 'warning', 'error',
+                                   'skipped')
+                              then format('has the unknown status %L', e.element ->> 'status')
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'validation number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_validations(validations jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of validations.';
+
 -- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
 
 CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) RETURNS docket.tasks[]
@@ -6083,6 +6822,30 @@ CREATE FUNCTION docket_private.constraint_text(table_name text, constraint_name 
 END;
 
 COMMENT ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) IS 'What a constraint of a table in schema docket asks for, in words.';
+
+-- FUNCTION docket_private.count_gates(uuid, uuid[])
+
+CREATE FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+begin
+    update docket.tasks as t
+       set unmet_gates = (
+               select count(*)
+                 from docket.required_validations as r
+                where r.task_id = t.task_id
+                  and r.project_id = t.project_id
+                  and not r.is_met)
+     where t.task_id = any (count_gates.task_ids)
+       and t.project_id = count_gates.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) IS 'Counts the gates that tasks have still to pass; the caller holds lock_gated().';
 
 -- FUNCTION docket_private.cycle_path(uuid, uuid, uuid, uuid[])
 
@@ -8059,6 +8822,63 @@ $$;
 
 COMMENT ON FUNCTION docket_private.lock_ends(project_id uuid, task_ids uuid[]) IS 'Locks the ends of new gating dependencies, for a transaction that keeps its snapshot.';
 
+-- FUNCTION docket_private.lock_gated(uuid[])
+
+CREATE FUNCTION docket_private.lock_gated(task_ids uuid[]) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_unknown  text;
+    v_projects uuid[];
+    v_locked   bigint;
+begin
+    select min(coalesce(w.task_id::text, 'null')) filter (where t.project_id is null),
+           array_agg(distinct t.project_id)
+      into v_unknown, v_projects
+      from unnest(lock_gated.task_ids) as w (task_id)
+      left join lateral (
+          select u.project_id
+            from docket.tasks as u
+           where u.task_id = w.task_id
+          offset 0
+      ) as t
+        on true;
+
+    if v_unknown is not null or v_projects is null then
+        raise exception 'task % does not exist', coalesce(v_unknown, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_id() finds a task by its key.';
+    end if;
+
+    if cardinality(v_projects) > 1 then
+        raise exception 'the tasks belong to % projects', cardinality(v_projects)
+            using errcode = 'PD422',
+                  hint    = 'One call works in one project.';
+    end if;
+
+    perform docket_private.require_project(v_projects[1]);
+    perform docket_private.share_graph(v_projects[1]);
+    perform
+       from docket.tasks as t
+      where t.task_id = any (lock_gated.task_ids)
+        and t.project_id = v_projects[1]
+      order by t.task_id
+        for no key update;
+    get diagnostics v_locked = row_count;
+
+    if v_locked < (select count(distinct w.task_id)
+                     from unnest(lock_gated.task_ids) as w (task_id)) then
+        raise exception 'a task has been removed meanwhile'
+            using errcode = 'PD404';
+    end if;
+
+    return v_projects[1];
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lock_gated(task_ids uuid[]) IS 'Locks tasks of one project whose gates are about to change, and returns the project. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket_private.lock_graph(uuid)
 
 CREATE FUNCTION docket_private.lock_graph(project_id uuid) RETURNS void
@@ -9118,6 +9938,28 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_text(source_name text, content bytea) IS 'The text of a file in UTF-8. Raises PD422 with line and column.';
 
+-- FUNCTION docket_private.read_validation_type(text)
+
+CREATE FUNCTION docket_private.read_validation_type(validation_type text) RETURNS docket.validation_type
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_type docket.validation_type;
+begin
+    -- Assigned and not just returned: what is returned is converted outside the handler.
+    v_type := lower(btrim(read_validation_type.validation_type));
+    return v_type;
+exception
+    when check_violation then
+        raise exception '% is no type of validation', quote_literal(validation_type)
+            using errcode = 'PD422',
+                  hint    = 'A word such as syntax, style, tests or security: up to 63 letters, digits and _ . : / -';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_validation_type(validation_type text) IS 'A type of validation from its name, whatever its case. Null stays null. Raises PD422.';
+
 -- FUNCTION docket_private.readable_prefix(bytea)
 
 CREATE FUNCTION docket_private.readable_prefix(content bytea) RETURNS text
@@ -9407,6 +10249,43 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.refuse_turned_dependency() IS 'Refuses an update of a dependency''s key: PD422.';
+
+-- FUNCTION docket_private.refuse_unmet_gates()
+
+CREATE FUNCTION docket_private.refuse_unmet_gates() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_missing text[];
+    v_failed  text[];
+begin
+    select coalesce(array_agg(r.validation_type::text order by r.validation_type)
+                    filter (where not f.is_failed), '{}'),
+           coalesce(array_agg(r.validation_type::text order by r.validation_type)
+                    filter (where f.is_failed), '{}')
+      into v_missing, v_failed
+      from docket.required_validations as r
+     cross join lateral (
+               select coalesce(r.validation_status in ('failed', 'error'), false) as is_failed
+           ) as f
+     where r.task_id = new.task_id
+       and r.project_id = new.project_id
+       and not r.is_met;
+
+    raise exception 'task % can not be completed: %', new.task_key,
+                    concat_ws('; ',
+                              'missing ' || nullif(array_to_string(v_missing, ', '), ''),
+                              'failed ' || nullif(array_to_string(v_failed, ', '), ''))
+        using errcode = 'PDGAT',
+              detail  = jsonb_build_object(
+                            'task_id', new.task_id, 'missing', to_jsonb(v_missing),
+                            'failed', to_jsonb(v_failed))::text,
+              hint    = 'docket.record_validation() records what a validation says; docket.waive_validation() lets the task go without it.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_unmet_gates() IS 'Refuses to complete a task whose required validations are missing or have failed: PDGAT.';
 
 -- FUNCTION docket_private.remember(uuid, jsonb)
 
@@ -11157,6 +12036,11 @@ ALTER TABLE ONLY docket.pull_requests
 ALTER TABLE ONLY docket.ready_tasks
     ADD CONSTRAINT ready_tasks_pkey PRIMARY KEY (task_id, project_id);
 
+-- CONSTRAINT docket.required_validations required_validations_pkey
+
+ALTER TABLE ONLY docket.required_validations
+    ADD CONSTRAINT required_validations_pkey PRIMARY KEY (task_id, project_id, validation_type);
+
 -- CONSTRAINT docket.retry_policies retry_policies_pkey
 
 ALTER TABLE ONLY docket.retry_policies
@@ -11201,6 +12085,16 @@ ALTER TABLE ONLY docket.tasks
 
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id, project_id);
+
+-- CONSTRAINT docket.validation_results validation_results_pkey
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_pkey PRIMARY KEY (validation_result_id, project_id);
+
+-- CONSTRAINT docket.validation_results validation_results_run_key
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_run_key UNIQUE (task_id, project_id, validation_type, run_no);
 
 -- CONSTRAINT docket.workflow_states workflow_states_pkey
 
@@ -11314,6 +12208,18 @@ CREATE INDEX tasks_status_priority_idx ON docket.tasks USING btree (project_id, 
 -- INDEX docket.tasks_workflow_idx
 
 CREATE INDEX tasks_workflow_idx ON docket.tasks USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.validation_results_attempt_idx
+
+CREATE INDEX validation_results_attempt_idx ON docket.validation_results USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.validation_results_project_idx
+
+CREATE INDEX validation_results_project_idx ON docket.validation_results USING btree (project_id, validation_result_id);
+
+-- INDEX docket.validation_results_pull_request_idx
+
+CREATE INDEX validation_results_pull_request_idx ON docket.validation_results USING btree (pull_request_id, project_id) WHERE (pull_request_id IS NOT NULL);
 
 -- INDEX docket.workflow_states_open_pull_request_key
 
@@ -11523,6 +12429,26 @@ CREATE TRIGGER pull_requests_time BEFORE INSERT OR UPDATE OF status, merged_at, 
 
 CREATE TRIGGER pull_requests_touch BEFORE UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.required_validations required_validations_journal_delete
+
+CREATE TRIGGER required_validations_journal_delete AFTER DELETE ON docket.required_validations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('required_validations', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.required_validations required_validations_journal_insert
+
+CREATE TRIGGER required_validations_journal_insert AFTER INSERT ON docket.required_validations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('required_validations', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.required_validations required_validations_journal_truncate
+
+CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.required_validations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('required_validations', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.required_validations required_validations_journal_update
+
+CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.required_validations required_validations_touch
+
+CREATE TRIGGER required_validations_touch BEFORE UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.retry_policies retry_policies_journal_delete
 
 CREATE TRIGGER retry_policies_journal_delete AFTER DELETE ON docket.retry_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('retry_policies', 'failure_class', 'key', '{}');
@@ -11703,6 +12629,26 @@ CREATE TRIGGER tasks_status BEFORE UPDATE OF status ON docket.tasks FOR EACH ROW
 
 CREATE TRIGGER tasks_touch BEFORE UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.tasks tasks_unmet_gates
+
+CREATE TRIGGER tasks_unmet_gates BEFORE UPDATE OF status ON docket.tasks FOR EACH ROW WHEN ((((new.status)::text = 'completed'::text) AND ((old.status)::text IS DISTINCT FROM 'completed'::text) AND (new.unmet_gates > 0))) EXECUTE FUNCTION docket_private.refuse_unmet_gates();
+
+-- TRIGGER docket.validation_results validation_results_journal_delete
+
+CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', 'id', '{}');
+
+-- TRIGGER docket.validation_results validation_results_journal_insert
+
+CREATE TRIGGER validation_results_journal_insert AFTER INSERT ON docket.validation_results REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_results', 'validation_result_id', 'id', '{}');
+
+-- TRIGGER docket.validation_results validation_results_journal_truncate
+
+CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.validation_results FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_results', 'validation_result_id', 'id', '{}');
+
+-- TRIGGER docket.validation_results validation_results_journal_update
+
+CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', 'id', '{}');
+
 -- TRIGGER docket.workflow_states workflow_states_journal_delete
 
 CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', 'id', '{}');
@@ -11782,6 +12728,11 @@ ALTER TABLE ONLY docket.projects
 ALTER TABLE ONLY docket.pull_requests
     ADD CONSTRAINT pull_requests_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.required_validations required_validations_task_fkey
+
+ALTER TABLE ONLY docket.required_validations
+    ADD CONSTRAINT required_validations_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.task_attempts task_attempts_failure_class_fkey
 
 ALTER TABLE ONLY docket.task_attempts
@@ -11821,6 +12772,21 @@ ALTER TABLE ONLY docket.tasks
 
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE RESTRICT;
+
+-- FK CONSTRAINT docket.validation_results validation_results_attempt_fkey
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.validation_results validation_results_pull_request_fkey
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.validation_results validation_results_task_fkey
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.workflow_states workflow_states_pull_request_fkey
 
@@ -11941,6 +12907,14 @@ CREATE POLICY ready_tasks_by_functions ON docket.ready_tasks TO docket_owner USI
 
 CREATE POLICY ready_tasks_read ON docket.ready_tasks FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.required_validations
+
+ALTER TABLE docket.required_validations ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.required_validations required_validations_of_visible_projects
+
+CREATE POLICY required_validations_of_visible_projects ON docket.required_validations USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.task_attempts
 
 ALTER TABLE docket.task_attempts ENABLE ROW LEVEL SECURITY;
@@ -11972,6 +12946,14 @@ ALTER TABLE docket.tasks ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.tasks tasks_of_visible_projects
 
 CREATE POLICY tasks_of_visible_projects ON docket.tasks USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.validation_results
+
+ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.validation_results validation_results_of_visible_projects
+
+CREATE POLICY validation_results_of_visible_projects ON docket.validation_results USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.workflow_states
 
@@ -12401,6 +13383,19 @@ GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, af
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.required_validations TO docket_admin;
+GRANT SELECT ON TABLE docket.required_validations TO docket_app;
+GRANT SELECT ON TABLE docket.required_validations TO docket_agent;
+GRANT SELECT ON TABLE docket.required_validations TO docket_reader;
+GRANT SELECT ON TABLE docket.required_validations TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) TO docket_app;
@@ -12428,6 +13423,19 @@ GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_pr
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
+GRANT SELECT ON TABLE docket.validation_results TO docket_app;
+GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
+GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
+GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -12498,6 +13506,16 @@ GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository tex
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_app;
@@ -12511,6 +13529,16 @@ GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid,
 REVOKE ALL ON FUNCTION docket.repair_graph(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
@@ -12596,6 +13624,10 @@ GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, ex
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_app;
@@ -12655,9 +13687,15 @@ REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_task_transition() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) FROM PUBLIC;
 
@@ -12764,6 +13802,8 @@ REVOKE ALL ON FUNCTION docket_private.local_key(parent_key text, parent_id text,
 
 REVOKE ALL ON FUNCTION docket_private.lock_ends(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.lock_gated(task_ids uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) FROM PUBLIC;
@@ -12822,6 +13862,8 @@ REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content 
 
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_validation_type(validation_type text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
@@ -12839,6 +13881,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_looped_parent(project_id uuid, task
 REVOKE ALL ON FUNCTION docket_private.refuse_shape(source_name text, content text, document json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_turned_dependency() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) FROM PUBLIC;
 

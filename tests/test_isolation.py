@@ -46,6 +46,9 @@ ARGUMENTS: Mapping[str, object] = {
     "superseded_by": uuid.UUID(int=7),
     "tasks": Jsonb([{"title": "planted"}]),
     "title": "planted",
+    "validation_type": "tests",
+    "validation_types": ["tests"],
+    "waive_reason": "no time",
 }
 
 # What is about no row of a project, or only ever about the caller's own.
@@ -126,6 +129,8 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             "  from docket.record_pull_request(%s, 'acme/shop', 1, '{\"title\": \"secret\"}') as p",
             project,
         )
+        session.execute("select docket.require_validation(%s, 'style')", (task,))
+        session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
         attempt = one(session, "select t.attempt_id from docket.start_task(%s, 'agent') as t", held)
     with as_role(session, stranger):
         session.execute("select docket.create_project('own')")
@@ -165,7 +170,9 @@ def arguments_of(function: Function, ids: Mapping[str, uuid.UUID]) -> Iterator[d
         for name in function.parameters[: function.required]
     }
     optional = [name for name in function.parameters[function.required :] if name in IDS]
-    if not optional or any(name in required for name in (*IDS, "attempt_ids", "completions")):
+    if not optional or any(
+        name in required for name in (*IDS, "attempt_ids", "completions", "validations")
+    ):
         yield required
     for name in optional:
         yield required | {name: ids[name]}
@@ -179,6 +186,11 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
         return [ids[parameter.removesuffix("s")]]
     if parameter == "completions":
         return Jsonb([{"attempt_id": str(ids["attempt_id"])}])
+    if (function, parameter) == ("record_validation", "status"):
+        return "passed"
+    if parameter == "validations":
+        result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
+        return Jsonb([result])
     if parameter == "reference":
         return str(ids["project_id" if function == "project_id" else "task_id"])
     assert parameter in ARGUMENTS, f"{function}: what shall be given for {parameter}?"

@@ -96,7 +96,8 @@ new start: its retry policy counts from none.
 "status" in the same transaction, `results` replaces the task''s results, `expected_version` is
 the version that the caller has read. The same `request_id` again returns the first answer.
 Returns the task as it now stands. Raises PD404, PD403, PD422, PDTRN (the status does not lead
-there), PDVER, PD409 (in progress already).';
+there), PDGAT (a required validation is missing or has failed), PDVER, PD409 (in progress
+already).';
 
 create function docket.mark_task_completed(
     task_id    uuid,
@@ -116,7 +117,8 @@ comment on function docket.mark_task_completed(uuid, jsonb, uuid) is
 'Completes a task by a person''s decision, and makes ready what waited for it only.
 
 `results` is any JSON. The same `request_id` again returns the first answer.
-Returns the task. Raises PD404, PD403, PDTRN.';
+Returns the task. Raises PD404, PD403, PDTRN, PDGAT (a required validation is missing or has
+failed).';
 
 revoke all on function docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
   from public;

@@ -290,7 +290,8 @@ comment on function docket.complete_tasks(jsonb, uuid) is
 `completions` is an array of objects: attempt_id; results (any JSON), actual_effort (hours),
 actual_complexity (1 to 10). All or none. The same completion again, or the same `request_id`, is
 answered as the first time. Returns the tasks, in the order given. Raises PDLSE (an attempt no
-longer holds its task), PD404, PD403, PD413, PD422.';
+longer holds its task), PDGAT (a required validation is missing or has failed), PD404, PD403, PD413,
+PD422.';
 
 create function docket.complete_task(
     attempt_id        uuid,
@@ -339,7 +340,8 @@ comment on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) is
 
 `results` is any JSON, `actual_effort` in hours, `actual_complexity` 1 to 10. The same completion
 again, or the same `request_id`, is answered as the first time.
-Returns the task. Raises PDLSE, PD404, PD403, PD422.';
+Returns the task. Raises PDLSE, PDGAT (a required validation is missing or has failed), PD404,
+PD403, PD422.';
 
 create function docket.complete_and_claim(
     attempt_id    uuid,
@@ -392,7 +394,7 @@ commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
 claim_tasks(). The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PD404, PD403, PD422.';
+Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
 revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])

@@ -36,6 +36,8 @@ create table docket.tasks (
     results             jsonb,
     completed_at        timestamptz,
     archived_at         timestamptz,
+    unmet_gates         integer              not null default 0,
+    merged_at           timestamptz,
     metadata            jsonb                not null default '{}',
     version             bigint               not null default 1,
     created_at          timestamptz          not null default docket.clock(),
@@ -61,6 +63,7 @@ create table docket.tasks (
     constraint tasks_actual_effort_not_negative check (actual_effort >= 0),
     constraint tasks_completed_has_time check ((status = 'completed') = (completed_at is not null)),
     constraint tasks_attempt_in_progress check (attempt_id is null or status = 'in_progress'),
+    constraint tasks_unmet_gates_not_negative check (unmet_gates >= 0),
     constraint tasks_not_its_own_parent check (parent_task_id <> task_id)
 ) with (fillfactor = 70, toast_tuple_target = 512);
 
@@ -130,6 +133,10 @@ comment on column docket.tasks.completed_at is
     'When it was completed; null while it is not.';
 comment on column docket.tasks.archived_at is
     'When it was put away; null: in use.';
+comment on column docket.tasks.unmet_gates is
+    'How many of the validations that it has to pass are missing or have failed; with any it can not be completed. Derived.';
+comment on column docket.tasks.merged_at is
+    'When the last of its pull requests was merged; null: none is, or one is still open. Derived.';
 
 comment on constraint tasks_key_bounded on docket.tasks is
     'a task key has 1 to 255 characters';

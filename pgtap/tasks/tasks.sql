@@ -306,8 +306,8 @@ select columns_are('docket', 'tasks', array[
     'description', 'details', 'test_strategy', 'requirements', 'acceptance_criteria',
     'affected_files', 'tags', 'complexity_score', 'actual_complexity', 'estimated_effort',
     'actual_effort', 'status', 'priority', 'assigned_to', 'attempt_id', 'not_before', 'due_at',
-    'results', 'completed_at', 'archived_at', 'metadata', 'version', 'created_at', 'updated_at',
-    'created_by', 'updated_by'], 'a task has these columns');
+    'results', 'completed_at', 'archived_at', 'unmet_gates', 'merged_at', 'metadata',
+    'version', 'created_at', 'updated_at', 'created_by', 'updated_by'], 'a task has these columns');
 select col_is_pk('docket', 'tasks', array['task_id', 'project_id'], 'its key carries the project');
 select col_type_is('docket', 'tasks', 'task_id', 'uuid', 'its id is a UUID');
 select col_type_is('docket', 'tasks', 'created_at', 'timestamp with time zone', 'times have zones');

@@ -109,6 +109,32 @@ INVARIANTS: Mapping[str, LiteralString] = {
            and ((e.task_id, e.depends_on_id) = (u.task_id, u.ancestor_id)
                 or (e.depends_on_id, e.task_id) = (u.task_id, u.ancestor_id))
     """,
+    "G1 a task counts the required validations that it has not passed": """
+        with newest as (
+            select r.task_id, r.project_id, r.waived_at, r.is_met, r.run_no, r.validation_status,
+                   v.run_no as newest_no, v.validation_status as newest_status
+              from docket.required_validations as r
+              left join lateral (
+                       select v.run_no, v.validation_status
+                         from docket.validation_results as v
+                        where v.task_id = r.task_id
+                          and v.project_id = r.project_id
+                          and v.validation_type = r.validation_type
+                        order by v.run_no desc
+                        limit 1
+                   ) as v on true
+        )
+        select format('%s counts %s', t.task_id, t.unmet_gates)
+          from docket.tasks as t
+          left join newest as n on n.task_id = t.task_id and n.project_id = t.project_id
+         group by t.task_id, t.project_id, t.unmet_gates
+        having t.unmet_gates <> count(n.task_id) filter (
+                   where n.waived_at is null
+                     and coalesce(n.newest_status not in ('passed', 'warning'), true))
+            or count(*) filter (
+                   where (n.run_no, n.validation_status)
+                         is distinct from (n.newest_no, n.newest_status)) > 0
+    """,
     "Q1 a live attempt is the one that its task names": """
         select format('attempt %s of task %s', a.attempt_id, a.task_id)
           from docket.task_attempts as a

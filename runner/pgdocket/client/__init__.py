@@ -32,6 +32,7 @@ from pgdocket.client.rows import (
     Workflow,
     WorkflowState,
 )
+from pgdocket.client.validations import RequiredValidation, ValidationResult
 
 __all__ = [
     "Affected",
@@ -52,11 +53,13 @@ __all__ = [
     "Project",
     "RelatedTask",
     "Released",
+    "RequiredValidation",
     "SearchHit",
     "Task",
     "TaskAttempt",
     "TaskContext",
     "TaskDependency",
+    "ValidationResult",
     "WaveTask",
     "Work",
     "Workflow",

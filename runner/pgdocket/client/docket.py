@@ -19,6 +19,7 @@ from pgdocket.client.graph import GraphCalls
 from pgdocket.client.projects import ProjectCalls
 from pgdocket.client.queue import QueueCalls
 from pgdocket.client.tasks import TaskCalls
+from pgdocket.client.validations import ValidationCalls
 from pgdocket.errors import Error
 
 
@@ -32,7 +33,15 @@ class Health:
     error: str | None
 
 
-class Docket(ProjectCalls, TaskCalls, GraphCalls, QueueCalls, ContextCalls, DeliveryCalls):
+class Docket(
+    ProjectCalls,
+    TaskCalls,
+    GraphCalls,
+    QueueCalls,
+    ContextCalls,
+    DeliveryCalls,
+    ValidationCalls,
+):
     """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
 
     Methods are named as the functions, take keywords only, and return dataclasses; failures are

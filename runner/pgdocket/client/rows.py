@@ -84,6 +84,8 @@ class Task:
     results: Json
     completed_at: datetime | None
     archived_at: datetime | None
+    unmet_gates: int
+    merged_at: datetime | None
     metadata: dict[str, Json]
     version: int
     created_at: datetime
