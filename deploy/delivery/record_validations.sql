@@ -250,8 +250,8 @@ result of a type counts. All or none.
 
 `validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
 with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
-failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt that has
-lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
+failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
+that has lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
 issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
 suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
