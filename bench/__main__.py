@@ -2,10 +2,15 @@
 
 python -m bench                    all of them; bench/results.md is written anew
 python -m bench queue 4000         one of them, with its sizes; nothing is written
+python -m bench queue --only chain --only wal
+                                   some parts of it; `--only help` lists them
+python -m bench --long             the steady state over 200,000 cycles instead of 20,000
+python -m bench --peers            other queues too, installed into .venv-peers/ first
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import platform
@@ -29,7 +34,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def cells(row: Row) -> tuple[str, str, str, str, str]:
+def cells(row: Row) -> tuple[str, ...]:
     """A row as it is shown."""
     return (
         row.workload,
@@ -37,10 +42,11 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
         f"{number(row.ours)} {row.unit}",
         f"{number(row.floor)} {row.unit}",
         f"{number(row.ratio)} of {row.floor_name}",
+        row.target,
     )
 
 
-HEAD = ("workload", "size", "pgdocket", "floor or peer", "ratio")
+HEAD = ("workload", "size", "pgdocket", "floor or peer", "ratio", "target")
 
 
 def show(console: Console, name: str, rows: list[Row]) -> None:
@@ -72,22 +78,43 @@ def report(results: dict[str, list[Row]]) -> str:
         f"Machine: {machine()}.",
     ]
     for name, rows in results.items():
-        lines += ["", f"## {name}", "", f"| {' | '.join(HEAD)} |", "|---|---|---:|---:|---|"]
+        lines += ["", f"## {name}", "", f"| {' | '.join(HEAD)} |", "|---|---|---:|---:|---|---|"]
         lines += [f"| {' | '.join(cells(row))} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The words of the command line."""
+    parser = argparse.ArgumentParser("bench", description="Measures, and writes bench/results.md.")
+    parser.add_argument("name", nargs="?", choices=(*BENCHMARKS, "peers"), help="one alone")
+    parser.add_argument("sizes", nargs="*", type=int, help="its sizes")
+    parser.add_argument("--only", action="append", default=[], help="a part of queue")
+    parser.add_argument("--long", action="store_true", help="the steady state in its long form")
+    parser.add_argument("--stored", type=int, help="how many tasks the largest queue stores")
+    parser.add_argument("--peers", action="store_true", help="other queues too")
+    return parser.parse_args(words)
+
+
+def measure(name: str, options: argparse.Namespace) -> list[Row]:
+    """The rows of one benchmark; what it has no use for is not handed to it."""
+    given: dict[str, object] = {}
+    if name == "queue":
+        given = {"only": options.only, "long": options.long, "stored": options.stored}
+    rows: list[Row] = importlib.import_module(f"bench.{name}").main(*options.sizes, **given)
+    return rows
 
 
 def main(words: list[str]) -> None:
     """Runs the benchmarks that are named, or all."""
     console = Console()
-    if words:
-        rows = importlib.import_module(f"bench.{words[0]}").main(*(int(word) for word in words[1:]))
-        show(console, words[0], rows)
+    options = parse(words)
+    if options.name:
+        show(console, options.name, measure(options.name, options))
         return
     results: dict[str, list[Row]] = {}
-    for name in BENCHMARKS:
+    for name in (*BENCHMARKS, "peers") if options.peers else BENCHMARKS:
         with console.status(f"measuring {name}"):
-            results[name] = importlib.import_module(f"bench.{name}").main()
+            results[name] = measure(name, options)
         show(console, name, results[name])
     RESULTS.write_text(report(results))
     console.print(f"written to {RESULTS}")

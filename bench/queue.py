@@ -1,104 +1,98 @@
-"""Claim and complete, against the plainest correct SQL: one SKIP LOCKED update each way.
+"""The queue: claiming and completing, beside raw SQL in the same run, and against itself.
 
-python -m bench.queue [TASKS]
+python -m bench queue [TASKS] [--only PART] [--stored TASKS] [--long]      default 20000 tasks
+
+Parts: single, batch, dag, chain, create, wal, latency, steady.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import psycopg
+from bench import queue_graph, queue_growth
+from bench.harness import REPETITIONS, Bench, Row, bench, interleaved
+from bench.queue_load import open_load
 
-from bench.harness import Bench, Row, bench, interleaved
-
-RAW_SETUP = """
-create table public.raw_tasks (
-    id         bigint generated always as identity primary key,
-    status     text not null default 'ready',
-    priority   integer not null,
-    payload    jsonb not null default '{}',
-    updated_at timestamptz
-);
-create index on public.raw_tasks (priority desc, id) where status = 'ready';
-"""
-
-RAW = r"""
-update public.raw_tasks set status = 'running', updated_at = now()
- where id = (select id from public.raw_tasks where status = 'ready'
-              order by priority desc, id limit 1 for update skip locked)
-returning id \gset
-update public.raw_tasks set status = 'done', updated_at = now() where id = :id;
-"""
-
-CLAIM_COMPLETE = r"""
-select attempt_id from docket.claim_tasks('{project}', 'bench') \gset
-select 1 from docket.complete_task(:attempt_id);
-"""
-
-COMPLETE_AND_CLAIM = r"""
-\if :has
-select attempt_id as attempt from docket.complete_and_claim(:attempt) \gset
-\else
-select attempt_id as attempt from docket.claim_tasks('{project}', 'bench') \gset
-\set has 1
-\endif
-"""
+STORED = 1_000_000
+CYCLES, MANY_CYCLES = 20_000, 200_000
 
 
-def fill(conninfo: str, tasks: int) -> str:
-    """Fills both queues with the same tasks; the id of our project."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        row = connection.execute(
-            "select project_id from docket.create_project('bench-' || gen_random_uuid())"
-        ).fetchone()
-        if row is None:
-            raise RuntimeError("no project was made")
-        for _ in range(0, tasks, 10_000):
-            connection.execute(
-                "select count(*) from docket.create_tasks(%s, (select jsonb_agg(jsonb_build_object("
-                "'title', 'task ' || i, 'priority', 1 + i %% 10)) from generate_series(1, %s) i))",
-                (row[0], min(tasks, 10_000)),
-            )
-        connection.execute(
-            "insert into public.raw_tasks (priority)"
-            " select 1 + i %% 10 from generate_series(1, %s) as i",
-            (tasks,),
-        )
-        connection.execute("vacuum analyze")
-    return str(row[0])
-
-
-def measure(machine: Bench, tasks: int) -> list[Row]:
-    """Tasks per second of ours and of raw SQL, one at a time, at 1 and 8 workers."""
-    conninfo = machine.database()
-    with psycopg.connect(conninfo, autocommit=True) as connection:
-        connection.execute(RAW_SETUP)
+def single(machine: Bench, folder: Path, tasks: int) -> list[Row]:
+    """Tasks per second, one at a time: in two calls, and fused into one."""
+    load = open_load(machine, folder)
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for clients in (1, 8):
-            project = fill(conninfo, tasks)
-            scripts = []
-            for name, text in (
-                ("raw", RAW),
-                ("claim", CLAIM_COMPLETE),
-                ("fused", COMPLETE_AND_CLAIM),
-            ):
-                path = Path(folder) / f"{name}-{clients}.sql"
-                path.write_text(text.replace("{project}", project))
-                scripts.append(path)
-
-            def run(script: Path, clients: int = clients) -> float:
-                return machine.pgbench(conninfo, script, clients=clients, transactions=tasks // 8)
-
-            raw, claim, fused = interleaved(*(lambda s=s: run(s) for s in scripts))
-            size = f"{tasks} tasks, {clients} worker{'s' if clients > 1 else ''}"
-            rows.append(Row("claim_tasks + complete_task", size, claim, raw, "tasks/s", "raw SQL"))
-            rows.append(Row("complete_and_claim", size, fused, raw, "tasks/s", "raw SQL"))
+    for clients in (1, 8, 32):
+        project = load.project(tasks)
+        load.fill_raw(tasks)
+        scripts = [load.script(name, project) for name in ("raw", "ours", "fused")]
+        raw, ours, fused = interleaved(
+            *(
+                lambda s=script, c=clients: load.rate(s, clients=c, transactions=tasks // 8)
+                for script in scripts
+            )
+        )
+        size = f"{tasks:,} tasks, {clients} worker{'s' if clients > 1 else ''}"
+        unit = "tasks/s"
+        rows.append(Row("claim_tasks + complete_task", size, ours, raw, unit, "raw SQL", 0.5))
+        rows.append(Row("complete_and_claim", size, fused, raw, unit, "raw SQL", 0.9))
     return rows
 
 
-def main(tasks: int = 20_000) -> list[Row]:
-    """The rows of this benchmark."""
-    with bench() as machine:
-        return measure(machine, tasks)
+def batch(machine: Bench, folder: Path, tasks: int) -> list[Row]:
+    """Tasks per second, 100 at a time."""
+    load = open_load(machine, folder)
+    clients = 8
+    rounds = max(tasks // (REPETITIONS * 100), 8 * clients)
+    project = load.project(100 * rounds * REPETITIONS)
+    load.fill_raw(100 * rounds * REPETITIONS + tasks)
+
+    def batches(name: str) -> Callable[[], float]:
+        script = load.script(name, project)
+        return lambda: 100 * load.rate(script, clients=clients, transactions=rounds)
+
+    raw = load.script("raw")
+    one, many, ours = interleaved(
+        lambda: load.rate(raw, clients=clients, transactions=tasks // 8),
+        batches("raw 100"),
+        batches("100"),
+    )
+    name, size = "claim_tasks(100) + complete_tasks", f"{tasks:,} tasks, {clients} workers"
+    return [
+        Row(name, size, ours, one, "tasks/s", "raw SQL one at a time", 3),
+        Row(name, size, ours, many, "tasks/s", "raw SQL 100 at a time"),
+    ]
+
+
+def parts(tasks: int, stored: int, cycles: int) -> dict[str, Callable[[Bench, Path], list[Row]]]:
+    """What can be measured alone."""
+    return {
+        "single": lambda machine, folder: single(machine, folder, tasks),
+        "batch": lambda machine, folder: batch(machine, folder, tasks),
+        "dag": lambda machine, folder: queue_graph.dag(machine, folder, tasks // 2),
+        "chain": lambda machine, folder: queue_graph.chain(machine, folder, tasks // 20),
+        "create": lambda machine, folder: queue_growth.create(machine, folder, tasks // 2),
+        "wal": lambda machine, folder: queue_growth.wal(machine, folder, tasks // 10),
+        "latency": lambda machine, folder: queue_growth.latency(machine, folder, stored),
+        "steady": lambda machine, folder: queue_growth.steady(machine, folder, cycles),
+    }
+
+
+def main(
+    tasks: int = 20_000,
+    *,
+    only: Sequence[str] = (),
+    long: bool = False,
+    stored: int | None = None,
+) -> list[Row]:
+    """The rows of this benchmark, or of the parts that are named."""
+    known = parts(tasks, stored or STORED, MANY_CYCLES if long else CYCLES)
+    unknown = set(only) - set(known)
+    if unknown:
+        raise SystemExit(f"queue has no part {', '.join(unknown)}; it has {', '.join(known)}")
+    rows = []
+    with bench() as machine, tempfile.TemporaryDirectory() as folder:
+        for name in only or known:
+            rows += known[name](machine, Path(folder))
+    return rows

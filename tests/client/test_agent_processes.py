@@ -11,6 +11,7 @@ import pytest
 
 from pgdocket.client import Docket
 from pgdocket.demo.proof import prove
+from support import soak
 from support.clients import AgentProcess, eventually, process_state, start_agent
 from support.databases import Database
 from support.sessions import Connection
@@ -93,9 +94,17 @@ def test_a_second_signal_gives_the_task_back_at_once(
     assert [each.outcome for each in client.list_attempts(task_id=task.task_id)] == ["released"]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
 def test_an_agent_that_was_stopped_past_its_lease_changes_nothing(
     client: Docket, project_id: UUID, start: Start
 ) -> None:
+    for _ in range(soak.size(1, 10)):
+        oversleep(client, project_id, start)
+
+
+def oversleep(client: Docket, project_id: UUID, start: Start) -> None:
+    """Stops an agent until its lease is over and its task another's, and lets it go on."""
     client.create_task(project_id=project_id, title="T")
     sleeper = start("sleeper", lease_seconds=1, waits=True)
     sleeper.wait_for("begun")

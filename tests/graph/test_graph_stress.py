@@ -8,18 +8,21 @@ from time import monotonic
 from typing import LiteralString
 
 import psycopg
+import pytest
 from psycopg import IsolationLevel
 
-from support import graphs, sessions
+from support import graphs, sessions, soak
 from support.databases import Database
 from support.graphs import Graph
 from support.invariants import violations
 from support.sessions import Connect, Connection
 
 CLIENTS = 8
-SECONDS = 4.0
+SECONDS = soak.size(4.0, 60.0)
 PATIENCE = 60.0
 TASKS = 24
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(soak.PATIENCE)]
 
 # What may happen to a client that keeps a snapshot, or that turns from sharing to changing.
 TRY_AGAIN = {"40001", "40P01"}

@@ -6,7 +6,6 @@ sets it. After each, the invariants hold.
 
 from __future__ import annotations
 
-import random
 import uuid
 from functools import partial
 
@@ -15,14 +14,13 @@ import pytest
 from psycopg import IsolationLevel
 from psycopg.types.json import Jsonb
 
-from support import sessions
+from support import sessions, soak
 from support.races import (
     CANCEL,
     CLAIM,
     COMPLETE,
     HEARTBEAT,
     LATER,
-    NOON,
     START,
     SWEEP,
     OpenSession,
@@ -34,15 +32,17 @@ from support.races import (
 )
 from support.sessions import Connection
 
+SESSIONS, TASKS = soak.size((16, 500), (32, 10_000))
+
 # Claims.
 
 
-def test_sixteen_sessions_claim_five_hundred_tasks_each_once(
-    open_session: OpenSession, project: uuid.UUID
-) -> None:
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
+def test_many_sessions_claim_every_task_once(open_session: OpenSession, project: uuid.UUID) -> None:
     setup = open_session()
-    tasks = make_tasks(setup, project, 500)
-    agents = [open_session() for _ in range(16)]
+    tasks = make_tasks(setup, project, TASKS)
+    agents = [open_session() for _ in range(SESSIONS)]
 
     def work(number: int) -> list[uuid.UUID]:
         mine: list[uuid.UUID] = []
@@ -56,10 +56,10 @@ def test_sixteen_sessions_claim_five_hundred_tasks_each_once(
     running = [
         sessions.start_work(agent, partial(work, number)) for number, agent in enumerate(agents)
     ]
-    claimed = [task for each in running for task in each.result(60)]
+    claimed = [task for each in running for task in each.result(soak.PATIENCE)]
     assert sorted(claimed) == sorted(tasks)
     attempts = "select count(*), count(distinct task_id) from docket.task_attempts"
-    assert setup.execute(attempts).fetchone() == (500, 500)
+    assert setup.execute(attempts).fetchone() == (TASKS, TASKS)
 
 
 @sessions.at_every_isolation
@@ -291,69 +291,6 @@ def test_a_deletion_takes_a_task_out_of_the_hands_of_whoever_is_claiming_it(
     with pytest.raises(psycopg.Error) as caught:
         value(agent, COMPLETE, claimed[1])
     assert caught.value.sqlstate == "PDLSE"
-
-
-# Everything at once.
-
-ALLOWED = {"PDLSE", "PD409", "PDTRN"}
-
-
-def test_whatever_eight_sessions_do_at_once_the_invariants_hold(
-    open_session: OpenSession, project: uuid.UUID
-) -> None:
-    setup = open_session()
-    setup.execute("update docket.retry_policies set backoff_seconds = 0")
-    tasks = make_tasks(setup, project, 30)
-    for task, depends_on in zip(tasks[10:], tasks, strict=False):
-        setup.execute("select docket.add_dependency(%s, %s)", (task, depends_on))
-    workers = [open_session(LATER if number % 4 == 0 else NOON) for number in range(8)]
-
-    def work(number: int) -> set[str]:
-        session = workers[number]
-        chance = random.Random(number)  # noqa: S311 - no secret
-        held: list[uuid.UUID] = []
-        refused: set[str] = set()
-        for _ in range(60):
-            try:
-                step(session, chance, project, tasks, held)
-            except psycopg.Error as error:
-                refused.add(error.sqlstate or str(error))
-        return refused
-
-    running = [
-        sessions.start_work(worker, partial(work, number)) for number, worker in enumerate(workers)
-    ]
-    refused = set().union(*(each.result(90) for each in running))
-    assert refused <= ALLOWED
-    ends = setup.execute("select outcome, count(*) from docket.task_attempts group by outcome")
-    assert len(dict(ends.fetchall())) >= 4, "the sessions got in each other's way too seldom"
-
-
-def step(
-    session: Connection,
-    chance: random.Random,
-    project: uuid.UUID,
-    tasks: list[uuid.UUID],
-    held: list[uuid.UUID],
-) -> None:
-    """One thing that an agent or a person may do; `held` are the attempts of this agent."""
-    attempt = held.pop(chance.randrange(len(held))) if held and chance.random() < 0.5 else None
-    task = chance.choice(tasks)
-    if attempt is not None:
-        ways = ["complete_task(%s)", "fail_task(%s, 'x')", "release_task(%s)", "heartbeat(%s)"]
-        session.execute(f"select docket.{chance.choice(ways)}".encode(), (attempt,))
-    elif chance.random() < 0.5:
-        held += [
-            row[1] for row in session.execute(CLAIM, (project, "agent", chance.choice((1, 3))))
-        ]
-    elif chance.random() < 0.3:
-        held.append(value(session, START, task, "agent"))
-    elif chance.random() < 0.3:
-        session.execute(SWEEP, (project,))
-    else:
-        move = "select docket.update_task_status(%s, %s)"
-        to = chance.choice(["pending", "completed", "cancelled", "in_progress", "review"])
-        session.execute(move, (task, to))
 
 
 def test_two_who_try_the_failed_anew_take_each_once(

@@ -80,14 +80,17 @@ def open_server(folder: Path, name: str) -> TestServer:
     return TestServer(name, binaries.major, folder / name, binaries.directory, local)
 
 
-def open_private_server(folder: Path, name: str) -> TestServer:
+def open_private_server(
+    folder: Path, name: str, settings: Mapping[str, str] | None = None
+) -> TestServer:
     """A server that is nobody else's, for tests that change what the whole server shares.
 
-    Its caller stops it. Raises LookupError as open_server does.
+    `settings` come before those that all test servers have. Its caller stops it. Raises
+    LookupError as open_server does.
     """
     binaries = binaries_of(name)
     home = folder / f"{name}-{uuid.uuid4().hex[:8]}"
-    local = LocalServer(home, binaries, SETTINGS)
+    local = LocalServer(home, binaries, {**SETTINGS, **(settings or {})})
     local.start()
     return TestServer(name, binaries.major, home, binaries.directory, local)
 
