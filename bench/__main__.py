@@ -6,6 +6,7 @@ python -m bench queue --only chain --only wal
                                    some parts of it; `--only help` lists them
 python -m bench --long             the steady state over 200,000 cycles instead of 20,000
 python -m bench --peers            other queues too, installed into .venv-peers/ first
+python -m bench explain            writes bench/plans/ anew, and measures nothing
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ def report(results: dict[str, list[Row]]) -> str:
 def parse(words: list[str]) -> argparse.Namespace:
     """The words of the command line."""
     parser = argparse.ArgumentParser("bench", description="Measures, and writes bench/results.md.")
-    parser.add_argument("name", nargs="?", choices=(*BENCHMARKS, "peers"), help="one alone")
+    parser.add_argument(
+        "name", nargs="?", choices=(*BENCHMARKS, "peers", "explain"), help="one alone"
+    )
     parser.add_argument("sizes", nargs="*", type=int, help="its sizes")
     parser.add_argument("--only", action="append", default=[], help="a part of queue")
     parser.add_argument("--long", action="store_true", help="the steady state in its long form")
@@ -108,9 +111,16 @@ def main(words: list[str]) -> None:
     """Runs the benchmarks that are named, or all."""
     console = Console()
     options = parse(words)
-    if options.name:
+    if options.name == "explain":
+        importlib.import_module("bench.explain").main()
+    elif options.name:
         show(console, options.name, measure(options.name, options))
-        return
+    else:
+        everything(console, options)
+
+
+def everything(console: Console, options: argparse.Namespace) -> None:
+    """Runs all, and writes bench/results.md."""
     results: dict[str, list[Row]] = {}
     for name in (*BENCHMARKS, "peers") if options.peers else BENCHMARKS:
         with console.status(f"measuring {name}"):

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
+from bench.generated_plan import generate
 from bench.harness import Bench, Row, bench, interleaved
-from bench.plans import generate
 from pgdocket.files import project_files
 from pgdocket.sqitch.plan import load_plan
 

@@ -23,6 +23,7 @@ from pgdocket.sqitch.registry import Person
 
 REPETITIONS = 3
 SOMEBODY = Person("pgdocket bench", "bench@pgdocket.invalid")
+AGENT = "bench_agent"
 # Transactions of each client that are not counted: a new session parses and plans in them.
 WARM_UP = 10
 
@@ -87,12 +88,13 @@ class Bench:
         return conninfo
 
     def agent(self, conninfo: str) -> str:
-        """The same database for `bench_agent`, a role that is a docket_agent and nothing more."""
+        """The same database for AGENT, a role that is a docket_agent and nothing more."""
         with psycopg.connect(conninfo, autocommit=True) as connection:
-            known = "select from pg_catalog.pg_roles where rolname = 'bench_agent'"
-            if connection.execute(known).fetchone() is None:
-                connection.execute("create role bench_agent login in role docket_agent")
-        return make_conninfo(conninfo, user="bench_agent")
+            known = "select from pg_catalog.pg_roles where rolname = %s"
+            if connection.execute(known, (AGENT,)).fetchone() is None:
+                statement = sql.SQL("create role {} login in role docket_agent")
+                connection.execute(statement.format(sql.Identifier(AGENT)))
+        return make_conninfo(conninfo, user=AGENT)
 
     def set(self, conninfo: str, **settings: str) -> None:
         """Changes settings of the server, from now on."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench.harness import Bench, Row, interleaved, warm
+from bench.harness import AGENT, Bench, Row, interleaved, warm
 from bench.queue_load import MEMBER, Load, open_load
 
 SMALL = 10_000
@@ -76,7 +76,7 @@ def create(machine: Bench, folder: Path, tasks: int) -> list[Row]:
     items = json.dumps(
         [{"title": f"task {place}", "description": "To be done. " * 20} for place in range(tasks)]
     )
-    (project,) = load.execute(MEMBER)[0]
+    (project,) = load.execute(MEMBER, AGENT)[0]
     load.execute("create table public.plain (like docket.tasks including all)")
     with psycopg.connect(load.agent, autocommit=True) as agent:
         # A session that has made tasks before.
@@ -133,7 +133,7 @@ def wal(machine: Bench, folder: Path, tasks: int) -> list[Row]:
 
 def store(load: Load, tasks: int) -> str:
     """A project that holds so many tasks already; its id."""
-    (project,) = load.execute(MEMBER)[0]
+    (project,) = load.execute(MEMBER, AGENT)[0]
     done = tasks - max(tasks // 10, SMALL // 2)
     values = {"project": project, "tasks": tasks, "done": done}
     with psycopg.connect(load.owner, autocommit=True, cursor_factory=psycopg.ClientCursor) as own:

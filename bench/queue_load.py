@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench.harness import Bench
+from bench.harness import AGENT, Bench
 
 RAW_SETUP = """
 create table public.raw_tasks (
@@ -145,13 +145,13 @@ select count(*) as has, coalesce(min(t.attempt_id::text), 'none') as attempt
 """,
 }
 
-# A new project in which the agent may write.
+# A new project in which somebody may write.
 MEMBER = """
 with made as (
     select * from docket.create_project('bench-' || gen_random_uuid())
 ), member as (
     insert into docket.members (organization_id, project_id, principal, access)
-    select organization_id, project_id, 'bench_agent', 'writer' from made
+    select organization_id, project_id, %s, 'writer' from made
 )
 select project_id::text from made
 """
@@ -195,7 +195,7 @@ class Load:
             }
             for place in range(count)
         ]
-        (project,) = self.execute(MEMBER)[0]
+        (project,) = self.execute(MEMBER, AGENT)[0]
         with psycopg.connect(self.agent, autocommit=True) as connection:
             for begin in range(0, count, 10_000):
                 connection.execute(

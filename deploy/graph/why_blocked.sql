@@ -37,10 +37,12 @@ begin atomic
           -- Where to begin: what waits for nothing itself, behind what the task waits for.
           select b.*
             from docket.blockers(why_blocked.task_id) as b
-            join docket_private.task_nodes as n
-              on n.task_id = b.blocker_id
-             and n.unmet = 0
            where b.depth > 1
+             and 0 = (
+                     select n.unmet
+                       from docket_private.task_nodes as n
+                      where n.project_id = (select t.project_id from task as t)
+                        and n.task_id = b.blocker_id)
            order by b.depth, b.blocker_id
            limit why_blocked.max_tasks
       ), reasons as (

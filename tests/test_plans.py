@@ -1,0 +1,72 @@
+"""The hottest statements go on using their indexes: those that bench/plans/ names.
+
+Where a plan has changed for the better, `./dev bench explain` writes bench/plans/ anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench import explain
+from support.catalog import nothing
+from support.databases import Database
+from support.sessions import Connect
+
+# What may be read from end to end, though it is big, and why.
+MEANT = {
+    ("next_tasks", "tasks"): "it looks at all that is ready, which here is half of all tasks",
+    ("next_tasks", "ready_tasks"): "as above",
+    ("search_tasks", "tasks"): "a thousand finds are expected, and a thousand look-ups cost more",
+}
+TASKS = 8_000
+# Chosen or not by costs that are nearly equal, or by the version...
+FREE = {
+    "pg_authid_oid_index", "pg_authid_rolname_index", "task_attempts_live_idx",
+    "workflows_name_key", "workflows_pkey",
+}  # fmt: skip
+# ...and what is used all the same.
+USED = {
+    "claim_tasks": {"ready_tasks_claim_idx", "task_attempts_live_idx"},
+    "complete_task": {"tasks_pkey", "task_nodes_pkey", "task_dependencies_dependents_key"},
+    "search_tasks": {"task_search_vector_idx", "task_search_title_idx"},
+    "sweep_leases": {"task_attempts_live_idx"},
+}
+
+
+@pytest.fixture
+def plans(
+    docket: Database, connect: Connect, new_role: Callable[..., str]
+) -> tuple[dict[str, list[explain.Statement]], set[str]]:
+    """The statements of each call, and the tables that are big."""
+    role = new_role("docket_agent")
+    session = connect(docket)
+    project = explain.fill(session, role, TASKS)
+    found = explain.explain(session, role, project)
+    session.execute("reset role")
+    return found, explain.big_tables(session)
+
+
+def test_the_hottest_statements_use_their_indexes(
+    plans: tuple[dict[str, list[explain.Statement]], set[str]],
+) -> None:
+    found, big = plans
+    assert {"tasks", "task_attempts", "task_dependencies", "task_nodes"} <= big
+    nothing(
+        f"{call} reads all of {table}:\n{each.query}\n{each.plan}"
+        for call, statements in found.items()
+        for each in statements
+        for table in each.read_whole & big
+        if (call, table) not in MEANT
+    )
+    nothing(
+        f"{call} no longer uses {index}"
+        for call, statements in found.items()
+        for index in (explain.kept_indexes(call) - FREE) | USED.get(call, set())
+        if not any(index in each.indexes for each in statements)
+    )
+
+
+def test_every_kept_plan_is_of_a_call() -> None:
+    assert {path.stem for path in explain.PLANS.glob("*.txt")} == set(explain.CALLS)
