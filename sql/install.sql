@@ -6028,10 +6028,12 @@ begin atomic
           -- Where to begin: what waits for nothing itself, behind what the task waits for.
           select b.*
             from docket.blockers(why_blocked.task_id) as b
-            join docket_private.task_nodes as n
-              on n.task_id = b.blocker_id
-             and n.unmet = 0
            where b.depth > 1
+             and 0 = (
+                     select n.unmet
+                       from docket_private.task_nodes as n
+                      where n.project_id = (select t.project_id from task as t)
+                        and n.task_id = b.blocker_id)
            order by b.depth, b.blocker_id
            limit why_blocked.max_tasks
       ), reasons as (
@@ -7186,7 +7188,8 @@ reset role;
 set local role docket_owner;
 
 -- What callers call tasks, as one object {name: id}: keys of the batch that is being made, keys
--- of the project, or ids.
+-- of the project, or ids. Lateral joins, because what row-level security adds makes the planner
+-- take a project's tasks for a few rows, and read the whole table for a single name.
 create function docket_private.resolve_tasks(
     project_id uuid,
     task_names text[],
@@ -7209,15 +7212,25 @@ begin
              where u.task_name is not null) as n
       left join unnest(resolve_tasks.batch_keys, resolve_tasks.batch_ids) as b (task_key, task_id)
         on b.task_key = n.task_name
-      left join docket.tasks as k
-        on k.project_id = resolve_tasks.project_id
-       and k.task_key = n.task_name
-      left join docket.tasks as i
-        on i.project_id = resolve_tasks.project_id
-       and i.task_id = case
-                           when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                               then n.task_name::uuid
-                       end;
+      left join lateral (
+          select t.task_id
+            from docket.tasks as t
+           where t.project_id = resolve_tasks.project_id
+             and t.task_key = n.task_name
+          offset 0
+      ) as k
+        on true
+      left join lateral (
+          select t.task_id
+            from docket.tasks as t
+           where t.project_id = resolve_tasks.project_id
+             and t.task_id = case
+                                 when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                                     then n.task_name::uuid
+                             end
+          offset 0
+      ) as i
+        on true;
 
     if v_unknown is not null then
         raise exception 'task "%" does not exist', v_unknown

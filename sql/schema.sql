@@ -5970,9 +5970,11 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              b.blocker_key,
              b.title,
              b.status
-            FROM (docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
-              JOIN docket_private.task_nodes n ON (((n.task_id = b.blocker_id) AND (n.unmet = 0))))
-           WHERE (b.depth > 1)
+            FROM docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
+           WHERE ((b.depth > 1) AND (0 = ( SELECT n.unmet
+                    FROM docket_private.task_nodes n
+                   WHERE ((n.project_id = ( SELECT t.project_id
+                            FROM task t)) AND (n.task_id = b.blocker_id)))))
            ORDER BY b.depth, b.blocker_id
           LIMIT why_blocked.max_tasks
          ), reasons AS (
@@ -10601,15 +10603,25 @@ begin
              where u.task_name is not null) as n
       left join unnest(resolve_tasks.batch_keys, resolve_tasks.batch_ids) as b (task_key, task_id)
         on b.task_key = n.task_name
-      left join docket.tasks as k
-        on k.project_id = resolve_tasks.project_id
-       and k.task_key = n.task_name
-      left join docket.tasks as i
-        on i.project_id = resolve_tasks.project_id
-       and i.task_id = case
-                           when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                               then n.task_name::uuid
-                       end;
+      left join lateral (
+          select t.task_id
+            from docket.tasks as t
+           where t.project_id = resolve_tasks.project_id
+             and t.task_key = n.task_name
+          offset 0
+      ) as k
+        on true
+      left join lateral (
+          select t.task_id
+            from docket.tasks as t
+           where t.project_id = resolve_tasks.project_id
+             and t.task_id = case
+                                 when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                                     then n.task_name::uuid
+                             end
+          offset 0
+      ) as i
+        on true;
 
     if v_unknown is not null then
         raise exception 'task "%" does not exist', v_unknown

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from bench import explain
+
 from support.catalog import nothing
 from support.databases import Database
 from support.sessions import Connect
