@@ -39,7 +39,7 @@ def test_the_tour_in_sql_runs_and_refuses_the_cycle(database: Database) -> None:
 
 
 def test_the_agent_in_python_works_until_it_is_stopped(database: Database) -> None:
-    (program,) = blocks("python")
+    program, _ = blocks("python")
     agent = subprocess.Popen(
         [sys.executable, "-c", program],
         env={**os.environ, "DATABASE_URL": database.conninfo},
@@ -61,3 +61,16 @@ def test_the_agent_in_python_works_until_it_is_stopped(database: Database) -> No
         output, _ = agent.communicate(timeout=30)
     assert agent.returncode == 0
     assert "completed=2" in output
+
+
+def test_the_agent_of_coroutines_works_until_nothing_is_ready(database: Database) -> None:
+    _, program = blocks("python")
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "DATABASE_URL": database.conninfo},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "completed=1" in run.stdout

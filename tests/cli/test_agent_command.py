@@ -160,6 +160,23 @@ def test_json_has_a_line_for_each_event(run: Run) -> None:
     assert lines[-1] == {"completed": 1, "failed": 0, "released": 0, "lost": 0}
 
 
+def test_a_batch_is_claimed_ahead_and_no_more_than_prefetch_wait(run: Run, client: Docket) -> None:
+    for n in range(6):
+        client.create_task(
+            project_id=client.list_projects()[0].project_id, title="T", task_key=f"b{n}",
+            tags=["batch"],
+        )  # fmt: skip
+    done = run("agent", "--until-idle", "--tag", "batch", "--batch", "3", "--prefetch", "2",
+               "--exec", "true")  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["claimed"] * 3
+    assert lines[-1] == "6 completed, 0 failed, 0 released, 0 lost"
+    for event in ("claimed", "completed"):
+        assert [each for each in lines if each.startswith(event)] == [
+            f"{event} b{n}: T" for n in range(6)
+        ]
+
+
 @contextmanager
 def agent_process(docket: Database, command: str) -> Iterator[subprocess.Popen[str]]:
     """An agent in a process of its own."""

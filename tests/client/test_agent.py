@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,8 @@ import pytest
 
 from pgdocket.client import Agent, AgentReport, Docket, Failed, Released, Task, Work
 from pgdocket.errors import LeaseLost, NotFound
+from support import agents
+from support.agents import expire, running
 from support.clients import eventually
 from support.databases import Database
 from support.sessions import Connection
@@ -20,29 +22,11 @@ from support.sessions import Connection
 Connect = Callable[..., Connection]
 
 
-@contextmanager
-def running(agent: Agent) -> Iterator[list[AgentReport]]:
-    """Runs an agent in a thread until the block ends; the list then has its report."""
-    reports: list[AgentReport] = []
-    thread = threading.Thread(target=lambda: reports.append(agent.run()))
-    thread.start()
-    try:
-        yield reports
-    finally:
-        agent.stop()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
 def has_status(client: Docket, task_id: UUID, status: str) -> Callable[[], bool]:
     return lambda: client.get_task(task_id=task_id).status == status
 
 
-def make_agent(
-    client: Docket, project_id: UUID, handler: Callable[[Work], Any], **options: Any
-) -> Agent:
-    settings: dict[str, Any] = {"name": "anna", "idle_seconds": (0.01, 0.05), **options}
-    return Agent(client, project_id=project_id, handler=handler, **settings)
+make_agent = partial(agents.make_agent, "threads")
 
 
 def test_a_graph_is_drained_in_its_order_by_threads_at_once(
@@ -150,15 +134,6 @@ def test_a_lease_is_renewed_while_the_handler_works(client: Docket, project_id: 
         eventually(has_status(client, task.task_id, "completed"), "the task is completed")
     assert reports == [AgentReport(completed=1)]
     assert len(client.list_attempts(task_id=task.task_id)) == 1
-
-
-def expire(session: Connection, attempt_id: UUID) -> None:
-    """Lets the lease of an attempt be over, as if its agent had not been heard of for long."""
-    session.execute(
-        "update docket.task_attempts set lease_expires_at = docket.clock() - interval '1 s'"
-        " where attempt_id = %s",
-        (attempt_id,),
-    )
 
 
 def test_the_result_of_a_lost_lease_is_dropped(

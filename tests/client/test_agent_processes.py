@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from pgdocket.client import Docket
+from pgdocket.client import ConnectionSettings, Docket, Task
 from pgdocket.demo.proof import prove
-from support import soak
+from pgdocket.errors import ConnectionFailed
+from support import databases, soak
+from support.agents import KINDS, Diary, attempts_of, make_agent, running
 from support.clients import AgentProcess, eventually, process_state, start_agent
 from support.databases import Database
+from support.servers import TestServer, open_private_server
 from support.sessions import Connection
 
 Start = Callable[..., AgentProcess]
@@ -94,6 +100,19 @@ def test_a_second_signal_gives_the_task_back_at_once(
     assert [each.outcome for each in client.list_attempts(task_id=task.task_id)] == ["released"]
 
 
+def test_an_interrupt_that_the_agent_does_not_handle_gives_its_task_back(
+    client: Docket, project_id: UUID, start: Start
+) -> None:
+    task = client.create_task(project_id=project_id, title="T")
+    agent = start("agent", waits=True, handle_signals=False)
+    agent.wait_for("begun")
+    agent.process.send_signal(signal.SIGINT)
+
+    assert agent.wait_for("released")["task_key"] == task.task_key
+    assert agent.process.wait(10) == -signal.SIGINT, "the interrupt goes on to whoever called"
+    assert [each.outcome for each in client.list_attempts(task_id=task.task_id)] == ["released"]
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(soak.PATIENCE)
 def test_an_agent_that_was_stopped_past_its_lease_changes_nothing(
@@ -123,6 +142,71 @@ def oversleep(client: Docket, project_id: UUID, start: Start) -> None:
     sleeper.process.terminate()
     assert sleeper.wait_for("stopped")["completed"] == 0
     assert client.get_task(task_id=stolen.task_id).results == {"by": "thief"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", [{}, {"batch_size": 10}], ids=["direct", "batches"])
+def test_a_server_that_restarts_in_the_middle_costs_no_task(
+    run_folder: Path, kind: str, options: dict[str, Any]
+) -> None:
+    try:
+        server = open_private_server(run_folder, "pg18")
+    except LookupError as error:
+        pytest.skip(str(error))
+    try:
+        database = databases.create(server)
+        databases.deploy(database)
+        with Docket(database.conninfo, settings=ConnectionSettings(timeout=5.0)) as client:
+            drain_over_a_restart(server, client, kind, options)
+    finally:
+        server.local.stop("immediate")
+
+
+def drain_over_a_restart(
+    server: TestServer, client: Docket, kind: str, options: dict[str, Any]
+) -> None:
+    """Every task is done, though the server dies twice while they are."""
+    project_id = client.create_project(slug="shop").project_id
+    client.create_tasks(project_id=project_id, tasks=[{"title": "T"} for _ in range(60)])
+    diary = Diary()
+    restarts: list[threading.Thread] = []
+    left, mutex = [30, 10], threading.Lock()
+
+    def restart() -> None:
+        server.local.stop("immediate")
+        server.local.start()
+
+    def hear(event: str, task: Task) -> None:
+        diary(event, task)
+        with mutex:
+            if left and diary.count("completed") >= left[-1]:
+                left.pop()
+                restarts.append(threading.Thread(target=restart))
+                restarts[-1].start()
+
+    agent = make_agent(kind, client, project_id, lambda _work: None, concurrency=3,
+                       lease_seconds=2, on_event=hear, **options)  # fmt: skip
+    with running(agent) as reports:
+        eventually(
+            lambda: len(restarts) == 2 and all_are_done(client, project_id), "all is done", 120
+        )
+    for each in restarts:
+        each.join()
+    report = reports[0]
+    assert diary.count("claimed") == report.completed + report.released + report.lost
+    assert report.failed == 0
+    assert report.completed + report.lost >= 60
+    attempts = attempts_of(client, project_id)
+    assert sum(each.outcome == "completed" for each in attempts) == 60
+    assert {each.outcome for each in attempts} <= {"completed", "lease_expired", "released"}
+
+
+def all_are_done(client: Docket, project_id: UUID) -> bool:
+    """Whether every task is completed; no answer is no."""
+    try:
+        return len(client.list_tasks(project_id=project_id, statuses=["done"])) == 60
+    except ConnectionFailed:
+        return False
 
 
 def listeners(connection: Connection) -> int:

@@ -52,7 +52,7 @@ def main() -> None:
             drain_seconds=orders["drain_seconds"],
             idle_seconds=(0.01, 0.1),
             on_event=tell,
-        ).run()
+        ).run(handle_signals=orders["handle_signals"])
     write({"event": "stopped"} | asdict(report))
 
 

@@ -103,6 +103,7 @@ def start_agent(
     lease_seconds: int = 60,
     waits: bool = False,
     drain_seconds: float | None = None,
+    handle_signals: bool = True,
 ) -> AgentProcess:
     """Starts an agent; with `waits`, its handler waits for let_go() at each task."""
     orders = {
@@ -112,6 +113,7 @@ def start_agent(
         "lease_seconds": lease_seconds,
         "waits": waits,
         "drain_seconds": drain_seconds,
+        "handle_signals": handle_signals,
     }
     process = subprocess.Popen(
         [sys.executable, str(AGENT)],

@@ -17,6 +17,10 @@ from pgdocket.cli.session import agent_option, the_project
 @click.option("--exec", "command", metavar="COMMAND", required=True, help="What to run for a task.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=1, show_default=True,
               help="Tasks at a time.")  # fmt: skip
+@click.option("--batch", "batch_size", metavar="N", type=click.IntRange(1, 1000), default=1,
+              show_default=True, help="Tasks to claim, and to complete, in one call.")  # fmt: skip
+@click.option("--prefetch", metavar="N", type=click.IntRange(min=0),
+              help="Tasks that may be claimed ahead and wait (default: batch - 1).")  # fmt: skip
 @click.option("--lease", "lease_seconds", metavar="SECONDS", type=click.IntRange(min=3), default=60,
               show_default=True, help="Renewed in the background.")  # fmt: skip
 @click.option("--timeout", "timeout_seconds", metavar="SECONDS", type=float,
@@ -31,6 +35,8 @@ def agent(
     agent: str,
     command: str,
     concurrency: int,
+    batch_size: int,
+    prefetch: int | None,
     lease_seconds: int,
     timeout_seconds: float | None,
     failure_class: str,
@@ -43,6 +49,9 @@ def agent(
     {project_id} and {title} in COMMAND are filled in. Exit code 0 completes the task, 75 fails it
     for its surroundings (it is tried again later), any other fails it; what the program printed is
     kept. No shell reads COMMAND: name one where you need it.
+
+    Programs that take no time go faster with --batch; tasks that wait keep their leases, and are
+    given back when no program could be run for them within the length of one.
 
     SIGTERM and Ctrl-C finish what is held and claim nothing more; the second gives it back.
 
@@ -65,7 +74,7 @@ def agent(
             output.plain(f"{event} {task.task_key}: {task.title}")
 
     target = config.resolve(options.db, notify=output.say)
-    settings = ConnectionSettings(min_size=1, max_size=concurrency + 1)
+    settings = ConnectionSettings(min_size=1, max_size=concurrency + 3)
     with closing(program), Docket(target.conninfo, settings=settings) as docket:
         report = Agent(
             docket,
@@ -73,6 +82,8 @@ def agent(
             name=agent,
             handler=program,
             concurrency=concurrency,
+            batch_size=batch_size,
+            prefetch=prefetch,
             lease_seconds=lease_seconds,
             tags_all=tags_all or None,
             until_idle=until_idle,

@@ -57,7 +57,8 @@ class _LoopBell:
             await future
         finally:
             if future.cancelled():
-                self._resting.remove(future)
+                with suppress(ValueError):  # it was rung in the same moment
+                    self._resting.remove(future)
 
 
 class AsyncAgent(BaseAgent[AsyncHandler]):
