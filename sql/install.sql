@@ -3148,31 +3148,41 @@ create domain docket.dependency_type as text
 comment on domain docket.dependency_type is
     'What one task is to another. "blocks" alone orders work, and never closes a cycle.';
 
+create domain docket.satisfaction as text
+    constraint satisfaction_known check (value in ('completed', 'merged', 'validated'));
+
+comment on domain docket.satisfaction is
+    'What a task that blocks another has to be until it does so no longer: completed, or completed and merged (its pull requests are), or completed and validated (it has passed every validation that it requires).';
+
 -- One row (t, d) says "task t depends on task d". Both keys serve a scan by their first three
--- columns without touching the table: what t waits for, and what waits for d.
+-- columns without touching the table: what t waits for, what waits for d, and for how much of it.
 create table docket.task_dependencies (
     task_id         uuid                   not null,
     project_id      uuid                   not null,
     depends_on_id   uuid                   not null,
     dependency_type docket.dependency_type not null default 'blocks',
+    satisfied_by    docket.satisfaction    not null default 'completed',
     strength        numeric,
     metadata        jsonb                  not null default '{}',
     created_at      timestamptz            not null default docket.clock(),
     created_by      text                   not null default docket.principal(),
 
     constraint task_dependencies_pkey
-        primary key (task_id, project_id, dependency_type, depends_on_id),
+        primary key (task_id, project_id, dependency_type, depends_on_id) include (satisfied_by),
     constraint task_dependencies_task_fkey
         foreign key (task_id, project_id) references docket.tasks on delete cascade,
     constraint task_dependencies_depends_on_fkey
         foreign key (depends_on_id, project_id) references docket.tasks on delete cascade,
     constraint task_dependencies_not_on_itself check (depends_on_id <> task_id),
+    constraint task_dependencies_others_ask_for_nothing
+        check (dependency_type = 'blocks' or satisfied_by = 'completed'),
     constraint task_dependencies_strength_bounded check (strength between 0 and 1),
     constraint task_dependencies_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 
 create unique index task_dependencies_dependents_key
-    on docket.task_dependencies (depends_on_id, project_id, dependency_type, task_id);
+    on docket.task_dependencies (depends_on_id, project_id, dependency_type, task_id)
+       include (satisfied_by);
 
 comment on table docket.task_dependencies is
     'The edges of the graph: one task depends on another, or has to do with it in another way.';
@@ -3181,11 +3191,15 @@ comment on column docket.task_dependencies.task_id is
 comment on column docket.task_dependencies.depends_on_id is
     'The task that it depends on.';
 comment on column docket.task_dependencies.dependency_type is
-    'In what way: blocks (it waits for the other to be completed), suggests, related, duplicates, discovered_from or supersedes.';
+    'In what way: blocks (it waits for the other), suggests, related, duplicates, discovered_from or supersedes.';
+comment on column docket.task_dependencies.satisfied_by is
+    'What the other has to be until the task waits for it no longer: completed, merged or validated; of blocks alone.';
 comment on column docket.task_dependencies.strength is
     'How strong the relation is, 0 to 1; null: nobody has said.';
 comment on constraint task_dependencies_not_on_itself on docket.task_dependencies is
     'a task does not depend on itself';
+comment on constraint task_dependencies_others_ask_for_nothing on docket.task_dependencies is
+    'only a dependency of type blocks asks for merged or validated';
 comment on constraint task_dependencies_strength_bounded on docket.task_dependencies is
     'a strength is between 0 and 1';
 comment on constraint task_dependencies_metadata_is_object on docket.task_dependencies is
@@ -3242,11 +3256,97 @@ $$;
 comment on function docket_private.read_dependency_type(text) is
     'A type of dependency from its name or the alias depends_on. Null stays null. Raises PD422.';
 
+create function docket_private.read_satisfaction(satisfied_by text) returns docket.satisfaction
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_satisfaction docket.satisfaction;
+begin
+    v_satisfaction := lower(btrim(read_satisfaction.satisfied_by));
+    return v_satisfaction;
+exception
+    when check_violation then
+        raise exception '% satisfies no dependency', quote_literal(satisfied_by)
+            using errcode = 'PD422',
+                  hint    = 'One of completed, merged, validated.';
+end;
+$$;
+
+comment on function docket_private.read_satisfaction(text) is
+    'What satisfies a dependency, from its name. Null stays null. Raises PD422.';
+
+-- The one place that says what satisfies what. All three are written to be inlined.
+create function docket_private.satisfactions(
+    status      text,
+    merged_at   timestamptz,
+    unmet_gates integer
+) returns integer
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when satisfactions.status = 'completed'
+                   then 1
+                        + case when satisfactions.merged_at is null then 0 else 2 end
+                        + case when satisfactions.unmet_gates = 0 then 4 else 0 end
+               else 0
+           end;
+end;
+
+comment on function docket_private.satisfactions(text, timestamptz, integer) is
+    'What dependencies on a task are satisfied, by what they ask for: the sum of 1 (completed), 2 (merged) and 4 (validated).';
+
+create function docket_private.satisfaction_bit(satisfied_by text) returns integer
+language sql
+immutable
+parallel safe
+begin atomic
+    select case satisfaction_bit.satisfied_by
+               when 'completed' then 1
+               when 'merged'    then 2
+               when 'validated' then 4
+           end;
+end;
+
+comment on function docket_private.satisfaction_bit(text) is
+    'What a dependency asks for, as a part of docket_private.satisfactions().';
+
+create function docket_private.is_satisfied(
+    satisfied_by text,
+    status       text,
+    merged_at    timestamptz,
+    unmet_gates  integer
+) returns boolean
+language sql
+immutable
+parallel safe
+begin atomic
+    select docket_private.satisfactions(
+               is_satisfied.status, is_satisfied.merged_at, is_satisfied.unmet_gates)
+           & docket_private.satisfaction_bit(is_satisfied.satisfied_by) <> 0;
+end;
+
+comment on function docket_private.is_satisfied(text, text, timestamptz, integer) is
+    'Whether a dependency that asks for `satisfied_by` waits no longer for a task of this status, merge and number of unmet gates.';
+
 call docket_private.add_journal('docket.task_dependencies', 'task_id');
 call docket_private.add_isolation('docket.task_dependencies');
 
 revoke all on function docket_private.refuse_turned_dependency() from public;
 revoke all on function docket_private.read_dependency_type(text) from public;
+revoke all on function docket_private.read_satisfaction(text) from public;
+revoke all on function docket_private.satisfactions(text, timestamptz, integer) from public;
+revoke all on function docket_private.satisfaction_bit(text) from public;
+revoke all on function docket_private.is_satisfied(text, text, timestamptz, integer) from public;
+-- Inlined into what readers call, in their name.
+grant execute on function
+    docket_private.satisfactions(text, timestamptz, integer),
+    docket_private.satisfaction_bit(text),
+    docket_private.is_satisfied(text, text, timestamptz, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.task_dependencies
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
@@ -4553,7 +4653,8 @@ set local role docket_owner;
 create function docket_private.link_one(
     project_id    uuid,
     task_id       uuid,
-    depends_on_id uuid
+    depends_on_id uuid,
+    satisfied_by  text
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4573,7 +4674,10 @@ declare
     v_top       bigint;
 begin
     -- Both tasks in one look: row-level security is asked once for each look.
-    select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
+    select count(*) filter (
+               where t.task_id = link_one.depends_on_id
+                 and not docket_private.is_satisfied(
+                             link_one.satisfied_by, t.status, t.merged_at, t.unmet_gates)),
            array_agg(t.parent_task_id)
       into v_added, v_parents
       from docket.tasks as t
@@ -4629,7 +4733,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.link_one(uuid, uuid, uuid) is
+comment on function docket_private.link_one(uuid, uuid, uuid, text) is
     'Takes one new gating dependency into the graph. Raises PDCYC.';
 
 create function docket_private.add_nodes(
@@ -4775,7 +4879,8 @@ comment on function docket_private.order_new(uuid, uuid[], uuid[]) is
 create function docket_private.link_many(
     project_id     uuid,
     task_ids       uuid[],
-    depends_on_ids uuid[]
+    depends_on_ids uuid[],
+    satisfied_by   text[]
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4792,11 +4897,14 @@ declare
 begin
     -- By the id alone: statistics that do not know a new project yet make its rows look like one,
     -- and any index that begins with the project as good as the key (4 s for 3,000 edges).
-    select array_agg(e.task_id) filter (where d.status <> 'completed'),
+    select array_agg(e.task_id) filter (
+               where not docket_private.is_satisfied(
+                             e.satisfied_by, d.status, d.merged_at, d.unmet_gates)),
            array_agg(e.task_id) filter (where k.may_be_kin),
            array_agg(e.depends_on_id) filter (where k.may_be_kin)
       into v_waiting, v_kin_task_ids, v_kin_depends_on
-      from unnest(link_many.task_ids, link_many.depends_on_ids) as e (task_id, depends_on_id)
+      from unnest(link_many.task_ids, link_many.depends_on_ids, link_many.satisfied_by)
+           as e (task_id, depends_on_id, satisfied_by)
      cross join lateral (
                select t.parent_task_id
                  from docket.tasks as t
@@ -4804,7 +4912,7 @@ begin
                offset 0
            ) as t
      cross join lateral (
-               select t.status, t.parent_task_id
+               select t.status, t.merged_at, t.unmet_gates, t.parent_task_id
                  from docket.tasks as t
                 where t.task_id = e.depends_on_id
                offset 0
@@ -4828,7 +4936,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.link_many(uuid, uuid[], uuid[]) is
+comment on function docket_private.link_many(uuid, uuid[], uuid[], text[]) is
     'Takes new gating dependencies into the graph. Raises PDCYC.';
 
 -- A snapshot that is kept may be older than what has happened to these tasks: locking them
@@ -4862,11 +4970,13 @@ declare
     v_project_id     uuid;
     v_task_ids       uuid[];
     v_depends_on_ids uuid[];
+    v_satisfied_by   text[];
     v_is_kept        boolean := current_setting('transaction_isolation')
                                 in ('repeatable read', 'serializable');
 begin
-    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id)
-      into v_project_ids, v_task_ids, v_depends_on_ids
+    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id),
+           array_agg(i.satisfied_by::text)
+      into v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by
       from inserted as i
      where i.dependency_type = 'blocks';
 
@@ -4875,14 +4985,16 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_one(v_project_ids[1], v_task_ids[1], v_depends_on_ids[1]);
+        perform docket_private.link_one(
+            v_project_ids[1], v_task_ids[1], v_depends_on_ids[1], v_satisfied_by[1]);
         return null;
     end if;
 
-    for v_project_id, v_task_ids, v_depends_on_ids in
-        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
-          from unnest(v_project_ids, v_task_ids, v_depends_on_ids)
-               as e (project_id, task_id, depends_on_id)
+    for v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id),
+               array_agg(e.satisfied_by)
+          from unnest(v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by)
+               as e (project_id, task_id, depends_on_id, satisfied_by)
          group by e.project_id
          order by e.project_id
     loop
@@ -4890,7 +5002,8 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
+        perform docket_private.link_many(
+            v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by);
     end loop;
 
     return null;
@@ -4933,7 +5046,8 @@ begin
                       where e.task_id = n.task_id
                         and e.project_id = n.project_id
                         and e.dependency_type = 'blocks'
-                        and d.status <> 'completed')
+                        and not docket_private.is_satisfied(
+                                    e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
           returning n.task_id, n.unmet
@@ -4981,6 +5095,57 @@ create trigger task_dependencies_follow_delete after delete on docket.task_depen
     referencing old table as deleted
     for each statement execute function docket_private.follow_removed_dependencies();
 
+-- An edge that asks for something else is one that goes and one that comes, at the same place.
+create function docket_private.follow_changed_dependencies() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id     uuid;
+    v_task_ids       uuid[];
+    v_depends_on_ids uuid[];
+begin
+    for v_project_id, v_task_ids, v_depends_on_ids in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
+          from (
+              select u.project_id, u.task_id, u.depends_on_id
+                from (select o.project_id, o.task_id, o.depends_on_id, o.satisfied_by
+                        from original as o
+                       where o.dependency_type = 'blocks'
+                       union all
+                      select n.project_id, n.task_id, n.depends_on_id, n.satisfied_by
+                        from changed as n
+                       where n.dependency_type = 'blocks') as u
+               group by u.project_id, u.task_id, u.depends_on_id
+              having min(u.satisfied_by::text) <> max(u.satisfied_by::text)
+          ) as e
+         group by e.project_id
+         order by e.project_id
+    loop
+        perform docket_private.lock_graph(v_project_id);
+        if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+            perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        end if;
+        perform docket_private.recount(v_project_id, v_task_ids);
+        perform docket_private.unready(v_project_id, array(
+            select n.task_id
+              from docket_private.task_nodes as n
+             where n.project_id = v_project_id
+               and n.task_id = any (v_task_ids)
+               and n.unmet > 0));
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_changed_dependencies() is
+    'Counts anew for the tasks whose dependencies ask for something else after an UPDATE.';
+
+create trigger task_dependencies_follow_update after update on docket.task_dependencies
+    referencing old table as original new table as changed
+    for each statement execute function docket_private.follow_changed_dependencies();
+
 create function docket_private.follow_truncated_dependencies() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -5004,14 +5169,15 @@ comment on function docket_private.follow_truncated_dependencies() is
 create trigger task_dependencies_follow_truncate after truncate on docket.task_dependencies
     for each statement execute function docket_private.follow_truncated_dependencies();
 
-revoke all on function docket_private.link_one(uuid, uuid, uuid) from public;
+revoke all on function docket_private.link_one(uuid, uuid, uuid, text) from public;
 revoke all on function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]) from public;
 revoke all on function docket_private.order_new(uuid, uuid[], uuid[]) from public;
-revoke all on function docket_private.link_many(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.link_many(uuid, uuid[], uuid[], text[]) from public;
 revoke all on function docket_private.lock_ends(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_new_dependencies() from public;
 revoke all on function docket_private.recount(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_removed_dependencies() from public;
+revoke all on function docket_private.follow_changed_dependencies() from public;
 revoke all on function docket_private.follow_truncated_dependencies() from public;
 
 reset role;
@@ -5039,8 +5205,9 @@ create function docket_private.settle_tasks(
     moved      uuid[],
     closed     uuid[],
     opened     uuid[],
-    completed  uuid[],
-    reopened   uuid[]
+    settled    uuid[],
+    met_before integer[],
+    met_now    integer[]
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -5065,20 +5232,18 @@ begin
                 select m.task_id, 0 as delta
                   from unnest(settle_tasks.moved) as m (task_id)
                  union all
-                select e.task_id, s.delta
-                  from (select c.task_id, -1 as delta
-                          from unnest(settle_tasks.completed) as c (task_id)
-                         union all
-                        select r.task_id, 1
-                          from unnest(settle_tasks.reopened) as r (task_id)) as s
+                select e.task_id, case when s.met_now & e.bit = 0 then 1 else -1 end
+                  from unnest(settle_tasks.settled, settle_tasks.met_before, settle_tasks.met_now)
+                       as s (task_id, met_before, met_now)
                  cross join lateral (
-                           select e.task_id
+                           select e.task_id, docket_private.satisfaction_bit(e.satisfied_by) as bit
                              from docket.task_dependencies as e
                             where e.depends_on_id = s.task_id
                               and e.project_id = settle_tasks.project_id
                               and e.dependency_type = 'blocks'
                            offset 0
                        ) as e
+                 where (s.met_before # s.met_now) & e.bit <> 0
             ) as u
            group by u.task_id
       ) as c;
@@ -5121,11 +5286,13 @@ begin
 end;
 $$;
 
-comment on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[]) is
+comment on function docket_private.settle_tasks(
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) is
 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
-`completed` and `reopened` became satisfied or stopped being so.';
+`settled` satisfy other dependencies than before: `met_before` and `met_now`, each
+docket_private.satisfactions().';
 
 -- Per statement, because nodes are taken in one order only if they are taken together. The price
 -- is paid by claims, which need none of it: measured on claims alone, the two looks below cost 3 %
@@ -5139,8 +5306,9 @@ declare
     v_moved      uuid[];
     v_closed     uuid[];
     v_opened     uuid[];
-    v_completed  uuid[];
-    v_reopened   uuid[];
+    v_settled    uuid[];
+    v_met_before integer[];
+    v_met_now    integer[];
 begin
     -- A claim ends here.
     if not exists (
@@ -5158,19 +5326,22 @@ begin
 
     -- A full join is never a nested loop, which a plan made for one row would be, and quadratic
     -- when many come.
-    for v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened in
+    for v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now in
         select r.project_id,
                array_agg(r.task_id) filter (where r.is_moved),
                array_agg(r.task_id) filter (where r.is_moved and not r.is_open),
                array_agg(r.task_id) filter (where r.is_moved and r.is_open),
-               array_agg(r.task_id) filter (where r.is_done and not r.was_done),
-               array_agg(r.task_id) filter (where r.was_done and not r.is_done)
+               array_agg(r.task_id) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_before) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_now) filter (where r.met_before <> r.met_now)
           from (
               select coalesce(n.task_id, o.task_id) as task_id,
                      coalesce(n.project_id, o.project_id) as project_id,
                      coalesce(n.status = 'pending' and n.archived_at is null, false) as is_open,
-                     coalesce(o.status = 'completed', false) as was_done,
-                     coalesce(n.status = 'completed', false) as is_done,
+                     docket_private.satisfactions(o.status, o.merged_at, o.unmet_gates)
+                         as met_before,
+                     docket_private.satisfactions(n.status, n.merged_at, n.unmet_gates)
+                         as met_now,
                      coalesce(o.status = 'pending' or n.status = 'pending', false)
                      and coalesce(n.status <> 'in_progress' or n.attempt_id is null, true)
                      and (o.status, o.archived_at, o.priority, o.not_before, o.workflow_id)
@@ -5183,13 +5354,13 @@ begin
                  and n.project_id = o.project_id
           ) as r
          where r.is_moved
-            or r.is_done <> r.was_done
+            or r.met_before <> r.met_now
          group by r.project_id
          order by r.project_id
     loop
         perform docket_private.share_graph(v_project_id);
         perform docket_private.settle_tasks(
-            v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened);
+            v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now);
     end loop;
 
     return null;
@@ -5197,7 +5368,7 @@ end;
 $$;
 
 comment on function docket_private.follow_changed_tasks() is
-    'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them or changes when they are claimed.';
+    'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them, changes when they are claimed, or what dependencies on them are satisfied.';
 
 create trigger tasks_follow_update after update on docket.tasks
     referencing old table as original new table as changed
@@ -5263,8 +5434,8 @@ create trigger tasks_follow_delete after delete on docket.tasks
     referencing old table as deleted
     for each statement execute function docket_private.follow_deleted_tasks();
 
-revoke all on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[])
-  from public;
+revoke all on function docket_private.settle_tasks(
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) from public;
 revoke all on function docket_private.follow_changed_tasks() from public;
 revoke all on function docket_private.follow_new_tasks() from public;
 revoke all on function docket_private.follow_deleted_tasks() from public;
@@ -5321,11 +5492,26 @@ $$;
 comment on function docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type) is
     'Refuses a dependency of a task on itself: the shortest cycle (PDCYC), or senseless (PD422).';
 
+create function docket_private.refuse_satisfaction(dependency_type text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'a dependency of type % waits for nothing', dependency_type
+        using errcode = 'PD422',
+              hint    = 'satisfied_by says what a dependency of type blocks waits for.';
+end;
+$$;
+
+comment on function docket_private.refuse_satisfaction(text) is
+    'Refuses satisfied_by for a dependency that orders no work: PD422.';
+
 create function docket.add_dependency(
     task_id         uuid,
     depends_on_id   uuid,
     dependency_type text    default 'blocks',
     strength        numeric default null,
+    satisfied_by    text    default null,
     request_id      uuid    default null
 ) returns docket.task_dependencies
 language plpgsql
@@ -5337,6 +5523,7 @@ declare
     v_project_id uuid;
     v_type       docket.dependency_type := docket_private.read_dependency_type(
                                                coalesce(dependency_type, 'blocks'));
+    v_satisfied  docket.satisfaction    := docket_private.read_satisfaction(satisfied_by);
     v_dependency docket.task_dependencies;
 begin
     if v_answer is not null then
@@ -5363,6 +5550,10 @@ begin
                   hint    = 'A strength is between 0 and 1.';
     end if;
 
+    if v_satisfied <> 'completed' and v_type <> 'blocks' then
+        perform docket_private.refuse_satisfaction(v_type);
+    end if;
+
     -- The key first: a statement that has the row and waits for the key could wait for one
     -- that has the key and waits for the row.
     if v_type = 'blocks' then
@@ -5370,14 +5561,15 @@ begin
     end if;
 
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength)
     values (
         add_dependency.task_id, v_project_id, add_dependency.depends_on_id, v_type,
-        add_dependency.strength)
+        coalesce(v_satisfied, 'completed'), add_dependency.strength)
         on conflict on constraint task_dependencies_pkey
-        do update set strength = excluded.strength
-            where excluded.strength is distinct from coalesce(d.strength, -1)
-              and excluded.strength is not null
+        do update set strength     = coalesce(excluded.strength, d.strength),
+                      satisfied_by = coalesce(v_satisfied, d.satisfied_by)
+            where excluded.strength <> coalesce(d.strength, -1)
+               or v_satisfied <> d.satisfied_by
     returning d.* into v_dependency;
 
     if not found then
@@ -5394,21 +5586,24 @@ begin
 end;
 $$;
 
-comment on function docket.add_dependency(uuid, uuid, text, numeric, uuid) is
+comment on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid) is
 'Makes task `task_id` depend on task `depends_on_id`. What is there already stays, with the new strength
-where one is given.
+and the new satisfied_by where they are given.
 
-`dependency_type` is blocks (the default, also called depends_on: the task waits until the other is
-completed), suggests, related, duplicates, discovered_from or supersedes; only blocks must not
-close a cycle. `strength` is 0 to 1. The same `request_id` again returns the first answer.
+`dependency_type` is blocks (the default, also called depends_on: the task waits for the other),
+suggests, related, duplicates, discovered_from or supersedes; only blocks must not close a cycle.
+`satisfied_by` is what it waits for: completed (the default), merged (completed, and at least one of
+its pull requests is merged and none still open) or validated (completed, with every required
+validation passed). `strength` is 0 to 1. The same `request_id` again returns the first answer.
 Returns the dependency. Raises PD404, PD403, PD422, and PDCYC with the cycle, or for a task and its
 own ancestor.';
 
 revoke all on function docket_private.project_of_task(uuid) from public;
 revoke all on function docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type)
   from public;
-revoke all on function docket.add_dependency(uuid, uuid, text, numeric, uuid) from public;
-grant execute on function docket.add_dependency(uuid, uuid, text, numeric, uuid)
+revoke all on function docket_private.refuse_satisfaction(text) from public;
+revoke all on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid) from public;
+grant execute on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -5426,7 +5621,7 @@ as $$
 declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
-        'task_id', 'depends_on_id', 'dependency_type', 'strength', 'metadata'];
+        'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
     if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
@@ -5495,6 +5690,7 @@ declare
     v_added      docket.task_dependencies[];
     v_unknown_id uuid;
     v_itself     record;
+    v_other      text;
 begin
     if v_answer is not null then
         return query
@@ -5510,14 +5706,18 @@ begin
       from (
           select distinct on (r.task_id, r.depends_on_id, a.dependency_type)
                  row(r.task_id, add_dependencies.project_id, r.depends_on_id, a.dependency_type,
+                     case
+                         when r.satisfied_by is not null
+                             then docket_private.read_satisfaction(r.satisfied_by)
+                     end,
                      r.strength, coalesce(r.metadata, '{}'), docket.clock(),
                      docket.principal())::docket.task_dependencies as dependency,
                  e.place
             from jsonb_array_elements(add_dependencies.dependencies)
                  with ordinality as e (element, place)
            cross join lateral jsonb_to_record(e.element) as r (
-                     task_id uuid, depends_on_id uuid, dependency_type text, strength numeric,
-                     metadata jsonb)
+                     task_id uuid, depends_on_id uuid, dependency_type text, satisfied_by text,
+                     strength numeric, metadata jsonb)
            cross join lateral (
                      select docket_private.read_dependency_type(
                                 coalesce(r.dependency_type, 'blocks')) as dependency_type
@@ -5556,13 +5756,39 @@ begin
             add_dependencies.project_id, v_itself.task_id, v_itself.dependency_type);
     end if;
 
+    select a.dependency_type into v_other
+      from unnest(v_added) as a
+     where a.dependency_type <> 'blocks'
+       and a.satisfied_by <> 'completed'
+     limit 1;
+
+    if found then
+        perform docket_private.refuse_satisfaction(v_other);
+    end if;
+
     -- The key first, as in add_dependency().
     if exists (select from unnest(v_added) as a where a.dependency_type = 'blocks') then
         perform docket_private.lock_graph(add_dependencies.project_id);
     end if;
 
-    insert into docket.task_dependencies as d
-    select a.*
+    -- Those that are there already, and are now to ask for something else.
+    if exists (select from unnest(v_added) as a where a.satisfied_by is not null) then
+        update docket.task_dependencies as d
+           set satisfied_by = a.satisfied_by
+          from unnest(v_added) as a
+         where d.task_id = a.task_id
+           and d.project_id = a.project_id
+           and d.dependency_type = a.dependency_type
+           and d.depends_on_id = a.depends_on_id
+           and d.satisfied_by <> a.satisfied_by;
+    end if;
+
+    insert into docket.task_dependencies as d (
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata,
+        created_at, created_by)
+    select a.task_id, a.project_id, a.depends_on_id, a.dependency_type,
+           coalesce(a.satisfied_by, 'completed'), a.strength, a.metadata, a.created_at,
+           a.created_by
       from unnest(v_added) as a
         on conflict on constraint task_dependencies_pkey
         do update set strength = excluded.strength
@@ -5572,8 +5798,8 @@ begin
     v_added := array(
         select d
           from unnest(v_added) with ordinality as a (
-                   task_id, project_id, depends_on_id, dependency_type, strength, metadata,
-                   created_at, created_by, place)
+                   task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength,
+                   metadata, created_at, created_by, place)
          cross join lateral (
                    select d.*
                      from docket.task_dependencies as d
@@ -5596,8 +5822,9 @@ comment on function docket.add_dependencies(uuid, jsonb, uuid) is
 'Adds many dependencies between tasks of one project, all or none; much faster than one by one.
 
 `project_id` is the project, `dependencies` an array of objects with task_id, depends_on_id and,
-where wanted, dependency_type (default blocks), strength and metadata, at most the setting
-max_batch_size. What is there already stays, with the new strength where one is given. The same
+where wanted, dependency_type (default blocks), satisfied_by (default completed), strength and
+metadata, at most the setting max_batch_size. What is there already stays, with the new strength and
+satisfied_by where they are given. The same
 `request_id` again returns the first answer. Returns the dependencies, each once, in the order of
 their first mention. Raises PD404, PD403, PD422, PD413, and PDCYC as add_dependency() does.';
 
@@ -5786,27 +6013,30 @@ create function docket.blockers(
 language sql
 stable
 begin atomic
-      with recursive level (depth, reached, ids, met_ids, met_ranks) as (
-          select 0, 0, array[blockers.task_id], '{}'::uuid[], '{}'::bigint[]
+      with recursive level (depth, reached, ids, open_ids, met_ids, met_ranks) as (
+          select 0, 0, array[blockers.task_id], array[blockers.task_id], '{}'::uuid[],
+                 '{}'::bigint[]
            union all
-          select deeper.depth, l.reached + cardinality(deeper.ids), deeper.ids,
+          select deeper.depth, l.reached + cardinality(deeper.ids), deeper.ids, deeper.open_ids,
                  deeper.met_ids, deeper.met_ranks
             from level as l
            cross join lateral (
                      select l.depth + 1 as depth,
                             array_agg(g.task_id) filter (where g.is_new) as ids,
+                            array_agg(g.task_id) filter (where g.is_new and g.is_open) as open_ids,
                             array_agg(g.task_id) filter (where g.rank < g.reach) as met_ids,
                             array_agg(g.rank) filter (where g.rank < g.reach) as met_ranks
                        from (
                            select s.task_id, s.rank,
                                   not bool_or(s.is_met) as is_new,
+                                  bool_or(s.is_open) as is_open,
                                   max(case when not bool_or(s.is_met) then s.rank end) over ()
                                       as reach
                              from (
-                                 select n.task_id, n.rank, false as is_met
-                                   from unnest(l.ids) as f (task_id)
+                                 select n.task_id, n.rank, n.is_open, false as is_met
+                                   from unnest(l.open_ids) as f (task_id)
                                   cross join lateral (
-                                            select e.depends_on_id, e.project_id
+                                            select e.depends_on_id, e.project_id, e.satisfied_by
                                               from docket.task_dependencies as e
                                              where e.task_id = f.task_id
                                                and e.dependency_type = 'blocks'
@@ -5814,7 +6044,9 @@ begin atomic
                                             offset 0
                                         ) as e
                                   cross join lateral (
-                                            select n.task_id, n.rank
+                                            select n.task_id, n.rank,
+                                                   blockers.include_completed
+                                                   or t.status <> 'completed' as is_open
                                               from docket_private.task_nodes as n
                                               join docket.tasks as t
                                                 on t.task_id = n.task_id
@@ -5822,12 +6054,14 @@ begin atomic
                                              where n.project_id = e.project_id
                                                and n.task_id = e.depends_on_id
                                                and (blockers.include_completed
-                                                    or t.status <> 'completed')
+                                                    or not docket_private.is_satisfied(
+                                                               e.satisfied_by, t.status,
+                                                               t.merged_at, t.unmet_gates))
                                              order by n.task_id
                                             offset 0
                                         ) as n
                                   union all
-                                 select m.task_id, m.rank, true
+                                 select m.task_id, m.rank, false, true
                                    from unnest(l.met_ids, l.met_ranks) as m (task_id, rank)
                              ) as s
                             group by s.task_id, s.rank
@@ -5856,7 +6090,8 @@ comment on function docket.blockers(uuid, integer, integer, boolean) is
 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
-1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`.
+1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`, except
+those whose merge or validation is still waited for: they are returned, and nothing behind them.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 create function docket.impact(
@@ -6422,12 +6657,14 @@ with (security_invoker = true) as
            null::uuid as depends_on_id,
            null::text as depends_on_key,
            null::docket.dependency_type as dependency_type,
+           null::docket.satisfaction as satisfied_by,
            null::numeric as strength
       from docket.tasks as t
      where t.archived_at is null
      union all
     select t.project_id, t.workflow_id, 'edge', t.task_id, t.task_key, null, null, null,
-           d.task_id as depends_on_id, d.task_key as depends_on_key, e.dependency_type, e.strength
+           d.task_id as depends_on_id, d.task_key as depends_on_key, e.dependency_type,
+           e.satisfied_by, e.strength
       from docket.tasks as t
       join docket.task_dependencies as e
         on e.task_id = t.task_id
@@ -6470,10 +6707,10 @@ begin atomic
              and (graph.include_completed or t.status <> 'completed')
              and t.archived_at is null
       ), edges as (
-          select c.task_id, c.rank, e.depends_on_id, e.dependency_type, e.strength
+          select c.task_id, c.rank, e.depends_on_id, e.dependency_type, e.satisfied_by, e.strength
             from chosen as c
            cross join lateral (
-                     select e.depends_on_id, e.dependency_type, e.strength
+                     select e.depends_on_id, e.dependency_type, e.satisfied_by, e.strength
                        from docket.task_dependencies as e
                       where e.task_id = c.task_id
                         and e.project_id = graph.project_id
@@ -6504,6 +6741,7 @@ begin atomic
                                   'task_id', e.task_id,
                                   'depends_on_id', e.depends_on_id,
                                   'dependency_type', e.dependency_type,
+                                  'satisfied_by', e.satisfied_by,
                                   'strength', e.strength)
                               order by e.rank nulls first, e.task_id, e.depends_on_id,
                                        e.dependency_type)
@@ -6516,9 +6754,9 @@ order in which they can be done.
 
 A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
 unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
-dependency_type and strength. `project_id` is the project, `workflow_id` narrows it to one
-workflow, completed tasks are left out without `include_completed`, archived ones always. Returns
-the document. Raises nothing.';
+dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
+to one workflow, completed tasks are left out without `include_completed`, archived ones always.
+Returns the document. Raises nothing.';
 
 revoke all on function docket.graph(uuid, uuid, boolean) from public;
 grant execute on function docket.graph(uuid, uuid, boolean)
@@ -6556,7 +6794,7 @@ begin atomic
            where graph_health.project_id is null
               or p.project_id = graph_health.project_id
       ), gating as materialized (
-          select e.project_id, e.task_id, e.depends_on_id
+          select e.project_id, e.task_id, e.depends_on_id, e.satisfied_by
             from docket.task_dependencies as e
             join asked as a on a.project_id = e.project_id
            where e.dependency_type = 'blocks'
@@ -6566,7 +6804,7 @@ begin atomic
             join asked as a on a.project_id = n.project_id
       ), task as materialized (
           select t.project_id, t.task_id, t.parent_task_id, t.status, t.archived_at, t.priority,
-                 t.not_before, t.workflow_id
+                 t.not_before, t.workflow_id, t.merged_at, t.unmet_gates
             from docket.tasks as t
             join asked as a on a.project_id = t.project_id
       ), unmet as (
@@ -6575,7 +6813,8 @@ begin atomic
             join task as d
               on d.task_id = g.depends_on_id
              and d.project_id = g.project_id
-           where d.status <> 'completed'
+           where not docket_private.is_satisfied(
+                         g.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            group by g.project_id, g.task_id
       ), claimable as (
           select t.*
@@ -6763,7 +7002,8 @@ begin
             left join docket.tasks as d
               on d.task_id = e.depends_on_id
              and d.project_id = e.project_id
-             and d.status <> 'completed'
+             and not docket_private.is_satisfied(
+                         e.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            where n.project_id = repair_project_graph.project_id
            group by n.task_id
       ), corrected as (
@@ -6885,6 +7125,7 @@ reset role;
 set local role docket_owner;
 
 -- Counts as the counters do: what a task waits for now, without those that are taken as completed.
+-- Whatever is completed has passed its gates; whether it is merged is another matter.
 create function docket.simulate_completion(task_ids uuid[]) returns table (
     task_id    uuid,
     task_key   text,
@@ -6896,17 +7137,17 @@ language sql
 stable
 begin atomic
       with done as materialized (
-          select t.task_id, t.project_id
+          select t.task_id, t.project_id, t.merged_at
             from unnest(simulate_completion.task_ids) as i (task_id)
            cross join lateral (
-                     select t.task_id, t.project_id
+                     select t.task_id, t.project_id, t.merged_at
                        from docket.tasks as t
                       where t.task_id = i.task_id
                         and t.status <> 'completed'
                       order by t.task_id
                      offset 0
                  ) as t
-           group by t.task_id, t.project_id
+           group by t.task_id, t.project_id, t.merged_at
       ), freed as materialized (
           select e.task_id, e.project_id, count(*) as met
             from done as d
@@ -6916,6 +7157,8 @@ begin atomic
                       where e.depends_on_id = d.task_id
                         and e.project_id = d.project_id
                         and e.dependency_type = 'blocks'
+                        and docket_private.is_satisfied(
+                                e.satisfied_by, 'completed', d.merged_at, 0)
                       order by e.task_id
                      offset 0
                  ) as e
@@ -6951,7 +7194,8 @@ end;
 
 comment on function docket.simulate_completion(uuid[]) is
 'What would become ready if the tasks `task_ids` were completed now, the most urgent first: pending
-tasks that wait for nothing else. Nothing is changed.
+tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
+not. Nothing is changed.
 
 Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
 those that are completed already, free nothing. Raises nothing.';
@@ -7126,9 +7370,9 @@ begin
     -- The new edges first: they tell the cycle, if there is one, and no dependent is ready between
     -- the two statements. The new task itself does not wait for itself, but is free of the old one.
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
-    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.strength,
-           e.metadata
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
+    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.satisfied_by,
+           e.strength, e.metadata
       from docket.task_dependencies as e
       join docket.tasks as t
         on t.task_id = e.task_id
@@ -7139,7 +7383,10 @@ begin
        and e.task_id        <> supersede.superseded_by
        and t.status not in ('completed', 'cancelled')
        and t.archived_at is null
-        on conflict on constraint task_dependencies_pkey do nothing;
+        on conflict on constraint task_dependencies_pkey
+        do update set satisfied_by = excluded.satisfied_by
+            where d.satisfied_by = 'completed'
+              and excluded.satisfied_by <> 'completed';
 
     delete from docket.task_dependencies as e
      using docket.tasks as t
@@ -7302,6 +7549,23 @@ begin
                   hint    = 'Give the keys or ids of the tasks that it waits for.';
     end if;
 
+    -- A dependency is named, or an object that names it.
+    select e.ordinal, d.named into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     cross join lateral jsonb_array_elements(
+               nullif(e.task -> 'depends_on', 'null')) as d (named)
+     where jsonb_typeof(d.named) = 'array'
+        or jsonb_typeof(d.named) = 'object'
+           and (d.named ->> 'task' is null or d.named - '{task,satisfied_by}'::text[] <> '{}')
+     limit 1;
+
+    if found then
+        raise exception 'task number % depends on %, which names no task', v_row.ordinal,
+                        left(v_row.named::text, 200)
+            using errcode = 'PD422',
+                  hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
+    end if;
+
     select e.ordinal, k.field into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
      cross join lateral jsonb_object_keys(e.task) as k (field)
@@ -7383,10 +7647,10 @@ begin
         array(select coalesce(e.task ->> 'parent_task_id', e.task ->> 'parent')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
                union all
-              select d.task_name
+              select coalesce(d.named ->> 'task', d.named #>> '{}')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
-               cross join lateral jsonb_array_elements_text(
-                         nullif(e.task -> 'depends_on', 'null')) as d (task_name)),
+               cross join lateral jsonb_array_elements(
+                         nullif(e.task -> 'depends_on', 'null')) as d (named)),
         v_keys, v_ids);
 
     begin
@@ -7428,14 +7692,25 @@ begin
          ) as s
          order by g.ordinal;
 
-        -- One statement, so that the graph is ordered once.
-        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
-        select distinct i.task_id, create_tasks.project_id, (v_names ->> d.task_name)::uuid
-          from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
-          join unnest(v_ids) with ordinality as i (task_id, ordinal)
-            on i.ordinal = e.ordinal
-         cross join lateral jsonb_array_elements_text(
-                   nullif(e.task -> 'depends_on', 'null')) as d (task_name);
+        -- One statement, so that the graph is ordered once. The first mention of a pair counts.
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id, satisfied_by)
+        select distinct on (n.task_id, n.depends_on_id)
+               n.task_id, create_tasks.project_id, n.depends_on_id,
+               case
+                   when n.satisfied_by is null then 'completed'
+                   else docket_private.read_satisfaction(n.satisfied_by)
+               end
+          from (
+              select i.task_id, d.ordinal, d.named ->> 'satisfied_by' as satisfied_by,
+                     (v_names ->> coalesce(d.named ->> 'task', d.named #>> '{}'))::uuid
+                         as depends_on_id
+                from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
+                join unnest(v_ids) with ordinality as i (task_id, ordinal)
+                  on i.ordinal = e.ordinal
+               cross join lateral jsonb_array_elements(nullif(e.task -> 'depends_on', 'null'))
+                          with ordinality as d (named, ordinal)
+          ) as n
+         order by n.task_id, n.depends_on_id, n.ordinal;
     exception
         when unique_violation then
             get stacked diagnostics v_constraint = constraint_name;
@@ -7498,9 +7773,10 @@ details, test_strategy, requirements (object), acceptance_criteria, affected_fil
 (arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
 actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
 not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
-The same `request_id` again returns the first answer. Returns the tasks in the order given. Raises
-PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+tasks by key, of this call or of the project, or by id; a dependency may also be an object with
+task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
+given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
+Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 create function docket.create_task(
     project_id          uuid,
@@ -7688,10 +7964,10 @@ begin
     -- Within the copy as within the original; what the original waits for outside, the copy waits
     -- for as well; nothing outside waits for the copy.
     insert into docket.task_dependencies (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
     select f.to_id, v_project,
            coalesce(v_to[array_position(v_from, e.depends_on_id)], e.depends_on_id),
-           e.dependency_type, e.strength, e.metadata
+           e.dependency_type, e.satisfied_by, e.strength, e.metadata
       from unnest(v_from, v_to) as f (from_id, to_id)
      cross join lateral (
                select d.*
@@ -7702,7 +7978,8 @@ begin
                offset 0
            ) as e
      union all
-    select f.to_id, v_project, f.from_id, 'discovered_from', null, '{"reason": "fork"}'
+    select f.to_id, v_project, f.from_id, 'discovered_from', 'completed', null,
+           '{"reason": "fork"}'
       from unnest(v_from, v_to) as f (from_id, to_id)
         on conflict on constraint task_dependencies_pkey do nothing;
 
@@ -10232,6 +10509,11 @@ begin
         record_pull_request.changes, docket_private.pull_request_fields(),
         'what is told of a pull request');
 
+    -- A merge may satisfy dependents of the tasks that it is about: the graph's key comes first.
+    if record_pull_request.changes ?| array['status', 'merged_at'] then
+        perform docket_private.share_graph(record_pull_request.project_id);
+    end if;
+
     begin
         -- Two who tell of a new one at once: the second waits here for the first, and goes on
         -- with its row.
@@ -10374,6 +10656,356 @@ grant execute on function docket.record_pull_request(uuid, text, bigint, jsonb, 
 grant execute on function
     docket.get_pull_request(uuid),
     docket.list_pull_requests(uuid, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/task_pull_requests
+
+set local role docket_owner;
+
+-- Which pull requests bring the work of a task. A task is merged when at least one of them is and
+-- none is still open: what was closed without being merged neither helps nor hinders.
+--
+-- Lock order: the graph's key, shared, because a merge may satisfy dependents, then the pull
+-- request, then its tasks by id. Whoever changes the set of a pull request's tasks writes the
+-- pull request, and whoever changes what a task's pull requests say writes the task, changed or
+-- not: a snapshot that is older fails there (40001) instead of missing the other.
+create table docket.task_pull_requests (
+    task_id         uuid        not null,
+    project_id      uuid        not null,
+    pull_request_id uuid        not null,
+    created_at      timestamptz not null default docket.clock(),
+    created_by      text        not null default docket.principal(),
+
+    constraint task_pull_requests_pkey primary key (task_id, project_id, pull_request_id),
+    constraint task_pull_requests_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint task_pull_requests_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete cascade
+);
+
+create index task_pull_requests_pull_request_idx
+    on docket.task_pull_requests (pull_request_id, project_id, task_id);
+
+comment on table docket.task_pull_requests is
+    'Which pull requests bring the work of which tasks.';
+comment on column docket.task_pull_requests.task_id is
+    'The task.';
+comment on column docket.task_pull_requests.pull_request_id is
+    'The pull request.';
+
+call docket_private.add_journal('docket.task_pull_requests', 'task_id');
+call docket_private.add_isolation('docket.task_pull_requests');
+
+create function docket_private.settle_merges(
+    project_id uuid,
+    task_ids   uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+begin
+    perform docket_private.share_graph(settle_merges.project_id);
+    perform
+       from docket.tasks as t
+      where t.task_id = any (settle_merges.task_ids)
+        and t.project_id = settle_merges.project_id
+      order by t.task_id
+        for no key update;
+
+    update docket.tasks as t
+       set merged_at = (
+               select case
+                          when bool_and(p.status in ('merged', 'closed')) then max(p.merged_at)
+                      end
+                 from docket.task_pull_requests as l
+                 join docket.pull_requests as p
+                   on p.pull_request_id = l.pull_request_id
+                  and p.project_id = l.project_id
+                where l.task_id = t.task_id
+                  and l.project_id = t.project_id)
+     where t.task_id = any (settle_merges.task_ids)
+       and t.project_id = settle_merges.project_id;
+end;
+$$;
+
+comment on function docket_private.settle_merges(uuid, uuid[]) is
+    'Tells tasks whether and when their pull requests were merged.';
+
+create function docket_private.follow_merges() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_task_ids   uuid[];
+begin
+    -- Driven by the few that changed; each key is there once before and once after.
+    for v_project_id, v_task_ids in
+        select l.project_id, array_agg(distinct l.task_id)
+          from (
+              select u.pull_request_id, u.project_id
+                from (select o.pull_request_id, o.project_id, o.status, o.merged_at
+                        from original as o
+                       union all
+                      select n.pull_request_id, n.project_id, n.status, n.merged_at
+                        from changed as n) as u
+               group by u.pull_request_id, u.project_id
+              having count(distinct u.status) > 1
+                  or min(u.merged_at) is distinct from max(u.merged_at)
+          ) as p
+         cross join lateral (
+                   select k.task_id, k.project_id
+                     from docket.task_pull_requests as k
+                    where k.pull_request_id = p.pull_request_id
+                      and k.project_id = p.project_id
+                   offset 0
+               ) as l
+         group by l.project_id
+         order by l.project_id
+    loop
+        perform docket_private.settle_merges(v_project_id, v_task_ids);
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_merges() is
+    'Follows pull requests that were merged, closed or opened again to their tasks.';
+
+create trigger pull_requests_follow_update after update on docket.pull_requests
+    referencing old table as original new table as changed
+    for each statement execute function docket_private.follow_merges();
+
+create function docket_private.follow_pull_request_links() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_task_ids   uuid[];
+begin
+    for v_project_id, v_task_ids in
+        select m.project_id, array_agg(distinct m.task_id)
+          from moved as m
+         group by m.project_id
+         order by m.project_id
+    loop
+        perform docket_private.settle_merges(v_project_id, v_task_ids);
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_pull_request_links() is
+    'Settles the tasks that got or lost a pull request.';
+
+create trigger task_pull_requests_follow_insert after insert on docket.task_pull_requests
+    referencing new table as moved
+    for each statement execute function docket_private.follow_pull_request_links();
+
+create trigger task_pull_requests_follow_delete after delete on docket.task_pull_requests
+    referencing old table as moved
+    for each statement execute function docket_private.follow_pull_request_links();
+
+-- The project of a task and a pull request, with the key and the pull request taken.
+create function docket_private.lock_linked(
+    task_id         uuid,
+    pull_request_id uuid
+) returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project uuid := docket_private.project_of_task(lock_linked.task_id);
+begin
+    perform docket_private.require_project(v_project);
+    perform docket_private.share_graph(v_project);
+
+    update docket.pull_requests as p
+       set version = p.version
+     where p.pull_request_id = lock_linked.pull_request_id
+       and p.project_id = v_project;
+
+    if not found then
+        raise exception 'pull request % does not exist',
+                        coalesce(lock_linked.pull_request_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'A task and its pull requests belong to one project.';
+    end if;
+
+    return v_project;
+end;
+$$;
+
+comment on function docket_private.lock_linked(uuid, uuid) is
+    'Takes what linking a task with a pull request changes, and returns their project. Raises PD404, PD403.';
+
+create function docket.link_pull_request(
+    task_id         uuid,
+    pull_request_id uuid,
+    request_id      uuid default null
+) returns docket.task_pull_requests
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'link_pull_request');
+    v_project uuid;
+    v_link    docket.task_pull_requests;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.task_pull_requests, v_answer);
+    end if;
+
+    v_project := docket_private.lock_linked(
+        link_pull_request.task_id, link_pull_request.pull_request_id);
+
+    insert into docket.task_pull_requests (task_id, project_id, pull_request_id)
+    values (link_pull_request.task_id, v_project, link_pull_request.pull_request_id)
+        on conflict on constraint task_pull_requests_pkey do nothing;
+
+    select l.* into v_link
+      from docket.task_pull_requests as l
+     where l.task_id = link_pull_request.task_id
+       and l.project_id = v_project
+       and l.pull_request_id = link_pull_request.pull_request_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.link_pull_request(uuid, uuid, uuid) is
+'Says that pull request `pull_request_id` brings work of task `task_id`. What is there already stays.
+
+A task is merged (merged_at) when at least one of its pull requests is and none is draft or open;
+dependencies that ask for merged wait for that. The same `request_id` again returns the first
+answer. Returns the link. Raises PD404, PD403.';
+
+create function docket.unlink_pull_request(
+    task_id         uuid,
+    pull_request_id uuid,
+    request_id      uuid default null
+) returns docket.task_pull_requests
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unlink_pull_request');
+    v_project uuid;
+    v_link    docket.task_pull_requests;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.task_pull_requests, v_answer);
+    end if;
+
+    v_project := docket_private.lock_linked(
+        unlink_pull_request.task_id, unlink_pull_request.pull_request_id);
+
+    delete from docket.task_pull_requests as l
+     where l.task_id = unlink_pull_request.task_id
+       and l.project_id = v_project
+       and l.pull_request_id = unlink_pull_request.pull_request_id
+    returning l.* into v_link;
+
+    if not found then
+        raise exception 'pull request % is none of the task',
+                        unlink_pull_request.pull_request_id
+            using errcode = 'PD404',
+                  hint    = 'docket.list_task_pull_requests() lists those of a task.';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.unlink_pull_request(uuid, uuid, uuid) is
+'Says that pull request `pull_request_id` has nothing to do with task `task_id` any more; whether the
+task is merged is left to the others.
+
+The same `request_id` again returns the first answer. Returns what the link was. Raises PD404,
+PD403.';
+
+create function docket.list_task_pull_requests(
+    task_id   uuid,
+    after     uuid    default null,
+    page_size integer default 100
+) returns setof docket.pull_requests
+language sql
+stable
+begin atomic
+    select p.*
+      from docket.task_pull_requests as l
+      join docket.pull_requests as p
+        on p.pull_request_id = l.pull_request_id
+       and p.project_id = l.project_id
+     where l.task_id = list_task_pull_requests.task_id
+       and (list_task_pull_requests.after is null
+            or l.pull_request_id > list_task_pull_requests.after)
+     order by p.pull_request_id
+     limit least(greatest(list_task_pull_requests.page_size, 1), 1000);
+end;
+
+comment on function docket.list_task_pull_requests(uuid, uuid, integer) is
+'The pull requests of task `task_id`, the first recorded first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pull requests; none for a task that may not be seen. Raises nothing.';
+
+create function docket.list_pull_request_tasks(
+    pull_request_id uuid,
+    after           uuid    default null,
+    page_size       integer default 100
+) returns setof docket.tasks
+language sql
+stable
+begin atomic
+    select t.*
+      from docket.task_pull_requests as l
+      join docket.tasks as t
+        on t.task_id = l.task_id
+       and t.project_id = l.project_id
+     where l.pull_request_id = list_pull_request_tasks.pull_request_id
+       and (list_pull_request_tasks.after is null
+            or l.task_id > list_pull_request_tasks.after)
+     order by t.task_id
+     limit least(greatest(list_pull_request_tasks.page_size, 1), 1000);
+end;
+
+comment on function docket.list_pull_request_tasks(uuid, uuid, integer) is
+'The tasks whose work pull request `pull_request_id` brings, the first made first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns tasks; none for a pull request that may not be seen. Raises nothing.';
+
+revoke all on function docket_private.settle_merges(uuid, uuid[]) from public;
+revoke all on function docket_private.follow_merges() from public;
+revoke all on function docket_private.follow_pull_request_links() from public;
+revoke all on function docket_private.lock_linked(uuid, uuid) from public;
+revoke all on function docket.link_pull_request(uuid, uuid, uuid) from public;
+revoke all on function docket.unlink_pull_request(uuid, uuid, uuid) from public;
+revoke all on function docket.list_task_pull_requests(uuid, uuid, integer) from public;
+revoke all on function docket.list_pull_request_tasks(uuid, uuid, integer) from public;
+grant execute on function
+    docket.link_pull_request(uuid, uuid, uuid),
+    docket.unlink_pull_request(uuid, uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.list_task_pull_requests(uuid, uuid, integer),
+    docket.list_pull_request_tasks(uuid, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.task_pull_requests
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;

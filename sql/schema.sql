@@ -99,6 +99,13 @@ CREATE DOMAIN docket.review_status AS text
 
 COMMENT ON DOMAIN docket.review_status IS 'What the reviewers say in sum.';
 
+-- DOMAIN docket.satisfaction
+
+CREATE DOMAIN docket.satisfaction AS text
+	CONSTRAINT satisfaction_known CHECK ((VALUE = ANY (ARRAY['completed'::text, 'merged'::text, 'validated'::text])));
+
+COMMENT ON DOMAIN docket.satisfaction IS 'What a task that blocks another has to be until it does so no longer: completed, or completed and merged (its pull requests are), or completed and validated (it has passed every validation that it requires).';
+
 -- DOMAIN docket.task_priority
 
 CREATE DOMAIN docket.task_priority AS smallint
@@ -299,12 +306,14 @@ CREATE TABLE docket.task_dependencies (
     project_id uuid NOT NULL,
     depends_on_id uuid NOT NULL,
     dependency_type docket.dependency_type DEFAULT 'blocks'::text NOT NULL,
+    satisfied_by docket.satisfaction DEFAULT 'completed'::text NOT NULL,
     strength numeric,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
     CONSTRAINT task_dependencies_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT task_dependencies_not_on_itself CHECK ((depends_on_id <> task_id)),
+    CONSTRAINT task_dependencies_others_ask_for_nothing CHECK ((((dependency_type)::text = 'blocks'::text) OR ((satisfied_by)::text = 'completed'::text))),
     CONSTRAINT task_dependencies_strength_bounded CHECK (((strength >= (0)::numeric) AND (strength <= (1)::numeric)))
 );
 
@@ -316,13 +325,17 @@ COMMENT ON COLUMN docket.task_dependencies.task_id IS 'The task that depends.';
 
 COMMENT ON COLUMN docket.task_dependencies.depends_on_id IS 'The task that it depends on.';
 
-COMMENT ON COLUMN docket.task_dependencies.dependency_type IS 'In what way: blocks (it waits for the other to be completed), suggests, related, duplicates, discovered_from or supersedes.';
+COMMENT ON COLUMN docket.task_dependencies.dependency_type IS 'In what way: blocks (it waits for the other), suggests, related, duplicates, discovered_from or supersedes.';
+
+COMMENT ON COLUMN docket.task_dependencies.satisfied_by IS 'What the other has to be until the task waits for it no longer: completed, merged or validated; of blocks alone.';
 
 COMMENT ON COLUMN docket.task_dependencies.strength IS 'How strong the relation is, 0 to 1; null: nobody has said.';
 
 COMMENT ON CONSTRAINT task_dependencies_metadata_is_object ON docket.task_dependencies IS 'metadata is a JSON object';
 
 COMMENT ON CONSTRAINT task_dependencies_not_on_itself ON docket.task_dependencies IS 'a task does not depend on itself';
+
+COMMENT ON CONSTRAINT task_dependencies_others_ask_for_nothing ON docket.task_dependencies IS 'only a dependency of type blocks asks for merged or validated';
 
 COMMENT ON CONSTRAINT task_dependencies_strength_bounded ON docket.task_dependencies IS 'a strength is between 0 and 1';
 
@@ -337,6 +350,7 @@ declare
     v_added      docket.task_dependencies[];
     v_unknown_id uuid;
     v_itself     record;
+    v_other      text;
 begin
     if v_answer is not null then
         return query
@@ -352,14 +366,18 @@ begin
       from (
           select distinct on (r.task_id, r.depends_on_id, a.dependency_type)
                  row(r.task_id, add_dependencies.project_id, r.depends_on_id, a.dependency_type,
+                     case
+                         when r.satisfied_by is not null
+                             then docket_private.read_satisfaction(r.satisfied_by)
+                     end,
                      r.strength, coalesce(r.metadata, '{}'), docket.clock(),
                      docket.principal())::docket.task_dependencies as dependency,
                  e.place
             from jsonb_array_elements(add_dependencies.dependencies)
                  with ordinality as e (element, place)
            cross join lateral jsonb_to_record(e.element) as r (
-                     task_id uuid, depends_on_id uuid, dependency_type text, strength numeric,
-                     metadata jsonb)
+                     task_id uuid, depends_on_id uuid, dependency_type text, satisfied_by text,
+                     strength numeric, metadata jsonb)
            cross join lateral (
                      select docket_private.read_dependency_type(
                                 coalesce(r.dependency_type, 'blocks')) as dependency_type
@@ -398,13 +416,39 @@ begin
             add_dependencies.project_id, v_itself.task_id, v_itself.dependency_type);
     end if;
 
+    select a.dependency_type into v_other
+      from unnest(v_added) as a
+     where a.dependency_type <> 'blocks'
+       and a.satisfied_by <> 'completed'
+     limit 1;
+
+    if found then
+        perform docket_private.refuse_satisfaction(v_other);
+    end if;
+
     -- The key first, as in add_dependency().
     if exists (select from unnest(v_added) as a where a.dependency_type = 'blocks') then
         perform docket_private.lock_graph(add_dependencies.project_id);
     end if;
 
-    insert into docket.task_dependencies as d
-    select a.*
+    -- Those that are there already, and are now to ask for something else.
+    if exists (select from unnest(v_added) as a where a.satisfied_by is not null) then
+        update docket.task_dependencies as d
+           set satisfied_by = a.satisfied_by
+          from unnest(v_added) as a
+         where d.task_id = a.task_id
+           and d.project_id = a.project_id
+           and d.dependency_type = a.dependency_type
+           and d.depends_on_id = a.depends_on_id
+           and d.satisfied_by <> a.satisfied_by;
+    end if;
+
+    insert into docket.task_dependencies as d (
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata,
+        created_at, created_by)
+    select a.task_id, a.project_id, a.depends_on_id, a.dependency_type,
+           coalesce(a.satisfied_by, 'completed'), a.strength, a.metadata, a.created_at,
+           a.created_by
       from unnest(v_added) as a
         on conflict on constraint task_dependencies_pkey
         do update set strength = excluded.strength
@@ -414,8 +458,8 @@ begin
     v_added := array(
         select d
           from unnest(v_added) with ordinality as a (
-                   task_id, project_id, depends_on_id, dependency_type, strength, metadata,
-                   created_at, created_by, place)
+                   task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength,
+                   metadata, created_at, created_by, place)
          cross join lateral (
                    select d.*
                      from docket.task_dependencies as d
@@ -437,14 +481,15 @@ $$;
 COMMENT ON FUNCTION docket.add_dependencies(project_id uuid, dependencies jsonb, request_id uuid) IS 'Adds many dependencies between tasks of one project, all or none; much faster than one by one.
 
 `project_id` is the project, `dependencies` an array of objects with task_id, depends_on_id and,
-where wanted, dependency_type (default blocks), strength and metadata, at most the setting
-max_batch_size. What is there already stays, with the new strength where one is given. The same
+where wanted, dependency_type (default blocks), satisfied_by (default completed), strength and
+metadata, at most the setting max_batch_size. What is there already stays, with the new strength and
+satisfied_by where they are given. The same
 `request_id` again returns the first answer. Returns the dependencies, each once, in the order of
 their first mention. Raises PD404, PD403, PD422, PD413, and PDCYC as add_dependency() does.';
 
--- FUNCTION docket.add_dependency(uuid, uuid, text, numeric, uuid)
+-- FUNCTION docket.add_dependency(uuid, uuid, text, numeric, text, uuid)
 
-CREATE FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text DEFAULT 'blocks'::text, strength numeric DEFAULT NULL::numeric, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_dependencies
+CREATE FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text DEFAULT 'blocks'::text, strength numeric DEFAULT NULL::numeric, satisfied_by text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_dependencies
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -453,6 +498,7 @@ declare
     v_project_id uuid;
     v_type       docket.dependency_type := docket_private.read_dependency_type(
                                                coalesce(dependency_type, 'blocks'));
+    v_satisfied  docket.satisfaction    := docket_private.read_satisfaction(satisfied_by);
     v_dependency docket.task_dependencies;
 begin
     if v_answer is not null then
@@ -479,6 +525,10 @@ begin
                   hint    = 'A strength is between 0 and 1.';
     end if;
 
+    if v_satisfied <> 'completed' and v_type <> 'blocks' then
+        perform docket_private.refuse_satisfaction(v_type);
+    end if;
+
     -- The key first: a statement that has the row and waits for the key could wait for one
     -- that has the key and waits for the row.
     if v_type = 'blocks' then
@@ -486,14 +536,15 @@ begin
     end if;
 
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength)
     values (
         add_dependency.task_id, v_project_id, add_dependency.depends_on_id, v_type,
-        add_dependency.strength)
+        coalesce(v_satisfied, 'completed'), add_dependency.strength)
         on conflict on constraint task_dependencies_pkey
-        do update set strength = excluded.strength
-            where excluded.strength is distinct from coalesce(d.strength, -1)
-              and excluded.strength is not null
+        do update set strength     = coalesce(excluded.strength, d.strength),
+                      satisfied_by = coalesce(v_satisfied, d.satisfied_by)
+            where excluded.strength <> coalesce(d.strength, -1)
+               or v_satisfied <> d.satisfied_by
     returning d.* into v_dependency;
 
     if not found then
@@ -510,14 +561,64 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, request_id uuid) IS 'Makes task `task_id` depend on task `depends_on_id`. What is there already stays, with the new strength
-where one is given.
+COMMENT ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) IS 'Makes task `task_id` depend on task `depends_on_id`. What is there already stays, with the new strength
+and the new satisfied_by where they are given.
 
-`dependency_type` is blocks (the default, also called depends_on: the task waits until the other is
-completed), suggests, related, duplicates, discovered_from or supersedes; only blocks must not
-close a cycle. `strength` is 0 to 1. The same `request_id` again returns the first answer.
+`dependency_type` is blocks (the default, also called depends_on: the task waits for the other),
+suggests, related, duplicates, discovered_from or supersedes; only blocks must not close a cycle.
+`satisfied_by` is what it waits for: completed (the default), merged (completed, and at least one of
+its pull requests is merged and none still open) or validated (completed, with every required
+validation passed). `strength` is 0 to 1. The same `request_id` again returns the first answer.
 Returns the dependency. Raises PD404, PD403, PD422, and PDCYC with the cycle, or for a task and its
 own ancestor.';
+
+-- FUNCTION docket_private.satisfaction_bit(text)
+
+CREATE FUNCTION docket_private.satisfaction_bit(satisfied_by text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE satisfied_by
+             WHEN 'completed'::text THEN 1
+             WHEN 'merged'::text THEN 2
+             WHEN 'validated'::text THEN 4
+             ELSE NULL::integer
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) IS 'What a dependency asks for, as a part of docket_private.satisfactions().';
+
+-- FUNCTION docket_private.satisfactions(text, timestamp with time zone, integer)
+
+CREATE FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (status = 'completed'::text) THEN ((1 +
+             CASE
+                 WHEN (merged_at IS NULL) THEN 0
+                 ELSE 2
+             END) +
+             CASE
+                 WHEN (unmet_gates = 0) THEN 4
+                 ELSE 0
+             END)
+             ELSE 0
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) IS 'What dependencies on a task are satisfied, by what they ask for: the sum of 1 (completed), 2 (merged) and 4 (validated).';
+
+-- FUNCTION docket_private.is_satisfied(text, text, timestamp with time zone, integer)
+
+CREATE FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((docket_private.satisfactions(status, merged_at, unmet_gates) & docket_private.satisfaction_bit(satisfied_by)) <> 0);
+END;
+
+COMMENT ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) IS 'Whether a dependency that asks for `satisfied_by` waits no longer for a task of this status, merge and number of unmet gates.';
 
 -- TABLE docket.tasks
 
@@ -676,9 +777,10 @@ COMMENT ON COLUMN docket_private.task_nodes.unmet IS 'How many of its gating dep
 CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false) RETURNS TABLE(depth integer, blocker_id uuid, blocker_key text, title text, status docket.task_status)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- WITH RECURSIVE level(depth, reached, ids, met_ids, met_ranks) AS (
+ WITH RECURSIVE level(depth, reached, ids, open_ids, met_ids, met_ranks) AS (
           SELECT 0 AS "?column?",
              0 AS "?column?",
+             ARRAY[blockers.task_id] AS "array",
              ARRAY[blockers.task_id] AS "array",
              '{}'::uuid[] AS uuid,
              '{}'::bigint[] AS int8
@@ -686,16 +788,19 @@ CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::in
           SELECT deeper.depth,
              (l_1.reached + cardinality(deeper.ids)),
              deeper.ids,
+             deeper.open_ids,
              deeper.met_ids,
              deeper.met_ranks
             FROM (level l_1
               CROSS JOIN LATERAL ( SELECT (l_1.depth + 1) AS depth,
                      array_agg(g.task_id) FILTER (WHERE g.is_new) AS ids,
+                     array_agg(g.task_id) FILTER (WHERE (g.is_new AND g.is_open)) AS open_ids,
                      array_agg(g.task_id) FILTER (WHERE (g.rank < g.reach)) AS met_ids,
                      array_agg(g.rank) FILTER (WHERE (g.rank < g.reach)) AS met_ranks
                     FROM ( SELECT s.task_id,
                              s.rank,
                              (NOT bool_or(s.is_met)) AS is_new,
+                             bool_or(s.is_open) AS is_open,
                              max(
                                  CASE
                                      WHEN (NOT bool_or(s.is_met)) THEN s.rank
@@ -703,24 +808,28 @@ CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::in
                                  END) OVER () AS reach
                             FROM ( SELECT n.task_id,
                                      n.rank,
+                                     n.is_open,
                                      false AS is_met
-                                    FROM ((unnest(l_1.ids) f(task_id)
+                                    FROM ((unnest(l_1.open_ids) f(task_id)
                                       CROSS JOIN LATERAL ( SELECT e_1.depends_on_id,
-    e_1.project_id
+    e_1.project_id,
+    e_1.satisfied_by
    FROM docket.task_dependencies e_1
   WHERE ((e_1.task_id = f.task_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
   ORDER BY e_1.depends_on_id
  OFFSET 0) e)
                                       CROSS JOIN LATERAL ( SELECT n_1.task_id,
-    n_1.rank
+    n_1.rank,
+    (blockers.include_completed OR ((t_1.status)::text <> 'completed'::text)) AS is_open
    FROM (docket_private.task_nodes n_1
      JOIN docket.tasks t_1 ON (((t_1.task_id = n_1.task_id) AND (t_1.project_id = n_1.project_id))))
-  WHERE ((n_1.project_id = e.project_id) AND (n_1.task_id = e.depends_on_id) AND (blockers.include_completed OR ((t_1.status)::text <> 'completed'::text)))
+  WHERE ((n_1.project_id = e.project_id) AND (n_1.task_id = e.depends_on_id) AND (blockers.include_completed OR (NOT docket_private.is_satisfied((e.satisfied_by)::text, (t_1.status)::text, t_1.merged_at, t_1.unmet_gates))))
   ORDER BY n_1.task_id
  OFFSET 0) n)
                                  UNION ALL
                                   SELECT m.task_id,
                                      m.rank,
+                                     false,
                                      true
                                     FROM UNNEST(l_1.met_ids, l_1.met_ranks) m(task_id, rank)) s
                            GROUP BY s.task_id, s.rank) g) deeper)
@@ -753,7 +862,8 @@ END;
 COMMENT ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) IS 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
-1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`.
+1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`, except
+those whose merge or validation is still waited for: they are returned, and nothing behind them.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 -- FUNCTION docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)
@@ -1295,10 +1405,10 @@ begin
         array(select coalesce(e.task ->> 'parent_task_id', e.task ->> 'parent')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
                union all
-              select d.task_name
+              select coalesce(d.named ->> 'task', d.named #>> '{}')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
-               cross join lateral jsonb_array_elements_text(
-                         nullif(e.task -> 'depends_on', 'null')) as d (task_name)),
+               cross join lateral jsonb_array_elements(
+                         nullif(e.task -> 'depends_on', 'null')) as d (named)),
         v_keys, v_ids);
 
     begin
@@ -1340,14 +1450,25 @@ begin
          ) as s
          order by g.ordinal;
 
-        -- One statement, so that the graph is ordered once.
-        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
-        select distinct i.task_id, create_tasks.project_id, (v_names ->> d.task_name)::uuid
-          from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
-          join unnest(v_ids) with ordinality as i (task_id, ordinal)
-            on i.ordinal = e.ordinal
-         cross join lateral jsonb_array_elements_text(
-                   nullif(e.task -> 'depends_on', 'null')) as d (task_name);
+        -- One statement, so that the graph is ordered once. The first mention of a pair counts.
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id, satisfied_by)
+        select distinct on (n.task_id, n.depends_on_id)
+               n.task_id, create_tasks.project_id, n.depends_on_id,
+               case
+                   when n.satisfied_by is null then 'completed'
+                   else docket_private.read_satisfaction(n.satisfied_by)
+               end
+          from (
+              select i.task_id, d.ordinal, d.named ->> 'satisfied_by' as satisfied_by,
+                     (v_names ->> coalesce(d.named ->> 'task', d.named #>> '{}'))::uuid
+                         as depends_on_id
+                from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
+                join unnest(v_ids) with ordinality as i (task_id, ordinal)
+                  on i.ordinal = e.ordinal
+               cross join lateral jsonb_array_elements(nullif(e.task -> 'depends_on', 'null'))
+                          with ordinality as d (named, ordinal)
+          ) as n
+         order by n.task_id, n.depends_on_id, n.ordinal;
     exception
         when unique_violation then
             get stacked diagnostics v_constraint = constraint_name;
@@ -1409,9 +1530,10 @@ details, test_strategy, requirements (object), acceptance_criteria, affected_fil
 (arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
 actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
 not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
-The same `request_id` again returns the first answer. Returns the tasks in the order given. Raises
-PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+tasks by key, of this call or of the project, or by id; a dependency may also be an object with
+task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
+given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
+Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 -- TABLE docket.workflows
 
@@ -1687,6 +1809,7 @@ CREATE FUNCTION docket.dependencies(task_id uuid, dependency_type text DEFAULT N
      d.project_id,
      d.depends_on_id,
      d.dependency_type,
+     d.satisfied_by,
      d.strength,
      d.metadata,
      d.created_at,
@@ -1713,6 +1836,7 @@ CREATE FUNCTION docket.dependents(task_id uuid, dependency_type text DEFAULT NUL
      d.project_id,
      d.depends_on_id,
      d.dependency_type,
+     d.satisfied_by,
      d.strength,
      d.metadata,
      d.created_at,
@@ -2089,10 +2213,10 @@ begin
     -- Within the copy as within the original; what the original waits for outside, the copy waits
     -- for as well; nothing outside waits for the copy.
     insert into docket.task_dependencies (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
     select f.to_id, v_project,
            coalesce(v_to[array_position(v_from, e.depends_on_id)], e.depends_on_id),
-           e.dependency_type, e.strength, e.metadata
+           e.dependency_type, e.satisfied_by, e.strength, e.metadata
       from unnest(v_from, v_to) as f (from_id, to_id)
      cross join lateral (
                select d.*
@@ -2103,7 +2227,8 @@ begin
                offset 0
            ) as e
      union all
-    select f.to_id, v_project, f.from_id, 'discovered_from', null, '{"reason": "fork"}'
+    select f.to_id, v_project, f.from_id, 'discovered_from', 'completed', null,
+           '{"reason": "fork"}'
       from unnest(v_from, v_to) as f (from_id, to_id)
         on conflict on constraint task_dependencies_pkey do nothing;
 
@@ -2632,10 +2757,12 @@ CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uui
              c.rank,
              e.depends_on_id,
              e.dependency_type,
+             e.satisfied_by,
              e.strength
             FROM ((chosen c
               CROSS JOIN LATERAL ( SELECT e_1.depends_on_id,
                      e_1.dependency_type,
+                     e_1.satisfied_by,
                      e_1.strength
                     FROM docket.task_dependencies e_1
                    WHERE ((e_1.task_id = c.task_id) AND (e_1.project_id = graph.project_id))
@@ -2644,7 +2771,7 @@ CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uui
               JOIN chosen d ON ((d.task_id = e.depends_on_id)))
          )
   SELECT jsonb_build_object('nodes', COALESCE(( SELECT jsonb_agg(jsonb_build_object('task_id', c.task_id, 'task_key', c.task_key, 'title', c.title, 'status', c.status, 'priority', c.priority, 'parent_task_id', c.parent_task_id, 'workflow_id', c.workflow_id, 'assigned_to', c.assigned_to, 'unmet', c.unmet, 'is_ready', c.is_ready) ORDER BY c.rank NULLS FIRST, c.task_id) AS jsonb_agg
-            FROM chosen c), '[]'::jsonb), 'edges', COALESCE(( SELECT jsonb_agg(jsonb_build_object('task_id', e.task_id, 'depends_on_id', e.depends_on_id, 'dependency_type', e.dependency_type, 'strength', e.strength) ORDER BY e.rank NULLS FIRST, e.task_id, e.depends_on_id, e.dependency_type) AS jsonb_agg
+            FROM chosen c), '[]'::jsonb), 'edges', COALESCE(( SELECT jsonb_agg(jsonb_build_object('task_id', e.task_id, 'depends_on_id', e.depends_on_id, 'dependency_type', e.dependency_type, 'satisfied_by', e.satisfied_by, 'strength', e.strength) ORDER BY e.rank NULLS FIRST, e.task_id, e.depends_on_id, e.dependency_type) AS jsonb_agg
             FROM edges e), '[]'::jsonb)) AS jsonb_build_object;
 END;
 
@@ -2653,9 +2780,9 @@ order in which they can be done.
 
 A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
 unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
-dependency_type and strength. `project_id` is the project, `workflow_id` narrows it to one
-workflow, completed tasks are left out without `include_completed`, archived ones always. Returns
-the document. Raises nothing.';
+dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
+to one workflow, completed tasks are left out without `include_completed`, archived ones always.
+Returns the document. Raises nothing.';
 
 -- TABLE docket_private.project_graphs
 
@@ -2690,7 +2817,8 @@ CREATE FUNCTION docket.graph_health(project_id uuid DEFAULT NULL::uuid) RETURNS 
          ), gating AS MATERIALIZED (
           SELECT e.project_id,
              e.task_id,
-             e.depends_on_id
+             e.depends_on_id,
+             e.satisfied_by
             FROM (docket.task_dependencies e
               JOIN asked a ON ((a.project_id = e.project_id)))
            WHERE ((e.dependency_type)::text = 'blocks'::text)
@@ -2709,7 +2837,9 @@ CREATE FUNCTION docket.graph_health(project_id uuid DEFAULT NULL::uuid) RETURNS 
              t.archived_at,
              t.priority,
              t.not_before,
-             t.workflow_id
+             t.workflow_id,
+             t.merged_at,
+             t.unmet_gates
             FROM (docket.tasks t
               JOIN asked a ON ((a.project_id = t.project_id)))
          ), unmet AS (
@@ -2718,7 +2848,7 @@ CREATE FUNCTION docket.graph_health(project_id uuid DEFAULT NULL::uuid) RETURNS 
              count(*) AS unmet
             FROM (gating g
               JOIN task d ON (((d.task_id = g.depends_on_id) AND (d.project_id = g.project_id))))
-           WHERE ((d.status)::text <> 'completed'::text)
+           WHERE (NOT docket_private.is_satisfied((g.satisfied_by)::text, (d.status)::text, d.merged_at, d.unmet_gates))
            GROUP BY g.project_id, g.task_id
          ), claimable AS (
           SELECT t.project_id,
@@ -2728,7 +2858,9 @@ CREATE FUNCTION docket.graph_health(project_id uuid DEFAULT NULL::uuid) RETURNS 
              t.archived_at,
              t.priority,
              t.not_before,
-             t.workflow_id
+             t.workflow_id,
+             t.merged_at,
+             t.unmet_gates
             FROM (task t
               LEFT JOIN unmet u ON (((u.task_id = t.task_id) AND (u.project_id = t.project_id))))
            WHERE (((t.status)::text = 'pending'::text) AND (t.archived_at IS NULL) AND (u.task_id IS NULL))
@@ -3097,6 +3229,63 @@ END;
 
 COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context, by type. Returns versions; raises nothing.';
 
+-- TABLE docket.task_pull_requests
+
+CREATE TABLE docket.task_pull_requests (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    pull_request_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL
+);
+
+ALTER TABLE ONLY docket.task_pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.task_pull_requests IS 'Which pull requests bring the work of which tasks.';
+
+COMMENT ON COLUMN docket.task_pull_requests.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.task_pull_requests.pull_request_id IS 'The pull request.';
+
+-- FUNCTION docket.link_pull_request(uuid, uuid, uuid)
+
+CREATE FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_pull_requests
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'link_pull_request');
+    v_project uuid;
+    v_link    docket.task_pull_requests;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.task_pull_requests, v_answer);
+    end if;
+
+    v_project := docket_private.lock_linked(
+        link_pull_request.task_id, link_pull_request.pull_request_id);
+
+    insert into docket.task_pull_requests (task_id, project_id, pull_request_id)
+    values (link_pull_request.task_id, v_project, link_pull_request.pull_request_id)
+        on conflict on constraint task_pull_requests_pkey do nothing;
+
+    select l.* into v_link
+      from docket.task_pull_requests as l
+     where l.task_id = link_pull_request.task_id
+       and l.project_id = v_project
+       and l.pull_request_id = link_pull_request.pull_request_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) IS 'Says that pull request `pull_request_id` brings work of task `task_id`. What is there already stays.
+
+A task is merged (merged_at) when at least one of its pull requests is and none is draft or open;
+dependencies that ask for merged wait for that. The same `request_id` again returns the first
+answer. Returns the link. Raises PD404, PD403.';
+
 -- FUNCTION docket.list_attempts(uuid)
 
 CREATE FUNCTION docket.list_attempts(task_id uuid) RETURNS SETOF docket.task_attempts
@@ -3234,6 +3423,58 @@ COMMENT ON FUNCTION docket.list_projects(after uuid, page_size integer, include_
 `include_archived` adds those that were put away.
 Returns projects; raises nothing.';
 
+-- FUNCTION docket.list_pull_request_tasks(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.tasks
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.task_id,
+     t.project_id,
+     t.task_key,
+     t.legacy_id,
+     t.workflow_id,
+     t.parent_task_id,
+     t.title,
+     t.description,
+     t.details,
+     t.test_strategy,
+     t.requirements,
+     t.acceptance_criteria,
+     t.affected_files,
+     t.tags,
+     t.complexity_score,
+     t.actual_complexity,
+     t.estimated_effort,
+     t.actual_effort,
+     t.status,
+     t.priority,
+     t.assigned_to,
+     t.attempt_id,
+     t.not_before,
+     t.due_at,
+     t.results,
+     t.completed_at,
+     t.archived_at,
+     t.unmet_gates,
+     t.merged_at,
+     t.metadata,
+     t.version,
+     t.created_at,
+     t.updated_at,
+     t.created_by,
+     t.updated_by
+    FROM (docket.task_pull_requests l
+      JOIN docket.tasks t ON (((t.task_id = l.task_id) AND (t.project_id = l.project_id))))
+   WHERE ((l.pull_request_id = list_pull_request_tasks.pull_request_id) AND ((list_pull_request_tasks.after IS NULL) OR (l.task_id > list_pull_request_tasks.after)))
+   ORDER BY t.task_id
+  LIMIT LEAST(GREATEST(list_pull_request_tasks.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) IS 'The tasks whose work pull request `pull_request_id` brings, the first made first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns tasks; none for a pull request that may not be seen. Raises nothing.';
+
 -- FUNCTION docket.list_pull_requests(uuid, text, uuid, integer)
 
 CREATE FUNCTION docket.list_pull_requests(project_id uuid, status text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.pull_requests
@@ -3360,6 +3601,57 @@ COMMENT ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only bo
 
 `after` is the validation_type of the last row of the previous page, `page_size` is in rows (1 to
 1000). Returns gates by type; none for a task that may not be seen. Raises nothing.';
+
+-- FUNCTION docket.list_task_pull_requests(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.pull_requests
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.pull_request_id,
+     p.project_id,
+     p.repository,
+     p.number,
+     p.title,
+     p.description,
+     p.url,
+     p.author,
+     p.status,
+     p.has_conflict,
+     p.head_branch,
+     p.head_commit,
+     p.base_branch,
+     p.base_commit,
+     p.merge_commit,
+     p.commits,
+     p.changed_files,
+     p.additions,
+     p.deletions,
+     p.checks_status,
+     p.review_status,
+     p.merge_status,
+     p.auto_merge_method,
+     p.auto_merge_by,
+     p.opened_at,
+     p.merged_at,
+     p.merged_by,
+     p.closed_at,
+     p.metadata,
+     p.version,
+     p.created_at,
+     p.updated_at,
+     p.created_by,
+     p.updated_by
+    FROM (docket.task_pull_requests l
+      JOIN docket.pull_requests p ON (((p.pull_request_id = l.pull_request_id) AND (p.project_id = l.project_id))))
+   WHERE ((l.task_id = list_task_pull_requests.task_id) AND ((list_task_pull_requests.after IS NULL) OR (l.pull_request_id > list_task_pull_requests.after)))
+   ORDER BY p.pull_request_id
+  LIMIT LEAST(GREATEST(list_task_pull_requests.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) IS 'The pull requests of task `task_id`, the first recorded first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pull requests; none for a task that may not be seen. Raises nothing.';
 
 -- FUNCTION docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
 
@@ -4276,6 +4568,11 @@ begin
         record_pull_request.changes, docket_private.pull_request_fields(),
         'what is told of a pull request');
 
+    -- A merge may satisfy dependents of the tasks that it is about: the graph's key comes first.
+    if record_pull_request.changes ?| array['status', 'merged_at'] then
+        perform docket_private.share_graph(record_pull_request.project_id);
+    end if;
+
     begin
         -- Two who tell of a new one at once: the second waits here for the first, and goes on
         -- with its row.
@@ -4983,15 +5280,17 @@ CREATE FUNCTION docket.simulate_completion(task_ids uuid[]) RETURNS TABLE(task_i
     BEGIN ATOMIC
  WITH done AS MATERIALIZED (
           SELECT t_1.task_id,
-             t_1.project_id
+             t_1.project_id,
+             t_1.merged_at
             FROM (unnest(simulate_completion.task_ids) i(task_id)
               CROSS JOIN LATERAL ( SELECT t_2.task_id,
-                     t_2.project_id
+                     t_2.project_id,
+                     t_2.merged_at
                     FROM docket.tasks t_2
                    WHERE ((t_2.task_id = i.task_id) AND ((t_2.status)::text <> 'completed'::text))
                    ORDER BY t_2.task_id
                   OFFSET 0) t_1)
-           GROUP BY t_1.task_id, t_1.project_id
+           GROUP BY t_1.task_id, t_1.project_id, t_1.merged_at
          ), freed AS MATERIALIZED (
           SELECT e.task_id,
              e.project_id,
@@ -5000,7 +5299,7 @@ CREATE FUNCTION docket.simulate_completion(task_ids uuid[]) RETURNS TABLE(task_i
               CROSS JOIN LATERAL ( SELECT e_1.task_id,
                      e_1.project_id
                     FROM docket.task_dependencies e_1
-                   WHERE ((e_1.depends_on_id = d.task_id) AND (e_1.project_id = d.project_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
+                   WHERE ((e_1.depends_on_id = d.task_id) AND (e_1.project_id = d.project_id) AND ((e_1.dependency_type)::text = 'blocks'::text) AND docket_private.is_satisfied((e_1.satisfied_by)::text, 'completed'::text, d.merged_at, 0))
                    ORDER BY e_1.task_id
                   OFFSET 0) e)
            WHERE (NOT (EXISTS ( SELECT
@@ -5033,7 +5332,8 @@ CREATE FUNCTION docket.simulate_completion(task_ids uuid[]) RETURNS TABLE(task_i
 END;
 
 COMMENT ON FUNCTION docket.simulate_completion(task_ids uuid[]) IS 'What would become ready if the tasks `task_ids` were completed now, the most urgent first: pending
-tasks that wait for nothing else. Nothing is changed.
+tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
+not. Nothing is changed.
 
 Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
 those that are completed already, free nothing. Raises nothing.';
@@ -5202,9 +5502,9 @@ begin
     -- The new edges first: they tell the cycle, if there is one, and no dependent is ready between
     -- the two statements. The new task itself does not wait for itself, but is free of the old one.
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
-    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.strength,
-           e.metadata
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
+    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.satisfied_by,
+           e.strength, e.metadata
       from docket.task_dependencies as e
       join docket.tasks as t
         on t.task_id = e.task_id
@@ -5215,7 +5515,10 @@ begin
        and e.task_id        <> supersede.superseded_by
        and t.status not in ('completed', 'cancelled')
        and t.archived_at is null
-        on conflict on constraint task_dependencies_pkey do nothing;
+        on conflict on constraint task_dependencies_pkey
+        do update set satisfied_by = excluded.satisfied_by
+            where d.satisfied_by = 'completed'
+              and excluded.satisfied_by <> 'completed';
 
     delete from docket.task_dependencies as e
      using docket.tasks as t
@@ -5481,6 +5784,48 @@ everything that it waits for.
 `project_id` is the project, `workflow_id` narrows it to one workflow, `after` is the id of the
 last task of the previous page, `page_size` in rows (1 to 1000). Completed tasks are there,
 archived ones are not. Returns tasks. Raises nothing.';
+
+-- FUNCTION docket.unlink_pull_request(uuid, uuid, uuid)
+
+CREATE FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_pull_requests
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unlink_pull_request');
+    v_project uuid;
+    v_link    docket.task_pull_requests;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.task_pull_requests, v_answer);
+    end if;
+
+    v_project := docket_private.lock_linked(
+        unlink_pull_request.task_id, unlink_pull_request.pull_request_id);
+
+    delete from docket.task_pull_requests as l
+     where l.task_id = unlink_pull_request.task_id
+       and l.project_id = v_project
+       and l.pull_request_id = unlink_pull_request.pull_request_id
+    returning l.* into v_link;
+
+    if not found then
+        raise exception 'pull request % is none of the task',
+                        unlink_pull_request.pull_request_id
+            using errcode = 'PD404',
+                  hint    = 'docket.list_task_pull_requests() lists those of a task.';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) IS 'Says that pull request `pull_request_id` has nothing to do with task `task_id` any more; whether the
+task is merged is left to the others.
+
+The same `request_id` again returns the first answer. Returns what the link was. Raises PD404,
+PD403.';
 
 -- FUNCTION docket.update_project(uuid, jsonb, bigint, uuid)
 
@@ -6365,7 +6710,7 @@ CREATE FUNCTION docket_private.check_new_dependencies(dependencies jsonb) RETURN
 declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
-        'task_id', 'depends_on_id', 'dependency_type', 'strength', 'metadata'];
+        'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
     if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
@@ -6492,6 +6837,23 @@ begin
         raise exception 'task number % has a depends_on that is not an array', v_row.ordinal
             using errcode = 'PD422',
                   hint    = 'Give the keys or ids of the tasks that it waits for.';
+    end if;
+
+    -- A dependency is named, or an object that names it.
+    select e.ordinal, d.named into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     cross join lateral jsonb_array_elements(
+               nullif(e.task -> 'depends_on', 'null')) as d (named)
+     where jsonb_typeof(d.named) = 'array'
+        or jsonb_typeof(d.named) = 'object'
+           and (d.named ->> 'task' is null or d.named - '{task,satisfied_by}'::text[] <> '{}')
+     limit 1;
+
+    if found then
+        raise exception 'task number % depends on %, which names no task', v_row.ordinal,
+                        left(v_row.named::text, 200)
+            using errcode = 'PD422',
+                  hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
     end if;
 
     select e.ordinal, k.field into v_row
@@ -7797,6 +8159,53 @@ $$;
 
 COMMENT ON FUNCTION docket_private.fill_task() IS 'Makes the id and the key of a task that comes without them.';
 
+-- FUNCTION docket_private.follow_changed_dependencies()
+
+CREATE FUNCTION docket_private.follow_changed_dependencies() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project_id     uuid;
+    v_task_ids       uuid[];
+    v_depends_on_ids uuid[];
+begin
+    for v_project_id, v_task_ids, v_depends_on_ids in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
+          from (
+              select u.project_id, u.task_id, u.depends_on_id
+                from (select o.project_id, o.task_id, o.depends_on_id, o.satisfied_by
+                        from original as o
+                       where o.dependency_type = 'blocks'
+                       union all
+                      select n.project_id, n.task_id, n.depends_on_id, n.satisfied_by
+                        from changed as n
+                       where n.dependency_type = 'blocks') as u
+               group by u.project_id, u.task_id, u.depends_on_id
+              having min(u.satisfied_by::text) <> max(u.satisfied_by::text)
+          ) as e
+         group by e.project_id
+         order by e.project_id
+    loop
+        perform docket_private.lock_graph(v_project_id);
+        if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+            perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        end if;
+        perform docket_private.recount(v_project_id, v_task_ids);
+        perform docket_private.unready(v_project_id, array(
+            select n.task_id
+              from docket_private.task_nodes as n
+             where n.project_id = v_project_id
+               and n.task_id = any (v_task_ids)
+               and n.unmet > 0));
+    end loop;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.follow_changed_dependencies() IS 'Counts anew for the tasks whose dependencies ask for something else after an UPDATE.';
+
 -- FUNCTION docket_private.follow_changed_tasks()
 
 CREATE FUNCTION docket_private.follow_changed_tasks() RETURNS trigger
@@ -7808,8 +8217,9 @@ declare
     v_moved      uuid[];
     v_closed     uuid[];
     v_opened     uuid[];
-    v_completed  uuid[];
-    v_reopened   uuid[];
+    v_settled    uuid[];
+    v_met_before integer[];
+    v_met_now    integer[];
 begin
     -- A claim ends here.
     if not exists (
@@ -7827,19 +8237,22 @@ begin
 
     -- A full join is never a nested loop, which a plan made for one row would be, and quadratic
     -- when many come.
-    for v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened in
+    for v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now in
         select r.project_id,
                array_agg(r.task_id) filter (where r.is_moved),
                array_agg(r.task_id) filter (where r.is_moved and not r.is_open),
                array_agg(r.task_id) filter (where r.is_moved and r.is_open),
-               array_agg(r.task_id) filter (where r.is_done and not r.was_done),
-               array_agg(r.task_id) filter (where r.was_done and not r.is_done)
+               array_agg(r.task_id) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_before) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_now) filter (where r.met_before <> r.met_now)
           from (
               select coalesce(n.task_id, o.task_id) as task_id,
                      coalesce(n.project_id, o.project_id) as project_id,
                      coalesce(n.status = 'pending' and n.archived_at is null, false) as is_open,
-                     coalesce(o.status = 'completed', false) as was_done,
-                     coalesce(n.status = 'completed', false) as is_done,
+                     docket_private.satisfactions(o.status, o.merged_at, o.unmet_gates)
+                         as met_before,
+                     docket_private.satisfactions(n.status, n.merged_at, n.unmet_gates)
+                         as met_now,
                      coalesce(o.status = 'pending' or n.status = 'pending', false)
                      and coalesce(n.status <> 'in_progress' or n.attempt_id is null, true)
                      and (o.status, o.archived_at, o.priority, o.not_before, o.workflow_id)
@@ -7852,20 +8265,20 @@ begin
                  and n.project_id = o.project_id
           ) as r
          where r.is_moved
-            or r.is_done <> r.was_done
+            or r.met_before <> r.met_now
          group by r.project_id
          order by r.project_id
     loop
         perform docket_private.share_graph(v_project_id);
         perform docket_private.settle_tasks(
-            v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened);
+            v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now);
     end loop;
 
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.follow_changed_tasks() IS 'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them or changes when they are claimed.';
+COMMENT ON FUNCTION docket_private.follow_changed_tasks() IS 'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them, changes when they are claimed, or what dependencies on them are satisfied.';
 
 -- FUNCTION docket_private.follow_deleted_tasks()
 
@@ -7892,6 +8305,49 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_deleted_tasks() IS 'Clears away what was derived from tasks that are deleted.';
 
+-- FUNCTION docket_private.follow_merges()
+
+CREATE FUNCTION docket_private.follow_merges() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project_id uuid;
+    v_task_ids   uuid[];
+begin
+    -- Driven by the few that changed; each key is there once before and once after.
+    for v_project_id, v_task_ids in
+        select l.project_id, array_agg(distinct l.task_id)
+          from (
+              select u.pull_request_id, u.project_id
+                from (select o.pull_request_id, o.project_id, o.status, o.merged_at
+                        from original as o
+                       union all
+                      select n.pull_request_id, n.project_id, n.status, n.merged_at
+                        from changed as n) as u
+               group by u.pull_request_id, u.project_id
+              having count(distinct u.status) > 1
+                  or min(u.merged_at) is distinct from max(u.merged_at)
+          ) as p
+         cross join lateral (
+                   select k.task_id, k.project_id
+                     from docket.task_pull_requests as k
+                    where k.pull_request_id = p.pull_request_id
+                      and k.project_id = p.project_id
+                   offset 0
+               ) as l
+         group by l.project_id
+         order by l.project_id
+    loop
+        perform docket_private.settle_merges(v_project_id, v_task_ids);
+    end loop;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.follow_merges() IS 'Follows pull requests that were merged, closed or opened again to their tasks.';
+
 -- FUNCTION docket_private.follow_new_dependencies()
 
 CREATE FUNCTION docket_private.follow_new_dependencies() RETURNS trigger
@@ -7903,11 +8359,13 @@ declare
     v_project_id     uuid;
     v_task_ids       uuid[];
     v_depends_on_ids uuid[];
+    v_satisfied_by   text[];
     v_is_kept        boolean := current_setting('transaction_isolation')
                                 in ('repeatable read', 'serializable');
 begin
-    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id)
-      into v_project_ids, v_task_ids, v_depends_on_ids
+    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id),
+           array_agg(i.satisfied_by::text)
+      into v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by
       from inserted as i
      where i.dependency_type = 'blocks';
 
@@ -7916,14 +8374,16 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_one(v_project_ids[1], v_task_ids[1], v_depends_on_ids[1]);
+        perform docket_private.link_one(
+            v_project_ids[1], v_task_ids[1], v_depends_on_ids[1], v_satisfied_by[1]);
         return null;
     end if;
 
-    for v_project_id, v_task_ids, v_depends_on_ids in
-        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
-          from unnest(v_project_ids, v_task_ids, v_depends_on_ids)
-               as e (project_id, task_id, depends_on_id)
+    for v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id),
+               array_agg(e.satisfied_by)
+          from unnest(v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by)
+               as e (project_id, task_id, depends_on_id, satisfied_by)
          group by e.project_id
          order by e.project_id
     loop
@@ -7931,7 +8391,8 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
+        perform docket_private.link_many(
+            v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by);
     end loop;
 
     return null;
@@ -7968,6 +8429,31 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.follow_new_tasks() IS 'Enters new tasks among the ready ones, as they wait for nothing yet, and wakes agents where there was no work.';
+
+-- FUNCTION docket_private.follow_pull_request_links()
+
+CREATE FUNCTION docket_private.follow_pull_request_links() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project_id uuid;
+    v_task_ids   uuid[];
+begin
+    for v_project_id, v_task_ids in
+        select m.project_id, array_agg(distinct m.task_id)
+          from moved as m
+         group by m.project_id
+         order by m.project_id
+    loop
+        perform docket_private.settle_merges(v_project_id, v_task_ids);
+    end loop;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.follow_pull_request_links() IS 'Settles the tasks that got or lost a pull request.';
 
 -- FUNCTION docket_private.follow_removed_dependencies()
 
@@ -8656,9 +9142,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.lease_lost(attempt_id uuid) IS 'Raises PDLSE for an attempt that is not its task''s current one.';
 
--- FUNCTION docket_private.link_many(uuid, uuid[], uuid[])
+-- FUNCTION docket_private.link_many(uuid, uuid[], uuid[], text[])
 
-CREATE FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) RETURNS void
+CREATE FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -8674,11 +9160,14 @@ declare
 begin
     -- By the id alone: statistics that do not know a new project yet make its rows look like one,
     -- and any index that begins with the project as good as the key (4 s for 3,000 edges).
-    select array_agg(e.task_id) filter (where d.status <> 'completed'),
+    select array_agg(e.task_id) filter (
+               where not docket_private.is_satisfied(
+                             e.satisfied_by, d.status, d.merged_at, d.unmet_gates)),
            array_agg(e.task_id) filter (where k.may_be_kin),
            array_agg(e.depends_on_id) filter (where k.may_be_kin)
       into v_waiting, v_kin_task_ids, v_kin_depends_on
-      from unnest(link_many.task_ids, link_many.depends_on_ids) as e (task_id, depends_on_id)
+      from unnest(link_many.task_ids, link_many.depends_on_ids, link_many.satisfied_by)
+           as e (task_id, depends_on_id, satisfied_by)
      cross join lateral (
                select t.parent_task_id
                  from docket.tasks as t
@@ -8686,7 +9175,7 @@ begin
                offset 0
            ) as t
      cross join lateral (
-               select t.status, t.parent_task_id
+               select t.status, t.merged_at, t.unmet_gates, t.parent_task_id
                  from docket.tasks as t
                 where t.task_id = e.depends_on_id
                offset 0
@@ -8710,11 +9199,11 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) IS 'Takes new gating dependencies into the graph. Raises PDCYC.';
+COMMENT ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) IS 'Takes new gating dependencies into the graph. Raises PDCYC.';
 
--- FUNCTION docket_private.link_one(uuid, uuid, uuid)
+-- FUNCTION docket_private.link_one(uuid, uuid, uuid, text)
 
-CREATE FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid) RETURNS void
+CREATE FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -8733,7 +9222,10 @@ declare
     v_top       bigint;
 begin
     -- Both tasks in one look: row-level security is asked once for each look.
-    select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
+    select count(*) filter (
+               where t.task_id = link_one.depends_on_id
+                 and not docket_private.is_satisfied(
+                             link_one.satisfied_by, t.status, t.merged_at, t.unmet_gates)),
            array_agg(t.parent_task_id)
       into v_added, v_parents
       from docket.tasks as t
@@ -8789,7 +9281,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid) IS 'Takes one new gating dependency into the graph. Raises PDCYC.';
+COMMENT ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) IS 'Takes one new gating dependency into the graph. Raises PDCYC.';
 
 -- FUNCTION docket_private.local_key(text, text, text, bigint)
 
@@ -8903,6 +9395,36 @@ $$;
 COMMENT ON FUNCTION docket_private.lock_graph(project_id uuid) IS 'Takes the graph of a project for changing its shape: gating dependencies, parents.
 
 Waits for all who hold it, and keeps it to the end of the transaction.';
+
+-- FUNCTION docket_private.lock_linked(uuid, uuid)
+
+CREATE FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project uuid := docket_private.project_of_task(lock_linked.task_id);
+begin
+    perform docket_private.require_project(v_project);
+    perform docket_private.share_graph(v_project);
+
+    update docket.pull_requests as p
+       set version = p.version
+     where p.pull_request_id = lock_linked.pull_request_id
+       and p.project_id = v_project;
+
+    if not found then
+        raise exception 'pull request % does not exist',
+                        coalesce(lock_linked.pull_request_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'A task and its pull requests belong to one project.';
+    end if;
+
+    return v_project;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) IS 'Takes what linking a task with a pull request changes, and returns their project. Raises PD404, PD403.';
 
 -- FUNCTION docket_private.lock_stateful(uuid, uuid, uuid)
 
@@ -9809,6 +10331,27 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_registry() IS 'The changes of pgdocket''s own plan as the registry in schema sqitch has them; none where there is no registry. Raises PD403.';
 
+-- FUNCTION docket_private.read_satisfaction(text)
+
+CREATE FUNCTION docket_private.read_satisfaction(satisfied_by text) RETURNS docket.satisfaction
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_satisfaction docket.satisfaction;
+begin
+    v_satisfaction := lower(btrim(read_satisfaction.satisfied_by));
+    return v_satisfaction;
+exception
+    when check_violation then
+        raise exception '% satisfies no dependency', quote_literal(satisfied_by)
+            using errcode = 'PD422',
+                  hint    = 'One of completed, merged, validated.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_satisfaction(satisfied_by text) IS 'What satisfies a dependency, from its name. Null stays null. Raises PD422.';
+
 -- FUNCTION docket_private.read_tasks_file(text, bytea)
 
 CREATE FUNCTION docket_private.read_tasks_file(source_name text, content bytea) RETURNS docket_private.tasks_file
@@ -10028,7 +10571,8 @@ begin
                       where e.task_id = n.task_id
                         and e.project_id = n.project_id
                         and e.dependency_type = 'blocks'
-                        and d.status <> 'completed')
+                        and not docket_private.is_satisfied(
+                                    e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
           returning n.task_id, n.unmet
@@ -10210,6 +10754,21 @@ $$;
 
 COMMENT ON FUNCTION docket_private.refuse_looped_parent(project_id uuid, task_id uuid, ancestors uuid[]) IS 'Raises PDCYC when a task is among its own ancestors.';
 
+-- FUNCTION docket_private.refuse_satisfaction(text)
+
+CREATE FUNCTION docket_private.refuse_satisfaction(dependency_type text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    raise exception 'a dependency of type % waits for nothing', dependency_type
+        using errcode = 'PD422',
+              hint    = 'satisfied_by says what a dependency of type blocks waits for.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_satisfaction(dependency_type text) IS 'Refuses satisfied_by for a dependency that orders no work: PD422.';
+
 -- FUNCTION docket_private.refuse_shape(text, text, json)
 
 CREATE FUNCTION docket_private.refuse_shape(source_name text, content text, document json) RETURNS void
@@ -10375,7 +10934,8 @@ begin
             left join docket.tasks as d
               on d.task_id = e.depends_on_id
              and d.project_id = e.project_id
-             and d.status <> 'completed'
+             and not docket_private.is_satisfied(
+                         e.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            where n.project_id = repair_project_graph.project_id
            group by n.task_id
       ), corrected as (
@@ -10684,9 +11244,45 @@ $$;
 
 COMMENT ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) IS 'The value of a setting: the project''s own where it has one, else the docket''s.';
 
--- FUNCTION docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[])
+-- FUNCTION docket_private.settle_merges(uuid, uuid[])
 
-CREATE FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], completed uuid[], reopened uuid[]) RETURNS void
+CREATE FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+begin
+    perform docket_private.share_graph(settle_merges.project_id);
+    perform
+       from docket.tasks as t
+      where t.task_id = any (settle_merges.task_ids)
+        and t.project_id = settle_merges.project_id
+      order by t.task_id
+        for no key update;
+
+    update docket.tasks as t
+       set merged_at = (
+               select case
+                          when bool_and(p.status in ('merged', 'closed')) then max(p.merged_at)
+                      end
+                 from docket.task_pull_requests as l
+                 join docket.pull_requests as p
+                   on p.pull_request_id = l.pull_request_id
+                  and p.project_id = l.project_id
+                where l.task_id = t.task_id
+                  and l.project_id = t.project_id)
+     where t.task_id = any (settle_merges.task_ids)
+       and t.project_id = settle_merges.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) IS 'Tells tasks whether and when their pull requests were merged.';
+
+-- FUNCTION docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[])
+
+CREATE FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -10710,20 +11306,18 @@ begin
                 select m.task_id, 0 as delta
                   from unnest(settle_tasks.moved) as m (task_id)
                  union all
-                select e.task_id, s.delta
-                  from (select c.task_id, -1 as delta
-                          from unnest(settle_tasks.completed) as c (task_id)
-                         union all
-                        select r.task_id, 1
-                          from unnest(settle_tasks.reopened) as r (task_id)) as s
+                select e.task_id, case when s.met_now & e.bit = 0 then 1 else -1 end
+                  from unnest(settle_tasks.settled, settle_tasks.met_before, settle_tasks.met_now)
+                       as s (task_id, met_before, met_now)
                  cross join lateral (
-                           select e.task_id
+                           select e.task_id, docket_private.satisfaction_bit(e.satisfied_by) as bit
                              from docket.task_dependencies as e
                             where e.depends_on_id = s.task_id
                               and e.project_id = settle_tasks.project_id
                               and e.dependency_type = 'blocks'
                            offset 0
                        ) as e
+                 where (s.met_before # s.met_now) & e.bit <> 0
             ) as u
            group by u.task_id
       ) as c;
@@ -10766,10 +11360,11 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], completed uuid[], reopened uuid[]) IS 'Follows a change of tasks into the graph; the caller holds share_graph().
+COMMENT ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) IS 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
-`completed` and `reopened` became satisfied or stopped being so.';
+`settled` satisfy other dependencies than before: `met_before` and `met_now`, each
+docket_private.satisfactions().';
 
 -- FUNCTION docket_private.share_graph(uuid)
 
@@ -11826,6 +12421,7 @@ CREATE VIEW docket.task_dependency_graph WITH (security_invoker='true') AS
     NULL::uuid AS depends_on_id,
     NULL::text AS depends_on_key,
     (NULL::text)::docket.dependency_type AS dependency_type,
+    (NULL::text)::docket.satisfaction AS satisfied_by,
     NULL::numeric AS strength
    FROM docket.tasks t
   WHERE (t.archived_at IS NULL)
@@ -11841,6 +12437,7 @@ UNION ALL
     d.task_id AS depends_on_id,
     d.task_key AS depends_on_key,
     e.dependency_type,
+    e.satisfied_by,
     e.strength
    FROM ((docket.tasks t
      JOIN docket.task_dependencies e ON (((e.task_id = t.task_id) AND (e.project_id = t.project_id))))
@@ -12083,7 +12680,12 @@ ALTER TABLE ONLY docket.task_contexts
 -- CONSTRAINT docket.task_dependencies task_dependencies_pkey
 
 ALTER TABLE ONLY docket.task_dependencies
-    ADD CONSTRAINT task_dependencies_pkey PRIMARY KEY (task_id, project_id, dependency_type, depends_on_id);
+    ADD CONSTRAINT task_dependencies_pkey PRIMARY KEY (task_id, project_id, dependency_type, depends_on_id) INCLUDE (satisfied_by);
+
+-- CONSTRAINT docket.task_pull_requests task_pull_requests_pkey
+
+ALTER TABLE ONLY docket.task_pull_requests
+    ADD CONSTRAINT task_pull_requests_pkey PRIMARY KEY (task_id, project_id, pull_request_id);
 
 -- CONSTRAINT docket.task_transitions task_transitions_pkey
 
@@ -12201,7 +12803,11 @@ CREATE INDEX task_attempts_live_idx ON docket.task_attempts USING btree (project
 
 -- INDEX docket.task_dependencies_dependents_key
 
-CREATE UNIQUE INDEX task_dependencies_dependents_key ON docket.task_dependencies USING btree (depends_on_id, project_id, dependency_type, task_id);
+CREATE UNIQUE INDEX task_dependencies_dependents_key ON docket.task_dependencies USING btree (depends_on_id, project_id, dependency_type, task_id) INCLUDE (satisfied_by);
+
+-- INDEX docket.task_pull_requests_pull_request_idx
+
+CREATE INDEX task_pull_requests_pull_request_idx ON docket.task_pull_requests USING btree (pull_request_id, project_id, task_id);
 
 -- INDEX docket.task_transitions_to_status_idx
 
@@ -12419,6 +13025,10 @@ CREATE TRIGGER projects_spread AFTER INSERT OR DELETE ON docket.projects FOR EAC
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.pull_requests pull_requests_follow_update
+
+CREATE TRIGGER pull_requests_follow_update AFTER UPDATE ON docket.pull_requests REFERENCING OLD TABLE AS original NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_merges();
+
 -- TRIGGER docket.pull_requests pull_requests_journal_delete
 
 CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', 'id', '{}');
@@ -12551,6 +13161,10 @@ CREATE TRIGGER task_dependencies_follow_insert AFTER INSERT ON docket.task_depen
 
 CREATE TRIGGER task_dependencies_follow_truncate AFTER TRUNCATE ON docket.task_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_truncated_dependencies();
 
+-- TRIGGER docket.task_dependencies task_dependencies_follow_update
+
+CREATE TRIGGER task_dependencies_follow_update AFTER UPDATE ON docket.task_dependencies REFERENCING OLD TABLE AS original NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_changed_dependencies();
+
 -- TRIGGER docket.task_dependencies task_dependencies_journal_delete
 
 CREATE TRIGGER task_dependencies_journal_delete AFTER DELETE ON docket.task_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_dependencies', 'task_id', 'id', '{}');
@@ -12566,6 +13180,30 @@ CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_
 -- TRIGGER docket.task_dependencies task_dependencies_journal_update
 
 CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_follow_delete
+
+CREATE TRIGGER task_pull_requests_follow_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_pull_request_links();
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_follow_insert
+
+CREATE TRIGGER task_pull_requests_follow_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_pull_request_links();
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_journal_delete
+
+CREATE TRIGGER task_pull_requests_journal_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_pull_requests', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_journal_insert
+
+CREATE TRIGGER task_pull_requests_journal_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_pull_requests', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_journal_truncate
+
+CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task_pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_pull_requests', 'task_id', 'id', '{}');
+
+-- TRIGGER docket.task_pull_requests task_pull_requests_journal_update
+
+CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', 'id', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_delete
 
@@ -12772,6 +13410,16 @@ ALTER TABLE ONLY docket.task_dependencies
 ALTER TABLE ONLY docket.task_dependencies
     ADD CONSTRAINT task_dependencies_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.task_pull_requests task_pull_requests_pull_request_fkey
+
+ALTER TABLE ONLY docket.task_pull_requests
+    ADD CONSTRAINT task_pull_requests_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.task_pull_requests task_pull_requests_task_fkey
+
+ALTER TABLE ONLY docket.task_pull_requests
+    ADD CONSTRAINT task_pull_requests_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.tasks tasks_parent_fkey
 
 ALTER TABLE ONLY docket.tasks
@@ -12953,6 +13601,14 @@ ALTER TABLE docket.task_dependencies ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY task_dependencies_of_visible_projects ON docket.task_dependencies USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.task_pull_requests
+
+ALTER TABLE docket.task_pull_requests ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.task_pull_requests task_pull_requests_of_visible_projects
+
+CREATE POLICY task_pull_requests_of_visible_projects ON docket.task_pull_requests USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.tasks
 
 ALTER TABLE docket.tasks ENABLE ROW LEVEL SECURITY;
@@ -13083,10 +13739,31 @@ GRANT ALL ON FUNCTION docket.add_dependencies(project_id uuid, dependencies json
 GRANT ALL ON FUNCTION docket.add_dependencies(project_id uuid, dependencies jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.add_dependencies(project_id uuid, dependencies jsonb, request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.tasks TO docket_admin;
 GRANT SELECT ON TABLE docket.tasks TO docket_app;
@@ -13361,6 +14038,17 @@ GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.list_attempts(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_app;
@@ -13390,6 +14078,13 @@ GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, includ
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_app;
@@ -13409,6 +14104,13 @@ GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only 
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all text[], tags_any text[], affected_file text, requirements jsonb, metadata jsonb) TO docket_admin;
@@ -13624,6 +14326,11 @@ GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
@@ -13747,13 +14454,19 @@ REVOKE ALL ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[],
 
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.follow_changed_dependencies() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.follow_changed_tasks() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_deleted_tasks() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.follow_merges() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.follow_new_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_new_tasks() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.follow_pull_request_links() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
@@ -13808,9 +14521,9 @@ REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_setti
 
 REVOKE ALL ON FUNCTION docket_private.lease_lost(attempt_id uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id text, at_place bigint) FROM PUBLIC;
 
@@ -13819,6 +14532,8 @@ REVOKE ALL ON FUNCTION docket_private.lock_ends(project_id uuid, task_ids uuid[]
 REVOKE ALL ON FUNCTION docket_private.lock_gated(task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
@@ -13872,6 +14587,8 @@ GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_auditor;
 GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_metrics;
 GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket_private.read_satisfaction(satisfied_by text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
@@ -13891,6 +14608,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_json(source_name text, content text
 REVOKE ALL ON FUNCTION docket_private.refuse_kin(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_looped_parent(project_id uuid, task_id uuid, ancestors uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.refuse_satisfaction(dependency_type text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_shape(source_name text, content text, document json) FROM PUBLIC;
 
@@ -13918,7 +14637,9 @@ REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], completed uuid[], reopened uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.share_graph(project_id uuid) FROM PUBLIC;
 

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:delivery/pull_requests to pg
+-- requires: graph/task_nodes
 -- requires: projects/write_workflows
 
 begin;
@@ -237,6 +238,11 @@ begin
     perform docket_private.require_keys(
         record_pull_request.changes, docket_private.pull_request_fields(),
         'what is told of a pull request');
+
+    -- A merge may satisfy dependents of the tasks that it is about: the graph's key comes first.
+    if record_pull_request.changes ?| array['status', 'merged_at'] then
+        perform docket_private.share_graph(record_pull_request.project_id);
+    end if;
 
     begin
         -- Two who tell of a new one at once: the second waits here for the first, and goes on

@@ -13,7 +13,7 @@ as $$
 declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
-        'task_id', 'depends_on_id', 'dependency_type', 'strength', 'metadata'];
+        'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
     if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
@@ -82,6 +82,7 @@ declare
     v_added      docket.task_dependencies[];
     v_unknown_id uuid;
     v_itself     record;
+    v_other      text;
 begin
     if v_answer is not null then
         return query
@@ -97,14 +98,18 @@ begin
       from (
           select distinct on (r.task_id, r.depends_on_id, a.dependency_type)
                  row(r.task_id, add_dependencies.project_id, r.depends_on_id, a.dependency_type,
+                     case
+                         when r.satisfied_by is not null
+                             then docket_private.read_satisfaction(r.satisfied_by)
+                     end,
                      r.strength, coalesce(r.metadata, '{}'), docket.clock(),
                      docket.principal())::docket.task_dependencies as dependency,
                  e.place
             from jsonb_array_elements(add_dependencies.dependencies)
                  with ordinality as e (element, place)
            cross join lateral jsonb_to_record(e.element) as r (
-                     task_id uuid, depends_on_id uuid, dependency_type text, strength numeric,
-                     metadata jsonb)
+                     task_id uuid, depends_on_id uuid, dependency_type text, satisfied_by text,
+                     strength numeric, metadata jsonb)
            cross join lateral (
                      select docket_private.read_dependency_type(
                                 coalesce(r.dependency_type, 'blocks')) as dependency_type
@@ -143,13 +148,39 @@ begin
             add_dependencies.project_id, v_itself.task_id, v_itself.dependency_type);
     end if;
 
+    select a.dependency_type into v_other
+      from unnest(v_added) as a
+     where a.dependency_type <> 'blocks'
+       and a.satisfied_by <> 'completed'
+     limit 1;
+
+    if found then
+        perform docket_private.refuse_satisfaction(v_other);
+    end if;
+
     -- The key first, as in add_dependency().
     if exists (select from unnest(v_added) as a where a.dependency_type = 'blocks') then
         perform docket_private.lock_graph(add_dependencies.project_id);
     end if;
 
-    insert into docket.task_dependencies as d
-    select a.*
+    -- Those that are there already, and are now to ask for something else.
+    if exists (select from unnest(v_added) as a where a.satisfied_by is not null) then
+        update docket.task_dependencies as d
+           set satisfied_by = a.satisfied_by
+          from unnest(v_added) as a
+         where d.task_id = a.task_id
+           and d.project_id = a.project_id
+           and d.dependency_type = a.dependency_type
+           and d.depends_on_id = a.depends_on_id
+           and d.satisfied_by <> a.satisfied_by;
+    end if;
+
+    insert into docket.task_dependencies as d (
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata,
+        created_at, created_by)
+    select a.task_id, a.project_id, a.depends_on_id, a.dependency_type,
+           coalesce(a.satisfied_by, 'completed'), a.strength, a.metadata, a.created_at,
+           a.created_by
       from unnest(v_added) as a
         on conflict on constraint task_dependencies_pkey
         do update set strength = excluded.strength
@@ -159,8 +190,8 @@ begin
     v_added := array(
         select d
           from unnest(v_added) with ordinality as a (
-                   task_id, project_id, depends_on_id, dependency_type, strength, metadata,
-                   created_at, created_by, place)
+                   task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength,
+                   metadata, created_at, created_by, place)
          cross join lateral (
                    select d.*
                      from docket.task_dependencies as d
@@ -183,8 +214,9 @@ comment on function docket.add_dependencies(uuid, jsonb, uuid) is
 'Adds many dependencies between tasks of one project, all or none; much faster than one by one.
 
 `project_id` is the project, `dependencies` an array of objects with task_id, depends_on_id and,
-where wanted, dependency_type (default blocks), strength and metadata, at most the setting
-max_batch_size. What is there already stays, with the new strength where one is given. The same
+where wanted, dependency_type (default blocks), satisfied_by (default completed), strength and
+metadata, at most the setting max_batch_size. What is there already stays, with the new strength and
+satisfied_by where they are given. The same
 `request_id` again returns the first answer. Returns the dependencies, each once, in the order of
 their first mention. Raises PD404, PD403, PD422, PD413, and PDCYC as add_dependency() does.';
 

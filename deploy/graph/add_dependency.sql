@@ -51,11 +51,26 @@ $$;
 comment on function docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type) is
     'Refuses a dependency of a task on itself: the shortest cycle (PDCYC), or senseless (PD422).';
 
+create function docket_private.refuse_satisfaction(dependency_type text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'a dependency of type % waits for nothing', dependency_type
+        using errcode = 'PD422',
+              hint    = 'satisfied_by says what a dependency of type blocks waits for.';
+end;
+$$;
+
+comment on function docket_private.refuse_satisfaction(text) is
+    'Refuses satisfied_by for a dependency that orders no work: PD422.';
+
 create function docket.add_dependency(
     task_id         uuid,
     depends_on_id   uuid,
     dependency_type text    default 'blocks',
     strength        numeric default null,
+    satisfied_by    text    default null,
     request_id      uuid    default null
 ) returns docket.task_dependencies
 language plpgsql
@@ -67,6 +82,7 @@ declare
     v_project_id uuid;
     v_type       docket.dependency_type := docket_private.read_dependency_type(
                                                coalesce(dependency_type, 'blocks'));
+    v_satisfied  docket.satisfaction    := docket_private.read_satisfaction(satisfied_by);
     v_dependency docket.task_dependencies;
 begin
     if v_answer is not null then
@@ -93,6 +109,10 @@ begin
                   hint    = 'A strength is between 0 and 1.';
     end if;
 
+    if v_satisfied <> 'completed' and v_type <> 'blocks' then
+        perform docket_private.refuse_satisfaction(v_type);
+    end if;
+
     -- The key first: a statement that has the row and waits for the key could wait for one
     -- that has the key and waits for the row.
     if v_type = 'blocks' then
@@ -100,14 +120,15 @@ begin
     end if;
 
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength)
     values (
         add_dependency.task_id, v_project_id, add_dependency.depends_on_id, v_type,
-        add_dependency.strength)
+        coalesce(v_satisfied, 'completed'), add_dependency.strength)
         on conflict on constraint task_dependencies_pkey
-        do update set strength = excluded.strength
-            where excluded.strength is distinct from coalesce(d.strength, -1)
-              and excluded.strength is not null
+        do update set strength     = coalesce(excluded.strength, d.strength),
+                      satisfied_by = coalesce(v_satisfied, d.satisfied_by)
+            where excluded.strength <> coalesce(d.strength, -1)
+               or v_satisfied <> d.satisfied_by
     returning d.* into v_dependency;
 
     if not found then
@@ -124,21 +145,24 @@ begin
 end;
 $$;
 
-comment on function docket.add_dependency(uuid, uuid, text, numeric, uuid) is
+comment on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid) is
 'Makes task `task_id` depend on task `depends_on_id`. What is there already stays, with the new strength
-where one is given.
+and the new satisfied_by where they are given.
 
-`dependency_type` is blocks (the default, also called depends_on: the task waits until the other is
-completed), suggests, related, duplicates, discovered_from or supersedes; only blocks must not
-close a cycle. `strength` is 0 to 1. The same `request_id` again returns the first answer.
+`dependency_type` is blocks (the default, also called depends_on: the task waits for the other),
+suggests, related, duplicates, discovered_from or supersedes; only blocks must not close a cycle.
+`satisfied_by` is what it waits for: completed (the default), merged (completed, and at least one of
+its pull requests is merged and none still open) or validated (completed, with every required
+validation passed). `strength` is 0 to 1. The same `request_id` again returns the first answer.
 Returns the dependency. Raises PD404, PD403, PD422, and PDCYC with the cycle, or for a task and its
 own ancestor.';
 
 revoke all on function docket_private.project_of_task(uuid) from public;
 revoke all on function docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type)
   from public;
-revoke all on function docket.add_dependency(uuid, uuid, text, numeric, uuid) from public;
-grant execute on function docket.add_dependency(uuid, uuid, text, numeric, uuid)
+revoke all on function docket_private.refuse_satisfaction(text) from public;
+revoke all on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid) from public;
+grant execute on function docket.add_dependency(uuid, uuid, text, numeric, text, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -25,27 +25,30 @@ create function docket.blockers(
 language sql
 stable
 begin atomic
-      with recursive level (depth, reached, ids, met_ids, met_ranks) as (
-          select 0, 0, array[blockers.task_id], '{}'::uuid[], '{}'::bigint[]
+      with recursive level (depth, reached, ids, open_ids, met_ids, met_ranks) as (
+          select 0, 0, array[blockers.task_id], array[blockers.task_id], '{}'::uuid[],
+                 '{}'::bigint[]
            union all
-          select deeper.depth, l.reached + cardinality(deeper.ids), deeper.ids,
+          select deeper.depth, l.reached + cardinality(deeper.ids), deeper.ids, deeper.open_ids,
                  deeper.met_ids, deeper.met_ranks
             from level as l
            cross join lateral (
                      select l.depth + 1 as depth,
                             array_agg(g.task_id) filter (where g.is_new) as ids,
+                            array_agg(g.task_id) filter (where g.is_new and g.is_open) as open_ids,
                             array_agg(g.task_id) filter (where g.rank < g.reach) as met_ids,
                             array_agg(g.rank) filter (where g.rank < g.reach) as met_ranks
                        from (
                            select s.task_id, s.rank,
                                   not bool_or(s.is_met) as is_new,
+                                  bool_or(s.is_open) as is_open,
                                   max(case when not bool_or(s.is_met) then s.rank end) over ()
                                       as reach
                              from (
-                                 select n.task_id, n.rank, false as is_met
-                                   from unnest(l.ids) as f (task_id)
+                                 select n.task_id, n.rank, n.is_open, false as is_met
+                                   from unnest(l.open_ids) as f (task_id)
                                   cross join lateral (
-                                            select e.depends_on_id, e.project_id
+                                            select e.depends_on_id, e.project_id, e.satisfied_by
                                               from docket.task_dependencies as e
                                              where e.task_id = f.task_id
                                                and e.dependency_type = 'blocks'
@@ -53,7 +56,9 @@ begin atomic
                                             offset 0
                                         ) as e
                                   cross join lateral (
-                                            select n.task_id, n.rank
+                                            select n.task_id, n.rank,
+                                                   blockers.include_completed
+                                                   or t.status <> 'completed' as is_open
                                               from docket_private.task_nodes as n
                                               join docket.tasks as t
                                                 on t.task_id = n.task_id
@@ -61,12 +66,14 @@ begin atomic
                                              where n.project_id = e.project_id
                                                and n.task_id = e.depends_on_id
                                                and (blockers.include_completed
-                                                    or t.status <> 'completed')
+                                                    or not docket_private.is_satisfied(
+                                                               e.satisfied_by, t.status,
+                                                               t.merged_at, t.unmet_gates))
                                              order by n.task_id
                                             offset 0
                                         ) as n
                                   union all
-                                 select m.task_id, m.rank, true
+                                 select m.task_id, m.rank, false, true
                                    from unnest(l.met_ids, l.met_ranks) as m (task_id, rank)
                              ) as s
                             group by s.task_id, s.rank
@@ -95,7 +102,8 @@ comment on function docket.blockers(uuid, integer, integer, boolean) is
 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
-1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`.
+1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`, except
+those whose merge or validation is still waited for: they are returned, and nothing behind them.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 create function docket.impact(

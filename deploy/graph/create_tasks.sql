@@ -121,6 +121,23 @@ begin
                   hint    = 'Give the keys or ids of the tasks that it waits for.';
     end if;
 
+    -- A dependency is named, or an object that names it.
+    select e.ordinal, d.named into v_row
+      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
+     cross join lateral jsonb_array_elements(
+               nullif(e.task -> 'depends_on', 'null')) as d (named)
+     where jsonb_typeof(d.named) = 'array'
+        or jsonb_typeof(d.named) = 'object'
+           and (d.named ->> 'task' is null or d.named - '{task,satisfied_by}'::text[] <> '{}')
+     limit 1;
+
+    if found then
+        raise exception 'task number % depends on %, which names no task', v_row.ordinal,
+                        left(v_row.named::text, 200)
+            using errcode = 'PD422',
+                  hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
+    end if;
+
     select e.ordinal, k.field into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
      cross join lateral jsonb_object_keys(e.task) as k (field)
@@ -202,10 +219,10 @@ begin
         array(select coalesce(e.task ->> 'parent_task_id', e.task ->> 'parent')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
                union all
-              select d.task_name
+              select coalesce(d.named ->> 'task', d.named #>> '{}')
                 from jsonb_array_elements(create_tasks.tasks) as e (task)
-               cross join lateral jsonb_array_elements_text(
-                         nullif(e.task -> 'depends_on', 'null')) as d (task_name)),
+               cross join lateral jsonb_array_elements(
+                         nullif(e.task -> 'depends_on', 'null')) as d (named)),
         v_keys, v_ids);
 
     begin
@@ -247,14 +264,25 @@ begin
          ) as s
          order by g.ordinal;
 
-        -- One statement, so that the graph is ordered once.
-        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
-        select distinct i.task_id, create_tasks.project_id, (v_names ->> d.task_name)::uuid
-          from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
-          join unnest(v_ids) with ordinality as i (task_id, ordinal)
-            on i.ordinal = e.ordinal
-         cross join lateral jsonb_array_elements_text(
-                   nullif(e.task -> 'depends_on', 'null')) as d (task_name);
+        -- One statement, so that the graph is ordered once. The first mention of a pair counts.
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id, satisfied_by)
+        select distinct on (n.task_id, n.depends_on_id)
+               n.task_id, create_tasks.project_id, n.depends_on_id,
+               case
+                   when n.satisfied_by is null then 'completed'
+                   else docket_private.read_satisfaction(n.satisfied_by)
+               end
+          from (
+              select i.task_id, d.ordinal, d.named ->> 'satisfied_by' as satisfied_by,
+                     (v_names ->> coalesce(d.named ->> 'task', d.named #>> '{}'))::uuid
+                         as depends_on_id
+                from jsonb_array_elements(create_tasks.tasks) with ordinality as e (task, ordinal)
+                join unnest(v_ids) with ordinality as i (task_id, ordinal)
+                  on i.ordinal = e.ordinal
+               cross join lateral jsonb_array_elements(nullif(e.task -> 'depends_on', 'null'))
+                          with ordinality as d (named, ordinal)
+          ) as n
+         order by n.task_id, n.depends_on_id, n.ordinal;
     exception
         when unique_violation then
             get stacked diagnostics v_constraint = constraint_name;
@@ -317,9 +345,10 @@ details, test_strategy, requirements (object), acceptance_criteria, affected_fil
 (arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
 actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
 not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id. Keys are generated where none is given.
-The same `request_id` again returns the first answer. Returns the tasks in the order given. Raises
-PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+tasks by key, of this call or of the project, or by id; a dependency may also be an object with
+task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
+given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
+Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 create function docket.create_task(
     project_id          uuid,

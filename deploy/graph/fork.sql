@@ -105,10 +105,10 @@ begin
     -- Within the copy as within the original; what the original waits for outside, the copy waits
     -- for as well; nothing outside waits for the copy.
     insert into docket.task_dependencies (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
     select f.to_id, v_project,
            coalesce(v_to[array_position(v_from, e.depends_on_id)], e.depends_on_id),
-           e.dependency_type, e.strength, e.metadata
+           e.dependency_type, e.satisfied_by, e.strength, e.metadata
       from unnest(v_from, v_to) as f (from_id, to_id)
      cross join lateral (
                select d.*
@@ -119,7 +119,8 @@ begin
                offset 0
            ) as e
      union all
-    select f.to_id, v_project, f.from_id, 'discovered_from', null, '{"reason": "fork"}'
+    select f.to_id, v_project, f.from_id, 'discovered_from', 'completed', null,
+           '{"reason": "fork"}'
       from unnest(v_from, v_to) as f (from_id, to_id)
         on conflict on constraint task_dependencies_pkey do nothing;
 

@@ -19,12 +19,14 @@ with (security_invoker = true) as
            null::uuid as depends_on_id,
            null::text as depends_on_key,
            null::docket.dependency_type as dependency_type,
+           null::docket.satisfaction as satisfied_by,
            null::numeric as strength
       from docket.tasks as t
      where t.archived_at is null
      union all
     select t.project_id, t.workflow_id, 'edge', t.task_id, t.task_key, null, null, null,
-           d.task_id as depends_on_id, d.task_key as depends_on_key, e.dependency_type, e.strength
+           d.task_id as depends_on_id, d.task_key as depends_on_key, e.dependency_type,
+           e.satisfied_by, e.strength
       from docket.tasks as t
       join docket.task_dependencies as e
         on e.task_id = t.task_id
@@ -67,10 +69,10 @@ begin atomic
              and (graph.include_completed or t.status <> 'completed')
              and t.archived_at is null
       ), edges as (
-          select c.task_id, c.rank, e.depends_on_id, e.dependency_type, e.strength
+          select c.task_id, c.rank, e.depends_on_id, e.dependency_type, e.satisfied_by, e.strength
             from chosen as c
            cross join lateral (
-                     select e.depends_on_id, e.dependency_type, e.strength
+                     select e.depends_on_id, e.dependency_type, e.satisfied_by, e.strength
                        from docket.task_dependencies as e
                       where e.task_id = c.task_id
                         and e.project_id = graph.project_id
@@ -101,6 +103,7 @@ begin atomic
                                   'task_id', e.task_id,
                                   'depends_on_id', e.depends_on_id,
                                   'dependency_type', e.dependency_type,
+                                  'satisfied_by', e.satisfied_by,
                                   'strength', e.strength)
                               order by e.rank nulls first, e.task_id, e.depends_on_id,
                                        e.dependency_type)
@@ -113,9 +116,9 @@ order in which they can be done.
 
 A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
 unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
-dependency_type and strength. `project_id` is the project, `workflow_id` narrows it to one
-workflow, completed tasks are left out without `include_completed`, archived ones always. Returns
-the document. Raises nothing.';
+dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
+to one workflow, completed tasks are left out without `include_completed`, archived ones always.
+Returns the document. Raises nothing.';
 
 revoke all on function docket.graph(uuid, uuid, boolean) from public;
 grant execute on function docket.graph(uuid, uuid, boolean)

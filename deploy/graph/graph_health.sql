@@ -28,7 +28,7 @@ begin atomic
            where graph_health.project_id is null
               or p.project_id = graph_health.project_id
       ), gating as materialized (
-          select e.project_id, e.task_id, e.depends_on_id
+          select e.project_id, e.task_id, e.depends_on_id, e.satisfied_by
             from docket.task_dependencies as e
             join asked as a on a.project_id = e.project_id
            where e.dependency_type = 'blocks'
@@ -38,7 +38,7 @@ begin atomic
             join asked as a on a.project_id = n.project_id
       ), task as materialized (
           select t.project_id, t.task_id, t.parent_task_id, t.status, t.archived_at, t.priority,
-                 t.not_before, t.workflow_id
+                 t.not_before, t.workflow_id, t.merged_at, t.unmet_gates
             from docket.tasks as t
             join asked as a on a.project_id = t.project_id
       ), unmet as (
@@ -47,7 +47,8 @@ begin atomic
             join task as d
               on d.task_id = g.depends_on_id
              and d.project_id = g.project_id
-           where d.status <> 'completed'
+           where not docket_private.is_satisfied(
+                         g.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            group by g.project_id, g.task_id
       ), claimable as (
           select t.*
@@ -235,7 +236,8 @@ begin
             left join docket.tasks as d
               on d.task_id = e.depends_on_id
              and d.project_id = e.project_id
-             and d.status <> 'completed'
+             and not docket_private.is_satisfied(
+                         e.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            where n.project_id = repair_project_graph.project_id
            group by n.task_id
       ), corrected as (

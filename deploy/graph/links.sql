@@ -15,7 +15,8 @@ set local role docket_owner;
 create function docket_private.link_one(
     project_id    uuid,
     task_id       uuid,
-    depends_on_id uuid
+    depends_on_id uuid,
+    satisfied_by  text
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -35,7 +36,10 @@ declare
     v_top       bigint;
 begin
     -- Both tasks in one look: row-level security is asked once for each look.
-    select count(*) filter (where t.task_id = link_one.depends_on_id and t.status <> 'completed'),
+    select count(*) filter (
+               where t.task_id = link_one.depends_on_id
+                 and not docket_private.is_satisfied(
+                             link_one.satisfied_by, t.status, t.merged_at, t.unmet_gates)),
            array_agg(t.parent_task_id)
       into v_added, v_parents
       from docket.tasks as t
@@ -91,7 +95,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.link_one(uuid, uuid, uuid) is
+comment on function docket_private.link_one(uuid, uuid, uuid, text) is
     'Takes one new gating dependency into the graph. Raises PDCYC.';
 
 create function docket_private.add_nodes(
@@ -237,7 +241,8 @@ comment on function docket_private.order_new(uuid, uuid[], uuid[]) is
 create function docket_private.link_many(
     project_id     uuid,
     task_ids       uuid[],
-    depends_on_ids uuid[]
+    depends_on_ids uuid[],
+    satisfied_by   text[]
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -254,11 +259,14 @@ declare
 begin
     -- By the id alone: statistics that do not know a new project yet make its rows look like one,
     -- and any index that begins with the project as good as the key (4 s for 3,000 edges).
-    select array_agg(e.task_id) filter (where d.status <> 'completed'),
+    select array_agg(e.task_id) filter (
+               where not docket_private.is_satisfied(
+                             e.satisfied_by, d.status, d.merged_at, d.unmet_gates)),
            array_agg(e.task_id) filter (where k.may_be_kin),
            array_agg(e.depends_on_id) filter (where k.may_be_kin)
       into v_waiting, v_kin_task_ids, v_kin_depends_on
-      from unnest(link_many.task_ids, link_many.depends_on_ids) as e (task_id, depends_on_id)
+      from unnest(link_many.task_ids, link_many.depends_on_ids, link_many.satisfied_by)
+           as e (task_id, depends_on_id, satisfied_by)
      cross join lateral (
                select t.parent_task_id
                  from docket.tasks as t
@@ -266,7 +274,7 @@ begin
                offset 0
            ) as t
      cross join lateral (
-               select t.status, t.parent_task_id
+               select t.status, t.merged_at, t.unmet_gates, t.parent_task_id
                  from docket.tasks as t
                 where t.task_id = e.depends_on_id
                offset 0
@@ -290,7 +298,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.link_many(uuid, uuid[], uuid[]) is
+comment on function docket_private.link_many(uuid, uuid[], uuid[], text[]) is
     'Takes new gating dependencies into the graph. Raises PDCYC.';
 
 -- A snapshot that is kept may be older than what has happened to these tasks: locking them
@@ -324,11 +332,13 @@ declare
     v_project_id     uuid;
     v_task_ids       uuid[];
     v_depends_on_ids uuid[];
+    v_satisfied_by   text[];
     v_is_kept        boolean := current_setting('transaction_isolation')
                                 in ('repeatable read', 'serializable');
 begin
-    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id)
-      into v_project_ids, v_task_ids, v_depends_on_ids
+    select array_agg(i.project_id), array_agg(i.task_id), array_agg(i.depends_on_id),
+           array_agg(i.satisfied_by::text)
+      into v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by
       from inserted as i
      where i.dependency_type = 'blocks';
 
@@ -337,14 +347,16 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_ids[1], v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_one(v_project_ids[1], v_task_ids[1], v_depends_on_ids[1]);
+        perform docket_private.link_one(
+            v_project_ids[1], v_task_ids[1], v_depends_on_ids[1], v_satisfied_by[1]);
         return null;
     end if;
 
-    for v_project_id, v_task_ids, v_depends_on_ids in
-        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
-          from unnest(v_project_ids, v_task_ids, v_depends_on_ids)
-               as e (project_id, task_id, depends_on_id)
+    for v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id),
+               array_agg(e.satisfied_by)
+          from unnest(v_project_ids, v_task_ids, v_depends_on_ids, v_satisfied_by)
+               as e (project_id, task_id, depends_on_id, satisfied_by)
          group by e.project_id
          order by e.project_id
     loop
@@ -352,7 +364,8 @@ begin
         if v_is_kept then
             perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
         end if;
-        perform docket_private.link_many(v_project_id, v_task_ids, v_depends_on_ids);
+        perform docket_private.link_many(
+            v_project_id, v_task_ids, v_depends_on_ids, v_satisfied_by);
     end loop;
 
     return null;
@@ -395,7 +408,8 @@ begin
                       where e.task_id = n.task_id
                         and e.project_id = n.project_id
                         and e.dependency_type = 'blocks'
-                        and d.status <> 'completed')
+                        and not docket_private.is_satisfied(
+                                    e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
           returning n.task_id, n.unmet
@@ -443,6 +457,57 @@ create trigger task_dependencies_follow_delete after delete on docket.task_depen
     referencing old table as deleted
     for each statement execute function docket_private.follow_removed_dependencies();
 
+-- An edge that asks for something else is one that goes and one that comes, at the same place.
+create function docket_private.follow_changed_dependencies() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id     uuid;
+    v_task_ids       uuid[];
+    v_depends_on_ids uuid[];
+begin
+    for v_project_id, v_task_ids, v_depends_on_ids in
+        select e.project_id, array_agg(e.task_id), array_agg(e.depends_on_id)
+          from (
+              select u.project_id, u.task_id, u.depends_on_id
+                from (select o.project_id, o.task_id, o.depends_on_id, o.satisfied_by
+                        from original as o
+                       where o.dependency_type = 'blocks'
+                       union all
+                      select n.project_id, n.task_id, n.depends_on_id, n.satisfied_by
+                        from changed as n
+                       where n.dependency_type = 'blocks') as u
+               group by u.project_id, u.task_id, u.depends_on_id
+              having min(u.satisfied_by::text) <> max(u.satisfied_by::text)
+          ) as e
+         group by e.project_id
+         order by e.project_id
+    loop
+        perform docket_private.lock_graph(v_project_id);
+        if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+            perform docket_private.lock_ends(v_project_id, v_task_ids || v_depends_on_ids);
+        end if;
+        perform docket_private.recount(v_project_id, v_task_ids);
+        perform docket_private.unready(v_project_id, array(
+            select n.task_id
+              from docket_private.task_nodes as n
+             where n.project_id = v_project_id
+               and n.task_id = any (v_task_ids)
+               and n.unmet > 0));
+    end loop;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_changed_dependencies() is
+    'Counts anew for the tasks whose dependencies ask for something else after an UPDATE.';
+
+create trigger task_dependencies_follow_update after update on docket.task_dependencies
+    referencing old table as original new table as changed
+    for each statement execute function docket_private.follow_changed_dependencies();
+
 create function docket_private.follow_truncated_dependencies() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -466,14 +531,15 @@ comment on function docket_private.follow_truncated_dependencies() is
 create trigger task_dependencies_follow_truncate after truncate on docket.task_dependencies
     for each statement execute function docket_private.follow_truncated_dependencies();
 
-revoke all on function docket_private.link_one(uuid, uuid, uuid) from public;
+revoke all on function docket_private.link_one(uuid, uuid, uuid, text) from public;
 revoke all on function docket_private.add_nodes(uuid, uuid[], uuid[], uuid[]) from public;
 revoke all on function docket_private.order_new(uuid, uuid[], uuid[]) from public;
-revoke all on function docket_private.link_many(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.link_many(uuid, uuid[], uuid[], text[]) from public;
 revoke all on function docket_private.lock_ends(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_new_dependencies() from public;
 revoke all on function docket_private.recount(uuid, uuid[]) from public;
 revoke all on function docket_private.follow_removed_dependencies() from public;
+revoke all on function docket_private.follow_changed_dependencies() from public;
 revoke all on function docket_private.follow_truncated_dependencies() from public;
 
 commit;

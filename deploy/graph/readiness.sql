@@ -23,8 +23,9 @@ create function docket_private.settle_tasks(
     moved      uuid[],
     closed     uuid[],
     opened     uuid[],
-    completed  uuid[],
-    reopened   uuid[]
+    settled    uuid[],
+    met_before integer[],
+    met_now    integer[]
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -49,20 +50,18 @@ begin
                 select m.task_id, 0 as delta
                   from unnest(settle_tasks.moved) as m (task_id)
                  union all
-                select e.task_id, s.delta
-                  from (select c.task_id, -1 as delta
-                          from unnest(settle_tasks.completed) as c (task_id)
-                         union all
-                        select r.task_id, 1
-                          from unnest(settle_tasks.reopened) as r (task_id)) as s
+                select e.task_id, case when s.met_now & e.bit = 0 then 1 else -1 end
+                  from unnest(settle_tasks.settled, settle_tasks.met_before, settle_tasks.met_now)
+                       as s (task_id, met_before, met_now)
                  cross join lateral (
-                           select e.task_id
+                           select e.task_id, docket_private.satisfaction_bit(e.satisfied_by) as bit
                              from docket.task_dependencies as e
                             where e.depends_on_id = s.task_id
                               and e.project_id = settle_tasks.project_id
                               and e.dependency_type = 'blocks'
                            offset 0
                        ) as e
+                 where (s.met_before # s.met_now) & e.bit <> 0
             ) as u
            group by u.task_id
       ) as c;
@@ -105,11 +104,13 @@ begin
 end;
 $$;
 
-comment on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[]) is
+comment on function docket_private.settle_tasks(
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) is
 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
-`completed` and `reopened` became satisfied or stopped being so.';
+`settled` satisfy other dependencies than before: `met_before` and `met_now`, each
+docket_private.satisfactions().';
 
 -- Per statement, because nodes are taken in one order only if they are taken together. The price
 -- is paid by claims, which need none of it: measured on claims alone, the two looks below cost 3 %
@@ -123,8 +124,9 @@ declare
     v_moved      uuid[];
     v_closed     uuid[];
     v_opened     uuid[];
-    v_completed  uuid[];
-    v_reopened   uuid[];
+    v_settled    uuid[];
+    v_met_before integer[];
+    v_met_now    integer[];
 begin
     -- A claim ends here.
     if not exists (
@@ -142,19 +144,22 @@ begin
 
     -- A full join is never a nested loop, which a plan made for one row would be, and quadratic
     -- when many come.
-    for v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened in
+    for v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now in
         select r.project_id,
                array_agg(r.task_id) filter (where r.is_moved),
                array_agg(r.task_id) filter (where r.is_moved and not r.is_open),
                array_agg(r.task_id) filter (where r.is_moved and r.is_open),
-               array_agg(r.task_id) filter (where r.is_done and not r.was_done),
-               array_agg(r.task_id) filter (where r.was_done and not r.is_done)
+               array_agg(r.task_id) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_before) filter (where r.met_before <> r.met_now),
+               array_agg(r.met_now) filter (where r.met_before <> r.met_now)
           from (
               select coalesce(n.task_id, o.task_id) as task_id,
                      coalesce(n.project_id, o.project_id) as project_id,
                      coalesce(n.status = 'pending' and n.archived_at is null, false) as is_open,
-                     coalesce(o.status = 'completed', false) as was_done,
-                     coalesce(n.status = 'completed', false) as is_done,
+                     docket_private.satisfactions(o.status, o.merged_at, o.unmet_gates)
+                         as met_before,
+                     docket_private.satisfactions(n.status, n.merged_at, n.unmet_gates)
+                         as met_now,
                      coalesce(o.status = 'pending' or n.status = 'pending', false)
                      and coalesce(n.status <> 'in_progress' or n.attempt_id is null, true)
                      and (o.status, o.archived_at, o.priority, o.not_before, o.workflow_id)
@@ -167,13 +172,13 @@ begin
                  and n.project_id = o.project_id
           ) as r
          where r.is_moved
-            or r.is_done <> r.was_done
+            or r.met_before <> r.met_now
          group by r.project_id
          order by r.project_id
     loop
         perform docket_private.share_graph(v_project_id);
         perform docket_private.settle_tasks(
-            v_project_id, v_moved, v_closed, v_opened, v_completed, v_reopened);
+            v_project_id, v_moved, v_closed, v_opened, v_settled, v_met_before, v_met_now);
     end loop;
 
     return null;
@@ -181,7 +186,7 @@ end;
 $$;
 
 comment on function docket_private.follow_changed_tasks() is
-    'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them or changes when they are claimed.';
+    'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them, changes when they are claimed, or what dependencies on them are satisfied.';
 
 create trigger tasks_follow_update after update on docket.tasks
     referencing old table as original new table as changed
@@ -247,8 +252,8 @@ create trigger tasks_follow_delete after delete on docket.tasks
     referencing old table as deleted
     for each statement execute function docket_private.follow_deleted_tasks();
 
-revoke all on function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[])
-  from public;
+revoke all on function docket_private.settle_tasks(
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) from public;
 revoke all on function docket_private.follow_changed_tasks() from public;
 revoke all on function docket_private.follow_new_tasks() from public;
 revoke all on function docket_private.follow_deleted_tasks() from public;

@@ -60,9 +60,9 @@ begin
     -- The new edges first: they tell the cycle, if there is one, and no dependent is ready between
     -- the two statements. The new task itself does not wait for itself, but is free of the old one.
     insert into docket.task_dependencies as d (
-        task_id, project_id, depends_on_id, dependency_type, strength, metadata)
-    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.strength,
-           e.metadata
+        task_id, project_id, depends_on_id, dependency_type, satisfied_by, strength, metadata)
+    select e.task_id, e.project_id, supersede.superseded_by, e.dependency_type, e.satisfied_by,
+           e.strength, e.metadata
       from docket.task_dependencies as e
       join docket.tasks as t
         on t.task_id = e.task_id
@@ -73,7 +73,10 @@ begin
        and e.task_id        <> supersede.superseded_by
        and t.status not in ('completed', 'cancelled')
        and t.archived_at is null
-        on conflict on constraint task_dependencies_pkey do nothing;
+        on conflict on constraint task_dependencies_pkey
+        do update set satisfied_by = excluded.satisfied_by
+            where d.satisfied_by = 'completed'
+              and excluded.satisfied_by <> 'completed';
 
     delete from docket.task_dependencies as e
      using docket.tasks as t

@@ -7,6 +7,7 @@ begin;
 set local role docket_owner;
 
 -- Counts as the counters do: what a task waits for now, without those that are taken as completed.
+-- Whatever is completed has passed its gates; whether it is merged is another matter.
 create function docket.simulate_completion(task_ids uuid[]) returns table (
     task_id    uuid,
     task_key   text,
@@ -18,17 +19,17 @@ language sql
 stable
 begin atomic
       with done as materialized (
-          select t.task_id, t.project_id
+          select t.task_id, t.project_id, t.merged_at
             from unnest(simulate_completion.task_ids) as i (task_id)
            cross join lateral (
-                     select t.task_id, t.project_id
+                     select t.task_id, t.project_id, t.merged_at
                        from docket.tasks as t
                       where t.task_id = i.task_id
                         and t.status <> 'completed'
                       order by t.task_id
                      offset 0
                  ) as t
-           group by t.task_id, t.project_id
+           group by t.task_id, t.project_id, t.merged_at
       ), freed as materialized (
           select e.task_id, e.project_id, count(*) as met
             from done as d
@@ -38,6 +39,8 @@ begin atomic
                       where e.depends_on_id = d.task_id
                         and e.project_id = d.project_id
                         and e.dependency_type = 'blocks'
+                        and docket_private.is_satisfied(
+                                e.satisfied_by, 'completed', d.merged_at, 0)
                       order by e.task_id
                      offset 0
                  ) as e
@@ -73,7 +76,8 @@ end;
 
 comment on function docket.simulate_completion(uuid[]) is
 'What would become ready if the tasks `task_ids` were completed now, the most urgent first: pending
-tasks that wait for nothing else. Nothing is changed.
+tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
+not. Nothing is changed.
 
 Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
 those that are completed already, free nothing. Raises nothing.';

@@ -1,7 +1,7 @@
 -- add_dependencies() adds many or none, and answers in the order of the question.
 
 begin;
-select plan(19);
+select plan(23);
 
 select docket_test.project('other');
 select docket.create_task(docket_test.project_id(), 'Far', task_key => 'far');
@@ -94,6 +94,36 @@ select throws_ok(
     $$ select pg_temp.added((
            select jsonb_agg(pg_temp.pairs('b>c') -> 0) from generate_series(1, 10001))) $$,
     'PD413', '10001 dependencies in one call', 'a call takes so many and no more');
+
+-- What they wait for.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "p", "title": "P", "status": "done"}, {"task_key": "q", "title": "Q"},
+           {"task_key": "r", "title": "R"}]');
+create function pg_temp.ask(fields jsonb, more jsonb default '{}') returns text
+language sql
+as $$
+    select string_agg(docket_test.key(d.task_id) || ' ' || d.satisfied_by, ', ')
+      from docket.add_dependencies(docket_test.project_id(), jsonb_build_array(
+               jsonb_build_object('task_id', docket_test.id('q'),
+                                  'depends_on_id', docket_test.id('p')) || ask.fields,
+               jsonb_build_object('task_id', docket_test.id('r'),
+                                  'depends_on_id', docket_test.id('p')) || ask.more)) as d;
+$$;
+select is(
+    pg_temp.ask('{"satisfied_by": "merged"}'), 'q merged, r completed',
+    'each says what satisfies it');
+select is(
+    pg_temp.ask('{}', '{"satisfied_by": "Merged"}'), 'q merged, r merged',
+    'what is there stays, or asks for something else');
+select is_empty(
+    $$ select from docket.ready_tasks as r where r.project_id = docket_test.project_id() $$,
+    'and is waited for');
+select throws_ok(
+    $$ select pg_temp.ask('{"satisfied_by": "merged", "dependency_type": "related"}') $$,
+    'PD422', 'a dependency of type related waits for nothing',
+    'what orders nothing asks for nothing');
 
 select * from finish();
 rollback;

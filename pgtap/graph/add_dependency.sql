@@ -1,7 +1,7 @@
 -- add_dependency() makes one task wait for another; what can't be is refused, by name.
 
 begin;
-select plan(18);
+select plan(24);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('other');
@@ -101,6 +101,37 @@ select throws_ok(
     'PD404', format('task %s does not exist', i.c), 'for a stranger there is no such task')
   from ids as i;
 reset role;
+
+-- What it waits for.
+select docket.create_task(docket_test.project_id(), 'Late', task_key => 'late', status => 'done');
+select docket.create_task(docket_test.project_id(), 'Waiting', task_key => 'waiting');
+create function pg_temp.ask(satisfied_by text, dependency_type text default 'blocks') returns text
+language sql
+as $$
+    select (docket.add_dependency(
+               docket_test.id('waiting'), docket_test.id('late'), ask.dependency_type,
+               satisfied_by => ask.satisfied_by)).satisfied_by;
+$$;
+create function pg_temp.waits() returns boolean
+language sql
+as $$
+    select not exists (
+        select from docket.ready_tasks as r where r.task_id = docket_test.id('waiting'));
+$$;
+select pg_temp.ask('merged');
+select ok(pg_temp.waits(), 'completed is not merged');
+select pg_temp.ask(null);
+select ok(pg_temp.waits(), 'what is there stays');
+select pg_temp.ask('validated');
+select ok(not pg_temp.waits(), 'until it is to ask for something else');
+select pg_temp.ask('merged');
+select ok(pg_temp.waits(), 'and back');
+select throws_ok(
+    $$ select pg_temp.ask('validated', 'related') $$,
+    'PD422', 'a dependency of type related waits for nothing',
+    'what orders nothing, waits for nothing');
+select throws_ok(
+    $$ select pg_temp.ask('approved') $$, 'PD422', null, 'nobody waits for what there is not');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- blockers() and impact() walk the graph both ways, each task once, the nearest first.
 
 begin;
-select plan(16);
+select plan(19);
 
 select docket_test.graph('layered');
 select docket.add_dependency(docket_test.id('c1'), docket_test.id('a1'));
@@ -79,6 +79,29 @@ select is(
     (select count(*) from ids as i cross join docket.blockers(i.c1)), 0::bigint,
     'a stranger does not');
 reset role;
+
+-- What is completed blocks those who ask for more, and leads no further.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "o", "title": "O"},
+           {"task_key": "p", "title": "P", "status": "done", "depends_on": ["o"]},
+           {"task_key": "m", "title": "M",
+            "depends_on": [{"task": "p", "satisfied_by": "merged"}]},
+           {"task_key": "n", "title": "N", "depends_on": ["m"]}]');
+select results_eq(
+    $$ select b.depth, b.blocker_key from docket.blockers(docket_test.id('n')) as b $$,
+    $$ values (1, 'm'), (2, 'p') $$,
+    'a merge that is waited for blocks');
+select results_eq(
+    $$ select b.depth, b.blocker_key
+         from docket.blockers(docket_test.id('n'), include_completed => true) as b $$,
+    $$ values (1, 'm'), (2, 'p'), (3, 'o') $$,
+    'all that is before it is still asked for with include_completed');
+update docket.tasks set merged_at = docket.clock() where task_id = docket_test.id('p');
+select results_eq(
+    $$ select b.depth, b.blocker_key from docket.blockers(docket_test.id('n')) as b $$,
+    $$ values (1, 'm') $$, 'once it is merged it does not');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- create_tasks(): a whole batch with its hierarchy and dependencies, or nothing, and it says why.
 
 begin;
-select plan(48);
+select plan(53);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -269,6 +269,29 @@ select is(
                            'depends_on', case when n > 1 then jsonb_build_array('n' || n - 1) end))
                   from generate_series(1, 300) as n))), 300::bigint,
     'a chain of 300 is made in one call');
+
+-- Dependencies that ask for more.
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "x1", "title": "1"}, {"task_key": "x2", "title": "2"},
+           {"task_key": "x3", "title": "3",
+            "depends_on": ["x1", {"task": "x2", "satisfied_by": "merged"}, "x2",
+                           {"task": "x1", "satisfied_by": "validated"}]}]');
+select is(
+    (select string_agg(d.satisfied_by, ', ' order by d.satisfied_by)
+       from docket.dependencies(docket_test.id('x3')) as d),
+    'completed, merged', 'a dependency may say what satisfies it; the first mention counts');
+select throws_ok(
+    format($$ select docket.create_tasks(docket_test.project_id(), %L) $$,
+           jsonb_build_array(jsonb_build_object('title', 'x', 'depends_on', w.depends_on))),
+    w.sqlstate, w.message, 'refused: ' || w.message)
+  from (values ('[{"satisfied_by": "merged"}]'::jsonb, 'PD422',
+                'task number 1 depends on {"satisfied_by": "merged"}, which names no task'),
+               ('[{"task": "x1", "type": "related"}]', 'PD422',
+                'task number 1 depends on {"task": "x1", "type": "related"}, which names no task'),
+               ('[["x1"]]', 'PD422', 'task number 1 depends on ["x1"], which names no task'),
+               ('[{"task": "x1", "satisfied_by": "approved"}]', 'PD422',
+                '''approved'' satisfies no dependency')) as w (depends_on, sqlstate, message);
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- Tasks are copied with what binds them, to do the work once more.
 
 begin;
-select plan(17);
+select plan(18);
 
 select docket_test.graph('diamond');
 select docket.create_task(
@@ -101,6 +101,21 @@ select is(
                 array[docket_test.id('a')],
                 request_id => '00000000-0000-4000-8000-000000000001') as f), 1::bigint,
     'the same request twice copies once');
+
+-- What a copy waits for, it waits for as its original does.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "p", "title": "P"},
+           {"task_key": "t", "title": "T",
+            "depends_on": [{"task": "p", "satisfied_by": "merged"}]}]');
+create temporary table copied as
+select f.task_id from docket.fork(array[docket_test.id('t')]) as f;
+select is(
+    (select d.satisfied_by::text
+       from copied as c
+      cross join lateral docket.dependencies(c.task_id, 'blocks') as d),
+    'merged', 'a copy asks for as much');
 
 select * from finish();
 rollback;

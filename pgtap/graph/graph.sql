@@ -40,7 +40,7 @@ select is(
        from drawn as d cross join jsonb_array_elements(d.graph -> 'edges') as e (edge)
       where e.edge ->> 'dependency_type' = 'related'),
     jsonb_build_object('task_id', docket_test.id('b'), 'depends_on_id', docket_test.id('c'),
-                       'dependency_type', 'related', 'strength', 0.5),
+                       'dependency_type', 'related', 'satisfied_by', 'completed', 'strength', 0.5),
     'so has an edge');
 
 update docket.tasks set status = 'completed' where task_id = docket_test.id('a');

@@ -1,7 +1,7 @@
 -- graph_health() finds whatever is wrong, and repair_graph() puts right what is derived.
 
 begin;
-select plan(22);
+select plan(25);
 
 select docket_test.graph('diamond');
 select docket.create_task(
@@ -84,6 +84,25 @@ select is(
                          'docket_maintenance', 'docket_reader']) as r (name)
       where has_function_privilege(r.name, 'docket.repair_graph(uuid)', 'execute')),
     array['docket_admin', 'docket_maintenance'], 'and repair');
+
+-- Whatever a dependency asks for is counted.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "p", "title": "P", "status": "done"},
+           {"task_key": "m", "title": "M",
+            "depends_on": [{"task": "p", "satisfied_by": "merged"}]}]');
+select is_empty(
+    $$ select * from docket.graph_health(docket_test.project_id()) $$,
+    'a merge that is waited for is counted');
+update docket_private.task_nodes set unmet = 0 where task_id = docket_test.id('m');
+select is(
+    (select string_agg(h.invariant, ', ' order by h.invariant)
+       from docket.graph_health(docket_test.project_id()) as h),
+    'I3 counter', 'and found where it is not');
+select docket.repair_graph(docket_test.project_id());
+select is_empty(
+    $$ select * from docket.graph_health(docket_test.project_id()) $$, 'repaired it is');
 
 select * from finish();
 rollback;

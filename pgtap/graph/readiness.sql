@@ -1,7 +1,7 @@
 -- The ready tasks follow every change of the tasks: status, archive, priority, time, deletion.
 
 begin;
-select plan(24);
+select plan(33);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.graph('diamond');
@@ -100,6 +100,39 @@ select is(
     + (select count(*) from docket_private.task_nodes as n
         where n.project_id = docket_test.project_id()),
     0::bigint, 'with a project goes all that was derived');
+
+-- What asks for more than completion.
+select docket_test.at('2026-01-01 09:00+00');
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "p", "title": "P"}, {"task_key": "c", "title": "C", "depends_on": ["p"]},
+           {"task_key": "m", "title": "M",
+            "depends_on": [{"task": "p", "satisfied_by": "merged"}]},
+           {"task_key": "v", "title": "V",
+            "depends_on": [{"task": "p", "satisfied_by": "validated"}]}]');
+update docket.tasks set merged_at = docket.clock() where task_id = docket_test.id('p');
+select is(pg_temp.ready(), 'p', 'a merge alone satisfies nobody');
+update docket.tasks set merged_at = null where task_id = docket_test.id('p');
+select pg_temp.turn('{p}', 'completed');
+select is(pg_temp.ready(), 'c v', 'a completion those who ask for it, or for gates where none are');
+update docket.tasks set unmet_gates = 1 where task_id = docket_test.id('p');
+select is(pg_temp.ready(), 'c', 'a gate that is not passed any more blocks who asks for that');
+update docket.tasks
+   set unmet_gates = 0, merged_at = docket.clock() where task_id = docket_test.id('p');
+select is(pg_temp.ready(), 'c m v', 'all at once');
+update docket.tasks set merged_at = docket.clock() + interval '1 day'
+ where task_id = docket_test.id('p');
+select is(pg_temp.ready(), 'c m v', 'merged is merged');
+update docket.tasks set unmet_gates = 2, merged_at = null where task_id = docket_test.id('p');
+select is(pg_temp.ready(), 'c', 'and both gone again');
+update docket.task_dependencies set satisfied_by = 'completed'
+ where task_id = docket_test.id('m');
+select is(pg_temp.ready(), 'c m', 'who asks for less is ready');
+select pg_temp.turn('{p}', 'pending');
+select is(pg_temp.ready(), 'p', 'what is reopened satisfies nobody');
+select is_empty(
+    $$ select * from docket.graph_health(docket_test.project_id()) $$, 'the graph is right');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- A task that is superseded is kept; what waited for it waits for the new one.
 
 begin;
-select plan(19);
+select plan(20);
 
 select docket_test.graph('fan_out');
 select docket.create_task(docket_test.project_id(), 'New', task_key => 'n');
@@ -98,6 +98,22 @@ select isnt_empty(
          from docket.task_history(docket_test.id('3')) as h
         where h.to_status = 'cancelled' $$,
     'the history knows');
+
+-- What was asked of the old is asked of the new.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "old", "title": "O"}, {"task_key": "new", "title": "N"},
+           {"task_key": "t", "title": "T",
+            "depends_on": [{"task": "old", "satisfied_by": "merged"}, "new"]},
+           {"task_key": "u", "title": "U",
+            "depends_on": [{"task": "old", "satisfied_by": "validated"}]}]');
+select docket.supersede(docket_test.id('old'), docket_test.id('new'));
+select results_eq(
+    $$ select docket_test.key(d.task_id), d.satisfied_by::text
+         from docket.dependents(docket_test.id('new'), 'blocks') as d $$,
+    $$ values ('t', 'merged'), ('u', 'validated') $$,
+    'the dependents ask the new one for what they asked of the old one');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- A dependency joins two tasks of one project, in one known way, once, and never turns around.
 
 begin;
-select plan(21);
+select plan(32);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -26,10 +26,12 @@ $$;
 insert into docket.task_dependencies (task_id, project_id, depends_on_id)
 values (docket_test.id('b'), docket_test.project_id(), docket_test.id('a'));
 select results_eq(
-    $$ select d.dependency_type::text, d.strength, d.metadata, d.created_at, d.created_by
+    $$ select d.dependency_type::text, d.satisfied_by::text, d.strength, d.metadata, d.created_at,
+              d.created_by
          from docket.task_dependencies as d
         where d.project_id = docket_test.project_id() $$,
-    $$ values ('blocks', null::numeric, '{}'::jsonb, docket.clock(), docket.principal()) $$,
+    $$ values ('blocks', 'completed', null::numeric, '{}'::jsonb, docket.clock(),
+               docket.principal()) $$,
     'a dependency blocks, when nothing else is said');
 select throws_ok(
     $$ select pg_temp.link('b', 'a') $$,
@@ -98,6 +100,34 @@ select is(docket_private.read_dependency_type(' Depends-On ')::text, 'blocks',
 select throws_ok(
     $$ select docket_private.read_dependency_type('needs') $$,
     'PD422', '''needs'' is no type of dependency', 'an unknown word is refused');
+
+-- What satisfies it.
+select throws_ok(
+    $$ insert into docket.task_dependencies (
+           task_id, project_id, depends_on_id, dependency_type, satisfied_by)
+       values (docket_test.id('c'), docket_test.project_id(), docket_test.id('b'), 'related',
+               'merged') $$,
+    '23514', null, 'what orders nothing asks for nothing');
+select is(docket_private.read_satisfaction(' Merged ')::text, 'merged',
+    'it is read however it is written');
+select throws_ok(
+    $$ select docket_private.read_satisfaction('approved') $$,
+    'PD422', '''approved'' satisfies no dependency', 'an unknown word is refused');
+select is(
+    docket_private.is_satisfied(
+        s.satisfied_by, s.status, case when s.is_merged then docket.clock() end, s.gates),
+    s.answer,
+    format('%s, %s, %s gates: %s satisfied', s.status,
+           case when s.is_merged then 'merged' else 'not merged' end, s.gates, s.satisfied_by))
+  from (values ('completed', 'completed', false, 1, true),
+               ('completed', 'review', true, 0, false),
+               ('merged', 'completed', false, 0, false),
+               ('merged', 'completed', true, 1, true),
+               ('merged', 'pending', true, 0, false),
+               ('validated', 'completed', false, 0, true),
+               ('validated', 'completed', true, 1, false),
+               ('validated', 'pending', true, 0, false))
+       as s (satisfied_by, status, is_merged, gates, answer);
 
 select * from finish();
 rollback;

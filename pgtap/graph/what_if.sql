@@ -1,7 +1,7 @@
 -- What would follow can be asked before it is done.
 
 begin;
-select plan(22);
+select plan(23);
 
 select docket_test.graph('layered');
 select docket.update_task(docket_test.id('b3'), '{"priority": 9}');
@@ -105,6 +105,19 @@ select throws_ok(
 select throws_ok(
     $$ select docket.explain_cycle(docket_test.id('a1'), null) $$,
     'PD404', 'task null does not exist', 'which is given');
+
+-- What asks for a merge goes on waiting for it.
+select docket_test.project('asking');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[
+           {"task_key": "p", "title": "P"}, {"task_key": "c", "title": "C", "depends_on": ["p"]},
+           {"task_key": "m", "title": "M",
+            "depends_on": [{"task": "p", "satisfied_by": "merged"}]},
+           {"task_key": "v", "title": "V",
+            "depends_on": [{"task": "p", "satisfied_by": "validated"}]}]');
+select set_eq(
+    $$ select t.task_key from docket.simulate_completion(array[docket_test.id('p')]) as t $$,
+    array['c', 'v'], 'completing frees those who ask for no merge');
 
 select * from finish();
 rollback;

@@ -8,6 +8,7 @@ drop trigger tasks_follow_update on docket.tasks;
 drop function docket_private.follow_deleted_tasks();
 drop function docket_private.follow_new_tasks();
 drop function docket_private.follow_changed_tasks();
-drop function docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], uuid[]);
+drop function docket_private.settle_tasks(
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]);
 
 commit;

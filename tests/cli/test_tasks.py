@@ -89,6 +89,9 @@ def test_history_tells_every_change_with_who_and_what(shop: RunJson, run: Run) -
 def test_dependencies_come_and_go(shop: RunJson, run: Run) -> None:
     shop("dep", "add", "shop-3", "shop-2")
     assert [row["task_key"] for row in shop("dep", "list", "shop-3")] == ["shop-2"]
+    shop("dep", "add", "shop-3", "shop-2", "--until", "merged")
+    assert [row["satisfied_by"] for row in shop("dep", "list", "shop-3")] == ["merged"]
+    shop("dep", "add", "shop-3", "shop-2", "--until", "completed")
     everything = {
         row["blocker_key"]: row["depth"] for row in shop("dep", "list", "shop-3", "--all")
     }

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import LiteralString
 
-import networkx as nx
 import psycopg
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -20,9 +20,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from psycopg.types.json import Jsonb
 
 from support import graphs
 from support.databases import Database
+from support.duels import SET_STATUS
+from support.graph_model import Model
 from support.graphs import Edge
 from support.invariants import violations
 from support.sessions import Connect, Connection
@@ -37,6 +40,14 @@ downhill = (
 )
 # Mostly along one order, or hardly anything but cycles would be tried.
 edge = downhill | downhill | downhill | st.tuples(key, key)
+satisfied_by = st.sampled_from([None, None, "completed", "merged", "validated"])
+asking = st.tuples(edge, satisfied_by)
+TYPES = ["tests", "style"]
+
+PROPOSE: LiteralString = "select docket.record_pull_request(%s, 'acme/shop', %s, %s)"
+
+# A dependency, and what satisfies it; None leaves it as it is.
+Asked = tuple[Edge, str | None]
 
 RULES = settings(
     max_examples=150,
@@ -47,7 +58,7 @@ RULES = settings(
 )
 
 
-class Work(RuleBasedStateMachine):
+class Work(Model, RuleBasedStateMachine):
     """What people and agents do with the tasks of one project."""
 
     connection: Connection
@@ -56,12 +67,9 @@ class Work(RuleBasedStateMachine):
     def begin(self, families: list[Edge]) -> None:
         self.connection.execute("begin")
         self.graph = graphs.new_graph(self.connection, KEYS)
-        self.edges: nx.DiGraph[str] = nx.DiGraph()
-        self.edges.add_nodes_from(KEYS)
-        self.parent: dict[str, str] = {}
-        self.status = dict.fromkeys(KEYS, "pending")
-        self.archived: set[str] = set()
-        self.claimed: set[str] = set()
+        self.begin_model(KEYS)
+        for number in self.proposals:
+            assert self.attempt(PROPOSE, (self.graph.project_id, number, Jsonb({}))) is None
         for task, parent in families:
             query = "update docket.tasks set parent_task_id = %s where task_id = %s"
             assert self.attempt(query, (self.graph.ids[parent], self.graph.ids[task])) is None
@@ -69,35 +77,6 @@ class Work(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.connection.execute("rollback")
-
-    # What the model says
-
-    def ancestors(self, task: str) -> set[str]:
-        found: set[str] = set()
-        while task in self.parent and self.parent[task] not in found:
-            task = self.parent[task]
-            found.add(task)
-        return found
-
-    def are_kin(self, task: str, other: str) -> bool:
-        return other in self.ancestors(task) or task in self.ancestors(other)
-
-    def is_refused(self, added: Sequence[Edge]) -> bool:
-        wanted = nx.DiGraph(self.edges)
-        wanted.add_edges_from(added)
-        return not nx.is_directed_acyclic_graph(wanted) or any(
-            self.are_kin(task, depends_on) for task, depends_on in added
-        )
-
-    def unmet(self, task: str) -> int:
-        return sum(self.status[other] != "completed" for other in self.edges.successors(task))
-
-    def ready(self) -> set[str]:
-        return {
-            task
-            for task, status in self.status.items()
-            if status == "pending" and task not in self.archived and not self.unmet(task)
-        }
 
     # What happens
 
@@ -110,15 +89,18 @@ class Work(RuleBasedStateMachine):
             return error
         return None
 
-    def follow(self, error: psycopg.Error | None, added: Sequence[Edge]) -> None:
-        """The statement did what the model says."""
+    def follow(self, error: psycopg.Error | None, asked: Sequence[Asked]) -> None:
+        """The statement did what the model says; of a pair that is named twice the first counts."""
+        added = [pair for pair, _ in asked]
         if self.is_refused(added):
             assert error is not None, f"{added} was not refused"
             assert error.sqlstate == "PDCYC", error
             self.judge_cycle(error, added)
             return
         assert error is None, error
-        self.edges.add_edges_from(added)
+        for pair, by in dict(reversed(asked)).items():
+            if by is not None or not self.edges.has_edge(*pair):
+                self.edges.add_edge(*pair, by=by or "completed")
 
     def judge_cycle(self, error: psycopg.Error, added: Sequence[Edge]) -> None:
         """The cycle that the error tells is one, and goes through what was added."""
@@ -134,15 +116,20 @@ class Work(RuleBasedStateMachine):
         assert all(step in added or self.edges.has_edge(*step) for step in steps)
         assert len(path) == told["length"] == len(set(path))
 
-    @rule(pair=edge)
-    def add_one(self, pair: Edge) -> None:
-        self.follow(self.attempt(graphs.ADD, self.graph.pair(pair)), [pair])
+    @rule(asked=asking)
+    def add_one(self, asked: Asked) -> None:
+        pair, by = asked
+        query = "select docket.add_dependency(%s, %s, satisfied_by => %s)"
+        self.follow(self.attempt(query, (*self.graph.pair(pair), by)), [asked])
 
-    @rule(pairs=st.lists(downhill, min_size=2, max_size=6) | st.lists(edge, min_size=2, max_size=4))
-    def add_many(self, pairs: list[Edge]) -> None:
+    @rule(
+        asked=st.lists(st.tuples(downhill, satisfied_by), min_size=2, max_size=6)
+        | st.lists(asking, min_size=2, max_size=4)
+    )
+    def add_many(self, asked: list[Asked]) -> None:
         query = "select docket.add_dependencies(%s, %s)"
-        error = self.attempt(query, (self.graph.project_id, self.graph.batch(pairs)))
-        self.follow(error, pairs)
+        batch = self.graph.batch([pair for pair, _ in asked], [by for _, by in asked])
+        self.follow(self.attempt(query, (self.graph.project_id, batch)), asked)
 
     @rule(pair=edge)
     def relate(self, pair: Edge) -> None:
@@ -171,17 +158,83 @@ class Work(RuleBasedStateMachine):
     def move(self, tasks: list[str], status: str) -> None:
         """Several at once, as far as the state machine allows."""
         query = """
-            update docket.tasks as t
-               set status = %s
+            select t.task_key
+              from docket.tasks as t
              where t.task_id = any (%s)
                and (t.status, %s) in (select x.from_status, x.to_status
                                         from docket.task_transitions as x)
-            returning t.task_key
         """
         ids = [self.graph.ids[task] for task in tasks]
-        for (task,) in self.connection.execute(query, (status, ids, status)).fetchall():
-            self.status[task] = status
-            self.claimed.discard(task)
+        moved = [row[0] for row in self.connection.execute(query, (ids, status)).fetchall()]
+        error = self.attempt(SET_STATUS, (status, [self.graph.ids[task] for task in moved]))
+        if status == "completed" and any(self.unmet_gates(task) for task in moved):
+            assert error is not None
+            assert error.sqlstate == "PDGAT"
+            return
+        assert error is None, error
+        self.status.update(dict.fromkeys(moved, status))
+        self.claimed.difference_update(moved)
+
+    @rule(tasks=some_keys, kinds=st.lists(st.sampled_from(TYPES), min_size=1))
+    def require(self, tasks: list[str], kinds: list[str]) -> None:
+        query = "select docket.require_validations(%s, %s)"
+        assert self.attempt(query, ([self.graph.ids[task] for task in tasks], kinds)) is None
+        for task in tasks:
+            self.required[task].update(kinds)
+
+    @rule(task=key, kind=st.sampled_from(TYPES))
+    def waive(self, task: str, kind: str) -> None:
+        query = "select docket.waive_validation(%s, %s, 'never mind')"
+        if kind in self.required[task]:
+            assert self.attempt(query, (self.graph.ids[task], kind)) is None
+            self.required[task].discard(kind)
+
+    @rule(
+        said=st.lists(
+            st.tuples(
+                key,
+                st.sampled_from(TYPES),
+                st.sampled_from(["passed", "passed", "warning", "failed", "running"]),
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def validate(self, said: list[tuple[str, str, str]]) -> None:
+        results = [
+            {"task_id": str(self.graph.ids[task]), "validation_type": kind, "status": status}
+            for task, kind, status in said
+        ]
+        query = "select docket.record_validations(%s)"
+        assert self.attempt(query, (Jsonb(results),)) is None
+        for task, kind, status in said:
+            self.said[task][kind] = status
+
+    @rule(task=key, number=st.integers(1, 3))
+    def link(self, task: str, number: int) -> None:
+        linked = (task, number) in self.links
+        query: LiteralString = "select docket.{}link_pull_request(%s, %s)".format(
+            "un" if linked else ""
+        )
+        pull_request = self.connection.execute(
+            "select pull_request_id from docket.pull_requests"
+            " where project_id = %s and number = %s",
+            (self.graph.project_id, number),
+        ).fetchone()
+        assert pull_request is not None
+        assert self.attempt(query, (self.graph.ids[task], pull_request[0])) is None
+        self.links ^= {(task, number)}
+
+    @rule(number=st.integers(1, 3), status=st.sampled_from(["draft", "open", "closed", "merged"]))
+    def propose(self, number: int, status: str) -> None:
+        changes = Jsonb({"status": status})
+        error = self.attempt(PROPOSE, (self.graph.project_id, number, changes))
+        if self.proposals[number] == "merged" and status != "merged":
+            assert error is not None
+            assert error.sqlstate == "PDTRN"
+        else:
+            assert error is None
+            self.proposals[number] = status
 
     @rule(at_most=st.integers(1, 3))
     def claim(self, at_most: int) -> None:
@@ -230,6 +283,8 @@ class Work(RuleBasedStateMachine):
         graphs.add_tasks(self.connection, self.graph, [task])
         self.edges.remove_node(task)
         self.edges.add_node(task)
+        self.required[task], self.said[task] = set(), {}
+        self.links = {each for each in self.links if each[0] != task}
         self.parent.pop(task, None)
         self.status[task] = "pending"
         self.archived.discard(task)
@@ -241,6 +296,29 @@ class Work(RuleBasedStateMachine):
         ids = [self.graph.ids[task] for task in tasks]
         assert self.attempt(query, (priority, ids)) is None
 
+    # What is asked
+
+    @rule(tasks=some_keys)
+    def ask(self, tasks: list[str]) -> None:
+        """What each waits for directly, and what would be ready if all were completed."""
+        query = "select b.blocker_key from docket.blockers(%s, 1) as b"
+        for task in tasks:
+            rows = self.connection.execute(query, (self.graph.ids[task],)).fetchall()
+            assert {row[0] for row in rows} == self.blockers(task)
+        ids = [self.graph.ids[task] for task in tasks]
+        rows = self.connection.execute(
+            "select t.task_key from docket.simulate_completion(%s) as t", (ids,)
+        ).fetchall()
+        done = [task for task in tasks if self.status[task] != "completed"]
+        waiting = {
+            task
+            for task in set(KEYS) - set(done) - self.archived
+            if self.status[task] == "pending" and self.blockers(task)
+        }
+        assert {row[0] for row in rows} == {
+            task for task in waiting if not self.blockers(task, done)
+        }
+
     # What holds
 
     @invariant()
@@ -248,7 +326,8 @@ class Work(RuleBasedStateMachine):
         if not hasattr(self, "graph"):
             return
         assert graphs.ready_keys(self.connection, self.graph) == self.ready()
-        assert graphs.stored_edges(self.connection, self.graph) == set(self.edges.edges)
+        stored = graphs.stored_satisfactions(self.connection, self.graph)
+        assert stored == {(a, b): by for a, b, by in self.edges.edges(data="by")}
         assert graphs.health(self.connection) == []
 
     @invariant()

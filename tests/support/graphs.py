@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -27,12 +28,13 @@ class Graph:
         """The ids of an edge, as the parameters of ADD."""
         return self.ids[edge[0]], self.ids[edge[1]]
 
-    def batch(self, edges: Iterable[Edge]) -> Jsonb:
-        """Edges as add_dependencies() takes them."""
+    def batch(self, edges: Iterable[Edge], satisfied_by: Iterable[str | None] = ()) -> Jsonb:
+        """Edges as add_dependencies() takes them, each with what satisfies it."""
         return Jsonb(
             [
                 {"task_id": str(self.ids[task]), "depends_on_id": str(self.ids[depends_on])}
-                for task, depends_on in edges
+                | ({} if by is None else {"satisfied_by": by})
+                for (task, depends_on), by in zip_longest(edges, satisfied_by)
             ]
         )
 
@@ -80,9 +82,14 @@ def ready_keys(connection: Connection, graph: Graph) -> set[str]:
 
 def stored_edges(connection: Connection, graph: Graph) -> set[Edge]:
     """The gating dependencies of a project, by key."""
+    return set(stored_satisfactions(connection, graph))
+
+
+def stored_satisfactions(connection: Connection, graph: Graph) -> dict[Edge, str]:
+    """The gating dependencies of a project, by key, and what satisfies each."""
     rows = connection.execute(
         """
-        select t.task_key, d.task_key
+        select t.task_key, d.task_key, e.satisfied_by
           from docket.task_dependencies as e
           join docket.tasks as t on t.task_id = e.task_id and t.project_id = e.project_id
           join docket.tasks as d on d.task_id = e.depends_on_id and d.project_id = e.project_id
@@ -91,7 +98,7 @@ def stored_edges(connection: Connection, graph: Graph) -> set[Edge]:
         """,
         (graph.project_id,),
     ).fetchall()
-    return set(rows)
+    return {(task, depends_on): by for task, depends_on, by in rows}
 
 
 def health(connection: Connection) -> list[tuple[object, ...]]:

@@ -33,7 +33,12 @@ INVARIANTS: Mapping[str, LiteralString] = {
             select n.project_id,
                    n.task_id,
                    n.unmet,
-                   count(d.task_id) filter (where d.status <> 'completed') as counted
+                   count(d.task_id) filter (where not (d.status = 'completed'
+                                   and case e.satisfied_by
+                                           when 'merged' then d.merged_at is not null
+                                           when 'validated' then d.unmet_gates = 0
+                                           else true
+                                       end)) as counted
               from docket_private.task_nodes as n
               left join docket.task_dependencies as e
                 on e.project_id = n.project_id
@@ -61,7 +66,12 @@ INVARIANTS: Mapping[str, LiteralString] = {
                         where e.project_id = t.project_id
                           and e.task_id = t.task_id
                           and e.dependency_type = 'blocks'
-                          and d.status <> 'completed')
+                          and not (d.status = 'completed'
+                               and case e.satisfied_by
+                                       when 'merged' then d.merged_at is not null
+                                       when 'validated' then d.unmet_gates = 0
+                                       else true
+                                   end))
         )
         select case
                    when r.task_id is null then format('%s is missing', c.task_id)
@@ -134,6 +144,19 @@ INVARIANTS: Mapping[str, LiteralString] = {
             or count(*) filter (
                    where (n.run_no, n.validation_status)
                          is distinct from (n.newest_no, n.newest_status)) > 0
+    """,
+    "G2 a task is merged when one of its pull requests is and none is still open": """
+        select format('%s has %s', t.task_id, t.merged_at)
+          from docket.tasks as t
+          left join docket.task_pull_requests as l
+            on l.task_id = t.task_id and l.project_id = t.project_id
+          left join docket.pull_requests as p
+            on p.pull_request_id = l.pull_request_id and p.project_id = l.project_id
+         group by t.task_id, t.project_id, t.merged_at
+        having t.merged_at is distinct from case
+                   when count(*) filter (where p.status in ('draft', 'open')) = 0
+                       then max(p.merged_at)
+               end
     """,
     "Q1 a live attempt is the one that its task names": """
         select format('attempt %s of task %s', a.attempt_id, a.task_id)

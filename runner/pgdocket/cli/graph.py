@@ -37,6 +37,12 @@ def dep() -> None:
 @click.argument("depends_on", metavar="DEPENDS_ON")
 @click.option("--type", "dependency_type", help=_TYPE_HELP)
 @click.option("--strength", type=float, help="How strong the relation is, 0 to 1.")
+@click.option(
+    "--until",
+    "satisfied_by",
+    type=click.Choice(["completed", "merged", "validated"]),
+    help="What DEPENDS_ON has to be: completed (default), merged or validated.",
+)
 @click.pass_obj
 def add(
     options: Options,
@@ -44,6 +50,7 @@ def add(
     depends_on: str,
     dependency_type: str | None,
     strength: float | None,
+    satisfied_by: str | None,
 ) -> None:
     """Make TASK depend on another task.
 
@@ -52,6 +59,7 @@ def add(
     \b
     Example:
       pgdocket dep add shop-3 shop-1
+      pgdocket dep add shop-3 shop-1 --until merged
       pgdocket dep add shop-3 shop-2 --type related
     """
     with opened(options) as docket:
@@ -60,6 +68,7 @@ def add(
             depends_on_id=the_task(docket, options, depends_on),
             dependency_type=dependency_type,
             strength=strength,
+            satisfied_by=satisfied_by,
         )
     _show(added, options, f"{reference} now depends on {depends_on}")
 
@@ -90,7 +99,8 @@ def _show(edge: TaskDependency, options: Options, done: str) -> None:
     if options.json:
         output.print_json(edge)
     else:
-        output.plain(f"{done} ({edge.dependency_type})")
+        until = "" if edge.satisfied_by == "completed" else f" until it is {edge.satisfied_by}"
+        output.plain(f"{done} ({edge.dependency_type}{until})")
 
 
 @dep.command(name="list")
@@ -116,7 +126,11 @@ def list_(options: Options, reference: str, through: bool, reverse: bool) -> Non
         else:
             rows = _neighbours(docket, task_id, reverse=reverse)
     key = "affected_key" if reverse else "blocker_key"
-    columns = {"depth": "depth", key: "task"} if through else {"type": "type", "task_key": "task"}
+    columns = (
+        {"depth": "depth", key: "task"}
+        if through
+        else {"type": "type", "satisfied_by": "until", "task_key": "task"}
+    )
     nothing = "nothing waits for it" if reverse else "it waits for nothing"
     output.table(
         rows,
@@ -129,10 +143,14 @@ def list_(options: Options, reference: str, through: bool, reverse: bool) -> Non
 def _neighbours(docket: Docket, task_id: UUID, *, reverse: bool) -> list[dict[str, Any]]:
     """The tasks at the other end of a task's dependencies, with the type."""
     if reverse:
-        ends = [(d.task_id, d.dependency_type) for d in docket.dependents(task_id=task_id)]
+        ends = [(d.task_id, d) for d in docket.dependents(task_id=task_id)]
     else:
-        ends = [(d.depends_on_id, d.dependency_type) for d in docket.dependencies(task_id=task_id)]
-    return [{"type": kind} | as_row(docket.get_task(task_id=each)) for each, kind in ends]
+        ends = [(d.depends_on_id, d) for d in docket.dependencies(task_id=task_id)]
+    return [
+        {"type": edge.dependency_type, "satisfied_by": edge.satisfied_by}
+        | as_row(docket.get_task(task_id=each))
+        for each, edge in ends
+    ]
 
 
 @click.command()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pgdocket.client.calls import Calls, Id, as_json
-from pgdocket.client.rows import Json, PullRequest, WorkflowState
+from pgdocket.client.rows import Json, PullRequest, Task, TaskPullRequest, WorkflowState
 
 
 class DeliveryCalls(Calls):
@@ -54,6 +54,54 @@ class DeliveryCalls(Calls):
             "list_pull_requests",
             project_id=project_id,
             status=status,
+            after=after,
+            page_size=page_size,
+        )
+
+    def link_pull_request(
+        self, *, task_id: Id, pull_request_id: Id, request_id: Id | None = None
+    ) -> TaskPullRequest:
+        """Says that a pull request brings work of a task. Raises NotFound, Forbidden."""
+        return self._written(
+            TaskPullRequest,
+            "link_pull_request",
+            task_id=task_id,
+            pull_request_id=pull_request_id,
+            request_id=request_id,
+        )
+
+    def unlink_pull_request(
+        self, *, task_id: Id, pull_request_id: Id, request_id: Id | None = None
+    ) -> TaskPullRequest:
+        """Says that a pull request brings none of a task any more. Raises NotFound, Forbidden."""
+        return self._written(
+            TaskPullRequest,
+            "unlink_pull_request",
+            task_id=task_id,
+            pull_request_id=pull_request_id,
+            request_id=request_id,
+        )
+
+    def list_task_pull_requests(
+        self, *, task_id: Id, after: Id | None = None, page_size: int | None = None
+    ) -> list[PullRequest]:
+        """The pull requests of a task, the first recorded first, by pages of 1 to 1000."""
+        return self._rows(
+            PullRequest,
+            "list_task_pull_requests",
+            task_id=task_id,
+            after=after,
+            page_size=page_size,
+        )
+
+    def list_pull_request_tasks(
+        self, *, pull_request_id: Id, after: Id | None = None, page_size: int | None = None
+    ) -> list[Task]:
+        """The tasks whose work a pull request brings, by pages of 1 to 1000."""
+        return self._rows(
+            Task,
+            "list_pull_request_tasks",
+            pull_request_id=pull_request_id,
             after=after,
             page_size=page_size,
         )

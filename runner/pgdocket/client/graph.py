@@ -34,12 +34,14 @@ class GraphCalls(Calls):
         depends_on_id: Id,
         dependency_type: str | None = None,
         strength: float | Decimal | None = None,
+        satisfied_by: str | None = None,
         request_id: Id | None = None,
     ) -> TaskDependency:
         """Makes a task depend on another.
 
         `dependency_type` is blocks (default), suggests, related, duplicates, discovered_from or
-        supersedes. Raises NotFound, Conflict, DependencyCycle, InvalidArgument.
+        supersedes; `satisfied_by` what it waits for: completed (default), merged or validated.
+        Raises NotFound, Conflict, DependencyCycle, InvalidArgument.
         """
         return self._written(
             TaskDependency,
@@ -48,6 +50,7 @@ class GraphCalls(Calls):
             depends_on_id=depends_on_id,
             dependency_type=dependency_type,
             strength=strength,
+            satisfied_by=satisfied_by,
             request_id=request_id,
         )
 

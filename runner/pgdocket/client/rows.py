@@ -102,6 +102,7 @@ class TaskDependency:
     depends_on_id: UUID
     project_id: UUID
     dependency_type: str
+    satisfied_by: str
     strength: Decimal | None
     metadata: dict[str, Json]
     created_at: datetime
@@ -181,6 +182,17 @@ class PullRequest:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPullRequest:
+    """That a pull request brings work of a task."""
+
+    task_id: UUID
+    project_id: UUID
+    pull_request_id: UUID
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
