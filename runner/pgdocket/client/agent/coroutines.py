@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pgdocket.client.agent.base import BaseAgent
 from pgdocket.client.agent.desk import Desk
+from pgdocket.client.agent.options import MOST_CALLS
 from pgdocket.client.agent.scripts import give_back, keeper, log, scripts
 from pgdocket.client.agent.steps import Abandon, Call, Ending, Handle, Rest, Script, Step
 from pgdocket.client.agent.work import AgentReport, AsyncWork, Stop, Work
@@ -185,7 +186,8 @@ class _Crew:
         """Returns when all that was held has ended."""
         options = desk.options
         self._threads = ThreadPoolExecutor(
-            min(options.concurrency, _MOST_THREADS) + 3, thread_name_prefix=options.name
+            min(options.concurrency, _MOST_THREADS) + 2 * MOST_CALLS,
+            thread_name_prefix=options.name,
         )
         try:
             renewing = self._task(desk, "lease", keeper(desk))

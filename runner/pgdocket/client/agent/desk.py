@@ -39,6 +39,7 @@ class Desk:
         self.lock = threading.RLock()
         self.for_workers = make_bell(self.lock)
         self.for_fetcher = make_bell(self.lock)
+        self.for_helpers = make_bell(self.lock)
         self.for_reporter = make_bell(self.lock)
         self.for_keeper = make_bell(self.lock)
         self.for_ends = make_bell(self.lock)
@@ -51,7 +52,10 @@ class Desk:
         self._done: deque[Work] = deque()
         self._busy = 0  # workers with a task, or between one and the next
         self._workers_left = options.concurrency
-        self._is_fetching = True
+        self._fetchers_left = 1 + options.helpers
+        self._asked = 0  # tasks that claims under way may bring
+        self._is_plenty = False  # the last claim brought all that it asked for
+        self._reports = 0  # under way
         self._is_late = False  # a task has waited too long, and no worker has been free since
         self._is_woken = False
         self._stopped_at: float | None = None
@@ -72,7 +76,7 @@ class Desk:
             if self.stop.asked or len(self._done) >= 2 * most:
                 return 0
             ahead = 0 if self._is_late else self.options.prefetch
-            free = self.options.concurrency - self._busy - len(self._stock)
+            free = self.options.concurrency - self._busy - len(self._stock) - self._asked
             if free <= 0 and -free > ahead // 2:
                 return 0
             return max(0, min(most, free + ahead))
@@ -80,6 +84,10 @@ class Desk:
     def may_fetch(self) -> bool:
         """Whether the fetcher has something to do."""
         return self.stop.asked or self.wanted() > 0
+
+    def may_help(self) -> bool:
+        """Whether one more claim beside the fetcher's is worth it: for a whole batch."""
+        return self.stop.asked or (self._is_plenty and self.wanted() >= self.options.batch_size)
 
     def may_look_again(self) -> bool:
         """Whether the fetcher need not wait out its pause."""
@@ -91,11 +99,35 @@ class Desk:
             self._is_woken = True
             self.for_fetcher.ring()
 
-    def look(self) -> bool:
-        """Before a claim: from now on a wake counts anew. Whether nothing at all is held."""
+    def look(self) -> int | None:
+        """Before a claim: from now on a wake counts anew. What was_idle() asks for."""
         with self.lock:
             self._is_woken = False
-            return not self.held and not self._busy
+            return self._ended_while_quiet()
+
+    def was_idle(self, seen: int | None) -> bool:
+        """Whether nothing was held at look(), nor since; a claim that found nothing is true."""
+        with self.lock:
+            return seen is not None and seen == self._ended_while_quiet()
+
+    def _ended_while_quiet(self) -> int | None:
+        if self.held or self._busy or self._asked:
+            return None
+        return self._counts.total()
+
+    def ask(self) -> int:
+        """How many to claim now, which no other claim is to bring then; answered() follows."""
+        with self.lock:
+            wanted = self.wanted()
+            self._asked += wanted
+            return wanted
+
+    def answered(self, asked: int, found: int | None) -> None:
+        """A claim has brought so many; None when the server could not be asked."""
+        with self.lock:
+            self._asked -= asked
+            self._is_plenty = found == asked
+            self._ring_fetchers()
 
     def put(self, tasks: Iterable[Task], asked_at: float) -> None:
         """Claimed tasks join the stock."""
@@ -122,7 +154,7 @@ class Desk:
             work = self._stock.popleft()
             work.phase = Phase.HANDLED
             self._busy += 1
-            self.for_fetcher.ring()
+            self._ring_fetchers()
             return work
 
     def follow(self, task: Task, asked_at: float) -> Work:
@@ -141,7 +173,8 @@ class Desk:
             self._is_late = False
             if self.options.is_direct:
                 self._is_woken = True
-            self.for_fetcher.ring()
+                self.for_fetcher.ring()
+            self._ring_fetchers()
 
     def worker_ended(self) -> None:
         """A worker is gone."""
@@ -152,12 +185,12 @@ class Desk:
     def fetcher_ended(self) -> None:
         """No more will be claimed ahead."""
         with self.lock:
-            self._is_fetching = False
+            self._fetchers_left -= 1
             self.for_ends.ring()
 
     def is_empty(self) -> bool:
         """Whether nothing is held, nor about to be."""
-        return not self.held and not self._is_fetching
+        return not self.held and not self._fetchers_left
 
     # Reporting
 
@@ -174,22 +207,37 @@ class Desk:
         with self.lock:
             work.results = results
             self._done.append(work)
-            self.for_reporter.ring()
+            if self.has_reports():
+                self.for_reporter.ring(1)
+
+    def is_reported(self) -> bool:
+        """Whether there is nothing to report, and will be nothing."""
+        return self.is_finished or (not self._workers_left and not self._done)
 
     def has_reports(self) -> bool:
-        """Whether the reporter has something to do, be it to end."""
-        return bool(self._done) or not self._workers_left or self.is_finished
+        """Whether a reporter has something to do: a whole batch, or less when no other reports."""
+        if self.is_reported() or len(self._done) >= self.options.batch_size:
+            return True
+        return bool(self._done) and not self._reports
 
     def take_done(self) -> list[Work]:
-        """Completed tasks of one project, at most a batch; none when there will be none."""
+        """Completed tasks of one project, at most a batch; reported() follows."""
         batch: list[Work] = []
         with self.lock:
+            self._reports += 1
             while self._done and len(batch) < self.options.batch_size:
                 if batch and self._done[0].task.project_id != batch[0].task.project_id:
                     break
                 batch.append(self._done.popleft())
-            self.for_fetcher.ring()
+            self._ring_fetchers()
         return batch
+
+    def reported(self) -> None:
+        """A call of a reporter is over."""
+        with self.lock:
+            self._reports -= 1
+            if self.has_reports():
+                self.for_reporter.ring()
 
     def end(self, work: Work, event: Event) -> None:
         """A reported task has ended."""
@@ -305,6 +353,15 @@ class Desk:
             self.is_finished = True
             self._ring_all()
 
+    def _ring_fetchers(self) -> None:
+        if self.wanted():
+            self.for_fetcher.ring()
+            if self.may_help():
+                self.for_helpers.ring(1)
+
     def _ring_all(self) -> None:
-        for bell in (self.for_workers, self.for_fetcher, self.for_reporter, self.for_keeper):
+        for bell in (
+            self.for_workers, self.for_fetcher, self.for_helpers, self.for_reporter,
+            self.for_keeper,
+        ):  # fmt: skip
             bell.ring()

@@ -11,6 +11,7 @@ from pgdocket.client.calls import Id
 from pgdocket.client.rows import Task
 from pgdocket.errors import InvalidArgument
 
+MOST_CALLS = 4  # that claim, and as many that complete, at once
 LARGEST_BATCH = 1000  # of docket.claim_tasks()
 
 
@@ -49,6 +50,16 @@ class Options:
     def is_direct(self) -> bool:
         """Whether each completion claims the next task in the same call, and none wait."""
         return self.batch_size == 1 and self.prefetch == 0
+
+    @property
+    def reporters(self) -> int:
+        """How many calls may complete batches at once."""
+        return 0 if self.batch_size == 1 else min(self.concurrency, MOST_CALLS)
+
+    @property
+    def helpers(self) -> int:
+        """How many calls may claim batches at once, beside the first."""
+        return max(0, self.reporters - 1)
 
     def claim(self, max_tasks: int) -> tuple[str, dict[str, Any]]:
         """The call that claims: its name and arguments."""

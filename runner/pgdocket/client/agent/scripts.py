@@ -73,9 +73,18 @@ def _do(desk: Desk, work: Work) -> Script[Work | None]:
 
 def fetcher(desk: Desk) -> Script[None]:
     """Claims for all the workers, and gives back at once what still waits when the agent stops."""
+    yield from _fetching(desk, _fetch(desk))
+
+
+def helper(desk: Desk) -> Script[None]:
+    """Claims whole batches beside the fetcher, while there is plenty."""
+    yield from _fetching(desk, _help(desk))
+
+
+def _fetching(desk: Desk, script: Script[None]) -> Script[None]:
     try:
         try:
-            yield from _fetch(desk)
+            yield from script
         except Exception as error:  # noqa: BLE001 - raised by run(), when all is in order
             desk.broke(error)
         for work in desk.pull_waiting():
@@ -88,16 +97,16 @@ def _fetch(desk: Desk) -> Script[None]:
     first, longest = desk.options.idle_seconds
     pause = first
     while not desk.stop.asked:
-        wanted = desk.wanted()
+        seen = desk.look()
+        wanted = desk.ask()
         if not wanted:
             yield Rest(desk.for_fetcher, desk.may_fetch)
             continue
-        was_quiet = desk.look()
         found = yield from _claim(desk, wanted)
         if found == wanted:
             pause = first
             continue
-        if found == 0 and was_quiet and desk.options.until_idle:
+        if found == 0 and desk.options.until_idle and desk.was_idle(seen):
             desk.halt()
             return
         pause = first if found else pause
@@ -109,26 +118,37 @@ def _fetch(desk: Desk) -> Script[None]:
         pause = first if desk.may_look_again() else min(pause * 2, longest)
 
 
+def _help(desk: Desk) -> Script[None]:
+    while not desk.stop.asked:
+        yield Rest(desk.for_helpers, desk.may_help)
+        if wanted := desk.ask():
+            yield from _claim(desk, wanted)
+
+
 def _claim(desk: Desk, most: int) -> Script[int | None]:
     """Claims tasks; returns how many, None when the server could not be asked."""
     asked_at = monotonic()
+    found: int | None = None
     try:
         tasks: list[Task] = yield Call(*desk.options.claim(most))
+        found = len(tasks)
+        desk.put(tasks, asked_at)
     except ConnectionFailed as error:
         log.warning("agent %s could not claim: %s", desk.options.name, error)
-        return None
-    desk.put(tasks, asked_at)
-    return len(tasks)
+    finally:
+        desk.answered(most, found)
+    return found
 
 
 def reporter(desk: Desk) -> Script[None]:
     """Completes in one call what was finished while the last call was under way."""
-    while True:
+    while not desk.is_reported():
         yield Rest(desk.for_reporter, desk.has_reports)
         works = desk.take_done()
-        if not works:
-            return
-        yield from reports.complete_all(desk, works)
+        try:
+            yield from reports.complete_all(desk, works)
+        finally:
+            desk.reported()
 
 
 def keeper(desk: Desk) -> Script[None]:
@@ -177,6 +197,8 @@ def scripts(desk: Desk) -> dict[str, Script[None]]:
     """All that has to end before the agent has, by name; the keeper goes on beside them."""
     named = {str(number): worker(desk) for number in range(1, desk.options.concurrency + 1)}
     named["fetch"] = fetcher(desk)
-    if desk.options.batch_size > 1:
-        named["report"] = reporter(desk)
+    for number in range(1, desk.options.helpers + 1):
+        named[f"fetch-{number}"] = helper(desk)
+    for number in range(1, desk.options.reporters + 1):
+        named[f"report-{number}"] = reporter(desk)
     return named
