@@ -23,8 +23,8 @@ BATCH_ROWS = 100_000
 SEARCHED_ROWS = 20
 FLOOR = "plain insert"
 
-# A plan: three edges for each task, to some of the fifty tasks before it. Everything is stored
-# behind the triggers' back, and derived by repair_graph().
+# A plan has three edges for each task, to some of the fifty tasks before it; a chain has one, to
+# the task before. Everything is stored behind the triggers' back, and derived by repair_graph().
 SETUP: LiteralString = """
 create schema bench;
 create table bench.project as select project_id from docket.create_project('bench');
@@ -33,7 +33,7 @@ set session_replication_role = replica;
 insert into docket.tasks (project_id, task_id, task_key, title)
 select p.project_id, docket_private.new_id(p.project_id, i), 't' || i, 'Task ' || i
   from bench.project as p
- cross join generate_series(1, {edges} / 3 + 1000) as i;
+ cross join generate_series(1, {plan} + 1000) as i;
 create table bench.tasks as
 select t.task_id, row_number() over (order by t.task_id)::integer as place from docket.tasks as t;
 create unique index on bench.tasks (place);
@@ -41,10 +41,10 @@ analyze bench.tasks;
 
 insert into docket.task_dependencies (project_id, task_id, depends_on_id)
 select distinct p.project_id, t.task_id, d.task_id
-  from (select t.task_id, t.place - 1 - floor(random() * 50)::integer as earlier
+  from (select t.task_id, t.place - 1 - floor(random() * {reach})::integer as earlier
           from bench.tasks as t
-         cross join generate_series(1, 3)
-         where t.place <= {edges} / 3
+         cross join generate_series(1, {each})
+         where t.place <= {plan}
         offset 0) as t
  cross join bench.project as p
   join bench.tasks as d on d.place = t.earlier;
@@ -140,6 +140,13 @@ SHAPES: dict[str, LiteralString] = {
     """,
 }
 
+CHAINED: dict[str, LiteralString] = {
+    "a new task at the end of a chain": """
+        select {plan} + i as task, {plan} as depends_on
+          from generate_series(1, {rows}) as i
+    """,
+}
+
 NEW_EDGES: LiteralString = """
 select t.task_id, d.task_id
   from ({shape}) as s
@@ -230,12 +237,14 @@ def new_edges(connection: Connection, shape: LiteralString, plan: int) -> list[t
     return connection.execute(query).fetchall()
 
 
-def single_rows(connection: Connection, edges: int) -> list[Row]:
+def single_rows(
+    connection: Connection, shapes: dict[str, LiteralString], edges: int, plan: int
+) -> list[Row]:
     """One edge a statement, by shape."""
     rows = []
     size = f"{edges:,} edges"
-    for name, shape in SHAPES.items():
-        new = new_edges(connection, shape, edges // 3)
+    for name, shape in shapes.items():
+        new = new_edges(connection, shape, plan)
         few = new[:SEARCHED_ROWS]
         ours, without, floor, searched = interleaved(
             lambda new=new: insert_each(connection, "docket", new),  # type: ignore[misc]
@@ -304,16 +313,24 @@ def readers(connection: Connection, edges: int) -> list[Row]:
     return rows
 
 
+def set_up(connection: Connection, plan: int, each: int, reach: int) -> None:
+    """Makes a graph: each of so many tasks waits for `each` of the `reach` tasks before it."""
+    for statement in SETUP.format(plan=plan, each=each, reach=reach).split(";\n\n"):
+        run_script(connection, statement)
+
+
 def measure(machine: Bench, edges: int) -> list[Row]:
-    """All figures for a plan of so many edges."""
+    """All figures for a plan, and those for a chain, of so many edges."""
     with psycopg.connect(machine.database(), autocommit=True) as connection:
-        for statement in SETUP.format(edges=edges).split(";\n\n"):
-            run_script(connection, statement)
-        return [
-            *single_rows(connection, edges),
+        set_up(connection, edges // 3, 3, 50)
+        rows = [
+            *single_rows(connection, SHAPES, edges, edges // 3),
             *readers(connection, edges),
             *batches(connection, edges),
         ]
+    with psycopg.connect(machine.database(), autocommit=True) as connection:
+        set_up(connection, edges, 1, 1)
+        return rows + single_rows(connection, CHAINED, edges, edges)
 
 
 def run_script(connection: Connection, script: str) -> None:
