@@ -70,6 +70,21 @@ select sum(pg_total_relation_size(name::regclass))::bigint
 """
 
 
+# Which table each byte of WAL was for: its own rows, or those of its indexes.
+WAL_BY_TABLE = """
+select coalesce(regexp_replace(t.relname, '_[0-9]{4}_[0-9]{2}$', ''), 'commits and others'),
+       sum(w.record_length)::float8
+  from pg_get_wal_records_info(%s, %s) as w
+  left join pg_class as c
+    on c.relfilenode = substring(w.block_ref from 'rel [0-9]+/[0-9]+/([0-9]+)')::oid
+  left join pg_index as i on i.indexrelid = c.oid
+  left join pg_class as t on t.oid = coalesce(i.indrelid, c.oid)
+ group by 1
+ order by 2 desc
+ limit 5
+"""
+
+
 def create(machine: Bench, folder: Path, tasks: int) -> list[Row]:
     """Tasks per second into the database, in one call, against COPY of the same rows."""
     load = open_load(machine, folder)
@@ -115,20 +130,43 @@ def wal(machine: Bench, folder: Path, tasks: int) -> list[Row]:
 
     def written(script: Path) -> Callable[[], float]:
         def run() -> float:
-            query = "select (pg_current_wal_insert_lsn() - '0/0')::float8"
-            before = float(str(load.execute(query)[0][0]))
+            before = place(load)
             load.rate(script, clients=1, transactions=tasks)
-            return (float(str(load.execute(query)[0][0])) - before) / tasks
+            row = load.execute("select (pg_current_wal_insert_lsn() - %s::pg_lsn)::float8", before)
+            return float(str(row[0][0])) / tasks
 
         return run
 
+    before = place(load)
+    load.rate(load.script("ours", project), clients=1, transactions=tasks)
+    parts = wal_by_table(load, before)
     raw, ours = interleaved(written(load.script("raw")), written(load.script("ours", project)))
     machine.set(load.owner, full_page_writes="on")
     size, name = f"{tasks:,} tasks, page images apart", "WAL, claim_tasks + complete_task"
     return [
         Row(name, size, ours, WAL_LIMIT, "B", "2.5 kB", at_most=1),
         Row(name, size, ours, raw, "B", "raw SQL"),
+        *(
+            Row(f"WAL for {table}", size, part / tasks, ours, "B", "all WAL")
+            for table, part in parts
+        ),
     ]
+
+
+def place(load: Load) -> str:
+    """Where the WAL ends."""
+    return str(load.execute("select pg_current_wal_insert_lsn()::text")[0][0])
+
+
+def wal_by_table(load: Load, begin: str) -> list[tuple[str, float]]:
+    """For which tables, indexes included, WAL was written since then; none where none can tell."""
+    try:
+        load.execute("create extension if not exists pg_walinspect")
+    except psycopg.Error:
+        return []
+    end = place(load)
+    load.execute("select pg_switch_wal()")  # what is read has to be on disk
+    return [(str(n), float(str(size))) for n, size in load.execute(WAL_BY_TABLE, begin, end)]
 
 
 def store(load: Load, tasks: int) -> str:

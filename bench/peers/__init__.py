@@ -19,6 +19,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -78,29 +79,46 @@ def environment(conninfo: str) -> dict[str, str]:
     }
 
 
-def peer(machine: Bench, command: list[str], name: str, backlog: int, workers: int) -> float:
-    """Tasks per second of a peer; its version is printed."""
-    done = subprocess.run(
-        [*command, str(HERE / ADAPTERS[name]), str(backlog), str(backlog // 8), str(workers)],
-        env=environment(machine.database(deployed=False)),
-        cwd=PLACE,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{name}: {done.stderr.strip()[-2000:]}")
-    told = json.loads(done.stdout.strip().splitlines()[-1])
-    versions[name] = told["version"]
-    return float(backlog // 8 / told["seconds"])
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A peer that is installed, and the command that runs its adapter."""
+
+    name: str
+    command: list[str]
+
+    def run(self, machine: Bench, backlog: int, workers: int) -> tuple[float, str]:
+        """Tasks per second, and its version. Raises RuntimeError when it fails."""
+        count = backlog // 8
+        try:
+            done = subprocess.run(
+                [*self.command, str(backlog), str(count), str(workers)],
+                env=environment(machine.database(deployed=False)),
+                cwd=PLACE,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=600,
+            )
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"{self.name}: {error.stderr.strip()[-1000:]}") from error
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError(f"{self.name}: nothing after {error.timeout} s") from error
+        told = json.loads(done.stdout.strip().splitlines()[-1])
+        return count / told["seconds"], told["version"]
 
 
-versions: dict[str, str] = {}
+def try_out(machine: Bench) -> Iterator[tuple[Peer, str]]:
+    """The peers that can be installed and that work here, and their versions."""
+    for name, interpreter in install():
+        peer = Peer(name, [*interpreter, str(HERE / ADAPTERS[name])])
+        try:
+            yield peer, peer.run(machine, 1000, 1)[1]
+        except RuntimeError as error:
+            left_out(str(error))
 
 
 def measure(
-    machine: Bench, folder: Path, peers: list[tuple[str, list[str]]], backlog: int, workers: int
+    machine: Bench, folder: Path, peers: dict[str, Peer], backlog: int, workers: int
 ) -> list[Row]:
     """Tasks per second of ours and of each peer, in turn."""
     load = open_load(machine, folder)
@@ -111,16 +129,15 @@ def measure(
         path = load.script(script, project)
         return lambda: load.rate(path, clients=workers, transactions=backlog // 8)
 
-    def other(name: str, command: list[str]) -> Callable[[], float]:
-        return lambda: peer(machine, command, name, backlog, workers)
+    def other(peer: Peer) -> Callable[[], float]:
+        return lambda: peer.run(machine, backlog, workers)[0]
 
-    runs = [rate("ours"), rate("fused"), rate("raw"), *(other(*each) for each in peers)]
+    runs = [rate("ours"), rate("fused"), rate("raw"), *map(other, peers.values())]
     ours, fused, *others = interleaved(*runs)
     size = f"{backlog:,} tasks, {workers} worker{'s' if workers > 1 else ''}"
-    names = ["raw SQL", *(f"{name} {versions[name]}" for name, _ in peers)]
     return [
         row
-        for name, found in zip(names, others, strict=True)
+        for name, found in zip(["raw SQL", *peers], others, strict=True)
         for row in (
             Row("claim_tasks + complete_task", size, ours, found, "tasks/s", name),
             Row("complete_and_claim", size, fused, found, "tasks/s", name),
@@ -130,8 +147,8 @@ def measure(
 
 def main(backlog: int = 20_000) -> list[Row]:
     """The rows of this benchmark."""
-    peers = list(install())
     with bench() as machine, tempfile.TemporaryDirectory() as folder:
+        peers = {f"{peer.name} {version}": peer for peer, version in try_out(machine)}
         return [
             row
             for workers in (1, 8)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import LiteralString
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,7 +23,7 @@ from hypothesis.stateful import (
 )
 from psycopg.types.json import Jsonb
 
-from support import graphs
+from support import graphs, soak
 from support.databases import Database
 from support.duels import SET_STATUS
 from support.graph_model import Model
@@ -50,10 +51,10 @@ PROPOSE: LiteralString = "select docket.record_pull_request(%s, 'acme/shop', %s,
 Asked = tuple[Edge, str | None]
 
 RULES = settings(
-    max_examples=150,
-    stateful_step_count=20,
+    max_examples=soak.size(150, 600),
+    stateful_step_count=soak.size(20, 50),
     deadline=None,
-    derandomize=True,
+    derandomize=not soak.LONG,
     suppress_health_check=list(HealthCheck),
 )
 
@@ -344,6 +345,8 @@ class Work(Model, RuleBasedStateMachine):
                 assert place[depends_on] < place[task]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE + 180)
 def test_random_work_keeps_the_graph_right(docket: Database, connect: Connect) -> None:
     connection = connect(docket)
 
