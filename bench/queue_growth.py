@@ -56,8 +56,9 @@ update docket_private.project_graphs
    set top = %(tasks)s::bigint << 32
  where project_id = %(project)s;
 
-insert into docket.ready_tasks (project_id, task_id, priority)
-select %(project)s, s.task_id, 1 + s.i %% 10
+insert into docket.ready_tasks (project_id, task_id, priority, urgency)
+select %(project)s, s.task_id, 1 + s.i %% 10,
+       docket_private.urgency(%(project)s, s.task_id, (1 + s.i %% 10)::smallint)
   from stored as s
  where not s.is_done;
 set session_replication_role = origin;

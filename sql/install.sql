@@ -769,6 +769,7 @@ values ('lease_seconds', '300', 'How long a claim holds a task without a heartbe
        ('max_lease_seconds', '86400', 'The longest lease that a claim or a heartbeat may ask for, in seconds.'),
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
        ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.'),
+       ('claim_order', '"priority"', 'What is claimed first: priority (the most urgent), critical_path (of these, what the most work waits for), or oldest (what has waited longest, whatever its priority); a project may set its own.'),
        ('notify', 'true', 'Whether idle agents are woken when there is work again; a project may set its own.');
 
 call docket_private.add_touch('docket.settings');
@@ -1365,6 +1366,27 @@ $$;
 comment on function docket_private.require_project(uuid, boolean) is
     'Raises PD404 unless the principal may see the project, and PD403 unless he may change it where `to_write`.';
 
+create function docket_private.writable_projects() returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if docket_private.is_operator() then
+        return array(select p.project_id from docket_private.organization_projects as p);
+    end if;
+
+    return array(
+        select a.project_id
+          from docket_private.project_access as a
+         where a.principal = docket.principal()
+           and a.access <> 'reader');
+end;
+$$;
+
+comment on function docket_private.writable_projects() is
+    'The projects that the principal may change; an operator changes all.';
+
 -- Why a constraint refuses a row, for people: the comment on the constraint.
 create function docket_private.constraint_text(
     table_name      text,
@@ -1375,14 +1397,18 @@ stable
 begin atomic
     select obj_description(c.oid, 'pg_constraint')
       from pg_catalog.pg_constraint as c
-     where c.conrelid = to_regclass('docket.' || quote_ident(constraint_text.table_name))
-       and c.conname  = constraint_text.constraint_name;
+     where c.connamespace = 'docket'::regnamespace
+       and c.conname      = constraint_text.constraint_name
+       and (c.contypid <> 0
+            or c.conrelid = to_regclass(
+                   'docket.' || quote_ident(nullif(constraint_text.table_name, ''))));
 end;
 
 comment on function docket_private.constraint_text(text, text) is
-    'What a constraint of a table in schema docket asks for, in words.';
+    'What a constraint of a table in schema docket, or of a domain in it, asks for, in words.';
 
 revoke all on function docket_private.require_project(uuid, boolean) from public;
+revoke all on function docket_private.writable_projects() from public;
 revoke all on function docket_private.constraint_text(text, text) from public;
 
 reset role;
@@ -2106,6 +2132,30 @@ create domain docket.task_priority as smallint
 comment on domain docket.task_priority is
     '1 to 10, 10 the most urgent; low, medium, high and critical stand for 3, 5, 8 and 10.';
 
+create domain docket.complexity as smallint
+    constraint complexity_bounded check (value between 1 and 10);
+
+comment on domain docket.complexity is
+    'How complex a task is, 10 the most.';
+comment on constraint complexity_bounded on domain docket.complexity is
+    'a complexity is 1 to 10';
+
+create domain docket.effort as numeric
+    constraint effort_not_negative check (value >= 0);
+
+comment on domain docket.effort is
+    'What a task costs, in hours.';
+comment on constraint effort_not_negative on domain docket.effort is
+    'an effort is in hours, from 0';
+
+create domain docket.named_values as jsonb
+    constraint named_values_are_object check (jsonb_typeof(value) = 'object');
+
+comment on domain docket.named_values is
+    'JSON that has names for what it says.';
+comment on constraint named_values_are_object on domain docket.named_values is
+    'requirements and metadata are JSON objects';
+
 -- The state machine is data: what is not a row here does not happen.
 create table docket.task_transitions (
     from_status docket.task_status not null,
@@ -2263,7 +2313,10 @@ set local role docket_owner;
 
 -- A task is one piece of work that one agent can do. Its text is kept out of line, and what is
 -- searched is indexed beside it (tasks/task_search), so that a change of status, the most
--- frequent write of all, rewrites a narrow row and touches b-trees only.
+-- frequent write of all, rewrites a narrow row and touches b-trees only. Numbers and objects are
+-- bounded by domains: these are checked when their column is written, while every CHECK of a table
+-- is read from the catalog again by each statement that writes it (eight of them made a claim
+-- with its completion 15 % dearer). Text is not: drivers do not know arrays of a domain.
 create table docket.tasks (
     task_id             uuid                 not null,
     project_id          uuid                 not null,
@@ -2275,14 +2328,15 @@ create table docket.tasks (
     description         text,
     details             text,
     test_strategy       text,
-    requirements        jsonb                not null default '{}',
+    requirements        docket.named_values  not null default '{}',
     acceptance_criteria jsonb                not null default '[]',
     affected_files      text[]               not null default '{}',
     tags                text[]               not null default '{}',
-    complexity_score    smallint,
-    actual_complexity   smallint,
-    estimated_effort    numeric,
-    actual_effort       numeric,
+    needed_capabilities text[]               not null default '{}',
+    complexity_score    docket.complexity,
+    actual_complexity   docket.complexity,
+    estimated_effort    docket.effort,
+    actual_effort       docket.effort,
     status              docket.task_status   not null default 'pending',
     priority            docket.task_priority not null default 5,
     assigned_to         text,
@@ -2294,7 +2348,7 @@ create table docket.tasks (
     archived_at         timestamptz,
     unmet_gates         integer              not null default 0,
     merged_at           timestamptz,
-    metadata            jsonb                not null default '{}',
+    metadata            docket.named_values  not null default '{}',
     version             bigint               not null default 1,
     created_at          timestamptz          not null default docket.clock(),
     updated_at          timestamptz          not null default docket.clock(),
@@ -2311,12 +2365,6 @@ create table docket.tasks (
         foreign key (parent_task_id, project_id) references docket.tasks on delete restrict,
     constraint tasks_key_bounded check (length(task_key) between 1 and 255),
     constraint tasks_title_bounded check (length(title) between 1 and 255),
-    constraint tasks_requirements_is_object check (jsonb_typeof(requirements) = 'object'),
-    constraint tasks_metadata_is_object check (jsonb_typeof(metadata) = 'object'),
-    constraint tasks_complexity_score_bounded check (complexity_score between 1 and 10),
-    constraint tasks_actual_complexity_bounded check (actual_complexity between 1 and 10),
-    constraint tasks_estimated_effort_not_negative check (estimated_effort >= 0),
-    constraint tasks_actual_effort_not_negative check (actual_effort >= 0),
     constraint tasks_completed_has_time check ((status = 'completed') = (completed_at is not null)),
     constraint tasks_attempt_in_progress check (attempt_id is null or status = 'in_progress'),
     constraint tasks_unmet_gates_not_negative check (unmet_gates >= 0),
@@ -2363,6 +2411,8 @@ comment on column docket.tasks.affected_files is
     'Paths that it is expected to touch.';
 comment on column docket.tasks.tags is
     'Words to find it by.';
+comment on column docket.tasks.needed_capabilities is
+    'What an agent has to be able to do to be given it; empty: anyone.';
 comment on column docket.tasks.complexity_score is
     'How complex it is expected to be, 1 to 10.';
 comment on column docket.tasks.actual_complexity is
@@ -2398,18 +2448,6 @@ comment on constraint tasks_key_bounded on docket.tasks is
     'a task key has 1 to 255 characters';
 comment on constraint tasks_title_bounded on docket.tasks is
     'a title has 1 to 255 characters';
-comment on constraint tasks_requirements_is_object on docket.tasks is
-    'requirements are a JSON object';
-comment on constraint tasks_metadata_is_object on docket.tasks is
-    'metadata is a JSON object';
-comment on constraint tasks_complexity_score_bounded on docket.tasks is
-    'a complexity_score is 1 to 10';
-comment on constraint tasks_actual_complexity_bounded on docket.tasks is
-    'an actual_complexity is 1 to 10';
-comment on constraint tasks_estimated_effort_not_negative on docket.tasks is
-    'an estimated_effort is in hours, from 0';
-comment on constraint tasks_actual_effort_not_negative on docket.tasks is
-    'an actual_effort is in hours, from 0';
 comment on constraint tasks_not_its_own_parent on docket.tasks is
     'a task is not its own parent';
 
@@ -3503,6 +3541,113 @@ revoke all on function docket_private.share_graph(uuid) from public;
 
 reset role;
 
+-- graph/claim_orders
+
+set local role docket_owner;
+
+create domain docket.claim_order as text
+    constraint claim_order_known check (value in ('priority', 'critical_path', 'oldest'));
+
+comment on domain docket.claim_order is
+    'What a claim takes first: the most urgent; of these, what the most work waits for; or simply what has waited longest.';
+
+-- Few projects are here: a ready task is entered after one look into an empty table.
+create table docket_private.claim_orders (
+    project_id      uuid               not null,
+    claim_order     docket.claim_order not null,
+    weighed_version bigint,
+    weighed_edges   bigint             not null default 0,
+    weighed_at      timestamptz,
+
+    constraint claim_orders_pkey primary key (project_id),
+    constraint claim_orders_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+);
+
+comment on table docket_private.claim_orders is
+    'The projects whose claims do not go by priority alone. Derived from the setting claim_order.';
+comment on column docket_private.claim_orders.project_id is
+    'The project.';
+comment on column docket_private.claim_orders.claim_order is
+    'What its claims take first.';
+comment on column docket_private.claim_orders.weighed_version is
+    'The version of its graph when its tasks were last weighed; null: never.';
+comment on column docket_private.claim_orders.weighed_edges is
+    'How many dependencies were looked at then.';
+comment on column docket_private.claim_orders.weighed_at is
+    'When that was.';
+
+-- Beside the nodes, whose rows whoever completes a task takes in an order of his own.
+create table docket_private.task_weights (
+    project_id uuid   not null,
+    task_id    uuid   not null,
+    weight     bigint not null,
+
+    constraint task_weights_pkey primary key (project_id, task_id)
+);
+
+comment on table docket_private.task_weights is
+    'How much work is done at the earliest when a task and all that waits for it are, in projects of claim order critical_path.';
+comment on column docket_private.task_weights.project_id is
+    'The project.';
+comment on column docket_private.task_weights.task_id is
+    'The task.';
+comment on column docket_private.task_weights.weight is
+    'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
+
+-- Reached by keys that have been let through already, as the nodes are.
+alter table docket_private.claim_orders enable row level security;
+alter table docket_private.claim_orders force row level security;
+create policy claim_orders_by_functions on docket_private.claim_orders
+    to docket_owner using (true);
+create policy claim_orders_read on docket_private.claim_orders for select
+    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
+    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+
+alter table docket_private.task_weights enable row level security;
+alter table docket_private.task_weights force row level security;
+create policy task_weights_by_functions on docket_private.task_weights
+    to docket_owner using (true);
+
+-- One number, so that one index serves every order: 0 for all where only age counts, else the
+-- priority, in steps that no weight (below 2^40) reaches.
+create function docket_private.urgency(
+    project_id uuid,
+    task_id    uuid,
+    priority   smallint
+) returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_order text := (
+        select o.claim_order
+          from docket_private.claim_orders as o
+         where o.project_id = urgency.project_id);
+begin
+    if v_order = 'oldest' then
+        return 0;
+    end if;
+
+    return (urgency.priority::bigint << 40) + case v_order
+        when 'critical_path' then coalesce((
+            select w.weight
+              from docket_private.task_weights as w
+             where w.project_id = urgency.project_id
+               and w.task_id = urgency.task_id), 0)
+        else 0
+    end;
+end;
+$$;
+
+comment on function docket_private.urgency(uuid, uuid, smallint) is
+    'What claims of the project go by before age, the highest first.';
+
+revoke all on function docket_private.urgency(uuid, uuid, smallint) from public;
+
+reset role;
+
 -- graph/ready_tasks
 
 set local role docket_owner;
@@ -3517,6 +3662,7 @@ create table docket.ready_tasks (
     task_id     uuid                 not null,
     project_id  uuid                 not null,
     priority    docket.task_priority not null,
+    urgency     bigint               not null,
     ready_since timestamptz          not null default docket.clock(),
     not_before  timestamptz,
     workflow_id uuid,
@@ -3525,7 +3671,7 @@ create table docket.ready_tasks (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 create index ready_tasks_claim_idx
-    on docket.ready_tasks (project_id, priority desc, ready_since, task_id)
+    on docket.ready_tasks (project_id, urgency desc, ready_since, task_id)
  where not_before is null;
 
 create index ready_tasks_due_idx
@@ -3538,6 +3684,8 @@ comment on column docket.ready_tasks.task_id is
     'The task.';
 comment on column docket.ready_tasks.priority is
     'The task''s priority, 10 the most urgent.';
+comment on column docket.ready_tasks.urgency is
+    'What claims go by first, the highest first: the priority and, by the setting claim_order of its project, what hangs on it, or nothing.';
 comment on column docket.ready_tasks.ready_since is
     'When it became ready; what waited longest goes first.';
 comment on column docket.ready_tasks.not_before is
@@ -3617,8 +3765,10 @@ as $$
 declare
     v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
 begin
-    insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks as r (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
@@ -3632,6 +3782,7 @@ begin
                   and n.unmet > 0)
         on conflict on constraint ready_tasks_pkey
         do update set priority    = excluded.priority,
+                      urgency     = excluded.urgency,
                       not_before  = excluded.not_before,
                       workflow_id = excluded.workflow_id;
 
@@ -5151,10 +5302,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    truncate docket_private.task_nodes, docket.ready_tasks;
+    truncate docket_private.task_nodes, docket_private.task_weights, docket.ready_tasks;
 
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.status = 'pending'
        and t.archived_at is null;
@@ -5386,8 +5539,10 @@ declare
 begin
     -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
     insert into docket.ready_tasks (
-        task_id, project_id, priority, ready_since, not_before, workflow_id)
-    select i.task_id, i.project_id, i.priority, (select docket.clock()), i.not_before, i.workflow_id
+        task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
+    select i.task_id, i.project_id, i.priority,
+           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           i.not_before, i.workflow_id
       from inserted as i
      where i.status = 'pending'
        and i.archived_at is null;
@@ -5422,6 +5577,10 @@ begin
     delete from docket_private.task_nodes as n
      where n.project_id = any (v_project_ids)
        and n.task_id = any (v_task_ids);
+
+    delete from docket_private.task_weights as w
+     where w.project_id = any (v_project_ids)
+       and w.task_id = any (v_task_ids);
 
     return null;
 end;
@@ -6591,6 +6750,197 @@ grant execute on function docket.waves(uuid, uuid, boolean),
 
 reset role;
 
+-- graph/weigh_tasks
+
+set local role docket_owner;
+
+-- Ready rows that somebody holds are passed over: who holds one is claiming it, or enters it anew.
+create function docket_private.reorder_ready(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with stale as materialized (
+          select r.task_id, u.urgency
+            from docket.ready_tasks as r
+           cross join lateral (
+               select docket_private.urgency(r.project_id, r.task_id, r.priority) as urgency
+               offset 0
+           ) as u
+           where r.project_id = reorder_ready.project_id
+             and r.urgency <> u.urgency
+             for update of r skip locked
+      )
+    update docket.ready_tasks as r
+       set urgency = s.urgency
+      from stale as s
+     where r.task_id    = s.task_id
+       and r.project_id = reorder_ready.project_id;
+end;
+$$;
+
+comment on function docket_private.reorder_ready(uuid) is
+    'Puts the ready tasks of a project into the order that its claims go by now.';
+
+-- Called by a claim that finds the graph changed since. One session does it while the others go
+-- on with the weights there are; it takes no key and waits for no row.
+create function docket_private.weigh_tasks(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_nestloop = off
+set enable_hashjoin = on
+set jit = off
+as $$
+declare
+    v_version bigint;
+    v_edges   bigint;
+begin
+    if not pg_try_advisory_xact_lock(
+               uuid_hash_extended(weigh_tasks.project_id, 1)) then
+        return;
+    end if;
+
+    -- Before the look at the graph: what changes meanwhile is weighed the next time.
+    v_version := (
+        select g.version
+          from docket_private.project_graphs as g
+         where g.project_id = weigh_tasks.project_id);
+
+      with chosen as materialized (
+          -- The last of the graph first: a chain grows from its end.
+          select t.task_id,
+                 coalesce(t.estimated_effort, avg(t.estimated_effort) over (), 1) as effort,
+                 row_number() over (order by n.rank desc nulls last, t.task_id)::integer as place
+            from docket.tasks as t
+            left join docket_private.task_nodes as n
+              on n.project_id = t.project_id
+             and n.task_id = t.task_id
+           where t.project_id = weigh_tasks.project_id
+             and t.status not in ('completed', 'cancelled')
+             and t.archived_at is null
+      ), edges as materialized (
+          select d.place as dependent, p.place as prerequisite
+            from docket.task_dependencies as e
+            join chosen as d on d.task_id = e.task_id
+            join chosen as p on p.task_id = e.depends_on_id
+           where e.project_id = weigh_tasks.project_id
+             and e.dependency_type = 'blocks'
+      ), paths as materialized (
+          select p.totals
+            from docket_private.longest_paths(
+                     (select array_agg(e.dependent order by e.dependent) from edges as e),
+                     (select array_agg(e.prerequisite order by e.dependent) from edges as e),
+                     (select array_agg(c.effort::double precision order by c.place)
+                        from chosen as c)) as p
+      ), weights as (
+          select c.task_id, least(round(l.total * 1000), 1::bigint << 39)::bigint as weight
+            from paths as p
+           cross join lateral unnest(p.totals) with ordinality as l (total, place)
+            join chosen as c on c.place = l.place
+      ), written as (
+          insert into docket_private.task_weights as w (project_id, task_id, weight)
+          select weigh_tasks.project_id, n.task_id, n.weight
+            from weights as n
+              on conflict on constraint task_weights_pkey
+              do update set weight = excluded.weight where w.weight <> excluded.weight
+      )
+    select count(*) into v_edges
+      from edges as e;
+
+    update docket_private.claim_orders as o
+       set weighed_version = v_version,
+           weighed_edges   = v_edges,
+           weighed_at      = docket.clock()
+     where o.project_id = weigh_tasks.project_id;
+
+    perform docket_private.reorder_ready(weigh_tasks.project_id);
+end;
+$$;
+
+comment on function docket_private.weigh_tasks(uuid) is
+    'Finds anew how much work hangs on each unfinished task of a project, for claims in the order critical_path.';
+
+create function docket_private.follow_claim_order() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_order text := docket_private.setting('claim_order', new.settings) #>> '{}';
+begin
+    if v_order is null or v_order not in ('priority', 'critical_path', 'oldest') then
+        raise exception 'a claim_order of % is not known', coalesce(quote_literal(v_order), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of priority, critical_path, oldest.';
+    end if;
+
+    if tg_op = 'UPDATE' then
+        perform docket_private.lock_graph(new.project_id);
+    end if;
+
+    delete from docket_private.claim_orders as o
+     where o.project_id = new.project_id
+       and o.claim_order <> v_order;
+
+    insert into docket_private.claim_orders (project_id, claim_order)
+    select new.project_id, v_order
+     where v_order <> 'priority'
+        on conflict on constraint claim_orders_pkey do nothing;
+
+    perform docket_private.reorder_ready(new.project_id);
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_claim_order() is
+    'Follows the setting claim_order of a project. Raises PD422.';
+
+create trigger projects_claim_order_insert after insert on docket.projects
+    for each row execute function docket_private.follow_claim_order();
+create trigger projects_claim_order_update after update on docket.projects
+    for each row
+    when ((old.settings -> 'claim_order') is distinct from (new.settings -> 'claim_order'))
+    execute function docket_private.follow_claim_order();
+
+-- The docket's own value counts where a project has none.
+create function docket_private.follow_default_claim_order() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket_private.claim_orders as o
+     using docket.projects as p
+     where p.project_id = o.project_id
+       and not p.settings ? 'claim_order';
+
+    insert into docket_private.claim_orders (project_id, claim_order)
+    select p.project_id, new.value #>> '{}'
+      from docket.projects as p
+     where not p.settings ? 'claim_order'
+       and new.value #>> '{}' <> 'priority';
+
+    perform docket_private.reorder_ready(p.project_id)
+       from docket.projects as p
+      where not p.settings ? 'claim_order';
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.follow_default_claim_order() is
+    'Follows the docket''s setting claim_order into the projects that have none of their own.';
+
+create trigger settings_claim_order after update on docket.settings
+    for each row when (new.setting_key = 'claim_order' and old.value <> new.value)
+    execute function docket_private.follow_default_claim_order();
+
+revoke all on function docket_private.reorder_ready(uuid) from public;
+revoke all on function docket_private.weigh_tasks(uuid) from public;
+revoke all on function docket_private.follow_claim_order() from public;
+revoke all on function docket_private.follow_default_claim_order() from public;
+
+reset role;
+
 -- graph/topological_order
 
 set local role docket_owner;
@@ -7039,8 +7389,10 @@ begin
 
     -- A claim at this moment has deleted its ready row in a transaction that is not seen yet: the
     -- row still counts as there. One that has ended is seen in progress.
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.project_id = repair_project_graph.project_id
        and t.status = 'pending'
@@ -7502,8 +7854,9 @@ declare
     v_known text[] := array[
         'task_key', 'legacy_id', 'workflow_id', 'parent_task_id', 'parent', 'title', 'description',
         'details', 'test_strategy', 'requirements', 'acceptance_criteria', 'affected_files', 'tags',
-        'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort', 'status',
-        'priority', 'assigned_to', 'not_before', 'due_at', 'results', 'metadata', 'depends_on'];
+        'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
+        'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
+        'metadata', 'depends_on'];
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
@@ -7657,14 +8010,15 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title,
             description, details, test_strategy, requirements, acceptance_criteria,
-            affected_files, tags, complexity_score, actual_complexity, estimated_effort,
-            actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata,
-            completed_at)
+            affected_files, tags, needed_capabilities, complexity_score, actual_complexity,
+            estimated_effort, actual_effort, status, priority, assigned_to, not_before, due_at,
+            results, metadata, completed_at)
         select i.task_id, create_tasks.project_id, i.task_key, g.legacy_id, g.workflow_id,
                (v_names ->> coalesce(g.parent_task_id, g.parent))::uuid, g.title,
                g.description, g.details, g.test_strategy,
                coalesce(g.requirements, '{}'), coalesce(g.acceptance_criteria, '[]'),
                coalesce(g.affected_files, '{}'), coalesce(g.tags, '{}'),
+               coalesce(g.needed_capabilities, '{}'),
                g.complexity_score, g.actual_complexity, g.estimated_effort, g.actual_effort,
                s.status,
                coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
@@ -7675,15 +8029,15 @@ begin
                        legacy_id bigint, workflow_id uuid, parent_task_id text, parent text,
                        title text, description text, details text, test_strategy text,
                        requirements jsonb, acceptance_criteria jsonb, affected_files text[],
-                       tags text[], complexity_score smallint, actual_complexity smallint,
-                       estimated_effort numeric, actual_effort numeric, status text, priority jsonb,
-                       assigned_to text, not_before timestamptz, due_at timestamptz, results jsonb,
-                       metadata jsonb)
+                       tags text[], needed_capabilities text[], complexity_score smallint,
+                       actual_complexity smallint, estimated_effort numeric, actual_effort numeric,
+                       status text, priority jsonb, assigned_to text, not_before timestamptz,
+                       due_at timestamptz, results jsonb, metadata jsonb)
                ) with ordinality as g (
                    legacy_id, workflow_id, parent_task_id, parent, title, description, details,
                    test_strategy, requirements, acceptance_criteria, affected_files, tags,
-                   complexity_score, actual_complexity, estimated_effort, actual_effort, status,
-                   priority, assigned_to, not_before, due_at, results, metadata, ordinal)
+                   needed_capabilities, complexity_score, actual_complexity, estimated_effort,
+                   actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata, ordinal)
           join unnest(v_ids, v_keys) with ordinality as i (task_id, task_key, ordinal)
             on i.ordinal = g.ordinal
          cross join lateral (
@@ -7769,14 +8123,14 @@ comment on function docket.create_tasks(uuid, jsonb, uuid) is
 
 `tasks` is an array of objects (up to the setting max_batch_size). Each has a title (1 to 255
 characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description,
-details, test_strategy, requirements (object), acceptance_criteria, affected_files and tags
-(arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
-actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
-not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id; a dependency may also be an object with
-task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
-given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
-Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+details, test_strategy, requirements (object), acceptance_criteria, affected_files, tags and
+needed_capabilities (arrays of text), complexity_score and actual_complexity (1 to 10),
+estimated_effort and actual_effort (hours), status, priority (1 to 10, or low, medium, high,
+critical), assigned_to, not_before, due_at, results, metadata (object), depends_on (array). parent
+and depends_on name tasks by key, of this call or of the project, or by id; a dependency may also
+be an object with task (the name) and satisfied_by (completed, merged or validated). Keys are
+generated where none is given. The same `request_id` again returns the first answer. Returns the
+tasks in the order given. Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 create function docket.create_task(
     project_id          uuid,
@@ -7801,6 +8155,7 @@ create function docket.create_task(
     due_at              timestamptz default null,
     depends_on          uuid[]      default null,
     metadata            jsonb       default null,
+    needed_capabilities text[]      default null,
     request_id          uuid        default null
 ) returns docket.tasks
 language plpgsql
@@ -7820,7 +8175,8 @@ declare
         'task_key', create_task.task_key, 'legacy_id', create_task.legacy_id,
         'workflow_id', create_task.workflow_id, 'parent_task_id', create_task.parent_task_id,
         'not_before', create_task.not_before, 'due_at', create_task.due_at,
-        'depends_on', create_task.depends_on, 'metadata', create_task.metadata);
+        'depends_on', create_task.depends_on, 'metadata', create_task.metadata,
+        'needed_capabilities', create_task.needed_capabilities);
     v_task  docket.tasks;
 begin
     select t.* into v_task
@@ -7838,7 +8194,7 @@ $$;
 
 comment on function docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) is
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid) is
 'Makes a task, with everything that is known of it, in one step.
 
 Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status`
@@ -7851,10 +8207,10 @@ revoke all on function docket_private.check_new_tasks(jsonb) from public;
 revoke all on function docket.create_tasks(uuid, jsonb, uuid) from public;
 revoke all on function docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) from public;
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid) from public;
 grant execute on function docket.create_tasks(uuid, jsonb, uuid), docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -7938,13 +8294,14 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, workflow_id, parent_task_id, title, description,
             details, test_strategy, requirements, acceptance_criteria, affected_files, tags,
-            complexity_score, estimated_effort, priority, not_before, due_at, metadata)
+            needed_capabilities, complexity_score, estimated_effort, priority, not_before, due_at,
+            metadata)
         select f.to_id, t.project_id, v_slug || '-' || (v_first - 1 + f.ordinal),
                coalesce(fork.workflow_id, t.workflow_id),
                coalesce(v_to[array_position(v_from, t.parent_task_id)], t.parent_task_id),
                t.title, t.description, t.details, t.test_strategy, t.requirements,
-               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score,
-               t.estimated_effort, t.priority, t.not_before, t.due_at,
+               t.acceptance_criteria, t.affected_files, t.tags, t.needed_capabilities,
+               t.complexity_score, t.estimated_effort, t.priority, t.not_before, t.due_at,
                t.metadata || jsonb_build_object('forked_from', t.task_key)
           from unnest(v_from, v_to) with ordinality as f (from_id, to_id, ordinal)
          cross join lateral (
@@ -8054,9 +8411,10 @@ begin
     perform docket_private.require_keys(
         v_changes,
         array['title', 'description', 'details', 'test_strategy', 'requirements',
-              'acceptance_criteria', 'affected_files', 'tags', 'complexity_score',
-              'actual_complexity', 'estimated_effort', 'actual_effort', 'priority', 'assigned_to',
-              'workflow_id', 'parent_task_id', 'not_before', 'due_at', 'results', 'metadata'],
+              'acceptance_criteria', 'affected_files', 'tags', 'needed_capabilities',
+              'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort',
+              'priority', 'assigned_to', 'workflow_id', 'parent_task_id', 'not_before', 'due_at',
+              'results', 'metadata'],
         'the change of a task');
 
     -- The graph's key before the task: a parent changes the shape, a priority or a date what is
@@ -8093,6 +8451,7 @@ begin
                acceptance_criteria = v_task.acceptance_criteria,
                affected_files      = v_task.affected_files,
                tags                = v_task.tags,
+               needed_capabilities = v_task.needed_capabilities,
                complexity_score    = v_task.complexity_score,
                actual_complexity   = v_task.actual_complexity,
                estimated_effort    = v_task.estimated_effort,
@@ -8134,10 +8493,10 @@ comment on function docket.update_task(uuid, jsonb, bigint, uuid) is
 'Changes the given fields of a task, and no others.
 
 `changes` is an object of new values (null empties a field): title, description, details,
-test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score,
-actual_complexity, estimated_effort, actual_effort (hours), priority (number or label),
-assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status has
-its own functions. `expected_version` is the version that the caller has read. The same
+test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities,
+complexity_score, actual_complexity, estimated_effort, actual_effort (hours), priority (number or
+label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status
+has its own functions. `expected_version` is the version that the caller has read. The same
 `request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
 PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
 
@@ -8298,37 +8657,61 @@ call docket_private.add_journal(
     '(new.agent, new.outcome, new.failure_class, new.error, new.details, new.is_forgiven)');
 call docket_private.add_isolation('docket.task_attempts');
 
--- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt.
-create function docket_private.end_attempt() returns trigger
+-- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. For a statement
+-- at once: by row, a batch paid as much again for each task as for all else of its completion.
+create function docket_private.end_attempts() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
+    -- A claim ends here.
+    if not exists (
+        select
+          from original as o
+         where o.attempt_id is not null)
+    then
+        return null;
+    end if;
+
     update docket.task_attempts as a
-       set outcome  = case new.status
+       set outcome  = case l.status
                           when 'completed' then 'completed'
                           when 'review' then 'completed'
                           when 'pending' then 'released'
                           else 'cancelled'
                       end,
            ended_at = docket.clock()
-     where a.attempt_id = old.attempt_id
-       and a.project_id = old.project_id
+      from (
+          -- A full join is never a nested loop, which would be quadratic when many come.
+          select o.attempt_id, o.project_id, n.status, n.attempt_id as new_attempt_id
+            from original as o
+            full join changed as n
+              on n.task_id = o.task_id
+             and n.project_id = o.project_id
+          offset 0
+      ) as l
+     where a.attempt_id = l.attempt_id
+       and a.project_id = l.project_id
+       and l.new_attempt_id is distinct from l.attempt_id
        and a.outcome is null;
 
     return null;
 end;
 $$;
 
-comment on function docket_private.end_attempt() is
-    'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
+comment on function docket_private.end_attempts() is
+    'Ends the attempts of tasks that leave their agents'' hands, where that has not been done with more to say.';
 
-create trigger tasks_end_attempt after update on docket.tasks
-    for each row
-    when (old.attempt_id is not null and new.attempt_id is distinct from old.attempt_id)
-    execute function docket_private.end_attempt();
+create trigger tasks_end_attempts after update on docket.tasks
+    referencing old table as original new table as changed
+    for each statement execute function docket_private.end_attempts();
 
-revoke all on function docket_private.end_attempt() from public;
+revoke all on function docket_private.end_attempts() from public;
 grant select on docket.task_attempts
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
@@ -8561,7 +8944,8 @@ create function docket_private.take_ready(
     lease          interval,
     workflow_id    uuid,
     parent_task_id uuid,
-    tags_all       text[]
+    tags_all       text[],
+    capabilities   text[]
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -8580,6 +8964,8 @@ begin
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
+             and (t.needed_capabilities = '{}'
+                  or t.needed_capabilities <@ take_ready.capabilities)
              and (r.workflow_id is null
                   or exists (
                          select
@@ -8587,7 +8973,7 @@ begin
                           where w.workflow_id = r.workflow_id
                             and w.project_id = r.project_id
                             and w.status = 'active'))
-           order by r.priority desc, r.ready_since, r.task_id
+           order by r.urgency desc, r.ready_since, r.task_id
            limit take_ready.max_tasks
              for update of r skip locked
              for no key update of t skip locked
@@ -8626,7 +9012,8 @@ begin
 end;
 $$;
 
-comment on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) is
+comment on function docket_private.take_ready(
+    uuid, text, integer, interval, uuid, uuid, text[], text[]) is
     'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- Tasks whose time has come join those that are ready.
@@ -8656,6 +9043,93 @@ $$;
 comment on function docket_private.promote_due(uuid) is
     'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
 
+-- A claim in one project that the caller has been let through to. It waits for nobody, so it may
+-- follow whatever holds locks.
+create function docket_private.claim(
+    project_id     uuid,
+    agent          text,
+    max_tasks      integer,
+    lease_seconds  integer,
+    workflow_id    uuid,
+    parent_task_id uuid,
+    tags_all       text[],
+    capabilities   text[]
+) returns docket.tasks[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project record;
+    v_lease   interval;
+begin
+    if coalesce(claim.agent, '') = '' or length(claim.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if claim.max_tasks is null or claim.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(claim.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+
+    -- One look for all that a claim has to know beforehand. A project is weighed anew when its
+    -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= (select docket.clock())) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= (select docket.clock())) as has_due,
+           exists (
+               select
+                 from docket_private.claim_orders as o
+                 join docket_private.project_graphs as g on g.project_id = o.project_id
+                where o.project_id = p.project_id
+                  and o.claim_order = 'critical_path'
+                  and g.version is distinct from o.weighed_version
+                  and (o.weighed_edges < 1000
+                       or o.weighed_at < docket.clock()
+                                         - make_interval(secs => o.weighed_edges * 0.0001)))
+               as has_changed
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim.project_id;
+
+    v_lease := docket_private.lease(claim.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        return '{}';
+    end if;
+
+    -- What was lost comes back before what is new is taken.
+    if v_project.has_expired then
+        perform docket_private.sweep(claim.project_id, claim.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim.project_id);
+    end if;
+    if v_project.has_changed then
+        perform docket_private.weigh_tasks(claim.project_id);
+    end if;
+
+    return docket_private.take_ready(
+        claim.project_id, claim.agent, claim.max_tasks, v_lease, claim.workflow_id,
+        claim.parent_task_id, claim.tags_all, claim.capabilities);
+end;
+$$;
+
+comment on function docket_private.claim(
+    uuid, text, integer, integer, uuid, uuid, text[], text[]) is
+    'Claims in one project; arguments as for claim_tasks(). Raises PD422.';
+
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
 -- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
@@ -8669,6 +9143,7 @@ create function docket.claim_tasks(
     workflow_id    uuid    default null,
     parent_task_id uuid    default null,
     tags_all       text[]  default null,
+    capabilities   text[]  default null,
     request_id     uuid    default null
 ) returns setof docket.tasks
 language plpgsql
@@ -8683,10 +9158,8 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_project record;
-    v_lease   interval;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -8696,53 +9169,26 @@ begin
 
     perform docket_private.require_project(claim_tasks.project_id);
 
-    if coalesce(claim_tasks.agent, '') = '' or length(claim_tasks.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
-            using errcode = 'PD422',
-                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    v_tasks := docket_private.claim(
+        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+        claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+        claim_tasks.tags_all, claim_tasks.capabilities);
+
+    -- Who weighs a project holds ready rows of it, which are passed over as if they were taken.
+    -- Nothing is held here, so that moment can be waited for.
+    if cardinality(v_tasks) = 0 and exists (
+        select
+          from docket_private.claim_orders as o
+         where o.project_id = claim_tasks.project_id
+           and o.claim_order = 'critical_path')
+    then
+        perform pg_advisory_xact_lock_shared(uuid_hash_extended(claim_tasks.project_id, 1));
+        v_tasks := docket_private.claim(
+            claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+            claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+            claim_tasks.tags_all, claim_tasks.capabilities);
     end if;
 
-    if claim_tasks.max_tasks is null or claim_tasks.max_tasks not between 1 and 1000 then
-        raise exception 'max_tasks is %', coalesce(claim_tasks.max_tasks::text, 'null')
-            using errcode = 'PD422',
-                  hint    = 'A claim takes 1 to 1000 tasks.';
-    end if;
-
-    -- One look for all that a claim has to know beforehand.
-    select p.settings, p.paused_at,
-           exists (
-               select
-                 from docket.task_attempts as a
-                where a.project_id = p.project_id
-                  and a.outcome is null
-                  and a.lease_expires_at <= docket.clock()) as has_expired,
-           exists (
-               select
-                 from docket.ready_tasks as r
-                where r.project_id = p.project_id
-                  and r.not_before <= docket.clock()) as has_due
-      into v_project
-      from docket.projects as p
-     where p.project_id = claim_tasks.project_id;
-
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
-
-    if v_project.paused_at is not null then
-        perform docket_private.remember(claim_tasks.request_id, '[]');
-        return;
-    end if;
-
-    -- What was lost comes back before what is new is taken.
-    if v_project.has_expired then
-        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    end if;
-    if v_project.has_due then
-        perform docket_private.promote_due(claim_tasks.project_id);
-    end if;
-
-    v_tasks := docket_private.take_ready(
-        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-        claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -8750,16 +9196,20 @@ begin
 end;
 $$;
 
-comment on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) is
+comment on function docket.claim_tasks(
+    uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) is
 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused project or workflow; the most urgent first, then those that have waited longest.
+paused project or workflow; in the order that the setting claim_order asks for: the most urgent
+first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
-`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired
-leases of the project are taken back first. The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the token that
-heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403, PD422.';
+`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
+`capabilities` is what the agent is able to do: a task that needs others is not given to it, and
+without any it is given what needs none. Expired leases of the project are taken back first. The
+same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
+ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
+release_task ask for. Raises PD404, PD403, PD422.';
 
 create function docket.start_task(
     task_id       uuid,
@@ -8879,15 +9329,162 @@ answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 
 waits, is held, or somebody has it; or its project is paused).';
 
 revoke all on function docket_private.lease(integer, jsonb) from public;
-revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
-  from public;
+revoke all on function docket_private.take_ready(
+    uuid, text, integer, interval, uuid, uuid, text[], text[]) from public;
 revoke all on function docket_private.promote_due(uuid) from public;
-revoke all on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)
-  from public;
+revoke all on function docket_private.claim(
+    uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;
+revoke all on function docket.claim_tasks(
+    uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) from public;
 revoke all on function docket.start_task(uuid, text, integer, uuid) from public;
 grant execute on function
-    docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid),
+    docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], text[], uuid),
     docket.start_task(uuid, text, integer, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- queue/claim_across_projects
+
+set local role docket_owner;
+
+-- Whose turn it is: the project that an agent has taken from least recently comes first, so that
+-- none waits for another to be empty. Nothing else reads it, and losing it costs one round.
+create table docket_private.claim_turns (
+    agent      text        not null,
+    project_id uuid        not null,
+    taken_at   timestamptz not null,
+
+    constraint claim_turns_pkey primary key (agent, project_id),
+    constraint claim_turns_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+) with (fillfactor = 70);
+
+create index claim_turns_project_idx
+    on docket_private.claim_turns (project_id);
+
+comment on table docket_private.claim_turns is
+    'When an agent that works in many projects last took a task from each.';
+comment on column docket_private.claim_turns.agent is
+    'The agent.';
+comment on column docket_private.claim_turns.project_id is
+    'The project.';
+comment on column docket_private.claim_turns.taken_at is
+    'When it last took a task from it.';
+
+call docket_private.add_isolation('docket_private.claim_turns');
+
+create function docket.claim_across_projects(
+    agent         text,
+    project_ids   uuid[]  default null,
+    max_tasks     integer default 1,
+    lease_seconds integer default null,
+    tags_all      text[]  default null,
+    capabilities  text[]  default null,
+    request_id    uuid    default null
+) returns setof docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'claim_across_projects');
+    v_tasks   docket.tasks[] := '{}';
+    v_project uuid;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    -- Naming a project that is hidden, or may only be read, is an error; without names, these are
+    -- simply not among them.
+    perform docket_private.require_project(p.project_id)
+       from unnest(claim_across_projects.project_ids) as p (project_id);
+
+    -- Looks beyond a project only when there is nothing in it for this agent: a claim is work in
+    -- one project, and waits for nobody.
+    for v_project in
+        select p.project_id
+          from unnest(docket_private.writable_projects()) as w (project_id)
+         cross join lateral (
+             select q.project_id
+               from docket.projects as q
+              where q.project_id = w.project_id
+                and q.archived_at is null
+                and q.paused_at is null
+               and (exists (
+                        select
+                          from docket.ready_tasks as r
+                         where r.project_id = q.project_id
+                           and r.not_before is null)
+                    or exists (
+                        select
+                          from docket.ready_tasks as r
+                         where r.project_id = q.project_id
+                           and r.not_before <= (select docket.clock()))
+                    or exists (
+                        select
+                          from docket.task_attempts as a
+                         where a.project_id = q.project_id
+                           and a.outcome is null
+                           and a.lease_expires_at <= (select docket.clock())))
+             offset 0
+         ) as p
+          left join docket_private.claim_turns as c
+            on c.agent = claim_across_projects.agent
+           and c.project_id = p.project_id
+         where claim_across_projects.project_ids is null
+            or p.project_id = any (claim_across_projects.project_ids)
+         order by c.taken_at nulls first, p.project_id
+    loop
+        v_tasks := docket_private.claim(
+            v_project, claim_across_projects.agent, claim_across_projects.max_tasks,
+            claim_across_projects.lease_seconds, null, null, claim_across_projects.tags_all,
+            claim_across_projects.capabilities);
+
+        exit when cardinality(v_tasks) > 0;
+    end loop;
+
+    -- Two of one name take turns together, and neither waits for the other to commit.
+    if cardinality(v_tasks) > 0
+       and pg_try_advisory_xact_lock(
+               hashtextextended(claim_across_projects.agent, uuid_hash_extended(v_project, 2)))
+    then
+        insert into docket_private.claim_turns as c (agent, project_id, taken_at)
+        values (claim_across_projects.agent, v_project, docket.clock())
+            on conflict on constraint claim_turns_pkey
+            do update set taken_at = excluded.taken_at;
+    end if;
+
+    perform docket_private.remember(claim_across_projects.request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+comment on function docket.claim_across_projects(
+    text, uuid[], integer, integer, text[], text[], uuid) is
+'Takes ready tasks for an agent that works in many projects: from one project at a time, first the
+one that it has taken from least recently, so that no project waits for another to be empty.
+
+`agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities` as for
+claim_tasks(); `project_ids` are the projects (default: all that the principal may change). Paused
+and archived projects are passed over. The same `request_id` again returns the same tasks.
+Returns the tasks claimed, none when nothing is ready. Raises PD404, PD403, PD422.';
+
+revoke all on function docket.claim_across_projects(
+    text, uuid[], integer, integer, text[], text[], uuid) from public;
+grant execute on function docket.claim_across_projects(
+    text, uuid[], integer, integer, text[], text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -9340,16 +9937,23 @@ create function docket.complete_and_claim(
     lease_seconds integer default null,
     workflow_id   uuid    default null,
     tags_all      text[]  default null,
+    capabilities  text[]  default null,
     request_id    uuid    default null
 ) returns setof docket.tasks
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_attempt docket.task_attempts;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -9359,18 +9963,17 @@ begin
 
     -- Completes first and claims last: all that waits for locks is over before ready rows are
     -- taken, and those are taken without waiting. So this can not close a ring.
-    perform docket.complete_task(complete_and_claim.attempt_id, complete_and_claim.results);
-
-    select a.* into v_attempt
-      from docket.task_attempts as a
-     where a.attempt_id = complete_and_claim.attempt_id;
-
-    v_tasks := array(
-        select t
-          from docket.claim_tasks(
-                   v_attempt.project_id, v_attempt.agent, complete_and_claim.max_tasks,
-                   complete_and_claim.lease_seconds, complete_and_claim.workflow_id, null,
-                   complete_and_claim.tags_all) as t);
+    v_tasks := docket_private.complete_held(
+        array[complete_and_claim.attempt_id], array[complete_and_claim.results],
+        array[null::numeric], array[null::smallint]);
+    v_tasks := docket_private.claim(
+        v_tasks[1].project_id, (
+            select a.agent
+              from docket.task_attempts as a
+             where a.attempt_id = complete_and_claim.attempt_id),
+        complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
+        complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
+        complete_and_claim.capabilities);
     perform docket_private.remember(request_id, to_jsonb(v_tasks));
 
     return query
@@ -9378,12 +9981,13 @@ begin
 end;
 $$;
 
-comment on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid) is
+comment on function docket.complete_and_claim(
+    uuid, jsonb, integer, integer, uuid, text[], text[], uuid) is
 'Completes the task that an attempt holds and claims the next for the same agent, in one call and one
 commit; a task that this very completion made ready may be among them.
 
-`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
-claim_tasks(). The same `request_id` again returns the same tasks.
+`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
@@ -9393,12 +9997,12 @@ revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;
 revoke all on function docket.complete_tasks(jsonb, uuid) from public;
 revoke all on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) from public;
-revoke all on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
-  from public;
+revoke all on function docket.complete_and_claim(
+    uuid, jsonb, integer, integer, uuid, text[], text[], uuid) from public;
 grant execute on function
     docket.complete_tasks(jsonb, uuid),
     docket.complete_task(uuid, jsonb, numeric, integer, uuid),
-    docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
+    docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -9865,7 +10469,7 @@ begin atomic
                     where w.workflow_id = r.workflow_id
                       and w.project_id = r.project_id
                       and w.status = 'active'))
-     order by r.priority desc, coalesce(r.not_before, r.ready_since), r.task_id
+     order by r.urgency desc, coalesce(r.not_before, r.ready_since), r.task_id
      limit least(greatest(next_tasks.page_size, 1), 1000);
 end;
 

@@ -71,6 +71,22 @@ CREATE DOMAIN docket.checks_status AS text
 
 COMMENT ON DOMAIN docket.checks_status IS 'What the checks of a head commit say in sum.';
 
+-- DOMAIN docket.claim_order
+
+CREATE DOMAIN docket.claim_order AS text
+	CONSTRAINT claim_order_known CHECK ((VALUE = ANY (ARRAY['priority'::text, 'critical_path'::text, 'oldest'::text])));
+
+COMMENT ON DOMAIN docket.claim_order IS 'What a claim takes first: the most urgent; of these, what the most work waits for; or simply what has waited longest.';
+
+-- DOMAIN docket.complexity
+
+CREATE DOMAIN docket.complexity AS smallint
+	CONSTRAINT complexity_bounded CHECK (((VALUE >= 1) AND (VALUE <= 10)));
+
+COMMENT ON DOMAIN docket.complexity IS 'How complex a task is, 10 the most.';
+
+COMMENT ON CONSTRAINT complexity_bounded ON DOMAIN docket.complexity IS 'a complexity is 1 to 10';
+
 -- DOMAIN docket.dependency_type
 
 CREATE DOMAIN docket.dependency_type AS text
@@ -78,12 +94,30 @@ CREATE DOMAIN docket.dependency_type AS text
 
 COMMENT ON DOMAIN docket.dependency_type IS 'What one task is to another. "blocks" alone orders work, and never closes a cycle.';
 
+-- DOMAIN docket.effort
+
+CREATE DOMAIN docket.effort AS numeric
+	CONSTRAINT effort_not_negative CHECK ((VALUE >= (0)::numeric));
+
+COMMENT ON DOMAIN docket.effort IS 'What a task costs, in hours.';
+
+COMMENT ON CONSTRAINT effort_not_negative ON DOMAIN docket.effort IS 'an effort is in hours, from 0';
+
 -- DOMAIN docket.merge_method
 
 CREATE DOMAIN docket.merge_method AS text
 	CONSTRAINT merge_method_known CHECK ((VALUE = ANY (ARRAY['merge'::text, 'squash'::text, 'rebase'::text])));
 
 COMMENT ON DOMAIN docket.merge_method IS 'How a pull request is merged.';
+
+-- DOMAIN docket.named_values
+
+CREATE DOMAIN docket.named_values AS jsonb
+	CONSTRAINT named_values_are_object CHECK ((jsonb_typeof(VALUE) = 'object'::text));
+
+COMMENT ON DOMAIN docket.named_values IS 'JSON that has names for what it says.';
+
+COMMENT ON CONSTRAINT named_values_are_object ON DOMAIN docket.named_values IS 'requirements and metadata are JSON objects';
 
 -- DOMAIN docket.pull_request_status
 
@@ -633,14 +667,15 @@ CREATE TABLE docket.tasks (
     description text,
     details text,
     test_strategy text,
-    requirements jsonb DEFAULT '{}'::jsonb NOT NULL,
+    requirements docket.named_values DEFAULT '{}'::jsonb NOT NULL,
     acceptance_criteria jsonb DEFAULT '[]'::jsonb NOT NULL,
     affected_files text[] DEFAULT '{}'::text[] NOT NULL,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
-    complexity_score smallint,
-    actual_complexity smallint,
-    estimated_effort numeric,
-    actual_effort numeric,
+    needed_capabilities text[] DEFAULT '{}'::text[] NOT NULL,
+    complexity_score docket.complexity,
+    actual_complexity docket.complexity,
+    estimated_effort docket.effort,
+    actual_effort docket.effort,
     status docket.task_status DEFAULT 'pending'::text NOT NULL,
     priority docket.task_priority DEFAULT 5 NOT NULL,
     assigned_to text,
@@ -652,22 +687,16 @@ CREATE TABLE docket.tasks (
     archived_at timestamp with time zone,
     unmet_gates integer DEFAULT 0 NOT NULL,
     merged_at timestamp with time zone,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    metadata docket.named_values DEFAULT '{}'::jsonb NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
     updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT tasks_actual_complexity_bounded CHECK (((actual_complexity >= 1) AND (actual_complexity <= 10))),
-    CONSTRAINT tasks_actual_effort_not_negative CHECK ((actual_effort >= (0)::numeric)),
     CONSTRAINT tasks_attempt_in_progress CHECK (((attempt_id IS NULL) OR ((status)::text = 'in_progress'::text))),
     CONSTRAINT tasks_completed_has_time CHECK ((((status)::text = 'completed'::text) = (completed_at IS NOT NULL))),
-    CONSTRAINT tasks_complexity_score_bounded CHECK (((complexity_score >= 1) AND (complexity_score <= 10))),
-    CONSTRAINT tasks_estimated_effort_not_negative CHECK ((estimated_effort >= (0)::numeric)),
     CONSTRAINT tasks_key_bounded CHECK (((length(task_key) >= 1) AND (length(task_key) <= 255))),
-    CONSTRAINT tasks_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT tasks_not_its_own_parent CHECK ((parent_task_id <> task_id)),
-    CONSTRAINT tasks_requirements_is_object CHECK ((jsonb_typeof(requirements) = 'object'::text)),
     CONSTRAINT tasks_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255))),
     CONSTRAINT tasks_unmet_gates_not_negative CHECK ((unmet_gates >= 0))
 )
@@ -703,6 +732,8 @@ COMMENT ON COLUMN docket.tasks.affected_files IS 'Paths that it is expected to t
 
 COMMENT ON COLUMN docket.tasks.tags IS 'Words to find it by.';
 
+COMMENT ON COLUMN docket.tasks.needed_capabilities IS 'What an agent has to be able to do to be given it; empty: anyone.';
+
 COMMENT ON COLUMN docket.tasks.complexity_score IS 'How complex it is expected to be, 1 to 10.';
 
 COMMENT ON COLUMN docket.tasks.actual_complexity IS 'How complex it was, 1 to 10.';
@@ -733,21 +764,9 @@ COMMENT ON COLUMN docket.tasks.unmet_gates IS 'How many of the validations that 
 
 COMMENT ON COLUMN docket.tasks.merged_at IS 'When the last of its pull requests was merged; null: none is, or one is still open. Derived.';
 
-COMMENT ON CONSTRAINT tasks_actual_complexity_bounded ON docket.tasks IS 'an actual_complexity is 1 to 10';
-
-COMMENT ON CONSTRAINT tasks_actual_effort_not_negative ON docket.tasks IS 'an actual_effort is in hours, from 0';
-
-COMMENT ON CONSTRAINT tasks_complexity_score_bounded ON docket.tasks IS 'a complexity_score is 1 to 10';
-
-COMMENT ON CONSTRAINT tasks_estimated_effort_not_negative ON docket.tasks IS 'an estimated_effort is in hours, from 0';
-
 COMMENT ON CONSTRAINT tasks_key_bounded ON docket.tasks IS 'a task key has 1 to 255 characters';
 
-COMMENT ON CONSTRAINT tasks_metadata_is_object ON docket.tasks IS 'metadata is a JSON object';
-
 COMMENT ON CONSTRAINT tasks_not_its_own_parent ON docket.tasks IS 'a task is not its own parent';
-
-COMMENT ON CONSTRAINT tasks_requirements_is_object ON docket.tasks IS 'requirements are a JSON object';
 
 COMMENT ON CONSTRAINT tasks_title_bounded ON docket.tasks IS 'a title has 1 to 255 characters';
 
@@ -866,9 +885,107 @@ COMMENT ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks i
 those whose merge or validation is still waited for: they are returned, and nothing behind them.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
--- FUNCTION docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)
+-- FUNCTION docket.claim_across_projects(text, uuid[], integer, integer, text[], text[], uuid)
 
-CREATE FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, workflow_id uuid DEFAULT NULL::uuid, parent_task_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+CREATE FUNCTION docket.claim_across_projects(agent text, project_ids uuid[] DEFAULT NULL::uuid[], max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, tags_all text[] DEFAULT NULL::text[], capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'claim_across_projects');
+    v_tasks   docket.tasks[] := '{}';
+    v_project uuid;
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    -- Naming a project that is hidden, or may only be read, is an error; without names, these are
+    -- simply not among them.
+    perform docket_private.require_project(p.project_id)
+       from unnest(claim_across_projects.project_ids) as p (project_id);
+
+    -- Looks beyond a project only when there is nothing in it for this agent: a claim is work in
+    -- one project, and waits for nobody.
+    for v_project in
+        select p.project_id
+          from unnest(docket_private.writable_projects()) as w (project_id)
+         cross join lateral (
+             select q.project_id
+               from docket.projects as q
+              where q.project_id = w.project_id
+                and q.archived_at is null
+                and q.paused_at is null
+               and (exists (
+                        select
+                          from docket.ready_tasks as r
+                         where r.project_id = q.project_id
+                           and r.not_before is null)
+                    or exists (
+                        select
+                          from docket.ready_tasks as r
+                         where r.project_id = q.project_id
+                           and r.not_before <= (select docket.clock()))
+                    or exists (
+                        select
+                          from docket.task_attempts as a
+                         where a.project_id = q.project_id
+                           and a.outcome is null
+                           and a.lease_expires_at <= (select docket.clock())))
+             offset 0
+         ) as p
+          left join docket_private.claim_turns as c
+            on c.agent = claim_across_projects.agent
+           and c.project_id = p.project_id
+         where claim_across_projects.project_ids is null
+            or p.project_id = any (claim_across_projects.project_ids)
+         order by c.taken_at nulls first, p.project_id
+    loop
+        v_tasks := docket_private.claim(
+            v_project, claim_across_projects.agent, claim_across_projects.max_tasks,
+            claim_across_projects.lease_seconds, null, null, claim_across_projects.tags_all,
+            claim_across_projects.capabilities);
+
+        exit when cardinality(v_tasks) > 0;
+    end loop;
+
+    -- Two of one name take turns together, and neither waits for the other to commit.
+    if cardinality(v_tasks) > 0
+       and pg_try_advisory_xact_lock(
+               hashtextextended(claim_across_projects.agent, uuid_hash_extended(v_project, 2)))
+    then
+        insert into docket_private.claim_turns as c (agent, project_id, taken_at)
+        values (claim_across_projects.agent, v_project, docket.clock())
+            on conflict on constraint claim_turns_pkey
+            do update set taken_at = excluded.taken_at;
+    end if;
+
+    perform docket_private.remember(claim_across_projects.request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) IS 'Takes ready tasks for an agent that works in many projects: from one project at a time, first the
+one that it has taken from least recently, so that no project waits for another to be empty.
+
+`agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities` as for
+claim_tasks(); `project_ids` are the projects (default: all that the principal may change). Paused
+and archived projects are passed over. The same `request_id` again returns the same tasks.
+Returns the tasks claimed, none when nothing is ready. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], text[], uuid)
+
+CREATE FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, workflow_id uuid DEFAULT NULL::uuid, parent_task_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -880,10 +997,8 @@ CREATE FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks intege
     SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_project record;
-    v_lease   interval;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -893,53 +1008,26 @@ begin
 
     perform docket_private.require_project(claim_tasks.project_id);
 
-    if coalesce(claim_tasks.agent, '') = '' or length(claim_tasks.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
-            using errcode = 'PD422',
-                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    v_tasks := docket_private.claim(
+        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+        claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+        claim_tasks.tags_all, claim_tasks.capabilities);
+
+    -- Who weighs a project holds ready rows of it, which are passed over as if they were taken.
+    -- Nothing is held here, so that moment can be waited for.
+    if cardinality(v_tasks) = 0 and exists (
+        select
+          from docket_private.claim_orders as o
+         where o.project_id = claim_tasks.project_id
+           and o.claim_order = 'critical_path')
+    then
+        perform pg_advisory_xact_lock_shared(uuid_hash_extended(claim_tasks.project_id, 1));
+        v_tasks := docket_private.claim(
+            claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+            claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+            claim_tasks.tags_all, claim_tasks.capabilities);
     end if;
 
-    if claim_tasks.max_tasks is null or claim_tasks.max_tasks not between 1 and 1000 then
-        raise exception 'max_tasks is %', coalesce(claim_tasks.max_tasks::text, 'null')
-            using errcode = 'PD422',
-                  hint    = 'A claim takes 1 to 1000 tasks.';
-    end if;
-
-    -- One look for all that a claim has to know beforehand.
-    select p.settings, p.paused_at,
-           exists (
-               select
-                 from docket.task_attempts as a
-                where a.project_id = p.project_id
-                  and a.outcome is null
-                  and a.lease_expires_at <= docket.clock()) as has_expired,
-           exists (
-               select
-                 from docket.ready_tasks as r
-                where r.project_id = p.project_id
-                  and r.not_before <= docket.clock()) as has_due
-      into v_project
-      from docket.projects as p
-     where p.project_id = claim_tasks.project_id;
-
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
-
-    if v_project.paused_at is not null then
-        perform docket_private.remember(claim_tasks.request_id, '[]');
-        return;
-    end if;
-
-    -- What was lost comes back before what is new is taken.
-    if v_project.has_expired then
-        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    end if;
-    if v_project.has_due then
-        perform docket_private.promote_due(claim_tasks.project_id);
-    end if;
-
-    v_tasks := docket_private.take_ready(
-        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-        claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -947,26 +1035,35 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) IS 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused project or workflow; the most urgent first, then those that have waited longest.
+COMMENT ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) IS 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
+paused project or workflow; in the order that the setting claim_order asks for: the most urgent
+first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
-`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired
-leases of the project are taken back first. The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the token that
-heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403, PD422.';
+`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
+`capabilities` is what the agent is able to do: a task that needs others is not given to it, and
+without any it is given what needs none. Expired leases of the project are taken back first. The
+same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
+ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
+release_task ask for. Raises PD404, PD403, PD422.';
 
--- FUNCTION docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
+-- FUNCTION docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid)
 
-CREATE FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb DEFAULT NULL::jsonb, max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+CREATE FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb DEFAULT NULL::jsonb, max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_attempt docket.task_attempts;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -976,18 +1073,17 @@ begin
 
     -- Completes first and claims last: all that waits for locks is over before ready rows are
     -- taken, and those are taken without waiting. So this can not close a ring.
-    perform docket.complete_task(complete_and_claim.attempt_id, complete_and_claim.results);
-
-    select a.* into v_attempt
-      from docket.task_attempts as a
-     where a.attempt_id = complete_and_claim.attempt_id;
-
-    v_tasks := array(
-        select t
-          from docket.claim_tasks(
-                   v_attempt.project_id, v_attempt.agent, complete_and_claim.max_tasks,
-                   complete_and_claim.lease_seconds, complete_and_claim.workflow_id, null,
-                   complete_and_claim.tags_all) as t);
+    v_tasks := docket_private.complete_held(
+        array[complete_and_claim.attempt_id], array[complete_and_claim.results],
+        array[null::numeric], array[null::smallint]);
+    v_tasks := docket_private.claim(
+        v_tasks[1].project_id, (
+            select a.agent
+              from docket.task_attempts as a
+             where a.attempt_id = complete_and_claim.attempt_id),
+        complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
+        complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
+        complete_and_claim.capabilities);
     perform docket_private.remember(request_id, to_jsonb(v_tasks));
 
     return query
@@ -995,11 +1091,11 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], request_id uuid) IS 'Completes the task that an attempt holds and claims the next for the same agent, in one call and one
+COMMENT ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) IS 'Completes the task that an attempt holds and claims the next for the same agent, in one call and one
 commit; a task that this very completion made ready may be among them.
 
-`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
-claim_tasks(). The same `request_id` again returns the same tasks.
+`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 -- FUNCTION docket.complete_task(uuid, jsonb, numeric, integer, uuid)
@@ -1304,9 +1400,9 @@ caller administers, else his own, made when there is none). The same `request_id
 the first answer. Returns the project. Raises PD409 (slug taken), PD404 (no such organization),
 PD422.';
 
--- FUNCTION docket.create_task(uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text, bigint, uuid, uuid, timestamp with time zone, timestamp with time zone, uuid[], jsonb, uuid)
+-- FUNCTION docket.create_task(uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text, bigint, uuid, uuid, timestamp with time zone, timestamp with time zone, uuid[], jsonb, text[], uuid)
 
-CREATE FUNCTION docket.create_task(project_id uuid, title text, description text DEFAULT NULL::text, details text DEFAULT NULL::text, test_strategy text DEFAULT NULL::text, requirements jsonb DEFAULT NULL::jsonb, acceptance_criteria jsonb DEFAULT NULL::jsonb, affected_files text[] DEFAULT NULL::text[], tags text[] DEFAULT NULL::text[], complexity_score integer DEFAULT NULL::integer, estimated_effort numeric DEFAULT NULL::numeric, status text DEFAULT NULL::text, priority text DEFAULT NULL::text, assigned_to text DEFAULT NULL::text, task_key text DEFAULT NULL::text, legacy_id bigint DEFAULT NULL::bigint, workflow_id uuid DEFAULT NULL::uuid, parent_task_id uuid DEFAULT NULL::uuid, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone, due_at timestamp with time zone DEFAULT NULL::timestamp with time zone, depends_on uuid[] DEFAULT NULL::uuid[], metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
+CREATE FUNCTION docket.create_task(project_id uuid, title text, description text DEFAULT NULL::text, details text DEFAULT NULL::text, test_strategy text DEFAULT NULL::text, requirements jsonb DEFAULT NULL::jsonb, acceptance_criteria jsonb DEFAULT NULL::jsonb, affected_files text[] DEFAULT NULL::text[], tags text[] DEFAULT NULL::text[], complexity_score integer DEFAULT NULL::integer, estimated_effort numeric DEFAULT NULL::numeric, status text DEFAULT NULL::text, priority text DEFAULT NULL::text, assigned_to text DEFAULT NULL::text, task_key text DEFAULT NULL::text, legacy_id bigint DEFAULT NULL::bigint, workflow_id uuid DEFAULT NULL::uuid, parent_task_id uuid DEFAULT NULL::uuid, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone, due_at timestamp with time zone DEFAULT NULL::timestamp with time zone, depends_on uuid[] DEFAULT NULL::uuid[], metadata jsonb DEFAULT NULL::jsonb, needed_capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1323,7 +1419,8 @@ declare
         'task_key', create_task.task_key, 'legacy_id', create_task.legacy_id,
         'workflow_id', create_task.workflow_id, 'parent_task_id', create_task.parent_task_id,
         'not_before', create_task.not_before, 'due_at', create_task.due_at,
-        'depends_on', create_task.depends_on, 'metadata', create_task.metadata);
+        'depends_on', create_task.depends_on, 'metadata', create_task.metadata,
+        'needed_capabilities', create_task.needed_capabilities);
     v_task  docket.tasks;
 begin
     select t.* into v_task
@@ -1339,7 +1436,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, request_id uuid) IS 'Makes a task, with everything that is known of it, in one step.
+COMMENT ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, needed_capabilities text[], request_id uuid) IS 'Makes a task, with everything that is known of it, in one step.
 
 Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status`
 pending unless given, `estimated_effort` in hours, `depends_on` the ids of tasks that have to be
@@ -1415,14 +1512,15 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title,
             description, details, test_strategy, requirements, acceptance_criteria,
-            affected_files, tags, complexity_score, actual_complexity, estimated_effort,
-            actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata,
-            completed_at)
+            affected_files, tags, needed_capabilities, complexity_score, actual_complexity,
+            estimated_effort, actual_effort, status, priority, assigned_to, not_before, due_at,
+            results, metadata, completed_at)
         select i.task_id, create_tasks.project_id, i.task_key, g.legacy_id, g.workflow_id,
                (v_names ->> coalesce(g.parent_task_id, g.parent))::uuid, g.title,
                g.description, g.details, g.test_strategy,
                coalesce(g.requirements, '{}'), coalesce(g.acceptance_criteria, '[]'),
                coalesce(g.affected_files, '{}'), coalesce(g.tags, '{}'),
+               coalesce(g.needed_capabilities, '{}'),
                g.complexity_score, g.actual_complexity, g.estimated_effort, g.actual_effort,
                s.status,
                coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
@@ -1433,15 +1531,15 @@ begin
                        legacy_id bigint, workflow_id uuid, parent_task_id text, parent text,
                        title text, description text, details text, test_strategy text,
                        requirements jsonb, acceptance_criteria jsonb, affected_files text[],
-                       tags text[], complexity_score smallint, actual_complexity smallint,
-                       estimated_effort numeric, actual_effort numeric, status text, priority jsonb,
-                       assigned_to text, not_before timestamptz, due_at timestamptz, results jsonb,
-                       metadata jsonb)
+                       tags text[], needed_capabilities text[], complexity_score smallint,
+                       actual_complexity smallint, estimated_effort numeric, actual_effort numeric,
+                       status text, priority jsonb, assigned_to text, not_before timestamptz,
+                       due_at timestamptz, results jsonb, metadata jsonb)
                ) with ordinality as g (
                    legacy_id, workflow_id, parent_task_id, parent, title, description, details,
                    test_strategy, requirements, acceptance_criteria, affected_files, tags,
-                   complexity_score, actual_complexity, estimated_effort, actual_effort, status,
-                   priority, assigned_to, not_before, due_at, results, metadata, ordinal)
+                   needed_capabilities, complexity_score, actual_complexity, estimated_effort,
+                   actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata, ordinal)
           join unnest(v_ids, v_keys) with ordinality as i (task_id, task_key, ordinal)
             on i.ordinal = g.ordinal
          cross join lateral (
@@ -1526,14 +1624,14 @@ COMMENT ON FUNCTION docket.create_tasks(project_id uuid, tasks jsonb, request_id
 
 `tasks` is an array of objects (up to the setting max_batch_size). Each has a title (1 to 255
 characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description,
-details, test_strategy, requirements (object), acceptance_criteria, affected_files and tags
-(arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
-actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
-not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id; a dependency may also be an object with
-task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
-given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
-Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+details, test_strategy, requirements (object), acceptance_criteria, affected_files, tags and
+needed_capabilities (arrays of text), complexity_score and actual_complexity (1 to 10),
+estimated_effort and actual_effort (hours), status, priority (1 to 10, or low, medium, high,
+critical), assigned_to, not_before, due_at, results, metadata (object), depends_on (array). parent
+and depends_on name tasks by key, of this call or of the project, or by id; a dependency may also
+be an object with task (the name) and satisfied_by (completed, merged or validated). Keys are
+generated where none is given. The same `request_id` again returns the first answer. Returns the
+tasks in the order given. Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 -- TABLE docket.workflows
 
@@ -1668,7 +1766,7 @@ CREATE FUNCTION docket.critical_path(project_id uuid, workflow_id uuid DEFAULT N
              t.task_key,
              t.title,
              t.status,
-             COALESCE(t.estimated_effort, avg(t.estimated_effort) OVER (), (1)::numeric) AS effort,
+             COALESCE((t.estimated_effort)::numeric, avg((t.estimated_effort)::numeric) OVER (), (1)::numeric) AS effort,
              (row_number() OVER (ORDER BY n.rank NULLS FIRST, t.task_id))::integer AS place
             FROM (docket.tasks t
               LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t.project_id) AND (n.task_id = t.task_id))))
@@ -2187,13 +2285,14 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, workflow_id, parent_task_id, title, description,
             details, test_strategy, requirements, acceptance_criteria, affected_files, tags,
-            complexity_score, estimated_effort, priority, not_before, due_at, metadata)
+            needed_capabilities, complexity_score, estimated_effort, priority, not_before, due_at,
+            metadata)
         select f.to_id, t.project_id, v_slug || '-' || (v_first - 1 + f.ordinal),
                coalesce(fork.workflow_id, t.workflow_id),
                coalesce(v_to[array_position(v_from, t.parent_task_id)], t.parent_task_id),
                t.title, t.description, t.details, t.test_strategy, t.requirements,
-               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score,
-               t.estimated_effort, t.priority, t.not_before, t.due_at,
+               t.acceptance_criteria, t.affected_files, t.tags, t.needed_capabilities,
+               t.complexity_score, t.estimated_effort, t.priority, t.not_before, t.due_at,
                t.metadata || jsonb_build_object('forked_from', t.task_key)
           from unnest(v_from, v_to) with ordinality as f (from_id, to_id, ordinal)
          cross join lateral (
@@ -2300,6 +2399,7 @@ CREATE FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer DEFA
      t.acceptance_criteria,
      t.affected_files,
      t.tags,
+     t.needed_capabilities,
      t.complexity_score,
      t.actual_complexity,
      t.estimated_effort,
@@ -2664,10 +2764,10 @@ CREATE FUNCTION docket.get_task_metrics(project_id uuid) RETURNS TABLE(total_tas
      count(*) FILTER (WHERE ((t.status)::text = 'in_progress'::text)) AS count,
      count(*) FILTER (WHERE ((t.status)::text = 'completed'::text)) AS count,
      count(*) FILTER (WHERE ((t.status)::text = 'failed'::text)) AS count,
-     round(avg(t.complexity_score), 2) AS round,
+     round(avg((t.complexity_score)::smallint), 2) AS round,
      ((EXTRACT(epoch FROM avg((t.completed_at - t.created_at))) * (1000)::numeric))::bigint AS int8,
-     sum(t.estimated_effort) AS sum,
-     sum(t.actual_effort) AS sum
+     sum((t.estimated_effort)::numeric) AS sum,
+     sum((t.actual_effort)::numeric) AS sum
     FROM docket.tasks t
    WHERE ((t.project_id = get_task_metrics.project_id) AND (t.archived_at IS NULL));
 END;
@@ -2706,6 +2806,7 @@ CREATE TABLE docket.ready_tasks (
     task_id uuid NOT NULL,
     project_id uuid NOT NULL,
     priority docket.task_priority NOT NULL,
+    urgency bigint NOT NULL,
     ready_since timestamp with time zone DEFAULT docket.clock() NOT NULL,
     not_before timestamp with time zone,
     workflow_id uuid
@@ -2719,6 +2820,8 @@ COMMENT ON TABLE docket.ready_tasks IS 'The tasks that can be claimed now, or as
 COMMENT ON COLUMN docket.ready_tasks.task_id IS 'The task.';
 
 COMMENT ON COLUMN docket.ready_tasks.priority IS 'The task''s priority, 10 the most urgent.';
+
+COMMENT ON COLUMN docket.ready_tasks.urgency IS 'What claims go by first, the highest first: the priority and, by the setting claim_order of its project, what hangs on it, or nothing.';
 
 COMMENT ON COLUMN docket.ready_tasks.ready_since IS 'When it became ready; what waited longest goes first.';
 
@@ -2868,6 +2971,7 @@ CREATE FUNCTION docket.graph_health(project_id uuid DEFAULT NULL::uuid) RETURNS 
           SELECT r.task_id,
              r.project_id,
              r.priority,
+             r.urgency,
              r.ready_since,
              r.not_before,
              r.workflow_id
@@ -3442,6 +3546,7 @@ CREATE FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid 
      t.acceptance_criteria,
      t.affected_files,
      t.tags,
+     t.needed_capabilities,
      t.complexity_score,
      t.actual_complexity,
      t.estimated_effort,
@@ -3772,6 +3877,7 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
      newest.acceptance_criteria,
      newest.affected_files,
      newest.tags,
+     newest.needed_capabilities,
      newest.complexity_score,
      newest.actual_complexity,
      newest.estimated_effort,
@@ -3807,6 +3913,7 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
              t.acceptance_criteria,
              t.affected_files,
              t.tags,
+             t.needed_capabilities,
              t.complexity_score,
              t.actual_complexity,
              t.estimated_effort,
@@ -3849,6 +3956,7 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
      urgent.acceptance_criteria,
      urgent.affected_files,
      urgent.tags,
+     urgent.needed_capabilities,
      urgent.complexity_score,
      urgent.actual_complexity,
      urgent.estimated_effort,
@@ -3884,6 +3992,7 @@ CREATE FUNCTION docket.list_tasks(project_id uuid, statuses text[] DEFAULT NULL:
              t.acceptance_criteria,
              t.affected_files,
              t.tags,
+             t.needed_capabilities,
              t.complexity_score,
              t.actual_complexity,
              t.estimated_effort,
@@ -4238,6 +4347,7 @@ CREATE FUNCTION docket.mark_task_completed(task_id uuid, results jsonb DEFAULT N
      update_task_status.acceptance_criteria,
      update_task_status.affected_files,
      update_task_status.tags,
+     update_task_status.needed_capabilities,
      update_task_status.complexity_score,
      update_task_status.actual_complexity,
      update_task_status.estimated_effort,
@@ -4259,7 +4369,7 @@ CREATE FUNCTION docket.mark_task_completed(task_id uuid, results jsonb DEFAULT N
      update_task_status.updated_at,
      update_task_status.created_by,
      update_task_status.updated_by
-    FROM docket.update_task_status(mark_task_completed.task_id, 'completed'::text, results => mark_task_completed.results, request_id => mark_task_completed.request_id) update_task_status(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by);
+    FROM docket.update_task_status(mark_task_completed.task_id, 'completed'::text, results => mark_task_completed.results, request_id => mark_task_completed.request_id) update_task_status(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by);
 END;
 
 COMMENT ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) IS 'Completes a task by a person''s decision, and makes ready what waited for it only.
@@ -4287,6 +4397,7 @@ CREATE FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid DEFAULT NULL
      t.acceptance_criteria,
      t.affected_files,
      t.tags,
+     t.needed_capabilities,
      t.complexity_score,
      t.actual_complexity,
      t.estimated_effort,
@@ -4313,7 +4424,7 @@ CREATE FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid DEFAULT NULL
    WHERE ((r.project_id = next_tasks.project_id) AND ((r.not_before IS NULL) OR (r.not_before <= docket.clock())) AND ((next_tasks.workflow_id IS NULL) OR (r.workflow_id = next_tasks.workflow_id)) AND ((next_tasks.tags_all IS NULL) OR (t.tags @> next_tasks.tags_all)) AND ((r.workflow_id IS NULL) OR (EXISTS ( SELECT
             FROM docket.workflows w
            WHERE ((w.workflow_id = r.workflow_id) AND (w.project_id = r.project_id) AND ((w.status)::text = 'active'::text))))))
-   ORDER BY r.priority DESC, COALESCE(r.not_before, r.ready_since), r.task_id
+   ORDER BY r.urgency DESC, COALESCE(r.not_before, r.ready_since), r.task_id
   LIMIT LEAST(GREATEST(next_tasks.page_size, 1), 1000);
 END;
 
@@ -5748,6 +5859,7 @@ CREATE FUNCTION docket.topological_order(project_id uuid, workflow_id uuid DEFAU
      t.acceptance_criteria,
      t.affected_files,
      t.tags,
+     t.needed_capabilities,
      t.complexity_score,
      t.actual_complexity,
      t.estimated_effort,
@@ -5918,9 +6030,10 @@ begin
     perform docket_private.require_keys(
         v_changes,
         array['title', 'description', 'details', 'test_strategy', 'requirements',
-              'acceptance_criteria', 'affected_files', 'tags', 'complexity_score',
-              'actual_complexity', 'estimated_effort', 'actual_effort', 'priority', 'assigned_to',
-              'workflow_id', 'parent_task_id', 'not_before', 'due_at', 'results', 'metadata'],
+              'acceptance_criteria', 'affected_files', 'tags', 'needed_capabilities',
+              'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort',
+              'priority', 'assigned_to', 'workflow_id', 'parent_task_id', 'not_before', 'due_at',
+              'results', 'metadata'],
         'the change of a task');
 
     -- The graph's key before the task: a parent changes the shape, a priority or a date what is
@@ -5957,6 +6070,7 @@ begin
                acceptance_criteria = v_task.acceptance_criteria,
                affected_files      = v_task.affected_files,
                tags                = v_task.tags,
+               needed_capabilities = v_task.needed_capabilities,
                complexity_score    = v_task.complexity_score,
                actual_complexity   = v_task.actual_complexity,
                estimated_effort    = v_task.estimated_effort,
@@ -5997,10 +6111,10 @@ $$;
 COMMENT ON FUNCTION docket.update_task(task_id uuid, changes jsonb, expected_version bigint, request_id uuid) IS 'Changes the given fields of a task, and no others.
 
 `changes` is an object of new values (null empties a field): title, description, details,
-test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score,
-actual_complexity, estimated_effort, actual_effort (hours), priority (number or label),
-assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status has
-its own functions. `expected_version` is the version that the caller has read. The same
+test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities,
+complexity_score, actual_complexity, estimated_effort, actual_effort (hours), priority (number or
+label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status
+has its own functions. `expected_version` is the version that the caller has read. The same
 `request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
 PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
 
@@ -6245,6 +6359,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              t.acceptance_criteria,
              t.affected_files,
              t.tags,
+             t.needed_capabilities,
              t.complexity_score,
              t.actual_complexity,
              t.estimated_effort,
@@ -6266,7 +6381,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              t.updated_at,
              t.created_by,
              t.updated_by
-            FROM docket.get_task(why_blocked.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
+            FROM docket.get_task(why_blocked.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
          ), unmet AS MATERIALIZED (
           SELECT d.task_id,
              d.project_id,
@@ -6282,6 +6397,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              d.acceptance_criteria,
              d.affected_files,
              d.tags,
+             d.needed_capabilities,
              d.complexity_score,
              d.actual_complexity,
              d.estimated_effort,
@@ -6792,8 +6908,9 @@ declare
     v_known text[] := array[
         'task_key', 'legacy_id', 'workflow_id', 'parent_task_id', 'parent', 'title', 'description',
         'details', 'test_strategy', 'requirements', 'acceptance_criteria', 'affected_files', 'tags',
-        'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort', 'status',
-        'priority', 'assigned_to', 'not_before', 'due_at', 'results', 'metadata', 'depends_on'];
+        'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
+        'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
+        'metadata', 'depends_on'];
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
@@ -7072,6 +7189,82 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.check_validations(validations jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of validations.';
 
+-- FUNCTION docket_private.claim(uuid, text, integer, integer, uuid, uuid, text[], text[])
+
+CREATE FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) RETURNS docket.tasks[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project record;
+    v_lease   interval;
+begin
+    if coalesce(claim.agent, '') = '' or length(claim.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if claim.max_tasks is null or claim.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(claim.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+
+    -- One look for all that a claim has to know beforehand. A project is weighed anew when its
+    -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= (select docket.clock())) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= (select docket.clock())) as has_due,
+           exists (
+               select
+                 from docket_private.claim_orders as o
+                 join docket_private.project_graphs as g on g.project_id = o.project_id
+                where o.project_id = p.project_id
+                  and o.claim_order = 'critical_path'
+                  and g.version is distinct from o.weighed_version
+                  and (o.weighed_edges < 1000
+                       or o.weighed_at < docket.clock()
+                                         - make_interval(secs => o.weighed_edges * 0.0001)))
+               as has_changed
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim.project_id;
+
+    v_lease := docket_private.lease(claim.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        return '{}';
+    end if;
+
+    -- What was lost comes back before what is new is taken.
+    if v_project.has_expired then
+        perform docket_private.sweep(claim.project_id, claim.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim.project_id);
+    end if;
+    if v_project.has_changed then
+        perform docket_private.weigh_tasks(claim.project_id);
+    end if;
+
+    return docket_private.take_ready(
+        claim.project_id, claim.agent, claim.max_tasks, v_lease, claim.workflow_id,
+        claim.parent_task_id, claim.tags_all, claim.capabilities);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD422.';
+
 -- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
 
 CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) RETURNS docket.tasks[]
@@ -7182,10 +7375,10 @@ CREATE FUNCTION docket_private.constraint_text(table_name text, constraint_name 
     BEGIN ATOMIC
  SELECT obj_description(c.oid, 'pg_constraint'::name) AS obj_description
     FROM pg_constraint c
-   WHERE ((c.conrelid = (to_regclass(('docket.'::text || quote_ident(constraint_text.table_name))))::oid) AND (c.conname = constraint_text.constraint_name));
+   WHERE ((c.connamespace = ('docket'::regnamespace)::oid) AND (c.conname = constraint_text.constraint_name) AND ((c.contypid <> (0)::oid) OR (c.conrelid = (to_regclass(('docket.'::text || quote_ident(NULLIF(constraint_text.table_name, ''::text)))))::oid)));
 END;
 
-COMMENT ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) IS 'What a constraint of a table in schema docket asks for, in words.';
+COMMENT ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) IS 'What a constraint of a table in schema docket, or of a domain in it, asks for, in words.';
 
 -- FUNCTION docket_private.count_gates(uuid, uuid[])
 
@@ -7453,30 +7646,54 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
--- FUNCTION docket_private.end_attempt()
+-- FUNCTION docket_private.end_attempts()
 
-CREATE FUNCTION docket_private.end_attempt() RETURNS trigger
+CREATE FUNCTION docket_private.end_attempts() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
 begin
+    -- A claim ends here.
+    if not exists (
+        select
+          from original as o
+         where o.attempt_id is not null)
+    then
+        return null;
+    end if;
+
     update docket.task_attempts as a
-       set outcome  = case new.status
+       set outcome  = case l.status
                           when 'completed' then 'completed'
                           when 'review' then 'completed'
                           when 'pending' then 'released'
                           else 'cancelled'
                       end,
            ended_at = docket.clock()
-     where a.attempt_id = old.attempt_id
-       and a.project_id = old.project_id
+      from (
+          -- A full join is never a nested loop, which would be quadratic when many come.
+          select o.attempt_id, o.project_id, n.status, n.attempt_id as new_attempt_id
+            from original as o
+            full join changed as n
+              on n.task_id = o.task_id
+             and n.project_id = o.project_id
+          offset 0
+      ) as l
+     where a.attempt_id = l.attempt_id
+       and a.project_id = l.project_id
+       and l.new_attempt_id is distinct from l.attempt_id
        and a.outcome is null;
 
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
+COMMENT ON FUNCTION docket_private.end_attempts() IS 'Ends the attempts of tasks that leave their agents'' hands, where that has not been done with more to say.';
 
 -- FUNCTION docket_private.ensure_partitions()
 
@@ -8280,6 +8497,69 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_changed_tasks() IS 'Follows an UPDATE of tasks into the graph, where it opens, closes, completes or reopens them, changes when they are claimed, or what dependencies on them are satisfied.';
 
+-- FUNCTION docket_private.follow_claim_order()
+
+CREATE FUNCTION docket_private.follow_claim_order() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_order text := docket_private.setting('claim_order', new.settings) #>> '{}';
+begin
+    if v_order is null or v_order not in ('priority', 'critical_path', 'oldest') then
+        raise exception 'a claim_order of % is not known', coalesce(quote_literal(v_order), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of priority, critical_path, oldest.';
+    end if;
+
+    if tg_op = 'UPDATE' then
+        perform docket_private.lock_graph(new.project_id);
+    end if;
+
+    delete from docket_private.claim_orders as o
+     where o.project_id = new.project_id
+       and o.claim_order <> v_order;
+
+    insert into docket_private.claim_orders (project_id, claim_order)
+    select new.project_id, v_order
+     where v_order <> 'priority'
+        on conflict on constraint claim_orders_pkey do nothing;
+
+    perform docket_private.reorder_ready(new.project_id);
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.follow_claim_order() IS 'Follows the setting claim_order of a project. Raises PD422.';
+
+-- FUNCTION docket_private.follow_default_claim_order()
+
+CREATE FUNCTION docket_private.follow_default_claim_order() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket_private.claim_orders as o
+     using docket.projects as p
+     where p.project_id = o.project_id
+       and not p.settings ? 'claim_order';
+
+    insert into docket_private.claim_orders (project_id, claim_order)
+    select p.project_id, new.value #>> '{}'
+      from docket.projects as p
+     where not p.settings ? 'claim_order'
+       and new.value #>> '{}' <> 'priority';
+
+    perform docket_private.reorder_ready(p.project_id)
+       from docket.projects as p
+      where not p.settings ? 'claim_order';
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.follow_default_claim_order() IS 'Follows the docket''s setting claim_order into the projects that have none of their own.';
+
 -- FUNCTION docket_private.follow_deleted_tasks()
 
 CREATE FUNCTION docket_private.follow_deleted_tasks() RETURNS trigger
@@ -8298,6 +8578,10 @@ begin
     delete from docket_private.task_nodes as n
      where n.project_id = any (v_project_ids)
        and n.task_id = any (v_task_ids);
+
+    delete from docket_private.task_weights as w
+     where w.project_id = any (v_project_ids)
+       and w.task_id = any (v_task_ids);
 
     return null;
 end;
@@ -8415,8 +8699,10 @@ declare
 begin
     -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
     insert into docket.ready_tasks (
-        task_id, project_id, priority, ready_since, not_before, workflow_id)
-    select i.task_id, i.project_id, i.priority, (select docket.clock()), i.not_before, i.workflow_id
+        task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
+    select i.task_id, i.project_id, i.priority,
+           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           i.not_before, i.workflow_id
       from inserted as i
      where i.status = 'pending'
        and i.archived_at is null;
@@ -8489,10 +8775,12 @@ CREATE FUNCTION docket_private.follow_truncated_dependencies() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    truncate docket_private.task_nodes, docket.ready_tasks;
+    truncate docket_private.task_nodes, docket_private.task_weights, docket.ready_tasks;
 
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.status = 'pending'
        and t.archived_at is null;
@@ -9506,8 +9794,10 @@ CREATE FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) RETU
 declare
     v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
 begin
-    insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks as r (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
@@ -9521,6 +9811,7 @@ begin
                   and n.unmet > 0)
         on conflict on constraint ready_tasks_pkey
         do update set priority    = excluded.priority,
+                      urgency     = excluded.urgency,
                       not_before  = excluded.not_before,
                       workflow_id = excluded.workflow_id;
 
@@ -10866,6 +11157,34 @@ $$;
 
 COMMENT ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) IS 'Ends a write that may be repeated: keeps its answer.';
 
+-- FUNCTION docket_private.reorder_ready(uuid)
+
+CREATE FUNCTION docket_private.reorder_ready(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+      with stale as materialized (
+          select r.task_id, u.urgency
+            from docket.ready_tasks as r
+           cross join lateral (
+               select docket_private.urgency(r.project_id, r.task_id, r.priority) as urgency
+               offset 0
+           ) as u
+           where r.project_id = reorder_ready.project_id
+             and r.urgency <> u.urgency
+             for update of r skip locked
+      )
+    update docket.ready_tasks as r
+       set urgency = s.urgency
+      from stale as s
+     where r.task_id    = s.task_id
+       and r.project_id = reorder_ready.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.reorder_ready(project_id uuid) IS 'Puts the ready tasks of a project into the order that its claims go by now.';
+
 -- FUNCTION docket_private.repair_project_graph(uuid)
 
 CREATE FUNCTION docket_private.repair_project_graph(project_id uuid, OUT nodes_changed bigint, OUT ready_added bigint, OUT ready_removed bigint) RETURNS record
@@ -10971,8 +11290,10 @@ begin
 
     -- A claim at this moment has deleted its ready row in a transaction that is not seen yet: the
     -- row still counts as there. One that has ended is seen in progress.
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.project_id = repair_project_graph.project_id
        and t.status = 'pending'
@@ -11697,9 +12018,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 'Gives back at most `max_tasks` tasks of a project whose lease has expired.';
 
--- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
+-- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[])
 
-CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) RETURNS docket.tasks[]
+CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -11717,6 +12038,8 @@ begin
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
+             and (t.needed_capabilities = '{}'
+                  or t.needed_capabilities <@ take_ready.capabilities)
              and (r.workflow_id is null
                   or exists (
                          select
@@ -11724,7 +12047,7 @@ begin
                           where w.workflow_id = r.workflow_id
                             and w.project_id = r.project_id
                             and w.status = 'active'))
-           order by r.priority desc, r.ready_since, r.task_id
+           order by r.urgency desc, r.ready_since, r.task_id
            limit take_ready.max_tasks
              for update of r skip locked
              for no key update of t skip locked
@@ -11763,7 +12086,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
+COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- FUNCTION docket_private.take_task_numbers(uuid, bigint)
 
@@ -12079,6 +12402,35 @@ $$;
 
 COMMENT ON FUNCTION docket_private.unused_characters(content text, how_many integer) IS 'Characters that do not occur in a JSON text, escaped or not.';
 
+-- FUNCTION docket_private.urgency(uuid, uuid, smallint)
+
+CREATE FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_order text := (
+        select o.claim_order
+          from docket_private.claim_orders as o
+         where o.project_id = urgency.project_id);
+begin
+    if v_order = 'oldest' then
+        return 0;
+    end if;
+
+    return (urgency.priority::bigint << 40) + case v_order
+        when 'critical_path' then coalesce((
+            select w.weight
+              from docket_private.task_weights as w
+             where w.project_id = urgency.project_id
+               and w.task_id = urgency.task_id), 0)
+        else 0
+    end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) IS 'What claims of the project go by before age, the highest first.';
+
 -- FUNCTION docket_private.visible_projects()
 
 CREATE FUNCTION docket_private.visible_projects() RETURNS uuid[]
@@ -12126,6 +12478,105 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.wake_agents(project_id uuid) IS 'Tells who listens to docket_ready that the project has work, where its setting notify is on; the message is the project''s id.';
+
+-- FUNCTION docket_private.weigh_tasks(uuid)
+
+CREATE FUNCTION docket_private.weigh_tasks(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
+    SET enable_hashjoin TO 'on'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_version bigint;
+    v_edges   bigint;
+begin
+    if not pg_try_advisory_xact_lock(
+               uuid_hash_extended(weigh_tasks.project_id, 1)) then
+        return;
+    end if;
+
+    -- Before the look at the graph: what changes meanwhile is weighed the next time.
+    v_version := (
+        select g.version
+          from docket_private.project_graphs as g
+         where g.project_id = weigh_tasks.project_id);
+
+      with chosen as materialized (
+          -- The last of the graph first: a chain grows from its end.
+          select t.task_id,
+                 coalesce(t.estimated_effort, avg(t.estimated_effort) over (), 1) as effort,
+                 row_number() over (order by n.rank desc nulls last, t.task_id)::integer as place
+            from docket.tasks as t
+            left join docket_private.task_nodes as n
+              on n.project_id = t.project_id
+             and n.task_id = t.task_id
+           where t.project_id = weigh_tasks.project_id
+             and t.status not in ('completed', 'cancelled')
+             and t.archived_at is null
+      ), edges as materialized (
+          select d.place as dependent, p.place as prerequisite
+            from docket.task_dependencies as e
+            join chosen as d on d.task_id = e.task_id
+            join chosen as p on p.task_id = e.depends_on_id
+           where e.project_id = weigh_tasks.project_id
+             and e.dependency_type = 'blocks'
+      ), paths as materialized (
+          select p.totals
+            from docket_private.longest_paths(
+                     (select array_agg(e.dependent order by e.dependent) from edges as e),
+                     (select array_agg(e.prerequisite order by e.dependent) from edges as e),
+                     (select array_agg(c.effort::double precision order by c.place)
+                        from chosen as c)) as p
+      ), weights as (
+          select c.task_id, least(round(l.total * 1000), 1::bigint << 39)::bigint as weight
+            from paths as p
+           cross join lateral unnest(p.totals) with ordinality as l (total, place)
+            join chosen as c on c.place = l.place
+      ), written as (
+          insert into docket_private.task_weights as w (project_id, task_id, weight)
+          select weigh_tasks.project_id, n.task_id, n.weight
+            from weights as n
+              on conflict on constraint task_weights_pkey
+              do update set weight = excluded.weight where w.weight <> excluded.weight
+      )
+    select count(*) into v_edges
+      from edges as e;
+
+    update docket_private.claim_orders as o
+       set weighed_version = v_version,
+           weighed_edges   = v_edges,
+           weighed_at      = docket.clock()
+     where o.project_id = weigh_tasks.project_id;
+
+    perform docket_private.reorder_ready(weigh_tasks.project_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.weigh_tasks(project_id uuid) IS 'Finds anew how much work hangs on each unfinished task of a project, for claims in the order critical_path.';
+
+-- FUNCTION docket_private.writable_projects()
+
+CREATE FUNCTION docket_private.writable_projects() RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if docket_private.is_operator() then
+        return array(select p.project_id from docket_private.organization_projects as p);
+    end if;
+
+    return array(
+        select a.project_id
+          from docket_private.project_access as a
+         where a.principal = docket.principal()
+           and a.access <> 'reader');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.writable_projects() IS 'The projects that the principal may change; an operator changes all.';
 
 -- TABLE docket.audit_log_default
 
@@ -12462,6 +12913,49 @@ COMMENT ON COLUMN docket.task_transitions.to_status IS 'The status after.';
 
 COMMENT ON COLUMN docket.task_transitions.description IS 'What has happened then.';
 
+-- TABLE docket_private.claim_orders
+
+CREATE TABLE docket_private.claim_orders (
+    project_id uuid NOT NULL,
+    claim_order docket.claim_order NOT NULL,
+    weighed_version bigint,
+    weighed_edges bigint DEFAULT 0 NOT NULL,
+    weighed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY docket_private.claim_orders FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.claim_orders IS 'The projects whose claims do not go by priority alone. Derived from the setting claim_order.';
+
+COMMENT ON COLUMN docket_private.claim_orders.project_id IS 'The project.';
+
+COMMENT ON COLUMN docket_private.claim_orders.claim_order IS 'What its claims take first.';
+
+COMMENT ON COLUMN docket_private.claim_orders.weighed_version IS 'The version of its graph when its tasks were last weighed; null: never.';
+
+COMMENT ON COLUMN docket_private.claim_orders.weighed_edges IS 'How many dependencies were looked at then.';
+
+COMMENT ON COLUMN docket_private.claim_orders.weighed_at IS 'When that was.';
+
+-- TABLE docket_private.claim_turns
+
+CREATE TABLE docket_private.claim_turns (
+    agent text NOT NULL,
+    project_id uuid NOT NULL,
+    taken_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY docket_private.claim_turns FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.claim_turns IS 'When an agent that works in many projects last took a task from each.';
+
+COMMENT ON COLUMN docket_private.claim_turns.agent IS 'The agent.';
+
+COMMENT ON COLUMN docket_private.claim_turns.project_id IS 'The project.';
+
+COMMENT ON COLUMN docket_private.claim_turns.taken_at IS 'When it last took a task from it.';
+
 -- TABLE docket_private.organization_projects
 
 CREATE TABLE docket_private.organization_projects (
@@ -12542,6 +13036,24 @@ COMMENT ON COLUMN docket_private.task_search.affected_files IS 'Its paths.';
 COMMENT ON COLUMN docket_private.task_search.requirements IS 'Its requirements.';
 
 COMMENT ON COLUMN docket_private.task_search.metadata IS 'Its metadata.';
+
+-- TABLE docket_private.task_weights
+
+CREATE TABLE docket_private.task_weights (
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    weight bigint NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.task_weights FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.task_weights IS 'How much work is done at the earliest when a task and all that waits for it are, in projects of claim order critical_path.';
+
+COMMENT ON COLUMN docket_private.task_weights.project_id IS 'The project.';
+
+COMMENT ON COLUMN docket_private.task_weights.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket_private.task_weights.weight IS 'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
 
 -- TABLE ATTACH docket.audit_log_default
 
@@ -12727,6 +13239,16 @@ ALTER TABLE ONLY docket.workflows
 ALTER TABLE ONLY docket.workflows
     ADD CONSTRAINT workflows_pkey PRIMARY KEY (workflow_id, project_id);
 
+-- CONSTRAINT docket_private.claim_orders claim_orders_pkey
+
+ALTER TABLE ONLY docket_private.claim_orders
+    ADD CONSTRAINT claim_orders_pkey PRIMARY KEY (project_id);
+
+-- CONSTRAINT docket_private.claim_turns claim_turns_pkey
+
+ALTER TABLE ONLY docket_private.claim_turns
+    ADD CONSTRAINT claim_turns_pkey PRIMARY KEY (agent, project_id);
+
 -- CONSTRAINT docket_private.organization_projects organization_projects_pkey
 
 ALTER TABLE ONLY docket_private.organization_projects
@@ -12756,6 +13278,11 @@ ALTER TABLE ONLY docket_private.task_nodes
 
 ALTER TABLE ONLY docket_private.task_search
     ADD CONSTRAINT task_search_pkey PRIMARY KEY (task_id, project_id);
+
+-- CONSTRAINT docket_private.task_weights task_weights_pkey
+
+ALTER TABLE ONLY docket_private.task_weights
+    ADD CONSTRAINT task_weights_pkey PRIMARY KEY (project_id, task_id);
 
 -- INDEX docket.audit_log_row_idx
 
@@ -12787,7 +13314,7 @@ CREATE INDEX pull_requests_status_idx ON docket.pull_requests USING btree (proje
 
 -- INDEX docket.ready_tasks_claim_idx
 
-CREATE INDEX ready_tasks_claim_idx ON docket.ready_tasks USING btree (project_id, priority DESC, ready_since, task_id) WHERE (not_before IS NULL);
+CREATE INDEX ready_tasks_claim_idx ON docket.ready_tasks USING btree (project_id, urgency DESC, ready_since, task_id) WHERE (not_before IS NULL);
 
 -- INDEX docket.ready_tasks_due_idx
 
@@ -12864,6 +13391,10 @@ CREATE INDEX workflow_states_task_idx ON docket.workflow_states USING btree (tas
 -- INDEX docket.workflow_states_workflow_idx
 
 CREATE INDEX workflow_states_workflow_idx ON docket.workflow_states USING btree (workflow_id, project_id, state) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket_private.claim_turns_project_idx
+
+CREATE INDEX claim_turns_project_idx ON docket_private.claim_turns USING btree (project_id);
 
 -- INDEX docket_private.organization_projects_project_idx
 
@@ -12997,6 +13528,14 @@ CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.part
 
 CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', 'table_name', 'key', '{}');
 
+-- TRIGGER docket.projects projects_claim_order_insert
+
+CREATE TRIGGER projects_claim_order_insert AFTER INSERT ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.follow_claim_order();
+
+-- TRIGGER docket.projects projects_claim_order_update
+
+CREATE TRIGGER projects_claim_order_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN (((old.settings -> 'claim_order'::text) IS DISTINCT FROM (new.settings -> 'claim_order'::text))) EXECUTE FUNCTION docket_private.follow_claim_order();
+
 -- TRIGGER docket.projects projects_guard
 
 CREATE TRIGGER projects_guard AFTER INSERT ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.guard_project();
@@ -13092,6 +13631,10 @@ CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_polici
 -- TRIGGER docket.retry_policies retry_policies_touch
 
 CREATE TRIGGER retry_policies_touch BEFORE UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.settings settings_claim_order
+
+CREATE TRIGGER settings_claim_order AFTER UPDATE ON docket.settings FOR EACH ROW WHEN (((new.setting_key = 'claim_order'::text) AND (old.value <> new.value))) EXECUTE FUNCTION docket_private.follow_default_claim_order();
 
 -- TRIGGER docket.settings settings_journal_delete
 
@@ -13229,9 +13772,9 @@ CREATE TRIGGER tasks_check_new_parents AFTER INSERT ON docket.tasks REFERENCING 
 
 CREATE TRIGGER tasks_check_parent AFTER UPDATE OF parent_task_id ON docket.tasks FOR EACH ROW WHEN ((new.parent_task_id IS DISTINCT FROM old.parent_task_id)) EXECUTE FUNCTION docket_private.check_parent();
 
--- TRIGGER docket.tasks tasks_end_attempt
+-- TRIGGER docket.tasks tasks_end_attempts
 
-CREATE TRIGGER tasks_end_attempt AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN (((old.attempt_id IS NOT NULL) AND (new.attempt_id IS DISTINCT FROM old.attempt_id))) EXECUTE FUNCTION docket_private.end_attempt();
+CREATE TRIGGER tasks_end_attempts AFTER UPDATE ON docket.tasks REFERENCING OLD TABLE AS original NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION docket_private.end_attempts();
 
 -- TRIGGER docket.tasks tasks_fill
 
@@ -13271,7 +13814,7 @@ CREATE TRIGGER tasks_search_insert AFTER INSERT ON docket.tasks REFERENCING NEW 
 
 -- TRIGGER docket.tasks tasks_search_update
 
-CREATE TRIGGER tasks_search_update AFTER UPDATE OF title, description, details, test_strategy, tags, affected_files, requirements, metadata ON docket.tasks FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.tags IS DISTINCT FROM new.tags) OR (old.affected_files IS DISTINCT FROM new.affected_files) OR (old.requirements IS DISTINCT FROM new.requirements) OR (old.metadata IS DISTINCT FROM new.metadata) OR (old.description IS DISTINCT FROM new.description) OR (old.details IS DISTINCT FROM new.details) OR (old.test_strategy IS DISTINCT FROM new.test_strategy))) EXECUTE FUNCTION docket_private.index_changed_task();
+CREATE TRIGGER tasks_search_update AFTER UPDATE OF title, description, details, test_strategy, tags, affected_files, requirements, metadata ON docket.tasks FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.tags IS DISTINCT FROM new.tags) OR (old.affected_files IS DISTINCT FROM new.affected_files) OR ((old.requirements)::jsonb IS DISTINCT FROM (new.requirements)::jsonb) OR ((old.metadata)::jsonb IS DISTINCT FROM (new.metadata)::jsonb) OR (old.description IS DISTINCT FROM new.description) OR (old.details IS DISTINCT FROM new.details) OR (old.test_strategy IS DISTINCT FROM new.test_strategy))) EXECUTE FUNCTION docket_private.index_changed_task();
 
 -- TRIGGER docket.tasks tasks_status
 
@@ -13470,6 +14013,16 @@ ALTER TABLE ONLY docket.workflow_states
 ALTER TABLE ONLY docket.workflows
     ADD CONSTRAINT workflows_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.claim_orders claim_orders_project_fkey
+
+ALTER TABLE ONLY docket_private.claim_orders
+    ADD CONSTRAINT claim_orders_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket_private.claim_turns claim_turns_project_fkey
+
+ALTER TABLE ONLY docket_private.claim_turns
+    ADD CONSTRAINT claim_turns_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.project_graphs project_graphs_project_fkey
 
 ALTER TABLE ONLY docket_private.project_graphs
@@ -13641,6 +14194,26 @@ ALTER TABLE docket.workflows ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY workflows_of_visible_projects ON docket.workflows USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket_private.claim_orders
+
+ALTER TABLE docket_private.claim_orders ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.claim_orders claim_orders_by_functions
+
+CREATE POLICY claim_orders_by_functions ON docket_private.claim_orders TO docket_owner USING (true);
+
+-- POLICY docket_private.claim_orders claim_orders_read
+
+CREATE POLICY claim_orders_read ON docket_private.claim_orders FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket_private.claim_turns
+
+ALTER TABLE docket_private.claim_turns ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.claim_turns claim_turns_of_visible_projects
+
+CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket_private.organization_projects
 
 ALTER TABLE docket_private.organization_projects ENABLE ROW LEVEL SECURITY;
@@ -13692,6 +14265,14 @@ ALTER TABLE docket_private.task_search ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.task_search task_search_by_functions
 
 CREATE POLICY task_search_by_functions ON docket_private.task_search TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.task_weights
+
+ALTER TABLE docket_private.task_weights ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.task_weights task_weights_by_functions
+
+CREATE POLICY task_weights_by_functions ON docket_private.task_weights TO docket_owner USING (true);
 
 GRANT USAGE ON SCHEMA docket TO docket_admin;
 GRANT USAGE ON SCHEMA docket TO docket_app;
@@ -13784,15 +14365,20 @@ GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_reader;
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.complete_task(attempt_id uuid, results jsonb, actual_effort numeric, actual_complexity integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.complete_task(attempt_id uuid, results jsonb, actual_effort numeric, actual_complexity integer, request_id uuid) TO docket_admin;
@@ -13829,10 +14415,10 @@ REVOKE ALL ON FUNCTION docket.create_project(slug text, name text, description t
 GRANT ALL ON FUNCTION docket.create_project(slug text, name text, description text, repository_url text, settings jsonb, organization_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.create_project(slug text, name text, description text, repository_url text, settings jsonb, organization_id uuid, request_id uuid) TO docket_app;
 
-REVOKE ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, needed_capabilities text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, needed_capabilities text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, needed_capabilities text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.create_task(project_id uuid, title text, description text, details text, test_strategy text, requirements jsonb, acceptance_criteria jsonb, affected_files text[], tags text[], complexity_score integer, estimated_effort numeric, status text, priority text, assigned_to text, task_key text, legacy_id bigint, workflow_id uuid, parent_task_id uuid, not_before timestamp with time zone, due_at timestamp with time zone, depends_on uuid[], metadata jsonb, needed_capabilities text[], request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.create_tasks(project_id uuid, tasks jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.create_tasks(project_id uuid, tasks jsonb, request_id uuid) TO docket_admin;
@@ -14412,6 +14998,8 @@ REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, 
 
 REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
@@ -14428,7 +15016,7 @@ REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.end_attempts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
@@ -14457,6 +15045,10 @@ REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.follow_changed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_changed_tasks() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.follow_claim_order() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.follow_default_claim_order() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_deleted_tasks() FROM PUBLIC;
 
@@ -14619,6 +15211,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.reorder_ready(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.repair_project_graph(project_id uuid, OUT nodes_changed bigint, OUT ready_added bigint, OUT ready_removed bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.repeated_keys(source json, item_path text[], stand_in text) FROM PUBLIC;
@@ -14657,7 +15251,7 @@ REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], 
 
 REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_task_numbers(project_id uuid, how_many bigint) FROM PUBLIC;
 
@@ -14681,6 +15275,8 @@ REVOKE ALL ON FUNCTION docket_private.unready(project_id uuid, task_ids uuid[]) 
 
 REVOKE ALL ON FUNCTION docket_private.unused_characters(content text, how_many integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.visible_projects() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_app;
@@ -14689,6 +15285,10 @@ GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.weigh_tasks(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.error_codes TO docket_admin;
 GRANT SELECT ON TABLE docket.error_codes TO docket_app;

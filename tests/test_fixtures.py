@@ -91,8 +91,8 @@ BROKEN: list[tuple[str, LiteralString]] = [
     ("I4", "delete from docket.ready_tasks"),
     (
         "I4",
-        "insert into docket.ready_tasks (task_id, project_id, priority)"
-        " select docket_test.id('d'), docket_test.project_id(), 5",
+        "insert into docket.ready_tasks (task_id, project_id, priority, urgency)"
+        " select docket_test.id('d'), docket_test.project_id(), 5, 5",
     ),
     ("I4", "update docket.ready_tasks set priority = 9"),
     (
@@ -130,6 +130,16 @@ BROKEN: list[tuple[str, LiteralString]] = [
         " select docket_private.new_id(docket_test.project_id()), docket_test.project_id(),"
         " docket_test.id('a'), n, 'x', docket.clock(), 'completed', docket.clock()"
         " from generate_series(1, 2) as n",
+    ),
+    (
+        "G1",
+        "set local session_replication_role = replica;"
+        " update docket.tasks set unmet_gates = 1 where task_id = docket_test.id('a')",
+    ),
+    (
+        "G2",
+        "set local session_replication_role = replica;"
+        " update docket.tasks set merged_at = now() where task_id = docket_test.id('a')",
     ),
     (
         "J1",

@@ -74,8 +74,9 @@ declare
     v_known text[] := array[
         'task_key', 'legacy_id', 'workflow_id', 'parent_task_id', 'parent', 'title', 'description',
         'details', 'test_strategy', 'requirements', 'acceptance_criteria', 'affected_files', 'tags',
-        'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort', 'status',
-        'priority', 'assigned_to', 'not_before', 'due_at', 'results', 'metadata', 'depends_on'];
+        'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
+        'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
+        'metadata', 'depends_on'];
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
@@ -229,14 +230,15 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title,
             description, details, test_strategy, requirements, acceptance_criteria,
-            affected_files, tags, complexity_score, actual_complexity, estimated_effort,
-            actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata,
-            completed_at)
+            affected_files, tags, needed_capabilities, complexity_score, actual_complexity,
+            estimated_effort, actual_effort, status, priority, assigned_to, not_before, due_at,
+            results, metadata, completed_at)
         select i.task_id, create_tasks.project_id, i.task_key, g.legacy_id, g.workflow_id,
                (v_names ->> coalesce(g.parent_task_id, g.parent))::uuid, g.title,
                g.description, g.details, g.test_strategy,
                coalesce(g.requirements, '{}'), coalesce(g.acceptance_criteria, '[]'),
                coalesce(g.affected_files, '{}'), coalesce(g.tags, '{}'),
+               coalesce(g.needed_capabilities, '{}'),
                g.complexity_score, g.actual_complexity, g.estimated_effort, g.actual_effort,
                s.status,
                coalesce(docket_private.read_priority(nullif(g.priority, 'null')), 5::smallint),
@@ -247,15 +249,15 @@ begin
                        legacy_id bigint, workflow_id uuid, parent_task_id text, parent text,
                        title text, description text, details text, test_strategy text,
                        requirements jsonb, acceptance_criteria jsonb, affected_files text[],
-                       tags text[], complexity_score smallint, actual_complexity smallint,
-                       estimated_effort numeric, actual_effort numeric, status text, priority jsonb,
-                       assigned_to text, not_before timestamptz, due_at timestamptz, results jsonb,
-                       metadata jsonb)
+                       tags text[], needed_capabilities text[], complexity_score smallint,
+                       actual_complexity smallint, estimated_effort numeric, actual_effort numeric,
+                       status text, priority jsonb, assigned_to text, not_before timestamptz,
+                       due_at timestamptz, results jsonb, metadata jsonb)
                ) with ordinality as g (
                    legacy_id, workflow_id, parent_task_id, parent, title, description, details,
                    test_strategy, requirements, acceptance_criteria, affected_files, tags,
-                   complexity_score, actual_complexity, estimated_effort, actual_effort, status,
-                   priority, assigned_to, not_before, due_at, results, metadata, ordinal)
+                   needed_capabilities, complexity_score, actual_complexity, estimated_effort,
+                   actual_effort, status, priority, assigned_to, not_before, due_at, results, metadata, ordinal)
           join unnest(v_ids, v_keys) with ordinality as i (task_id, task_key, ordinal)
             on i.ordinal = g.ordinal
          cross join lateral (
@@ -341,14 +343,14 @@ comment on function docket.create_tasks(uuid, jsonb, uuid) is
 
 `tasks` is an array of objects (up to the setting max_batch_size). Each has a title (1 to 255
 characters) and may have task_key, legacy_id, workflow_id, parent or parent_task_id, description,
-details, test_strategy, requirements (object), acceptance_criteria, affected_files and tags
-(arrays of text), complexity_score and actual_complexity (1 to 10), estimated_effort and
-actual_effort (hours), status, priority (1 to 10, or low, medium, high, critical), assigned_to,
-not_before, due_at, results, metadata (object), depends_on (array). parent and depends_on name
-tasks by key, of this call or of the project, or by id; a dependency may also be an object with
-task (the name) and satisfied_by (completed, merged or validated). Keys are generated where none is
-given. The same `request_id` again returns the first answer. Returns the tasks in the order given.
-Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
+details, test_strategy, requirements (object), acceptance_criteria, affected_files, tags and
+needed_capabilities (arrays of text), complexity_score and actual_complexity (1 to 10),
+estimated_effort and actual_effort (hours), status, priority (1 to 10, or low, medium, high,
+critical), assigned_to, not_before, due_at, results, metadata (object), depends_on (array). parent
+and depends_on name tasks by key, of this call or of the project, or by id; a dependency may also
+be an object with task (the name) and satisfied_by (completed, merged or validated). Keys are
+generated where none is given. The same `request_id` again returns the first answer. Returns the
+tasks in the order given. Raises PD404, PD403, PD409 (key taken), PD413, PD422, PDCYC.';
 
 create function docket.create_task(
     project_id          uuid,
@@ -373,6 +375,7 @@ create function docket.create_task(
     due_at              timestamptz default null,
     depends_on          uuid[]      default null,
     metadata            jsonb       default null,
+    needed_capabilities text[]      default null,
     request_id          uuid        default null
 ) returns docket.tasks
 language plpgsql
@@ -392,7 +395,8 @@ declare
         'task_key', create_task.task_key, 'legacy_id', create_task.legacy_id,
         'workflow_id', create_task.workflow_id, 'parent_task_id', create_task.parent_task_id,
         'not_before', create_task.not_before, 'due_at', create_task.due_at,
-        'depends_on', create_task.depends_on, 'metadata', create_task.metadata);
+        'depends_on', create_task.depends_on, 'metadata', create_task.metadata,
+        'needed_capabilities', create_task.needed_capabilities);
     v_task  docket.tasks;
 begin
     select t.* into v_task
@@ -410,7 +414,7 @@ $$;
 
 comment on function docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) is
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid) is
 'Makes a task, with everything that is known of it, in one step.
 
 Parameters as the fields of create_tasks(); `priority` is a number 1 to 10 or a label, `status`
@@ -423,10 +427,10 @@ revoke all on function docket_private.check_new_tasks(jsonb) from public;
 revoke all on function docket.create_tasks(uuid, jsonb, uuid) from public;
 revoke all on function docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid) from public;
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid) from public;
 grant execute on function docket.create_tasks(uuid, jsonb, uuid), docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

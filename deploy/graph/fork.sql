@@ -79,13 +79,14 @@ begin
         insert into docket.tasks (
             task_id, project_id, task_key, workflow_id, parent_task_id, title, description,
             details, test_strategy, requirements, acceptance_criteria, affected_files, tags,
-            complexity_score, estimated_effort, priority, not_before, due_at, metadata)
+            needed_capabilities, complexity_score, estimated_effort, priority, not_before, due_at,
+            metadata)
         select f.to_id, t.project_id, v_slug || '-' || (v_first - 1 + f.ordinal),
                coalesce(fork.workflow_id, t.workflow_id),
                coalesce(v_to[array_position(v_from, t.parent_task_id)], t.parent_task_id),
                t.title, t.description, t.details, t.test_strategy, t.requirements,
-               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score,
-               t.estimated_effort, t.priority, t.not_before, t.due_at,
+               t.acceptance_criteria, t.affected_files, t.tags, t.needed_capabilities,
+               t.complexity_score, t.estimated_effort, t.priority, t.not_before, t.due_at,
                t.metadata || jsonb_build_object('forked_from', t.task_key)
           from unnest(v_from, v_to) with ordinality as f (from_id, to_id, ordinal)
          cross join lateral (

@@ -273,8 +273,10 @@ begin
 
     -- A claim at this moment has deleted its ready row in a transaction that is not seen yet: the
     -- row still counts as there. One that has ended is seen in progress.
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.project_id = repair_project_graph.project_id
        and t.status = 'pending'

@@ -513,10 +513,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    truncate docket_private.task_nodes, docket.ready_tasks;
+    truncate docket_private.task_nodes, docket_private.task_weights, docket.ready_tasks;
 
-    insert into docket.ready_tasks (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.status = 'pending'
        and t.archived_at is null;

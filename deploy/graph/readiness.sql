@@ -204,8 +204,10 @@ declare
 begin
     -- Nobody else sees these tasks yet, and nothing can depend on them: no key, no nodes.
     insert into docket.ready_tasks (
-        task_id, project_id, priority, ready_since, not_before, workflow_id)
-    select i.task_id, i.project_id, i.priority, (select docket.clock()), i.not_before, i.workflow_id
+        task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
+    select i.task_id, i.project_id, i.priority,
+           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           i.not_before, i.workflow_id
       from inserted as i
      where i.status = 'pending'
        and i.archived_at is null;
@@ -240,6 +242,10 @@ begin
     delete from docket_private.task_nodes as n
      where n.project_id = any (v_project_ids)
        and n.task_id = any (v_task_ids);
+
+    delete from docket_private.task_weights as w
+     where w.project_id = any (v_project_ids)
+       and w.task_id = any (v_task_ids);
 
     return null;
 end;

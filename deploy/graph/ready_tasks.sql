@@ -1,5 +1,5 @@
 -- Deploy pgdocket:graph/ready_tasks to pg
--- requires: graph/task_nodes
+-- requires: graph/claim_orders
 -- requires: platform/settings
 
 begin;
@@ -15,6 +15,7 @@ create table docket.ready_tasks (
     task_id     uuid                 not null,
     project_id  uuid                 not null,
     priority    docket.task_priority not null,
+    urgency     bigint               not null,
     ready_since timestamptz          not null default docket.clock(),
     not_before  timestamptz,
     workflow_id uuid,
@@ -23,7 +24,7 @@ create table docket.ready_tasks (
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 create index ready_tasks_claim_idx
-    on docket.ready_tasks (project_id, priority desc, ready_since, task_id)
+    on docket.ready_tasks (project_id, urgency desc, ready_since, task_id)
  where not_before is null;
 
 create index ready_tasks_due_idx
@@ -36,6 +37,8 @@ comment on column docket.ready_tasks.task_id is
     'The task.';
 comment on column docket.ready_tasks.priority is
     'The task''s priority, 10 the most urgent.';
+comment on column docket.ready_tasks.urgency is
+    'What claims go by first, the highest first: the priority and, by the setting claim_order of its project, what hangs on it, or nothing.';
 comment on column docket.ready_tasks.ready_since is
     'When it became ready; what waited longest goes first.';
 comment on column docket.ready_tasks.not_before is
@@ -115,8 +118,10 @@ as $$
 declare
     v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
 begin
-    insert into docket.ready_tasks as r (task_id, project_id, priority, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority, t.not_before, t.workflow_id
+    insert into docket.ready_tasks as r (
+        task_id, project_id, priority, urgency, not_before, workflow_id)
+    select t.task_id, t.project_id, t.priority,
+           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
       from docket.tasks as t
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
@@ -130,6 +135,7 @@ begin
                   and n.unmet > 0)
         on conflict on constraint ready_tasks_pkey
         do update set priority    = excluded.priority,
+                      urgency     = excluded.urgency,
                       not_before  = excluded.not_before,
                       workflow_id = excluded.workflow_id;
 

@@ -37,9 +37,10 @@ begin
     perform docket_private.require_keys(
         v_changes,
         array['title', 'description', 'details', 'test_strategy', 'requirements',
-              'acceptance_criteria', 'affected_files', 'tags', 'complexity_score',
-              'actual_complexity', 'estimated_effort', 'actual_effort', 'priority', 'assigned_to',
-              'workflow_id', 'parent_task_id', 'not_before', 'due_at', 'results', 'metadata'],
+              'acceptance_criteria', 'affected_files', 'tags', 'needed_capabilities',
+              'complexity_score', 'actual_complexity', 'estimated_effort', 'actual_effort',
+              'priority', 'assigned_to', 'workflow_id', 'parent_task_id', 'not_before', 'due_at',
+              'results', 'metadata'],
         'the change of a task');
 
     -- The graph's key before the task: a parent changes the shape, a priority or a date what is
@@ -76,6 +77,7 @@ begin
                acceptance_criteria = v_task.acceptance_criteria,
                affected_files      = v_task.affected_files,
                tags                = v_task.tags,
+               needed_capabilities = v_task.needed_capabilities,
                complexity_score    = v_task.complexity_score,
                actual_complexity   = v_task.actual_complexity,
                estimated_effort    = v_task.estimated_effort,
@@ -117,10 +119,10 @@ comment on function docket.update_task(uuid, jsonb, bigint, uuid) is
 'Changes the given fields of a task, and no others.
 
 `changes` is an object of new values (null empties a field): title, description, details,
-test_strategy, requirements, acceptance_criteria, affected_files, tags, complexity_score,
-actual_complexity, estimated_effort, actual_effort (hours), priority (number or label),
-assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status has
-its own functions. `expected_version` is the version that the caller has read. The same
+test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities,
+complexity_score, actual_complexity, estimated_effort, actual_effort (hours), priority (number or
+label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status
+has its own functions. `expected_version` is the version that the caller has read. The same
 `request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
 PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
 

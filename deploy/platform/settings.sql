@@ -32,6 +32,7 @@ values ('lease_seconds', '300', 'How long a claim holds a task without a heartbe
        ('max_lease_seconds', '86400', 'The longest lease that a claim or a heartbeat may ask for, in seconds.'),
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
        ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.'),
+       ('claim_order', '"priority"', 'What is claimed first: priority (the most urgent), critical_path (of these, what the most work waits for), or oldest (what has waited longest, whatever its priority); a project may set its own.'),
        ('notify', 'true', 'Whether idle agents are woken when there is work again; a project may set its own.');
 
 call docket_private.add_touch('docket.settings');

@@ -47,6 +47,27 @@ $$;
 comment on function docket_private.require_project(uuid, boolean) is
     'Raises PD404 unless the principal may see the project, and PD403 unless he may change it where `to_write`.';
 
+create function docket_private.writable_projects() returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if docket_private.is_operator() then
+        return array(select p.project_id from docket_private.organization_projects as p);
+    end if;
+
+    return array(
+        select a.project_id
+          from docket_private.project_access as a
+         where a.principal = docket.principal()
+           and a.access <> 'reader');
+end;
+$$;
+
+comment on function docket_private.writable_projects() is
+    'The projects that the principal may change; an operator changes all.';
+
 -- Why a constraint refuses a row, for people: the comment on the constraint.
 create function docket_private.constraint_text(
     table_name      text,
@@ -57,14 +78,18 @@ stable
 begin atomic
     select obj_description(c.oid, 'pg_constraint')
       from pg_catalog.pg_constraint as c
-     where c.conrelid = to_regclass('docket.' || quote_ident(constraint_text.table_name))
-       and c.conname  = constraint_text.constraint_name;
+     where c.connamespace = 'docket'::regnamespace
+       and c.conname      = constraint_text.constraint_name
+       and (c.contypid <> 0
+            or c.conrelid = to_regclass(
+                   'docket.' || quote_ident(nullif(constraint_text.table_name, ''))));
 end;
 
 comment on function docket_private.constraint_text(text, text) is
-    'What a constraint of a table in schema docket asks for, in words.';
+    'What a constraint of a table in schema docket, or of a domain in it, asks for, in words.';
 
 revoke all on function docket_private.require_project(uuid, boolean) from public;
+revoke all on function docket_private.writable_projects() from public;
 revoke all on function docket_private.constraint_text(text, text) from public;
 
 commit;

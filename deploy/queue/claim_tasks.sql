@@ -1,5 +1,5 @@
 -- Deploy pgdocket:queue/claim_tasks to pg
--- requires: graph/ready_tasks
+-- requires: graph/weigh_tasks
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
 -- requires: tasks/task_search
@@ -48,7 +48,8 @@ create function docket_private.take_ready(
     lease          interval,
     workflow_id    uuid,
     parent_task_id uuid,
-    tags_all       text[]
+    tags_all       text[],
+    capabilities   text[]
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -67,6 +68,8 @@ begin
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
+             and (t.needed_capabilities = '{}'
+                  or t.needed_capabilities <@ take_ready.capabilities)
              and (r.workflow_id is null
                   or exists (
                          select
@@ -74,7 +77,7 @@ begin
                           where w.workflow_id = r.workflow_id
                             and w.project_id = r.project_id
                             and w.status = 'active'))
-           order by r.priority desc, r.ready_since, r.task_id
+           order by r.urgency desc, r.ready_since, r.task_id
            limit take_ready.max_tasks
              for update of r skip locked
              for no key update of t skip locked
@@ -113,7 +116,8 @@ begin
 end;
 $$;
 
-comment on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]) is
+comment on function docket_private.take_ready(
+    uuid, text, integer, interval, uuid, uuid, text[], text[]) is
     'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- Tasks whose time has come join those that are ready.
@@ -143,6 +147,93 @@ $$;
 comment on function docket_private.promote_due(uuid) is
     'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
 
+-- A claim in one project that the caller has been let through to. It waits for nobody, so it may
+-- follow whatever holds locks.
+create function docket_private.claim(
+    project_id     uuid,
+    agent          text,
+    max_tasks      integer,
+    lease_seconds  integer,
+    workflow_id    uuid,
+    parent_task_id uuid,
+    tags_all       text[],
+    capabilities   text[]
+) returns docket.tasks[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project record;
+    v_lease   interval;
+begin
+    if coalesce(claim.agent, '') = '' or length(claim.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if claim.max_tasks is null or claim.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(claim.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+
+    -- One look for all that a claim has to know beforehand. A project is weighed anew when its
+    -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
+    select p.settings, p.paused_at,
+           exists (
+               select
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+                  and a.lease_expires_at <= (select docket.clock())) as has_expired,
+           exists (
+               select
+                 from docket.ready_tasks as r
+                where r.project_id = p.project_id
+                  and r.not_before <= (select docket.clock())) as has_due,
+           exists (
+               select
+                 from docket_private.claim_orders as o
+                 join docket_private.project_graphs as g on g.project_id = o.project_id
+                where o.project_id = p.project_id
+                  and o.claim_order = 'critical_path'
+                  and g.version is distinct from o.weighed_version
+                  and (o.weighed_edges < 1000
+                       or o.weighed_at < docket.clock()
+                                         - make_interval(secs => o.weighed_edges * 0.0001)))
+               as has_changed
+      into v_project
+      from docket.projects as p
+     where p.project_id = claim.project_id;
+
+    v_lease := docket_private.lease(claim.lease_seconds, v_project.settings);
+
+    if v_project.paused_at is not null then
+        return '{}';
+    end if;
+
+    -- What was lost comes back before what is new is taken.
+    if v_project.has_expired then
+        perform docket_private.sweep(claim.project_id, claim.max_tasks);
+    end if;
+    if v_project.has_due then
+        perform docket_private.promote_due(claim.project_id);
+    end if;
+    if v_project.has_changed then
+        perform docket_private.weigh_tasks(claim.project_id);
+    end if;
+
+    return docket_private.take_ready(
+        claim.project_id, claim.agent, claim.max_tasks, v_lease, claim.workflow_id,
+        claim.parent_task_id, claim.tags_all, claim.capabilities);
+end;
+$$;
+
+comment on function docket_private.claim(
+    uuid, text, integer, integer, uuid, uuid, text[], text[]) is
+    'Claims in one project; arguments as for claim_tasks(). Raises PD422.';
+
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
 -- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
@@ -156,6 +247,7 @@ create function docket.claim_tasks(
     workflow_id    uuid    default null,
     parent_task_id uuid    default null,
     tags_all       text[]  default null,
+    capabilities   text[]  default null,
     request_id     uuid    default null
 ) returns setof docket.tasks
 language plpgsql
@@ -170,10 +262,8 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_tasks');
-    v_project record;
-    v_lease   interval;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -183,53 +273,26 @@ begin
 
     perform docket_private.require_project(claim_tasks.project_id);
 
-    if coalesce(claim_tasks.agent, '') = '' or length(claim_tasks.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
-            using errcode = 'PD422',
-                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    v_tasks := docket_private.claim(
+        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+        claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+        claim_tasks.tags_all, claim_tasks.capabilities);
+
+    -- Who weighs a project holds ready rows of it, which are passed over as if they were taken.
+    -- Nothing is held here, so that moment can be waited for.
+    if cardinality(v_tasks) = 0 and exists (
+        select
+          from docket_private.claim_orders as o
+         where o.project_id = claim_tasks.project_id
+           and o.claim_order = 'critical_path')
+    then
+        perform pg_advisory_xact_lock_shared(uuid_hash_extended(claim_tasks.project_id, 1));
+        v_tasks := docket_private.claim(
+            claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+            claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+            claim_tasks.tags_all, claim_tasks.capabilities);
     end if;
 
-    if claim_tasks.max_tasks is null or claim_tasks.max_tasks not between 1 and 1000 then
-        raise exception 'max_tasks is %', coalesce(claim_tasks.max_tasks::text, 'null')
-            using errcode = 'PD422',
-                  hint    = 'A claim takes 1 to 1000 tasks.';
-    end if;
-
-    -- One look for all that a claim has to know beforehand.
-    select p.settings, p.paused_at,
-           exists (
-               select
-                 from docket.task_attempts as a
-                where a.project_id = p.project_id
-                  and a.outcome is null
-                  and a.lease_expires_at <= docket.clock()) as has_expired,
-           exists (
-               select
-                 from docket.ready_tasks as r
-                where r.project_id = p.project_id
-                  and r.not_before <= docket.clock()) as has_due
-      into v_project
-      from docket.projects as p
-     where p.project_id = claim_tasks.project_id;
-
-    v_lease := docket_private.lease(claim_tasks.lease_seconds, v_project.settings);
-
-    if v_project.paused_at is not null then
-        perform docket_private.remember(claim_tasks.request_id, '[]');
-        return;
-    end if;
-
-    -- What was lost comes back before what is new is taken.
-    if v_project.has_expired then
-        perform docket_private.sweep(claim_tasks.project_id, claim_tasks.max_tasks);
-    end if;
-    if v_project.has_due then
-        perform docket_private.promote_due(claim_tasks.project_id);
-    end if;
-
-    v_tasks := docket_private.take_ready(
-        claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks, v_lease,
-        claim_tasks.workflow_id, claim_tasks.parent_task_id, claim_tasks.tags_all);
     perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
 
     return query
@@ -237,16 +300,20 @@ begin
 end;
 $$;
 
-comment on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid) is
+comment on function docket.claim_tasks(
+    uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) is
 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused project or workflow; the most urgent first, then those that have waited longest.
+paused project or workflow; in the order that the setting claim_order asks for: the most urgent
+first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
-`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice. Expired
-leases of the project are taken back first. The same `request_id` again returns the same tasks.
-Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the token that
-heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403, PD422.';
+`workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
+`capabilities` is what the agent is able to do: a task that needs others is not given to it, and
+without any it is given what needs none. Expired leases of the project are taken back first. The
+same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
+ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
+release_task ask for. Raises PD404, PD403, PD422.';
 
 create function docket.start_task(
     task_id       uuid,
@@ -366,14 +433,16 @@ answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 
 waits, is held, or somebody has it; or its project is paused).';
 
 revoke all on function docket_private.lease(integer, jsonb) from public;
-revoke all on function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[])
-  from public;
+revoke all on function docket_private.take_ready(
+    uuid, text, integer, interval, uuid, uuid, text[], text[]) from public;
 revoke all on function docket_private.promote_due(uuid) from public;
-revoke all on function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid)
-  from public;
+revoke all on function docket_private.claim(
+    uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;
+revoke all on function docket.claim_tasks(
+    uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) from public;
 revoke all on function docket.start_task(uuid, text, integer, uuid) from public;
 grant execute on function
-    docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid),
+    docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], text[], uuid),
     docket.start_task(uuid, text, integer, uuid)
    to docket_admin, docket_app, docket_agent;
 

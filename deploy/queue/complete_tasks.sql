@@ -350,16 +350,23 @@ create function docket.complete_and_claim(
     lease_seconds integer default null,
     workflow_id   uuid    default null,
     tags_all      text[]  default null,
+    capabilities  text[]  default null,
     request_id    uuid    default null
 ) returns setof docket.tasks
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set enable_sort = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_attempt docket.task_attempts;
-    v_tasks   docket.tasks[];
+    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return query
@@ -369,18 +376,17 @@ begin
 
     -- Completes first and claims last: all that waits for locks is over before ready rows are
     -- taken, and those are taken without waiting. So this can not close a ring.
-    perform docket.complete_task(complete_and_claim.attempt_id, complete_and_claim.results);
-
-    select a.* into v_attempt
-      from docket.task_attempts as a
-     where a.attempt_id = complete_and_claim.attempt_id;
-
-    v_tasks := array(
-        select t
-          from docket.claim_tasks(
-                   v_attempt.project_id, v_attempt.agent, complete_and_claim.max_tasks,
-                   complete_and_claim.lease_seconds, complete_and_claim.workflow_id, null,
-                   complete_and_claim.tags_all) as t);
+    v_tasks := docket_private.complete_held(
+        array[complete_and_claim.attempt_id], array[complete_and_claim.results],
+        array[null::numeric], array[null::smallint]);
+    v_tasks := docket_private.claim(
+        v_tasks[1].project_id, (
+            select a.agent
+              from docket.task_attempts as a
+             where a.attempt_id = complete_and_claim.attempt_id),
+        complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
+        complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
+        complete_and_claim.capabilities);
     perform docket_private.remember(request_id, to_jsonb(v_tasks));
 
     return query
@@ -388,12 +394,13 @@ begin
 end;
 $$;
 
-comment on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid) is
+comment on function docket.complete_and_claim(
+    uuid, jsonb, integer, integer, uuid, text[], text[], uuid) is
 'Completes the task that an attempt holds and claims the next for the same agent, in one call and one
 commit; a task that this very completion made ready may be among them.
 
-`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id` and `tags_all` as for
-claim_tasks(). The same `request_id` again returns the same tasks.
+`results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
@@ -403,12 +410,12 @@ revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;
 revoke all on function docket.complete_tasks(jsonb, uuid) from public;
 revoke all on function docket.complete_task(uuid, jsonb, numeric, integer, uuid) from public;
-revoke all on function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
-  from public;
+revoke all on function docket.complete_and_claim(
+    uuid, jsonb, integer, integer, uuid, text[], text[], uuid) from public;
 grant execute on function
     docket.complete_tasks(jsonb, uuid),
     docket.complete_task(uuid, jsonb, numeric, integer, uuid),
-    docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid)
+    docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

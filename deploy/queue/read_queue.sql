@@ -30,7 +30,7 @@ begin atomic
                     where w.workflow_id = r.workflow_id
                       and w.project_id = r.project_id
                       and w.status = 'active'))
-     order by r.priority desc, coalesce(r.not_before, r.ready_since), r.task_id
+     order by r.urgency desc, coalesce(r.not_before, r.ready_since), r.task_id
      limit least(greatest(next_tasks.page_size, 1), 1000);
 end;
 

@@ -19,6 +19,30 @@ create domain docket.task_priority as smallint
 comment on domain docket.task_priority is
     '1 to 10, 10 the most urgent; low, medium, high and critical stand for 3, 5, 8 and 10.';
 
+create domain docket.complexity as smallint
+    constraint complexity_bounded check (value between 1 and 10);
+
+comment on domain docket.complexity is
+    'How complex a task is, 10 the most.';
+comment on constraint complexity_bounded on domain docket.complexity is
+    'a complexity is 1 to 10';
+
+create domain docket.effort as numeric
+    constraint effort_not_negative check (value >= 0);
+
+comment on domain docket.effort is
+    'What a task costs, in hours.';
+comment on constraint effort_not_negative on domain docket.effort is
+    'an effort is in hours, from 0';
+
+create domain docket.named_values as jsonb
+    constraint named_values_are_object check (jsonb_typeof(value) = 'object');
+
+comment on domain docket.named_values is
+    'JSON that has names for what it says.';
+comment on constraint named_values_are_object on domain docket.named_values is
+    'requirements and metadata are JSON objects';
+
 -- The state machine is data: what is not a row here does not happen.
 create table docket.task_transitions (
     from_status docket.task_status not null,

@@ -19,14 +19,15 @@ select t.*
            status => 'in-progress', priority => 'high', assigned_to => 'ann', task_key => 'parse',
            legacy_id => 12, workflow_id => (select f.workflow_id from flows as f),
            not_before => '2026-02-01 00:00+00', due_at => '2026-03-01 00:00+00',
-           metadata => '{"m": true}') as t;
+           metadata => '{"m": true}', needed_capabilities => '{gpu}') as t;
 select is(
     to_jsonb(m) - array['task_id', 'project_id', 'workflow_id'],
     jsonb_build_object(
         'task_key', 'parse', 'legacy_id', 12, 'parent_task_id', null, 'title', 'Parse',
         'description', 'What', 'details', 'How', 'test_strategy', 'By hand',
         'requirements', '{"a": 1}'::jsonb, 'acceptance_criteria', '["it parses"]'::jsonb,
-        'affected_files', array['src/a.py'], 'tags', array['x', 'y'], 'complexity_score', 7,
+        'affected_files', array['src/a.py'], 'tags', array['x', 'y'],
+        'needed_capabilities', array['gpu'], 'complexity_score', 7,
         'actual_complexity', null, 'estimated_effort', 2.5, 'actual_effort', null,
         'status', 'in_progress', 'priority', 8, 'assigned_to', 'ann', 'attempt_id', null,
         'not_before', '2026-02-01 00:00+00'::timestamptz, 'due_at',
@@ -195,13 +196,13 @@ select throws_ok(
     'PD422', '11 is no priority', 'so is a priority');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "complexity_score": 0}]') $$,
-    'PD422', 'tasks are refused: a complexity_score is 1 to 10', 'so is a complexity');
+    'PD422', 'tasks are refused: a complexity is 1 to 10', 'so is a complexity');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "complexity_score": 99999}]') $$,
     'PD422', null, 'of any size');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "requirements": [1]}]') $$,
-    'PD422', 'tasks are refused: requirements are a JSON object',
+    'PD422', 'tasks are refused: requirements and metadata are JSON objects',
     'so are requirements of another kind');
 select throws_ok(
     $$ select pg_temp.make('[{"title": "x", "tags": "y"}]') $$,

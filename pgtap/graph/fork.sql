@@ -26,7 +26,7 @@ select is(
             and (array_agg(c.original order by c.task_id))[4] = 'd' from copies as c),
     true, 'they come in an order in which they can be done');
 select results_eq(
-    $$ select c.title, c.description, c.tags, c.metadata, c.priority::integer, c.status::text
+    $$ select c.title, c.description, c.tags, c.metadata::jsonb, c.priority::integer, c.status::text
          from copies as c
         where c.original = 'b' $$,
     $$ values ('Task b', 'how', array['x'], '{"k": 1, "forked_from": "b"}'::jsonb, 8, 'pending') $$,
@@ -69,7 +69,8 @@ select is_empty(
     $$ select from docket.graph_health(docket_test.project_id()) $$, 'the graph is in order');
 
 select results_eq(
-    $$ select f.status::text, f.results, f.actual_effort, f.assigned_to, f.completed_at, w.name
+    $$ select f.status::text, f.results, f.actual_effort::numeric, f.assigned_to, f.completed_at,
+              w.name
          from docket.create_workflow(docket_test.project_id(), 'Again') as w
         cross join lateral docket.fork(array[docket_test.id('a')], w.workflow_id) as f
         where f.workflow_id = w.workflow_id $$,

@@ -51,8 +51,8 @@ select pg_temp.break(
 select pg_temp.break(
     $$ delete from docket.ready_tasks where task_id = docket_test.id('a') $$, 'I4 ready a');
 select pg_temp.break(
-    $$ insert into docket.ready_tasks (task_id, project_id, priority)
-       values (docket_test.id('d'), docket_test.project_id(), 5) $$, 'I4 ready d');
+    $$ insert into docket.ready_tasks (task_id, project_id, priority, urgency)
+       values (docket_test.id('d'), docket_test.project_id(), 5, 5) $$, 'I4 ready d');
 select pg_temp.break(
     $$ delete from docket_private.project_graphs where project_id = docket_test.project_id() $$,
     'I5 guard');

@@ -23,8 +23,8 @@ select results_eq(
     array['a'], 'a member sees it');
 select throws_ok('delete from docket.ready_tasks', '42501', null, 'but deletes nothing');
 select throws_ok(
-    $$ insert into docket.ready_tasks (task_id, project_id, priority)
-       values (docket_test.id('b'), docket_test.project_id(), 10) $$,
+    $$ insert into docket.ready_tasks (task_id, project_id, priority, urgency)
+       values (docket_test.id('b'), docket_test.project_id(), 10, 10) $$,
     '42501', null, 'and makes nothing ready');
 set local role tap_ready_stranger;
 select is_empty('select * from docket.ready_tasks', 'a stranger sees nothing');

@@ -38,10 +38,11 @@ select is((pg_temp.change('{}')).version, 2::bigint, 'no field changes nothing')
 select is((pg_temp.change('{"title": "A2"}')).version, 2::bigint, 'nor does the same value again');
 
 select results_eq(
-    $$ select t.title, t.description, t.details, t.test_strategy, t.requirements,
+    $$ select t.title, t.description, t.details, t.test_strategy, t.requirements::jsonb,
               t.acceptance_criteria, t.affected_files, t.tags, t.complexity_score::integer,
-              t.actual_complexity::integer, t.estimated_effort, t.actual_effort,
-              t.priority::integer, t.assigned_to, t.not_before, t.due_at, t.results, t.metadata
+              t.actual_complexity::integer, t.estimated_effort::numeric, t.actual_effort::numeric,
+              t.priority::integer, t.assigned_to, t.not_before, t.due_at, t.results,
+              t.metadata::jsonb
          from pg_temp.change('{"title": "A3", "description": null, "details": "D",
                                "test_strategy": "T",
                                "requirements": {"q": 2}, "acceptance_criteria": "any", "tags": [],
@@ -132,7 +133,7 @@ select throws_ok(
 select throws_ok($$ select pg_temp.change('{"title": null}') $$, 'PD422', null, 'it is never null');
 select throws_ok(
     $$ select pg_temp.change('{"complexity_score": 11}') $$,
-    'PD422', 'the change of task a is refused: a complexity_score is 1 to 10',
+    'PD422', 'the change of task a is refused: a complexity is 1 to 10',
     'so is a complexity');
 select throws_ok(
     $$ select pg_temp.change('{"priority": "urgent"}') $$,

@@ -1,7 +1,7 @@
 -- claim_tasks(): the most urgent first, each task to one agent, held for a while.
 
 begin;
-select plan(43);
+select plan(46);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -56,6 +56,17 @@ select is(pg_temp.would_claim('max_tasks => 2'), array['high', 'first'],
 select is(pg_temp.would_claim('tags_all => ''{x}'''), array['second'], 'of some tags');
 select is(
     pg_temp.would_claim('tags_all => ''{x, y}'', max_tasks => 9'), array['second'], 'all of them');
+select docket.update_task(docket_test.id('first'), '{"needed_capabilities": ["gpu", "net"]}');
+select is(
+    pg_temp.would_claim('max_tasks => 1'), array['high'], 'what needs a capability takes no other''s place');
+select is(
+    pg_temp.would_claim('max_tasks => 100, capabilities => ''{gpu}'''),
+    array['high', 'second', 'third', 'low', 'flow'],
+    'and is not given to an agent that has a part of them');
+select is(
+    pg_temp.would_claim('max_tasks => 3, capabilities => ''{net, disk, gpu}'''),
+    array['high', 'first', 'second'], 'but to one that has all, and more');
+select docket.update_task(docket_test.id('first'), '{"needed_capabilities": []}');
 select is(
     pg_temp.would_claim('workflow_id => (select workflow_id from flows)'), array['flow'],
     'of one workflow');

@@ -33,7 +33,7 @@ $$;
 
 select docket_test.pass('1 minute');
 select results_eq(
-    $$ select t.status::text, t.results, t.actual_effort, t.actual_complexity::integer,
+    $$ select t.status::text, t.results, t.actual_effort::numeric, t.actual_complexity::integer,
               t.completed_at, t.attempt_id, t.assigned_to
          from docket.complete_task(pg_temp.token('a'), '{"ok": true}', 1.5, 4) as t $$,
     $$ values ('completed', '{"ok": true}'::jsonb, 1.5, 4, '2026-01-01 09:01+00'::timestamptz,
@@ -124,7 +124,7 @@ select throws_ok(
     'of many, one that is lost refuses all');
 select is((docket.get_task(docket_test.id('f'))).status::text, 'in_progress', 'all or none');
 select results_eq(
-    $$ select t.task_key, t.status::text, t.results, t.actual_effort
+    $$ select t.task_key, t.status::text, t.results, t.actual_effort::numeric
          from docket.complete_tasks(jsonb_build_array(
                   jsonb_build_object('attempt_id', pg_temp.token('g'), 'results', 'g'::text),
                   jsonb_build_object('attempt_id', pg_temp.token('f'), 'actual_effort', 2)))

@@ -11,9 +11,9 @@ insert into docket.tasks (project_id, title)
 values (docket_test.project_id(), 'The first');
 
 select results_eq(
-    $$ select t.task_key, t.status::text, t.priority::integer, t.requirements,
-              t.acceptance_criteria, t.affected_files, t.tags, t.metadata, t.version, t.created_at,
-              t.updated_at, t.created_by, t.updated_by
+    $$ select t.task_key, t.status::text, t.priority::integer, t.requirements::jsonb,
+              t.acceptance_criteria, t.affected_files, t.tags, t.metadata::jsonb, t.version,
+              t.created_at, t.updated_at, t.created_by, t.updated_by
          from docket.tasks as t
         where t.project_id = docket_test.project_id() $$,
     $$ values ('one-1', 'pending', 5, '{}'::jsonb, '[]'::jsonb, '{}'::text[], '{}'::text[],
@@ -304,7 +304,8 @@ select is(
 select columns_are('docket', 'tasks', array[
     'task_id', 'project_id', 'task_key', 'legacy_id', 'workflow_id', 'parent_task_id', 'title',
     'description', 'details', 'test_strategy', 'requirements', 'acceptance_criteria',
-    'affected_files', 'tags', 'complexity_score', 'actual_complexity', 'estimated_effort',
+    'affected_files', 'tags', 'needed_capabilities', 'complexity_score', 'actual_complexity',
+    'estimated_effort',
     'actual_effort', 'status', 'priority', 'assigned_to', 'attempt_id', 'not_before', 'due_at',
     'results', 'completed_at', 'archived_at', 'unmet_gates', 'merged_at', 'metadata',
     'version', 'created_at', 'updated_at', 'created_by', 'updated_by'], 'a task has these columns');

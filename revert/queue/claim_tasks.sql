@@ -3,9 +3,13 @@
 begin;
 
 drop function docket.start_task(uuid, text, integer, uuid);
-drop function docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], uuid);
+drop function docket.claim_tasks(
+    uuid, text, integer, integer, uuid, uuid, text[], text[], uuid);
+drop function docket_private.claim(
+    uuid, text, integer, integer, uuid, uuid, text[], text[]);
 drop function docket_private.promote_due(uuid);
-drop function docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[]);
+drop function docket_private.take_ready(
+    uuid, text, integer, interval, uuid, uuid, text[], text[]);
 drop function docket_private.lease(integer, jsonb);
 
 commit;

@@ -2,7 +2,7 @@
 
 begin;
 
-drop function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], uuid);
+drop function docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid);
 drop function docket.complete_task(uuid, jsonb, numeric, integer, uuid);
 drop function docket.complete_tasks(jsonb, uuid);
 drop function docket_private.check_completions(jsonb);

@@ -24,6 +24,16 @@ def test_next_shows_what_claim_then_gives(shop: RunJson, run: Run) -> None:
     assert "nothing is ready" in nothing.stderr
 
 
+def test_a_task_goes_to_an_agent_that_has_what_it_needs(shop: RunJson) -> None:
+    shop("task", "add", "Weld", "--priority", "10", "--needs", "torch", "--needs", "mask")
+    assert [task["title"] for task in shop("claim", "--max", "5", "--capability", "torch")] == [
+        "Lay the table",
+        "Wash up",
+    ]
+    (welding,) = shop("claim", "--capability", "mask", "--capability", "torch")
+    assert welding["needed_capabilities"] == ["torch", "mask"]
+
+
 def test_a_claimed_task_is_held_and_completed(shop: RunJson, run: Run) -> None:
     attempt = shop("claim", "--agent", "anna", "--lease", "60")[0]["attempt_id"]
     renewed = shop("heartbeat", attempt, "--lease", "600")

@@ -7,8 +7,8 @@ select 'docket_private.check_new_tasks(jsonb)'::regprocedure;
 select 'docket.create_tasks(uuid, jsonb, uuid)'::regprocedure;
 select 'docket.create_task(
     uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text,
-    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)'::regprocedure;
+    text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid)'::regprocedure;
 select 1 / has_function_privilege('docket_agent', 'docket.create_tasks(uuid, jsonb, uuid)', 'execute')::integer;
-select 1 / has_function_privilege('docket_agent', 'docket.create_task( uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, uuid)', 'execute')::integer;
+select 1 / has_function_privilege('docket_agent', 'docket.create_task( uuid, text, text, text, text, jsonb, jsonb, text[], text[], integer, numeric, text, text, text, text, bigint, uuid, uuid, timestamptz, timestamptz, uuid[], jsonb, text[], uuid)', 'execute')::integer;
 
 rollback;

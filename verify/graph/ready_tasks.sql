@@ -2,7 +2,7 @@
 
 begin;
 
-select task_id, project_id, priority, ready_since, not_before, workflow_id
+select task_id, project_id, priority, urgency, ready_since, not_before, workflow_id
   from docket.ready_tasks
  where false;
 

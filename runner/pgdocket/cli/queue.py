@@ -47,6 +47,7 @@ def next_(options: Options, page_size: int) -> None:
 @lease_option
 @click.option("--max", "max_tasks", type=int, default=1, show_default=True, help="At most.")
 @click.option("--tag", "tags_all", multiple=True, help="Only with this tag; repeatable (all).")
+@click.option("--capability", "capabilities", multiple=True, help="What it can do; repeatable.")
 @click.pass_obj
 def claim(
     options: Options,
@@ -54,6 +55,7 @@ def claim(
     lease_seconds: int | None,
     max_tasks: int,
     tags_all: tuple[str, ...],
+    capabilities: tuple[str, ...],
 ) -> None:
     """Claim the next task for an agent.
 
@@ -71,6 +73,7 @@ def claim(
             max_tasks=max_tasks,
             lease_seconds=lease_seconds,
             tags_all=tags_all or None,
+            capabilities=capabilities or None,
         )
     rows = [as_row(task) for task in claimed]
     output.table(rows, _CLAIMED_COLUMNS, as_json=options.json, empty="nothing is ready")

@@ -32,6 +32,13 @@ _FIELD_OPTIONS = (
     click.option("--priority", help="1 to 10, or low, medium, high, critical."),
     click.option("--tag", "tags", multiple=True, help="A word to find it by; repeatable."),
     click.option(
+        "--needs",
+        "needed_capabilities",
+        metavar="CAPABILITY",
+        multiple=True,
+        help="What an agent must be able to do; repeatable.",
+    ),
+    click.option(
         "--file",
         "affected_files",
         multiple=True,

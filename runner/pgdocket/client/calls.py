@@ -105,6 +105,10 @@ def as_json(value: object) -> Jsonb | None:
     return None if value is None else Jsonb(value, dumps=_dumps)
 
 
+def texts(values: Sequence[Id] | None) -> list[str] | None:
+    return None if values is None else [str(value) for value in values]
+
+
 def _dumps(value: object) -> str:
     return json.dumps(value, default=_jsonable, ensure_ascii=False)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pgdocket.client.calls import Calls, Id, as_json
+from pgdocket.client.calls import Calls, Id, as_json, texts
 from pgdocket.client.rows import Json, Task, TaskAttempt
 
 
@@ -28,10 +28,12 @@ class QueueCalls(Calls):
         workflow_id: Id | None = None,
         parent_task_id: Id | None = None,
         tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
         request_id: Id | None = None,
     ) -> list[Task]:
         """Claims up to `max_tasks` ready tasks for an agent, the most urgent first.
 
+        `capabilities` is what the agent can do: a task that needs others is left to others.
         Expired leases of the project return to the queue before. Returns none when nothing is
         ready. Raises NotFound, Forbidden, InvalidArgument.
 
@@ -48,7 +50,36 @@ class QueueCalls(Calls):
             lease_seconds=lease_seconds,
             workflow_id=workflow_id,
             parent_task_id=parent_task_id,
-            tags_all=None if tags_all is None else list(tags_all),
+            tags_all=texts(tags_all),
+            capabilities=texts(capabilities),
+            request_id=request_id,
+        )
+
+    def claim_across_projects(
+        self,
+        *,
+        agent: str,
+        project_ids: Sequence[Id] | None = None,
+        max_tasks: int = 1,
+        lease_seconds: int | None = None,
+        tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Claims from one of many projects, the one that the agent took from least recently.
+
+        `project_ids` are the projects (default: all that the principal may change); the rest, and
+        what is said of repeating, as for claim_tasks. Raises NotFound, Forbidden.
+        """
+        return self._claimed(
+            Task,
+            "claim_across_projects",
+            agent=agent,
+            project_ids=texts(project_ids),
+            max_tasks=max_tasks,
+            lease_seconds=lease_seconds,
+            tags_all=texts(tags_all),
+            capabilities=texts(capabilities),
             request_id=request_id,
         )
 
@@ -130,6 +161,7 @@ class QueueCalls(Calls):
         lease_seconds: int | None = None,
         workflow_id: Id | None = None,
         tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
         request_id: Id | None = None,
     ) -> list[Task]:
         """Completes a task and claims the next for the same agent, in one transaction.
@@ -145,7 +177,8 @@ class QueueCalls(Calls):
             max_tasks=max_tasks,
             lease_seconds=lease_seconds,
             workflow_id=workflow_id,
-            tags_all=None if tags_all is None else list(tags_all),
+            tags_all=texts(tags_all),
+            capabilities=texts(capabilities),
             request_id=request_id,
         )
 
@@ -192,7 +225,7 @@ class QueueCalls(Calls):
             project_id=project_id,
             failure_class=failure_class,
             workflow_id=workflow_id,
-            tags_all=None if tags_all is None else list(tags_all),
+            tags_all=texts(tags_all),
             max_tasks=max_tasks,
             request_id=request_id,
         )
@@ -233,7 +266,7 @@ class QueueCalls(Calls):
             "next_tasks",
             project_id=project_id,
             workflow_id=workflow_id,
-            tags_all=None if tags_all is None else list(tags_all),
+            tags_all=texts(tags_all),
             page_size=page_size,
         )
 

@@ -71,6 +71,7 @@ class Task:
     acceptance_criteria: Json
     affected_files: list[str]
     tags: list[str]
+    needed_capabilities: list[str]
     complexity_score: int | None
     actual_complexity: int | None
     estimated_effort: Decimal | None

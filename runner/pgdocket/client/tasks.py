@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pgdocket.client.calls import Calls, Id, as_json
+from pgdocket.client.calls import Calls, Id, as_json, texts
 from pgdocket.client.rows import HistoryEntry, Json, SearchHit, Task
 
 _PAGE = 1000
@@ -42,6 +42,7 @@ class TaskCalls(Calls):
         due_at: datetime | None = None,
         depends_on: Sequence[Id] | None = None,
         metadata: Mapping[str, Json] | None = None,
+        needed_capabilities: Sequence[str] | None = None,
         request_id: Id | None = None,
     ) -> Task:
         """Makes a task, with its dependencies, in one transaction.
@@ -60,8 +61,8 @@ class TaskCalls(Calls):
             test_strategy=test_strategy,
             requirements=as_json(requirements),
             acceptance_criteria=as_json(acceptance_criteria),
-            affected_files=_texts(affected_files),
-            tags=_texts(tags),
+            affected_files=texts(affected_files),
+            tags=texts(tags),
             complexity_score=complexity_score,
             estimated_effort=estimated_effort,
             status=status,
@@ -73,8 +74,9 @@ class TaskCalls(Calls):
             parent_task_id=parent_task_id,
             not_before=not_before,
             due_at=due_at,
-            depends_on=_texts(depends_on),
+            depends_on=texts(depends_on),
             metadata=as_json(metadata),
+            needed_capabilities=texts(needed_capabilities),
             request_id=request_id,
         )
 
@@ -135,11 +137,11 @@ class TaskCalls(Calls):
             Task,
             "list_tasks",
             project_id=project_id,
-            statuses=_texts(statuses),
+            statuses=texts(statuses),
             min_priority=min_priority,
             assigned_to=assigned_to,
-            tags_all=_texts(tags_all),
-            tags_any=_texts(tags_any),
+            tags_all=texts(tags_all),
+            tags_any=texts(tags_any),
             workflow_id=workflow_id,
             parent_task_id=parent_task_id,
             affected_file=affected_file,
@@ -255,7 +257,3 @@ class TaskCalls(Calls):
         return self._rows(
             HistoryEntry, "task_history", task_id=task_id, after=after, page_size=page_size
         )
-
-
-def _texts(values: Sequence[Id] | None) -> list[str] | None:
-    return None if values is None else [str(value) for value in values]
