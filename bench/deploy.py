@@ -26,14 +26,17 @@ from pgdocket.files import project_files
 from pgdocket.sqitch.plan import load_plan
 
 OURS = (sys.executable, "-m", "pgdocket", "sqitch")
+# Installers compile what they install; where this is set, each start would compile anew.
+_UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
 EMPTY_PROCESS = (sys.executable, "-c", "import click, psycopg")
 
 
 def environment(conninfo: str) -> dict[str, str]:
     """The environment that names a database to programs."""
     parts = conninfo_to_dict(conninfo)
+    compiled = {name: value for name, value in os.environ.items() if name != _UNCOMPILED}
     return {
-        **os.environ,
+        **compiled,
         "PGHOST": str(parts["host"]),
         "PGPORT": str(parts["port"]),
         "PGUSER": str(parts["user"]),
