@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import sys
@@ -82,6 +83,7 @@ SUMMARIES: dict[str, str] = {
 }
 
 _META = "pgdocket.options"
+_GARBAGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,4 +222,6 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    # Most of a command's time is imports, which leave no garbage to look for.
+    gc.set_threshold(_GARBAGE)
     cli(prog_name="pgdocket")
