@@ -11,6 +11,7 @@ import pytest
 from pgdocket.sqitch.connection import connect
 from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
+from support.changes import known_statements
 from support.databases import Database
 from support.servers import TestServer
 
@@ -44,7 +45,27 @@ OUTPUTS = [
     "begin; create table in_block (a int); commit; select count(*) from in_block;",
     "select 1 \\gset\nselect 2, 3 \\gset a\nselect 1 where false \\gset\nselect 4;",
     "vacuum; create index concurrently i on t_copy (a); select 1;",
+    "begin;\ncreate table a (a int);\ndo $$ begin raise notice 'first'; end $$;\nselect 'one';\n"
+    "do $$ begin raise notice 'second'; end $$;\ndrop table if exists n;\nselect 'two';\ncommit;",
+    "begin;\ncreate table a (a int);\nselect 'shown';\ncomment on table a is 'x';\n\n"
+    "alter table a\n  add b\n  nonsense;\ndo $$ begin raise notice 'never'; end $$;\ncommit;",
+    "begin; create table a (a int); select 1 +; select 'never'; commit;",
+    "begin; create table a (a int); create table b (a int); select $1; commit;",
+    "begin; create table a (a int); set client_min_messages = debug1; create table b (a serial);"
+    "commit;",
+    f"begin; select 'before'; create table a (a int);\ncreate table {'x' * 64} (a int);\n"
+    f"select 'after' as \"{'y' * 64}\"; commit;",
+    "begin; create table a (a int); create rule r as on insert to t_copy do also select 'rule';\n"
+    "comment on table a is 'x'; insert into t_copy values (1); commit;",
+    "begin; savepoint s; create table a (a int); create table a (a int); rollback to s; commit;",
+    "begin; create table a (a int);\ncreate function begin() returns int language sql as"
+    " 'select 1'; create table b (a int);\nselect begin(), count(*) from b;\ncommit;",
+    "begin; create table a (a int); create global temp table b (a int); commit; select 1;",
+    "begin; create table a (a int primary key deferrable initially deferred);\n"
+    "create table b (a int); alter table a add b int;\ninsert into a values (1), (1);\n"
+    "comment on table a is 'x';\ncommit;\nselect 'never';",
 ]
+VARIABLES = {"user_set": "it's", "registry": "sqitch"}
 
 
 class Collected:
@@ -104,7 +125,7 @@ def test_output_and_messages_are_psqls(
     with connect(second.conninfo) as connection:
         session = ScriptSession(connection, printed)
         try:
-            session.run(script, {"user_set": "it's", "registry": "sqitch"})
+            session.run(script, VARIABLES, known_statements(script, VARIABLES))
             failure = None
         except ScriptError as error:
             failure = error

@@ -126,6 +126,26 @@ def test_a_long_wait_is_told(database: Database, project: Project) -> None:
         assert process.wait(timeout=30) == 0
 
 
+def test_who_held_up_a_statement_before_is_not_to_blame(
+    database: Database, project: Project
+) -> None:
+    assert project.ours(database, "deploy", "--to", "one").code == 0
+    project.write("two", "deploy", "begin;\nalter table public.one add n int;\n"
+        "set local statement_timeout = 100;\ndo $$ begin perform pg_sleep(60); end $$;\ncommit;\n",
+    )  # fmt: skip
+    holder = hold(database)
+    with started(project, database, "deploy", "--lock-timeout-sql", "3s") as process:
+        wait_until(
+            database,
+            "exists (select from pg_stat_activity where query like '%as seconds_ago%'"
+            " and pid <> pg_backend_pid())",
+        )
+        holder.close()
+        _, stderr = process.communicate(timeout=30)
+    assert "statement timeout" in stderr
+    assert "blocked by" not in stderr
+
+
 def test_a_script_that_waits_for_its_own_deployment_is_ended(
     database: Database, project: Project
 ) -> None:

@@ -19,7 +19,7 @@ from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.sql_script import SqlScript
 from support import databases
-from support.changes import execute
+from support.changes import execute, known_statements
 from support.databases import Database
 from support.servers import TestServer, open_private_server
 
@@ -77,12 +77,20 @@ end; select f(a := 2);drop function f;""",
     "select 'ROW', :ROW_COUNT;",
     "vacuum pg_catalog.pg_am; create table public.i(a int);"
     "create index concurrently on public.i (a); drop table public.i;",
+    "begin;\ncreate table public.j (a int); comment on table public.j is ';';\n/* x */ grant select"
+    " on public.j to public;create index on public.j (a);\ninsert into public.j values (1);"
+    " select * from public.j;select 2;create view public.w as select $1$a$1$::text;\ndo $$ begin"
+    " perform 1; end $$;create function public.begin() returns int language sql as 'select 1';"
+    " select 3;\ncommit;drop schema public cascade; create schema public;",
+    "begin; create table public.l (a int); copy public.l from stdin;\n1\n\\.\nrollback;",
 ]  # fmt: skip
 BROKEN = [
     "select 1; select 1/0; select 2;",
     "select 'unterminated;\nselect 1;",
     "select (1; select 2;\n",
     "begin; select nonsense; commit; select 3;",
+    "begin; create table public.k (a int); select 1; alter table public.k add b int; comment on"
+    " table public.no is 'x'; drop table public.k; create table public.m (); commit; select 3;",
     "\\if true\nselect 1;\n",
     "select 1; \\endif\n select 2;",
     "select 1 where false \\gset\nselect 2;",
@@ -129,7 +137,7 @@ def statements(server: TestServer) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     entries = re.split(r"^@@", server.local.log.read_text(errors="replace"), flags=re.MULTILINE)
     for entry in entries:
-        sent = re.match(r"(\S+)@@ LOG:  statement: (.*)\n\Z", entry, re.DOTALL)
+        sent = re.match(r"(\S+)@@ LOG:  (?:statement|execute \S+): (.*)\n\Z", entry, re.DOTALL)
         if sent is not None:
             found.setdefault(sent[1], []).append(sent[2].replace("\n\t", "\n"))
     return found
@@ -220,7 +228,7 @@ def by_engine(database: Database, path: Path, number: int) -> tuple[bool, str]:
     with contextlib.closing(connect(conninfo)) as connection:
         session = ScriptSession(connection, printer)
         with contextlib.suppress(ScriptError):
-            session.run(Path(path.name), VARIABLES)
+            session.run(Path(path.name), VARIABLES, known_statements(Path(path.name), VARIABLES))
             ok = True
     clean(database)
     return ok, "".join(printer.text)

@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from pgdocket.cli import cli
+from pgdocket.sqitch.inspection import inspect
+from pgdocket.sqitch.script import ScriptSyntaxError, Statement, Variables
 from support.databases import Database
 
 WHEN = "2024-05-06T07:08:{:02}Z"
@@ -134,6 +136,14 @@ class Project:
         nowhere = str(self.folder / "no.conf")
         environment = database.environment | PERSON | dict(more)
         return environment | {"SQITCH_USER_CONFIG": nowhere, "SQITCH_SYSTEM_CONFIG": nowhere}
+
+
+def known_statements(path: Path, variables: Mapping[str, str]) -> tuple[Statement, ...] | None:
+    """The statements that the engine need not read again, and sends to the server together."""
+    try:
+        return inspect(path, Variables(variables)).statements
+    except ScriptSyntaxError:
+        return None
 
 
 def query(database: Database, statement: str) -> list[tuple[Any, ...]]:

@@ -124,7 +124,7 @@ def record(
         script_hash = scripts.script_hash(change, job.target)
         row = Recorded(change, job.plan.project, script_hash, ids)
         with unique_script(change):
-            control.execute(engine.registry.deploy_query(control, row, job.person))
+            control.execute(b";\n".join(engine.registry.deploy_queries(row, job.person)))
         job.reporter.finish(ok=True)
         tags = tuple(tag.name for tag in change.tags)
         seconds = perf_counter() - began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -59,6 +60,14 @@ def find_blockers(connection: Connection[Any], pid: int) -> tuple[Blocker, ...]:
     return tuple(Blocker(*row) for row in connection.execute(queries["blockers"], {"pid": pid}))
 
 
+def find_statement(connection: Connection[Any], pid: int) -> tuple[datetime | None, float]:
+    """When the last statement of the session with that pid began, and how many seconds ago."""
+    queries = named_queries("blocking.sql", "")
+    connection.execute(queries["forget_activity"])
+    row = connection.execute(queries["statement"], {"pid": pid}).fetchone()
+    return (row[0], row[1]) if row and row[0] is not None else (None, 0.0)
+
+
 def find_holder(connection: Connection[Any]) -> Blocker | None:
     """The session of the deployment that is at work in this database, if there is one."""
     row = connection.execute(named_queries("blocking.sql", "")["holder"]).fetchone()
@@ -66,9 +75,9 @@ def find_holder(connection: Connection[Any]) -> Blocker | None:
 
 
 class LockWatch:
-    """Looks, while a statement runs, whether it waits for somebody; tells after a while.
+    """Looks, while statements run, whether one waits for somebody; tells after a while.
 
-    `blockers` are those of the present statement, `last_story` tells of those before. Where
+    `blockers` are those of the present message, `last_story` tells of those before. Where
     `timeout` (seconds) is short it looks twice in that time, else less and less often.
     `is_endless` says that the script waits for its own deployment, which would never end.
     """
@@ -85,6 +94,7 @@ class LockWatch:
         self._period = timeout / 2 if timeout and timeout / 2 < _FIRST_LOOK else None
         self._told: frozenset[int] = frozenset()
         self._next = 0.0
+        self._seen: datetime | None = None
 
     @property
     def interval(self) -> float:
@@ -92,7 +102,7 @@ class LockWatch:
         return min(0.1, (self._period or 1) / 2)
 
     def begin(self) -> None:
-        """A new statement runs."""
+        """A new message is on its way."""
         self._next = self._period or _FIRST_LOOK
         if self.blockers:
             self.last_story = self.story()
@@ -107,12 +117,24 @@ class LockWatch:
         if not found:
             return False
         self.blockers = found
+        self._seen, seconds = find_statement(self._control, self._pid)
+        waited = min(waited, seconds)
         pids = frozenset(blocker.pid for blocker in found)
         self.is_endless = self._control.info.backend_pid in pids
         if waited >= _TELL_AFTER and not self.is_endless and pids != self._told:
             self._told = pids
             self._reporter.warn(f"Waiting {waited:.0f} s already, {self.story()}")
         return self.is_endless
+
+    def story_of_failure(self) -> str:
+        """As `story`, where it was the failed statement that was seen waiting, not one before."""
+        if not self.blockers or self._control.closed:
+            return self.story()
+        try:
+            began, _ = find_statement(self._control, self._pid)
+        except psycopg.Error:  # the failure that led here is the one to tell
+            return ""
+        return self.story() if began == self._seen else ""
 
     def story(self) -> str:
         """Who blocks, in words; empty when nobody was seen."""

@@ -15,6 +15,13 @@ select pg_catalog.pg_stat_clear_snapshot();
     left join pg_catalog.pg_stat_activity as a on a.pid = b.pid
 order by b.pid;
 
+-- name: statement
+-- When the statement that a session runs, or has run last, began, and how long ago that is.
+select a.query_start,
+       extract(epoch from clock_timestamp() - a.query_start)::float8 as seconds_ago
+  from pg_catalog.pg_stat_activity as a
+ where a.pid = %(pid)s;
+
 -- name: holder
   select a.pid,
          coalesce(a.application_name, ''),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from pgdocket.sqitch.problems import explain, understood
 from pgdocket.sqitch.registry import Recorded, unique_script
 from pgdocket.sqitch.reporter import Reporter
 
+_UNDO = (b"rollback to savepoint pgdocket_verify", b"release savepoint pgdocket_verify")
 # Writing a commit to disk takes most of a small change's time. Script and registry are lost or kept
 # together, and the last commit of a run brings all before it to disk.
 _COMMIT_LATER = (b"set local synchronous_commit = off", b"commit")
@@ -82,28 +84,28 @@ class ChangeDeployer:
         change = recorded.change
         registry = engine.registry
         try:
-            work.send(b"begin", work.refresh(), registry.query("lock_changes"))
+            work.hold(b"begin", work.refresh(), registry.query("lock_changes"))
             engine.run_inside("deploy", engine.file("deploy", change))
-            last = [engine.settle()]
-            if self._verify_file(change):
-                last = self._verify_inside(change)
-            last.append(registry.deploy_query(work.connection, recorded, engine.job.person))
+            last = registry.deploy_queries(recorded, engine.job.person)
+            last += (b"commit",) if is_last else _COMMIT_LATER
             with unique_script(change):
-                work.send(*last, *((b"commit",) if is_last else _COMMIT_LATER))
+                if self._verify_file(change):
+                    self._verify_inside(change, last)
+                else:
+                    work.send(engine.settle(), *last)
         except BaseException:
             work.abandon()
             raise
 
-    def _verify_inside(self, change: Change) -> list[bytes]:
-        """Verifies the change; returns the statements that undo what its script has done."""
+    def _verify_inside(self, change: Change, last: Sequence[bytes]) -> None:
+        """Verifies the change, undoes what its script has done, and sends the last statements."""
         engine, work = self.engine, self.engine.work
         path = engine.file("verify", change)
-        work.send(engine.settle(), b"savepoint pgdocket_verify")
+        work.hold(engine.settle(), b"savepoint pgdocket_verify")
         try:
-            engine.run_inside("verify", path, is_muted=True)
+            engine.run_inside("verify", path, is_muted=True, then=(*_UNDO, *last))
         except ScriptError as error:
             raise _verify_failed(engine.job.reporter, path, error) from error
-        return [b"rollback to savepoint pgdocket_verify", b"release savepoint pgdocket_verify"]
 
     def _apart(self, recorded: Recorded) -> None:
         """Script, verification and registry each on their own, as Sqitch does it."""
@@ -116,9 +118,9 @@ class ChangeDeployer:
                 engine.run_script("deploy", engine.file("deploy", change))
             if self._verify_file(change):
                 self._verify_apart(change)
-            query = engine.registry.deploy_query(control, recorded, engine.job.person)
+            queries = engine.registry.deploy_queries(recorded, engine.job.person)
             with unique_script(change):
-                control.execute(query)
+                control.execute(b";\n".join(queries))
             control.execute("commit")
         except BaseException as problem:
             if not control.closed:

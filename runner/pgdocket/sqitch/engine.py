@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -226,10 +226,15 @@ class Engine:
                 hint='install psql, or name it: [engine "pg"] client = /path/to/psql',
             )
 
-    def run_inside(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
-        """Runs a script inside the open transaction of `work`; ScriptError when it fails."""
-        known = self.inspect(command, path).statements
-        self.work.run_inner(path, self.variables(command), known, is_muted=is_muted)
+    def run_inside(
+        self, command: Command, path: Path, *, is_muted: bool = False, then: Sequence[bytes] = ()
+    ) -> None:
+        """Runs a script inside the open transaction of `work`, and the statements `then`.
+
+        ScriptError when the script fails, psycopg's own when they do.
+        """
+        known = self.inspect(command, path).body
+        self.work.run_inner(path, self.variables(command), known, is_muted=is_muted, then=then)
 
     def run_script(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
         """Runs a script in a session of its own; ScriptError when it fails."""

@@ -1,22 +1,24 @@
 """Runs scripts on a connection, statement by statement, as psql would.
 
 Every statement is one message, so that each is its own transaction unless the script begins one.
-Results are printed as `psql --no-align --tuples-only` prints them, notices and errors with the
-place in the file that they come from.
+Inside a transaction they go to the server without waiting for each other's results, where nothing
+but the time that it takes can tell. Results are printed as `psql --no-align --tuples-only` prints
+them, notices and errors with the place in the file that they come from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-from psycopg import Connection, Error, generators, pq
+from psycopg import Connection, Error, capabilities, pq
 from psycopg.errors import Diagnostic, error_from_result
 
 from pgdocket.sqitch.failure import ScriptError, server_message
 from pgdocket.sqitch.inspection import transaction_word
+from pgdocket.sqitch.joining import joined
 from pgdocket.sqitch.queries import named_queries
 from pgdocket.sqitch.script import (
     Execute,
@@ -25,25 +27,23 @@ from pgdocket.sqitch.script import (
     ScriptSyntaxError,
     Send,
     Statement,
-    Step,
     Variables,
     Walk,
+    split,
     walk,
 )
 from pgdocket.sqitch.variables import is_variable_name
+from pgdocket.sqitch.wire import Wire
 
 if TYPE_CHECKING:
-    from psycopg.abc import PQGen
     from psycopg.pq.abc import PGresult
 
     from pgdocket.sqitch.blocking import LockWatch
 
 _IDLE = pq.TransactionStatus.IDLE
 _INTRANS = pq.TransactionStatus.INTRANS
-_CHUNK = 1 << 18
 # Lock timeout, and cancelled.
 _WAITED = ("55P03", "57014")
-_Result = TypeVar("_Result")
 # The statement of a killed process ends with it, and so do its locks.
 _WATCH = b"set client_connection_check_interval = '2s'"
 _FRESH = named_queries("registry_queries.sql", "")["fresh_session"]
@@ -78,7 +78,8 @@ class ScriptSession:
         self.may_defer = False
         self.settings = settings
         self._locks = locks
-        self._is_interrupted = False
+        self._wire = Wire(connection, locks)
+        self._held: list[bytes] = []
         self._printer = printer
         self._is_used = False
         self._statement: Statement | None = None
@@ -107,11 +108,16 @@ class ScriptSession:
             return False
         return True
 
+    def hold(self, *statements: bytes) -> None:
+        """As `send`, but together with what is sent next: errors come then."""
+        self._held += [statement for statement in statements if statement]
+
     def send(self, *statements: bytes) -> list[PGresult]:
         """Sends the statements in one message; raises psycopg's error when one fails."""
         self._statement = None
-        query = b";\n".join(statement for statement in statements if statement)
-        results = self._send(query) if query else []
+        query = b";\n".join((*self._held, *(each for each in statements if each)))
+        self._held.clear()
+        results = self._wire.message(query) if query else []
         for result in results:
             if result.status == pq.ExecStatus.FATAL_ERROR:
                 raise error_from_result(result, "utf-8")
@@ -120,6 +126,7 @@ class ScriptSession:
     def abandon(self) -> None:
         """Rolls an open transaction back, as far as the connection still lives."""
         self._is_used = True
+        self._held.clear()
         if self.connection.pgconn.transaction_status in (_INTRANS, pq.TransactionStatus.INERROR):
             self.send(b"rollback")
 
@@ -158,12 +165,16 @@ class ScriptSession:
         statements: Sequence[Statement] | None = None,
         *,
         is_muted: bool = False,
+        then: Sequence[bytes] = (),
     ) -> None:
         """Runs a script inside the open transaction, its own begin and commit left out.
 
-        Only for scripts that `inspect` found to be one block or free of transaction control.
+        The statements `then` follow, with the last ones of the script where that can be.
+
+        Only for scripts that `inspect` found to be one block or free of transaction control;
+        `statements` are what stands between, where that is known already.
         """
-        self._walk(path, variables, statements, inner=True, is_muted=is_muted)
+        self._walk(path, variables, statements, inner=True, is_muted=is_muted, then=then)
 
     def _walk(
         self,
@@ -173,22 +184,15 @@ class ScriptSession:
         *,
         inner: bool,
         is_muted: bool,
+        then: Sequence[bytes] = (),
     ) -> None:
         self._is_used = True
         self._is_muted = is_muted
-        state = Walk(Variables({**self._builtin(), **variables}))
-        state.standard_strings = self._standard_strings
-        steps: Iterable[Step] = walk(path, state)
-        if statements is not None and self._standard_strings():
-            steps = (Execute(statement, None) for statement in statements)
         try:
-            for step in steps:
-                if isinstance(step, Output):
-                    (self._printer.err if step.is_error else self._out)(step.text)
-                elif not (inner and transaction_word(step.statement.text) is not None):
-                    self._execute(step, state.variables)
-                    if inner:
-                        self._check_inside(step.statement)
+            if statements is not None and self._standard_strings():
+                then = self._run_known(statements, then, inner=inner)
+            else:
+                self._run_steps(path, variables, inner=inner)
         except ScriptSyntaxError as error:
             raise ScriptError.plain(error.path, error.message, line=error.line) from None
         except NeedsPsql as error:
@@ -199,6 +203,64 @@ class ScriptSession:
             raise ScriptError.plain(path, f"{error.strerror}") from None
         finally:
             self._statement = None
+        self.send(*then)
+
+    def _run_steps(self, path: Path, variables: Mapping[str, str], *, inner: bool) -> None:
+        """Runs a script while it is read: what it has done shapes what is read next."""
+        state = Walk(Variables({**self._builtin(), **variables}))
+        state.standard_strings = self._standard_strings
+        for step in walk(path, state):
+            if isinstance(step, Output):
+                (self._printer.err if step.is_error else self._out)(step.text)
+            elif not (inner and transaction_word(step.statement.text) is not None):
+                self._execute(step, state.variables)
+                if inner:
+                    self._check_inside(step.statement)
+
+    def _run_known(
+        self, statements: Iterable[Statement], then: Sequence[bytes], *, inner: bool
+    ) -> Sequence[bytes]:
+        """Runs statements that depend on nothing, together as far as they can go so.
+
+        Returns those of `then` that could not go with the last of them.
+        """
+        groups = list(joined(statements, is_muted=self._is_muted))
+        for number, (can_join, group) in enumerate(groups, 1):
+            last = then if self._is_muted and number == len(groups) else ()
+            size = len(self._held) + len(group) + len(last)
+            if can_join and size > 1 and self._can_pipeline():
+                self._execute_together(group, last)
+                if last:
+                    return ()
+            else:
+                for statement in group:
+                    self._execute(Execute(statement, None), Variables())
+            if inner:
+                self._check_inside(group[-1])
+        return then
+
+    def _can_pipeline(self) -> bool:
+        is_inside = self._held or self.connection.pgconn.transaction_status == _INTRANS
+        return bool(is_inside) and capabilities.has_pipeline()
+
+    def _execute_together(self, group: Sequence[Statement], then: Sequence[bytes]) -> None:
+        held = [single for each in self._held for single in _single(each)]
+        self._held.clear()
+        everything = (*(None for _ in held), *group, *(None for _ in then))
+        self.may_defer = self.may_defer or any("deferr" in each.text.lower() for each in group)
+        queries = [*held, *(each.encoded for each in group), *then]
+        number, result = self._wire.pipeline(queries, lambda at: self._turn(everything[at]))
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            failed = everything[number]
+            if failed is None:
+                raise error_from_result(result, "utf-8")
+            raise self._failure(result, failed)
+        if not then:
+            self._out(_rows(result))
+
+    def _turn(self, statement: Statement | None) -> None:
+        """From now on notices are those of that statement."""
+        self._statement = statement
 
     def _check_inside(self, statement: Statement) -> None:
         if self.connection.pgconn.transaction_status != _INTRANS:
@@ -218,13 +280,18 @@ class ScriptSession:
                 self._out(_rows(result))
 
     def _query(self, step: Execute, statement: Statement, variables: Variables) -> list[PGresult]:
-        results = self._send(statement.text.encode("utf-8", "surrogateescape"))
+        if self._held:
+            self.send()
+            self._statement = statement
+        results = self._wire.message(statement.encoded)
         while results and results[-1].status in (pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT):
             copy = results.pop()
-            if copy.status == pq.ExecStatus.COPY_IN:
-                results.append(self._copy_in(step))
+            if copy.status == pq.ExecStatus.COPY_OUT:
+                results.append(self._wire.copy_out(self._out))
+            elif step.reader is None:
+                results.append(self._wire.refuse_copy(b"the data of this COPY were not found"))
             else:
-                results.append(self._copy_out())
+                results.append(self._wire.copy_in(step.reader.copy_data()))
         for position, result in enumerate(results):
             if result.status == pq.ExecStatus.FATAL_ERROR:
                 for earlier in results[:position]:
@@ -235,72 +302,9 @@ class ScriptSession:
 
     def _failure(self, result: PGresult, statement: Statement) -> ScriptError:
         error = ScriptError.from_diagnostic(Diagnostic(result, "utf-8"), statement)
-        story = self._locks.story() if self._locks is not None else ""
-        if story and error.sqlstate in _WAITED:
-            error.add(detail=story)
+        if self._locks is not None and error.sqlstate in _WAITED:
+            error.add(detail=self._locks.story_of_failure())
         return error
-
-    def _send(self, query: bytes) -> list[PGresult]:
-        pgconn = self.connection.pgconn
-        pgconn.send_query(query)
-        steps = generators.execute(pgconn)
-        if self._locks is None:
-            return self.connection.wait(steps)
-        watched = self._watched(steps, self._locks)
-        results: list[PGresult] = self.connection.wait(watched, self._locks.interval)
-        if self._is_interrupted:
-            self._is_interrupted = False
-            raise KeyboardInterrupt
-        return results
-
-    def _watched(self, steps: PQGen[_Result], locks: LockWatch) -> PQGen[_Result]:
-        """The same steps; whenever nothing happens for a while, `locks` has a look."""
-        locks.begin()
-        began = perf_counter()
-        try:
-            wanted = next(steps)
-            while True:
-                ready = yield wanted
-                if ready:
-                    wanted = steps.send(ready)
-                else:
-                    self._look(locks, perf_counter() - began)
-        except StopIteration as end:
-            result: _Result = end.value
-            return result
-
-    def _look(self, locks: LockWatch, waited: float) -> None:
-        try:
-            is_endless = locks.look(waited)
-        except KeyboardInterrupt:  # it must not end the steps, which have the results to fetch
-            self._is_interrupted = is_endless = True
-        except Error:  # who can't look lets the statement go on
-            return
-        if is_endless:
-            self.connection.cancel_safe()
-
-    def _copy_in(self, step: Execute) -> PGresult:
-        pgconn, wait = self.connection.pgconn, self.connection.wait
-        chunk: list[str] = []
-        size = 0
-        if step.reader is None:
-            return wait(generators.copy_end(pgconn, b"the data of this COPY were not found"))
-        for line in step.reader.copy_data():
-            chunk.append(line)
-            size += len(line)
-            if size > _CHUNK:
-                wait(generators.copy_to(pgconn, _encode(chunk)))
-                chunk, size = [], 0
-        if chunk:
-            wait(generators.copy_to(pgconn, _encode(chunk)))
-        return wait(generators.copy_end(pgconn, None))
-
-    def _copy_out(self) -> PGresult:
-        while True:
-            data = self.connection.wait(generators.copy_from(self.connection.pgconn))
-            if not isinstance(data, memoryview):
-                return data
-            self._out(bytes(data).decode("utf-8", "replace"))
 
     def _execute_cells(self, result: PGresult, step: Execute, variables: Variables) -> None:
         """`\\gexec`: every cell of the result is a statement."""
@@ -313,6 +317,7 @@ class ScriptSession:
                 statement = _generated(step.statement, text)
                 for inner in self._query(step, statement, variables):
                     self._out(_rows(inner))
+        variables.set("ROW_COUNT", str(_row_count([result])))
 
     def _out(self, text: str) -> None:
         if text and not self._is_muted:
@@ -342,8 +347,10 @@ class ScriptSession:
         }
 
 
-def _encode(lines: list[str]) -> bytes:
-    return "".join(lines).encode("utf-8", "surrogateescape")
+@cache
+def _single(message: bytes) -> tuple[bytes, ...]:
+    """The statements of a message of the engine's own."""
+    return tuple(each.encode() for each in split(message.decode()))
 
 
 def _rows(result: PGresult) -> str:

@@ -42,6 +42,13 @@ class Inspection:
     ends_with_commit: bool = False
     statements: tuple[Statement, ...] | None = None
 
+    @property
+    def body(self) -> tuple[Statement, ...] | None:
+        """Those statements without the `begin` and `commit` of a block."""
+        if self.statements is None or self.shape is not Shape.BLOCK:
+            return self.statements
+        return self.statements[1:-1]
+
 
 _WORD = re.compile(r"(?:\s|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
 _PLAIN = re.compile(

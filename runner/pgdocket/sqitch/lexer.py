@@ -69,6 +69,7 @@ _ENDS = {
 }
 _COMMENT = re.compile(r"/\*|\*/")
 _ROUTINE = re.compile(r"c(?:or)?[fp]")
+_ROUTINE_STARTS = frozenset({"c", "co", "cor"})
 _ROUTINE_WORDS = frozenset({"create", "or", "replace", "function", "procedure"})
 
 
@@ -129,6 +130,8 @@ class ScriptReader:
         self._routine = ""
         self._is_dull = False
         self._is_compound = False
+        self._is_doubtful = False
+        self._is_after_begin = False
 
     def items(self) -> Iterator[Item]:
         """The statements and backslash commands, in order."""
@@ -167,6 +170,7 @@ class ScriptReader:
             tuple(self._origins),
             self._source,
             self._is_compound,
+            self._is_doubtful,
         )
         self._previous = statement
         self._reset()
@@ -309,10 +313,15 @@ class ScriptReader:
             self._routine += word[0] if word in _ROUTINE_WORDS else "-"
         self._word_count += 1
         is_routine = _ROUTINE.match(self._routine) is not None
-        self._is_dull = self._word_count > 4 and not is_routine
+        self._is_dull = not is_routine and self._routine not in _ROUTINE_STARTS
+        if self._is_after_begin:
+            self._is_after_begin = False
+            self._is_doubtful = self._is_doubtful or word != "atomic"
         if self._paren_depth or not is_routine:
             return
         if word == "begin" or (word == "case" and self._begin_depth):
+            self._is_after_begin = word == "begin"
+            self._is_doubtful = self._is_doubtful or (word == "begin" and self._begin_depth > 0)
             self._begin_depth += 1
         elif word == "end" and self._begin_depth:
             self._begin_depth -= 1

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from pgdocket.sqitch.variables import quote_identifier
+from pgdocket.sqitch.variables import quote_identifier, quote_literal
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 def package_text(name: str) -> str:
@@ -23,3 +27,19 @@ def named_queries(file: str, schema: str) -> dict[str, bytes]:
         name: text.strip().rstrip(";").replace("{registry}", registry).encode()
         for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
+
+
+def written_out(query: bytes, parameters: Mapping[str, object]) -> bytes:
+    """The query with values in the place of its parameters, as it can share a message."""
+    return _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), query.decode()).encode()
+
+
+def _literal(value: object) -> str:
+    """A value as SQL; lists are of texts or times."""
+    if value is None:
+        return "null"
+    if isinstance(value, datetime):
+        return f"{quote_literal(value.isoformat())}::timestamptz"
+    if isinstance(value, list):
+        return f"array[{', '.join(map(_literal, value))}]"
+    return quote_literal(str(value))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.model import Change, Tag
-from pgdocket.sqitch.queries import named_queries, package_text
+from pgdocket.sqitch.queries import named_queries, package_text, written_out
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -198,7 +198,7 @@ class Registry:
         """Deployed changes outside these that require one of these."""
         return [Dependent(*row) for row in self._rows(connection, "dependents", ids=list(ids))]
 
-    def deploy_query(self, connection: AnyConnection, recorded: Recorded, person: Person) -> bytes:
+    def deploy_queries(self, recorded: Recorded, person: Person) -> list[bytes]:
         """The statements that write a deploy: the change, its dependencies, tags and the event."""
         change = recorded.change
         dependencies = (*change.requires, *change.conflicts)
@@ -216,12 +216,13 @@ class Registry:
         names = ["insert_change"]
         names += ["insert_dependencies"] if dependencies else []
         names += ["insert_tags"] if change.tags else []
-        return self._compose(connection, [*names, "insert_event"], parameters)
+        names += ["insert_event"]
+        return [written_out(self._queries[name], parameters) for name in names]
 
-    def revert_query(self, connection: AnyConnection, change_id: str, person: Person) -> bytes:
+    def revert_query(self, change_id: str, person: Person) -> bytes:
         """The statement that removes the change's rows and writes the event."""
         parameters = {"change_id": change_id, "name": person.name, "email": person.email}
-        return self._compose(connection, ["record_revert"], parameters)
+        return written_out(self._queries["record_revert"], parameters)
 
     def record_fail(self, connection: AnyConnection, recorded: Recorded, person: Person) -> None:
         """Writes the event of a failed deploy."""
@@ -267,26 +268,15 @@ class Registry:
             connection, "insert_release", version=version, name=person.name, email=person.email
         )
 
-    def _compose(
-        self, connection: AnyConnection, names: Sequence[str], parameters: Mapping[str, object]
-    ) -> bytes:
-        """Statements with their values written out, so that they can share a message."""
-        from psycopg import ClientCursor
-
-        cursor = ClientCursor(connection)
-        return ";\n".join(
-            cursor.mogrify(self._queries[name], parameters) for name in names
-        ).encode()
-
     def _run_file(self, connection: AnyConnection, name: str) -> None:
         # Not needed to read a registry, which has to be quick.
         from pgdocket.sqitch.lexer import ScriptReader, Statement
         from pgdocket.sqitch.variables import Variables
 
         variables = Variables({"registry": self.schema})
-        for item in ScriptReader(package_text(name), Path(name), variables).items():
-            if isinstance(item, Statement):
-                connection.execute(item.text.encode())
+        items = ScriptReader(package_text(name), Path(name), variables).items()
+        texts = [item.text for item in items if isinstance(item, Statement)]
+        connection.execute("\n".join(texts).encode())
 
     def _rows(
         self, connection: Readable, statement: str, /, **parameters: object

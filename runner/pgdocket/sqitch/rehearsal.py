@@ -21,6 +21,7 @@ from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.reader import Readable
 from pgdocket.sqitch.registry import AnyConnection, DeployedChange, Registry
 from pgdocket.sqitch.reporter import Reporter, SilentReporter
+from pgdocket.sqitch.script import Execute, Statement, Variables
 
 _READ = re.compile(rb"(?:\s|--[^\n]*)*select\b", re.IGNORECASE)
 _SNAPSHOT = "begin transaction isolation level repeatable read read only"
@@ -80,12 +81,21 @@ class RehearsalSession(ScriptSession):
         """Nothing needs to be refreshed."""
         return b""
 
+    def hold(self, *statements: bytes) -> None:
+        """Holds nothing back."""
+        self.send(*statements)
+
     def send(self, *statements: bytes) -> list[Any]:
         """Sends nothing."""
         return []
 
     def abandon(self) -> None:
         """There is nothing to roll back."""
+
+    def _execute_together(self, group: Sequence[Statement], then: Sequence[bytes]) -> None:
+        for statement in group:
+            self._execute(Execute(statement, None), Variables())
+        self.send(*then)
 
 
 class _Foreseen(Registry):
@@ -156,7 +166,9 @@ class _Telling(Rehearsal):
         super().__init__(replace(job, reporter=self._notes), control, lambda _: None)
         self._notes.info(f"Dry run: nothing is written to {job.display}")
 
-    def run_inside(self, command: Command, path: Path, *, is_muted: bool = False) -> None:
+    def run_inside(
+        self, command: Command, path: Path, *, is_muted: bool = False, then: Sequence[bytes] = ()
+    ) -> None:
         """Notes the script down as one that shares its transaction with the registry."""
         self._notes.add(f"{path}", "one transaction")
 

@@ -214,9 +214,9 @@ def _together(engine: Engine, change: Change) -> None:
     """Script and registry in one transaction."""
     work, registry = engine.work, engine.registry
     try:
-        work.send(b"begin", work.refresh(), registry.query("lock_changes"))
+        work.hold(b"begin", work.refresh(), registry.query("lock_changes"))
         engine.run_inside("revert", engine.file("revert", change))
-        query = registry.revert_query(work.connection, change.id, engine.job.person)
+        query = registry.revert_query(change.id, engine.job.person)
         work.send(engine.settle(), query, b"commit")
     except BaseException:
         work.abandon()
@@ -231,7 +231,7 @@ def _apart(engine: Engine, change: Change, options: RevertOptions) -> None:
         engine.registry.lock(control)
         if not options.log_only:
             engine.run_script("revert", engine.file("revert", change))
-        control.execute(engine.registry.revert_query(control, change.id, engine.job.person))
+        control.execute(engine.registry.revert_query(change.id, engine.job.person))
         control.execute("commit")
     except BaseException:
         control.execute("rollback")

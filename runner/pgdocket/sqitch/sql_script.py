@@ -143,12 +143,14 @@ class _WritingSession(RehearsalSession):
         *,
         inner: bool,
         is_muted: bool,
+        then: Sequence[bytes] = (),
     ) -> None:
         if is_muted:
             self._script.line(_NO_OUTPUT)
         super()._walk(path, variables, statements, inner=inner, is_muted=is_muted)
         if is_muted:
             self._script.line(_OUTPUT)
+        self.send(*then)
 
     def _check_inside(self, statement: Statement) -> None:
         """No statement has run."""

@@ -26,7 +26,8 @@ class Statement:
     """One message to the server.
 
     `line` is where its first character stands, `last_line` where its end was read: the line that
-    psql names in messages. `is_compound` says that `\\;` joined several statements in it.
+    psql names in messages. `is_compound` says that `\\;` joined several statements in it,
+    `is_doubtful` that the server may see several where psql sees one.
     """
 
     text: str
@@ -36,6 +37,12 @@ class Statement:
     origins: tuple[tuple[int, int, bool], ...]
     source: str
     is_compound: bool = False
+    is_doubtful: bool = False
+
+    @property
+    def encoded(self) -> bytes:
+        """The text as it is sent."""
+        return self.text.encode("utf-8", "surrogateescape")
 
     def locate(self, index: int) -> tuple[int, int]:
         """Line and column (from 1) in the file of the character at that index of `text`."""
