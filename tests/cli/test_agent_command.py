@@ -177,6 +177,21 @@ def test_a_batch_is_claimed_ahead_and_no_more_than_prefetch_wait(run: Run, clien
         ]
 
 
+def test_it_takes_what_it_can_do_from_every_project(run: Run, client: Docket) -> None:
+    other = client.create_project(slug="other").project_id
+    client.create_task(project_id=other, title="A", task_key="a", needed_capabilities=["oven"])
+    client.create_task(project_id=other, title="B", task_key="b", needed_capabilities=["crane"])
+    done = run("agent", "--until-idle", "--all-projects", "--capability", "oven",
+               "--capability", "sink", "--exec", "true")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "4 completed, 0 failed, 0 released, 0 lost"
+    assert "completed a: A" in lines
+    assert client.get_task(task_id=client.task_id(project_id=other, reference="b")).status == (
+        "pending"
+    )
+
+
 @contextmanager
 def agent_process(docket: Database, command: str) -> Iterator[subprocess.Popen[str]]:
     """An agent in a process of its own."""

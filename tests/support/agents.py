@@ -34,7 +34,9 @@ class TappedDocket(Docket):
         return rows
 
 
-def make_agent(kind: str, docket: Docket, project_id: UUID, handle: Handle, **options: Any) -> Any:
+def make_agent(
+    kind: str, docket: Docket, project_id: UUID | None, handle: Handle, **options: Any
+) -> Any:
     """An agent that asks often. A coroutine's handler runs in a thread, so that it may wait."""
     settings: dict[str, Any] = {"name": "anna", "idle_seconds": (0.01, 0.05), **options}
     if kind == "threads":

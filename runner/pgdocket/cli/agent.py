@@ -28,6 +28,9 @@ from pgdocket.cli.session import agent_option, the_project
 @click.option("--class", "failure_class", metavar="CLASS", default="bug", show_default=True,
               help="The failure class of other exit codes.")  # fmt: skip
 @click.option("--tag", "tags_all", multiple=True, help="Only with this tag; repeatable (all).")
+@click.option("--capability", "capabilities", multiple=True,
+              help="What the program can do, for tasks that require it; repeatable.")  # fmt: skip
+@click.option("--all-projects", is_flag=True, help="Work in every project, in turn.")
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is ready.")
 @click.pass_obj
 def agent(
@@ -41,6 +44,8 @@ def agent(
     timeout_seconds: float | None,
     failure_class: str,
     tags_all: tuple[str, ...],
+    capabilities: tuple[str, ...],
+    all_projects: bool,
     until_idle: bool,
 ) -> None:
     """Claim tasks and run a program for each.
@@ -78,7 +83,7 @@ def agent(
     with closing(program), Docket(target.conninfo, settings=settings) as docket:
         report = Agent(
             docket,
-            project_id=the_project(docket, options).project_id,
+            project_id=None if all_projects else the_project(docket, options).project_id,
             name=agent,
             handler=program,
             concurrency=concurrency,
@@ -86,6 +91,7 @@ def agent(
             prefetch=prefetch,
             lease_seconds=lease_seconds,
             tags_all=tags_all or None,
+            capabilities=capabilities or None,
             until_idle=until_idle,
             on_event=tell,
         ).run()

@@ -18,12 +18,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 class ReadyListener:
     """Calls `on_ready` whenever the database says that `project_id` has work, from a thread.
 
-    A hint and no more: what comes while there is no connection is not heard. The connection is
-    made anew when it is lost. It has to be a session's own: PgBouncer in transaction mode passes
-    no notification on.
+    Any project's work counts where that is None. A hint and no more: what comes while there is
+    no connection is not heard. The connection is made anew when it is lost. It has to be a
+    session's own: PgBouncer in transaction mode passes no notification on.
     """
 
-    def __init__(self, conninfo: str, project_id: str, on_ready: Callable[[], None]) -> None:
+    def __init__(self, conninfo: str, project_id: str | None, on_ready: Callable[[], None]) -> None:
         self._conninfo = conninfo
         self._project_id = project_id
         self._on_ready = on_ready
@@ -57,5 +57,5 @@ class ReadyListener:
     def _hear(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         while not self._closed.is_set():
             for notify in connection.notifies(timeout=_LOOK_SECONDS):
-                if notify.payload == self._project_id:
+                if self._project_id in {None, notify.payload}:
                     self._on_ready()

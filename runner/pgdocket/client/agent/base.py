@@ -24,15 +24,16 @@ class BaseAgent(Generic[H]):
         self,
         docket: Docket,
         *,
-        project_id: Id,
         name: str,
         handler: H,
+        project_id: Id | None = None,
         concurrency: int = 1,
         batch_size: int = 1,
         prefetch: int | None = None,
         lease_seconds: int = 60,
         workflow_id: Id | None = None,
         tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
         idle_seconds: tuple[float, float] = (0.05, 2.0),
         drain_seconds: float | None = None,
         until_idle: bool = False,
@@ -51,6 +52,7 @@ class BaseAgent(Generic[H]):
             lease_seconds=lease_seconds,
             workflow_id=workflow_id,
             tags_all=tags_all,
+            capabilities=capabilities,
             idle_seconds=idle_seconds,
             drain_seconds=drain_seconds,
             until_idle=until_idle,
@@ -90,4 +92,5 @@ class BaseAgent(Generic[H]):
         conninfo = self._docket.listen_conninfo()
         if not self._options.listen or conninfo is None:
             return None
-        return ReadyListener(conninfo, str(self._options.project_id), on_ready)
+        project_id = self._options.project_id
+        return ReadyListener(conninfo, None if project_id is None else str(project_id), on_ready)

@@ -19,7 +19,7 @@ LARGEST_BATCH = 1000  # of docket.claim_tasks()
 class Options:
     """The options that both kinds of agent take; Agent says what they mean."""
 
-    project_id: Id
+    project_id: Id | None
     name: str
     concurrency: int
     batch_size: int
@@ -27,6 +27,7 @@ class Options:
     lease_seconds: int
     workflow_id: Id | None
     tags_all: Sequence[str] | None
+    capabilities: Sequence[str] | None
     idle_seconds: tuple[float, float]
     drain_seconds: float | None
     until_idle: bool
@@ -46,10 +47,20 @@ class Options:
                     hint=f"from {least}" + ("" if most is None else f" to {most}"),
                 )
 
+        if self.project_id is None and self.workflow_id is not None:
+            raise InvalidArgument(
+                "a workflow was given without its project", hint="give project_id as well"
+            )
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether the agent works in all projects; one claim takes from one of them."""
+        return self.project_id is None
+
     @property
     def is_direct(self) -> bool:
         """Whether each completion claims the next task in the same call, and none wait."""
-        return self.batch_size == 1 and self.prefetch == 0
+        return self.batch_size == 1 and self.prefetch == 0 and not self.is_everywhere
 
     @property
     def reporters(self) -> int:
@@ -63,20 +74,21 @@ class Options:
 
     def claim(self, max_tasks: int) -> tuple[str, dict[str, Any]]:
         """The call that claims: its name and arguments."""
-        return "claim_tasks", {
+        told = {"agent": self.name, "max_tasks": max_tasks, **self._choice()}
+        if self.is_everywhere:
+            return "claim_across_projects", told
+        return "claim_tasks", told | {
             "project_id": self.project_id,
-            "agent": self.name,
-            "max_tasks": max_tasks,
-            **self._choice(),
+            "workflow_id": self.workflow_id,
         }
 
     def complete_and_claim(self) -> dict[str, Any]:
         """What complete_and_claim is told, beside the completion."""
-        return self._choice()
+        return self._choice() | {"workflow_id": self.workflow_id}
 
     def _choice(self) -> dict[str, Any]:
         return {
             "lease_seconds": self.lease_seconds,
-            "workflow_id": self.workflow_id,
             "tags_all": self.tags_all,
+            "capabilities": self.capabilities,
         }

@@ -103,7 +103,7 @@ def _fetch(desk: Desk) -> Script[None]:
             yield Rest(desk.for_fetcher, desk.may_fetch)
             continue
         found = yield from _claim(desk, wanted)
-        if found == wanted:
+        if found and (found == wanted or desk.options.is_everywhere):
             pause = first
             continue
         if found == 0 and desk.options.until_idle and desk.was_idle(seen):

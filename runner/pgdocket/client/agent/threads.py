@@ -44,14 +44,18 @@ class _ThreadBell:
 class Agent(BaseAgent[Handler]):
     """Works through a project's queue under one name, with `concurrency` tasks at a time.
 
+    Without `project_id` it works in every project that it may, in turn. `capabilities` are what
+    it can do: a task that requires more than these is left to others.
+
     `handler` is given a Work and returns the results (anything that has a JSON form, or None);
     an exception fails the task, with Failed choosing the failure class, and Released gives the
-    task back. Leases of `lease_seconds` are renewed in the background; when one is lost all the
-    same, the result is dropped. An idle agent asks again after `idle_seconds`: from the first to
-    the second, doubling, and at once when the database says that there is work, unless
-    `listen` is false. With `until_idle` it stops when it holds nothing and nothing is ready.
-    `on_event` is told what happens to each task, from the thread where it happens; when it
-    raises something, the agent stops, and run() raises that.
+    task back. A function can't be ended from outside: a handler that never returns keeps its
+    place, though not its task. Leases of `lease_seconds` are renewed in the background; when one
+    is lost all the same, the result is dropped. An idle agent asks again after `idle_seconds`:
+    from the first to the second, doubling, and at once when the database says that there is
+    work, unless `listen` is false. With `until_idle` it stops when it holds nothing and nothing
+    is ready. `on_event` is told what happens to each task, from the thread where it happens;
+    when it raises something, the agent stops, and run() raises that.
 
     Many small tasks go faster with a `batch_size`: up to so many are claimed in one call, and
     those finished while the last call was under way are completed in one (one by one when that
