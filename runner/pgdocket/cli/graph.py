@@ -158,7 +158,7 @@ def _neighbours(docket: Docket, task_id: UUID, *, reverse: bool) -> list[dict[st
 @click.argument("reference", metavar="TASK")
 @click.pass_obj
 def why(options: Options, reference: str) -> None:
-    """Say why a task is blocked, or that it is ready.
+    """Say why a task is blocked, or that it is ready, and what it can't be completed without.
 
     \b
     Example:
@@ -172,6 +172,8 @@ def why(options: Options, reference: str) -> None:
         as_json=options.json,
         empty=f"{reference} is ready: nothing is in its way",
     )
+    if reasons and not options.json and not any(reason.is_blocking for reason in reasons):
+        output.plain(f"{reference} can be claimed all the same")
 
 
 @click.command()

@@ -293,12 +293,18 @@ class RelatedTask:
 
 @dataclass(frozen=True, slots=True)
 class BlockedReason:
-    """Why a task can't be claimed: the kind of reason, a sentence, and the task it is about."""
+    """Why a task can't be claimed: the kind of reason, a sentence, and the task it is about.
+
+    Where `is_blocking` is false it can be claimed all the same: reason gate says that it can't be
+    completed yet, parent that its parent is over or held. `facts` has the sentence for programs.
+    """
 
     reason: str
     detail: str
     related_task_id: UUID | None
     related_task_key: str | None
+    is_blocking: bool
+    facts: dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
--- Verify pgdocket:graph/why_blocked on pg
+-- Verify pgdocket:delivery/why_blocked on pg
 
 begin;
 

@@ -1,4 +1,4 @@
--- Revert pgdocket:graph/why_blocked from pg
+-- Revert pgdocket:delivery/why_blocked from pg
 
 begin;
 
