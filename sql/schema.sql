@@ -6341,7 +6341,7 @@ Returns tasks by wave, then by priority. Raises nothing.';
 
 -- FUNCTION docket.why_blocked(uuid, integer)
 
-CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) RETURNS TABLE(reason text, detail text, related_task_id uuid, related_task_key text)
+CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) RETURNS TABLE(reason text, detail text, related_task_id uuid, related_task_key text, is_blocking boolean, facts jsonb)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  WITH task AS MATERIALIZED (
@@ -6386,56 +6386,54 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
           SELECT d.task_id,
              d.project_id,
              d.task_key,
-             d.legacy_id,
-             d.workflow_id,
-             d.parent_task_id,
-             d.title,
-             d.description,
-             d.details,
-             d.test_strategy,
-             d.requirements,
-             d.acceptance_criteria,
-             d.affected_files,
-             d.tags,
-             d.needed_capabilities,
-             d.complexity_score,
-             d.actual_complexity,
-             d.estimated_effort,
-             d.actual_effort,
              d.status,
-             d.priority,
-             d.assigned_to,
-             d.attempt_id,
-             d.not_before,
-             d.due_at,
-             d.results,
-             d.completed_at,
-             d.archived_at,
-             d.unmet_gates,
-             d.merged_at,
-             d.metadata,
-             d.version,
-             d.created_at,
-             d.updated_at,
-             d.created_by,
-             d.updated_by
+             e.satisfied_by,
+             ((d.archived_at IS NOT NULL) AND ((d.status)::text <> 'completed'::text)) AS is_put_away
             FROM ((task t
               JOIN docket.task_dependencies e ON (((e.task_id = t.task_id) AND (e.project_id = t.project_id) AND ((e.dependency_type)::text = 'blocks'::text))))
               JOIN docket.tasks d ON (((d.task_id = e.depends_on_id) AND (d.project_id = e.project_id))))
-           WHERE ((d.status)::text <> 'completed'::text)
+           WHERE (NOT docket_private.is_satisfied((e.satisfied_by)::text, (d.status)::text, d.merged_at, d.unmet_gates))
            ORDER BY d.task_id
           LIMIT why_blocked.max_tasks
+         ), gated AS (
+          SELECT t.task_id
+            FROM task t
+         UNION
+          SELECT u.task_id
+            FROM unmet u
+           WHERE ((u.satisfied_by)::text = 'validated'::text)
+         ), unmet_gates AS (
+          SELECT r_1.task_id,
+             r_1.validation_type,
+             COALESCE(((r_1.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text])), false) AS is_failed
+            FROM (gated g
+              JOIN docket.required_validations r_1 ON ((r_1.task_id = g.task_id)))
+           WHERE (NOT r_1.is_met)
+         ), gates AS MATERIALIZED (
+          SELECT u.task_id,
+             COALESCE(jsonb_agg(u.validation_type ORDER BY u.validation_type) FILTER (WHERE (NOT u.is_failed)), '[]'::jsonb) AS missing,
+             COALESCE(jsonb_agg(u.validation_type ORDER BY u.validation_type) FILTER (WHERE u.is_failed), '[]'::jsonb) AS failed,
+             concat_ws('; '::text, ('missing '::text || string_agg((u.validation_type)::text, ', '::text ORDER BY (u.validation_type)::text) FILTER (WHERE (NOT u.is_failed))), ('failed '::text || string_agg((u.validation_type)::text, ', '::text ORDER BY (u.validation_type)::text) FILTER (WHERE u.is_failed))) AS text
+            FROM unmet_gates u
+           GROUP BY u.task_id
+         ), proposals AS MATERIALIZED (
+          SELECT u.task_id,
+             COALESCE(jsonb_agg(jsonb_build_object('repository', p.repository, 'number', p.number, 'status', p.status) ORDER BY p.repository, p.number) FILTER (WHERE (p.number IS NOT NULL)), '[]'::jsonb) AS pull_requests,
+             COALESCE(string_agg(format('%s#%s is %s'::text, p.repository, p.number, p.status), ', '::text ORDER BY p.repository, p.number) FILTER (WHERE ((p.status)::text <> 'merged'::text)), 'it has no pull request'::text) AS text
+            FROM ((unmet u
+              LEFT JOIN docket.task_pull_requests l ON (((l.task_id = u.task_id) AND (l.project_id = u.project_id))))
+              LEFT JOIN docket.pull_requests p ON (((p.pull_request_id = l.pull_request_id) AND (p.project_id = l.project_id))))
+           WHERE ((u.satisfied_by)::text = 'merged'::text)
+           GROUP BY u.task_id
          ), roots AS MATERIALIZED (
           SELECT b.depth,
              b.blocker_id,
              b.blocker_key,
              b.title,
              b.status
-            FROM docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
-           WHERE ((b.depth > 1) AND (0 = ( SELECT n.unmet
-                    FROM docket_private.task_nodes n
-                   WHERE ((n.project_id = ( SELECT t.project_id
-                            FROM task t)) AND (n.task_id = b.blocker_id)))))
+            FROM (docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
+              JOIN docket_private.task_nodes n ON (((n.task_id = b.blocker_id) AND (n.unmet = 0))))
+           WHERE (b.depth > 1)
            ORDER BY b.depth, b.blocker_id
           LIMIT why_blocked.max_tasks
          ), reasons AS (
@@ -6443,12 +6441,30 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              'archived'::text AS reason,
              format('It was put away at %s.'::text, t.archived_at) AS detail,
              NULL::uuid AS related_task_id,
-             NULL::text AS related_task_key
+             NULL::text AS related_task_key,
+             true AS is_blocking,
+             jsonb_build_object('archived_at', t.archived_at) AS facts
             FROM task t
            WHERE (t.archived_at IS NOT NULL)
          UNION ALL
           SELECT 2,
-             'status'::text,
+             'lease'::text,
+                 CASE
+                     WHEN (a.lease_expires_at > docket.clock()) THEN format('%s holds it until %s.'::text, a.agent, a.lease_expires_at)
+                     ELSE format('%s held it until %s; the next claim of its project takes it back.'::text, a.agent, a.lease_expires_at)
+                 END AS format,
+             NULL::uuid,
+             NULL::text,
+             true,
+             jsonb_build_object('agent', a.agent, 'attempt_id', a.attempt_id, 'attempt_no', a.attempt_no, 'lease_expires_at', a.lease_expires_at) AS jsonb_build_object
+            FROM (task t
+              JOIN docket.task_attempts a ON (((a.attempt_id = t.attempt_id) AND (a.project_id = t.project_id))))
+         UNION ALL
+          SELECT 3,
+                 CASE t.status
+                     WHEN 'blocked'::text THEN 'hold'::text
+                     ELSE 'status'::text
+                 END AS "case",
              (
                  CASE t.status
                      WHEN 'in_progress'::text THEN 'It is being worked on'::text
@@ -6460,71 +6476,120 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
                      ELSE 'It was given up'::text
                  END || COALESCE(((' ('::text || t.assigned_to) || ').'::text), '.'::text)),
              NULL::uuid,
-             NULL::text
+             NULL::text,
+             true,
+             jsonb_build_object('status', t.status, 'assigned_to', t.assigned_to) AS jsonb_build_object
             FROM task t
-           WHERE ((t.status)::text <> 'pending'::text)
+           WHERE (((t.status)::text <> 'pending'::text) AND (t.attempt_id IS NULL))
          UNION ALL
-          SELECT 3,
+          SELECT 4,
              'project'::text,
              format('Its project is paused since %s.'::text, p.paused_at) AS format,
              NULL::uuid,
-             NULL::text
+             NULL::text,
+             true,
+             jsonb_build_object('paused_at', p.paused_at) AS jsonb_build_object
             FROM (task t
               JOIN docket.projects p ON ((p.project_id = t.project_id)))
            WHERE (p.paused_at IS NOT NULL)
          UNION ALL
-          SELECT 4,
+          SELECT 5,
              'workflow'::text,
              format('Its workflow "%s" is %s.'::text, w.name, w.status) AS format,
              NULL::uuid,
-             NULL::text
+             NULL::text,
+             true,
+             jsonb_build_object('workflow_id', w.workflow_id, 'status', w.status) AS jsonb_build_object
             FROM (task t
               JOIN docket.workflows w ON (((w.workflow_id = t.workflow_id) AND (w.project_id = t.project_id))))
            WHERE ((w.status)::text <> 'active'::text)
          UNION ALL
-          SELECT 5,
+          SELECT 6,
              'not_before'::text,
              format('It may not be claimed before %s.'::text, t.not_before) AS format,
              NULL::uuid,
-             NULL::text
+             NULL::text,
+             true,
+             jsonb_build_object('not_before', t.not_before) AS jsonb_build_object
             FROM task t
            WHERE (t.not_before > docket.clock())
          UNION ALL
-          SELECT 6,
+          SELECT 7,
                  CASE
-                     WHEN (((u.status)::text = ANY (ARRAY['cancelled'::text, 'failed'::text])) OR (u.archived_at IS NOT NULL)) THEN 'dead_end'::text
+                     WHEN (((u.status)::text = ANY (ARRAY['cancelled'::text, 'failed'::text])) OR u.is_put_away) THEN 'dead_end'::text
                      ELSE 'dependency'::text
                  END AS "case",
                  CASE
-                     WHEN (u.archived_at IS NOT NULL) THEN format('It waits for %s, which was put away unfinished.'::text, u.task_key)
+                     WHEN u.is_put_away THEN format('It waits for %s, which was put away unfinished.'::text, u.task_key)
                      WHEN ((u.status)::text = ANY (ARRAY['cancelled'::text, 'failed'::text])) THEN format('It waits for %s, which is %s: nothing will complete it.'::text, u.task_key, u.status)
-                     ELSE format('It waits for %s, which is %s.'::text, u.task_key, u.status)
+                     WHEN ((u.satisfied_by)::text = 'completed'::text) THEN format('It waits for %s, which is %s.'::text, u.task_key, u.status)
+                     WHEN ((u.status)::text = 'completed'::text) THEN format('It waits for %s to be %s: %s.'::text, u.task_key, u.satisfied_by, COALESCE(p.text, g.text))
+                     ELSE format('It waits for %s to be completed and %s; it is %s.'::text, u.task_key, u.satisfied_by, u.status)
                  END AS format,
              u.task_id,
-             u.task_key
-            FROM unmet u
+             u.task_key,
+             true,
+             jsonb_strip_nulls(jsonb_build_object('satisfied_by', u.satisfied_by, 'status', u.status, 'pull_requests', p.pull_requests, 'missing', g.missing, 'failed', g.failed)) AS jsonb_strip_nulls
+            FROM ((unmet u
+              LEFT JOIN proposals p ON ((p.task_id = u.task_id)))
+              LEFT JOIN gates g ON (((g.task_id = u.task_id) AND ((u.satisfied_by)::text = 'validated'::text))))
          UNION ALL
-          SELECT 7,
+          SELECT 8,
              'root'::text,
              format('%s steps behind: %s is %s and waits for nothing itself.'::text, r_1.depth, r_1.blocker_key, r_1.status) AS format,
              r_1.blocker_id,
-             r_1.blocker_key
+             r_1.blocker_key,
+             true,
+             jsonb_build_object('depth', r_1.depth, 'status', r_1.status) AS jsonb_build_object
             FROM roots r_1
+         UNION ALL
+          SELECT 9,
+             'gate'::text,
+             format('It can not be completed before it has passed what it requires: %s.'::text, g.text) AS format,
+             NULL::uuid,
+             NULL::text,
+             false,
+             jsonb_build_object('missing', g.missing, 'failed', g.failed) AS jsonb_build_object
+            FROM (task t
+              JOIN gates g ON ((g.task_id = t.task_id)))
+           WHERE ((t.status)::text <> ALL (ARRAY['completed'::text, 'cancelled'::text]))
+         UNION ALL
+          SELECT 10,
+             'parent'::text,
+             format('It is a subtask of %s, which %s; that keeps nobody from claiming it.'::text, p.task_key,
+                 CASE
+                     WHEN (p.archived_at IS NOT NULL) THEN 'was put away'::text
+                     ELSE ('is '::text || (p.status)::text)
+                 END) AS format,
+             p.task_id,
+             p.task_key,
+             false,
+             jsonb_build_object('status', p.status, 'archived_at', p.archived_at) AS jsonb_build_object
+            FROM (task t
+              JOIN docket.tasks p ON (((p.task_id = t.parent_task_id) AND (p.project_id = t.project_id))))
+           WHERE ((p.archived_at IS NOT NULL) OR ((p.status)::text = ANY (ARRAY['completed'::text, 'cancelled'::text, 'failed'::text, 'blocked'::text, 'deferred'::text])))
          )
   SELECT r.reason,
      r.detail,
      r.related_task_id,
-     r.related_task_key
+     r.related_task_key,
+     r.is_blocking,
+     r.facts
     FROM reasons r
    ORDER BY r.place, r.related_task_key;
 END;
 
-COMMENT ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) IS 'Why task `task_id` can not be claimed now: every reason, one a row.
+COMMENT ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) IS 'Why task `task_id` can not be claimed now, and what will be in its way later: every reason, one a row.
 
-reason is archived, status, project (paused), workflow (paused or over), not_before, dependency (it
-waits for the related task), dead_end (the same, and that task is cancelled, failed or archived) or
-root (further behind, what can be begun with); detail says it in a sentence. `max_tasks` limits the
-rows of the last three kinds each. Returns nothing when the task can be claimed. Raises PD404.';
+reason is archived, lease (an agent holds it), hold (a person does), status, project (paused),
+workflow (paused or over), not_before, dependency (it waits for the related task), dead_end (the
+same, and that task is cancelled, failed or archived) or root (further behind, what can be begun
+with); and, with is_blocking false because it can be claimed all the same, gate (what it requires
+has not passed: it can not be completed) or parent (its parent is over, held or archived). detail
+says it in a sentence, facts has the same for programs: who holds it and until when, what a
+dependency asks for, which validations are missing or have failed. Further reasons may come.
+`max_tasks` limits the rows of dependency, dead_end and root. Returns nothing with is_blocking true
+when the task can be claimed. Raises PD404.';
 
 -- FUNCTION docket.workflow_progress(uuid)
 

@@ -42,29 +42,32 @@ begin atomic
                          e.satisfied_by, d.status, d.merged_at, d.unmet_gates)
            order by d.task_id
            limit why_blocked.max_tasks
-      ), gates as materialized (
-          -- Of the task, and of those that it waits for to be validated.
-          select r.task_id,
-                 coalesce(jsonb_agg(r.validation_type order by r.validation_type)
-                          filter (where f.is_failed is not true), '[]') as missing,
-                 coalesce(jsonb_agg(r.validation_type order by r.validation_type)
-                          filter (where f.is_failed), '[]') as failed,
-                 concat_ws('; ',
-                           'missing ' || string_agg(r.validation_type, ', '
-                                                    order by r.validation_type)
-                                         filter (where f.is_failed is not true),
-                           'failed ' || string_agg(r.validation_type, ', '
-                                                   order by r.validation_type)
-                                        filter (where f.is_failed)) as text
-            from (select t.task_id from task as t
-                   union
-                  select u.task_id from unmet as u where u.satisfied_by = 'validated') as g
+      ), gated as (
+          -- The task, and those that it waits for to be validated.
+          select t.task_id from task as t
+           union
+          select u.task_id from unmet as u where u.satisfied_by = 'validated'
+      ), unmet_gates as (
+          select r.task_id, r.validation_type,
+                 coalesce(r.validation_status in ('failed', 'error'), false) as is_failed
+            from gated as g
             join docket.required_validations as r on r.task_id = g.task_id
-           cross join lateral (
-                     select r.validation_status in ('failed', 'error') as is_failed
-                 ) as f
            where not r.is_met
-           group by r.task_id
+      ), gates as materialized (
+          select u.task_id,
+                 coalesce(jsonb_agg(u.validation_type order by u.validation_type)
+                          filter (where not u.is_failed), '[]') as missing,
+                 coalesce(jsonb_agg(u.validation_type order by u.validation_type)
+                          filter (where u.is_failed), '[]') as failed,
+                 concat_ws('; ',
+                           'missing ' || string_agg(u.validation_type, ', '
+                                                    order by u.validation_type)
+                                         filter (where not u.is_failed),
+                           'failed ' || string_agg(u.validation_type, ', '
+                                                   order by u.validation_type)
+                                        filter (where u.is_failed)) as text
+            from unmet_gates as u
+           group by u.task_id
       ), proposals as materialized (
           select u.task_id,
                  coalesce(jsonb_agg(jsonb_build_object(
