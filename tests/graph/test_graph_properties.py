@@ -51,8 +51,8 @@ PROPOSE: LiteralString = "select docket.record_pull_request(%s, 'acme/shop', %s,
 Asked = tuple[Edge, str | None]
 
 RULES = settings(
-    max_examples=soak.size(150, 600),
-    stateful_step_count=soak.size(20, 50),
+    max_examples=soak.size(150, 300),
+    stateful_step_count=soak.size(20, 40),
     deadline=None,
     derandomize=not soak.LONG,
     suppress_health_check=list(HealthCheck),
