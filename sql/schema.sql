@@ -1036,8 +1036,8 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) IS 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused project or workflow; in the order that the setting claim_order asks for: the most urgent
-first, then those that have waited longest.
+paused project or workflow, with no budget used up; in the order that the setting claim_order asks
+for: the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
@@ -3416,6 +3416,84 @@ END;
 
 COMMENT ON FUNCTION docket.list_attempts(task_id uuid) IS 'Every attempt at a task, the first first. Returns attempts; raises nothing.';
 
+-- TABLE docket.budgets
+
+CREATE TABLE docket.budgets (
+    budget_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    workflow_id uuid,
+    task_id uuid,
+    max_tokens bigint,
+    max_cost numeric,
+    used_tokens bigint DEFAULT 0 NOT NULL,
+    used_cost numeric DEFAULT 0 NOT NULL,
+    is_exhausted boolean DEFAULT false NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT budgets_exhausted_as_told CHECK ((is_exhausted = (COALESCE((used_tokens >= max_tokens), false) OR COALESCE((used_cost >= max_cost), false)))),
+    CONSTRAINT budgets_limits_not_negative CHECK (((max_tokens >= 0) AND (max_cost >= (0)::numeric))),
+    CONSTRAINT budgets_one_scope CHECK ((num_nonnulls(workflow_id, task_id) <= 1)),
+    CONSTRAINT budgets_use_not_negative CHECK (((used_tokens >= 0) AND (used_cost >= (0)::numeric)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.budgets FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.budgets IS 'How many tokens and how much money a task, a workflow or a project has used, and may use.';
+
+COMMENT ON COLUMN docket.budgets.budget_id IS 'The budget.';
+
+COMMENT ON COLUMN docket.budgets.workflow_id IS 'The workflow whose budget it is; null with task_id null: the project''s.';
+
+COMMENT ON COLUMN docket.budgets.task_id IS 'The task whose budget it is.';
+
+COMMENT ON COLUMN docket.budgets.max_tokens IS 'The tokens that may be used; null: no limit.';
+
+COMMENT ON COLUMN docket.budgets.max_cost IS 'The cost that may arise, in the currency that the project reckons in; null: no limit.';
+
+COMMENT ON COLUMN docket.budgets.used_tokens IS 'The tokens used so far.';
+
+COMMENT ON COLUMN docket.budgets.used_cost IS 'The cost so far.';
+
+COMMENT ON COLUMN docket.budgets.is_exhausted IS 'Whether a limit is reached: then nothing of it is claimed any more.';
+
+COMMENT ON CONSTRAINT budgets_limits_not_negative ON docket.budgets IS 'a limit is not negative';
+
+COMMENT ON CONSTRAINT budgets_use_not_negative ON docket.budgets IS 'what is used is not negative';
+
+-- FUNCTION docket.list_budgets(uuid, boolean, uuid, integer)
+
+CREATE FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean DEFAULT false, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.budgets
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT b.budget_id,
+     b.project_id,
+     b.workflow_id,
+     b.task_id,
+     b.max_tokens,
+     b.max_cost,
+     b.used_tokens,
+     b.used_cost,
+     b.is_exhausted,
+     b.version,
+     b.created_at,
+     b.updated_at,
+     b.created_by,
+     b.updated_by
+    FROM docket.budgets b
+   WHERE ((b.project_id = list_budgets.project_id) AND (b.is_exhausted OR (NOT list_budgets.only_exhausted)) AND ((list_budgets.after IS NULL) OR (b.budget_id > list_budgets.after)))
+   ORDER BY b.budget_id
+  LIMIT LEAST(GREATEST(list_budgets.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) IS 'The budgets of a project, its workflows and its tasks, the oldest first.
+
+`only_exhausted` leaves out those that have something left, `after` is the last id of the page
+before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.';
+
 -- FUNCTION docket_private.bucket(uuid)
 
 CREATE FUNCTION docket_private.bucket(id uuid) RETURNS integer
@@ -4423,12 +4501,15 @@ CREATE FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid DEFAULT NULL
       JOIN docket.tasks t ON (((t.task_id = r.task_id) AND (t.project_id = r.project_id))))
    WHERE ((r.project_id = next_tasks.project_id) AND ((r.not_before IS NULL) OR (r.not_before <= docket.clock())) AND ((next_tasks.workflow_id IS NULL) OR (r.workflow_id = next_tasks.workflow_id)) AND ((next_tasks.tags_all IS NULL) OR (t.tags @> next_tasks.tags_all)) AND ((r.workflow_id IS NULL) OR (EXISTS ( SELECT
             FROM docket.workflows w
-           WHERE ((w.workflow_id = r.workflow_id) AND (w.project_id = r.project_id) AND ((w.status)::text = 'active'::text))))))
+           WHERE ((w.workflow_id = r.workflow_id) AND (w.project_id = r.project_id) AND ((w.status)::text = 'active'::text))))) AND (NOT (EXISTS ( SELECT
+            FROM docket.budgets b
+           WHERE ((b.project_id = r.project_id) AND b.is_exhausted AND ((b.workflow_id IS NULL) OR (b.workflow_id = r.workflow_id)) AND ((b.task_id IS NULL) OR (b.task_id = r.task_id)))))))
    ORDER BY r.urgency DESC, COALESCE(r.not_before, r.ready_since), r.task_id
   LIMIT LEAST(GREATEST(next_tasks.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) IS 'What claim_tasks() would give now, in its order, without claiming it.
+COMMENT ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) IS 'What claim_tasks() would give now, in its order, without claiming it; to an agent that has every
+capability.
 
 `workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
 1000). Returns tasks; raises nothing.';
@@ -4765,6 +4846,70 @@ squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, meta
 merged or closed is now where it is not told. The same `request_id` again returns the first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
+
+-- FUNCTION docket.record_usage(uuid, bigint, numeric, uuid)
+
+CREATE FUNCTION docket.record_usage(task_id uuid, tokens bigint DEFAULT 0, cost numeric DEFAULT 0, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.budgets
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'record_usage');
+    v_project  uuid;
+    v_workflow uuid;
+begin
+    v_project := docket_private.project_of_task(record_usage.task_id);
+    perform docket_private.require_project(v_project);
+
+    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0 then
+        raise exception 'a use of % tokens at a cost of % can not be meant',
+                        coalesce(record_usage.tokens::text, 'null'),
+                        coalesce(record_usage.cost::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Both count from 0.';
+    end if;
+
+    v_workflow := (
+        select t.workflow_id
+          from docket.tasks as t
+         where t.task_id    = record_usage.task_id
+           and t.project_id = v_project);
+
+    -- The project's row before the others, whoever comes: who records twice in one transaction
+    -- is followed by the next, and meets nobody on the way.
+    if v_answer is null then
+        insert into docket.budgets as b (
+            budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+        select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
+               record_usage.tokens, record_usage.cost
+          from (values (1, null::uuid, null::uuid),
+                       (2, v_workflow, null),
+                       (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
+         where s.ordinal <> 2
+            or v_workflow is not null
+         order by s.ordinal
+            on conflict on constraint budgets_scope_key
+            do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                          used_cost   = b.used_cost + excluded.used_cost;
+        perform docket_private.remember(record_usage.request_id, '{}');
+    end if;
+
+    return query
+    select b.*
+      from docket.budgets as b
+     where b.project_id = v_project
+       and (b.workflow_id is null or b.workflow_id = v_workflow)
+       and (b.task_id is null or b.task_id = record_usage.task_id)
+     order by b.task_id is null, b.workflow_id is null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) IS 'Counts tokens and cost that work on a task has used: for the task, its workflow and its project.
+
+`tokens` and `cost` (in the currency that the project reckons in) are added, whether a limit is
+reached or not: what was used was used. An agent that finds is_exhausted in the answer stops, and
+fails its attempt with the class budget_exceeded. The same `request_id` again counts nothing.
+Returns the budgets of task, workflow and project as they now stand. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.record_validation(uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, jsonb, uuid)
 
@@ -5384,6 +5529,71 @@ the query quotes and leaves out nothing, a title that is nearly the same.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
+-- FUNCTION docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid)
+
+CREATE FUNCTION docket.set_budget(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, max_tokens bigint DEFAULT NULL::bigint, max_cost numeric DEFAULT NULL::numeric, request_id uuid DEFAULT NULL::uuid) RETURNS docket.budgets
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'set_budget');
+    v_budget docket.budgets;
+begin
+    if v_answer is not null then
+        select b.* into v_budget
+          from docket.budgets as b
+         where b.budget_id = (v_answer ->> 'budget_id')::uuid;
+        return v_budget;
+    end if;
+
+    perform docket_private.require_project(set_budget.project_id);
+
+    if num_nonnulls(set_budget.workflow_id, set_budget.task_id) > 1 then
+        raise exception 'a budget is that of a workflow or of a task, not of both'
+            using errcode = 'PD422',
+                  hint    = 'Set two budgets.';
+    end if;
+
+    if set_budget.max_tokens < 0 or set_budget.max_cost < 0 then
+        raise exception 'a limit of % tokens or a cost of % can not be meant',
+                        coalesce(set_budget.max_tokens::text, 'no'),
+                        coalesce(set_budget.max_cost::text, 'none')
+            using errcode = 'PD422',
+                  hint    = 'Limits count from 0; null takes a limit away.';
+    end if;
+
+    begin
+        insert into docket.budgets as b (
+            budget_id, project_id, workflow_id, task_id, max_tokens, max_cost)
+        values (
+            docket_private.new_id(set_budget.project_id), set_budget.project_id,
+            set_budget.workflow_id, set_budget.task_id, set_budget.max_tokens, set_budget.max_cost)
+            on conflict on constraint budgets_scope_key
+            do update set max_tokens = excluded.max_tokens,
+                          max_cost   = excluded.max_cost
+        returning b.* into v_budget;
+    exception
+        when foreign_key_violation then
+            raise exception '% does not exist in this project',
+                            coalesce('task ' || set_budget.task_id,
+                                     'workflow ' || set_budget.workflow_id)
+                using errcode = 'PD404';
+    end;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('budget_id', v_budget.budget_id));
+    return v_budget;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) IS 'Limits what a project, one of its workflows or one of its tasks may use. When a limit is reached,
+nothing of it is claimed any more; what is under way goes on.
+
+`workflow_id` or `task_id` say whose budget it is (neither: the project''s), `max_tokens` and
+`max_cost` (in the currency that the project reckons in) are the limits, null for none. What has
+been used counts from the beginning, before there was a limit too. The same `request_id` again
+changes nothing. Returns the budget. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.simulate_completion(uuid[])
 
 CREATE FUNCTION docket.simulate_completion(task_ids uuid[]) RETURNS TABLE(task_id uuid, task_key text, title text, priority docket.task_priority, not_before timestamp with time zone)
@@ -5463,11 +5673,12 @@ CREATE FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds intege
     SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'start_task');
-    v_task    docket.tasks;
-    v_project record;
-    v_attempt uuid;
-    v_lease   interval;
+    v_answer    jsonb := docket_private.replay(request_id, 'start_task');
+    v_task      docket.tasks;
+    v_project   record;
+    v_attempt   uuid;
+    v_lease     interval;
+    v_exhausted text;
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.tasks, v_answer);
@@ -5498,6 +5709,15 @@ begin
         raise exception 'project % is paused', v_project.slug
             using errcode = 'PD409',
                   hint    = 'docket.resume_project() lets its tasks be claimed again.';
+    end if;
+
+    v_exhausted := docket_private.exhausted_budget(
+        v_task.project_id, v_task.workflow_id, v_task.task_id);
+    if v_exhausted is not null then
+        raise exception 'the budget of task % is used up: that of its %', v_task.task_key,
+                        v_exhausted
+            using errcode = 'PD413',
+                  hint    = 'docket.set_budget() gives it more.';
     end if;
 
     -- It may be the very one whose agent is gone.
@@ -5559,7 +5779,7 @@ COMMENT ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds in
 
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
-waits, is held, or somebody has it; or its project is paused).';
+waits, is held, or somebody has it; or its project is paused), PD413 (a budget is used up).';
 
 -- FUNCTION docket.supersede(uuid, uuid, uuid)
 
@@ -7292,6 +7512,11 @@ begin
                   and r.not_before <= (select docket.clock())) as has_due,
            exists (
                select
+                 from docket.budgets as b
+                where b.project_id = p.project_id
+                  and b.is_exhausted) as has_exhausted,
+           exists (
+               select
                  from docket_private.claim_orders as o
                  join docket_private.project_graphs as g on g.project_id = o.project_id
                 where o.project_id = p.project_id
@@ -7324,7 +7549,7 @@ begin
 
     return docket_private.take_ready(
         claim.project_id, claim.agent, claim.max_tasks, v_lease, claim.workflow_id,
-        claim.parent_task_id, claim.tags_all, claim.capabilities);
+        claim.parent_task_id, claim.tags_all, claim.capabilities, v_project.has_exhausted);
 end;
 $$;
 
@@ -7827,6 +8052,31 @@ CREATE FUNCTION docket_private.entry_fields(source json) RETURNS json[]
 END;
 
 COMMENT ON FUNCTION docket_private.entry_fields(source json) IS 'The values of the known keys of a masked entry.';
+
+-- FUNCTION docket_private.exhausted_budget(uuid, uuid, uuid)
+
+CREATE FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select case
+                   when b.task_id is not null then 'task'
+                   when b.workflow_id is not null then 'workflow'
+                   else 'project'
+               end
+          from docket.budgets as b
+         where b.project_id = exhausted_budget.project_id
+           and b.is_exhausted
+           and (b.workflow_id is null or b.workflow_id = exhausted_budget.workflow_id)
+           and (b.task_id is null or b.task_id = exhausted_budget.task_id)
+         order by b.task_id is null, b.workflow_id is null
+         limit 1);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) IS 'Whose budget keeps a task from being claimed: task, workflow or project; null: none.';
 
 -- FUNCTION docket_private.file_dependencies(docket_private.file_entry[], text)
 
@@ -9381,6 +9631,21 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.json_error_place(content text) IS 'The number of the character at which a text stops being JSON; one past the end where it only stops too early.';
+
+-- FUNCTION docket_private.judge_budget()
+
+CREATE FUNCTION docket_private.judge_budget() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    new.is_exhausted := coalesce(new.used_tokens >= new.max_tokens, false)
+                        or coalesce(new.used_cost >= new.max_cost, false);
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judge_budget() IS 'Says of a budget whether it is used up.';
 
 -- FUNCTION docket_private.known_priority(json)
 
@@ -12083,9 +12348,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 'Gives back at most `max_tasks` tasks of a project whose lease has expired.';
 
--- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[])
+-- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)
 
-CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) RETURNS docket.tasks[]
+CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -12105,6 +12370,14 @@ begin
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
              and (t.needed_capabilities = '{}'
                   or t.needed_capabilities <@ take_ready.capabilities)
+             and (not take_ready.has_exhausted
+                  or not exists (
+                         select
+                           from docket.budgets as b
+                          where b.project_id = r.project_id
+                            and b.is_exhausted
+                            and (b.workflow_id is null or b.workflow_id = r.workflow_id)
+                            and (b.task_id is null or b.task_id = r.task_id)))
              and (r.workflow_id is null
                   or exists (
                          select
@@ -12151,7 +12424,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
+COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- FUNCTION docket_private.take_task_numbers(uuid, bigint)
 
@@ -13134,6 +13407,16 @@ ALTER TABLE ONLY docket.audit_log
 ALTER TABLE ONLY docket.audit_log_default
     ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (audit_id, recorded_at);
 
+-- CONSTRAINT docket.budgets budgets_pkey
+
+ALTER TABLE ONLY docket.budgets
+    ADD CONSTRAINT budgets_pkey PRIMARY KEY (budget_id, project_id);
+
+-- CONSTRAINT docket.budgets budgets_scope_key
+
+ALTER TABLE ONLY docket.budgets
+    ADD CONSTRAINT budgets_scope_key UNIQUE NULLS NOT DISTINCT (project_id, workflow_id, task_id);
+
 -- CONSTRAINT docket.error_codes error_codes_exit_code_key
 
 ALTER TABLE ONLY docket.error_codes
@@ -13357,6 +13640,18 @@ CREATE INDEX audit_log_row_idx ON ONLY docket.audit_log USING btree (row_id, aud
 
 CREATE INDEX audit_log_default_row_id_audit_id_idx ON docket.audit_log_default USING btree (row_id, audit_id);
 
+-- INDEX docket.budgets_exhausted_idx
+
+CREATE INDEX budgets_exhausted_idx ON docket.budgets USING btree (project_id) WHERE is_exhausted;
+
+-- INDEX docket.budgets_task_idx
+
+CREATE INDEX budgets_task_idx ON docket.budgets USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.budgets_workflow_idx
+
+CREATE INDEX budgets_workflow_idx ON docket.budgets USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
+
 -- INDEX docket.idempotency_keys_created_at_idx
 
 CREATE INDEX idempotency_keys_created_at_idx ON docket.idempotency_keys USING btree (created_at);
@@ -13500,6 +13795,30 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 -- INDEX ATTACH docket.audit_log_default_row_id_audit_id_idx
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
+
+-- TRIGGER docket.budgets budgets_journal_delete
+
+CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', 'id', '{}');
+
+-- TRIGGER docket.budgets budgets_journal_insert
+
+CREATE TRIGGER budgets_journal_insert AFTER INSERT ON docket.budgets REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('budgets', 'budget_id', 'id', '{}');
+
+-- TRIGGER docket.budgets budgets_journal_truncate
+
+CREATE TRIGGER budgets_journal_truncate AFTER TRUNCATE ON docket.budgets FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('budgets', 'budget_id', 'id', '{}');
+
+-- TRIGGER docket.budgets budgets_journal_update
+
+CREATE TRIGGER budgets_journal_update AFTER UPDATE ON docket.budgets FOR EACH ROW WHEN ((((old.max_tokens IS DISTINCT FROM new.max_tokens) OR (old.max_cost IS DISTINCT FROM new.max_cost)) OR (old.is_exhausted IS DISTINCT FROM new.is_exhausted))) EXECUTE FUNCTION docket_private.journal_update('budgets', 'budget_id', 'id', '{}');
+
+-- TRIGGER docket.budgets budgets_judge
+
+CREATE TRIGGER budgets_judge BEFORE INSERT OR UPDATE ON docket.budgets FOR EACH ROW EXECUTE FUNCTION docket_private.judge_budget();
+
+-- TRIGGER docket.budgets budgets_touch
+
+CREATE TRIGGER budgets_touch BEFORE UPDATE ON docket.budgets FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.error_codes error_codes_journal_delete
 
@@ -13953,6 +14272,21 @@ CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EAC
 
 CREATE TRIGGER workflows_touch BEFORE UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- FK CONSTRAINT docket.budgets budgets_project_fkey
+
+ALTER TABLE ONLY docket.budgets
+    ADD CONSTRAINT budgets_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.budgets budgets_task_fkey
+
+ALTER TABLE ONLY docket.budgets
+    ADD CONSTRAINT budgets_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.budgets budgets_workflow_fkey
+
+ALTER TABLE ONLY docket.budgets
+    ADD CONSTRAINT budgets_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.import_items import_items_import_fkey
 
 ALTER TABLE ONLY docket.import_items
@@ -14118,6 +14452,18 @@ CREATE POLICY audit_log_insert ON docket.audit_log FOR INSERT TO docket_owner WI
 -- POLICY docket.audit_log audit_log_read
 
 CREATE POLICY audit_log_read ON docket.audit_log FOR SELECT USING (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR ( SELECT docket_private.is_operator() AS is_operator)));
+
+-- ROW SECURITY docket.budgets
+
+ALTER TABLE docket.budgets ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.budgets budgets_by_functions
+
+CREATE POLICY budgets_by_functions ON docket.budgets TO docket_owner USING (true);
+
+-- POLICY docket.budgets budgets_read
+
+CREATE POLICY budgets_read ON docket.budgets FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.idempotency_keys
 
@@ -14707,6 +15053,19 @@ GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.budgets TO docket_admin;
+GRANT SELECT ON TABLE docket.budgets TO docket_app;
+GRANT SELECT ON TABLE docket.budgets TO docket_agent;
+GRANT SELECT ON TABLE docket.budgets TO docket_reader;
+GRANT SELECT ON TABLE docket.budgets TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.bucket(id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.imports TO docket_admin;
@@ -14873,6 +15232,11 @@ GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository tex
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_app;
@@ -14926,6 +15290,10 @@ GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_admin;
@@ -15087,6 +15455,8 @@ REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.file_dependencies(entries docket_private.file_entry[], stand_in text, OUT edges docket_private.file_reference[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_entries(tags docket_private.file_tag[]) FROM PUBLIC;
@@ -15167,6 +15537,8 @@ REVOKE ALL ON FUNCTION docket_private.journal_truncate() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.journal_update() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.json_error_place(content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 
@@ -15316,7 +15688,7 @@ REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], 
 
 REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_task_numbers(project_id uuid, how_many bigint) FROM PUBLIC;
 

@@ -2,6 +2,7 @@
 -- requires: graph/weigh_tasks
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
+-- requires: tasks/budgets
 -- requires: tasks/task_search
 
 begin;
@@ -49,7 +50,8 @@ create function docket_private.take_ready(
     workflow_id    uuid,
     parent_task_id uuid,
     tags_all       text[],
-    capabilities   text[]
+    capabilities   text[],
+    has_exhausted  boolean
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -70,6 +72,14 @@ begin
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
              and (t.needed_capabilities = '{}'
                   or t.needed_capabilities <@ take_ready.capabilities)
+             and (not take_ready.has_exhausted
+                  or not exists (
+                         select
+                           from docket.budgets as b
+                          where b.project_id = r.project_id
+                            and b.is_exhausted
+                            and (b.workflow_id is null or b.workflow_id = r.workflow_id)
+                            and (b.task_id is null or b.task_id = r.task_id)))
              and (r.workflow_id is null
                   or exists (
                          select
@@ -117,7 +127,7 @@ end;
 $$;
 
 comment on function docket_private.take_ready(
-    uuid, text, integer, interval, uuid, uuid, text[], text[]) is
+    uuid, text, integer, interval, uuid, uuid, text[], text[], boolean) is
     'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
 -- Tasks whose time has come join those that are ready.
@@ -194,6 +204,11 @@ begin
                   and r.not_before <= (select docket.clock())) as has_due,
            exists (
                select
+                 from docket.budgets as b
+                where b.project_id = p.project_id
+                  and b.is_exhausted) as has_exhausted,
+           exists (
+               select
                  from docket_private.claim_orders as o
                  join docket_private.project_graphs as g on g.project_id = o.project_id
                 where o.project_id = p.project_id
@@ -226,7 +241,7 @@ begin
 
     return docket_private.take_ready(
         claim.project_id, claim.agent, claim.max_tasks, v_lease, claim.workflow_id,
-        claim.parent_task_id, claim.tags_all, claim.capabilities);
+        claim.parent_task_id, claim.tags_all, claim.capabilities, v_project.has_exhausted);
 end;
 $$;
 
@@ -303,8 +318,8 @@ $$;
 comment on function docket.claim_tasks(
     uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) is
 'Takes ready tasks for an agent: pending, with every dependency satisfied, due, not archived, in no
-paused project or workflow; in the order that the setting claim_order asks for: the most urgent
-first, then those that have waited longest.
+paused project or workflow, with no budget used up; in the order that the setting claim_order asks
+for: the most urgent first, then those that have waited longest.
 
 `agent` is the name that the attempts are found by, `max_tasks` how many at most (1 to 1000),
 `lease_seconds` how long they are held without a heartbeat (default: setting lease_seconds),
@@ -333,11 +348,12 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'start_task');
-    v_task    docket.tasks;
-    v_project record;
-    v_attempt uuid;
-    v_lease   interval;
+    v_answer    jsonb := docket_private.replay(request_id, 'start_task');
+    v_task      docket.tasks;
+    v_project   record;
+    v_attempt   uuid;
+    v_lease     interval;
+    v_exhausted text;
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.tasks, v_answer);
@@ -368,6 +384,15 @@ begin
         raise exception 'project % is paused', v_project.slug
             using errcode = 'PD409',
                   hint    = 'docket.resume_project() lets its tasks be claimed again.';
+    end if;
+
+    v_exhausted := docket_private.exhausted_budget(
+        v_task.project_id, v_task.workflow_id, v_task.task_id);
+    if v_exhausted is not null then
+        raise exception 'the budget of task % is used up: that of its %', v_task.task_key,
+                        v_exhausted
+            using errcode = 'PD413',
+                  hint    = 'docket.set_budget() gives it more.';
     end if;
 
     -- It may be the very one whose agent is gone.
@@ -430,11 +455,11 @@ comment on function docket.start_task(uuid, text, integer, uuid) is
 
 `agent` and `lease_seconds` as for claim_tasks(). The same `request_id` again returns the first
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
-waits, is held, or somebody has it; or its project is paused).';
+waits, is held, or somebody has it; or its project is paused), PD413 (a budget is used up).';
 
 revoke all on function docket_private.lease(integer, jsonb) from public;
 revoke all on function docket_private.take_ready(
-    uuid, text, integer, interval, uuid, uuid, text[], text[]) from public;
+    uuid, text, integer, interval, uuid, uuid, text[], text[], boolean) from public;
 revoke all on function docket_private.promote_due(uuid) from public;
 revoke all on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;

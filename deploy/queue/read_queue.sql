@@ -1,6 +1,7 @@
 -- Deploy pgdocket:queue/read_queue to pg
 -- requires: graph/ready_tasks
 -- requires: queue/task_attempts
+-- requires: tasks/budgets
 
 begin;
 set local role docket_owner;
@@ -30,12 +31,20 @@ begin atomic
                     where w.workflow_id = r.workflow_id
                       and w.project_id = r.project_id
                       and w.status = 'active'))
+       and not exists (
+               select
+                 from docket.budgets as b
+                where b.project_id = r.project_id
+                  and b.is_exhausted
+                  and (b.workflow_id is null or b.workflow_id = r.workflow_id)
+                  and (b.task_id is null or b.task_id = r.task_id))
      order by r.urgency desc, coalesce(r.not_before, r.ready_since), r.task_id
      limit least(greatest(next_tasks.page_size, 1), 1000);
 end;
 
 comment on function docket.next_tasks(uuid, uuid, text[], integer) is
-'What claim_tasks() would give now, in its order, without claiming it.
+'What claim_tasks() would give now, in its order, without claiming it; to an agent that has every
+capability.
 
 `workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
 1000). Returns tasks; raises nothing.';

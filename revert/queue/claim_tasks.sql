@@ -9,7 +9,7 @@ drop function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]);
 drop function docket_private.promote_due(uuid);
 drop function docket_private.take_ready(
-    uuid, text, integer, interval, uuid, uuid, text[], text[]);
+    uuid, text, integer, interval, uuid, uuid, text[], text[], boolean);
 drop function docket_private.lease(integer, jsonb);
 
 commit;

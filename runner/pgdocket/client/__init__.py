@@ -11,6 +11,7 @@ from pgdocket.client.agent import (
     Released,
     Work,
 )
+from pgdocket.client.budgets import Budget
 from pgdocket.client.connections import ConnectionSettings
 from pgdocket.client.docket import Docket, Health
 from pgdocket.client.program import Program
@@ -43,6 +44,7 @@ __all__ = [
     "AsyncWork",
     "BlockedReason",
     "Blocker",
+    "Budget",
     "ChainTask",
     "ConnectionSettings",
     "Docket",

@@ -12,6 +12,7 @@ from typing import Self
 from psycopg import IsolationLevel
 
 from pgdocket import config
+from pgdocket.client.budgets import BudgetCalls
 from pgdocket.client.connections import Connections, ConnectionSettings
 from pgdocket.client.context import ContextCalls
 from pgdocket.client.delivery import DeliveryCalls
@@ -41,6 +42,7 @@ class Docket(
     ContextCalls,
     DeliveryCalls,
     ValidationCalls,
+    BudgetCalls,
 ):
     """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
 
