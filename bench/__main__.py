@@ -15,6 +15,7 @@ import argparse
 import importlib
 import os
 import platform
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,4 +132,6 @@ def everything(console: Console, options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever is told to end stops the server that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main(sys.argv[1:])
