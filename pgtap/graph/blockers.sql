@@ -1,7 +1,7 @@
 -- blockers() and impact() walk the graph both ways, each task once, the nearest first.
 
 begin;
-select plan(19);
+select plan(21);
 
 select docket_test.graph('layered');
 select docket.add_dependency(docket_test.id('c1'), docket_test.id('a1'));
@@ -36,6 +36,29 @@ select is(
 select is(
     (select count(*) from docket.impact(docket_test.id('a1'), max_tasks => 0)), 0::bigint,
     'none is none');
+select results_eq(
+    $$ select n.blocker_key
+         from docket.blockers(docket_test.id('c1'), max_tasks => 2) as p
+        cross join lateral docket.blockers(
+                  docket_test.id('c1'), max_tasks => 3, after_depth => p.depth,
+                  after => p.blocker_id) as n
+        order by p.blocker_id desc, n.depth, n.blocker_id
+        limit 3 $$,
+    $$ select b.blocker_key
+         from docket.blockers(docket_test.id('c1')) as b
+        order by b.depth, b.blocker_id
+       offset 2 $$,
+    'the next page begins after the last task of the one before');
+select results_eq(
+    $$ select i.depth, i.affected_key
+         from docket.impact(docket_test.id('a2'), after_depth => 1, after => docket_test.id('b3'),
+                            max_tasks => 1) as i $$,
+    $$ select i.depth, i.affected_key
+         from docket.impact(docket_test.id('a2')) as i
+        where (i.depth, i.affected_id) > (1, docket_test.id('b3'))
+        order by i.depth, i.affected_id
+        limit 1 $$,
+    'upwards as well');
 select is_empty($$ select * from docket.blockers(docket_test.id('a1')) $$, 'nothing blocks a root');
 select is_empty($$ select * from docket.impact(docket_test.id('c2')) $$, 'a leaf blocks nothing');
 

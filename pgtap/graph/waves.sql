@@ -1,7 +1,7 @@
 -- waves() says what can be done at the same time; critical_path() what decides when all is done.
 
 begin;
-select plan(14);
+select plan(17);
 
 select docket_test.graph('diamond');
 select docket.create_task(docket_test.project_id(), 'Alone', task_key => 'e', priority => '9');
@@ -30,6 +30,23 @@ select results_eq(
          from docket.waves(docket_test.project_id()) as w
         limit 1 $$,
     $$ values (1, 'e', 'Alone', 'pending', 9) $$, 'with all one reads, the most urgent first');
+select is(
+    (select string_agg(w.task_key, ' ')
+       from docket.waves(docket_test.project_id(), max_tasks => 2, after_wave => 1,
+                         after => docket_test.id('e')) as w),
+    (select string_agg(w.task_key, ' ')
+       from (select w.task_key
+               from docket.waves(docket_test.project_id()) as w
+             offset 1
+              limit 2) as w),
+    'a page begins after the last task of the one before');
+select is(
+    (select count(*) from docket.waves(docket_test.project_id(), after_wave => 2)), 1::bigint,
+    'or after a wave');
+select is(
+    (select string_agg(format('%s:%s', p.place, p.total), ' ')
+       from docket.critical_path(docket_test.project_id(), max_tasks => 1, after_place => 1) as p),
+    '2:2.00', 'a path has pages, too');
 select is(pg_temp.path(), 'a:1.00 b:2.00 d:3.00', 'without estimates the longest chain counts tasks');
 
 update docket.tasks set estimated_effort = 2 where task_id = docket_test.id('b');

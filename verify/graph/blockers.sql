@@ -3,10 +3,10 @@
 begin;
 
 select 1 / has_function_privilege(
-               'docket_reader', 'docket.blockers(uuid, integer, integer, boolean)',
+               'docket_reader', 'docket.blockers(uuid, integer, integer, boolean, integer, uuid)',
                'execute')::integer,
        1 / has_function_privilege(
-               'docket_reader', 'docket.impact(uuid, integer, integer, boolean)',
+               'docket_reader', 'docket.impact(uuid, integer, integer, boolean, integer, uuid)',
                'execute')::integer,
        1 / has_function_privilege(
                'docket_reader', 'docket.get_task_dependency_graph(uuid, integer, integer)',

@@ -144,8 +144,13 @@ class GraphCalls(Calls):
         max_depth: int | None = None,
         max_tasks: int | None = None,
         include_completed: bool = False,
+        after_depth: int | None = None,
+        after: Id | None = None,
     ) -> list[Blocker]:
-        """What a task waits for, directly (depth 1) and through others, the nearest first."""
+        """What a task waits for, directly (depth 1) and through others, the nearest first.
+
+        `after_depth` and `after` are depth and id of the last task of the previous page.
+        """
         return self._rows(
             Blocker,
             "blockers",
@@ -153,6 +158,8 @@ class GraphCalls(Calls):
             max_depth=max_depth,
             max_tasks=max_tasks,
             include_completed=include_completed,
+            after_depth=after_depth,
+            after=after,
         )
 
     def impact(
@@ -162,8 +169,13 @@ class GraphCalls(Calls):
         max_depth: int | None = None,
         max_tasks: int | None = None,
         include_completed: bool = False,
+        after_depth: int | None = None,
+        after: Id | None = None,
     ) -> list[Affected]:
-        """What waits for a task, directly (depth 1) and through others, the nearest first."""
+        """What waits for a task, directly (depth 1) and through others, the nearest first.
+
+        `after_depth` and `after` are depth and id of the last task of the previous page.
+        """
         return self._rows(
             Affected,
             "impact",
@@ -171,6 +183,8 @@ class GraphCalls(Calls):
             max_depth=max_depth,
             max_tasks=max_tasks,
             include_completed=include_completed,
+            after_depth=after_depth,
+            after=after,
         )
 
     def get_task_dependency_graph(
@@ -228,27 +242,51 @@ class GraphCalls(Calls):
         return self._rows(BlockedReason, "why_blocked", task_id=task_id, max_tasks=max_tasks)
 
     def waves(
-        self, *, project_id: Id, workflow_id: Id | None = None, include_completed: bool = False
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        include_completed: bool = False,
+        max_tasks: int | None = None,
+        after_wave: int | None = None,
+        after: Id | None = None,
     ) -> list[WaveTask]:
-        """The tasks in waves: what is in one wave can be done at the same time."""
+        """The tasks in waves: what is in one wave can be done at the same time.
+
+        `after_wave` and `after` are wave and id of the last task of the previous page.
+        """
         return self._rows(
             WaveTask,
             "waves",
             project_id=project_id,
             workflow_id=workflow_id,
             include_completed=include_completed,
+            max_tasks=max_tasks,
+            after_wave=after_wave,
+            after=after,
         )
 
     def critical_path(
-        self, *, project_id: Id, workflow_id: Id | None = None, include_completed: bool = False
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        include_completed: bool = False,
+        max_tasks: int | None = None,
+        after_place: int | None = None,
     ) -> list[ChainTask]:
-        """The longest chain of tasks, in the order in which they have to be done."""
+        """The longest chain of tasks, in the order in which they have to be done.
+
+        `after_place` is the place of the last task of the previous page.
+        """
         return self._rows(
             ChainTask,
             "critical_path",
             project_id=project_id,
             workflow_id=workflow_id,
             include_completed=include_completed,
+            max_tasks=max_tasks,
+            after_place=after_place,
         )
 
     def topological_order(
