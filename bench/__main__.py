@@ -4,6 +4,8 @@ python -m bench                    all of them; bench/results.md is written anew
 python -m bench queue 4000         one of them, with its sizes; nothing is written
 python -m bench queue --only chain --only wal
                                    some parts of it; `--only help` lists them
+python -m bench graph_reads 1000000
+                                   what is read of a million edges, in minutes
 python -m bench --long             the steady state over 200,000 cycles instead of 20,000
 python -m bench --peers            other queues too, installed into .venv-peers/ first
 python -m bench explain            writes bench/plans/ anew, and measures nothing
@@ -89,7 +91,10 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The words of the command line."""
     parser = argparse.ArgumentParser("bench", description="Measures, and writes bench/results.md.")
     parser.add_argument(
-        "name", nargs="?", choices=(*BENCHMARKS, "peers", "explain"), help="one alone"
+        "name",
+        nargs="?",
+        choices=(*BENCHMARKS, "graph_reads", "peers", "explain"),
+        help="one alone",
     )
     parser.add_argument("sizes", nargs="*", type=int, help="its sizes")
     parser.add_argument("--only", action="append", default=[], help="a part of queue")
