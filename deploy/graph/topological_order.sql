@@ -33,10 +33,10 @@ begin atomic
            where topological_order.workflow_id is null
              and s.rank > -9223372036854775808
            union all
-          select b.taken + n.used, b.size * 4, n.rank, n.task_id, n.ranks, n.ids
+          select b.taken + n.used, n.size, n.rank, n.task_id, n.ranks, n.ids
             from batch as b
            cross join lateral (
-                     select c.ranks[cardinality(c.ranks)] as rank,
+                     select b.size * 4 as size, c.ranks[cardinality(c.ranks)] as rank,
                             c.ids[cardinality(c.ids)] as task_id,
                             c.ranks, c.ids, u.used
                        from (
@@ -93,6 +93,7 @@ begin atomic
                 where t.task_id = p.task_id
                   and t.project_id = topological_order.project_id
                   and t.archived_at is null
+                order by t.task_id
                offset 0
            ) as t
      order by p.rank, p.task_id

@@ -131,6 +131,7 @@ begin atomic
            where e.task_id = any ((select s.ids from sorted as s)::uuid[])
              and e.project_id = waves.project_id
              and e.dependency_type = 'blocks'
+           order by e.task_id
           offset 0
       ), edges as (
           select f.prerequisite, f.dependent
@@ -217,6 +218,7 @@ begin atomic
            where e.task_id = any ((select s.ids from sorted as s)::uuid[])
              and e.project_id = critical_path.project_id
              and e.dependency_type = 'blocks'
+           order by e.task_id
           offset 0
       ), edges as (
           select (select s.places from sorted as s)[f.prerequisite] as prerequisite,

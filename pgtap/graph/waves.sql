@@ -35,10 +35,9 @@ select is(
        from docket.waves(docket_test.project_id(), max_tasks => 2, after_wave => 1,
                          after => docket_test.id('e')) as w),
     (select string_agg(w.task_key, ' ')
-       from (select w.task_key
-               from docket.waves(docket_test.project_id()) as w
-             offset 1
-              limit 2) as w),
+       from (select w.task_key, row_number() over () as place
+               from docket.waves(docket_test.project_id()) as w) as w
+      where w.place in (2, 3)),
     'a page begins after the last task of the one before');
 select is(
     (select count(*) from docket.waves(docket_test.project_id(), after_wave => 2)), 1::bigint,
