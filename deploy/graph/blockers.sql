@@ -10,7 +10,7 @@ set local role docket_owner;
 -- level has sunk (risen) past its rank: nothing on the way can meet it again. So a chain of any
 -- length carries no luggage.
 -- Remembering (task, depth) pairs instead visits a task once for each of its depths: thousands of
--- times in a plan of 10,000 tasks.
+-- times in a plan of 10,000 tasks. No nested loops: a wide level would be compared with itself.
 
 create function docket.blockers(
     task_id           uuid,
@@ -28,6 +28,9 @@ create function docket.blockers(
 )
 language sql
 stable
+set enable_seqscan = off
+set enable_nestloop = off
+set jit = off
 begin atomic
       with recursive level
                (project_id, depth, reached, ids, open_ids, met_ids, met_ranks) as (
@@ -77,17 +80,27 @@ begin atomic
                                         or t.status <> 'completed' as is_open
                                    from unnest(neighbours.ids, neighbours.asked)
                                             as u (task_id, asked)
-                                   join docket_private.task_nodes as n
-                                     on n.task_id = u.task_id
-                                    and n.task_id = any (neighbours.ids)
-                                    and n.project_id = l.project_id
-                                   join docket.tasks as t
-                                     on t.task_id = u.task_id
-                                    and t.task_id = any (neighbours.ids)
-                                    and t.project_id = l.project_id
-                                  where blockers.include_completed
-                                     or u.asked & docket_private.satisfactions(
-                                            t.status, t.merged_at, t.unmet_gates) <> u.asked
+                                  cross join lateral (
+                                            select n.task_id, n.rank
+                                              from docket_private.task_nodes as n
+                                             where n.task_id = any (neighbours.ids)
+                                               and n.project_id = l.project_id
+                                             order by n.task_id
+                                            offset 0
+                                        ) as n
+                                  cross join lateral (
+                                            select t.task_id, t.status, t.merged_at, t.unmet_gates
+                                              from docket.tasks as t
+                                             where t.task_id = any (neighbours.ids)
+                                               and t.project_id = l.project_id
+                                             order by t.task_id
+                                            offset 0
+                                        ) as t
+                                  where n.task_id = u.task_id
+                                    and t.task_id = u.task_id
+                                    and (blockers.include_completed
+                                         or u.asked & docket_private.satisfactions(
+                                                t.status, t.merged_at, t.unmet_gates) <> u.asked)
                                   union all
                                  select m.task_id, m.rank, false, false
                                    from unnest(l.met_ids, l.met_ranks) as m (task_id, rank)
@@ -141,6 +154,9 @@ create function docket.impact(
 )
 language sql
 stable
+set enable_seqscan = off
+set enable_nestloop = off
+set jit = off
 begin atomic
       with recursive level (project_id, depth, reached, ids, met_ids, met_ranks) as (
           select t.project_id, 0, 0, array[t.task_id], '{}'::uuid[], '{}'::bigint[]
