@@ -6466,16 +6466,20 @@ reset role;
 set local role docket_owner;
 
 -- Both walk level by level, each task once and at its least depth, and no further than rows are
--- wanted. A task that was met is forgotten as soon as the level has sunk (risen) past its rank:
--- nothing on the way can meet it again. So a chain of any length carries no luggage.
+-- wanted: first the neighbours that were not met before, then what is to be known of them, each
+-- in one scan of an index for the whole level. A task that was met is forgotten as soon as the
+-- level has sunk (risen) past its rank: nothing on the way can meet it again. So a chain of any
+-- length carries no luggage.
 -- Remembering (task, depth) pairs instead visits a task once for each of its depths: thousands of
--- times in a plan of 10,000 tasks.
+-- times in a plan of 10,000 tasks. No nested loops: a wide level would be compared with itself.
 
 create function docket.blockers(
     task_id           uuid,
     max_depth         integer default null,
     max_tasks         integer default 1000,
-    include_completed boolean default false
+    include_completed boolean default false,
+    after_depth       integer default null,
+    after             uuid    default null
 ) returns table (
     depth       integer,
     blocker_id  uuid,
@@ -6485,59 +6489,83 @@ create function docket.blockers(
 )
 language sql
 stable
+set enable_seqscan = off
+set enable_nestloop = off
+set jit = off
 begin atomic
-      with recursive level (depth, reached, ids, open_ids, met_ids, met_ranks) as (
-          select 0, 0, array[blockers.task_id], array[blockers.task_id], '{}'::uuid[],
+      with recursive level
+               (project_id, depth, reached, ids, open_ids, met_ids, met_ranks) as (
+          select t.project_id, 0, 0, array[t.task_id], array[t.task_id], '{}'::uuid[],
                  '{}'::bigint[]
+            from docket.tasks as t
+           where t.task_id = blockers.task_id
            union all
-          select deeper.depth, l.reached + cardinality(deeper.ids), deeper.ids, deeper.open_ids,
-                 deeper.met_ids, deeper.met_ranks
+          select l.project_id, deeper.depth,
+                 l.reached
+                 + case when l.depth < coalesce(blockers.after_depth, 0) then 0
+                        else cardinality(deeper.ids)
+                   end,
+                 deeper.ids, deeper.open_ids, deeper.met_ids, deeper.met_ranks
             from level as l
+           cross join lateral (
+                     select l.project_id, array_agg(u.task_id) as ids, array_agg(u.asked) as asked
+                       from (
+                           select s.task_id, bit_or(s.asked) as asked
+                             from (
+                                 select e.depends_on_id as task_id,
+                                        docket_private.satisfaction_bit(e.satisfied_by) as asked
+                                   from docket.task_dependencies as e
+                                  where e.task_id = any (l.open_ids)
+                                    and e.project_id = l.project_id
+                                    and e.dependency_type = 'blocks'
+                                  union all
+                                 select m.task_id, null
+                                   from unnest(l.met_ids) as m (task_id)
+                             ) as s
+                            group by s.task_id
+                           having count(*) = count(s.asked)
+                       ) as u
+                 ) as neighbours
            cross join lateral (
                      select l.depth + 1 as depth,
                             array_agg(g.task_id) filter (where g.is_new) as ids,
-                            array_agg(g.task_id) filter (where g.is_new and g.is_open) as open_ids,
+                            array_agg(g.task_id) filter (where g.is_open) as open_ids,
                             array_agg(g.task_id) filter (where g.rank < g.reach) as met_ids,
                             array_agg(g.rank) filter (where g.rank < g.reach) as met_ranks
                        from (
-                           select s.task_id, s.rank,
-                                  not bool_or(s.is_met) as is_new,
-                                  bool_or(s.is_open) as is_open,
-                                  max(case when not bool_or(s.is_met) then s.rank end) over ()
-                                      as reach
+                           select s.task_id, s.rank, s.is_new, s.is_open,
+                                  max(s.rank) filter (where s.is_new) over () as reach
                              from (
-                                 select n.task_id, n.rank, n.is_open, false as is_met
-                                   from unnest(l.open_ids) as f (task_id)
+                                 select n.task_id, n.rank, true as is_new,
+                                        blockers.include_completed
+                                        or t.status <> 'completed' as is_open
+                                   from unnest(neighbours.ids, neighbours.asked)
+                                            as u (task_id, asked)
                                   cross join lateral (
-                                            select e.depends_on_id, e.project_id, e.satisfied_by
-                                              from docket.task_dependencies as e
-                                             where e.task_id = f.task_id
-                                               and e.dependency_type = 'blocks'
-                                             order by e.depends_on_id
-                                            offset 0
-                                        ) as e
-                                  cross join lateral (
-                                            select n.task_id, n.rank,
-                                                   blockers.include_completed
-                                                   or t.status <> 'completed' as is_open
+                                            select n.task_id, n.rank
                                               from docket_private.task_nodes as n
-                                              join docket.tasks as t
-                                                on t.task_id = n.task_id
-                                               and t.project_id = n.project_id
-                                             where n.project_id = e.project_id
-                                               and n.task_id = e.depends_on_id
-                                               and (blockers.include_completed
-                                                    or not docket_private.is_satisfied(
-                                                               e.satisfied_by, t.status,
-                                                               t.merged_at, t.unmet_gates))
+                                             where n.task_id = any (neighbours.ids)
+                                               and n.project_id = l.project_id
                                              order by n.task_id
                                             offset 0
                                         ) as n
+                                  cross join lateral (
+                                            select t.task_id, t.status, t.merged_at, t.unmet_gates
+                                              from docket.tasks as t
+                                             where t.task_id = any (neighbours.ids)
+                                               and t.project_id = l.project_id
+                                             order by t.task_id
+                                            offset 0
+                                        ) as t
+                                  where n.task_id = u.task_id
+                                    and t.task_id = u.task_id
+                                    and (blockers.include_completed
+                                         or u.asked & docket_private.satisfactions(
+                                                t.status, t.merged_at, t.unmet_gates) <> u.asked)
                                   union all
-                                 select m.task_id, m.rank, false, true
+                                 select m.task_id, m.rank, false, false
                                    from unnest(l.met_ids, l.met_ranks) as m (task_id, rank)
                              ) as s
-                            group by s.task_id, s.rank
                        ) as g
                  ) as deeper
            where deeper.ids is not null
@@ -6551,27 +6579,33 @@ begin atomic
                select t.task_id, t.task_key, t.title, t.status
                  from docket.tasks as t
                 where t.task_id = i.task_id
+                  and t.project_id = l.project_id
                 order by t.task_id
                offset 0
            ) as t
      where l.depth > 0
+       and (blockers.after_depth is null
+            or (l.depth, i.task_id) > (blockers.after_depth, blockers.after))
      order by l.depth, t.task_id
      limit case when blockers.max_tasks is not null then greatest(blockers.max_tasks, 0) end;
 end;
 
-comment on function docket.blockers(uuid, integer, integer, boolean) is
+comment on function docket.blockers(uuid, integer, integer, boolean, integer, uuid) is
 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`, except
 those whose merge or validation is still waited for: they are returned, and nothing behind them.
+`after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 create function docket.impact(
     task_id           uuid,
     max_depth         integer default null,
     max_tasks         integer default 1000,
-    include_completed boolean default false
+    include_completed boolean default false,
+    after_depth       integer default null,
+    after             uuid    default null
 ) returns table (
     depth        integer,
     affected_id  uuid,
@@ -6581,52 +6615,57 @@ create function docket.impact(
 )
 language sql
 stable
+set enable_seqscan = off
+set enable_nestloop = off
+set jit = off
 begin atomic
-      with recursive level (depth, reached, ids, met_ids, met_ranks) as (
-          select 0, 0, array[impact.task_id], '{}'::uuid[], '{}'::bigint[]
+      with recursive level (project_id, depth, reached, ids, met_ids, met_ranks) as (
+          select t.project_id, 0, 0, array[t.task_id], '{}'::uuid[], '{}'::bigint[]
+            from docket.tasks as t
+           where t.task_id = impact.task_id
            union all
-          select further.depth, l.reached + cardinality(further.ids), further.ids,
-                 further.met_ids, further.met_ranks
+          select l.project_id, further.depth,
+                 l.reached
+                 + case when l.depth < coalesce(impact.after_depth, 0) then 0
+                        else cardinality(further.ids)
+                   end,
+                 further.ids, further.met_ids, further.met_ranks
             from level as l
+           cross join lateral (
+                     select l.project_id, array_agg(u.task_id) as ids
+                       from (
+                           select e.task_id
+                             from docket.task_dependencies as e
+                            where e.depends_on_id = any (l.ids)
+                              and e.project_id = l.project_id
+                              and e.dependency_type = 'blocks'
+                           except
+                           select m.task_id
+                             from unnest(l.met_ids) as m (task_id)
+                       ) as u
+                 ) as neighbours
            cross join lateral (
                      select l.depth + 1 as depth,
                             array_agg(g.task_id) filter (where g.is_new) as ids,
                             array_agg(g.task_id) filter (where g.rank > g.reach) as met_ids,
                             array_agg(g.rank) filter (where g.rank > g.reach) as met_ranks
                        from (
-                           select s.task_id, s.rank,
-                                  not bool_or(s.is_met) as is_new,
-                                  min(case when not bool_or(s.is_met) then s.rank end) over ()
-                                      as reach
+                           select s.task_id, s.rank, s.is_new,
+                                  min(s.rank) filter (where s.is_new) over () as reach
                              from (
-                                 select n.task_id, n.rank, false as is_met
-                                   from unnest(l.ids) as f (task_id)
-                                  cross join lateral (
-                                            select e.task_id, e.project_id
-                                              from docket.task_dependencies as e
-                                             where e.depends_on_id = f.task_id
-                                               and e.dependency_type = 'blocks'
-                                             order by e.task_id
-                                            offset 0
-                                        ) as e
-                                  cross join lateral (
-                                            select n.task_id, n.rank
-                                              from docket_private.task_nodes as n
-                                              join docket.tasks as t
-                                                on t.task_id = n.task_id
-                                               and t.project_id = n.project_id
-                                             where n.project_id = e.project_id
-                                               and n.task_id = e.task_id
-                                               and (impact.include_completed
-                                                    or t.status <> 'completed')
-                                             order by n.task_id
-                                            offset 0
-                                        ) as n
+                                 select n.task_id, n.rank, t.task_id is not null as is_new
+                                   from docket_private.task_nodes as n
+                                   left join docket.tasks as t
+                                     on t.task_id = n.task_id
+                                    and t.task_id = any (neighbours.ids)
+                                    and t.project_id = l.project_id
+                                    and (impact.include_completed or t.status <> 'completed')
+                                  where n.project_id = l.project_id
+                                    and n.task_id = any (neighbours.ids)
                                   union all
-                                 select m.task_id, m.rank, true
+                                 select m.task_id, m.rank, false
                                    from unnest(l.met_ids, l.met_ranks) as m (task_id, rank)
                              ) as s
-                            group by s.task_id, s.rank
                        ) as g
                  ) as further
            where further.ids is not null
@@ -6640,19 +6679,23 @@ begin atomic
                select t.task_id, t.task_key, t.title, t.status
                  from docket.tasks as t
                 where t.task_id = i.task_id
+                  and t.project_id = l.project_id
                 order by t.task_id
                offset 0
            ) as t
      where l.depth > 0
+       and (impact.after_depth is null
+            or (l.depth, i.task_id) > (impact.after_depth, impact.after))
      order by l.depth, t.task_id
      limit case when impact.max_tasks is not null then greatest(impact.max_tasks, 0) end;
 end;
 
-comment on function docket.impact(uuid, integer, integer, boolean) is
+comment on function docket.impact(uuid, integer, integer, boolean, integer, uuid) is
 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.
+`after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing waits. Raises nothing.';
 
 create function docket.get_task_dependency_graph(
@@ -6690,11 +6733,11 @@ completed or not, with the depth, the nearest first.
 
 grant select on docket_private.task_nodes
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
-revoke all on function docket.blockers(uuid, integer, integer, boolean) from public;
-revoke all on function docket.impact(uuid, integer, integer, boolean) from public;
+revoke all on function docket.blockers(uuid, integer, integer, boolean, integer, uuid) from public;
+revoke all on function docket.impact(uuid, integer, integer, boolean, integer, uuid) from public;
 revoke all on function docket.get_task_dependency_graph(uuid, integer, integer) from public;
-grant execute on function docket.blockers(uuid, integer, integer, boolean),
-                          docket.impact(uuid, integer, integer, boolean),
+grant execute on function docket.blockers(uuid, integer, integer, boolean, integer, uuid),
+                          docket.impact(uuid, integer, integer, boolean, integer, uuid),
                           docket.get_task_dependency_graph(uuid, integer, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
@@ -6737,7 +6780,7 @@ $$;
 comment on function docket_private.longest_paths(integer[], integer[], double precision[]) is
 'The weight of the heaviest path that ends at each task, and the task before it on that path (0: none).
 
-Tasks are places in a topological order; the edges come sorted by their prerequisite.';
+Tasks are places in a topological order; the edges come in a topological order of either end.';
 
 -- Security definer, because who calls it may not enter this schema to call the other; neither
 -- reads anything.
@@ -6780,12 +6823,45 @@ $$;
 comment on function docket_private.longest_path(integer[], integer[], double precision[]) is
     'The heaviest path of all, from its end to its beginning, as places; arguments as for longest_paths().';
 
--- Many rows meet themselves here: a nested loop would be quadratic where the tables have not been
--- analyzed yet.
+create function docket_private.wave_numbers(
+    prerequisites integer[],
+    dependents    integer[],
+    tasks         bigint
+) returns integer[]
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_waves integer[] := array_fill(1, array[wave_numbers.tasks::integer]);
+begin
+    for i in 1 .. coalesce(cardinality(prerequisites), 0) loop
+        v_waves[dependents[i]] := greatest(v_waves[dependents[i]], v_waves[prerequisites[i]] + 1);
+    end loop;
+
+    return v_waves;
+end;
+$$;
+
+comment on function docket_private.wave_numbers(integer[], integer[], bigint) is
+'The number of tasks on the longest path that ends at each of so many tasks.
+
+Tasks are places; the edges come in a topological order of their dependents.';
+
+-- All edges of the chosen tasks come from one scan of their index, and their ends are turned into
+-- places by binary search (width_bucket) in the sorted ids: joining edges with tasks twice took
+-- longer, since neither a hash table of 333,000 ids nor sorting 1,000,000 edges by id is cheap.
+-- Subscripts are quick as long as there is no null in an array. Many rows meet themselves here: a
+-- nested loop would be quadratic where the tables have not been analyzed yet. Of a plan of
+-- 1,000,000 edges nothing is spilled to disk with this work_mem; a small one uses what it needs.
 create function docket.waves(
     project_id        uuid,
     workflow_id       uuid    default null,
-    include_completed boolean default false
+    include_completed boolean default false,
+    max_tasks         integer default null,
+    after_wave        integer default null,
+    after             uuid    default null
 ) returns table (
     wave     integer,
     task_id  uuid,
@@ -6798,14 +6874,15 @@ language sql
 stable
 set enable_seqscan = off
 set enable_nestloop = off
-set enable_hashjoin = on
-set enable_mergejoin = off
+set enable_hashjoin = off
+set enable_mergejoin = on
 set jit = off
+set work_mem = '64MB'
 begin atomic
       with chosen as materialized (
           select t.task_id, t.task_key, t.title, t.status, t.priority,
-                 1::double precision as weight,
-                 row_number() over (order by n.rank nulls first, t.task_id)::integer as place
+                 coalesce(n.rank, 0) as rank,
+                 row_number() over (order by t.task_id)::integer as place
             from docket.tasks as t
             left join docket_private.task_nodes as n
               on n.project_id = t.project_id
@@ -6814,48 +6891,64 @@ begin atomic
              and (waves.workflow_id is null or t.workflow_id = waves.workflow_id)
              and (waves.include_completed or t.status <> 'completed')
              and t.archived_at is null
-      ), edges as (
-          select d.place as prerequisite, c.place as dependent
+      ), sorted as materialized (
+          select array_agg(c.task_id order by c.task_id) as ids,
+                 array_agg(c.rank order by c.task_id) as ranks
             from chosen as c
-           cross join lateral (
-                     select e.depends_on_id
-                       from docket.task_dependencies as e
-                      where e.task_id = c.task_id
-                        and e.project_id = waves.project_id
-                        and e.dependency_type = 'blocks'
-                      order by e.depends_on_id
-                     offset 0
-                 ) as e
-            join chosen as d on d.task_id = e.depends_on_id
-      ), paths as materialized (
-          select p.totals
-            from docket_private.longest_paths(
-                     (select array_agg(e.prerequisite order by e.prerequisite) from edges as e),
-                     (select array_agg(e.dependent order by e.prerequisite) from edges as e),
-                     (select array_agg(c.weight) from chosen as c)) as p
-      ), levels as (
-          select l.place, l.total
-            from paths as p
-           cross join lateral unnest(p.totals) with ordinality as l (total, place)
+      ), found as (
+          select width_bucket(e.depends_on_id, (select s.ids from sorted as s)) as prerequisite,
+                 width_bucket(e.task_id, (select s.ids from sorted as s)) as dependent,
+                 e.depends_on_id
+            from docket.task_dependencies as e
+           where e.task_id = any ((select s.ids from sorted as s)::uuid[])
+             and e.project_id = waves.project_id
+             and e.dependency_type = 'blocks'
+           order by e.task_id
+          offset 0
+      ), edges as (
+          select f.prerequisite, f.dependent
+            from found as f
+           where (select s.ids from sorted as s)[f.prerequisite] = f.depends_on_id
+           order by (select s.ranks from sorted as s)[f.dependent]
+      ), numbered as materialized (
+          select docket_private.wave_numbers(
+                     array_agg(e.prerequisite), array_agg(e.dependent),
+                     (select count(*) from chosen)) as waves
+            from edges as e
+      ), placed as (
+          select (select n.waves from numbered as n)[c.place] as wave,
+                 c.task_id, c.task_key, c.title, c.status, c.priority
+            from chosen as c
       )
-    select l.total::integer, c.task_id, c.task_key, c.title, c.status, c.priority
-      from chosen as c
-      join levels as l on l.place = c.place
-     order by l.total, c.priority desc, c.task_id;
+    select p.wave, p.task_id, p.task_key, p.title, p.status, p.priority
+      from placed as p
+     where waves.after_wave is null
+        or p.wave > waves.after_wave
+        or (p.wave = waves.after_wave
+            and (-p.priority, p.task_id) > ((
+                    select -t.priority
+                      from docket.tasks as t
+                     where t.task_id = waves.after
+                       and t.project_id = waves.project_id), waves.after))
+     order by p.wave, p.priority desc, p.task_id
+     limit case when waves.max_tasks is not null then greatest(waves.max_tasks, 0) end;
 end;
 
-comment on function docket.waves(uuid, uuid, boolean) is
+comment on function docket.waves(uuid, uuid, boolean, integer, integer, uuid) is
 'The unfinished tasks of a project in waves: those of wave 1 wait for nothing unfinished, each later
 one for a task of the wave before. What is in one wave can be done at the same time.
 
 `project_id` is the project, `workflow_id` narrows it to one workflow, `include_completed` takes
 in what is completed. Archived tasks are left out; a dependency on what is left out does not count.
-Returns tasks by wave, then by priority. Raises nothing.';
+`max_tasks` is the size of a page (default: all), `after_wave` and `after` are wave and id of the
+last task of the previous one. Returns tasks by wave, then by priority. Raises nothing.';
 
 create function docket.critical_path(
     project_id        uuid,
     workflow_id       uuid    default null,
-    include_completed boolean default false
+    include_completed boolean default false,
+    max_tasks         integer default null,
+    after_place       integer default null
 ) returns table (
     place    integer,
     task_id  uuid,
@@ -6869,13 +6962,13 @@ language sql
 stable
 set enable_seqscan = off
 set enable_nestloop = off
-set enable_hashjoin = on
-set enable_mergejoin = off
+set enable_hashjoin = off
+set enable_mergejoin = on
 set jit = off
+set work_mem = '64MB'
 begin atomic
       with chosen as materialized (
-          select t.task_id, t.task_key, t.title, t.status,
-                 coalesce(t.estimated_effort, avg(t.estimated_effort) over (), 1) as effort,
+          select t.task_id, t.task_key, t.title, t.status, t.estimated_effort,
                  row_number() over (order by n.rank nulls first, t.task_id)::integer as place
             from docket.tasks as t
             left join docket_private.task_nodes as n
@@ -6885,53 +6978,80 @@ begin atomic
              and (critical_path.workflow_id is null or t.workflow_id = critical_path.workflow_id)
              and (critical_path.include_completed or t.status <> 'completed')
              and t.archived_at is null
-      ), edges as (
-          select d.place as prerequisite, c.place as dependent
+      ), sorted as materialized (
+          select array_agg(c.task_id order by c.task_id) as ids,
+                 array_agg(c.place order by c.task_id) as places
             from chosen as c
-           cross join lateral (
-                     select e.depends_on_id
-                       from docket.task_dependencies as e
-                      where e.task_id = c.task_id
-                        and e.project_id = critical_path.project_id
-                        and e.dependency_type = 'blocks'
-                      order by e.depends_on_id
-                     offset 0
-                 ) as e
-            join chosen as d on d.task_id = e.depends_on_id
-      ), path as materialized (
+      ), found as (
+          select width_bucket(e.depends_on_id, (select s.ids from sorted as s)) as prerequisite,
+                 width_bucket(e.task_id, (select s.ids from sorted as s)) as dependent,
+                 e.depends_on_id
+            from docket.task_dependencies as e
+           where e.task_id = any ((select s.ids from sorted as s)::uuid[])
+             and e.project_id = critical_path.project_id
+             and e.dependency_type = 'blocks'
+           order by e.task_id
+          offset 0
+      ), edges as (
+          select (select s.places from sorted as s)[f.prerequisite] as prerequisite,
+                 (select s.places from sorted as s)[f.dependent] as dependent
+            from found as f
+           where (select s.ids from sorted as s)[f.prerequisite] = f.depends_on_id
+           order by dependent, prerequisite
+      ), typical as materialized (
+          select coalesce(avg(c.estimated_effort), 1) as effort
+            from chosen as c
+      ), weighed as (
+          select c.*, coalesce(c.estimated_effort, (select y.effort from typical as y)) as effort
+            from chosen as c
+      ), path as (
           select h.place, h.steps
-            from unnest(docket_private.longest_path(
-                     (select array_agg(e.prerequisite order by e.prerequisite) from edges as e),
-                     (select array_agg(e.dependent order by e.prerequisite) from edges as e),
-                     (select array_agg(c.effort::double precision order by c.place)
-                        from chosen as c))) with ordinality as h (place, steps)
+            from (
+                select array_agg(e.prerequisite) as prerequisites,
+                       array_agg(e.dependent) as dependents
+                  from edges as e
+            ) as e
+           cross join lateral unnest(docket_private.longest_path(
+                     e.prerequisites, e.dependents,
+                     (select array_agg(w.effort::double precision order by w.place)
+                        from weighed as w))) with ordinality as h (place, steps)
+      ), along as (
+          select row_number() over along::integer as place, w.task_id, w.task_key, w.title,
+                 w.status, round(w.effort, 2) as effort, round(sum(w.effort) over along, 2) as total
+            from path as h
+            join weighed as w on w.place = h.place
+          window along as (order by h.steps desc)
       )
-    select row_number() over along::integer, c.task_id, c.task_key, c.title, c.status,
-           round(c.effort, 2), round(sum(c.effort) over along, 2)
-      from path as h
-      join chosen as c on c.place = h.place
-    window along as (order by h.steps desc)
-     order by h.steps desc;
+    select a.place, a.task_id, a.task_key, a.title, a.status, a.effort, a.total
+      from along as a
+     where a.place > coalesce(critical_path.after_place, 0)
+     order by a.place
+     limit case when critical_path.max_tasks is not null
+                then greatest(critical_path.max_tasks, 0)
+           end;
 end;
 
-comment on function docket.critical_path(uuid, uuid, boolean) is
+comment on function docket.critical_path(uuid, uuid, boolean, integer, integer) is
 'The longest chain of unfinished tasks of a project, in the order in which they have to be done: what
 decides when all is done.
 
 Long is measured by estimated_effort (hours; a task without one counts as the average of the
 others), or by the number of tasks where nobody has estimated anything. `project_id` is the
 project, `workflow_id` narrows it to one workflow, `include_completed` takes in what is completed;
-archived tasks are left out. Returns one row for each task, with the effort so far in total.
-Raises nothing.';
+archived tasks are left out. `max_tasks` is the size of a page (default: all), `after_place` the
+place of the last task of the previous one. Returns one row for each task, with the effort so far
+in total. Raises nothing.';
 
+revoke all on function docket_private.wave_numbers(integer[], integer[], bigint) from public;
 revoke all on function docket_private.longest_paths(integer[], integer[], double precision[])
   from public;
 revoke all on function docket_private.longest_path(integer[], integer[], double precision[])
   from public;
-revoke all on function docket.waves(uuid, uuid, boolean) from public;
-revoke all on function docket.critical_path(uuid, uuid, boolean) from public;
-grant execute on function docket.waves(uuid, uuid, boolean),
-                          docket.critical_path(uuid, uuid, boolean),
+revoke all on function docket.waves(uuid, uuid, boolean, integer, integer, uuid) from public;
+revoke all on function docket.critical_path(uuid, uuid, boolean, integer, integer) from public;
+grant execute on function docket.waves(uuid, uuid, boolean, integer, integer, uuid),
+                          docket.critical_path(uuid, uuid, boolean, integer, integer),
+                          docket_private.wave_numbers(integer[], integer[], bigint),
                           docket_private.longest_paths(integer[], integer[], double precision[]),
                           docket_private.longest_path(integer[], integer[], double precision[])
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
@@ -7133,7 +7253,12 @@ reset role;
 
 set local role docket_owner;
 
--- The ranks are kept with every dependency, so the order is there to be read.
+-- The ranks are kept with every dependency, so the order is there to be read. Tasks without a
+-- dependency have no rank and come first: the first page joins all tasks with their ranks, as does
+-- a workflow's. Later ones take nodes by rank, some more each time until enough of their tasks are
+-- in use: a scan of the nodes for each page, 0.05 s at 1,000,000 edges.
+-- Rejected: an index on (project_id, rank, task_id), 0.004 s. It made a dependency against the
+-- order, which moves ranks, 15 % dearer, and gained nothing for the first page.
 create function docket.topological_order(
     project_id  uuid,
     workflow_id uuid    default null,
@@ -7143,24 +7268,85 @@ create function docket.topological_order(
 language sql
 stable
 begin atomic
+      with recursive start as materialized (
+          select least(greatest(topological_order.page_size, 1), 1000) as wanted,
+                 coalesce(topological_order.after, '00000000-0000-0000-0000-000000000000') as after,
+                 coalesce((
+                     select n.rank
+                       from docket_private.task_nodes as n
+                      where n.project_id = topological_order.project_id
+                        and n.task_id = topological_order.after), -9223372036854775808) as rank
+      ), batch (taken, size, rank, task_id, ranks, ids) as (
+          select 0, s.wanted, s.rank, s.after, '{}'::bigint[], '{}'::uuid[]
+            from start as s
+           where topological_order.workflow_id is null
+             and s.rank > -9223372036854775808
+           union all
+          select b.taken + n.used, n.size, n.rank, n.task_id, n.ranks, n.ids
+            from batch as b
+           cross join lateral (
+                     select b.size * 4 as size, c.ranks[cardinality(c.ranks)] as rank,
+                            c.ids[cardinality(c.ids)] as task_id,
+                            c.ranks, c.ids, u.used
+                       from (
+                           select array_agg(n.rank) as ranks, array_agg(n.task_id) as ids
+                             from (
+                                 select n.rank, n.task_id
+                                   from docket_private.task_nodes as n
+                                  where n.project_id = topological_order.project_id
+                                    and (n.rank, n.task_id) > (b.rank, b.task_id)
+                                  order by n.rank, n.task_id
+                                  limit b.size
+                             ) as n
+                       ) as c
+                      cross join lateral (
+                                select count(*)::integer as used
+                                  from docket.tasks as t
+                                 where t.task_id = any (c.ids)
+                                   and t.project_id = topological_order.project_id
+                                   and t.archived_at is null
+                            ) as u
+                 ) as n
+           where b.taken < (select s.wanted from start as s)
+             and n.task_id is not null
+      ), page as (
+          select i.rank, i.task_id
+            from batch as b
+           cross join lateral unnest(b.ranks, b.ids) as i (rank, task_id)
+           union all
+          select u.rank, u.task_id
+            from (
+                select coalesce(n.rank, -9223372036854775808) as rank, t.task_id
+                  from docket.tasks as t
+                  left join docket_private.task_nodes as n
+                    on n.project_id = t.project_id
+                   and n.task_id = t.task_id
+                 where t.project_id = topological_order.project_id
+                   and (topological_order.workflow_id is null
+                        or t.workflow_id = topological_order.workflow_id)
+                   and (topological_order.workflow_id is not null
+                        or (select s.rank = -9223372036854775808 from start as s))
+                   and t.archived_at is null
+                   and (coalesce(n.rank, -9223372036854775808), t.task_id)
+                       > (select s.rank, s.after from start as s)
+                 order by rank, t.task_id
+                 limit (select s.wanted from start as s)
+            ) as u
+           order by rank, task_id
+      )
     select t.*
-      from docket.tasks as t
-      left join docket_private.task_nodes as n
-        on n.project_id = t.project_id
-       and n.task_id = t.task_id
-     where t.project_id = topological_order.project_id
-       and (topological_order.workflow_id is null or t.workflow_id = topological_order.workflow_id)
-       and t.archived_at is null
-       and (topological_order.after is null
-            or (coalesce(n.rank, -9223372036854775808), t.task_id)
-               > (coalesce((
-                      select a.rank
-                        from docket_private.task_nodes as a
-                       where a.project_id = topological_order.project_id
-                         and a.task_id = topological_order.after), -9223372036854775808),
-                  topological_order.after))
-     order by coalesce(n.rank, -9223372036854775808), t.task_id
-     limit least(greatest(topological_order.page_size, 1), 1000);
+      from page as p
+     cross join lateral (
+               select t.*
+                 from docket.tasks as t
+                where t.task_id = p.task_id
+                  and t.project_id = topological_order.project_id
+                  and t.archived_at is null
+                order by t.task_id
+               offset 0
+           ) as t
+     order by p.rank, p.task_id
+     limit (select s.wanted from start as s);
 end;
 
 comment on function docket.topological_order(uuid, uuid, uuid, integer) is

@@ -644,16 +644,6 @@ END;
 
 COMMENT ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) IS 'What dependencies on a task are satisfied, by what they ask for: the sum of 1 (completed), 2 (merged) and 4 (validated).';
 
--- FUNCTION docket_private.is_satisfied(text, text, timestamp with time zone, integer)
-
-CREATE FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT ((docket_private.satisfactions(status, merged_at, unmet_gates) & docket_private.satisfaction_bit(satisfied_by)) <> 0);
-END;
-
-COMMENT ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) IS 'Whether a dependency that asks for `satisfied_by` waits no longer for a task of this status, merge and number of unmet gates.';
-
 -- TABLE docket.tasks
 
 CREATE TABLE docket.tasks (
@@ -791,67 +781,88 @@ COMMENT ON COLUMN docket_private.task_nodes.rank IS 'Higher than the rank of eac
 
 COMMENT ON COLUMN docket_private.task_nodes.unmet IS 'How many of its gating dependencies are not satisfied.';
 
--- FUNCTION docket.blockers(uuid, integer, integer, boolean)
+-- FUNCTION docket.blockers(uuid, integer, integer, boolean, integer, uuid)
 
-CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false) RETURNS TABLE(depth integer, blocker_id uuid, blocker_key text, title text, status docket.task_status)
+CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false, after_depth integer DEFAULT NULL::integer, after uuid DEFAULT NULL::uuid) RETURNS TABLE(depth integer, blocker_id uuid, blocker_key text, title text, status docket.task_status)
     LANGUAGE sql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
     BEGIN ATOMIC
- WITH RECURSIVE level(depth, reached, ids, open_ids, met_ids, met_ranks) AS (
-          SELECT 0 AS "?column?",
+ WITH RECURSIVE level(project_id, depth, reached, ids, open_ids, met_ids, met_ranks) AS (
+          SELECT t_1.project_id,
              0 AS "?column?",
-             ARRAY[blockers.task_id] AS "array",
-             ARRAY[blockers.task_id] AS "array",
+             0 AS "?column?",
+             ARRAY[t_1.task_id] AS "array",
+             ARRAY[t_1.task_id] AS "array",
              '{}'::uuid[] AS uuid,
              '{}'::bigint[] AS int8
+            FROM docket.tasks t_1
+           WHERE (t_1.task_id = blockers.task_id)
          UNION ALL
-          SELECT deeper.depth,
-             (l_1.reached + cardinality(deeper.ids)),
+          SELECT l_1.project_id,
+             deeper.depth,
+             (l_1.reached +
+                 CASE
+                     WHEN (l_1.depth < COALESCE(blockers.after_depth, 0)) THEN 0
+                     ELSE cardinality(deeper.ids)
+                 END),
              deeper.ids,
              deeper.open_ids,
              deeper.met_ids,
              deeper.met_ranks
-            FROM (level l_1
+            FROM ((level l_1
+              CROSS JOIN LATERAL ( SELECT l_1.project_id,
+                     array_agg(u.task_id) AS ids,
+                     array_agg(u.asked) AS asked
+                    FROM ( SELECT s.task_id,
+                             bit_or(s.asked) AS asked
+                            FROM ( SELECT e.depends_on_id AS task_id,
+                                     docket_private.satisfaction_bit((e.satisfied_by)::text) AS asked
+                                    FROM docket.task_dependencies e
+                                   WHERE ((e.task_id = ANY (l_1.open_ids)) AND (e.project_id = l_1.project_id) AND ((e.dependency_type)::text = 'blocks'::text))
+                                 UNION ALL
+                                  SELECT m.task_id,
+                                     NULL::integer
+                                    FROM unnest(l_1.met_ids) m(task_id)) s
+                           GROUP BY s.task_id
+                          HAVING (count(*) = count(s.asked))) u) neighbours)
               CROSS JOIN LATERAL ( SELECT (l_1.depth + 1) AS depth,
                      array_agg(g.task_id) FILTER (WHERE g.is_new) AS ids,
-                     array_agg(g.task_id) FILTER (WHERE (g.is_new AND g.is_open)) AS open_ids,
+                     array_agg(g.task_id) FILTER (WHERE g.is_open) AS open_ids,
                      array_agg(g.task_id) FILTER (WHERE (g.rank < g.reach)) AS met_ids,
                      array_agg(g.rank) FILTER (WHERE (g.rank < g.reach)) AS met_ranks
                     FROM ( SELECT s.task_id,
                              s.rank,
-                             (NOT bool_or(s.is_met)) AS is_new,
-                             bool_or(s.is_open) AS is_open,
-                             max(
-                                 CASE
-                                     WHEN (NOT bool_or(s.is_met)) THEN s.rank
-                                     ELSE NULL::bigint
-                                 END) OVER () AS reach
+                             s.is_new,
+                             s.is_open,
+                             max(s.rank) FILTER (WHERE s.is_new) OVER () AS reach
                             FROM ( SELECT n.task_id,
                                      n.rank,
-                                     n.is_open,
-                                     false AS is_met
-                                    FROM ((unnest(l_1.open_ids) f(task_id)
-                                      CROSS JOIN LATERAL ( SELECT e_1.depends_on_id,
-    e_1.project_id,
-    e_1.satisfied_by
-   FROM docket.task_dependencies e_1
-  WHERE ((e_1.task_id = f.task_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
-  ORDER BY e_1.depends_on_id
- OFFSET 0) e)
+                                     true AS is_new,
+                                     (blockers.include_completed OR ((t_1.status)::text <> 'completed'::text)) AS is_open
+                                    FROM ((UNNEST(neighbours.ids, neighbours.asked) u(task_id, asked)
                                       CROSS JOIN LATERAL ( SELECT n_1.task_id,
-    n_1.rank,
-    (blockers.include_completed OR ((t_1.status)::text <> 'completed'::text)) AS is_open
-   FROM (docket_private.task_nodes n_1
-     JOIN docket.tasks t_1 ON (((t_1.task_id = n_1.task_id) AND (t_1.project_id = n_1.project_id))))
-  WHERE ((n_1.project_id = e.project_id) AND (n_1.task_id = e.depends_on_id) AND (blockers.include_completed OR (NOT docket_private.is_satisfied((e.satisfied_by)::text, (t_1.status)::text, t_1.merged_at, t_1.unmet_gates))))
+    n_1.rank
+   FROM docket_private.task_nodes n_1
+  WHERE ((n_1.task_id = ANY (neighbours.ids)) AND (n_1.project_id = l_1.project_id))
   ORDER BY n_1.task_id
  OFFSET 0) n)
+                                      CROSS JOIN LATERAL ( SELECT t_2.task_id,
+    t_2.status,
+    t_2.merged_at,
+    t_2.unmet_gates
+   FROM docket.tasks t_2
+  WHERE ((t_2.task_id = ANY (neighbours.ids)) AND (t_2.project_id = l_1.project_id))
+  ORDER BY t_2.task_id
+ OFFSET 0) t_1)
+                                   WHERE ((n.task_id = u.task_id) AND (t_1.task_id = u.task_id) AND (blockers.include_completed OR ((u.asked & docket_private.satisfactions((t_1.status)::text, t_1.merged_at, t_1.unmet_gates)) <> u.asked)))
                                  UNION ALL
                                   SELECT m.task_id,
                                      m.rank,
                                      false,
-                                     true
-                                    FROM UNNEST(l_1.met_ids, l_1.met_ranks) m(task_id, rank)) s
-                           GROUP BY s.task_id, s.rank) g) deeper)
+                                     false
+                                    FROM UNNEST(l_1.met_ids, l_1.met_ranks) m(task_id, rank)) s) g) deeper)
            WHERE ((deeper.ids IS NOT NULL) AND ((blockers.max_depth IS NULL) OR (l_1.depth < blockers.max_depth)) AND ((blockers.max_tasks IS NULL) OR (l_1.reached < blockers.max_tasks)))
          )
   SELECT l.depth,
@@ -866,10 +877,10 @@ CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::in
              t_1.title,
              t_1.status
             FROM docket.tasks t_1
-           WHERE (t_1.task_id = i.task_id)
+           WHERE ((t_1.task_id = i.task_id) AND (t_1.project_id = l.project_id))
            ORDER BY t_1.task_id
           OFFSET 0) t)
-   WHERE (l.depth > 0)
+   WHERE ((l.depth > 0) AND ((blockers.after_depth IS NULL) OR (ROW(l.depth, i.task_id) > ROW(blockers.after_depth, blockers.after))))
    ORDER BY l.depth, t.task_id
   LIMIT
          CASE
@@ -878,11 +889,12 @@ CREATE FUNCTION docket.blockers(task_id uuid, max_depth integer DEFAULT NULL::in
          END;
 END;
 
-COMMENT ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) IS 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
+COMMENT ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) IS 'What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks block nobody, and are passed only with `include_completed`, except
 those whose merge or validation is still waited for: they are returned, and nothing behind them.
+`after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
 -- FUNCTION docket.claim_across_projects(text, uuid[], integer, integer, text[], text[], uuid)
@@ -1751,65 +1763,112 @@ $$;
 
 COMMENT ON FUNCTION docket_private.longest_path(prerequisites integer[], dependents integer[], weights double precision[]) IS 'The heaviest path of all, from its end to its beginning, as places; arguments as for longest_paths().';
 
--- FUNCTION docket.critical_path(uuid, uuid, boolean)
+-- FUNCTION docket.critical_path(uuid, uuid, boolean, integer, integer)
 
-CREATE FUNCTION docket.critical_path(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT false) RETURNS TABLE(place integer, task_id uuid, task_key text, title text, status docket.task_status, effort numeric, total numeric)
+CREATE FUNCTION docket.critical_path(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT false, max_tasks integer DEFAULT NULL::integer, after_place integer DEFAULT NULL::integer) RETURNS TABLE(place integer, task_id uuid, task_key text, title text, status docket.task_status, effort numeric, total numeric)
     LANGUAGE sql STABLE
     SET enable_seqscan TO 'off'
     SET enable_nestloop TO 'off'
-    SET enable_hashjoin TO 'on'
-    SET enable_mergejoin TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'on'
     SET jit TO 'off'
+    SET work_mem TO '64MB'
     BEGIN ATOMIC
  WITH chosen AS MATERIALIZED (
           SELECT t.task_id,
              t.task_key,
              t.title,
              t.status,
-             COALESCE((t.estimated_effort)::numeric, avg((t.estimated_effort)::numeric) OVER (), (1)::numeric) AS effort,
+             t.estimated_effort,
              (row_number() OVER (ORDER BY n.rank NULLS FIRST, t.task_id))::integer AS place
             FROM (docket.tasks t
               LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t.project_id) AND (n.task_id = t.task_id))))
            WHERE ((t.project_id = critical_path.project_id) AND ((critical_path.workflow_id IS NULL) OR (t.workflow_id = critical_path.workflow_id)) AND (critical_path.include_completed OR ((t.status)::text <> 'completed'::text)) AND (t.archived_at IS NULL))
+         ), sorted AS MATERIALIZED (
+          SELECT array_agg(c.task_id ORDER BY c.task_id) AS ids,
+             array_agg(c.place ORDER BY c.task_id) AS places
+            FROM chosen c
+         ), found AS (
+          SELECT width_bucket(e.depends_on_id, ( SELECT s.ids
+                    FROM sorted s)) AS prerequisite,
+             width_bucket(e.task_id, ( SELECT s.ids
+                    FROM sorted s)) AS dependent,
+             e.depends_on_id
+            FROM docket.task_dependencies e
+           WHERE ((e.task_id = ANY (( SELECT s.ids
+                    FROM sorted s)::uuid[])) AND (e.project_id = critical_path.project_id) AND ((e.dependency_type)::text = 'blocks'::text))
+           ORDER BY e.task_id
+          OFFSET 0
          ), edges AS (
-          SELECT d.place AS prerequisite,
-             c_1.place AS dependent
-            FROM ((chosen c_1
-              CROSS JOIN LATERAL ( SELECT e_1.depends_on_id
-                    FROM docket.task_dependencies e_1
-                   WHERE ((e_1.task_id = c_1.task_id) AND (e_1.project_id = critical_path.project_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
-                   ORDER BY e_1.depends_on_id
-                  OFFSET 0) e)
-              JOIN chosen d ON ((d.task_id = e.depends_on_id)))
-         ), path AS MATERIALIZED (
-          SELECT h_1.place,
-             h_1.steps
-            FROM unnest(docket_private.longest_path(( SELECT array_agg(e.prerequisite ORDER BY e.prerequisite) AS array_agg
-                    FROM edges e), ( SELECT array_agg(e.dependent ORDER BY e.prerequisite) AS array_agg
-                    FROM edges e), ( SELECT array_agg((c_1.effort)::double precision ORDER BY c_1.place) AS array_agg
-                    FROM chosen c_1))) WITH ORDINALITY h_1(place, steps)
+          SELECT (( SELECT s.places
+                    FROM sorted s))[f.prerequisite] AS prerequisite,
+             (( SELECT s.places
+                    FROM sorted s))[f.dependent] AS dependent
+            FROM found f
+           WHERE ((( SELECT s.ids
+                    FROM sorted s))[f.prerequisite] = f.depends_on_id)
+           ORDER BY (( SELECT s.places
+                    FROM sorted s))[f.dependent], (( SELECT s.places
+                    FROM sorted s))[f.prerequisite]
+         ), typical AS MATERIALIZED (
+          SELECT COALESCE(avg((c.estimated_effort)::numeric), (1)::numeric) AS effort
+            FROM chosen c
+         ), weighed AS (
+          SELECT c.task_id,
+             c.task_key,
+             c.title,
+             c.status,
+             c.estimated_effort,
+             c.place,
+             COALESCE((c.estimated_effort)::numeric, ( SELECT y.effort
+                    FROM typical y)) AS effort
+            FROM chosen c
+         ), path AS (
+          SELECT h.place,
+             h.steps
+            FROM (( SELECT array_agg(e_1.prerequisite) AS prerequisites,
+                     array_agg(e_1.dependent) AS dependents
+                    FROM edges e_1) e
+              CROSS JOIN LATERAL unnest(docket_private.longest_path(e.prerequisites, e.dependents, ( SELECT array_agg((w.effort)::double precision ORDER BY w.place) AS array_agg
+                    FROM weighed w))) WITH ORDINALITY h(place, steps))
+         ), along AS (
+          SELECT (row_number() OVER along)::integer AS place,
+             w.task_id,
+             w.task_key,
+             w.title,
+             w.status,
+             round(w.effort, 2) AS effort,
+             round(sum(w.effort) OVER along, 2) AS total
+            FROM (path h
+              JOIN weighed w ON ((w.place = h.place)))
+           WINDOW along AS (ORDER BY h.steps DESC)
          )
-  SELECT (row_number() OVER along)::integer AS row_number,
-     c.task_id,
-     c.task_key,
-     c.title,
-     c.status,
-     round(c.effort, 2) AS round,
-     round(sum(c.effort) OVER along, 2) AS round
-    FROM (path h
-      JOIN chosen c ON ((c.place = h.place)))
-   WINDOW along AS (ORDER BY h.steps DESC)
-   ORDER BY h.steps DESC;
+  SELECT a.place,
+     a.task_id,
+     a.task_key,
+     a.title,
+     a.status,
+     a.effort,
+     a.total
+    FROM along a
+   WHERE (a.place > COALESCE(critical_path.after_place, 0))
+   ORDER BY a.place
+  LIMIT
+         CASE
+             WHEN (critical_path.max_tasks IS NOT NULL) THEN GREATEST(critical_path.max_tasks, 0)
+             ELSE NULL::integer
+         END;
 END;
 
-COMMENT ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) IS 'The longest chain of unfinished tasks of a project, in the order in which they have to be done: what
+COMMENT ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) IS 'The longest chain of unfinished tasks of a project, in the order in which they have to be done: what
 decides when all is done.
 
 Long is measured by estimated_effort (hours; a task without one counts as the average of the
 others), or by the number of tasks where nobody has estimated anything. `project_id` is the
 project, `workflow_id` narrows it to one workflow, `include_completed` takes in what is completed;
-archived tasks are left out. Returns one row for each task, with the effort so far in total.
-Raises nothing.';
+archived tasks are left out. `max_tasks` is the size of a page (default: all), `after_place` the
+place of the last task of the previous one. Returns one row for each task, with the effort so far
+in total. Raises nothing.';
 
 -- FUNCTION docket.delete_task(uuid, uuid)
 
@@ -2641,59 +2700,62 @@ COMMENT ON FUNCTION docket.get_task_dependencies(task_id uuid) IS 'The ids of th
 
 Returns ids, in their order; none for a task that may not be seen. Raises nothing.';
 
--- FUNCTION docket.impact(uuid, integer, integer, boolean)
+-- FUNCTION docket.impact(uuid, integer, integer, boolean, integer, uuid)
 
-CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false) RETURNS TABLE(depth integer, affected_id uuid, affected_key text, title text, status docket.task_status)
+CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false, after_depth integer DEFAULT NULL::integer, after uuid DEFAULT NULL::uuid) RETURNS TABLE(depth integer, affected_id uuid, affected_key text, title text, status docket.task_status)
     LANGUAGE sql STABLE
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
     BEGIN ATOMIC
- WITH RECURSIVE level(depth, reached, ids, met_ids, met_ranks) AS (
-          SELECT 0 AS "?column?",
+ WITH RECURSIVE level(project_id, depth, reached, ids, met_ids, met_ranks) AS (
+          SELECT t_1.project_id,
              0 AS "?column?",
-             ARRAY[impact.task_id] AS "array",
+             0 AS "?column?",
+             ARRAY[t_1.task_id] AS "array",
              '{}'::uuid[] AS uuid,
              '{}'::bigint[] AS int8
+            FROM docket.tasks t_1
+           WHERE (t_1.task_id = impact.task_id)
          UNION ALL
-          SELECT further.depth,
-             (l_1.reached + cardinality(further.ids)),
+          SELECT l_1.project_id,
+             further.depth,
+             (l_1.reached +
+                 CASE
+                     WHEN (l_1.depth < COALESCE(impact.after_depth, 0)) THEN 0
+                     ELSE cardinality(further.ids)
+                 END),
              further.ids,
              further.met_ids,
              further.met_ranks
-            FROM (level l_1
+            FROM ((level l_1
+              CROSS JOIN LATERAL ( SELECT l_1.project_id,
+                     array_agg(u.task_id) AS ids
+                    FROM ( SELECT e.task_id
+                            FROM docket.task_dependencies e
+                           WHERE ((e.depends_on_id = ANY (l_1.ids)) AND (e.project_id = l_1.project_id) AND ((e.dependency_type)::text = 'blocks'::text))
+                         EXCEPT
+                          SELECT m.task_id
+                            FROM unnest(l_1.met_ids) m(task_id)) u) neighbours)
               CROSS JOIN LATERAL ( SELECT (l_1.depth + 1) AS depth,
                      array_agg(g.task_id) FILTER (WHERE g.is_new) AS ids,
                      array_agg(g.task_id) FILTER (WHERE (g.rank > g.reach)) AS met_ids,
                      array_agg(g.rank) FILTER (WHERE (g.rank > g.reach)) AS met_ranks
                     FROM ( SELECT s.task_id,
                              s.rank,
-                             (NOT bool_or(s.is_met)) AS is_new,
-                             min(
-                                 CASE
-                                     WHEN (NOT bool_or(s.is_met)) THEN s.rank
-                                     ELSE NULL::bigint
-                                 END) OVER () AS reach
+                             s.is_new,
+                             min(s.rank) FILTER (WHERE s.is_new) OVER () AS reach
                             FROM ( SELECT n.task_id,
                                      n.rank,
-                                     false AS is_met
-                                    FROM ((unnest(l_1.ids) f(task_id)
-                                      CROSS JOIN LATERAL ( SELECT e_1.task_id,
-    e_1.project_id
-   FROM docket.task_dependencies e_1
-  WHERE ((e_1.depends_on_id = f.task_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
-  ORDER BY e_1.task_id
- OFFSET 0) e)
-                                      CROSS JOIN LATERAL ( SELECT n_1.task_id,
-    n_1.rank
-   FROM (docket_private.task_nodes n_1
-     JOIN docket.tasks t_1 ON (((t_1.task_id = n_1.task_id) AND (t_1.project_id = n_1.project_id))))
-  WHERE ((n_1.project_id = e.project_id) AND (n_1.task_id = e.task_id) AND (impact.include_completed OR ((t_1.status)::text <> 'completed'::text)))
-  ORDER BY n_1.task_id
- OFFSET 0) n)
+                                     (t_1.task_id IS NOT NULL) AS is_new
+                                    FROM (docket_private.task_nodes n
+                                      LEFT JOIN docket.tasks t_1 ON (((t_1.task_id = n.task_id) AND (t_1.task_id = ANY (neighbours.ids)) AND (t_1.project_id = l_1.project_id) AND (impact.include_completed OR ((t_1.status)::text <> 'completed'::text)))))
+                                   WHERE ((n.project_id = l_1.project_id) AND (n.task_id = ANY (neighbours.ids)))
                                  UNION ALL
                                   SELECT m.task_id,
                                      m.rank,
-                                     true
-                                    FROM UNNEST(l_1.met_ids, l_1.met_ranks) m(task_id, rank)) s
-                           GROUP BY s.task_id, s.rank) g) further)
+                                     false
+                                    FROM UNNEST(l_1.met_ids, l_1.met_ranks) m(task_id, rank)) s) g) further)
            WHERE ((further.ids IS NOT NULL) AND ((impact.max_depth IS NULL) OR (l_1.depth < impact.max_depth)) AND ((impact.max_tasks IS NULL) OR (l_1.reached < impact.max_tasks)))
          )
   SELECT l.depth,
@@ -2708,10 +2770,10 @@ CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::inte
              t_1.title,
              t_1.status
             FROM docket.tasks t_1
-           WHERE (t_1.task_id = i.task_id)
+           WHERE ((t_1.task_id = i.task_id) AND (t_1.project_id = l.project_id))
            ORDER BY t_1.task_id
           OFFSET 0) t)
-   WHERE (l.depth > 0)
+   WHERE ((l.depth > 0) AND ((impact.after_depth IS NULL) OR (ROW(l.depth, i.task_id) > ROW(impact.after_depth, impact.after))))
    ORDER BY l.depth, t.task_id
   LIMIT
          CASE
@@ -2720,10 +2782,11 @@ CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::inte
          END;
 END;
 
-COMMENT ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) IS 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
+COMMENT ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) IS 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.
+`after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing waits. Raises nothing.';
 
 -- FUNCTION docket.get_task_dependency_graph(uuid, integer, integer)
@@ -2886,6 +2949,16 @@ unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, d
 dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
 to one workflow, completed tasks are left out without `include_completed`, archived ones always.
 Returns the document. Raises nothing.';
+
+-- FUNCTION docket_private.is_satisfied(text, text, timestamp with time zone, integer)
+
+CREATE FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((docket_private.satisfactions(status, merged_at, unmet_gates) & docket_private.satisfaction_bit(satisfied_by)) <> 0);
+END;
+
+COMMENT ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) IS 'Whether a dependency that asks for `satisfied_by` waits no longer for a task of this status, merge and number of unmet gates.';
 
 -- TABLE docket_private.project_graphs
 
@@ -6065,7 +6138,70 @@ Returns the id. Raises PD404.';
 CREATE FUNCTION docket.topological_order(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 1000) RETURNS SETOF docket.tasks
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT t.task_id,
+ WITH RECURSIVE start AS MATERIALIZED (
+          SELECT LEAST(GREATEST(topological_order.page_size, 1), 1000) AS wanted,
+             COALESCE(topological_order.after, '00000000-0000-0000-0000-000000000000'::uuid) AS after,
+             COALESCE(( SELECT n.rank
+                    FROM docket_private.task_nodes n
+                   WHERE ((n.project_id = topological_order.project_id) AND (n.task_id = topological_order.after))), '-9223372036854775808'::bigint) AS rank
+         ), batch(taken, size, rank, task_id, ranks, ids) AS (
+          SELECT 0 AS "?column?",
+             s.wanted,
+             s.rank,
+             s.after,
+             '{}'::bigint[] AS int8,
+             '{}'::uuid[] AS uuid
+            FROM start s
+           WHERE ((topological_order.workflow_id IS NULL) AND (s.rank > '-9223372036854775808'::bigint))
+         UNION ALL
+          SELECT (b.taken + n.used),
+             n.size,
+             n.rank,
+             n.task_id,
+             n.ranks,
+             n.ids
+            FROM (batch b
+              CROSS JOIN LATERAL ( SELECT (b.size * 4) AS size,
+                     c.ranks[cardinality(c.ranks)] AS rank,
+                     c.ids[cardinality(c.ids)] AS task_id,
+                     c.ranks,
+                     c.ids,
+                     u.used
+                    FROM (( SELECT array_agg(n_1.rank) AS ranks,
+                             array_agg(n_1.task_id) AS ids
+                            FROM ( SELECT n_2.rank,
+                                     n_2.task_id
+                                    FROM docket_private.task_nodes n_2
+                                   WHERE ((n_2.project_id = topological_order.project_id) AND (ROW(n_2.rank, n_2.task_id) > ROW(b.rank, b.task_id)))
+                                   ORDER BY n_2.rank, n_2.task_id
+                                  LIMIT b.size) n_1) c
+                      CROSS JOIN LATERAL ( SELECT (count(*))::integer AS used
+                            FROM docket.tasks t_1
+                           WHERE ((t_1.task_id = ANY (c.ids)) AND (t_1.project_id = topological_order.project_id) AND (t_1.archived_at IS NULL))) u)) n)
+           WHERE ((b.taken < ( SELECT s.wanted
+                    FROM start s)) AND (n.task_id IS NOT NULL))
+         ), page AS (
+          SELECT i.rank,
+             i.task_id
+            FROM (batch b
+              CROSS JOIN LATERAL UNNEST(b.ranks, b.ids) i(rank, task_id))
+         UNION ALL
+          SELECT u.rank,
+             u.task_id
+            FROM ( SELECT COALESCE(n.rank, '-9223372036854775808'::bigint) AS rank,
+                     t_1.task_id
+                    FROM (docket.tasks t_1
+                      LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t_1.project_id) AND (n.task_id = t_1.task_id))))
+                   WHERE ((t_1.project_id = topological_order.project_id) AND ((topological_order.workflow_id IS NULL) OR (t_1.workflow_id = topological_order.workflow_id)) AND ((topological_order.workflow_id IS NOT NULL) OR ( SELECT (s.rank = '-9223372036854775808'::bigint)
+                            FROM start s)) AND (t_1.archived_at IS NULL) AND ((COALESCE(n.rank, '-9223372036854775808'::bigint), t_1.task_id) > ( SELECT s.rank,
+                             s.after
+                            FROM start s)))
+                   ORDER BY COALESCE(n.rank, '-9223372036854775808'::bigint), t_1.task_id
+                  LIMIT ( SELECT s.wanted
+                            FROM start s)) u
+   ORDER BY 1, 2
+         )
+  SELECT t.task_id,
      t.project_id,
      t.task_key,
      t.legacy_id,
@@ -6101,13 +6237,50 @@ CREATE FUNCTION docket.topological_order(project_id uuid, workflow_id uuid DEFAU
      t.updated_at,
      t.created_by,
      t.updated_by
-    FROM (docket.tasks t
-      LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t.project_id) AND (n.task_id = t.task_id))))
-   WHERE ((t.project_id = topological_order.project_id) AND ((topological_order.workflow_id IS NULL) OR (t.workflow_id = topological_order.workflow_id)) AND (t.archived_at IS NULL) AND ((topological_order.after IS NULL) OR (ROW(COALESCE(n.rank, '-9223372036854775808'::bigint), t.task_id) > ROW(COALESCE(( SELECT a.rank
-            FROM docket_private.task_nodes a
-           WHERE ((a.project_id = topological_order.project_id) AND (a.task_id = topological_order.after))), '-9223372036854775808'::bigint), topological_order.after))))
-   ORDER BY COALESCE(n.rank, '-9223372036854775808'::bigint), t.task_id
-  LIMIT LEAST(GREATEST(topological_order.page_size, 1), 1000);
+    FROM (page p
+      CROSS JOIN LATERAL ( SELECT t_1.task_id,
+             t_1.project_id,
+             t_1.task_key,
+             t_1.legacy_id,
+             t_1.workflow_id,
+             t_1.parent_task_id,
+             t_1.title,
+             t_1.description,
+             t_1.details,
+             t_1.test_strategy,
+             t_1.requirements,
+             t_1.acceptance_criteria,
+             t_1.affected_files,
+             t_1.tags,
+             t_1.needed_capabilities,
+             t_1.complexity_score,
+             t_1.actual_complexity,
+             t_1.estimated_effort,
+             t_1.actual_effort,
+             t_1.status,
+             t_1.priority,
+             t_1.assigned_to,
+             t_1.attempt_id,
+             t_1.not_before,
+             t_1.due_at,
+             t_1.results,
+             t_1.completed_at,
+             t_1.archived_at,
+             t_1.unmet_gates,
+             t_1.merged_at,
+             t_1.metadata,
+             t_1.version,
+             t_1.created_at,
+             t_1.updated_at,
+             t_1.created_by,
+             t_1.updated_by
+            FROM docket.tasks t_1
+           WHERE ((t_1.task_id = p.task_id) AND (t_1.project_id = topological_order.project_id) AND (t_1.archived_at IS NULL))
+           ORDER BY t_1.task_id
+          OFFSET 0) t)
+   ORDER BY p.rank, p.task_id
+  LIMIT ( SELECT s.wanted
+            FROM start s);
 END;
 
 COMMENT ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) IS 'The tasks of a project in an order in which they can be done one after the other: each comes after
@@ -6472,41 +6645,37 @@ and in the journal. docket.require_validation() makes it count again. Agents may
 lowers its own gate. The same `request_id` again returns the first answer.
 Returns the gate. Raises PD404 (also for what is not required), PD403, PD422.';
 
--- FUNCTION docket_private.longest_paths(integer[], integer[], double precision[])
+-- FUNCTION docket_private.wave_numbers(integer[], integer[], bigint)
 
-CREATE FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) RETURNS record
+CREATE FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) RETURNS integer[]
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_total double precision;
+    v_waves integer[] := array_fill(1, array[wave_numbers.tasks::integer]);
 begin
-    totals       := coalesce(weights, '{}');
-    predecessors := array_fill(0, array[cardinality(totals)]);
-
     for i in 1 .. coalesce(cardinality(prerequisites), 0) loop
-        v_total := totals[prerequisites[i]] + weights[dependents[i]];
-        if v_total > totals[dependents[i]] then
-            totals[dependents[i]]       := v_total;
-            predecessors[dependents[i]] := prerequisites[i];
-        end if;
+        v_waves[dependents[i]] := greatest(v_waves[dependents[i]], v_waves[prerequisites[i]] + 1);
     end loop;
+
+    return v_waves;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) IS 'The weight of the heaviest path that ends at each task, and the task before it on that path (0: none).
+COMMENT ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) IS 'The number of tasks on the longest path that ends at each of so many tasks.
 
-Tasks are places in a topological order; the edges come sorted by their prerequisite.';
+Tasks are places; the edges come in a topological order of their dependents.';
 
--- FUNCTION docket.waves(uuid, uuid, boolean)
+-- FUNCTION docket.waves(uuid, uuid, boolean, integer, integer, uuid)
 
-CREATE FUNCTION docket.waves(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT false) RETURNS TABLE(wave integer, task_id uuid, task_key text, title text, status docket.task_status, priority docket.task_priority)
+CREATE FUNCTION docket.waves(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT false, max_tasks integer DEFAULT NULL::integer, after_wave integer DEFAULT NULL::integer, after uuid DEFAULT NULL::uuid) RETURNS TABLE(wave integer, task_id uuid, task_key text, title text, status docket.task_status, priority docket.task_priority)
     LANGUAGE sql STABLE
     SET enable_seqscan TO 'off'
     SET enable_nestloop TO 'off'
-    SET enable_hashjoin TO 'on'
-    SET enable_mergejoin TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'on'
     SET jit TO 'off'
+    SET work_mem TO '64MB'
     BEGIN ATOMIC
  WITH chosen AS MATERIALIZED (
           SELECT t.task_id,
@@ -6514,50 +6683,73 @@ CREATE FUNCTION docket.waves(project_id uuid, workflow_id uuid DEFAULT NULL::uui
              t.title,
              t.status,
              t.priority,
-             (1)::double precision AS weight,
-             (row_number() OVER (ORDER BY n.rank NULLS FIRST, t.task_id))::integer AS place
+             COALESCE(n.rank, (0)::bigint) AS rank,
+             (row_number() OVER (ORDER BY t.task_id))::integer AS place
             FROM (docket.tasks t
               LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t.project_id) AND (n.task_id = t.task_id))))
            WHERE ((t.project_id = waves.project_id) AND ((waves.workflow_id IS NULL) OR (t.workflow_id = waves.workflow_id)) AND (waves.include_completed OR ((t.status)::text <> 'completed'::text)) AND (t.archived_at IS NULL))
+         ), sorted AS MATERIALIZED (
+          SELECT array_agg(c.task_id ORDER BY c.task_id) AS ids,
+             array_agg(c.rank ORDER BY c.task_id) AS ranks
+            FROM chosen c
+         ), found AS (
+          SELECT width_bucket(e.depends_on_id, ( SELECT s.ids
+                    FROM sorted s)) AS prerequisite,
+             width_bucket(e.task_id, ( SELECT s.ids
+                    FROM sorted s)) AS dependent,
+             e.depends_on_id
+            FROM docket.task_dependencies e
+           WHERE ((e.task_id = ANY (( SELECT s.ids
+                    FROM sorted s)::uuid[])) AND (e.project_id = waves.project_id) AND ((e.dependency_type)::text = 'blocks'::text))
+           ORDER BY e.task_id
+          OFFSET 0
          ), edges AS (
-          SELECT d.place AS prerequisite,
-             c_1.place AS dependent
-            FROM ((chosen c_1
-              CROSS JOIN LATERAL ( SELECT e_1.depends_on_id
-                    FROM docket.task_dependencies e_1
-                   WHERE ((e_1.task_id = c_1.task_id) AND (e_1.project_id = waves.project_id) AND ((e_1.dependency_type)::text = 'blocks'::text))
-                   ORDER BY e_1.depends_on_id
-                  OFFSET 0) e)
-              JOIN chosen d ON ((d.task_id = e.depends_on_id)))
-         ), paths AS MATERIALIZED (
-          SELECT p.totals
-            FROM docket_private.longest_paths(( SELECT array_agg(e.prerequisite ORDER BY e.prerequisite) AS array_agg
-                    FROM edges e), ( SELECT array_agg(e.dependent ORDER BY e.prerequisite) AS array_agg
-                    FROM edges e), ( SELECT array_agg(c_1.weight) AS array_agg
-                    FROM chosen c_1)) p(totals, predecessors)
-         ), levels AS (
-          SELECT l_1.place,
-             l_1.total
-            FROM (paths p
-              CROSS JOIN LATERAL unnest(p.totals) WITH ORDINALITY l_1(total, place))
+          SELECT f.prerequisite,
+             f.dependent
+            FROM found f
+           WHERE ((( SELECT s.ids
+                    FROM sorted s))[f.prerequisite] = f.depends_on_id)
+           ORDER BY (( SELECT s.ranks
+                    FROM sorted s))[f.dependent]
+         ), numbered AS MATERIALIZED (
+          SELECT docket_private.wave_numbers(array_agg(e.prerequisite), array_agg(e.dependent), ( SELECT count(*) AS count
+                    FROM chosen)) AS waves
+            FROM edges e
+         ), placed AS (
+          SELECT (( SELECT n.waves
+                    FROM numbered n))[c.place] AS wave,
+             c.task_id,
+             c.task_key,
+             c.title,
+             c.status,
+             c.priority
+            FROM chosen c
          )
-  SELECT (l.total)::integer AS total,
-     c.task_id,
-     c.task_key,
-     c.title,
-     c.status,
-     c.priority
-    FROM (chosen c
-      JOIN levels l ON ((l.place = c.place)))
-   ORDER BY l.total, c.priority DESC, c.task_id;
+  SELECT p.wave,
+     p.task_id,
+     p.task_key,
+     p.title,
+     p.status,
+     p.priority
+    FROM placed p
+   WHERE ((waves.after_wave IS NULL) OR (p.wave > waves.after_wave) OR ((p.wave = waves.after_wave) AND (ROW((- (p.priority)::smallint), p.task_id) > ROW(( SELECT (- (t.priority)::smallint)
+            FROM docket.tasks t
+           WHERE ((t.task_id = waves.after) AND (t.project_id = waves.project_id))), waves.after))))
+   ORDER BY p.wave, p.priority DESC, p.task_id
+  LIMIT
+         CASE
+             WHEN (waves.max_tasks IS NOT NULL) THEN GREATEST(waves.max_tasks, 0)
+             ELSE NULL::integer
+         END;
 END;
 
-COMMENT ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) IS 'The unfinished tasks of a project in waves: those of wave 1 wait for nothing unfinished, each later
+COMMENT ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) IS 'The unfinished tasks of a project in waves: those of wave 1 wait for nothing unfinished, each later
 one for a task of the wave before. What is in one wave can be done at the same time.
 
 `project_id` is the project, `workflow_id` narrows it to one workflow, `include_completed` takes
 in what is completed. Archived tasks are left out; a dependency on what is left out does not count.
-Returns tasks by wave, then by priority. Raises nothing.';
+`max_tasks` is the size of a page (default: all), `after_wave` and `after` are wave and id of the
+last task of the previous one. Returns tasks by wave, then by priority. Raises nothing.';
 
 -- FUNCTION docket.why_blocked(uuid, integer)
 
@@ -10108,6 +10300,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) IS 'Locks the workflow, task or pull request, whichever is given, and returns its project. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket_private.longest_paths(integer[], integer[], double precision[])
+
+CREATE FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_total double precision;
+begin
+    totals       := coalesce(weights, '{}');
+    predecessors := array_fill(0, array[cardinality(totals)]);
+
+    for i in 1 .. coalesce(cardinality(prerequisites), 0) loop
+        v_total := totals[prerequisites[i]] + weights[dependents[i]];
+        if v_total > totals[dependents[i]] then
+            totals[dependents[i]]       := v_total;
+            predecessors[dependents[i]] := prerequisites[i];
+        end if;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) IS 'The weight of the heaviest path that ends at each task, and the task before it on that path (0: none).
+
+Tasks are places in a topological order; the edges come in a topological order of either end.';
 
 -- FUNCTION docket_private.make_ready(uuid, uuid[])
 
@@ -14750,13 +14968,6 @@ GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timest
 GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.satisfactions(status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_app;
-GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_auditor;
-
 GRANT SELECT ON TABLE docket.tasks TO docket_admin;
 GRANT SELECT ON TABLE docket.tasks TO docket_app;
 GRANT SELECT ON TABLE docket.tasks TO docket_agent;
@@ -14769,12 +14980,12 @@ GRANT SELECT ON TABLE docket_private.task_nodes TO docket_agent;
 GRANT SELECT ON TABLE docket_private.task_nodes TO docket_reader;
 GRANT SELECT ON TABLE docket_private.task_nodes TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_admin;
-GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_app;
-GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_agent;
-GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_reader;
-GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
@@ -14854,12 +15065,12 @@ GRANT ALL ON FUNCTION docket_private.longest_path(prerequisites integer[], depen
 GRANT ALL ON FUNCTION docket_private.longest_path(prerequisites integer[], dependents integer[], weights double precision[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.longest_path(prerequisites integer[], dependents integer[], weights double precision[]) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_admin;
-GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_app;
-GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_agent;
-GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_reader;
-GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.delete_task(task_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.delete_task(task_id uuid, request_id uuid) TO docket_admin;
@@ -14963,12 +15174,12 @@ GRANT ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) TO docket_agent
 GRANT ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_admin;
-GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_app;
-GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_agent;
-GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_reader;
-GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_task_dependency_graph(task_id uuid, max_depth integer, max_tasks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_task_dependency_graph(task_id uuid, max_depth integer, max_tasks integer) TO docket_admin;
@@ -15003,6 +15214,13 @@ GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_co
 GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_agent;
 GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_reader;
 GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.graph_health(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.graph_health(project_id uuid) TO docket_admin;
@@ -15368,19 +15586,19 @@ REVOKE ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type tex
 GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_app;
 
-REVOKE ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_app;
-GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.wave_numbers(prerequisites integer[], dependents integer[], tasks bigint) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_admin;
-GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_app;
-GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_agent;
-GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_reader;
-GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) TO docket_admin;
@@ -15565,6 +15783,13 @@ REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 

@@ -6,6 +6,80 @@ set local role docket_owner;
 
 -- One pass over the edges of an ordered graph, with arrays: a recursive query would come to each
 -- task once for every way that leads there.
+create function docket_private.longest_paths(
+    prerequisites    integer[],
+    dependents       integer[],
+    weights          double precision[],
+    out totals       double precision[],
+    out predecessors integer[]
+)
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_total double precision;
+begin
+    totals       := coalesce(weights, '{}');
+    predecessors := array_fill(0, array[cardinality(totals)]);
+
+    for i in 1 .. coalesce(cardinality(prerequisites), 0) loop
+        v_total := totals[prerequisites[i]] + weights[dependents[i]];
+        if v_total > totals[dependents[i]] then
+            totals[dependents[i]]       := v_total;
+            predecessors[dependents[i]] := prerequisites[i];
+        end if;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.longest_paths(integer[], integer[], double precision[]) is
+'The weight of the heaviest path that ends at each task, and the task before it on that path (0: none).
+
+Tasks are places in a topological order; the edges come in a topological order of either end.';
+
+-- Security definer, because who calls it may not enter this schema to call the other; neither
+-- reads anything.
+create function docket_private.longest_path(
+    prerequisites integer[],
+    dependents    integer[],
+    weights       double precision[]
+) returns integer[]
+language plpgsql
+immutable
+security definer
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_totals       double precision[];
+    v_predecessors integer[];
+    v_here         integer   := 1;
+    v_path         integer[] := '{}';
+begin
+    select p.totals, p.predecessors into v_totals, v_predecessors
+      from docket_private.longest_paths(
+               longest_path.prerequisites, longest_path.dependents, longest_path.weights) as p;
+
+    for i in 2 .. coalesce(cardinality(v_totals), 0) loop
+        if v_totals[i] > v_totals[v_here] then
+            v_here := i;
+        end if;
+    end loop;
+
+    while v_predecessors[v_here] is not null loop
+        v_path := array_append(v_path, v_here);
+        v_here := v_predecessors[v_here];
+    end loop;
+
+    return v_path;
+end;
+$$;
+
+comment on function docket_private.longest_path(integer[], integer[], double precision[]) is
+    'The heaviest path of all, from its end to its beginning, as places; arguments as for longest_paths().';
+
 create function docket_private.wave_numbers(
     prerequisites integer[],
     dependents    integer[],
@@ -31,51 +105,6 @@ comment on function docket_private.wave_numbers(integer[], integer[], bigint) is
 'The number of tasks on the longest path that ends at each of so many tasks.
 
 Tasks are places; the edges come in a topological order of their dependents.';
-
-create function docket_private.longest_path(
-    prerequisites integer[],
-    dependents    integer[],
-    weights       double precision[]
-) returns integer[]
-language plpgsql
-immutable
-parallel safe
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_totals       double precision[] := coalesce(weights, '{}');
-    v_predecessors integer[]          := array_fill(0, array[cardinality(v_totals)]);
-    v_total        double precision;
-    v_here         integer            := 1;
-    v_path         integer[]          := '{}';
-begin
-    for i in 1 .. coalesce(cardinality(prerequisites), 0) loop
-        v_total := v_totals[prerequisites[i]] + weights[dependents[i]];
-        if v_total > v_totals[dependents[i]] then
-            v_totals[dependents[i]]       := v_total;
-            v_predecessors[dependents[i]] := prerequisites[i];
-        end if;
-    end loop;
-
-    for i in 2 .. cardinality(v_totals) loop
-        if v_totals[i] > v_totals[v_here] then
-            v_here := i;
-        end if;
-    end loop;
-
-    while v_predecessors[v_here] is not null loop
-        v_path := array_append(v_path, v_here);
-        v_here := v_predecessors[v_here];
-    end loop;
-
-    return v_path;
-end;
-$$;
-
-comment on function docket_private.longest_path(integer[], integer[], double precision[]) is
-'The heaviest path of all, from its end to its beginning, as places.
-
-Tasks are places in a topological order; the edges come sorted by their dependent.';
 
 -- All edges of the chosen tasks come from one scan of their index, and their ends are turned into
 -- places by binary search (width_bucket) in the sorted ids: joining edges with tasks twice took
@@ -271,6 +300,8 @@ place of the last task of the previous one. Returns one row for each task, with 
 in total. Raises nothing.';
 
 revoke all on function docket_private.wave_numbers(integer[], integer[], bigint) from public;
+revoke all on function docket_private.longest_paths(integer[], integer[], double precision[])
+  from public;
 revoke all on function docket_private.longest_path(integer[], integer[], double precision[])
   from public;
 revoke all on function docket.waves(uuid, uuid, boolean, integer, integer, uuid) from public;
@@ -278,6 +309,7 @@ revoke all on function docket.critical_path(uuid, uuid, boolean, integer, intege
 grant execute on function docket.waves(uuid, uuid, boolean, integer, integer, uuid),
                           docket.critical_path(uuid, uuid, boolean, integer, integer),
                           docket_private.wave_numbers(integer[], integer[], bigint),
+                          docket_private.longest_paths(integer[], integer[], double precision[]),
                           docket_private.longest_path(integer[], integer[], double precision[])
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
