@@ -6843,9 +6843,11 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              b.blocker_key,
              b.title,
              b.status
-            FROM (docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
-              JOIN docket_private.task_nodes n ON (((n.task_id = b.blocker_id) AND (n.unmet = 0))))
-           WHERE (b.depth > 1)
+            FROM docket.blockers(why_blocked.task_id) b(depth, blocker_id, blocker_key, title, status)
+           WHERE ((b.depth > 1) AND (0 = ( SELECT n.unmet
+                    FROM docket_private.task_nodes n
+                   WHERE ((n.project_id = ( SELECT t.project_id
+                            FROM task t)) AND (n.task_id = b.blocker_id)))))
            ORDER BY b.depth, b.blocker_id
           LIMIT why_blocked.max_tasks
          ), reasons AS (
@@ -6927,6 +6929,21 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
            WHERE (t.not_before > docket.clock())
          UNION ALL
           SELECT 7,
+             'budget'::text,
+             format('The budget of %s is used up: %s of %s tokens, a cost of %s of %s.'::text,
+                 CASE
+                     WHEN (b.task_id IS NOT NULL) THEN 'this task'::text
+                     WHEN (b.workflow_id IS NOT NULL) THEN 'its workflow'::text
+                     ELSE 'its project'::text
+                 END, b.used_tokens, COALESCE((b.max_tokens)::text, 'any number of'::text), b.used_cost, COALESCE((b.max_cost)::text, 'any'::text)) AS format,
+             NULL::uuid,
+             NULL::text,
+             true,
+             jsonb_build_object('budget_id', b.budget_id, 'used_tokens', b.used_tokens, 'max_tokens', b.max_tokens, 'used_cost', b.used_cost, 'max_cost', b.max_cost) AS jsonb_build_object
+            FROM (task t
+              JOIN docket.budgets b ON (((b.project_id = t.project_id) AND b.is_exhausted AND ((b.workflow_id IS NULL) OR (b.workflow_id = t.workflow_id)) AND ((b.task_id IS NULL) OR (b.task_id = t.task_id)))))
+         UNION ALL
+          SELECT 8,
                  CASE
                      WHEN (((u.status)::text = ANY (ARRAY['cancelled'::text, 'failed'::text])) OR u.is_put_away) THEN 'dead_end'::text
                      ELSE 'dependency'::text
@@ -6946,7 +6963,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
               LEFT JOIN proposals p ON ((p.task_id = u.task_id)))
               LEFT JOIN gates g ON (((g.task_id = u.task_id) AND ((u.satisfied_by)::text = 'validated'::text))))
          UNION ALL
-          SELECT 8,
+          SELECT 9,
              'root'::text,
              format('%s steps behind: %s is %s and waits for nothing itself.'::text, r_1.depth, r_1.blocker_key, r_1.status) AS format,
              r_1.blocker_id,
@@ -6955,7 +6972,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
              jsonb_build_object('depth', r_1.depth, 'status', r_1.status) AS jsonb_build_object
             FROM roots r_1
          UNION ALL
-          SELECT 9,
+          SELECT 10,
              'gate'::text,
              format('It can not be completed before it has passed what it requires: %s.'::text, g.text) AS format,
              NULL::uuid,
@@ -6966,7 +6983,7 @@ CREATE FUNCTION docket.why_blocked(task_id uuid, max_tasks integer DEFAULT 100) 
               JOIN gates g ON ((g.task_id = t.task_id)))
            WHERE ((t.status)::text <> ALL (ARRAY['completed'::text, 'cancelled'::text]))
          UNION ALL
-          SELECT 10,
+          SELECT 11,
              'parent'::text,
              format('It is a subtask of %s, which %s; that keeps nobody from claiming it.'::text, p.task_key,
                  CASE
@@ -6994,14 +7011,14 @@ END;
 COMMENT ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) IS 'Why task `task_id` can not be claimed now, and what will be in its way later: every reason, one a row.
 
 reason is archived, lease (an agent holds it), hold (a person does), status, project (paused),
-workflow (paused or over), not_before, dependency (it waits for the related task), dead_end (the
-same, and that task is cancelled, failed or archived) or root (further behind, what can be begun
-with); and, with is_blocking false because it can be claimed all the same, gate (what it requires
-has not passed: it can not be completed) or parent (its parent is over, held or archived). detail
-says it in a sentence, facts has the same for programs: who holds it and until when, what a
-dependency asks for, which validations are missing or have failed. Further reasons may come.
-`max_tasks` limits the rows of dependency, dead_end and root. Returns nothing with is_blocking true
-when the task can be claimed. Raises PD404.';
+workflow (paused or over), not_before, budget (used up), dependency (it waits for the related
+task), dead_end (the same, and that task is cancelled, failed or archived) or root (further
+behind, what can be begun with); and, with is_blocking false because it can be claimed all the
+same, gate (what it requires has not passed: it can not be completed) or parent (its parent is
+over, held or archived). detail says it in a sentence, facts has the same for programs: who holds
+it and until when, what a dependency asks for, which validations are missing or have failed.
+Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
+nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
 -- FUNCTION docket.workflow_progress(uuid)
 

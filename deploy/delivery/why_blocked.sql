@@ -3,6 +3,7 @@
 -- requires: delivery/task_pull_requests
 -- requires: graph/blockers
 -- requires: queue/task_attempts
+-- requires: tasks/budgets
 -- requires: tasks/read_tasks
 
 begin;
@@ -91,10 +92,12 @@ begin atomic
           -- Where to begin: what waits for nothing itself, behind what the task waits for.
           select b.*
             from docket.blockers(why_blocked.task_id) as b
-            join docket_private.task_nodes as n
-              on n.task_id = b.blocker_id
-             and n.unmet = 0
            where b.depth > 1
+             and 0 = (
+                     select n.unmet
+                       from docket_private.task_nodes as n
+                      where n.project_id = (select t.project_id from task as t)
+                        and n.task_id = b.blocker_id)
            order by b.depth, b.blocker_id
            limit why_blocked.max_tasks
       ), reasons as (
@@ -160,7 +163,27 @@ begin atomic
             from task as t
            where t.not_before > docket.clock()
            union all
-          select 7,
+          select 7, 'budget',
+                 format('The budget of %s is used up: %s of %s tokens, a cost of %s of %s.',
+                        case
+                            when b.task_id is not null then 'this task'
+                            when b.workflow_id is not null then 'its workflow'
+                            else 'its project'
+                        end,
+                        b.used_tokens, coalesce(b.max_tokens::text, 'any number of'),
+                        b.used_cost, coalesce(b.max_cost::text, 'any')),
+                 null, null, true,
+                 jsonb_build_object(
+                     'budget_id', b.budget_id, 'used_tokens', b.used_tokens,
+                     'max_tokens', b.max_tokens, 'used_cost', b.used_cost, 'max_cost', b.max_cost)
+            from task as t
+            join docket.budgets as b
+              on b.project_id = t.project_id
+             and b.is_exhausted
+             and (b.workflow_id is null or b.workflow_id = t.workflow_id)
+             and (b.task_id is null or b.task_id = t.task_id)
+           union all
+          select 8,
                  case
                      when u.status in ('cancelled', 'failed') or u.is_put_away then 'dead_end'
                      else 'dependency'
@@ -189,14 +212,14 @@ begin atomic
               on g.task_id = u.task_id
              and u.satisfied_by = 'validated'
            union all
-          select 8, 'root',
+          select 9, 'root',
                  format('%s steps behind: %s is %s and waits for nothing itself.',
                         r.depth, r.blocker_key, r.status),
                  r.blocker_id, r.blocker_key, true,
                  jsonb_build_object('depth', r.depth, 'status', r.status)
             from roots as r
            union all
-          select 9, 'gate',
+          select 10, 'gate',
                  format('It can not be completed before it has passed what it requires: %s.',
                         g.text),
                  null, null, false,
@@ -206,7 +229,7 @@ begin atomic
            where t.status not in ('completed', 'cancelled')
            union all
           -- A parent orders nothing: whatever it is, its subtasks can be claimed.
-          select 10, 'parent',
+          select 11, 'parent',
                  format('It is a subtask of %s, which %s; that keeps nobody from claiming it.',
                         p.task_key,
                         case
@@ -231,14 +254,14 @@ comment on function docket.why_blocked(uuid, integer) is
 'Why task `task_id` can not be claimed now, and what will be in its way later: every reason, one a row.
 
 reason is archived, lease (an agent holds it), hold (a person does), status, project (paused),
-workflow (paused or over), not_before, dependency (it waits for the related task), dead_end (the
-same, and that task is cancelled, failed or archived) or root (further behind, what can be begun
-with); and, with is_blocking false because it can be claimed all the same, gate (what it requires
-has not passed: it can not be completed) or parent (its parent is over, held or archived). detail
-says it in a sentence, facts has the same for programs: who holds it and until when, what a
-dependency asks for, which validations are missing or have failed. Further reasons may come.
-`max_tasks` limits the rows of dependency, dead_end and root. Returns nothing with is_blocking true
-when the task can be claimed. Raises PD404.';
+workflow (paused or over), not_before, budget (used up), dependency (it waits for the related
+task), dead_end (the same, and that task is cancelled, failed or archived) or root (further
+behind, what can be begun with); and, with is_blocking false because it can be claimed all the
+same, gate (what it requires has not passed: it can not be completed) or parent (its parent is
+over, held or archived). detail says it in a sentence, facts has the same for programs: who holds
+it and until when, what a dependency asks for, which validations are missing or have failed.
+Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
+nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
 revoke all on function docket.why_blocked(uuid, integer) from public;
 grant execute on function docket.why_blocked(uuid, integer)

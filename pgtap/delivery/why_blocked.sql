@@ -1,7 +1,7 @@
 -- why_blocked() names every reason why a task can not be claimed, and none in its way when it can.
 
 begin;
-select plan(29);
+select plan(31);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.graph('chain');
@@ -45,6 +45,10 @@ select is(pg_temp.why('b'), 'workflow, not_before', 'every reason is named');
 select docket_test.pass('1 day');
 update docket.workflows set status = 'active';
 select is(pg_temp.why('b'), null, 'until it is gone');
+select docket.set_budget(docket_test.project_id(), max_cost => 0);
+select is(pg_temp.why('b'), 'budget', 'what is used up keeps it back');
+select docket.set_budget(docket_test.project_id());
+select is(pg_temp.why('b'), null, 'until there is more');
 update docket.tasks set archived_at = docket.clock() where task_id = docket_test.id('b');
 select is(pg_temp.why('b'), 'archived', 'what was put away is not claimed');
 select is(pg_temp.why('c'), 'dead_end b', 'and nobody gets past it');
