@@ -295,20 +295,25 @@ begin
 
     -- Who weighs a project holds ready rows of it, which are passed over as if they were taken.
     -- Nothing is held here, so that moment can be waited for.
-    if cardinality(v_tasks) = 0 and exists (
-        select
-          from docket_private.claim_orders as o
-         where o.project_id = claim_tasks.project_id
-           and o.claim_order = 'critical_path')
-    then
-        perform pg_advisory_xact_lock_shared(uuid_hash_extended(claim_tasks.project_id, 1));
-        v_tasks := docket_private.claim(
-            claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
-            claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
-            claim_tasks.tags_all, claim_tasks.capabilities);
+    if cardinality(v_tasks) = 0 then
+        if exists (
+            select
+              from docket_private.claim_orders as o
+             where o.project_id = claim_tasks.project_id
+               and o.claim_order = 'critical_path')
+        then
+            perform pg_advisory_xact_lock_shared(uuid_hash_extended(claim_tasks.project_id, 1));
+            v_tasks := docket_private.claim(
+                claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
+                claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
+                claim_tasks.tags_all, claim_tasks.capabilities);
+        end if;
     end if;
 
-    perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+    -- The answer is put into JSON only where it is kept: it is a wide row.
+    if claim_tasks.request_id is not null then
+        perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;

@@ -277,7 +277,9 @@ begin
            ) with ordinality as c (attempt_id, results, effort, complexity, ordinal);
 
     v_tasks := docket_private.complete_held(v_attempts, v_results, v_efforts, v_complexities);
-    perform docket_private.remember(complete_tasks.request_id, to_jsonb(v_tasks));
+    if complete_tasks.request_id is not null then
+        perform docket_private.remember(complete_tasks.request_id, to_jsonb(v_tasks));
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;
@@ -329,7 +331,9 @@ begin
     v_tasks := docket_private.complete_held(
         array[complete_task.attempt_id], array[complete_task.results],
         array[complete_task.actual_effort], array[complete_task.actual_complexity::smallint]);
-    perform docket_private.remember(complete_task.request_id, to_jsonb(v_tasks[1]));
+    if complete_task.request_id is not null then
+        perform docket_private.remember(complete_task.request_id, to_jsonb(v_tasks[1]));
+    end if;
 
     return v_tasks[1];
 end;
@@ -387,7 +391,9 @@ begin
         complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
         complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
         complete_and_claim.capabilities);
-    perform docket_private.remember(request_id, to_jsonb(v_tasks));
+    if complete_and_claim.request_id is not null then
+        perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;

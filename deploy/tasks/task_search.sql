@@ -8,6 +8,9 @@ set local role docket_owner;
 -- What tasks are found by, beside the tasks: an update writes a row into all of its table's
 -- indexes as soon as one indexed column changes, and a status changes far more often than a
 -- text. GIN indexes begin with the project, so that one project's search reads its own entries.
+-- The same indexes on the tasks themselves, measured with descriptions of 1 kB, made a claim with
+-- its completion write 2.4 times the WAL (9.6 kB) and take 1.13 times the server's time; with
+-- titles alone 1.5 times and 1.03.
 create table docket_private.task_search (
     task_id        uuid     not null,
     project_id     uuid     not null,
