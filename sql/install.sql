@@ -6614,7 +6614,8 @@ create function docket.impact(
     affected_id  uuid,
     affected_key text,
     title        text,
-    status       docket.task_status
+    status       docket.task_status,
+    is_freed     boolean
 )
 language sql
 stable
@@ -6675,11 +6676,30 @@ begin atomic
              and (impact.max_depth is null or l.depth < impact.max_depth)
              and (impact.max_tasks is null or l.reached < impact.max_tasks)
       )
-    select l.depth, t.task_id, t.task_key, t.title, t.status
+    select l.depth, t.task_id, t.task_key, t.title, t.status,
+           l.depth = 1 and t.is_open and exists (
+               select
+                 from docket.task_dependencies as e
+                where e.task_id = t.task_id
+                  and e.project_id = l.project_id
+                  and e.dependency_type = 'blocks'
+                  and e.depends_on_id = impact.task_id
+                  and e.satisfied_by = 'completed')
+           and 1 = (
+               select n.unmet
+                 from docket_private.task_nodes as n
+                where n.project_id = l.project_id
+                  and n.task_id = t.task_id)
+           and 'completed' <> (
+               select r.status
+                 from docket.tasks as r
+                where r.task_id = impact.task_id
+                  and r.project_id = l.project_id)
       from level as l
      cross join lateral unnest(l.ids) as i (task_id)
      cross join lateral (
-               select t.task_id, t.task_key, t.title, t.status
+               select t.task_id, t.task_key, t.title, t.status,
+                      t.status = 'pending' and t.archived_at is null as is_open
                  from docket.tasks as t
                 where t.task_id = i.task_id
                   and t.project_id = l.project_id
@@ -6695,6 +6715,7 @@ end;
 
 comment on function docket.impact(uuid, integer, integer, boolean, integer, uuid) is
 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
+is_freed says of a task that this one is all it still waits for: completed, it makes it ready.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.

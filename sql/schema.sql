@@ -2713,7 +2713,7 @@ Returns ids, in their order; none for a task that may not be seen. Raises nothin
 
 -- FUNCTION docket.impact(uuid, integer, integer, boolean, integer, uuid)
 
-CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false, after_depth integer DEFAULT NULL::integer, after uuid DEFAULT NULL::uuid) RETURNS TABLE(depth integer, affected_id uuid, affected_key text, title text, status docket.task_status)
+CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::integer, max_tasks integer DEFAULT 1000, include_completed boolean DEFAULT false, after_depth integer DEFAULT NULL::integer, after uuid DEFAULT NULL::uuid) RETURNS TABLE(depth integer, affected_id uuid, affected_key text, title text, status docket.task_status, is_freed boolean)
     LANGUAGE sql STABLE
     SET enable_seqscan TO 'off'
     SET enable_nestloop TO 'off'
@@ -2773,13 +2773,21 @@ CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::inte
      t.task_id,
      t.task_key,
      t.title,
-     t.status
+     t.status,
+     ((l.depth = 1) AND t.is_open AND (EXISTS ( SELECT
+            FROM docket.task_dependencies e
+           WHERE ((e.task_id = t.task_id) AND (e.project_id = l.project_id) AND ((e.dependency_type)::text = 'blocks'::text) AND (e.depends_on_id = impact.task_id) AND ((e.satisfied_by)::text = 'completed'::text)))) AND (1 = ( SELECT n.unmet
+            FROM docket_private.task_nodes n
+           WHERE ((n.project_id = l.project_id) AND (n.task_id = t.task_id)))) AND ('completed'::text <> (( SELECT r.status
+            FROM docket.tasks r
+           WHERE ((r.task_id = impact.task_id) AND (r.project_id = l.project_id))))::text))
     FROM ((level l
       CROSS JOIN LATERAL unnest(l.ids) i(task_id))
       CROSS JOIN LATERAL ( SELECT t_1.task_id,
              t_1.task_key,
              t_1.title,
-             t_1.status
+             t_1.status,
+             (((t_1.status)::text = 'pending'::text) AND (t_1.archived_at IS NULL)) AS is_open
             FROM docket.tasks t_1
            WHERE ((t_1.task_id = i.task_id) AND (t_1.project_id = l.project_id))
            ORDER BY t_1.task_id
@@ -2794,6 +2802,7 @@ CREATE FUNCTION docket.impact(task_id uuid, max_depth integer DEFAULT NULL::inte
 END;
 
 COMMENT ON FUNCTION docket.impact(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) IS 'What waits for task `task_id`, directly (depth 1) and through others, the nearest first: what is late when it is.
+is_freed says of a task that this one is all it still waits for: completed, it makes it ready.
 
 `max_depth` stops after so many steps (default: none), `max_tasks` after so many tasks (default
 1000; null: all). Completed tasks wait for nothing, and are passed only with `include_completed`.
@@ -2819,7 +2828,7 @@ CREATE FUNCTION docket.get_task_dependency_graph(task_id uuid, max_depth integer
      i.affected_key,
      i.title,
      i.status
-    FROM docket.impact(get_task_dependency_graph.task_id, get_task_dependency_graph.max_depth, get_task_dependency_graph.max_tasks, true) i(depth, affected_id, affected_key, title, status);
+    FROM docket.impact(get_task_dependency_graph.task_id, get_task_dependency_graph.max_depth, get_task_dependency_graph.max_tasks, true) i(depth, affected_id, affected_key, title, status, is_freed);
 END;
 
 COMMENT ON FUNCTION docket.get_task_dependency_graph(task_id uuid, max_depth integer, max_tasks integer) IS 'Everything that task `task_id` depends on (ancestors) and everything that depends on it (descendants),

@@ -1,7 +1,7 @@
 -- blockers() and impact() walk the graph both ways, each task once, the nearest first.
 
 begin;
-select plan(21);
+select plan(24);
 
 select docket_test.graph('layered');
 select docket.add_dependency(docket_test.id('c1'), docket_test.id('a1'));
@@ -19,6 +19,26 @@ select results_eq(
         order by i.depth, i.affected_key $$,
     $$ values (1, 'b1'), (1, 'b2'), (1, 'b3'), (1, 'c1'), (2, 'c2') $$,
     'everything that waits for a task');
+create function pg_temp.freed(key text) returns text
+language sql
+as $$
+    select string_agg(i.affected_key, ',' order by i.affected_key)
+      from docket.impact(docket_test.id(freed.key)) as i
+     where i.is_freed;
+$$;
+select results_eq(
+    $$ select t.task_key, pg_temp.freed(t.task_key)
+         from docket.list_tasks(docket_test.project_id()) as t
+        order by t.task_key $$,
+    $$ select t.task_key,
+              (select string_agg(s.task_key, ',' order by s.task_key)
+                 from docket.simulate_completion(array[t.task_id]) as s)
+         from docket.list_tasks(docket_test.project_id()) as t
+        order by t.task_key $$,
+    'what it frees at once is what simulate_completion() says');
+select is(
+    (select bool_or(i.is_freed) from docket.impact(docket_test.id('c2')) as i), null,
+    'a leaf frees nothing');
 select is(
     (select array_agg(b.depth) from docket.blockers(docket_test.id('c1')) as b),
     array[1, 1, 1, 1, 2], 'the nearest come first');
@@ -104,6 +124,8 @@ select is(
 reset role;
 
 -- What is completed blocks those who ask for more, and leads no further.
+select is(pg_temp.freed('a1'), 'c1', 'the last that is missing frees what waits for it');
+
 select docket_test.project('asking');
 select count(*)
   from docket.create_tasks(docket_test.project_id(), '[

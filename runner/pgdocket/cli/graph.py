@@ -127,7 +127,7 @@ def list_(options: Options, reference: str, through: bool, reverse: bool) -> Non
             rows = _neighbours(docket, task_id, reverse=reverse)
     key = "affected_key" if reverse else "blocker_key"
     columns = (
-        {"depth": "depth", key: "task"}
+        {"depth": "depth", key: "task"} | ({"is_freed": "frees"} if reverse else {})
         if through
         else {"type": "type", "satisfied_by": "until", "task_key": "task"}
     )

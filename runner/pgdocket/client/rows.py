@@ -247,13 +247,14 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """A task that waits for another, `depth` steps away."""
+    """A task that waits for another, `depth` steps away; `is_freed`: for nothing else."""
 
     depth: int
     affected_id: UUID
     affected_key: str
     title: str
     status: str
+    is_freed: bool
 
 
 @dataclass(frozen=True, slots=True)
