@@ -178,7 +178,8 @@ def test_what_was_only_recorded_is_taken_back_in_the_registry_alone(
 def alone(run_folder: Path) -> Iterator[Database]:
     """A database on a server of its own, to be killed."""
     try:
-        server = open_private_server(run_folder, "pg15")
+        # What was acknowledged outlives it, which test servers do not promise otherwise.
+        server = open_private_server(run_folder, "pg15", {"synchronous_commit": "on"})
     except LookupError as error:
         pytest.skip(str(error))
     yield databases.create(server)
