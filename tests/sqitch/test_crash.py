@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,12 +110,35 @@ def held(
         if step == "commit":
             execute(database, "alter system set synchronous_standby_names = 'nobody'")
             execute(database, "select pg_reload_conf()")
+            probe_until_commits_wait(database)
             holder.close()
-            syncing = "exists (select from pg_stat_activity where wait_event = 'SyncRep')"
+            syncing = "2 = (select count(*) from pg_stat_activity where wait_event = 'SyncRep')"
             wait_until(database, syncing)
         yield process
         with contextlib.suppress(psycopg.Error):
             holder.close()
+
+
+def probe_until_commits_wait(database: Database) -> None:
+    """Commits until a commit waits for the standby: a reload is taken up in the server's own time.
+
+    That commit goes on waiting, until the setting is taken back or the server dies.
+    """
+    for _ in range(500):
+        probe = threading.Thread(target=commit_something, args=(database,), daemon=True)
+        probe.start()
+        probe.join(0.3)
+        if probe.is_alive():
+            return
+    pytest.fail("no commit ever waited for the standby")
+
+
+def commit_something(database: Database) -> None:
+    with (
+        contextlib.suppress(psycopg.Error),
+        psycopg.connect(database.conninfo, autocommit=True) as session,
+    ):
+        session.execute("select pg_logical_emit_message(true, 'probe', '')")
 
 
 def calm(database: Database) -> None:
