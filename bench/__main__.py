@@ -77,7 +77,8 @@ def report(results: dict[str, list[Row]]) -> str:
         "# What it costs",
         "",
         "Written by `./dev bench`. Each ratio is taken in one run, as the median of repetitions in",
-        "turn; the absolute figures are those of one machine and mean little elsewhere.",
+        "turn; the absolute figures are those of one machine and mean little elsewhere. Where a",
+        "target is missed, `profile.md` says what is in the way.",
         "",
         f"Machine: {machine()}.",
     ]
