@@ -920,6 +920,9 @@ begin
         return;
     end if;
 
+    perform docket_private.check_claim(
+        claim_across_projects.agent, claim_across_projects.max_tasks);
+
     -- Naming a project that is hidden, or may only be read, is an error; without names, these are
     -- simply not among them.
     perform docket_private.require_project(p.project_id)
@@ -936,22 +939,22 @@ begin
               where q.project_id = w.project_id
                 and q.archived_at is null
                 and q.paused_at is null
-               and (exists (
-                        select
-                          from docket.ready_tasks as r
-                         where r.project_id = q.project_id
-                           and r.not_before is null)
-                    or exists (
-                        select
-                          from docket.ready_tasks as r
-                         where r.project_id = q.project_id
-                           and r.not_before <= (select docket.clock()))
-                    or exists (
-                        select
-                          from docket.task_attempts as a
-                         where a.project_id = q.project_id
-                           and a.outcome is null
-                           and a.lease_expires_at <= (select docket.clock())))
+                and (exists (
+                         select
+                           from docket.ready_tasks as r
+                          where r.project_id = q.project_id
+                            and r.not_before is null)
+                     or exists (
+                         select
+                           from docket.ready_tasks as r
+                          where r.project_id = q.project_id
+                            and r.not_before <= (select docket.clock()))
+                     or exists (
+                         select
+                           from docket.task_attempts as a
+                          where a.project_id = q.project_id
+                            and a.outcome is null
+                            and a.lease_expires_at <= (select docket.clock())))
              offset 0
          ) as p
           left join docket_private.claim_turns as c
@@ -5788,10 +5791,7 @@ begin
 
     perform docket_private.require_project(v_task.project_id);
 
-    if coalesce(start_task.agent, '') = '' or length(start_task.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to start a task'
-            using errcode = 'PD422';
-    end if;
+    perform docket_private.check_claim(start_task.agent, 1);
 
     select p.settings, p.slug, p.paused_at into v_project
       from docket.projects as p
@@ -7287,6 +7287,29 @@ $$;
 
 COMMENT ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) IS 'The parent of a task, its parent and so on, the nearest first.';
 
+-- FUNCTION docket_private.check_claim(text, integer)
+
+CREATE FUNCTION docket_private.check_claim(agent text, max_tasks integer) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if coalesce(check_claim.agent, '') = '' or length(check_claim.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if check_claim.max_tasks is null or check_claim.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(check_claim.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) IS 'Raises PD422 for an agent without a name, and for a number of tasks that no claim takes.';
+
 -- FUNCTION docket_private.check_completions(jsonb)
 
 CREATE FUNCTION docket_private.check_completions(completions jsonb) RETURNS void
@@ -7713,17 +7736,7 @@ declare
     v_project record;
     v_lease   interval;
 begin
-    if coalesce(claim.agent, '') = '' or length(claim.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
-            using errcode = 'PD422',
-                  hint    = 'Give agent => the name that the attempts are to be found by.';
-    end if;
-
-    if claim.max_tasks is null or claim.max_tasks not between 1 and 1000 then
-        raise exception 'max_tasks is %', coalesce(claim.max_tasks::text, 'null')
-            using errcode = 'PD422',
-                  hint    = 'A claim takes 1 to 1000 tasks.';
-    end if;
+    perform docket_private.check_claim(claim.agent, claim.max_tasks);
 
     -- One look for all that a claim has to know beforehand. A project is weighed anew when its
     -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
@@ -15669,6 +15682,8 @@ REVOKE ALL ON PROCEDURE docket_private.add_touch(IN target regclass) FROM PUBLIC
 REVOKE ALL ON FUNCTION docket_private.administered_organizations() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_completions(completions jsonb) FROM PUBLIC;
 

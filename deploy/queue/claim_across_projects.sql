@@ -60,6 +60,9 @@ begin
         return;
     end if;
 
+    perform docket_private.check_claim(
+        claim_across_projects.agent, claim_across_projects.max_tasks);
+
     -- Naming a project that is hidden, or may only be read, is an error; without names, these are
     -- simply not among them.
     perform docket_private.require_project(p.project_id)
@@ -76,22 +79,22 @@ begin
               where q.project_id = w.project_id
                 and q.archived_at is null
                 and q.paused_at is null
-               and (exists (
-                        select
-                          from docket.ready_tasks as r
-                         where r.project_id = q.project_id
-                           and r.not_before is null)
-                    or exists (
-                        select
-                          from docket.ready_tasks as r
-                         where r.project_id = q.project_id
-                           and r.not_before <= (select docket.clock()))
-                    or exists (
-                        select
-                          from docket.task_attempts as a
-                         where a.project_id = q.project_id
-                           and a.outcome is null
-                           and a.lease_expires_at <= (select docket.clock())))
+                and (exists (
+                         select
+                           from docket.ready_tasks as r
+                          where r.project_id = q.project_id
+                            and r.not_before is null)
+                     or exists (
+                         select
+                           from docket.ready_tasks as r
+                          where r.project_id = q.project_id
+                            and r.not_before <= (select docket.clock()))
+                     or exists (
+                         select
+                           from docket.task_attempts as a
+                          where a.project_id = q.project_id
+                            and a.outcome is null
+                            and a.lease_expires_at <= (select docket.clock())))
              offset 0
          ) as p
           left join docket_private.claim_turns as c

@@ -157,6 +157,32 @@ $$;
 comment on function docket_private.promote_due(uuid) is
     'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
 
+create function docket_private.check_claim(
+    agent     text,
+    max_tasks integer
+) returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(check_claim.agent, '') = '' or length(check_claim.agent) > 255 then
+        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
+            using errcode = 'PD422',
+                  hint    = 'Give agent => the name that the attempts are to be found by.';
+    end if;
+
+    if check_claim.max_tasks is null or check_claim.max_tasks not between 1 and 1000 then
+        raise exception 'max_tasks is %', coalesce(check_claim.max_tasks::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'A claim takes 1 to 1000 tasks.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_claim(text, integer) is
+    'Raises PD422 for an agent without a name, and for a number of tasks that no claim takes.';
+
 -- A claim in one project that the caller has been let through to. It waits for nobody, so it may
 -- follow whatever holds locks.
 create function docket_private.claim(
@@ -176,17 +202,7 @@ declare
     v_project record;
     v_lease   interval;
 begin
-    if coalesce(claim.agent, '') = '' or length(claim.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to claim a task'
-            using errcode = 'PD422',
-                  hint    = 'Give agent => the name that the attempts are to be found by.';
-    end if;
-
-    if claim.max_tasks is null or claim.max_tasks not between 1 and 1000 then
-        raise exception 'max_tasks is %', coalesce(claim.max_tasks::text, 'null')
-            using errcode = 'PD422',
-                  hint    = 'A claim takes 1 to 1000 tasks.';
-    end if;
+    perform docket_private.check_claim(claim.agent, claim.max_tasks);
 
     -- One look for all that a claim has to know beforehand. A project is weighed anew when its
     -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
@@ -375,10 +391,7 @@ begin
 
     perform docket_private.require_project(v_task.project_id);
 
-    if coalesce(start_task.agent, '') = '' or length(start_task.agent) > 255 then
-        raise exception 'an agent needs a name of 1 to 255 characters to start a task'
-            using errcode = 'PD422';
-    end if;
+    perform docket_private.check_claim(start_task.agent, 1);
 
     select p.settings, p.slug, p.paused_at into v_project
       from docket.projects as p
@@ -466,6 +479,7 @@ revoke all on function docket_private.lease(integer, jsonb) from public;
 revoke all on function docket_private.take_ready(
     uuid, text, integer, interval, uuid, uuid, text[], text[], boolean) from public;
 revoke all on function docket_private.promote_due(uuid) from public;
+revoke all on function docket_private.check_claim(text, integer) from public;
 revoke all on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;
 revoke all on function docket.claim_tasks(

@@ -51,6 +51,13 @@ select is(
     'what needs a capability goes to who has it');
 select is(pg_temp.next_from(), null, 'nothing is left, least of all of a paused project');
 
+select throws_ok(
+    $$ select docket.claim_across_projects('') $$,
+    'PD422', null, 'an agent has a name, though there is nothing to take');
+select throws_ok(
+    $$ select docket.claim_across_projects('ann', max_tasks => 0) $$,
+    'PD422', null, 'and takes something');
+
 select docket.resume_project(m.project_id) from made as m where m.slug = 'paused';
 select is(
     pg_temp.next_from(format(', project_ids => array[%L::uuid]', (
@@ -71,12 +78,6 @@ reset role;
 select throws_ok(
     format('select docket.claim_across_projects(''ann'', array[%L::uuid])', gen_random_uuid()),
     'PD404', null, 'a project that is not there is an error when it is named');
-select throws_ok(
-    $$ select docket.claim_across_projects('') $$,
-    'PD422', null, 'an agent has a name');
-select throws_ok(
-    $$ select docket.claim_across_projects('ann', max_tasks => 0) $$,
-    'PD422', null, 'and takes something');
 select is(
     (select array_agg(pg_temp.next_from(
                           ', request_id => ''00000000-0000-4000-8000-00000000000a'''))

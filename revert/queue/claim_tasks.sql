@@ -7,6 +7,7 @@ drop function docket.claim_tasks(
     uuid, text, integer, integer, uuid, uuid, text[], text[], uuid);
 drop function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]);
+drop function docket_private.check_claim(text, integer);
 drop function docket_private.promote_due(uuid);
 drop function docket_private.take_ready(
     uuid, text, integer, interval, uuid, uuid, text[], text[], boolean);
