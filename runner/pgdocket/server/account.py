@@ -25,11 +25,12 @@ class Account:
     drops: bool
 
     def run(
-        self, command: Sequence[str | Path], *, stdin: str | None = None
+        self, command: Sequence[str | Path], *, stdin: str | None = None, keep: Sequence[int] = ()
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program as this user, in a clean environment, and captures what it prints.
 
-        Raises PermissionError when the user may not execute it.
+        The program inherits the descriptors in `keep`, and no others. Raises PermissionError
+        when the user may not execute it.
         """
         return subprocess.run(
             [str(word) for word in command],
@@ -41,6 +42,7 @@ class Account:
             cwd="/",
             env=clean_environment(),
             umask=0o077,
+            pass_fds=keep,
             user=self.uid if self.drops else None,
             group=self.gid if self.drops else None,
             extra_groups=[] if self.drops else None,

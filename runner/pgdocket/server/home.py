@@ -96,8 +96,11 @@ def make_home(home: Path, account: Account) -> None:
 
 
 @contextlib.contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Holds the lock of a local server's folder; the kernel frees it if this process dies."""
+def locked(home: Path) -> Iterator[int]:
+    """Holds the lock of a local server's folder; the kernel frees it if this process dies.
+
+    Gives the lock's descriptor: a program that inherits it holds the lock too, until it ends.
+    """
     descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     deadline = time.monotonic() + _LOCK_TIMEOUT_S
     try:
@@ -112,7 +115,7 @@ def locked(home: Path) -> Iterator[None]:
                         hint="end it, then try again",
                     ) from None
                 time.sleep(0.02)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -143,12 +143,12 @@ class LocalServer:
 
     def _start(self, account: Account) -> None:
         homes.make_home(self.home, account)
-        with homes.locked(self.home):
+        with homes.locked(self.home) as lock:
             if self.is_up():
                 return
             place = homes.arrange(self.home, account, self._data)
             if not place.data.is_dir():
-                self._initialize(place.data, account)
+                self._initialize(place.data, account, lock)
             if not self._survivor_is_up(place.data, account):
                 self._launch(place, account)
 
@@ -188,8 +188,12 @@ class LocalServer:
         )
         return usable
 
-    def _initialize(self, data: Path, account: Account) -> None:
-        """initdb into a temporary name, then rename: a data directory is whole or not there."""
+    def _initialize(self, data: Path, account: Account, lock: int) -> None:
+        """initdb into a temporary name, then rename: a data directory is whole or not there.
+
+        The programs hold the lock too: those of a client that was killed go on for a while, and
+        whoever comes next must not clean up under their hands.
+        """
         self._notify(f"creating a PostgreSQL {self.binaries.major} server in {data}")
         for leftover in data.parent.glob(f"{data.name}.new-*"):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -209,7 +213,7 @@ class LocalServer:
             ),
         ]
         for command, stdin in steps:
-            done = account.run(command, stdin=stdin)
+            done = account.run(command, stdin=stdin, keep=[lock])
             if done.returncode != 0:
                 shutil.rmtree(new, ignore_errors=True)
                 raise NoServer(
