@@ -2886,6 +2886,114 @@ $$;
 
 COMMENT ON FUNCTION docket.get_workflow(workflow_id uuid) IS 'One workflow by its id, `workflow_id`. Returns the workflow. Raises PD404.';
 
+-- TABLE docket.members
+
+CREATE TABLE docket.members (
+    member_id uuid DEFAULT docket_private.new_id() NOT NULL,
+    organization_id uuid NOT NULL,
+    project_id uuid,
+    principal text NOT NULL,
+    access docket.access_level NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT members_principal_bounded CHECK (((length(principal) >= 1) AND (length(principal) <= 255)))
+);
+
+ALTER TABLE ONLY docket.members FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.members IS 'Who may see and change what: in the whole organization (project_id is null), or in one project.';
+
+COMMENT ON COLUMN docket.members.member_id IS 'The membership.';
+
+COMMENT ON COLUMN docket.members.organization_id IS 'The organization.';
+
+COMMENT ON COLUMN docket.members.project_id IS 'The one project that this is about; null: every project of the organization, those to come included.';
+
+COMMENT ON COLUMN docket.members.principal IS 'The name, as docket.principal() gives it.';
+
+COMMENT ON COLUMN docket.members.access IS 'What they may do there.';
+
+-- FUNCTION docket.grant_access(text, text, uuid, uuid, uuid)
+
+CREATE FUNCTION docket.grant_access(principal text, access text, project_id uuid DEFAULT NULL::uuid, organization_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.members
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer       jsonb := docket_private.replay(request_id, 'grant_access');
+    v_levels       text[] := array['reader', 'writer', 'admin'];
+    v_organization uuid;
+    v_member       docket.members;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.members, v_answer);
+    end if;
+
+    v_organization := docket_private.require_admin(
+        grant_access.project_id, grant_access.organization_id);
+
+    if coalesce(length(grant_access.principal), 0) not between 1 and 255 then
+        raise exception 'a principal has a name of 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    if grant_access.access is null or grant_access.access <> all (v_levels) then
+        raise exception 'access "%" is not known', left(grant_access.access, 100)
+            using errcode = 'PD422',
+                  hint    = format('Known are: %s.', array_to_string(v_levels, ', '));
+    end if;
+
+    -- Whoever changes the members of an organization waits here for whoever did so before him,
+    -- and is then asked again whether he still may: two admins can not remove each other.
+    perform from docket.organizations as o
+      where o.organization_id = v_organization
+        for no key update;
+    perform docket_private.require_admin(grant_access.project_id, grant_access.organization_id);
+
+    select m.* into v_member
+      from docket.members as m
+     where m.organization_id = v_organization
+       and m.project_id is not distinct from grant_access.project_id
+       and m.principal       = grant_access.principal;
+
+    -- Not even what he has already from elsewhere: it would stay with him when that is taken.
+    if grant_access.principal = docket.principal()
+       and array_position(v_levels, grant_access.access)
+           > coalesce(array_position(v_levels, v_member.access::text), 0) then
+        raise exception '% can not give access to himself', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'Ask another admin, or an operator.';
+    end if;
+
+    if array_position(v_levels, grant_access.access)
+       < array_position(v_levels, v_member.access::text) then
+        perform docket_private.require_other_admin(v_member);
+    end if;
+
+    insert into docket.members as m (organization_id, project_id, principal, access)
+    values (v_organization, grant_access.project_id, grant_access.principal, grant_access.access)
+        on conflict on constraint members_once_key
+        do update set access = excluded.access
+    returning m.* into v_member;
+
+    perform docket_private.remember(request_id, to_jsonb(v_member));
+    return v_member;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.grant_access(principal text, access text, project_id uuid, organization_id uuid, request_id uuid) IS 'Lets a principal see a project, or all projects of an organization, those to come included; or
+changes what he may do there. Admins of the project or organization may, and operators; nobody
+raises his own access.
+
+`principal` is the name as docket.principal() gives it, `access` reader (sees), writer (sees and
+changes) or admin (also says who else may); `project_id` or `organization_id` say where. Of what a
+principal has been given in a project and in its organization, the higher holds. The same
+`request_id` again returns the first answer. Returns the membership. Raises PD404, PD403, PD409
+(the last admin would be none any more), PD422.';
+
 -- TABLE docket.ready_tasks
 
 CREATE TABLE docket.ready_tasks (
@@ -3485,6 +3593,57 @@ COMMENT ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid,
 A task is merged (merged_at) when at least one of its pull requests is and none is draft or open;
 dependencies that ask for merged wait for that. The same `request_id` again returns the first
 answer. Returns the link. Raises PD404, PD403.';
+
+-- FUNCTION docket.list_access(uuid, uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_access(project_id uuid DEFAULT NULL::uuid, organization_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.members
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_principal text    := docket.principal();
+    v_operates  boolean := docket_private.is_operator();
+begin
+    return query
+    select m.*
+      from docket.members as m
+     where (list_access.after is null or m.member_id > list_access.after)
+       and (list_access.organization_id is null
+            or m.organization_id = list_access.organization_id)
+       and (list_access.project_id is null
+            or m.project_id = list_access.project_id
+            or (m.project_id is null
+                and m.organization_id = (
+                        select p.organization_id
+                          from docket_private.organization_projects as p
+                         where p.project_id = list_access.project_id)))
+       and (m.principal = v_principal
+            or (num_nonnulls(list_access.project_id, list_access.organization_id) > 0
+                and (v_operates
+                     or exists (
+                            select
+                              from docket_private.project_access as a
+                             where a.project_id = list_access.project_id
+                               and a.principal  = v_principal
+                               and a.access     = 'admin')
+                     or exists (
+                            select
+                              from docket.members as o
+                             where o.organization_id = m.organization_id
+                               and o.project_id is null
+                               and o.principal       = v_principal
+                               and o.access          = 'admin'))))
+     order by m.member_id
+     limit least(greatest(list_access.page_size, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) IS 'Who was given what: in a project and in its organization, in an organization and in its projects,
+or, where neither is named, what the caller was given anywhere. Admins and operators see
+everybody, others themselves alone.
+
+`project_id` and `organization_id` say where, `after` is the last id of the page before,
+`page_size` in rows (1 to 1000). Returns memberships, the oldest first; raises nothing.';
 
 -- FUNCTION docket.list_attempts(uuid)
 
@@ -5600,6 +5759,65 @@ COMMENT ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, tas
 `workflow_id`, `task_id` and `pull_request_id` is given. The same `request_id` again returns the
 first answer.
 Returns the stay, with its attempt counted up. Raises PD404, PD403, PD409 (in no state), PD422.';
+
+-- FUNCTION docket.revoke_access(text, uuid, uuid, uuid)
+
+CREATE FUNCTION docket.revoke_access(principal text, project_id uuid DEFAULT NULL::uuid, organization_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.members
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer       jsonb := docket_private.replay(request_id, 'revoke_access');
+    v_organization uuid;
+    v_member       docket.members;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.members, v_answer);
+    end if;
+
+    v_organization := docket_private.require_admin(
+        revoke_access.project_id, revoke_access.organization_id);
+
+    -- As in grant_access().
+    perform from docket.organizations as o
+      where o.organization_id = v_organization
+        for no key update;
+    perform docket_private.require_admin(revoke_access.project_id, revoke_access.organization_id);
+
+    select m.* into v_member
+      from docket.members as m
+     where m.organization_id = v_organization
+       and m.project_id is not distinct from revoke_access.project_id
+       and m.principal       = revoke_access.principal;
+
+    if not found then
+        raise exception '% has not been given access to this %',
+                        coalesce(quote_literal(left(revoke_access.principal, 255)), 'nobody'),
+                        case
+                            when revoke_access.project_id is null then 'organization'
+                            else 'project'
+                        end
+            using errcode = 'PD404',
+                  hint    = 'docket.list_access() lists what was given where.';
+    end if;
+
+    perform docket_private.require_other_admin(v_member);
+
+    delete from docket.members as m
+     where m.member_id = v_member.member_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_member));
+    return v_member;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) IS 'Takes from a principal what he was given in a project, or in an organization; it ends with the
+commit. Admins of the project or organization may, and operators.
+
+`principal` is the name, `project_id` or `organization_id` say where. What he was given elsewhere
+stays: in single projects of the organization, or in the organization of the project. The same
+`request_id` again returns the first answer. Returns the membership that was. Raises PD404, PD403,
+PD409 (he is the last admin), PD422.';
 
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
@@ -11975,6 +12193,77 @@ COMMENT ON FUNCTION docket_private.replay(request_id uuid, function_name text) I
 Returns the first answer to `request_id`, or null when the work is still to be done.
 Raises PD409 when the id was used for another function.';
 
+-- FUNCTION docket_private.require_admin(uuid, uuid)
+
+CREATE FUNCTION docket_private.require_admin(project_id uuid, organization_id uuid) RETURNS uuid
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_what         text := case
+                               when require_admin.project_id is null then 'organization'
+                               else 'project'
+                           end;
+    v_id           uuid := coalesce(require_admin.project_id, require_admin.organization_id);
+    v_organization uuid;
+    v_access       text;
+begin
+    if num_nonnulls(require_admin.project_id, require_admin.organization_id) <> 1 then
+        raise exception 'access is to one project, or to one organization'
+            using errcode = 'PD422',
+                  hint    = 'Give either project_id or organization_id.';
+    end if;
+
+    if require_admin.project_id is null then
+        v_organization := (
+            select o.organization_id
+              from docket.organizations as o
+             where o.organization_id = require_admin.organization_id);
+        -- Who is a member of a part of it knows of it.
+        v_access := (
+            select case when m.project_id is null then m.access::text else 'reader' end
+              from docket.members as m
+             where m.organization_id = require_admin.organization_id
+               and m.principal       = docket.principal()
+             order by m.project_id is not null
+             limit 1);
+    else
+        v_organization := (
+            select p.organization_id
+              from docket_private.organization_projects as p
+             where p.project_id = require_admin.project_id);
+        v_access := (
+            select a.access
+              from docket_private.project_access as a
+             where a.project_id = require_admin.project_id
+               and a.principal  = docket.principal());
+    end if;
+
+    if v_organization is not null and docket_private.is_operator() then
+        v_access := 'admin';
+    end if;
+
+    if v_organization is null or v_access is null then
+        raise exception '% % does not exist', v_what, v_id
+            using errcode = 'PD404',
+                  hint    = 'docket.list_projects() lists the projects that you may see.';
+    end if;
+
+    if v_access <> 'admin' then
+        raise exception 'who may see % % is not for % to say', v_what, v_id, docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'An admin of it can.';
+    end if;
+
+    return v_organization;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_admin(project_id uuid, organization_id uuid) IS 'Returns the organization of a project, or the one given, when the principal may say who sees it.
+
+Raises PD422 unless one of the two is given, PD404 where the principal sees nothing, PD403 where he
+is no admin.';
+
 -- FUNCTION docket_private.require_keys(jsonb, text[], text)
 
 CREATE FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) RETURNS void
@@ -12004,6 +12293,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) IS 'Raises PD422 unless `changes` is an object with keys out of `known` only; `what` names it.';
+
+-- FUNCTION docket_private.require_other_admin(docket.members)
+
+CREATE FUNCTION docket_private.require_other_admin(member docket.members) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if (require_other_admin.member).access = 'admin'
+       and not docket_private.is_operator()
+       and not exists (
+               select
+                 from docket.members as m
+                where m.organization_id = (require_other_admin.member).organization_id
+                  and m.member_id      <> (require_other_admin.member).member_id
+                  and m.access          = 'admin'
+                  and (m.project_id is null
+                       or m.project_id = (require_other_admin.member).project_id)) then
+        raise exception '% is the last admin', (require_other_admin.member).principal
+            using errcode = 'PD409',
+                  hint    = 'Make somebody else an admin first; or ask an operator.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_other_admin(member docket.members) IS 'Raises PD409 when what a membership gives to its project or organization, nobody else would have: an admin. An operator may do without.';
 
 -- FUNCTION docket_private.require_project(uuid, boolean)
 
@@ -13291,36 +13606,6 @@ COMMENT ON COLUMN docket.import_items.raw IS 'The entry exactly as it was writte
 COMMENT ON COLUMN docket.import_items.raw_status IS 'Its status as written, in JSON; null: it had none.';
 
 COMMENT ON COLUMN docket.import_items.raw_priority IS 'Its priority as written, in JSON; null: it had none.';
-
--- TABLE docket.members
-
-CREATE TABLE docket.members (
-    member_id uuid DEFAULT docket_private.new_id() NOT NULL,
-    organization_id uuid NOT NULL,
-    project_id uuid,
-    principal text NOT NULL,
-    access docket.access_level NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT members_principal_bounded CHECK (((length(principal) >= 1) AND (length(principal) <= 255)))
-);
-
-ALTER TABLE ONLY docket.members FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.members IS 'Who may see and change what: in the whole organization (project_id is null), or in one project.';
-
-COMMENT ON COLUMN docket.members.member_id IS 'The membership.';
-
-COMMENT ON COLUMN docket.members.organization_id IS 'The organization.';
-
-COMMENT ON COLUMN docket.members.project_id IS 'The one project that this is about; null: every project of the organization, those to come included.';
-
-COMMENT ON COLUMN docket.members.principal IS 'The name, as docket.principal() gives it.';
-
-COMMENT ON COLUMN docket.members.access IS 'What they may do there.';
 
 -- TABLE docket.organizations
 
@@ -15252,6 +15537,10 @@ GRANT ALL ON FUNCTION docket.get_workflow(workflow_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_workflow(workflow_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_workflow(workflow_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.grant_access(principal text, access text, project_id uuid, organization_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.grant_access(principal text, access text, project_id uuid, organization_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.grant_access(principal text, access text, project_id uuid, organization_id uuid, request_id uuid) TO docket_app;
+
 GRANT SELECT ON TABLE docket.ready_tasks TO docket_admin;
 GRANT SELECT ON TABLE docket.ready_tasks TO docket_app;
 GRANT SELECT ON TABLE docket.ready_tasks TO docket_agent;
@@ -15313,6 +15602,13 @@ REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uu
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_attempts(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_admin;
@@ -15551,6 +15847,10 @@ REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, 
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
@@ -15933,7 +16233,11 @@ REVOKE ALL ON FUNCTION docket_private.repeated_keys(source json, item_path text[
 
 REVOKE ALL ON FUNCTION docket_private.replay(request_id uuid, function_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_admin(project_id uuid, organization_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) FROM PUBLIC;
 

@@ -26,6 +26,7 @@ IDS = (
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
+    "access": "reader",
     "agent": "agent",
     "changes": Jsonb({}),
     "content": b'{"master": {"tasks": []}}',
@@ -35,6 +36,7 @@ ARGUMENTS: Mapping[str, object] = {
     "error": "error",
     "name": "a name",
     "number": 1,
+    "principal": "somebody",
     "priority": 5,
     "query": "secret",
     "repository": "acme/shop",

@@ -2,6 +2,7 @@
 the queue.
 """
 
+from pgdocket.client.access import Member
 from pgdocket.client.agent import (
     Agent,
     AgentReport,
@@ -52,6 +53,7 @@ __all__ = [
     "GraphProblem",
     "Health",
     "HistoryEntry",
+    "Member",
     "Program",
     "Project",
     "RelatedTask",

@@ -12,6 +12,7 @@ from typing import Self
 from psycopg import IsolationLevel
 
 from pgdocket import config
+from pgdocket.client.access import AccessCalls
 from pgdocket.client.budgets import BudgetCalls
 from pgdocket.client.connections import Connections, ConnectionSettings
 from pgdocket.client.context import ContextCalls
@@ -36,6 +37,7 @@ class Health:
 
 class Docket(
     ProjectCalls,
+    AccessCalls,
     TaskCalls,
     GraphCalls,
     QueueCalls,
