@@ -24,12 +24,12 @@ $$;
 -- made them before, or be making them at this moment.
 do $$
 declare
-    v_role text;
-begin
-    foreach v_role in array array[
+    v_roles text[] := array[
         'docket_owner', 'docket_admin', 'docket_app', 'docket_agent', 'docket_reader',
-        'docket_auditor', 'docket_metrics', 'docket_gateway', 'docket_maintenance'
-    ] loop
+        'docket_auditor', 'docket_metrics', 'docket_gateway', 'docket_maintenance'];
+    v_role  text;
+begin
+    foreach v_role in array v_roles loop
         begin
             if not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role) then
                 execute format('create role %I nologin', v_role);
@@ -37,10 +37,16 @@ begin
         exception
             when duplicate_object or unique_violation then null;
             when insufficient_privilege then
-                raise exception 'role % may not create the role %', current_user, v_role
+                raise exception 'role % may not create the roles that pgdocket needs', current_user
                     using errcode = 'PD403',
-                          hint    = format('Let a superuser run: alter role %I createrole;',
-                                           current_user);
+                          hint    = 'Let a superuser run ("pgdocket roles --sql" prints it too): '
+                                    || (select string_agg(
+                                                   format('create role %I nologin;', r.name), ' '
+                                                   order by r.ordinality)
+                                          from unnest(v_roles) with ordinality
+                                               as r (name, ordinality)
+                                         where to_regrole(r.name) is null)
+                                    || format(' grant docket_owner to %I;', current_user);
         end;
     end loop;
 
@@ -80,6 +86,28 @@ comment on schema docket_private is
     'The machine room of pgdocket: trigger functions, helpers and side tables. No client role has USAGE.';
 comment on schema docket_ext is
     'The extensions that pgdocket needs, apart from everybody else''s.';
+
+-- What a script forgets to take from everybody, nobody has.
+alter default privileges for role docket_owner revoke execute on functions from public;
+alter default privileges for role docket_owner revoke usage on types from public;
+
+-- Who may make no temporary table can not put one in the way of anything. Only the owner of the
+-- database can say so; that docket_owner keeps the right tells the revert what was done here.
+do $$
+begin
+    if exists (
+           select
+             from pg_catalog.pg_database as d
+            cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+            where d.datname = current_database()
+              and d.datdba  = current_user::regrole
+              and a.grantee = 0
+              and a.privilege_type = 'TEMPORARY') then
+        execute format('revoke temporary on database %I from public', current_database());
+        execute format('grant temporary on database %I to docket_owner', current_database());
+    end if;
+end;
+$$;
 
 grant usage on schema docket
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,

@@ -15253,6 +15253,54 @@ GRANT USAGE ON SCHEMA docket_ext TO docket_agent;
 GRANT USAGE ON SCHEMA docket_ext TO docket_reader;
 GRANT USAGE ON SCHEMA docket_ext TO docket_auditor;
 
+REVOKE ALL ON TYPE docket.access_level FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.attempt_outcome FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.checks_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.claim_order FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.complexity FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.dependency_type FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.effort FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.merge_method FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.named_values FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.pull_request_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.review_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.satisfaction FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.task_priority FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.task_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.validation_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.validation_type FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.workflow_state FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.workflow_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.file_entry FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.file_reference FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.file_tag FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.file_task FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.oddity FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.tasks_file FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket.clock() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.clock() TO docket_admin;
 GRANT ALL ON FUNCTION docket.clock() TO docket_app;
@@ -16357,3 +16405,11 @@ GRANT SELECT ON TABLE docket.task_transitions TO docket_app;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_agent;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_reader;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_auditor;
+
+-- DEFAULT ACL DEFAULT PRIVILEGES FOR TYPES
+
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner REVOKE ALL ON TYPES FROM PUBLIC;
+
+-- DEFAULT ACL DEFAULT PRIVILEGES FOR FUNCTIONS
+
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner REVOKE ALL ON FUNCTIONS FROM PUBLIC;

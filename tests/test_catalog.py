@@ -373,6 +373,38 @@ def test_no_client_role_writes_to_a_table(catalog: Connection) -> None:
     )
 
 
+def test_nobody_but_the_owner_has_more_than_select(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s for %s', r.label, a.privilege_type, a.grantee::regrole)
+          from our_relations as r
+         cross join aclexplode(r.relacl) as a
+         where a.grantee <> r.relowner
+           and a.privilege_type <> 'SELECT'
+         union all
+        select format('%s.%s: %s for %s', r.label, c.attname, a.privilege_type, a.grantee::regrole)
+          from our_relations as r
+          join pg_catalog.pg_attribute as c on c.attrelid = r.oid
+         cross join aclexplode(c.attacl) as a
+         where a.grantee <> r.relowner
+           and a.privilege_type <> 'SELECT'
+        """,
+    )
+
+
+def test_what_is_made_from_now_on_is_given_to_nobody(catalog: Connection) -> None:
+    assert offenders(
+        catalog,
+        """
+        select format('%s: %s', d.defaclobjtype, d.defaclacl)
+          from pg_catalog.pg_default_acl as d
+         where d.defaclrole = 'docket_owner'::regrole
+           and d.defaclnamespace = 0
+        """,
+    ) == ["T: {docket_owner=U/docket_owner}", "f: {docket_owner=X/docket_owner}"]
+
+
 def test_public_has_nothing(catalog: Connection) -> None:
     no_offenders(
         catalog,
@@ -386,6 +418,14 @@ def test_public_has_nothing(catalog: Connection) -> None:
           from our_relations as r
          cross join aclexplode(r.relacl) as a
          where a.grantee = 0
+         union all
+        select format('%s: %s', t.typname, a.privilege_type)
+          from pg_catalog.pg_type as t
+         cross join aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) as a
+         where t.typnamespace in ('docket'::regnamespace, 'docket_private'::regnamespace)
+           and t.typrelid = 0
+           and t.typelem = 0
+           and a.grantee = 0
          union all
         select format('schema %s: %s', n.nspname, a.privilege_type)
           from pg_catalog.pg_namespace as n

@@ -97,7 +97,20 @@ CASES: list[tuple[Callable[[Connection], None], LiteralString]] = [
         rules.test_no_client_role_writes_to_a_table,
         "grant usage on sequence docket_private.audit_id_seq to docket_admin",
     ),
+    (
+        rules.test_nobody_but_the_owner_has_more_than_select,
+        "create role postman; grant truncate on docket.tasks to postman",
+    ),
+    (
+        rules.test_nobody_but_the_owner_has_more_than_select,
+        "create role postman; grant references (task_id) on docket.tasks to postman",
+    ),
+    (
+        rules.test_what_is_made_from_now_on_is_given_to_nobody,
+        "alter default privileges for role docket_owner grant execute on functions to public",
+    ),
     (rules.test_public_has_nothing, FUNCTION),
+    (rules.test_public_has_nothing, "create domain docket.colour as text"),
     (rules.test_public_has_nothing, "grant select on docket.settings to public"),
     (
         rules.test_the_machine_room_is_closed_to_clients,

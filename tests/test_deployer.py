@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from pgdocket.cli import cli
 from pgdocket.errors import ServerTooOld
+from pgdocket.roles import ROLES
 from pgdocket.sqitch.deploy import DeployOptions, deploy, deploy_job
 from pgdocket.sqitch.engine import make_job
 from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.registry import Person
 from pgdocket.sqitch.results import RunFailed
 from pgdocket.sqitch.revert import revert
+from support import databases
 from support.databases import Database
-from support.servers import TestServer
+from support.servers import VERSIONS, TestServer, open_private_server
 
 PLAN = load_plan(Path(__file__).parents[1] / "sqitch.plan")
 SOMEBODY = Person("A deployer", "deployer@pgdocket.invalid")
@@ -79,6 +86,85 @@ def test_a_deployer_without_superuser_deploys_and_reverts(deployer: tuple[Databa
         ).fetchall()
     assert owners == [("docket_owner",)]
     revert(PLAN, conninfo, person=SOMEBODY)
+
+
+@pytest.fixture(params=list(VERSIONS))
+def fresh(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[Database]:
+    """An empty database of an ordinary role, `plain`, on a server without a role of pgdocket."""
+    try:
+        server = open_private_server(run_folder, request.param)
+    except LookupError as error:
+        pytest.skip(str(error))
+    database = databases.create(server)
+    server.execute(sql.SQL("create role plain login"))
+    server.execute(
+        sql.SQL("alter database {} owner to plain").format(sql.Identifier(database.name))
+    )
+    yield database
+    server.local.stop("immediate")
+
+
+MAY_MAKE_TEMPORARY_TABLES: LiteralString = """
+    select exists (
+               select
+                 from pg_database as d
+                cross join aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+                where d.datname = current_database()
+                  and a.grantee = 0
+                  and a.privilege_type = 'TEMPORARY')
+"""
+
+
+def asked(database: Database, query: LiteralString) -> object:
+    """The one value of a statement, as the superuser."""
+    with contextlib.closing(psycopg.connect(database.conninfo)) as connection:
+        row = connection.execute(query).fetchone()
+        assert row is not None
+        return row[0]
+
+
+def test_on_a_fresh_server_one_message_says_what_a_superuser_has_to_run(fresh: Database) -> None:
+    conninfo = as_deployer(fresh, "plain")
+    with pytest.raises(RunFailed) as refused:
+        deploy(PLAN, conninfo, person=SOMEBODY)
+    assert refused.value.sqlstate == "PD403"
+    assert "plain may not create the roles that pgdocket needs" in str(refused.value.detail)
+    for role in ROLES:
+        assert f"create role {role} nologin;" in str(refused.value.hint)
+    assert "grant docket_owner to plain;" in str(refused.value.hint)
+    printed = CliRunner().invoke(cli, ["roles", "--sql", "--db", conninfo]).stdout
+    for _ in range(2):  # again, no harm
+        with psycopg.connect(fresh.conninfo) as superuser:
+            superuser.execute(printed.encode())
+    assert asked(fresh, MAY_MAKE_TEMPORARY_TABLES) is True
+    deploy(PLAN, conninfo, person=SOMEBODY)
+    assert asked(fresh, MAY_MAKE_TEMPORARY_TABLES) is False
+    shown = json.loads(CliRunner().invoke(cli, ["roles", "--db", conninfo, "--json"]).stdout)
+    assert [each["role"] for each in shown if each["is_present"]] == list(ROLES)
+    assert shown[0]["members"] == ["plain"]
+    revert(PLAN, conninfo, person=SOMEBODY)
+    assert asked(fresh, MAY_MAKE_TEMPORARY_TABLES) is True
+
+
+def test_on_a_fresh_server_whoever_may_create_roles_needs_nobody(fresh: Database) -> None:
+    fresh.server.execute(sql.SQL("alter role plain createrole"))
+    deploy(PLAN, as_deployer(fresh, "plain"), person=SOMEBODY)
+    assert asked(fresh, "select count(*) from pg_roles where rolname ~ '^docket_'") == len(ROLES)
+    revert(PLAN, as_deployer(fresh, "plain"), person=SOMEBODY)
+    assert asked(fresh, "select count(*) from pg_roles where rolname ~ '^docket_'") == 0
+
+
+def test_a_database_of_somebody_else_keeps_its_temporary_tables(
+    deployer: tuple[Database, str],
+) -> None:
+    database, _ = deployer
+    deploy(PLAN, database.conninfo, to="platform/schemas", person=SOMEBODY)
+    assert asked(database, MAY_MAKE_TEMPORARY_TABLES) is True
+
+
+def test_the_command_knows_the_roles_that_the_deploy_makes() -> None:
+    script = (PLAN.path.parent / "deploy/platform/roles.sql").read_text()
+    assert list(ROLES) == re.findall(r"'(docket_\w+)'", script.split("];")[0])
 
 
 def schemas(database: Database) -> list[str]:

@@ -18,12 +18,12 @@ $$;
 -- made them before, or be making them at this moment.
 do $$
 declare
-    v_role text;
-begin
-    foreach v_role in array array[
+    v_roles text[] := array[
         'docket_owner', 'docket_admin', 'docket_app', 'docket_agent', 'docket_reader',
-        'docket_auditor', 'docket_metrics', 'docket_gateway', 'docket_maintenance'
-    ] loop
+        'docket_auditor', 'docket_metrics', 'docket_gateway', 'docket_maintenance'];
+    v_role  text;
+begin
+    foreach v_role in array v_roles loop
         begin
             if not exists (select from pg_catalog.pg_roles as r where r.rolname = v_role) then
                 execute format('create role %I nologin', v_role);
@@ -31,10 +31,16 @@ begin
         exception
             when duplicate_object or unique_violation then null;
             when insufficient_privilege then
-                raise exception 'role % may not create the role %', current_user, v_role
+                raise exception 'role % may not create the roles that pgdocket needs', current_user
                     using errcode = 'PD403',
-                          hint    = format('Let a superuser run: alter role %I createrole;',
-                                           current_user);
+                          hint    = 'Let a superuser run ("pgdocket roles --sql" prints it too): '
+                                    || (select string_agg(
+                                                   format('create role %I nologin;', r.name), ' '
+                                                   order by r.ordinality)
+                                          from unnest(v_roles) with ordinality
+                                               as r (name, ordinality)
+                                         where to_regrole(r.name) is null)
+                                    || format(' grant docket_owner to %I;', current_user);
         end;
     end loop;
 

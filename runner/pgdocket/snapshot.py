@@ -1,4 +1,5 @@
-"""The generated SQL: sql/schema.sql, the whole schema as it stands, and sql/install.sql.
+"""What is generated: sql/schema.sql, the whole schema as it stands, sql/install.sql, and the matrix
+of roles in docs/security.md.
 
 The schema is deployed by the plan into a scratch database of an embedded PostgreSQL, and dumped.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from pgdocket.errors import Error
+from pgdocket.roles import security_page
 from pgdocket.server import Binaries, find_binaries
 from pgdocket.sqitch import snapshot
 from pgdocket.sqitch.deploy import deploy
@@ -20,6 +22,7 @@ from pgdocket.sqitch.scratch import scratch_server
 
 SCHEMA_FILE = Path("sql/schema.sql")
 INSTALL_FILE = Path("sql/install.sql")
+SECURITY_PAGE = Path("docs/security.md")
 OWNER = "docket_owner"
 
 _PERSON = Person("pgdocket snapshot", "snapshot@pgdocket.invalid")
@@ -129,8 +132,12 @@ def generate(root: Path) -> dict[Path, str]:
     binaries = find_binaries("embedded")
     with scratch_server(binaries) as conninfo:
         deploy(load_plan(root / "sqitch.plan"), conninfo, person=_PERSON)
-        schema = schema_of(conninfo, binaries)
-    return {SCHEMA_FILE: schema, INSTALL_FILE: install_script(root)}
+        files = {SCHEMA_FILE: schema_of(conninfo, binaries), INSTALL_FILE: install_script(root)}
+        if (root / SECURITY_PAGE).exists():  # an installation has no docs
+            page = (root / SECURITY_PAGE).read_text(encoding="utf-8")
+            with psycopg.connect(conninfo) as connection:
+                files[SECURITY_PAGE] = security_page(page, connection)
+    return files
 
 
 def differences(root: Path, files: dict[Path, str]) -> list[str]:

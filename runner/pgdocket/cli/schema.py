@@ -46,7 +46,7 @@ def lint(ctx: click.Context, /, **options: Any) -> None:
 @common_options
 @click.pass_context
 def snapshot(ctx: click.Context, /, check: bool) -> None:
-    """Write sql/schema.sql and sql/install.sql anew from the plan.
+    """Write sql/schema.sql, sql/install.sql and the matrix of docs/security.md anew from the plan.
 
     The plan is deployed into a scratch database of the embedded PostgreSQL, which is needed.
 
