@@ -93,9 +93,9 @@ def measure(conninfo: str, tasks: int) -> list[Row]:
                 run(docket, project)
                 seconds = perf_counter() - began
                 (done,) = {
-                    each["tasks"]
+                    each.tasks
                     for each in docket.queue_overview(project_id=project)
-                    if each["status"] == "completed"
+                    if each.status == "completed"
                 }
                 if done != tasks:
                     raise RuntimeError(f"{done} of {tasks} tasks were done")

@@ -192,6 +192,7 @@ create table docket.error_codes (
     exit_code   smallint not null,
     http_status smallint not null,
     description text     not null,
+    facts       text[]   not null default '{}',
 
     constraint error_codes_pkey primary key (error_code),
     constraint error_codes_name_key unique (name),
@@ -213,6 +214,8 @@ comment on column docket.error_codes.http_status is
     'The HTTP status of the same error.';
 comment on column docket.error_codes.description is
     'What has happened, for a reader who sees only the code.';
+comment on column docket.error_codes.facts is
+    'What DETAIL may say of it: the keys of a JSON object.';
 
 insert into docket.error_codes (error_code, name, exit_code, http_status, description)
 values ('PD422', 'invalid_argument',    3, 422, 'An argument has a value that can not be meant.'),
@@ -230,6 +233,15 @@ values ('PD422', 'invalid_argument',    3, 422, 'An argument has a value that ca
        ('PDSCM', 'schema_missing',     15, 503, 'The database has no pgdocket schema, or an older one.'),
        ('PDSRV', 'no_server',          16, 503, 'No PostgreSQL was found or could be started.'),
        ('PDPLN', 'plan_mismatch',      17, 409, 'The plan does not match what is deployed.');
+
+update docket.error_codes as e
+   set facts = f.facts
+  from (values ('PDCYC', array['path', 'length', 'edge']),
+               ('PDTRN', array['task_id', 'from', 'to']),
+               ('PDLSE', array['attempt_id', 'task_id', 'outcome', 'task_status']),
+               ('PDVER', array['version', 'expected_version']),
+               ('PDGAT', array['task_id', 'missing', 'failed'])) as f (error_code, facts)
+ where e.error_code = f.error_code;
 
 grant select on docket.error_codes
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,
@@ -3778,7 +3790,8 @@ comment on function docket.task_history(uuid, bigint, integer) is
 
 `after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns when, who, what ({column: [before, after]}, in PostgreSQL''s text form), the status before
-and after where it moved, the reason and the request. Raises nothing.';
+and after where it moved, the reason and the request; from_status, to_status, reason and request_id
+may be null. Raises nothing.';
 
 revoke all on function docket.task_history(uuid, bigint, integer) from public;
 grant execute on function docket.task_history(uuid, bigint, integer)
@@ -3803,6 +3816,7 @@ create function docket.get_task_metrics(project_id uuid) returns table (
 )
 language sql
 stable
+rows 1
 begin atomic
     select count(*),
            count(*) filter (where t.status = 'pending'),
@@ -3820,7 +3834,9 @@ end;
 
 comment on function docket.get_task_metrics(uuid) is
 'The tasks of a project in figures: how many, by status; mean complexity (1 to 10); mean time from
-creation to completion in milliseconds; effort in hours. Returns one row; raises nothing.';
+creation to completion in milliseconds; effort in hours. Where there is nothing to reckon with,
+avg_complexity, avg_completion_ms, estimated_effort and actual_effort may be null. Returns one row;
+raises nothing.';
 
 create function docket.workflow_progress(workflow_id uuid) returns table (
     total_tasks      bigint,
@@ -3830,6 +3846,7 @@ create function docket.workflow_progress(workflow_id uuid) returns table (
 )
 language sql
 stable
+rows 1
 begin atomic
     -- What was given up is no longer part of the work.
     select count(*),
@@ -3843,7 +3860,8 @@ begin atomic
 end;
 
 comment on function docket.workflow_progress(uuid) is
-    'How far a workflow is, counted from its tasks; percent of those not cancelled. Returns one row; raises nothing.';
+'How far a workflow is, counted from its tasks; percent of those not cancelled. Without tasks,
+percent_complete may be null. Returns one row; raises nothing.';
 
 revoke all on function docket.get_task_metrics(uuid) from public;
 revoke all on function docket.workflow_progress(uuid) from public;
@@ -8037,7 +8055,8 @@ dependencies, and names each row that differs.
 
 `project_id` is the project (default: all). Returns nothing when all is well, else one row for each
 difference: the invariant that is broken (I1 order, I2 top, I3 counter, I4 ready, I5 guard, I7
-hierarchy), where, and how. Raises nothing. docket.repair_graph() puts right what is derived.';
+hierarchy), where (task_id may be null), and how. Raises nothing. docket.repair_graph() puts right
+what is derived.';
 
 create function docket_private.repair_project_graph(
     project_id        uuid,
@@ -8307,8 +8326,8 @@ comment on function docket.simulate_completion(uuid[]) is
 tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
 not. Nothing is changed.
 
-Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
-those that are completed already, free nothing. Raises nothing.';
+Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
+be seen, and those that are completed already, free nothing. Raises nothing.';
 
 -- Looks without a lock: what it answers can be out of date at once. What refuses a dependency for
 -- good is the trigger.
@@ -11501,6 +11520,7 @@ create function docket.get_context(
 ) returns setof docket.task_contexts
 language sql
 stable
+rows 1
 begin atomic
     select c.*
       from docket.task_contexts as c
@@ -13673,7 +13693,8 @@ task), dead_end (the same, and that task is cancelled, failed or archived) or ro
 behind, what can be begun with); and, with is_blocking false because it can be claimed all the
 same, gate (what it requires has not passed: it can not be completed) or parent (its parent is
 over, held or archived). detail says it in a sentence, facts has the same for programs: who holds
-it and until when, what a dependency asks for, which validations are missing or have failed.
+it and until when, what a dependency asks for, which validations are missing or have failed;
+related_task_id and related_task_key may be null.
 Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
 nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
@@ -14044,7 +14065,8 @@ end;
 
 comment on function docket.workflow_state_metrics(uuid) is
 'How long workflows, tasks and pull requests of a project stay in each state and step: count, attempts, mean and
-95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
+95th percentile in milliseconds. step_name, avg_duration_ms and p95_duration_ms may be null. Returns
+a row for each state and step; raises nothing.';
 
 revoke all on function docket_private.time_workflow_state() from public;
 revoke all on function docket_private.lock_stateful(uuid, uuid, uuid) from public;

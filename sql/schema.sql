@@ -2434,7 +2434,7 @@ can be done. Raises PD404, PD403, PD413, PD422.';
 -- FUNCTION docket.get_context(uuid, text, integer)
 
 CREATE FUNCTION docket.get_context(task_id uuid, context_type text, version integer DEFAULT NULL::integer) RETURNS SETOF docket.task_contexts
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
  SELECT c.task_id,
      c.project_id,
@@ -2843,7 +2843,7 @@ completed or not, with the depth, the nearest first.
 -- FUNCTION docket.get_task_metrics(uuid)
 
 CREATE FUNCTION docket.get_task_metrics(project_id uuid) RETURNS TABLE(total_tasks bigint, pending_tasks bigint, in_progress_tasks bigint, completed_tasks bigint, failed_tasks bigint, avg_complexity numeric, avg_completion_ms bigint, estimated_effort numeric, actual_effort numeric)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
  SELECT count(*) AS count,
      count(*) FILTER (WHERE ((t.status)::text = 'pending'::text)) AS count,
@@ -2859,7 +2859,9 @@ CREATE FUNCTION docket.get_task_metrics(project_id uuid) RETURNS TABLE(total_tas
 END;
 
 COMMENT ON FUNCTION docket.get_task_metrics(project_id uuid) IS 'The tasks of a project in figures: how many, by status; mean complexity (1 to 10); mean time from
-creation to completion in milliseconds; effort in hours. Returns one row; raises nothing.';
+creation to completion in milliseconds; effort in hours. Where there is nothing to reckon with,
+avg_complexity, avg_completion_ms, estimated_effort and actual_effort may be null. Returns one row;
+raises nothing.';
 
 -- FUNCTION docket.get_workflow(uuid)
 
@@ -3279,7 +3281,8 @@ dependencies, and names each row that differs.
 
 `project_id` is the project (default: all). Returns nothing when all is well, else one row for each
 difference: the invariant that is broken (I1 order, I2 top, I3 counter, I4 ready, I5 guard, I7
-hierarchy), where, and how. Raises nothing. docket.repair_graph() puts right what is derived.';
+hierarchy), where (task_id may be null), and how. Raises nothing. docket.repair_graph() puts right
+what is derived.';
 
 -- TABLE docket.task_attempts
 
@@ -5970,8 +5973,8 @@ COMMENT ON FUNCTION docket.simulate_completion(task_ids uuid[]) IS 'What would b
 tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
 not. Nothing is changed.
 
-Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
-those that are completed already, free nothing. Raises nothing.';
+Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
+be seen, and those that are completed already, free nothing. Raises nothing.';
 
 -- FUNCTION docket.start_task(uuid, text, integer, uuid)
 
@@ -6321,7 +6324,8 @@ COMMENT ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size in
 
 `after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns when, who, what ({column: [before, after]}, in PostgreSQL''s text form), the status before
-and after where it moved, the reason and the request. Raises nothing.';
+and after where it moved, the reason and the request; from_status, to_status, reason and request_id
+may be null. Raises nothing.';
 
 -- FUNCTION docket.task_id(uuid, text)
 
@@ -7254,14 +7258,15 @@ task), dead_end (the same, and that task is cancelled, failed or archived) or ro
 behind, what can be begun with); and, with is_blocking false because it can be claimed all the
 same, gate (what it requires has not passed: it can not be completed) or parent (its parent is
 over, held or archived). detail says it in a sentence, facts has the same for programs: who holds
-it and until when, what a dependency asks for, which validations are missing or have failed.
+it and until when, what a dependency asks for, which validations are missing or have failed;
+related_task_id and related_task_key may be null.
 Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
 nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
 -- FUNCTION docket.workflow_progress(uuid)
 
 CREATE FUNCTION docket.workflow_progress(workflow_id uuid) RETURNS TABLE(total_tasks bigint, completed_tasks bigint, cancelled_tasks bigint, percent_complete numeric)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE ROWS 1
     BEGIN ATOMIC
  SELECT count(*) AS count,
      count(*) FILTER (WHERE ((t.status)::text = 'completed'::text)) AS count,
@@ -7271,7 +7276,8 @@ CREATE FUNCTION docket.workflow_progress(workflow_id uuid) RETURNS TABLE(total_t
    WHERE ((t.workflow_id = workflow_progress.workflow_id) AND (t.archived_at IS NULL));
 END;
 
-COMMENT ON FUNCTION docket.workflow_progress(workflow_id uuid) IS 'How far a workflow is, counted from its tasks; percent of those not cancelled. Returns one row; raises nothing.';
+COMMENT ON FUNCTION docket.workflow_progress(workflow_id uuid) IS 'How far a workflow is, counted from its tasks; percent of those not cancelled. Without tasks,
+percent_complete may be null. Returns one row; raises nothing.';
 
 -- FUNCTION docket.workflow_state_metrics(uuid)
 
@@ -7291,7 +7297,8 @@ CREATE FUNCTION docket.workflow_state_metrics(project_id uuid) RETURNS TABLE(sta
 END;
 
 COMMENT ON FUNCTION docket.workflow_state_metrics(project_id uuid) IS 'How long workflows, tasks and pull requests of a project stay in each state and step: count, attempts, mean and
-95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
+95th percentile in milliseconds. step_name, avg_duration_ms and p95_duration_ms may be null. Returns
+a row for each state and step; raises nothing.';
 
 -- PROCEDURE docket_private.add_isolation(regclass)
 
@@ -13534,6 +13541,7 @@ CREATE TABLE docket.error_codes (
     exit_code smallint NOT NULL,
     http_status smallint NOT NULL,
     description text NOT NULL,
+    facts text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT error_codes_code_in_class CHECK ((error_code ~ '^PD[0-9A-Z]{3}$'::text)),
     CONSTRAINT error_codes_exit_code_bounded CHECK (((exit_code >= 3) AND (exit_code <= 63))),
     CONSTRAINT error_codes_http_status_bounded CHECK (((http_status >= 400) AND (http_status <= 599)))
@@ -13550,6 +13558,8 @@ COMMENT ON COLUMN docket.error_codes.exit_code IS 'The exit code of the pgdocket
 COMMENT ON COLUMN docket.error_codes.http_status IS 'The HTTP status of the same error.';
 
 COMMENT ON COLUMN docket.error_codes.description IS 'What has happened, for a reader who sees only the code.';
+
+COMMENT ON COLUMN docket.error_codes.facts IS 'What DETAIL may say of it: the keys of a JSON object.';
 
 -- TABLE docket.idempotency_keys
 

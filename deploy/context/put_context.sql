@@ -93,6 +93,7 @@ create function docket.get_context(
 ) returns setof docket.task_contexts
 language sql
 stable
+rows 1
 begin atomic
     select c.*
       from docket.task_contexts as c

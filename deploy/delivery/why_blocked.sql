@@ -259,7 +259,8 @@ task), dead_end (the same, and that task is cancelled, failed or archived) or ro
 behind, what can be begun with); and, with is_blocking false because it can be claimed all the
 same, gate (what it requires has not passed: it can not be completed) or parent (its parent is
 over, held or archived). detail says it in a sentence, facts has the same for programs: who holds
-it and until when, what a dependency asks for, which validations are missing or have failed.
+it and until when, what a dependency asks for, which validations are missing or have failed;
+related_task_id and related_task_key may be null.
 Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
 nothing with is_blocking true when the task can be claimed. Raises PD404.';
 

@@ -362,7 +362,8 @@ end;
 
 comment on function docket.workflow_state_metrics(uuid) is
 'How long workflows, tasks and pull requests of a project stay in each state and step: count, attempts, mean and
-95th percentile in milliseconds. Returns a row for each state and step; raises nothing.';
+95th percentile in milliseconds. step_name, avg_duration_ms and p95_duration_ms may be null. Returns
+a row for each state and step; raises nothing.';
 
 revoke all on function docket_private.time_workflow_state() from public;
 revoke all on function docket_private.lock_stateful(uuid, uuid, uuid) from public;

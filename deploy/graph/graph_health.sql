@@ -163,7 +163,8 @@ dependencies, and names each row that differs.
 
 `project_id` is the project (default: all). Returns nothing when all is well, else one row for each
 difference: the invariant that is broken (I1 order, I2 top, I3 counter, I4 ready, I5 guard, I7
-hierarchy), where, and how. Raises nothing. docket.repair_graph() puts right what is derived.';
+hierarchy), where (task_id may be null), and how. Raises nothing. docket.repair_graph() puts right
+what is derived.';
 
 create function docket_private.repair_project_graph(
     project_id        uuid,

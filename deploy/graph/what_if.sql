@@ -79,8 +79,8 @@ comment on function docket.simulate_completion(uuid[]) is
 tasks that wait for nothing else. What asks for them to be merged goes on waiting where they are
 not. Nothing is changed.
 
-Returns tasks; not_before, where it is set, makes them wait still. Tasks that may not be seen, and
-those that are completed already, free nothing. Raises nothing.';
+Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
+be seen, and those that are completed already, free nothing. Raises nothing.';
 
 -- Looks without a lock: what it answers can be out of date at once. What refuses a dependency for
 -- good is the trigger.

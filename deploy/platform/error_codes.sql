@@ -10,6 +10,7 @@ create table docket.error_codes (
     exit_code   smallint not null,
     http_status smallint not null,
     description text     not null,
+    facts       text[]   not null default '{}',
 
     constraint error_codes_pkey primary key (error_code),
     constraint error_codes_name_key unique (name),
@@ -31,6 +32,8 @@ comment on column docket.error_codes.http_status is
     'The HTTP status of the same error.';
 comment on column docket.error_codes.description is
     'What has happened, for a reader who sees only the code.';
+comment on column docket.error_codes.facts is
+    'What DETAIL may say of it: the keys of a JSON object.';
 
 insert into docket.error_codes (error_code, name, exit_code, http_status, description)
 values ('PD422', 'invalid_argument',    3, 422, 'An argument has a value that can not be meant.'),
@@ -48,6 +51,15 @@ values ('PD422', 'invalid_argument',    3, 422, 'An argument has a value that ca
        ('PDSCM', 'schema_missing',     15, 503, 'The database has no pgdocket schema, or an older one.'),
        ('PDSRV', 'no_server',          16, 503, 'No PostgreSQL was found or could be started.'),
        ('PDPLN', 'plan_mismatch',      17, 409, 'The plan does not match what is deployed.');
+
+update docket.error_codes as e
+   set facts = f.facts
+  from (values ('PDCYC', array['path', 'length', 'edge']),
+               ('PDTRN', array['task_id', 'from', 'to']),
+               ('PDLSE', array['attempt_id', 'task_id', 'outcome', 'task_status']),
+               ('PDVER', array['version', 'expected_version']),
+               ('PDGAT', array['task_id', 'missing', 'failed'])) as f (error_code, facts)
+ where e.error_code = f.error_code;
 
 grant select on docket.error_codes
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,

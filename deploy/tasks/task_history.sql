@@ -46,7 +46,8 @@ comment on function docket.task_history(uuid, bigint, integer) is
 
 `after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns when, who, what ({column: [before, after]}, in PostgreSQL''s text form), the status before
-and after where it moved, the reason and the request. Raises nothing.';
+and after where it moved, the reason and the request; from_status, to_status, reason and request_id
+may be null. Raises nothing.';
 
 revoke all on function docket.task_history(uuid, bigint, integer) from public;
 grant execute on function docket.task_history(uuid, bigint, integer)

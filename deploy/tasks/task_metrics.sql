@@ -17,6 +17,7 @@ create function docket.get_task_metrics(project_id uuid) returns table (
 )
 language sql
 stable
+rows 1
 begin atomic
     select count(*),
            count(*) filter (where t.status = 'pending'),
@@ -34,7 +35,9 @@ end;
 
 comment on function docket.get_task_metrics(uuid) is
 'The tasks of a project in figures: how many, by status; mean complexity (1 to 10); mean time from
-creation to completion in milliseconds; effort in hours. Returns one row; raises nothing.';
+creation to completion in milliseconds; effort in hours. Where there is nothing to reckon with,
+avg_complexity, avg_completion_ms, estimated_effort and actual_effort may be null. Returns one row;
+raises nothing.';
 
 create function docket.workflow_progress(workflow_id uuid) returns table (
     total_tasks      bigint,
@@ -44,6 +47,7 @@ create function docket.workflow_progress(workflow_id uuid) returns table (
 )
 language sql
 stable
+rows 1
 begin atomic
     -- What was given up is no longer part of the work.
     select count(*),
@@ -57,7 +61,8 @@ begin atomic
 end;
 
 comment on function docket.workflow_progress(uuid) is
-    'How far a workflow is, counted from its tasks; percent of those not cancelled. Returns one row; raises nothing.';
+'How far a workflow is, counted from its tasks; percent of those not cancelled. Without tasks,
+percent_complete may be null. Returns one row; raises nothing.';
 
 revoke all on function docket.get_task_metrics(uuid) from public;
 revoke all on function docket.workflow_progress(uuid) from public;

@@ -1,7 +1,7 @@
 -- Every error has one row: its SQLSTATE, its name, its exit code and its HTTP status.
 
 begin;
-select plan(7);
+select plan(8);
 
 select results_eq(
     $$ select c.error_code, c.name, c.exit_code::integer, c.http_status::integer
@@ -23,6 +23,11 @@ select results_eq(
               ('PDSRV', 'no_server',          16, 503),
               ('PDPLN', 'plan_mismatch',      17, 409) $$,
     'the table of errors is the one that is promised');
+
+select is(
+    (select c.facts from docket.error_codes as c where c.error_code = 'PDCYC'),
+    array['path', 'length', 'edge'],
+    'the table says what the detail of an error may hold');
 
 set local role docket_owner;
 

@@ -1,5 +1,5 @@
-"""What is generated: sql/schema.sql, the whole schema as it stands, sql/install.sql, and the matrix
-of roles in docs/security.md.
+"""What is generated from the plan: sql/schema.sql, the whole schema as it stands, sql/install.sql,
+the modules of the Python client, and the matrix of roles in docs/security.md.
 
 The schema is deployed by the plan into a scratch database of an embedded PostgreSQL, and dumped.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 
+from pgdocket.codegen.catalog import read_catalog
+from pgdocket.codegen.python import client_files
 from pgdocket.errors import Error
 from pgdocket.roles import security_page
 from pgdocket.server import Binaries, find_binaries
@@ -128,15 +130,20 @@ def _cut(text: str, word: str) -> tuple[str, str, str]:
 
 
 def generate(root: Path) -> dict[Path, str]:
-    """The generated files by their path below `root`, made anew."""
+    """The generated files by their path below `root`, made anew.
+
+    The client's modules are among them in a checkout only: elsewhere they are the package's own.
+    """
     binaries = find_binaries("embedded")
     with scratch_server(binaries) as conninfo:
         deploy(load_plan(root / "sqitch.plan"), conninfo, person=_PERSON)
         files = {SCHEMA_FILE: schema_of(conninfo, binaries), INSTALL_FILE: install_script(root)}
-        if (root / SECURITY_PAGE).exists():  # an installation has no docs
-            page = (root / SECURITY_PAGE).read_text(encoding="utf-8")
-            with psycopg.connect(conninfo) as connection:
+        with psycopg.connect(conninfo) as connection:
+            if (root / SECURITY_PAGE).exists():  # an installation has no docs
+                page = (root / SECURITY_PAGE).read_text(encoding="utf-8")
                 files[SECURITY_PAGE] = security_page(page, connection)
+            if (root / "runner").is_dir():
+                files |= client_files(read_catalog(connection))
     return files
 
 

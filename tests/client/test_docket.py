@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pgdocket.client import Docket, Project
-from pgdocket.client.rows import rows_as
+from pgdocket.client.functions import Effect, Function
 from pgdocket.errors import (
     Conflict,
     ConnectionFailed,
@@ -255,7 +255,8 @@ def test_a_database_without_the_schema_is_named(
 
 def test_a_newer_schema_may_have_more_columns(docket: Database, client: Docket) -> None:
     made = client.create_project(slug="shop")
-    with psycopg.connect(docket.conninfo, row_factory=rows_as(Project)) as session:
+    projects = Function("list_projects", Effect.READ, Project)
+    with psycopg.connect(docket.conninfo, row_factory=projects.rows) as session:
         found = session.execute("select 'blue' as colour, p.* from docket.projects as p").fetchall()
     assert found == [made]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from pgdocket.client import Agent, AgentReport, AsyncAgent, AsyncWork, Docket, Work
+from pgdocket.client.functions import Function
 from pgdocket.client.rows import TaskAttempt
 from support.sessions import Connection
 
@@ -27,10 +28,10 @@ class TappedDocket(Docket):
 
     tap: Callable[[str], object] = staticmethod(lambda _moment: None)
 
-    def _call(self, maker: Any, function: str, arguments: Any, *, repeatable: bool) -> Any:
-        self.tap(f"before {function}")
-        rows = super()._call(maker, function, arguments, repeatable=repeatable)
-        self.tap(f"after {function}")
+    def _many(self, function: Function[Any], arguments: Sequence[Any]) -> list[Any]:
+        self.tap(f"before {function.name}")
+        rows = super()._many(function, arguments)
+        self.tap(f"after {function.name}")
         return rows
 
 

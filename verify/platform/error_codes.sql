@@ -2,7 +2,7 @@
 
 begin;
 
-select error_code, name, exit_code, http_status, description
+select error_code, name, exit_code, http_status, description, facts
   from docket.error_codes
  where false;
 

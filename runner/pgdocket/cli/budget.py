@@ -11,7 +11,8 @@ from pgdocket.cli import Options, common_options
 from pgdocket.cli.session import as_row, opened, the_project, the_task
 
 if TYPE_CHECKING:
-    from pgdocket.client import Budget, Docket
+    from pgdocket.client import Docket
+    from pgdocket.client.rows import Budget
 
 _COLUMNS = {
     "budget": "budget of",

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from pgdocket.cli.demo_display import Display
-    from pgdocket.client import ChainTask, Docket, Project
+    from pgdocket.client import Docket, Project
+    from pgdocket.client.rows import CriticalPathRow
     from pgdocket.demo.crew import Killed
     from pgdocket.demo.proof import Claim
 
@@ -86,7 +87,7 @@ class Result:
     retried: list[dict[str, Any]]
     killed: Killed | None
     killed_end: dict[str, Any] | None
-    longest_chain: list[ChainTask]
+    longest_chain: list[CriticalPathRow]
     picture: Path | None
     claims: Sequence[Claim]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from pgdocket.cli.demo import Result
-    from pgdocket.client import WaveTask
+    from pgdocket.client.rows import QueueOverviewRow, WavesRow
     from pgdocket.demo.crew import Progress
 
 Show = Callable[["Progress"], None]
@@ -99,7 +99,7 @@ class Display:
             counts = ", ".join(f"{count} {kind}" for kind, count in report["counts"].items())
             output.plain(f"kept, but not taken over as written: {counts}")
 
-    def plan(self, waves: Sequence[WaveTask]) -> None:
+    def plan(self, waves: Sequence[WavesRow]) -> None:
         """The plan in waves: what can be done at once, and after what."""
         if self._quiet or not waves:
             return
@@ -136,13 +136,13 @@ class Display:
         with Live(console=console, refresh_per_second=10) as live:
             yield lambda progress: live.update(_picture(progress, doable))
 
-    def result(self, result: Result, left: Sequence[Row]) -> None:
+    def result(self, result: Result, left: Sequence[QueueOverviewRow]) -> None:
         """Who did what, what was retried, the longest chain, the picture and the proof."""
         if self._quiet:
             return
         if result.agents:
             self._work_done(result)
-        others = [f"{row['tasks']} {row['status']}" for row in left if row["status"] != "completed"]
+        others = [f"{row.tasks} {row.status}" for row in left if row.status != "completed"]
         if others:
             output.plain(f"not completed: {', '.join(others)}")
         if result.longest_chain:

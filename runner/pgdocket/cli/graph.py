@@ -35,7 +35,7 @@ def dep() -> None:
 @common_options
 @click.argument("reference", metavar="TASK")
 @click.argument("depends_on", metavar="DEPENDS_ON")
-@click.option("--type", "dependency_type", help=_TYPE_HELP)
+@click.option("--type", "dependency_type", default="blocks", help=_TYPE_HELP)
 @click.option("--strength", type=float, help="How strong the relation is, 0 to 1.")
 @click.option(
     "--until",
@@ -48,7 +48,7 @@ def add(
     options: Options,
     reference: str,
     depends_on: str,
-    dependency_type: str | None,
+    dependency_type: str,
     strength: float | None,
     satisfied_by: str | None,
 ) -> None:
@@ -77,9 +77,9 @@ def add(
 @common_options
 @click.argument("reference", metavar="TASK")
 @click.argument("depends_on", metavar="DEPENDS_ON")
-@click.option("--type", "dependency_type", help=_TYPE_HELP)
+@click.option("--type", "dependency_type", default="blocks", help=_TYPE_HELP)
 @click.pass_obj
-def rm(options: Options, reference: str, depends_on: str, dependency_type: str | None) -> None:
+def rm(options: Options, reference: str, depends_on: str, dependency_type: str) -> None:
     """Remove a dependency.
 
     \b

@@ -110,7 +110,13 @@ def complete(options: Options, /, attempt_id: Any, **report: Any) -> None:
 @common_options
 @click.argument("attempt_id", metavar="ATTEMPT", type=click.UUID)
 @click.option("--error", required=True, help="What went wrong.")
-@click.option("--class", "failure_class", help="The failure class, which decides what follows.")
+@click.option(
+    "--class",
+    "failure_class",
+    default="bug",
+    show_default=True,
+    help="The failure class, which decides what follows.",
+)
 @click.option("--details", type=json_text, metavar="JSON", help="Facts about it, a JSON object.")
 @click.pass_obj
 def fail(options: Options, /, attempt_id: Any, error: str, **report: Any) -> None:

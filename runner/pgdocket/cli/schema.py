@@ -1,7 +1,8 @@
-"""lint and snapshot: pgdocket's own plan, checked and written down as SQL."""
+"""lint, snapshot and codegen: pgdocket's own plan, checked and written down as SQL and Python."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -46,7 +47,7 @@ def lint(ctx: click.Context, /, **options: Any) -> None:
 @common_options
 @click.pass_context
 def snapshot(ctx: click.Context, /, check: bool) -> None:
-    """Write sql/schema.sql, sql/install.sql and the matrix of docs/security.md anew from the plan.
+    """Write what is generated from the plan anew: SQL, the Python client, the matrix of roles.
 
     The plan is deployed into a scratch database of the embedded PostgreSQL, which is needed.
 
@@ -54,20 +55,60 @@ def snapshot(ctx: click.Context, /, check: bool) -> None:
     Example:
       pgdocket snapshot --check
     """
-    from pgdocket.cli.sqitch.snapshot import tell as tell_difference
     from pgdocket.files import project_files
-    from pgdocket.snapshot import differences, generate
+    from pgdocket.snapshot import generate
 
-    common: Options = ctx.obj
     root = project_files()
-    files = generate(root)
+    ctx.exit(_keep(root, generate(root), ctx.obj, check=check, again="pgdocket snapshot"))
+
+
+@click.command()
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 when a file is not current."
+)
+@common_options
+@click.pass_context
+def codegen(ctx: click.Context, /, check: bool) -> None:
+    """Write the modules of the Python client anew from the catalog of a database.
+
+    That is what "pgdocket snapshot" does from the plan; this takes a database as it is. It
+    works in a checkout only.
+
+    \b
+    Example:
+      pgdocket codegen --db postgresql:///docket
+    """
+    import psycopg
+
+    from pgdocket import config
+    from pgdocket.codegen.catalog import read_catalog
+    from pgdocket.codegen.python import client_files
+    from pgdocket.errors import InvalidArgument
+    from pgdocket.files import project_files
+
+    options: Options = ctx.obj
+    root = project_files()
+    if not (root / "runner").is_dir():
+        raise InvalidArgument(
+            "the client of an installed pgdocket is not written anew", hint="work in a checkout"
+        )
+    with psycopg.connect(config.resolve(options.db).conninfo) as connection:
+        files = client_files(read_catalog(connection))
+    ctx.exit(_keep(root, files, options, check=check, again="pgdocket codegen"))
+
+
+def _keep(root: Path, files: dict[Path, str], options: Options, *, check: bool, again: str) -> int:
+    """Writes generated files, or compares them; says what has changed and returns an exit code."""
+    from pgdocket.cli.sqitch.snapshot import tell as tell_difference
+    from pgdocket.snapshot import differences
+
     found = differences(root, files)
     if not check:
         for name, text in files.items():
             (root / name).parent.mkdir(exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
-    code = tell_difference(found, list(files), check=check, as_json=common.json)
-    if code and not common.json:
-        click.echo("pgdocket: the generated SQL is not current", err=True)
-        click.echo("    hint: run: pgdocket snapshot", err=True)
-    ctx.exit(code)
+    code = tell_difference(found, list(files), check=check, as_json=options.json)
+    if code and not options.json:
+        click.echo("pgdocket: what is generated is not current", err=True)
+        click.echo(f"    hint: run: {again}", err=True)
+    return code

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import IsolationLevel
+from psycopg import IsolationLevel, RawCursor
 from psycopg.rows import RowFactory
 from psycopg_pool import ConnectionPool
 
+from pgdocket.client.functions import Function
 from pgdocket.errors import ConnectionFailed, Error, InvalidArgument, ServerTooOld, from_psycopg
 
 log = logging.getLogger("pgdocket.client")
@@ -91,23 +92,17 @@ class Connections:
         """The pool's counters, as psycopg_pool names them."""
         return dict(self._pool.get_stats())
 
-    def fetch(
-        self,
-        query: bytes,
-        values: Mapping[str, object],
-        row_factory: RowFactory[T],
-        *,
-        repeatable: bool,
-    ) -> list[T]:
-        """Runs one statement and returns its rows; errors are those of pgdocket.errors.
+    def call(self, function: Function[T], arguments: Sequence[Any]) -> list[T]:
+        """Calls a function and returns its rows; errors are those of pgdocket.errors.
 
         Outside a transaction, what the server rolled back (40001, 40P01) is sent again, and,
-        when it is `repeatable`, also what was under way when the connection was lost.
+        where the call may be repeated, also what was under way when the connection was lost.
         """
+        query, values, repeatable = function.bind(arguments)
 
         def once() -> list[T]:
             with self._borrowed() as connection:
-                return self._timed(connection, query, values, row_factory)
+                return self._timed(connection, query, values, function.rows)
 
         if self._current() is not None:
             return self._translated(once)
@@ -185,12 +180,12 @@ class Connections:
         self,
         connection: _Connection,
         query: bytes,
-        values: Mapping[str, object],
+        values: Sequence[Any],
         row_factory: RowFactory[T],
     ) -> list[T]:
         started = monotonic()
-        with connection.cursor(row_factory=row_factory) as cursor:
-            cursor.execute(query, values)
+        with RawCursor(connection, row_factory=row_factory) as cursor:
+            cursor.execute(query, values, binary=True)
             rows = cursor.fetchall()
         connection.used_at = monotonic()
         taken = (connection.used_at - started) * 1000
@@ -232,7 +227,7 @@ def _may_repeat(exc: psycopg.Error, repeatable: bool) -> bool:
     return repeatable and isinstance(from_psycopg(exc), ConnectionFailed)
 
 
-def _probe(conninfo: str, options: Mapping[str, Any]) -> tuple[int, str]:
+def _probe(conninfo: str, options: dict[str, Any]) -> tuple[int, str]:
     """Connects once, so that what is wrong is said at once and not after the pool's timeout."""
     try:
         with psycopg.connect(conninfo, **options) as connection:

@@ -7,22 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from psycopg import IsolationLevel
 
 from pgdocket import config
-from pgdocket.client.access import AccessCalls
-from pgdocket.client.budgets import BudgetCalls
+from pgdocket.client.api import Api
 from pgdocket.client.connections import Connections, ConnectionSettings
-from pgdocket.client.context import ContextCalls
-from pgdocket.client.delivery import DeliveryCalls
-from pgdocket.client.graph import GraphCalls
-from pgdocket.client.projects import ProjectCalls
-from pgdocket.client.queue import QueueCalls
-from pgdocket.client.tasks import TaskCalls
-from pgdocket.client.validations import ValidationCalls
+from pgdocket.client.rows import Task
 from pgdocket.errors import Error
+
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +30,7 @@ class Health:
     error: str | None
 
 
-class Docket(
-    ProjectCalls,
-    AccessCalls,
-    TaskCalls,
-    GraphCalls,
-    QueueCalls,
-    ContextCalls,
-    DeliveryCalls,
-    ValidationCalls,
-    BudgetCalls,
-):
+class Docket(Api):
     """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
 
     Methods are named as the functions, take keywords only, and return dataclasses; failures are
@@ -104,7 +89,7 @@ class Docket(
         started = monotonic()
         version = self._connections.server_version
         try:
-            self._value("clock")
+            self.clock()
         except Error as error:
             return Health(False, None, version, error.message)
         return Health(True, (monotonic() - started) * 1000, version, None)
@@ -112,6 +97,15 @@ class Docket(
     def listen_conninfo(self) -> str | None:
         """Where to listen for notifications; None through PgBouncer, which passes none on."""
         return None if self._connections.settings.pooled else self._connections.conninfo
+
+    def each_task(self, **filters: Any) -> Iterator[Task]:
+        """All the tasks that list_tasks finds, page after page; it takes the same filters."""
+        filters["page_size"] = _PAGE
+        while page := self.list_tasks(**filters):
+            yield from page
+            if len(page) < _PAGE:
+                return
+            filters["after"] = page[-1].task_id
 
     def stats(self) -> dict[str, int]:
         """The counters of the connection pool."""

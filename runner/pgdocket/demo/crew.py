@@ -119,7 +119,7 @@ class Crew:
     def progress(self) -> Progress:
         """How things stand now."""
         rows = self._docket.queue_overview(project_id=self._project_id)
-        counts = {row["status"]: row["tasks"] for row in rows}
+        counts = {row.status: row.tasks for row in rows}
         done = counts.get("completed", 0) - self._done_before
         return Progress(counts, done, self._members, self._killed)
 

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 from pgdocket.client.agent.desk import Desk
 from pgdocket.client.agent.options import Options
 from pgdocket.client.agent.work import AgentReport, Event, Stop
-from pgdocket.client.calls import Id
 from pgdocket.client.docket import Docket
+from pgdocket.client.functions import Id
 from pgdocket.client.listener import ReadyListener
 from pgdocket.client.rows import Task
 

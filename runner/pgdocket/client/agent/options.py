@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgdocket.client.agent.work import Event
-from pgdocket.client.calls import Id
+from pgdocket.client.functions import Id
 from pgdocket.client.rows import Task
 from pgdocket.errors import InvalidArgument
 

@@ -1,0 +1,157 @@
+"""A stored function as Python calls it: its parameters, and how often it may be sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, auto
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from psycopg._cursor_base import BaseCursor
+
+from pgdocket.errors import InvalidArgument
+
+Id = UUID | str
+T = TypeVar("T")
+Maker = Callable[[Sequence[Any]], T]
+
+
+class Effect(Enum):
+    """What a call does, and so whether it may be sent again when its answer was lost."""
+
+    READ = auto()  # it reads
+    REPEATABLE = auto()  # it does the same again
+    KEYED = auto()  # a request_id makes it repeatable; one is made where none is given
+    KEYED_BY_CALLER = auto()  # as KEYED, but none is made
+    ONCE = auto()  # never
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter. An argument that is the default is not sent: the function knows it, too."""
+
+    name: str
+    default: Any = None
+    is_required: bool = False
+    is_json: bool = False
+    is_array: bool = False
+
+
+class Function(Generic[T]):
+    """A stored function that returns rows of a class, or values where that is None."""
+
+    def __init__(
+        self, name: str, effect: Effect, row: type[T] | None, *parameters: Parameter
+    ) -> None:
+        self.name = name
+        self.is_read = effect is Effect.READ
+        self._row = row
+        self._names = [each.name for each in parameters]
+        # What is never equal to an argument, so that a required one is always sent.
+        self._defaults = [object() if p.is_required else p.default for p in parameters]
+        self._converters = [_converter(each) for each in parameters]
+        self._key = self._names.index("request_id") if "request_id" in self._names else -1
+        self._makes_keys = effect is Effect.KEYED
+        self._is_repeatable = effect in {Effect.READ, Effect.REPEATABLE}
+        self._queries: dict[tuple[int, ...], bytes] = {}
+        self._makers: dict[tuple[bytes | None, ...], Maker[T]] = {}
+
+    def bind(self, arguments: Sequence[Any]) -> tuple[bytes, list[Any], bool]:
+        """The call as a statement, what to send with it, and whether it may be sent again."""
+        places, values = [], []
+        for place, value in enumerate(arguments):
+            default = self._defaults[place]
+            if value is default or value == default:
+                continue
+            places.append(place)
+            values.append(self._converters[place](value))
+        is_keyed = self._key >= 0 and arguments[self._key] is not None
+        if self._makes_keys and not is_keyed:
+            is_keyed = True
+            places.append(self._key)
+            values.append(uuid4())
+        given = tuple(places)
+        query = self._queries.get(given)
+        if query is None:
+            query = self._queries[given] = self._query(given)
+        return query, values, is_keyed or self._is_repeatable
+
+    def rows(self, cursor: BaseCursor[Any, Any]) -> Maker[T]:
+        """A row factory of psycopg for what the function returns.
+
+        Columns that the class doesn't know are left out, and those that the database doesn't
+        have are None: so a client goes on working with a newer schema, or an older one.
+        """
+        result = cursor.pgresult
+        if result is None:
+            return tuple  # type: ignore[return-value]
+        names = tuple(result.fname(place) for place in range(result.nfields))
+        maker = self._makers.get(names)
+        if maker is None:
+            maker = self._makers[names] = _maker(self._row, names)
+        return maker
+
+    def _query(self, given: Sequence[int]) -> bytes:
+        arguments = ", ".join(
+            f'"{self._names[place]}" => ${number}' for number, place in enumerate(given, 1)
+        )
+        return f"select * from docket.{self.name}({arguments})".encode()  # noqa: S608 - names of the catalog
+
+
+def _maker(row: type[T] | None, names: Sequence[bytes | None]) -> Maker[T]:
+    if row is None:
+        return lambda values: values[0]
+    found = [name.decode() for name in names if name is not None]
+    wanted = [field.name.removesuffix("_") for field in fields(row)]  # type: ignore[arg-type]
+    if found == wanted:
+        return lambda values: row(*values)
+    places = [found.index(name) if name in found else None for name in wanted]
+
+    def make(values: Sequence[Any]) -> T:
+        return row(*(None if place is None else values[place] for place in places))
+
+    return make
+
+
+def _converter(parameter: Parameter) -> Callable[[Any], Any]:
+    if parameter.is_json:
+        return json_text
+    return _texts if parameter.is_array else _plain
+
+
+def _plain(value: Any) -> Any:
+    # Numbers go as text without a type, as a literal would: the function's own parameter says
+    # whether it is an integer, a bigint or a numeric, and the server says when it doesn't fit.
+    return str(value) if type(value) in _NUMBERS else value
+
+
+_NUMBERS = frozenset({int, float, Decimal})
+
+
+def _texts(values: Any) -> list[str] | None:
+    if isinstance(values, str | bytes):
+        raise InvalidArgument(f"a list is wanted, not the text {values!r}", hint="put it into []")
+    return None if values is None else [str(value) for value in values]
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON; ids, times, paths and numbers may be in it."""
+    try:
+        return json.dumps(value, default=_jsonable, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"a value has no JSON form: {error}") from error
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, UUID | Path):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
