@@ -507,6 +507,19 @@ create sequence docket_private.audit_id_seq as bigint;
 comment on sequence docket_private.audit_id_seq is
     'Numbers the rows of the journal; in the order of writing, not of commit.';
 
+create domain docket.audit_operation as text
+    constraint audit_operation_known
+        check (value in ('insert', 'update', 'delete', 'truncate', 'drop'));
+
+comment on domain docket.audit_operation is
+    'insert, update and delete of a row, truncate of a table, drop of a partition that nobody has to keep any longer.';
+
+-- Every write of the product pays for a row of it: what can be spared, is. The operation is known
+-- to a domain: a CHECK of the table is read from the catalog again by each statement, which was a
+-- quarter of an insertion. The principal is docket.principal(), written out for those who speak
+-- for nobody else. One index finds a row's history; the other, the key, is the order of the change
+-- stream and of the seals: that of transactions, since of the numbers before one some may still
+-- be uncommitted, and of the transactions before the oldest that runs none is.
 create table docket.audit_log (
     audit_id         bigint      not null default nextval('docket_private.audit_id_seq'),
     recorded_at      timestamptz not null default clock_timestamp(),
@@ -514,21 +527,23 @@ create table docket.audit_log (
     transaction_id   xid8        not null default pg_current_xact_id(),
     project_id       uuid,
     table_name       text        not null,
-    operation        text        not null,
+    operation        docket.audit_operation not null,
     row_id           uuid,
     row_key          text,
     old_values       jsonb,
     new_values       jsonb,
-    principal        text        not null default docket.principal(),
+    principal        text        not null default
+        case
+            when coalesce(current_setting('docket.actor', true), '') <> '' then docket.principal()
+            else coalesce(nullif(current_setting('role'), 'none'), session_user)
+        end,
     session_role     text        not null default session_user,
     reason           text        default nullif(current_setting('docket.reason', true), ''),
     request_id       text        default nullif(current_setting('docket.request_id', true), ''),
     client_address   inet        default inet_client_addr(),
     application_name text        default nullif(current_setting('application_name'), ''),
 
-    constraint audit_log_pkey primary key (audit_id, recorded_at),
-    constraint audit_log_operation_known
-        check (operation in ('insert', 'update', 'delete', 'truncate'))
+    constraint audit_log_pkey primary key (transaction_id, audit_id, recorded_at)
 ) partition by range (recorded_at);
 
 create index audit_log_row_idx
@@ -543,13 +558,13 @@ comment on column docket.audit_log.recorded_at is
 comment on column docket.audit_log.transaction_at is
     'When the transaction began.';
 comment on column docket.audit_log.transaction_id is
-    'The transaction, so that a reader can tell what may still be uncommitted before it.';
+    'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
 comment on column docket.audit_log.project_id is
     'The project of the row; null where the table has none.';
 comment on column docket.audit_log.table_name is
     'The table, without its schema where that is docket.';
 comment on column docket.audit_log.operation is
-    'insert, update, delete or truncate.';
+    'insert, update, delete or truncate; drop where a partition was dropped.';
 comment on column docket.audit_log.row_id is
     'The row''s id, where its key is a uuid.';
 comment on column docket.audit_log.row_key is
@@ -599,57 +614,90 @@ comment on function docket_private.masked(docket_ext.hstore, text[]) is
 -- The cheapest way that was measured to find out which columns changed is hstore's
 -- difference, in C, and it knows any table. Values are kept in text form, as hstore has
 -- them: the type's own input function reads them back without loss, whatever the time zone
--- and date style of the session that wrote them.
-create function docket_private.journal_insert() returns trigger
+-- and date style of the session that wrote them. Times are written in ISO 8601 and in UTC; where
+-- the session does so anyway nothing is set, which would be a tenth of the journal's cost.
+create function docket_private.writes_in_utc() returns boolean
+language sql
+stable
+begin atomic
+    select current_setting('timezone') in ('UTC', 'Etc/UTC', 'GMT')
+       and starts_with(current_setting('datestyle'), 'ISO');
+end;
+
+comment on function docket_private.writes_in_utc() is
+    'Whether the session writes times in ISO 8601 and in UTC.';
+
+create function docket_private.in_utc(row_values record) returns docket_ext.hstore
 language plpgsql
+stable
 set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
+as $$
+begin
+    return docket_ext.hstore(in_utc.row_values);
+end;
+$$;
+
+comment on function docket_private.in_utc(record) is
+    'A row as text by column, with times in ISO 8601 and in UTC, whatever the session''s settings.';
+
+create function docket_private.journal_insert() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
            'insert',
            (written.h operator(docket_ext.->) 'project_id')::uuid,
-           case
-               when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid
-           end,
-           case when tg_argv[2] = 'key' then written.h operator(docket_ext.->) tg_argv[1] end,
+           (written.h operator(docket_ext.->) tg_argv[1])::uuid,
+           written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case tg_argv[3]
                    when '{}' then written.h
                    else docket_private.masked(written.h, tg_argv[3]::text[])
                end))
       from inserted
-     cross join lateral (select docket_ext.hstore(inserted.*) as h offset 0) as written;
+     cross join lateral (
+               select case
+                          when docket_private.writes_in_utc() then docket_ext.hstore(inserted.*)
+                          else docket_private.in_utc(inserted.*)
+                      end as h
+               offset 0
+           ) as written;
 
     return null;
 end;
 $$;
 
 comment on function docket_private.journal_insert() is
-    'Writes the rows of an INSERT into the journal. Arguments: table, key column, "id" or "key", secret columns.';
+    'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns.';
 
 create function docket_private.journal_delete() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set datestyle = 'ISO, YMD'
-set timezone = 'UTC'
 as $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
            'delete',
            (gone.h operator(docket_ext.->) 'project_id')::uuid,
-           case when tg_argv[2] = 'id' then (gone.h operator(docket_ext.->) tg_argv[1])::uuid end,
-           case when tg_argv[2] = 'key' then gone.h operator(docket_ext.->) tg_argv[1] end,
+           (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
+           gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case tg_argv[3]
                    when '{}' then gone.h
                    else docket_private.masked(gone.h, tg_argv[3]::text[])
                end))
       from deleted
-     cross join lateral (select docket_ext.hstore(deleted.*) as h offset 0) as gone;
+     cross join lateral (
+               select case
+                          when docket_private.writes_in_utc() then docket_ext.hstore(deleted.*)
+                          else docket_private.in_utc(deleted.*)
+                      end as h
+               offset 0
+           ) as gone;
 
     return null;
 end;
@@ -662,18 +710,17 @@ comment on function docket_private.journal_delete() is
 create function docket_private.journal_update() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set datestyle = 'ISO, YMD'
-set timezone = 'UTC'
 as $$
 declare
-    v_old     docket_ext.hstore := docket_ext.hstore(old);
-    v_new     docket_ext.hstore := docket_ext.hstore(new);
-    v_changed docket_ext.hstore := v_new operator(docket_ext.-) v_old;
-    v_former  docket_ext.hstore := docket_ext.slice(v_old, docket_ext.akeys(v_changed));
+    v_old docket_ext.hstore;
+    v_new docket_ext.hstore;
 begin
-    if tg_argv[3] <> '{}' then
-        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[]);
-        v_former  := docket_private.masked(v_former, tg_argv[3]::text[]);
+    if docket_private.writes_in_utc() then
+        v_old := docket_ext.hstore(old);
+        v_new := docket_ext.hstore(new);
+    else
+        v_old := docket_private.in_utc(old);
+        v_new := docket_private.in_utc(new);
     end if;
 
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
@@ -681,10 +728,20 @@ begin
     values (tg_argv[0],
             'update',
             (v_new operator(docket_ext.->) 'project_id')::uuid,
-            case when tg_argv[2] = 'id' then (v_new operator(docket_ext.->) tg_argv[1])::uuid end,
-            case when tg_argv[2] = 'key' then v_new operator(docket_ext.->) tg_argv[1] end,
-            docket_ext.hstore_to_jsonb(v_former),
-            docket_ext.hstore_to_jsonb(v_changed));
+            (v_new operator(docket_ext.->) tg_argv[1])::uuid,
+            v_new operator(docket_ext.->) tg_argv[2],
+            docket_ext.hstore_to_jsonb(
+                case tg_argv[3]
+                    when '{}' then v_old operator(docket_ext.-) v_new
+                    else docket_private.masked(
+                             v_old operator(docket_ext.-) v_new, tg_argv[3]::text[])
+                end),
+            docket_ext.hstore_to_jsonb(
+                case tg_argv[3]
+                    when '{}' then v_new operator(docket_ext.-) v_old
+                    else docket_private.masked(
+                             v_new operator(docket_ext.-) v_old, tg_argv[3]::text[])
+                end));
 
     return null;
 end;
@@ -725,15 +782,17 @@ declare
                         from pg_catalog.pg_class as c
                         join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
                        where c.oid = add_journal.target);
-    v_kind   text := (select case a.atttypid when 'uuid'::regtype then 'id' else 'key' end
-                        from pg_catalog.pg_attribute as a
-                       where a.attrelid = add_journal.target
-                         and a.attname = add_journal.key_column);
+    v_is_id  boolean := (select a.atttypid = 'uuid'::regtype
+                           from pg_catalog.pg_attribute as a
+                          where a.attrelid = add_journal.target
+                            and a.attname = add_journal.key_column);
     v_args   text;
 begin
     v_args := format('%L, %L, %L, %L',
                      case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
-                     add_journal.key_column, v_kind, add_journal.secret_columns);
+                     case when v_is_id then add_journal.key_column else '' end,
+                     case when v_is_id then '' else add_journal.key_column end,
+                     add_journal.secret_columns);
 
     -- DDL takes no parameters: hence format().
     execute format(
@@ -761,6 +820,8 @@ comment on procedure docket_private.add_journal(regclass, text, text[], text) is
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked,
 `update_when` is the condition under which an update counts.';
 
+revoke all on function docket_private.writes_in_utc() from public;
+revoke all on function docket_private.in_utc(record) from public;
 revoke all on function docket_private.journal_insert() from public;
 revoke all on function docket_private.journal_update() from public;
 revoke all on function docket_private.journal_delete() from public;

@@ -64,6 +64,13 @@ CREATE DOMAIN docket.attempt_outcome AS text
 
 COMMENT ON DOMAIN docket.attempt_outcome IS 'How an attempt ended; null while its agent holds the task.';
 
+-- DOMAIN docket.audit_operation
+
+CREATE DOMAIN docket.audit_operation AS text
+	CONSTRAINT audit_operation_known CHECK ((VALUE = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text, 'drop'::text])));
+
+COMMENT ON DOMAIN docket.audit_operation IS 'insert, update and delete of a row, truncate of a table, drop of a partition that nobody has to keep any longer.';
+
 -- DOMAIN docket.checks_status
 
 CREATE DOMAIN docket.checks_status AS text
@@ -6246,18 +6253,21 @@ CREATE TABLE docket.audit_log (
     transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     project_id uuid,
     table_name text NOT NULL,
-    operation text NOT NULL,
+    operation docket.audit_operation NOT NULL,
     row_id uuid,
     row_key text,
     old_values jsonb,
     new_values jsonb,
-    principal text DEFAULT docket.principal() NOT NULL,
+    principal text DEFAULT 
+CASE
+    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
+    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
+END NOT NULL,
     session_role text DEFAULT SESSION_USER NOT NULL,
     reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
     request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
     client_address inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text),
-    CONSTRAINT audit_log_operation_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text])))
+    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
 )
 PARTITION BY RANGE (recorded_at);
 
@@ -6271,13 +6281,13 @@ COMMENT ON COLUMN docket.audit_log.recorded_at IS 'The wall clock at the change.
 
 COMMENT ON COLUMN docket.audit_log.transaction_at IS 'When the transaction began.';
 
-COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it.';
+COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
 
 COMMENT ON COLUMN docket.audit_log.project_id IS 'The project of the row; null where the table has none.';
 
 COMMENT ON COLUMN docket.audit_log.table_name IS 'The table, without its schema where that is docket.';
 
-COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate.';
+COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate; drop where a partition was dropped.';
 
 COMMENT ON COLUMN docket.audit_log.row_id IS 'The row''s id, where its key is a uuid.';
 
@@ -7338,15 +7348,17 @@ declare
                         from pg_catalog.pg_class as c
                         join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
                        where c.oid = add_journal.target);
-    v_kind   text := (select case a.atttypid when 'uuid'::regtype then 'id' else 'key' end
-                        from pg_catalog.pg_attribute as a
-                       where a.attrelid = add_journal.target
-                         and a.attname = add_journal.key_column);
+    v_is_id  boolean := (select a.atttypid = 'uuid'::regtype
+                           from pg_catalog.pg_attribute as a
+                          where a.attrelid = add_journal.target
+                            and a.attname = add_journal.key_column);
     v_args   text;
 begin
     v_args := format('%L, %L, %L, %L',
                      case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
-                     add_journal.key_column, v_kind, add_journal.secret_columns);
+                     case when v_is_id then add_journal.key_column else '' end,
+                     case when v_is_id then '' else add_journal.key_column end,
+                     add_journal.secret_columns);
 
     -- DDL takes no parameters: hence format().
     execute format(
@@ -9862,6 +9874,21 @@ $$;
 
 COMMENT ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) IS 'The report of an import that was made before; null when there is none. Raises PD409 for another content of the same source, or another source of the same content.';
 
+-- FUNCTION docket_private.in_utc(record)
+
+CREATE FUNCTION docket_private.in_utc(row_values record) RETURNS docket_ext.hstore
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    return docket_ext.hstore(in_utc.row_values);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.in_utc(row_values record) IS 'A row as text by column, with times in ISO 8601 and in UTC, whatever the session''s settings.';
+
 -- FUNCTION docket_private.index_changed_task()
 
 CREATE FUNCTION docket_private.index_changed_task() RETURNS trigger
@@ -9953,23 +9980,27 @@ COMMENT ON FUNCTION docket_private.is_operator() IS 'Whether the session may ope
 CREATE FUNCTION docket_private.journal_delete() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET "TimeZone" TO 'UTC'
     AS $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
            'delete',
            (gone.h operator(docket_ext.->) 'project_id')::uuid,
-           case when tg_argv[2] = 'id' then (gone.h operator(docket_ext.->) tg_argv[1])::uuid end,
-           case when tg_argv[2] = 'key' then gone.h operator(docket_ext.->) tg_argv[1] end,
+           (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
+           gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case tg_argv[3]
                    when '{}' then gone.h
                    else docket_private.masked(gone.h, tg_argv[3]::text[])
                end))
       from deleted
-     cross join lateral (select docket_ext.hstore(deleted.*) as h offset 0) as gone;
+     cross join lateral (
+               select case
+                          when docket_private.writes_in_utc() then docket_ext.hstore(deleted.*)
+                          else docket_private.in_utc(deleted.*)
+                      end as h
+               offset 0
+           ) as gone;
 
     return null;
 end;
@@ -9982,31 +10013,33 @@ COMMENT ON FUNCTION docket_private.journal_delete() IS 'Writes the rows of a DEL
 CREATE FUNCTION docket_private.journal_insert() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET "TimeZone" TO 'UTC'
     AS $$
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
            'insert',
            (written.h operator(docket_ext.->) 'project_id')::uuid,
-           case
-               when tg_argv[2] = 'id' then (written.h operator(docket_ext.->) tg_argv[1])::uuid
-           end,
-           case when tg_argv[2] = 'key' then written.h operator(docket_ext.->) tg_argv[1] end,
+           (written.h operator(docket_ext.->) tg_argv[1])::uuid,
+           written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case tg_argv[3]
                    when '{}' then written.h
                    else docket_private.masked(written.h, tg_argv[3]::text[])
                end))
       from inserted
-     cross join lateral (select docket_ext.hstore(inserted.*) as h offset 0) as written;
+     cross join lateral (
+               select case
+                          when docket_private.writes_in_utc() then docket_ext.hstore(inserted.*)
+                          else docket_private.in_utc(inserted.*)
+                      end as h
+               offset 0
+           ) as written;
 
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.journal_insert() IS 'Writes the rows of an INSERT into the journal. Arguments: table, key column, "id" or "key", secret columns.';
+COMMENT ON FUNCTION docket_private.journal_insert() IS 'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns.';
 
 -- FUNCTION docket_private.journal_truncate()
 
@@ -10029,18 +10062,17 @@ COMMENT ON FUNCTION docket_private.journal_truncate() IS 'Writes a TRUNCATE into
 CREATE FUNCTION docket_private.journal_update() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    v_old     docket_ext.hstore := docket_ext.hstore(old);
-    v_new     docket_ext.hstore := docket_ext.hstore(new);
-    v_changed docket_ext.hstore := v_new operator(docket_ext.-) v_old;
-    v_former  docket_ext.hstore := docket_ext.slice(v_old, docket_ext.akeys(v_changed));
+    v_old docket_ext.hstore;
+    v_new docket_ext.hstore;
 begin
-    if tg_argv[3] <> '{}' then
-        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[]);
-        v_former  := docket_private.masked(v_former, tg_argv[3]::text[]);
+    if docket_private.writes_in_utc() then
+        v_old := docket_ext.hstore(old);
+        v_new := docket_ext.hstore(new);
+    else
+        v_old := docket_private.in_utc(old);
+        v_new := docket_private.in_utc(new);
     end if;
 
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
@@ -10048,10 +10080,20 @@ begin
     values (tg_argv[0],
             'update',
             (v_new operator(docket_ext.->) 'project_id')::uuid,
-            case when tg_argv[2] = 'id' then (v_new operator(docket_ext.->) tg_argv[1])::uuid end,
-            case when tg_argv[2] = 'key' then v_new operator(docket_ext.->) tg_argv[1] end,
-            docket_ext.hstore_to_jsonb(v_former),
-            docket_ext.hstore_to_jsonb(v_changed));
+            (v_new operator(docket_ext.->) tg_argv[1])::uuid,
+            v_new operator(docket_ext.->) tg_argv[2],
+            docket_ext.hstore_to_jsonb(
+                case tg_argv[3]
+                    when '{}' then v_old operator(docket_ext.-) v_new
+                    else docket_private.masked(
+                             v_old operator(docket_ext.-) v_new, tg_argv[3]::text[])
+                end),
+            docket_ext.hstore_to_jsonb(
+                case tg_argv[3]
+                    when '{}' then v_new operator(docket_ext.-) v_old
+                    else docket_private.masked(
+                             v_new operator(docket_ext.-) v_old, tg_argv[3]::text[])
+                end));
 
     return null;
 end;
@@ -13506,6 +13548,16 @@ $$;
 
 COMMENT ON FUNCTION docket_private.writable_projects() IS 'The projects that the principal may change; an operator changes all.';
 
+-- FUNCTION docket_private.writes_in_utc()
+
+CREATE FUNCTION docket_private.writes_in_utc() RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((current_setting('timezone'::text) = ANY (ARRAY['UTC'::text, 'Etc/UTC'::text, 'GMT'::text])) AND starts_with(current_setting('datestyle'::text), 'ISO'::text));
+END;
+
+COMMENT ON FUNCTION docket_private.writes_in_utc() IS 'Whether the session writes times in ISO 8601 and in UTC.';
+
 -- TABLE docket.audit_log_default
 
 CREATE TABLE docket.audit_log_default (
@@ -13515,18 +13567,21 @@ CREATE TABLE docket.audit_log_default (
     transaction_id xid8 DEFAULT pg_current_xact_id() CONSTRAINT audit_log_transaction_id_not_null NOT NULL,
     project_id uuid,
     table_name text CONSTRAINT audit_log_table_name_not_null NOT NULL,
-    operation text CONSTRAINT audit_log_operation_not_null NOT NULL,
+    operation docket.audit_operation CONSTRAINT audit_log_operation_not_null NOT NULL,
     row_id uuid,
     row_key text,
     old_values jsonb,
     new_values jsonb,
-    principal text DEFAULT docket.principal() CONSTRAINT audit_log_principal_not_null NOT NULL,
+    principal text DEFAULT 
+CASE
+    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
+    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
+END CONSTRAINT audit_log_principal_not_null NOT NULL,
     session_role text DEFAULT SESSION_USER CONSTRAINT audit_log_session_role_not_null NOT NULL,
     reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
     request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
     client_address inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text),
-    CONSTRAINT audit_log_operation_known CHECK ((operation = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'truncate'::text])))
+    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
 );
 
 ALTER TABLE ONLY docket.audit_log_default FORCE ROW LEVEL SECURITY;
@@ -13963,12 +14018,12 @@ ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFA
 -- CONSTRAINT docket.audit_log audit_log_pkey
 
 ALTER TABLE ONLY docket.audit_log
-    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (audit_id, recorded_at);
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (transaction_id, audit_id, recorded_at);
 
 -- CONSTRAINT docket.audit_log_default audit_log_default_pkey
 
 ALTER TABLE ONLY docket.audit_log_default
-    ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (audit_id, recorded_at);
+    ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (transaction_id, audit_id, recorded_at);
 
 -- CONSTRAINT docket.budgets budgets_pkey
 
@@ -14361,19 +14416,19 @@ ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_r
 
 -- TRIGGER docket.budgets budgets_journal_delete
 
-CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', 'id', '{}');
+CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', '', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_insert
 
-CREATE TRIGGER budgets_journal_insert AFTER INSERT ON docket.budgets REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('budgets', 'budget_id', 'id', '{}');
+CREATE TRIGGER budgets_journal_insert AFTER INSERT ON docket.budgets REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('budgets', 'budget_id', '', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_truncate
 
-CREATE TRIGGER budgets_journal_truncate AFTER TRUNCATE ON docket.budgets FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('budgets', 'budget_id', 'id', '{}');
+CREATE TRIGGER budgets_journal_truncate AFTER TRUNCATE ON docket.budgets FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('budgets', 'budget_id', '', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_update
 
-CREATE TRIGGER budgets_journal_update AFTER UPDATE ON docket.budgets FOR EACH ROW WHEN ((((old.max_tokens IS DISTINCT FROM new.max_tokens) OR (old.max_cost IS DISTINCT FROM new.max_cost)) OR (old.is_exhausted IS DISTINCT FROM new.is_exhausted))) EXECUTE FUNCTION docket_private.journal_update('budgets', 'budget_id', 'id', '{}');
+CREATE TRIGGER budgets_journal_update AFTER UPDATE ON docket.budgets FOR EACH ROW WHEN ((((old.max_tokens IS DISTINCT FROM new.max_tokens) OR (old.max_cost IS DISTINCT FROM new.max_cost)) OR (old.is_exhausted IS DISTINCT FROM new.is_exhausted))) EXECUTE FUNCTION docket_private.journal_update('budgets', 'budget_id', '', '{}');
 
 -- TRIGGER docket.budgets budgets_judge
 
@@ -14385,51 +14440,51 @@ CREATE TRIGGER budgets_touch BEFORE UPDATE ON docket.budgets FOR EACH ROW WHEN (
 
 -- TRIGGER docket.error_codes error_codes_journal_delete
 
-CREATE TRIGGER error_codes_journal_delete AFTER DELETE ON docket.error_codes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_codes', 'error_code', 'key', '{}');
+CREATE TRIGGER error_codes_journal_delete AFTER DELETE ON docket.error_codes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_codes', '', 'error_code', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_insert
 
-CREATE TRIGGER error_codes_journal_insert AFTER INSERT ON docket.error_codes REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('error_codes', 'error_code', 'key', '{}');
+CREATE TRIGGER error_codes_journal_insert AFTER INSERT ON docket.error_codes REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('error_codes', '', 'error_code', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_truncate
 
-CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('error_codes', 'error_code', 'key', '{}');
+CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('error_codes', '', 'error_code', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_update
 
-CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', 'error_code', 'key', '{}');
+CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', '', 'error_code', '{}');
 
 -- TRIGGER docket.imports imports_journal_delete
 
-CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', 'id', '{content}');
+CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', '', '{content}');
 
 -- TRIGGER docket.imports imports_journal_insert
 
-CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', 'id', '{content}');
+CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', '', '{content}');
 
 -- TRIGGER docket.imports imports_journal_truncate
 
-CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', 'id', '{content}');
+CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', '', '{content}');
 
 -- TRIGGER docket.imports imports_journal_update
 
-CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', 'id', '{content}');
+CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}');
 
 -- TRIGGER docket.members members_journal_delete
 
-CREATE TRIGGER members_journal_delete AFTER DELETE ON docket.members REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('members', 'member_id', 'id', '{}');
+CREATE TRIGGER members_journal_delete AFTER DELETE ON docket.members REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('members', 'member_id', '', '{}');
 
 -- TRIGGER docket.members members_journal_insert
 
-CREATE TRIGGER members_journal_insert AFTER INSERT ON docket.members REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('members', 'member_id', 'id', '{}');
+CREATE TRIGGER members_journal_insert AFTER INSERT ON docket.members REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('members', 'member_id', '', '{}');
 
 -- TRIGGER docket.members members_journal_truncate
 
-CREATE TRIGGER members_journal_truncate AFTER TRUNCATE ON docket.members FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('members', 'member_id', 'id', '{}');
+CREATE TRIGGER members_journal_truncate AFTER TRUNCATE ON docket.members FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('members', 'member_id', '', '{}');
 
 -- TRIGGER docket.members members_journal_update
 
-CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', 'id', '{}');
+CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', '', '{}');
 
 -- TRIGGER docket.members members_spread
 
@@ -14441,19 +14496,19 @@ CREATE TRIGGER members_touch BEFORE UPDATE ON docket.members FOR EACH ROW WHEN (
 
 -- TRIGGER docket.organizations organizations_journal_delete
 
-CREATE TRIGGER organizations_journal_delete AFTER DELETE ON docket.organizations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('organizations', 'organization_id', 'id', '{}');
+CREATE TRIGGER organizations_journal_delete AFTER DELETE ON docket.organizations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('organizations', 'organization_id', '', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_insert
 
-CREATE TRIGGER organizations_journal_insert AFTER INSERT ON docket.organizations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('organizations', 'organization_id', 'id', '{}');
+CREATE TRIGGER organizations_journal_insert AFTER INSERT ON docket.organizations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('organizations', 'organization_id', '', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_truncate
 
-CREATE TRIGGER organizations_journal_truncate AFTER TRUNCATE ON docket.organizations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('organizations', 'organization_id', 'id', '{}');
+CREATE TRIGGER organizations_journal_truncate AFTER TRUNCATE ON docket.organizations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('organizations', 'organization_id', '', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_update
 
-CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('organizations', 'organization_id', 'id', '{}');
+CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('organizations', 'organization_id', '', '{}');
 
 -- TRIGGER docket.organizations organizations_touch
 
@@ -14461,19 +14516,19 @@ CREATE TRIGGER organizations_touch BEFORE UPDATE ON docket.organizations FOR EAC
 
 -- TRIGGER docket.partition_policies partition_policies_journal_delete
 
-CREATE TRIGGER partition_policies_journal_delete AFTER DELETE ON docket.partition_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('partition_policies', 'table_name', 'key', '{}');
+CREATE TRIGGER partition_policies_journal_delete AFTER DELETE ON docket.partition_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('partition_policies', '', 'table_name', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_insert
 
-CREATE TRIGGER partition_policies_journal_insert AFTER INSERT ON docket.partition_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('partition_policies', 'table_name', 'key', '{}');
+CREATE TRIGGER partition_policies_journal_insert AFTER INSERT ON docket.partition_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('partition_policies', '', 'table_name', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_truncate
 
-CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.partition_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('partition_policies', 'table_name', 'key', '{}');
+CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.partition_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('partition_policies', '', 'table_name', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_update
 
-CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', 'table_name', 'key', '{}');
+CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', '', 'table_name', '{}');
 
 -- TRIGGER docket.projects projects_claim_order_insert
 
@@ -14489,19 +14544,19 @@ CREATE TRIGGER projects_guard AFTER INSERT ON docket.projects FOR EACH ROW EXECU
 
 -- TRIGGER docket.projects projects_journal_delete
 
-CREATE TRIGGER projects_journal_delete AFTER DELETE ON docket.projects REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('projects', 'project_id', 'id', '{}');
+CREATE TRIGGER projects_journal_delete AFTER DELETE ON docket.projects REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('projects', 'project_id', '', '{}');
 
 -- TRIGGER docket.projects projects_journal_insert
 
-CREATE TRIGGER projects_journal_insert AFTER INSERT ON docket.projects REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('projects', 'project_id', 'id', '{}');
+CREATE TRIGGER projects_journal_insert AFTER INSERT ON docket.projects REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('projects', 'project_id', '', '{}');
 
 -- TRIGGER docket.projects projects_journal_truncate
 
-CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('projects', 'project_id', 'id', '{}');
+CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('projects', 'project_id', '', '{}');
 
 -- TRIGGER docket.projects projects_journal_update
 
-CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', 'id', '{}');
+CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}');
 
 -- TRIGGER docket.projects projects_spread
 
@@ -14517,19 +14572,19 @@ CREATE TRIGGER pull_requests_follow_update AFTER UPDATE ON docket.pull_requests 
 
 -- TRIGGER docket.pull_requests pull_requests_journal_delete
 
-CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', 'id', '{}');
+CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', '', '{}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_insert
 
-CREATE TRIGGER pull_requests_journal_insert AFTER INSERT ON docket.pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_requests', 'pull_request_id', 'id', '{}');
+CREATE TRIGGER pull_requests_journal_insert AFTER INSERT ON docket.pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_requests', 'pull_request_id', '', '{}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_truncate
 
-CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_requests', 'pull_request_id', 'id', '{}');
+CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_requests', 'pull_request_id', '', '{}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_update
 
-CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', 'id', '{}');
+CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', '', '{}');
 
 -- TRIGGER docket.pull_requests pull_requests_time
 
@@ -14541,19 +14596,19 @@ CREATE TRIGGER pull_requests_touch BEFORE UPDATE ON docket.pull_requests FOR EAC
 
 -- TRIGGER docket.required_validations required_validations_journal_delete
 
-CREATE TRIGGER required_validations_journal_delete AFTER DELETE ON docket.required_validations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('required_validations', 'task_id', 'id', '{}');
+CREATE TRIGGER required_validations_journal_delete AFTER DELETE ON docket.required_validations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('required_validations', 'task_id', '', '{}');
 
 -- TRIGGER docket.required_validations required_validations_journal_insert
 
-CREATE TRIGGER required_validations_journal_insert AFTER INSERT ON docket.required_validations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('required_validations', 'task_id', 'id', '{}');
+CREATE TRIGGER required_validations_journal_insert AFTER INSERT ON docket.required_validations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('required_validations', 'task_id', '', '{}');
 
 -- TRIGGER docket.required_validations required_validations_journal_truncate
 
-CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.required_validations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('required_validations', 'task_id', 'id', '{}');
+CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.required_validations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('required_validations', 'task_id', '', '{}');
 
 -- TRIGGER docket.required_validations required_validations_journal_update
 
-CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', 'id', '{}');
+CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', '', '{}');
 
 -- TRIGGER docket.required_validations required_validations_touch
 
@@ -14561,19 +14616,19 @@ CREATE TRIGGER required_validations_touch BEFORE UPDATE ON docket.required_valid
 
 -- TRIGGER docket.retry_policies retry_policies_journal_delete
 
-CREATE TRIGGER retry_policies_journal_delete AFTER DELETE ON docket.retry_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('retry_policies', 'failure_class', 'key', '{}');
+CREATE TRIGGER retry_policies_journal_delete AFTER DELETE ON docket.retry_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('retry_policies', '', 'failure_class', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_insert
 
-CREATE TRIGGER retry_policies_journal_insert AFTER INSERT ON docket.retry_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('retry_policies', 'failure_class', 'key', '{}');
+CREATE TRIGGER retry_policies_journal_insert AFTER INSERT ON docket.retry_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('retry_policies', '', 'failure_class', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_truncate
 
-CREATE TRIGGER retry_policies_journal_truncate AFTER TRUNCATE ON docket.retry_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('retry_policies', 'failure_class', 'key', '{}');
+CREATE TRIGGER retry_policies_journal_truncate AFTER TRUNCATE ON docket.retry_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('retry_policies', '', 'failure_class', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_update
 
-CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('retry_policies', 'failure_class', 'key', '{}');
+CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('retry_policies', '', 'failure_class', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_touch
 
@@ -14585,19 +14640,19 @@ CREATE TRIGGER settings_claim_order AFTER UPDATE ON docket.settings FOR EACH ROW
 
 -- TRIGGER docket.settings settings_journal_delete
 
-CREATE TRIGGER settings_journal_delete AFTER DELETE ON docket.settings REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('settings', 'setting_key', 'key', '{}');
+CREATE TRIGGER settings_journal_delete AFTER DELETE ON docket.settings REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('settings', '', 'setting_key', '{}');
 
 -- TRIGGER docket.settings settings_journal_insert
 
-CREATE TRIGGER settings_journal_insert AFTER INSERT ON docket.settings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('settings', 'setting_key', 'key', '{}');
+CREATE TRIGGER settings_journal_insert AFTER INSERT ON docket.settings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('settings', '', 'setting_key', '{}');
 
 -- TRIGGER docket.settings settings_journal_truncate
 
-CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('settings', 'setting_key', 'key', '{}');
+CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('settings', '', 'setting_key', '{}');
 
 -- TRIGGER docket.settings settings_journal_update
 
-CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', 'setting_key', 'key', '{}');
+CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', '', 'setting_key', '{}');
 
 -- TRIGGER docket.settings settings_touch
 
@@ -14605,35 +14660,35 @@ CREATE TRIGGER settings_touch BEFORE UPDATE ON docket.settings FOR EACH ROW WHEN
 
 -- TRIGGER docket.task_attempts task_attempts_journal_delete
 
-CREATE TRIGGER task_attempts_journal_delete AFTER DELETE ON docket.task_attempts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_delete AFTER DELETE ON docket.task_attempts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_attempts', 'attempt_id', '', '{}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_insert
 
-CREATE TRIGGER task_attempts_journal_insert AFTER INSERT ON docket.task_attempts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_insert AFTER INSERT ON docket.task_attempts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_attempts', 'attempt_id', '', '{}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_truncate
 
-CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_attempts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_attempts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_attempts', 'attempt_id', '', '{}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_update
 
-CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
-CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', 'id', '{}');
+CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_insert
 
-CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', 'id', '{}');
+CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_truncate
 
-CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', 'id', '{}');
+CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_update
 
-CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', 'id', '{}');
+CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_fixed
 
@@ -14657,19 +14712,19 @@ CREATE TRIGGER task_dependencies_follow_update AFTER UPDATE ON docket.task_depen
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_delete
 
-CREATE TRIGGER task_dependencies_journal_delete AFTER DELETE ON docket.task_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_dependencies', 'task_id', 'id', '{}');
+CREATE TRIGGER task_dependencies_journal_delete AFTER DELETE ON docket.task_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_dependencies', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_insert
 
-CREATE TRIGGER task_dependencies_journal_insert AFTER INSERT ON docket.task_dependencies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_dependencies', 'task_id', 'id', '{}');
+CREATE TRIGGER task_dependencies_journal_insert AFTER INSERT ON docket.task_dependencies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_dependencies', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_truncate
 
-CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_dependencies', 'task_id', 'id', '{}');
+CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_dependencies', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_update
 
-CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', 'id', '{}');
+CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_follow_delete
 
@@ -14681,35 +14736,35 @@ CREATE TRIGGER task_pull_requests_follow_insert AFTER INSERT ON docket.task_pull
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_delete
 
-CREATE TRIGGER task_pull_requests_journal_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_pull_requests', 'task_id', 'id', '{}');
+CREATE TRIGGER task_pull_requests_journal_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_pull_requests', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_insert
 
-CREATE TRIGGER task_pull_requests_journal_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_pull_requests', 'task_id', 'id', '{}');
+CREATE TRIGGER task_pull_requests_journal_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_pull_requests', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_truncate
 
-CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task_pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_pull_requests', 'task_id', 'id', '{}');
+CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task_pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_pull_requests', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_update
 
-CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', 'id', '{}');
+CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', '', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_delete
 
-CREATE TRIGGER task_transitions_journal_delete AFTER DELETE ON docket.task_transitions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_transitions', 'from_status', 'key', '{}');
+CREATE TRIGGER task_transitions_journal_delete AFTER DELETE ON docket.task_transitions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_transitions', '', 'from_status', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_insert
 
-CREATE TRIGGER task_transitions_journal_insert AFTER INSERT ON docket.task_transitions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_transitions', 'from_status', 'key', '{}');
+CREATE TRIGGER task_transitions_journal_insert AFTER INSERT ON docket.task_transitions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_transitions', '', 'from_status', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_truncate
 
-CREATE TRIGGER task_transitions_journal_truncate AFTER TRUNCATE ON docket.task_transitions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_transitions', 'from_status', 'key', '{}');
+CREATE TRIGGER task_transitions_journal_truncate AFTER TRUNCATE ON docket.task_transitions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_transitions', '', 'from_status', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_update
 
-CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_transitions', 'from_status', 'key', '{}');
+CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_transitions', '', 'from_status', '{}');
 
 -- TRIGGER docket.tasks tasks_check_new_parents
 
@@ -14741,19 +14796,19 @@ CREATE TRIGGER tasks_follow_update AFTER UPDATE ON docket.tasks REFERENCING OLD 
 
 -- TRIGGER docket.tasks tasks_journal_delete
 
-CREATE TRIGGER tasks_journal_delete AFTER DELETE ON docket.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('tasks', 'task_id', 'id', '{}');
+CREATE TRIGGER tasks_journal_delete AFTER DELETE ON docket.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('tasks', 'task_id', '', '{}');
 
 -- TRIGGER docket.tasks tasks_journal_insert
 
-CREATE TRIGGER tasks_journal_insert AFTER INSERT ON docket.tasks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('tasks', 'task_id', 'id', '{}');
+CREATE TRIGGER tasks_journal_insert AFTER INSERT ON docket.tasks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('tasks', 'task_id', '', '{}');
 
 -- TRIGGER docket.tasks tasks_journal_truncate
 
-CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('tasks', 'task_id', 'id', '{}');
+CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('tasks', 'task_id', '', '{}');
 
 -- TRIGGER docket.tasks tasks_journal_update
 
-CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', 'id', '{}');
+CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}');
 
 -- TRIGGER docket.tasks tasks_search_insert
 
@@ -14777,35 +14832,35 @@ CREATE TRIGGER tasks_unmet_gates BEFORE UPDATE OF status ON docket.tasks FOR EAC
 
 -- TRIGGER docket.validation_results validation_results_journal_delete
 
-CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', 'id', '{}');
+CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', '', '{}');
 
 -- TRIGGER docket.validation_results validation_results_journal_insert
 
-CREATE TRIGGER validation_results_journal_insert AFTER INSERT ON docket.validation_results REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_results', 'validation_result_id', 'id', '{}');
+CREATE TRIGGER validation_results_journal_insert AFTER INSERT ON docket.validation_results REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_results', 'validation_result_id', '', '{}');
 
 -- TRIGGER docket.validation_results validation_results_journal_truncate
 
-CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.validation_results FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_results', 'validation_result_id', 'id', '{}');
+CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.validation_results FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_results', 'validation_result_id', '', '{}');
 
 -- TRIGGER docket.validation_results validation_results_journal_update
 
-CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', 'id', '{}');
+CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_delete
 
-CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', 'id', '{}');
+CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', '', '{}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_insert
 
-CREATE TRIGGER workflow_states_journal_insert AFTER INSERT ON docket.workflow_states REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflow_states', 'workflow_state_id', 'id', '{}');
+CREATE TRIGGER workflow_states_journal_insert AFTER INSERT ON docket.workflow_states REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflow_states', 'workflow_state_id', '', '{}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_truncate
 
-CREATE TRIGGER workflow_states_journal_truncate AFTER TRUNCATE ON docket.workflow_states FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflow_states', 'workflow_state_id', 'id', '{}');
+CREATE TRIGGER workflow_states_journal_truncate AFTER TRUNCATE ON docket.workflow_states FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflow_states', 'workflow_state_id', '', '{}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_update
 
-CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', 'id', '{}');
+CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', '', '{}');
 
 -- TRIGGER docket.workflow_states workflow_states_time
 
@@ -14817,19 +14872,19 @@ CREATE TRIGGER workflow_states_touch BEFORE UPDATE ON docket.workflow_states FOR
 
 -- TRIGGER docket.workflows workflows_journal_delete
 
-CREATE TRIGGER workflows_journal_delete AFTER DELETE ON docket.workflows REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflows', 'workflow_id', 'id', '{}');
+CREATE TRIGGER workflows_journal_delete AFTER DELETE ON docket.workflows REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflows', 'workflow_id', '', '{}');
 
 -- TRIGGER docket.workflows workflows_journal_insert
 
-CREATE TRIGGER workflows_journal_insert AFTER INSERT ON docket.workflows REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflows', 'workflow_id', 'id', '{}');
+CREATE TRIGGER workflows_journal_insert AFTER INSERT ON docket.workflows REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflows', 'workflow_id', '', '{}');
 
 -- TRIGGER docket.workflows workflows_journal_truncate
 
-CREATE TRIGGER workflows_journal_truncate AFTER TRUNCATE ON docket.workflows FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflows', 'workflow_id', 'id', '{}');
+CREATE TRIGGER workflows_journal_truncate AFTER TRUNCATE ON docket.workflows FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflows', 'workflow_id', '', '{}');
 
 -- TRIGGER docket.workflows workflows_journal_update
 
-CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', 'id', '{}');
+CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', '', '{}');
 
 -- TRIGGER docket.workflows workflows_touch
 
@@ -15266,6 +15321,8 @@ GRANT USAGE ON SCHEMA docket_ext TO docket_auditor;
 REVOKE ALL ON TYPE docket.access_level FROM PUBLIC;
 
 REVOKE ALL ON TYPE docket.attempt_outcome FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket.audit_operation FROM PUBLIC;
 
 REVOKE ALL ON TYPE docket.checks_status FROM PUBLIC;
 
@@ -16143,6 +16200,8 @@ REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags doc
 
 REVOKE ALL ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.in_utc(row_values record) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
@@ -16365,6 +16424,8 @@ REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.weigh_tasks(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.writes_in_utc() FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.error_codes TO docket_admin;
 GRANT SELECT ON TABLE docket.error_codes TO docket_app;

@@ -1,7 +1,7 @@
 -- The journal has every change: who, when, from where, why, the changed columns before and after.
 
 begin;
-select plan(34);
+select plan(36);
 
 create role tap_journal_ann;
 grant docket_gateway to tap_journal_ann;
@@ -48,7 +48,7 @@ values ('00000000-0000-7000-8000-000000000001', 'one', 'secret', 1.50),
 reset role;
 
 select results_eq(
-    $$ select j.operation, j.row_id, j.row_key, j.old_values, j.new_values
+    $$ select j.operation::text, j.row_id, j.row_key, j.old_values, j.new_values
          from pg_temp.journal as j
         order by j.audit_id $$,
     $$ values ('insert', '00000000-0000-7000-8000-000000000001'::uuid, null::text, null::jsonb,
@@ -163,7 +163,7 @@ reset intervalstyle;
 delete from docket.tap_notes
  where note_id = '00000000-0000-7000-8000-000000000002';
 select results_eq(
-    $$ select j.operation, j.row_id, j.old_values, j.new_values
+    $$ select j.operation::text, j.row_id, j.old_values, j.new_values
          from pg_temp.journal as j
         order by j.audit_id desc
         limit 1 $$,
@@ -183,7 +183,7 @@ select is(
 
 truncate docket.tap_notes;
 select results_eq(
-    $$ select j.operation, j.row_id, j.old_values, j.new_values
+    $$ select j.operation::text, j.row_id, j.old_values, j.new_values
          from pg_temp.journal as j
         order by j.audit_id desc
         limit 1 $$,
@@ -234,6 +234,23 @@ select is(
        from pg_temp.journal as j
       where j.row_key = 'no reason'), null,
     'an empty reason is none');
+
+-- Two sessions that print times in other ways write the same.
+set local timezone = 'Asia/Kathmandu';
+set local datestyle = 'SQL, DMY';
+insert into docket.tap_notes (note_id, seen_at, seen_on)
+values ('00000000-0000-7000-8000-000000000009', '2026-07-01 12:00+00', '2026-02-03');
+select results_eq(
+    'select j.new_values ->> ''seen_at'', j.new_values ->> ''seen_on'' from pg_temp.journal as j'
+    ' where j.row_id = ''00000000-0000-7000-8000-000000000009''',
+    $$ values ('2026-07-01 12:00:00+00', '2026-02-03') $$,
+    'times are in ISO 8601 and in UTC, whatever the session is set to');
+delete from docket.tap_notes where note_id = '00000000-0000-7000-8000-000000000009';
+select is(
+    (select j.old_values ->> 'seen_at' from pg_temp.journal as j order by j.audit_id desc limit 1),
+    '2026-07-01 12:00:00+00', 'those of a deleted row too');
+reset timezone;
+reset datestyle;
 
 -- Nobody changes what is written.
 set local role docket_owner;
