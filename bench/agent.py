@@ -13,7 +13,15 @@ from typing import Any
 from uuid import UUID
 
 from bench.harness import Row, bench, interleaved
-from pgdocket.client import Agent, AsyncAgent, AsyncWork, ConnectionSettings, Docket, Work
+from pgdocket.client import (
+    Agent,
+    AsyncAgent,
+    AsyncDocket,
+    AsyncWork,
+    ConnectionSettings,
+    Docket,
+    Work,
+)
 
 Run = Callable[[Docket, UUID], None]
 WORKERS = (1, 8)
@@ -61,8 +69,13 @@ def in_coroutines(workers: int, batch: int) -> Run:
     async def handle(_work: AsyncWork) -> None:
         return None
 
+    async def work(conninfo: str, project: UUID) -> None:
+        settings = ConnectionSettings(max_size=16, slow_ms=None)
+        async with AsyncDocket(conninfo, settings=settings) as docket:
+            await AsyncAgent(docket, handler=handle, **options(project, workers, batch)).run()
+
     def run(docket: Docket, project: UUID) -> None:
-        asyncio.run(AsyncAgent(docket, handler=handle, **options(project, workers, batch)).run())
+        asyncio.run(work(docket.listen_conninfo() or "", project))
 
     return run
 

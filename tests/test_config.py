@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pgdocket import config
 from pgdocket.errors import InvalidArgument, NoServer, ServerTooOld
+from pgdocket.settings import ConnectionSettings
 from support.servers import TestServer
 
 SECRET = "s3cr3t-w0rd"  # noqa: S105
@@ -24,7 +25,7 @@ SECRET = "s3cr3t-w0rd"  # noqa: S105
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """libpq reads the process's own environment, so that is what the tests change."""
     for name in list(os.environ):
-        if name.startswith(("PG", "DB_", "DATABASE_")):
+        if name.startswith(("PG", "DB_", "DATABASE_", "ENABLE_")):
             monkeypatch.delenv(name)
 
 
@@ -125,10 +126,44 @@ def test_another_database_s_url_is_refused(given: Callable[..., None]) -> None:
         config.resolve()
 
 
+def test_the_mode_says_whether_the_server_is_the_local_one(
+    given: Callable[..., None], tmp_path: Path
+) -> None:
+    given(DATABASE_URL="postgresql://h/d", DATABASE_MODE="local")
+    assert not config.is_explicit()
+    with pytest.raises(NoServer, match="pgdocket"):
+        config.resolve(cwd=tmp_path)
+    assert config.resolve("e").database == "e"
+    given(DATABASE_MODE="postgres")
+    assert config.Config.from_env().source == "DATABASE_URL"
+    with pytest.raises(NoServer, match="DATABASE_MODE"):
+        config.Config.from_env({"DATABASE_MODE": "postgres"})
+    with pytest.raises(InvalidArgument, match="DATABASE_MODE must be local or postgres"):
+        config.Config.from_env({"DATABASE_MODE": "redis"})
+
+
+def test_a_configuration_by_hand() -> None:
+    found = config.Config.of(
+        host="h", port=5433, database="d", user="u", password=SECRET, ssl_mode="verify-full",
+        sslrootcert="/ca.pem",
+    )  # fmt: skip
+    assert parts(found) == {
+        "host": "h", "port": "5433", "dbname": "d", "user": "u", "password": SECRET,
+        "sslmode": "verify-full", "sslrootcert": "/ca.pem",
+    }  # fmt: skip
+    assert SECRET not in repr(found)
+    with pytest.raises(InvalidArgument):
+        config.Config.of(colour="blue")
+
+
 def test_pool_settings(given: Callable[..., None]) -> None:
-    assert config.resolve("d").pool == config.PoolSettings(2, 20, 30.0, 10.0)
+    assert config.resolve("d").settings == ConnectionSettings()
     given(DB_POOL_MIN="1", DB_POOL_MAX="4", DB_IDLE_TIMEOUT="15000", DB_CONNECTION_TIMEOUT="5s")
-    assert config.resolve("d").pool == config.PoolSettings(1, 4, 15.0, 5.0)
+    assert config.resolve("d").settings == ConnectionSettings(
+        min_size=1, max_size=4, max_idle=15.0, connect_timeout=5.0
+    )
+    given(ENABLE_CONNECTION_POOLING="off")
+    assert not config.resolve("d").settings.use_pool
 
 
 @pytest.mark.parametrize(

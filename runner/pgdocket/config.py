@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pgdocket.errors import InvalidArgument, NoServer, ServerTooOld
+from pgdocket.settings import ConnectionSettings, boolean, choice, settings_from
 
 if TYPE_CHECKING:
     import psycopg
@@ -36,18 +37,6 @@ _ALIASES = {
     "DB_SSL_MODE": ("sslmode", "PGSSLMODE"),
 }
 _ALIAS_PLACES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER")
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off"})
-
-
-@dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """Sizes of a connection pool, in connections, and its timeouts, in seconds."""
-
-    min_size: int = 2
-    max_size: int = 20
-    idle_timeout: float = 30.0
-    connect_timeout: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,45 @@ class Config:
     source: str
     database: str
     is_local: bool = False
-    pool: PoolSettings = PoolSettings()
+    settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """What the environment names: DATABASE_URL, else PG*, else DB_*, else the local server.
+
+        DATABASE_MODE local or postgres asks for the local server, or for one that is named.
+        Raises InvalidArgument on a value that can't be read, NoServer where there is nothing.
+        """
+        return resolve(environ=environ)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        database: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        ssl_mode: str | None = None,
+        settings: ConnectionSettings | None = None,
+        **others: str,
+    ) -> Config:
+        """What is named here; `others` are parameters of libpq, such as sslrootcert.
+
+        Raises InvalidArgument for a parameter that libpq doesn't know.
+        """
+        named = {
+            "host": host,
+            "port": None if port is None else str(port),
+            "dbname": database,
+            "user": user,
+            "password": password,
+            "sslmode": ssl_mode,
+            **others,
+        }
+        given = {name: value for name, value in named.items() if value is not None}
+        return _explicit(given, "Config.of", settings or ConnectionSettings())
 
 
 def resolve(
@@ -83,15 +110,18 @@ def resolve(
     value that can't be read, and NoServer (PDSRV) where there is nothing to connect to.
     """
     env = os.environ if environ is None else environ
-    pool = _pool_settings(env)
+    settings = settings_from(env)
+    mode = choice(env, "DATABASE_MODE", ("local", "postgres"))
     if db:
-        return _explicit(_parse(db, "--db"), "--db", pool)
-    if url := env.get("DATABASE_URL"):
-        return _explicit(_parse(url, "DATABASE_URL"), "DATABASE_URL", pool)
-    if any(env.get(name) for name in _PG_PLACES):
-        return _explicit(_from_aliases(env), "PG*", pool)
-    if any(env.get(name) for name in _ALIAS_PLACES):
-        return _explicit(_from_aliases(env), "DB_*", pool)
+        return _explicit(_parse(db, "--db"), "--db", settings)
+    if mode != "local" and (named := _named(env)) is not None:
+        given, source = named
+        return _explicit(given, source, settings)
+    if mode == "postgres":
+        raise NoServer(
+            "DATABASE_MODE is postgres, and no database is named",
+            hint="name one with --db, DATABASE_URL, PG* or DB_*",
+        )
     found = _local_server(local, env, cwd, notify)
     return Config(
         conninfo=found.conninfo(LOCAL_DATABASE),
@@ -99,7 +129,7 @@ def resolve(
         source="local server",
         database=LOCAL_DATABASE,
         is_local=True,
-        pool=pool,
+        settings=settings,
     )
 
 
@@ -130,14 +160,26 @@ def connect(config: Config, *, autocommit: bool = False) -> psycopg.Connection:
 
 def connect_seconds(config: Config) -> int:
     """How long connecting may take: whole seconds, as libpq wants it, never 0, its for ever."""
-    return max(1, round(config.pool.connect_timeout))
+    return max(1, round(config.settings.connect_timeout))
 
 
 def is_explicit(db: str | None = None, environ: Mapping[str, str] | None = None) -> bool:
     """Whether an option or the environment names a server, so that none may be started."""
     env = os.environ if environ is None else environ
+    is_local = choice(env, "DATABASE_MODE", ("local", "postgres")) == "local"
     names = ("DATABASE_URL", *_PG_PLACES, *_ALIAS_PLACES)
-    return bool(db) or any(env.get(name) for name in names)
+    return bool(db) or (not is_local and any(env.get(name) for name in names))
+
+
+def _named(env: Mapping[str, str]) -> tuple[dict[str, str], str] | None:
+    """What the environment says of a server, and where it says so; None where it names none."""
+    if url := env.get("DATABASE_URL"):
+        return _parse(url, "DATABASE_URL"), "DATABASE_URL"
+    if any(env.get(name) for name in _PG_PLACES):
+        return _from_aliases(env), "PG*"
+    if any(env.get(name) for name in _ALIAS_PLACES):
+        return _from_aliases(env), "DB_*"
+    return None
 
 
 def _parse(value: str, source: str) -> dict[str, str]:
@@ -174,11 +216,11 @@ def _from_aliases(env: Mapping[str, str]) -> dict[str, str]:
         if env.get(alias) and not env.get(pg_name)
     }
     if "sslmode" not in given and env.get("DB_SSL") and not env.get("PGSSLMODE"):
-        given["sslmode"] = "require" if _boolean(env, "DB_SSL") else "disable"
+        given["sslmode"] = "require" if boolean(env, "DB_SSL", default=False) else "disable"
     return given
 
 
-def _explicit(given: dict[str, str], source: str, pool: PoolSettings) -> Config:
+def _explicit(given: dict[str, str], source: str, settings: ConnectionSettings) -> Config:
     import psycopg
     from psycopg.conninfo import make_conninfo
 
@@ -192,7 +234,7 @@ def _explicit(given: dict[str, str], source: str, pool: PoolSettings) -> Config:
         description=_describe(effective),
         source=source,
         database=effective.get("dbname") or effective.get("user") or "postgres",
-        pool=pool,
+        settings=settings,
     )
 
 
@@ -240,51 +282,3 @@ def _local_server(
             f"the local server in {found.home} is not running", hint="start it with: pgdocket up"
         )
     return found
-
-
-def _pool_settings(env: Mapping[str, str]) -> PoolSettings:
-    default = PoolSettings()
-    max_size = _integer(env, "DB_POOL_MAX", default.max_size)
-    min_size = _integer(env, "DB_POOL_MIN", min(default.min_size, max_size))
-    if max_size < 1 or min_size > max_size:
-        raise InvalidArgument(
-            f"DB_POOL_MIN ({min_size}) and DB_POOL_MAX ({max_size}) don't fit together",
-            hint="0 <= DB_POOL_MIN <= DB_POOL_MAX, and DB_POOL_MAX is at least 1",
-        )
-    return PoolSettings(
-        min_size=min_size,
-        max_size=max_size,
-        idle_timeout=_seconds(env, "DB_IDLE_TIMEOUT", default.idle_timeout),
-        connect_timeout=_seconds(env, "DB_CONNECTION_TIMEOUT", default.connect_timeout),
-    )
-
-
-def _integer(env: Mapping[str, str], name: str, default: int) -> int:
-    value = env.get(name)
-    if not value:
-        return default
-    if not value.isdecimal():
-        raise InvalidArgument(f"{name} must be a whole number, not {value!r}")
-    return int(value)
-
-
-def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
-    """Milliseconds, as every duration of pgdocket, unless the value says `s`."""
-    value = env.get(name)
-    if not value:
-        return default
-    match = re.fullmatch(r"(\d+)(ms|s)?", value.strip())
-    if match is None:
-        raise InvalidArgument(
-            f"{name} must be a duration, not {value!r}", hint="30000, 30000ms or 30s"
-        )
-    return float(match[1]) if match[2] == "s" else int(match[1]) / 1000
-
-
-def _boolean(env: Mapping[str, str], name: str) -> bool:
-    value = env[name].strip().lower()
-    if value in _TRUE:
-        return True
-    if value in _FALSE:
-        return False
-    raise InvalidArgument(f"{name} must be true or false, not {env[name]!r}")

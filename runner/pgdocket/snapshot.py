@@ -13,6 +13,7 @@ import psycopg
 
 from pgdocket.codegen.catalog import read_catalog
 from pgdocket.codegen.python import client_files
+from pgdocket.codegen.twins import twin_files
 from pgdocket.errors import Error
 from pgdocket.roles import security_page
 from pgdocket.server import Binaries, find_binaries
@@ -143,7 +144,7 @@ def generate(root: Path) -> dict[Path, str]:
                 page = (root / SECURITY_PAGE).read_text(encoding="utf-8")
                 files[SECURITY_PAGE] = security_page(page, connection)
             if (root / "runner").is_dir():
-                files |= client_files(read_catalog(connection))
+                files |= client_files(read_catalog(connection)) | twin_files(root)
     return files
 
 

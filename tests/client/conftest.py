@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,18 +16,23 @@ OpenClient = Callable[..., Docket]
 
 
 @pytest.fixture
-def open_client(docket: Database) -> Iterator[OpenClient]:
-    """Opens clients of the test's database, which are closed after it; options are settings."""
-    clients: list[Docket] = []
+def open_clients() -> Iterator[Callable[..., Docket]]:
+    """Opens clients, which are closed after the test: open_clients(conninfo, ...); options are
+    settings, and read_dsn.
+    """
+    with contextlib.ExitStack() as stack:
 
-    def open_one(conninfo: str | None = None, **options: object) -> Docket:
-        settings = ConnectionSettings(**{"min_size": 1, "timeout": 10.0, **options})  # type: ignore[arg-type]
-        clients.append(Docket(conninfo or docket.conninfo, settings=settings))
-        return clients[-1]
+        def open_one(conninfo: str, *, read_dsn: str | None = None, **options: Any) -> Docket:
+            settings = ConnectionSettings(**{"min_size": 1, "timeout": 10.0, **options})
+            return stack.enter_context(Docket(conninfo, read_dsn=read_dsn, settings=settings))
 
-    yield open_one
-    for client in clients:
-        client.close()
+        yield open_one
+
+
+@pytest.fixture
+def open_client(docket: Database, open_clients: OpenClient) -> OpenClient:
+    """As `open_clients`, of the test's database unless another is named."""
+    return lambda conninfo=None, **options: open_clients(conninfo or docket.conninfo, **options)
 
 
 @pytest.fixture

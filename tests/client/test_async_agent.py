@@ -14,7 +14,7 @@ import pytest
 
 from pgdocket.client import AgentReport, AsyncAgent, AsyncWork, ConnectionSettings, Released
 from pgdocket.errors import NotFound
-from support.agents import Diary, TappedDocket, attempts_of, check_books
+from support.agents import Diary, HousedAgent, TappedDocket, attempts_of, check_books
 from support.databases import Database
 
 
@@ -28,7 +28,7 @@ def client(docket18: Database) -> Iterator[TappedDocket]:
 
 def make_agent(client: TappedDocket, project_id: UUID, handler: Any, **options: Any) -> AsyncAgent:
     settings: dict[str, Any] = {"name": "anna", "idle_seconds": (0.01, 0.05), **options}
-    return AsyncAgent(client, project_id=project_id, handler=handler, **settings)
+    return HousedAgent(client, project_id=project_id, handler=handler, **settings)
 
 
 async def soon(look: Callable[[], object], what: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from pgdocket.codegen.catalog import Catalog, read_catalog
 from pgdocket.codegen.python import API_FILE, ROWS_FILE, client_files
+from pgdocket.codegen.twins import twin_files
 from pgdocket.codegen.types import row_name
 from pgdocket.errors import DependencyCycle, Error, IllegalTransition, LeaseLost, SchemaMissing
 from pgdocket.snapshot import differences
@@ -34,7 +35,8 @@ def changed(shared_docket18: Database, connect: Connect) -> Changed:
 
 def test_the_client_is_current(shared_docket: Database) -> None:
     with psycopg.connect(shared_docket.conninfo) as connection:
-        found = differences(ROOT, client_files(read_catalog(connection)))
+        files = client_files(read_catalog(connection)) | twin_files(ROOT)
+    found = differences(ROOT, files)
     assert found == [], "run: ./dev snapshot"
 
 

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgdocket.client import Docket, Project
 from pgdocket.client.functions import Effect, Function
@@ -23,8 +25,10 @@ from pgdocket.errors import (
     SchemaMissing,
     StaleVersion,
 )
+from support import databases
 from support.databases import Database
 from support.servers import TestServer
+from support.sessions import Connect
 
 
 def test_a_task_comes_back_as_it_was_given(client: Docket, project_id: UUID) -> None:
@@ -231,7 +235,7 @@ def test_health_answers_and_says_why_not(client: Docket) -> None:
     well = client.health()
     assert well.is_up
     assert well.error is None
-    assert well.latency_ms is not None
+    assert well.response_ms is not None
     client.close()
     ill = client.health()
     assert not ill.is_up
@@ -269,3 +273,103 @@ def test_a_slow_statement_is_logged_with_its_text_and_without_its_values(
         client.create_project(slug="secret-slug")
     assert "create_project" in caplog.text
     assert "secret-slug" not in caplog.text
+
+
+def test_a_transaction_speaks_for_another_and_names_its_request(
+    docket: Database, new_role: Callable[..., str], open_client: Callable[..., Docket]
+) -> None:
+    gateway = new_role("docket_gateway", "docket_app")
+    client = open_client(make_conninfo(docket.conninfo, user=gateway))
+    request = uuid4()
+    with client.transaction(actor="anna", reason="by order", request_id=request):
+        assert client.principal() == "anna"
+        project = client.create_project(slug="annas")
+        task = client.create_task(project_id=project.project_id, title="T")
+        (entry,) = client.task_history(task_id=task.task_id)
+    assert (entry.principal, entry.reason, entry.request_id) == ("anna", "by order", str(request))
+    assert project.created_by == "anna"
+    assert client.principal() == gateway
+
+
+def test_what_belongs_to_the_outermost_transaction_is_refused_within(client: Docket) -> None:
+    with (
+        client.transaction(),
+        pytest.raises(InvalidArgument, match="outermost"),
+        client.transaction(reason="why"),
+    ):
+        pass
+
+
+def test_reads_go_to_the_standby_and_writes_never(
+    docket18: Database, server18: TestServer, run_folder: Path, open_clients: Callable[..., Docket]
+) -> None:
+    other = databases.create(server18, databases.template(server18, run_folder))
+    try:
+        client = open_clients(docket18.conninfo, read_dsn=other.conninfo)
+        project_id = client.create_project(slug="shop").project_id
+        assert client.list_projects() == []
+        with client.transaction():
+            assert [each.project_id for each in client.list_projects()] == [project_id]
+    finally:
+        client.close()
+        other.drop()
+
+
+def test_a_standby_that_is_away_is_done_without(
+    docket18: Database, open_clients: Callable[..., Docket], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = open_clients(docket18.conninfo, read_dsn="host=/nonexistent dbname=x")
+    client.create_project(slug="shop")
+    assert len(client.list_projects()) == len(client.list_projects()) == 1
+    assert caplog.text.count("the standby can't be read") == 1
+
+
+def test_without_a_pool_each_call_has_a_connection_of_its_own(
+    docket18: Database, open_clients: Callable[..., Docket]
+) -> None:
+    client = open_clients(docket18.conninfo, use_pool=False)
+    client.create_project(slug="shop")
+    health = client.health()
+    assert (health.status, health.mode) == ("up", "single")
+    assert client.stats().pool.get("pool_available", 0) == 0
+    assert client.stats().statements == 1
+
+
+def test_a_function_that_the_schema_lacks_is_named(
+    docket18: Database, connect: Connect, open_clients: Callable[..., Docket]
+) -> None:
+    connect(docket18).execute("drop function docket.queue_overview(uuid)")
+    connect(docket18).execute("alter table docket.projects rename column metadata to remarks")
+    client = open_clients(docket18.conninfo)
+    with pytest.raises(SchemaMissing, match="pgdocket deploy") as caught:
+        client.queue_overview(project_id=uuid4())
+    assert "queue_overview" in str(caught.value.detail)
+
+
+def test_a_text_is_no_list(client: Docket, project_id: UUID) -> None:
+    with pytest.raises(InvalidArgument, match="list"):
+        client.create_task(project_id=project_id, title="T", tags="web")
+
+
+def test_null_is_not_the_default(client: Docket, project_id: UUID) -> None:
+    one, two = client.create_tasks(
+        project_id=project_id,
+        tasks=[{"task_key": "1", "title": "1"}, {"title": "2", "depends_on": ["1"]}],
+    )
+    assert client.blockers(task_id=two.task_id, max_tasks=0) == []
+    assert [row.blocker_id for row in client.blockers(task_id=two.task_id, max_tasks=None)] == [
+        one.task_id
+    ]
+
+
+def test_all_statements_are_logged_where_that_is_asked_for(
+    open_client: Callable[..., Docket], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = open_client(log_statements=True)
+    with caplog.at_level(logging.INFO, "pgdocket.client"):
+        client.create_project(slug="secret-slug")
+    assert "statement:" in caplog.text
+    assert "secret-slug" not in caplog.text
+    with caplog.at_level(logging.DEBUG, "pgdocket.client"):
+        client.project_id(reference="secret-slug")
+    assert "secret-slug" in caplog.text

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from pgdocket.client import Agent, AgentReport, AsyncAgent, AsyncWork, Docket, Work
+from pgdocket.client import (
+    Agent,
+    AgentReport,
+    AsyncAgent,
+    AsyncDocket,
+    AsyncWork,
+    Docket,
+    Work,
+)
 from pgdocket.client.functions import Function
 from pgdocket.client.rows import TaskAttempt
 from support.sessions import Connection
@@ -35,6 +43,34 @@ class TappedDocket(Docket):
         return rows
 
 
+class AsyncTappedDocket(AsyncDocket):
+    """A TappedDocket for coroutines; it is told in a thread, where it may wait."""
+
+    def __init__(self, beside: Docket) -> None:
+        super().__init__(beside._connections.conninfo, settings=beside._connections.settings)
+        self._beside = beside
+
+    async def _many(self, function: Function[Any], arguments: Sequence[Any]) -> list[Any]:
+        tap = getattr(self._beside, "tap", None)
+        if tap is None:
+            return await super()._many(function, arguments)
+        await asyncio.to_thread(tap, f"before {function.name}")
+        rows = await super()._many(function, arguments)
+        await asyncio.to_thread(tap, f"after {function.name}")
+        return rows
+
+
+class HousedAgent(AsyncAgent):
+    """An agent of coroutines with a docket of its own, beside that of the test."""
+
+    def __init__(self, beside: Docket, **options: Any) -> None:
+        super().__init__(AsyncTappedDocket(beside), **options)
+
+    async def run(self, *, handle_signals: bool = True) -> AgentReport:
+        async with self._docket:
+            return await super().run(handle_signals=handle_signals)
+
+
 def make_agent(
     kind: str, docket: Docket, project_id: UUID | None, handle: Handle, **options: Any
 ) -> Any:
@@ -46,7 +82,7 @@ def make_agent(
     async def handle_there(work: AsyncWork) -> Any:
         return await asyncio.to_thread(handle, work)
 
-    return AsyncAgent(docket, project_id=project_id, handler=handle_there, **settings)
+    return HousedAgent(docket, project_id=project_id, handler=handle_there, **settings)
 
 
 def run(agent: AnyAgent, *, handle_signals: bool = False) -> AgentReport:

@@ -11,8 +11,8 @@ from pgdocket.client.agent import (
     Released,
     Work,
 )
-from pgdocket.client.connections import ConnectionSettings
-from pgdocket.client.docket import Docket, Health
+from pgdocket.client.async_docket import AsyncDocket
+from pgdocket.client.docket import Docket
 from pgdocket.client.program import Program
 from pgdocket.client.rows import (
     Project,
@@ -22,11 +22,14 @@ from pgdocket.client.rows import (
     TaskDependency,
     Workflow,
 )
+from pgdocket.client.statistics import Health, Stats
+from pgdocket.settings import ConnectionSettings
 
 __all__ = [
     "Agent",
     "AgentReport",
     "AsyncAgent",
+    "AsyncDocket",
     "AsyncWork",
     "ConnectionSettings",
     "Docket",
@@ -35,6 +38,7 @@ __all__ = [
     "Program",
     "Project",
     "Released",
+    "Stats",
     "Task",
     "TaskAttempt",
     "TaskContext",

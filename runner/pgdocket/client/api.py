@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from pgdocket.client.calls import Calls
+from pgdocket.client.async_connections import AsyncCalls
+from pgdocket.client.connections import Calls
 from pgdocket.client.functions import Effect, Function, Id, Parameter
 from pgdocket.client.rows import (
     BlockersRow,
@@ -2582,3 +2583,1265 @@ class Api(Calls):
         p95_duration_ms may be null. Returns a row for each state and step; raises nothing.
         """
         return self._many(_WORKFLOW_STATE_METRICS, (project_id,))
+
+
+class AsyncApi(AsyncCalls):
+    """The functions of a docket, as coroutines."""
+
+    async def add_dependencies(
+        self,
+        *,
+        project_id: Id,
+        dependencies: Json,
+        request_id: Id | None = None,
+    ) -> list[TaskDependency]:
+        """Adds many dependencies between tasks of one project, all or none; much faster than one by
+        one.
+        """
+        return await self._many(_ADD_DEPENDENCIES, (project_id, dependencies, request_id))
+
+    async def add_dependency(
+        self,
+        *,
+        task_id: Id,
+        depends_on_id: Id,
+        dependency_type: str | None = "blocks",
+        strength: float | Decimal | None = None,
+        satisfied_by: str | None = None,
+        request_id: Id | None = None,
+    ) -> TaskDependency:
+        """Makes task `task_id` depend on task `depends_on_id`. What is there already stays, with
+        the new strength and the new satisfied_by where they are given.
+        """
+        return await self._one(
+            _ADD_DEPENDENCY,
+            (task_id, depends_on_id, dependency_type, strength, satisfied_by, request_id),
+        )
+
+    async def blockers(
+        self,
+        *,
+        task_id: Id,
+        max_depth: int | None = None,
+        max_tasks: int | None = 1000,
+        include_completed: bool | None = False,
+        after_depth: int | None = None,
+        after: Id | None = None,
+    ) -> list[BlockersRow]:
+        """What task `task_id` waits for, directly (depth 1) and through others, the nearest first.
+        """
+        return await self._many(
+            _BLOCKERS,
+            (task_id, max_depth, max_tasks, include_completed, after_depth, after),
+        )
+
+    async def claim_across_projects(
+        self,
+        *,
+        agent: str,
+        project_ids: Sequence[Id] | None = None,
+        max_tasks: int | None = 1,
+        lease_seconds: int | None = None,
+        tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Takes ready tasks for an agent that works in many projects: from one project at a time,
+        first the one that it has taken from least recently, so that no project waits for another to
+        be empty.
+        """
+        return await self._many(
+            _CLAIM_ACROSS_PROJECTS,
+            (agent, project_ids, max_tasks, lease_seconds, tags_all, capabilities, request_id),
+        )
+
+    async def claim_tasks(
+        self,
+        *,
+        project_id: Id,
+        agent: str,
+        max_tasks: int | None = 1,
+        lease_seconds: int | None = None,
+        workflow_id: Id | None = None,
+        parent_task_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Takes ready tasks for an agent: pending, with every dependency satisfied, due, not
+        archived, in no paused project or workflow, with no budget used up; in the order that the
+        setting claim_order asks for: the most urgent first, then those that have waited longest.
+        """
+        return await self._many(
+            _CLAIM_TASKS,
+            (
+                project_id, agent, max_tasks, lease_seconds, workflow_id, parent_task_id, tags_all,
+                capabilities, request_id,
+            ),
+        )
+
+    async def clock(
+        self,
+    ) -> datetime:
+        """The time that every lease, back-off, retention and timestamp goes by."""
+        return await self._one(_CLOCK, ())
+
+    async def complete_and_claim(
+        self,
+        *,
+        attempt_id: Id,
+        results: Json = None,
+        max_tasks: int | None = 1,
+        lease_seconds: int | None = None,
+        workflow_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        capabilities: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Completes the task that an attempt holds and claims the next for the same agent, in one
+        call and one commit; a task that this very completion made ready may be among them.
+        """
+        return await self._many(
+            _COMPLETE_AND_CLAIM,
+            (
+                attempt_id, results, max_tasks, lease_seconds, workflow_id, tags_all, capabilities,
+                request_id,
+            ),
+        )
+
+    async def complete_task(
+        self,
+        *,
+        attempt_id: Id,
+        results: Json = None,
+        actual_effort: float | Decimal | None = None,
+        actual_complexity: int | None = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Completes the task that an attempt holds, and makes ready what waited for it only."""
+        return await self._one(
+            _COMPLETE_TASK,
+            (attempt_id, results, actual_effort, actual_complexity, request_id),
+        )
+
+    async def complete_tasks(
+        self,
+        *,
+        completions: Json,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Completes tasks that their attempts hold, and makes ready what waited for them only."""
+        return await self._many(_COMPLETE_TASKS, (completions, request_id))
+
+    async def context_history(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[TaskContext]:
+        """Every version of one type of a task's context, the first first, with author and time."""
+        return await self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    async def create_project(
+        self,
+        *,
+        slug: str,
+        name: str | None = None,
+        description: str | None = None,
+        repository_url: str | None = None,
+        settings: Json = None,
+        organization_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> Project:
+        """Makes a project; its maker, and the members of its organization, see it."""
+        return await self._one(
+            _CREATE_PROJECT,
+            (slug, name, description, repository_url, settings, organization_id, request_id),
+        )
+
+    async def create_task(
+        self,
+        *,
+        project_id: Id,
+        title: str,
+        description: str | None = None,
+        details: str | None = None,
+        test_strategy: str | None = None,
+        requirements: Json = None,
+        acceptance_criteria: Json = None,
+        affected_files: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+        complexity_score: int | None = None,
+        estimated_effort: float | Decimal | None = None,
+        status: str | None = None,
+        priority: str | int | None = None,
+        assigned_to: str | None = None,
+        task_key: str | None = None,
+        legacy_id: int | None = None,
+        workflow_id: Id | None = None,
+        parent_task_id: Id | None = None,
+        not_before: datetime | None = None,
+        due_at: datetime | None = None,
+        depends_on: Sequence[Id] | None = None,
+        metadata: Json = None,
+        needed_capabilities: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Makes a task, with everything that is known of it, in one step."""
+        return await self._one(
+            _CREATE_TASK,
+            (
+                project_id, title, description, details, test_strategy, requirements,
+                acceptance_criteria, affected_files, tags, complexity_score, estimated_effort,
+                status, priority, assigned_to, task_key, legacy_id, workflow_id, parent_task_id,
+                not_before, due_at, depends_on, metadata, needed_capabilities, request_id,
+            ),
+        )
+
+    async def create_tasks(
+        self,
+        *,
+        project_id: Id,
+        tasks: Json,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Makes many tasks at once, with their hierarchy and dependencies: all or none."""
+        return await self._many(_CREATE_TASKS, (project_id, tasks, request_id))
+
+    async def create_workflow(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        requirements: Json = None,
+        request_id: Id | None = None,
+    ) -> Workflow:
+        """Makes a workflow in a project."""
+        return await self._one(_CREATE_WORKFLOW, (project_id, name, requirements, request_id))
+
+    async def critical_path(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        include_completed: bool | None = False,
+        max_tasks: int | None = None,
+        after_place: int | None = None,
+    ) -> list[CriticalPathRow]:
+        """The longest chain of unfinished tasks of a project, in the order in which they have to be
+        done: what decides when all is done.
+        """
+        return await self._many(
+            _CRITICAL_PATH,
+            (project_id, workflow_id, include_completed, max_tasks, after_place),
+        )
+
+    async def delete_task(
+        self,
+        *,
+        task_id: Id,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Puts a task away, with its subtasks: they are archived, their dependencies removed (what
+        waited for them no longer does), and who works on one loses it. Rows stay, for the history.
+        """
+        return await self._one(_DELETE_TASK, (task_id, request_id))
+
+    async def dependencies(
+        self,
+        *,
+        task_id: Id,
+        dependency_type: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TaskDependency]:
+        """What task `task_id` depends on: its own dependencies, of every type or of one."""
+        return await self._many(_DEPENDENCIES, (task_id, dependency_type, after, page_size))
+
+    async def dependents(
+        self,
+        *,
+        task_id: Id,
+        dependency_type: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TaskDependency]:
+        """What depends on task `task_id`: the dependencies of others on it, of every type or of
+        one.
+        """
+        return await self._many(_DEPENDENTS, (task_id, dependency_type, after, page_size))
+
+    async def enter_workflow_state(
+        self,
+        *,
+        state: str,
+        workflow_id: Id | None = None,
+        task_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        step_name: str | None = None,
+        step_number: int | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> WorkflowState:
+        """Brings a workflow, a task or a pull request to a state (and step); the state before is
+        left, and its duration kept.
+        """
+        return await self._one(
+            _ENTER_WORKFLOW_STATE,
+            (
+                state, workflow_id, task_id, pull_request_id, step_name, step_number, metadata,
+                request_id,
+            ),
+        )
+
+    async def explain_cycle(
+        self,
+        *,
+        task_id: Id,
+        depends_on_id: Id,
+    ) -> list[ExplainCycleRow]:
+        """The cycle that would be closed if task `task_id` were to depend on task `depends_on_id`:
+        a shortest one, each task once, from `task_id` on. Nothing is changed.
+        """
+        return await self._many(_EXPLAIN_CYCLE, (task_id, depends_on_id))
+
+    async def fail_task(
+        self,
+        *,
+        attempt_id: Id,
+        error: str,
+        failure_class: str | None = "bug",
+        details: Json = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Ends an attempt that failed. The retry policy of `failure_class` says what becomes of the
+        task: back into the queue after a while (not_before), or failed, or blocked for a person.
+        """
+        return await self._one(_FAIL_TASK, (attempt_id, error, failure_class, details, request_id))
+
+    async def fork(
+        self,
+        *,
+        task_ids: Sequence[Id],
+        workflow_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Copies tasks with the dependencies among them, to try the same work in another way."""
+        return await self._many(_FORK, (task_ids, workflow_id, request_id))
+
+    async def get_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int | None = None,
+    ) -> TaskContext | None:
+        """One type of a task's context: the latest version, or the one named. Returns no row when
+        there is none; raises nothing.
+        """
+        return await self._one_or_none(_GET_CONTEXT, (task_id, context_type, version))
+
+    async def get_pending_tasks(
+        self,
+        *,
+        project_id: Id,
+        page_size: int | None = 100,
+    ) -> list[Task]:
+        """The pending tasks of a project, ready or not, the most urgent first, then the oldest."""
+        return await self._many(_GET_PENDING_TASKS, (project_id, page_size))
+
+    async def get_project(
+        self,
+        *,
+        project_id: Id,
+    ) -> Project:
+        """One project by its id, `project_id`. Returns the project. Raises NotFound."""
+        return await self._one(_GET_PROJECT, (project_id,))
+
+    async def get_pull_request(
+        self,
+        *,
+        pull_request_id: Id,
+    ) -> PullRequest:
+        """One pull request by its id, `pull_request_id`. Returns the pull request. Raises NotFound.
+        """
+        return await self._one(_GET_PULL_REQUEST, (pull_request_id,))
+
+    async def get_task(
+        self,
+        *,
+        task_id: Id,
+    ) -> Task:
+        """One task by its id, `task_id`. Returns the task, with every field. Raises NotFound."""
+        return await self._one(_GET_TASK, (task_id,))
+
+    async def get_task_dependencies(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[UUID]:
+        """The ids of the tasks that task `task_id` waits for, whether they are completed or not."""
+        return await self._many(_GET_TASK_DEPENDENCIES, (task_id,))
+
+    async def get_task_dependency_graph(
+        self,
+        *,
+        task_id: Id,
+        max_depth: int | None = None,
+        max_tasks: int | None = 1000,
+    ) -> list[GetTaskDependencyGraphRow]:
+        """Everything that task `task_id` depends on (ancestors) and everything that depends on it
+        (descendants), completed or not, with the depth, the nearest first.
+        """
+        return await self._many(_GET_TASK_DEPENDENCY_GRAPH, (task_id, max_depth, max_tasks))
+
+    async def get_task_metrics(
+        self,
+        *,
+        project_id: Id,
+    ) -> GetTaskMetricsRow:
+        """The tasks of a project in figures: how many, by status; mean complexity (1 to 10); mean
+        time from creation to completion in milliseconds; effort in hours. Where there is nothing to
+        reckon with, avg_complexity, avg_completion_ms, estimated_effort and actual_effort may be
+        null. Returns one row; raises nothing.
+        """
+        return await self._one(_GET_TASK_METRICS, (project_id,))
+
+    async def get_workflow(
+        self,
+        *,
+        workflow_id: Id,
+    ) -> Workflow:
+        """One workflow by its id, `workflow_id`. Returns the workflow. Raises NotFound."""
+        return await self._one(_GET_WORKFLOW, (workflow_id,))
+
+    async def grant_access(
+        self,
+        *,
+        principal: str,
+        access: str,
+        project_id: Id | None = None,
+        organization_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> Member:
+        """Lets a principal see a project, or all projects of an organization, those to come
+        included; or changes what he may do there. Admins of the project or organization may, and
+        operators; nobody raises his own access.
+        """
+        return await self._one(
+            _GRANT_ACCESS,
+            (principal, access, project_id, organization_id, request_id),
+        )
+
+    async def graph(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        include_completed: bool | None = True,
+    ) -> Json:
+        """The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the
+        nodes in an order in which they can be done.
+        """
+        return await self._one(_GRAPH, (project_id, workflow_id, include_completed))
+
+    async def graph_health(
+        self,
+        *,
+        project_id: Id | None = None,
+    ) -> list[GraphHealthRow]:
+        """Proves the graph: recomputes order, counters, ready tasks, guards and hierarchy from the
+        tasks and their dependencies, and names each row that differs.
+        """
+        return await self._many(_GRAPH_HEALTH, (project_id,))
+
+    async def heartbeat(
+        self,
+        *,
+        attempt_id: Id,
+        lease_seconds: int | None = None,
+    ) -> TaskAttempt:
+        """Prolongs the lease of one attempt."""
+        return await self._one(_HEARTBEAT, (attempt_id, lease_seconds))
+
+    async def heartbeats(
+        self,
+        *,
+        attempt_ids: Sequence[Id],
+        lease_seconds: int | None = None,
+    ) -> list[TaskAttempt]:
+        """Prolongs the leases of attempts that are still live."""
+        return await self._many(_HEARTBEATS, (attempt_ids, lease_seconds))
+
+    async def impact(
+        self,
+        *,
+        task_id: Id,
+        max_depth: int | None = None,
+        max_tasks: int | None = 1000,
+        include_completed: bool | None = False,
+        after_depth: int | None = None,
+        after: Id | None = None,
+    ) -> list[ImpactRow]:
+        """What waits for task `task_id`, directly (depth 1) and through others, the nearest first:
+        what is late when it is. is_freed says of a task that this one is all it still waits for:
+        completed, it makes it ready.
+        """
+        return await self._many(
+            _IMPACT,
+            (task_id, max_depth, max_tasks, include_completed, after_depth, after),
+        )
+
+    async def import_tasks_json(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        project_name: str | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every
+        tag a workflow, every dependency one that blocks. The bytes, and each entry as written, are
+        kept.
+        """
+        return await self._one(
+            _IMPORT_TASKS_JSON,
+            (slug, source_name, content, project_name, dry_run, request_id),
+        )
+
+    async def latest_contexts(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[TaskContext]:
+        """The latest version of each type of a task's context, by type. Returns versions; raises
+        nothing.
+        """
+        return await self._many(_LATEST_CONTEXTS, (task_id,))
+
+    async def link_pull_request(
+        self,
+        *,
+        task_id: Id,
+        pull_request_id: Id,
+        request_id: Id | None = None,
+    ) -> TaskPullRequest:
+        """Says that pull request `pull_request_id` brings work of task `task_id`. What is there
+        already stays.
+        """
+        return await self._one(_LINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    async def list_access(
+        self,
+        *,
+        project_id: Id | None = None,
+        organization_id: Id | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Member]:
+        """Who was given what: in a project and in its organization, in an organization and in its
+        projects, or, where neither is named, what the caller was given anywhere. Admins and
+        operators see everybody, others themselves alone.
+        """
+        return await self._many(_LIST_ACCESS, (project_id, organization_id, after, page_size))
+
+    async def list_attempts(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[TaskAttempt]:
+        """Every attempt at a task, the first first. Returns attempts; raises nothing."""
+        return await self._many(_LIST_ATTEMPTS, (task_id,))
+
+    async def list_budgets(
+        self,
+        *,
+        project_id: Id,
+        only_exhausted: bool | None = False,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Budget]:
+        """The budgets of a project, its workflows and its tasks, the oldest first."""
+        return await self._many(_LIST_BUDGETS, (project_id, only_exhausted, after, page_size))
+
+    async def list_imports(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListImportsRow]:
+        """The files that were imported into a project, the oldest first, each with its report."""
+        return await self._many(_LIST_IMPORTS, (project_id, after, page_size))
+
+    async def list_projects(
+        self,
+        *,
+        after: Id | None = None,
+        page_size: int | None = 100,
+        include_archived: bool | None = False,
+    ) -> list[Project]:
+        """The projects that the caller may see, the oldest first."""
+        return await self._many(_LIST_PROJECTS, (after, page_size, include_archived))
+
+    async def list_pull_request_tasks(
+        self,
+        *,
+        pull_request_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Task]:
+        """The tasks whose work pull request `pull_request_id` brings, the first made first."""
+        return await self._many(_LIST_PULL_REQUEST_TASKS, (pull_request_id, after, page_size))
+
+    async def list_pull_requests(
+        self,
+        *,
+        project_id: Id,
+        status: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PullRequest]:
+        """The pull requests of a project, the first recorded first; of one `status` only, where it
+        is given.
+        """
+        return await self._many(_LIST_PULL_REQUESTS, (project_id, status, after, page_size))
+
+    async def list_required_validations(
+        self,
+        *,
+        task_id: Id,
+        unmet_only: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[RequiredValidation]:
+        """The gates of task `task_id`: what it has to pass, what the newest result says, and
+        whether that is enough (is_met); with `unmet_only` those only that are still in its way.
+        """
+        return await self._many(_LIST_REQUIRED_VALIDATIONS, (task_id, unmet_only, after, page_size))
+
+    async def list_task_pull_requests(
+        self,
+        *,
+        task_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PullRequest]:
+        """The pull requests of task `task_id`, the first recorded first."""
+        return await self._many(_LIST_TASK_PULL_REQUESTS, (task_id, after, page_size))
+
+    async def list_tasks(
+        self,
+        *,
+        project_id: Id,
+        statuses: Sequence[str] | None = None,
+        min_priority: str | int | None = None,
+        assigned_to: str | None = None,
+        tags_all: Sequence[str] | None = None,
+        tags_any: Sequence[str] | None = None,
+        workflow_id: Id | None = None,
+        parent_task_id: Id | None = None,
+        affected_file: str | None = None,
+        requirements: Json = None,
+        metadata: Json = None,
+        include_archived: bool | None = False,
+        order_by: str | None = "created_at",
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Task]:
+        """The tasks of a project that meet every condition given."""
+        return await self._many(
+            _LIST_TASKS,
+            (
+                project_id, statuses, min_priority, assigned_to, tags_all, tags_any, workflow_id,
+                parent_task_id, affected_file, requirements, metadata, include_archived, order_by,
+                after, page_size,
+            ),
+        )
+
+    async def list_validations(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        validation_type: str | None = None,
+        status: str | None = None,
+        pull_request_id: Id | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ValidationResult]:
+        """What validations said in project `project_id`, the first recorded first: of one task
+        (`task_id`), of one `validation_type`, with one `status`, of one pull request
+        (`pull_request_id`), where these are given.
+        """
+        return await self._many(
+            _LIST_VALIDATIONS,
+            (project_id, task_id, validation_type, status, pull_request_id, after, page_size),
+        )
+
+    async def list_workflow_states(
+        self,
+        *,
+        workflow_id: Id | None = None,
+        task_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[WorkflowState]:
+        """The states that a workflow, a task or a pull request went through, the first first; the
+        one with no left_at is the present one.
+        """
+        return await self._many(
+            _LIST_WORKFLOW_STATES,
+            (workflow_id, task_id, pull_request_id, after, page_size),
+        )
+
+    async def list_workflows(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Workflow]:
+        """The workflows of a project, the oldest first."""
+        return await self._many(_LIST_WORKFLOWS, (project_id, after, page_size))
+
+    async def mark_task_completed(
+        self,
+        *,
+        task_id: Id,
+        results: Json = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Completes a task by a person's decision, and makes ready what waited for it only."""
+        return await self._one(_MARK_TASK_COMPLETED, (task_id, results, request_id))
+
+    async def next_tasks(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        page_size: int | None = 10,
+    ) -> list[Task]:
+        """What claim_tasks() would give now, in its order, without claiming it; to an agent that
+        has every capability.
+        """
+        return await self._many(_NEXT_TASKS, (project_id, workflow_id, tags_all, page_size))
+
+    async def pause_project(
+        self,
+        *,
+        project_id: Id,
+        request_id: Id | None = None,
+    ) -> Project:
+        """Stops the claiming of a project's tasks; who holds one goes on with it. A pause of one
+        workflow is its status paused: docket.update_workflow().
+        """
+        return await self._one(_PAUSE_PROJECT, (project_id, request_id))
+
+    async def principal(
+        self,
+    ) -> str:
+        """Who is asking: the role of the session, or, when that role is a member of docket_gateway,
+        the setting `docket.actor`, in which a gateway names the person or agent it speaks for.
+        """
+        return await self._one(_PRINCIPAL, ())
+
+    async def priority_label(
+        self,
+        *,
+        priority: int,
+    ) -> str:
+        """The label of a `priority`. Returns critical (9, 10), high (7, 8), medium (4 to 6) or low
+        (1 to 3); raises nothing.
+        """
+        return await self._one(_PRIORITY_LABEL, (priority,))
+
+    async def project_id(
+        self,
+        *,
+        reference: str,
+    ) -> UUID:
+        """The id of the project that people call `reference`: its slug, or its id."""
+        return await self._one(_PROJECT_ID, (reference,))
+
+    async def purge_task(
+        self,
+        *,
+        task_id: Id,
+    ) -> int:
+        """Removes a task for good, with its subtasks and all of their rows; only the journal still
+        knows of them.
+        """
+        return await self._one(_PURGE_TASK, (task_id,))
+
+    async def put_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        data: Json,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Stores what is known about a task, as the next version of its type; the same content as
+        the latest version again makes none.
+        """
+        return await self._one(_PUT_CONTEXT, (task_id, context_type, data, request_id))
+
+    async def queue_overview(
+        self,
+        *,
+        project_id: Id | None = None,
+    ) -> list[QueueOverviewRow]:
+        """How many tasks stand where, by project: each status, and "ready" for what may be claimed
+        now.
+        """
+        return await self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    async def record_pull_request(
+        self,
+        *,
+        project_id: Id,
+        repository: str,
+        number: int,
+        changes: Json = None,
+        request_id: Id | None = None,
+    ) -> PullRequest:
+        """Records what is known of a pull request: makes it, or changes the given fields."""
+        return await self._one(
+            _RECORD_PULL_REQUEST,
+            (project_id, repository, number, changes, request_id),
+        )
+
+    async def record_usage(
+        self,
+        *,
+        task_id: Id,
+        tokens: int | None = 0,
+        cost: float | Decimal | None = 0,
+        request_id: Id | None = None,
+    ) -> list[Budget]:
+        """Counts tokens and cost that work on a task has used: for the task, its workflow and its
+        project.
+        """
+        return await self._many(_RECORD_USAGE, (task_id, tokens, cost, request_id))
+
+    async def record_validation(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str,
+        status: str,
+        validator_name: str | None = None,
+        score: float | Decimal | None = None,
+        max_score: float | Decimal | None = None,
+        issues_found: int | None = None,
+        issues_critical: int | None = None,
+        issues_major: int | None = None,
+        issues_minor: int | None = None,
+        details: Json = None,
+        suggestions: Json = None,
+        attempt_id: Id | None = None,
+        agent: str | None = None,
+        pull_request_id: Id | None = None,
+        started_at: datetime | None = None,
+        completed_at: datetime | None = None,
+        execution_time_ms: int | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ValidationResult:
+        """Records what one validation of task `task_id` said, and opens or closes the gate that
+        asks for it: the newest result of a type counts.
+        """
+        return await self._one(
+            _RECORD_VALIDATION,
+            (
+                task_id, validation_type, status, validator_name, score, max_score, issues_found,
+                issues_critical, issues_major, issues_minor, details, suggestions, attempt_id,
+                agent, pull_request_id, started_at, completed_at, execution_time_ms, metadata,
+                request_id,
+            ),
+        )
+
+    async def record_validations(
+        self,
+        *,
+        validations: Json,
+        request_id: Id | None = None,
+    ) -> list[ValidationResult]:
+        """Records what validations of tasks said, and opens or closes the gates that ask for them:
+        the newest result of a type counts. All or none.
+        """
+        return await self._many(_RECORD_VALIDATIONS, (validations, request_id))
+
+    async def release_task(
+        self,
+        *,
+        attempt_id: Id,
+        reason: str | None = None,
+        not_before: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Gives a task back that an attempt holds, without a failure: it is pending again."""
+        return await self._one(_RELEASE_TASK, (attempt_id, reason, not_before, request_id))
+
+    async def remove_dependency(
+        self,
+        *,
+        task_id: Id,
+        depends_on_id: Id,
+        dependency_type: str | None = "blocks",
+        request_id: Id | None = None,
+    ) -> TaskDependency:
+        """Removes the dependency of task `task_id` on task `depends_on_id`. A task that waits for
+        nothing more can be claimed at once.
+        """
+        return await self._one(
+            _REMOVE_DEPENDENCY,
+            (task_id, depends_on_id, dependency_type, request_id),
+        )
+
+    async def repair_graph(
+        self,
+        *,
+        project_id: Id | None = None,
+    ) -> list[RepairGraphRow]:
+        """Puts right what is derived from tasks and dependencies: order, counters and ready tasks.
+        For after a restore, or whenever docket.graph_health() finds something.
+        """
+        return await self._many(_REPAIR_GRAPH, (project_id,))
+
+    async def require_validation(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str,
+        request_id: Id | None = None,
+    ) -> RequiredValidation:
+        """Gives task `task_id` a gate: it can not be completed before the newest result of type
+        `validation_type` says passed or warning.
+        """
+        return await self._one(_REQUIRE_VALIDATION, (task_id, validation_type, request_id))
+
+    async def require_validations(
+        self,
+        *,
+        task_ids: Sequence[Id],
+        validation_types: Sequence[str],
+        request_id: Id | None = None,
+    ) -> list[RequiredValidation]:
+        """Gives tasks gates: none of them can be completed before the newest result of each of
+        these types of validation says passed or warning.
+        """
+        return await self._many(_REQUIRE_VALIDATIONS, (task_ids, validation_types, request_id))
+
+    async def resume_project(
+        self,
+        *,
+        project_id: Id,
+        request_id: Id | None = None,
+    ) -> Project:
+        """Lets the tasks of a paused project be claimed again."""
+        return await self._one(_RESUME_PROJECT, (project_id, request_id))
+
+    async def retry_failed(
+        self,
+        *,
+        project_id: Id,
+        failure_class: str | None = None,
+        workflow_id: Id | None = None,
+        tags_all: Sequence[str] | None = None,
+        max_tasks: int | None = 100,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Lets tasks that have failed for good be tried anew, as often as their retry policies say:
+        what failed before counts no longer, but stays in their history.
+        """
+        return await self._many(
+            _RETRY_FAILED,
+            (project_id, failure_class, workflow_id, tags_all, max_tasks, request_id),
+        )
+
+    async def retry_workflow_step(
+        self,
+        *,
+        error: str,
+        workflow_id: Id | None = None,
+        task_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        next_retry_at: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> WorkflowState:
+        """Records that the present step failed and will be tried again."""
+        return await self._one(
+            _RETRY_WORKFLOW_STEP,
+            (error, workflow_id, task_id, pull_request_id, next_retry_at, request_id),
+        )
+
+    async def revoke_access(
+        self,
+        *,
+        principal: str,
+        project_id: Id | None = None,
+        organization_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> Member:
+        """Takes from a principal what he was given in a project, or in an organization; it ends
+        with the commit. Admins of the project or organization may, and operators.
+        """
+        return await self._one(_REVOKE_ACCESS, (principal, project_id, organization_id, request_id))
+
+    async def search_tasks(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        page_size: int | None = 20,
+    ) -> list[SearchTasksRow]:
+        """The tasks of a project that say what `query` asks for, the best first: words of title,
+        tags, description, details and test strategy (websearch syntax: "exact phrase", or,
+        -without), or, where the query quotes and leaves out nothing, a title that is nearly the
+        same.
+        """
+        return await self._many(_SEARCH_TASKS, (project_id, query, page_size))
+
+    async def set_budget(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        task_id: Id | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | Decimal | None = None,
+        request_id: Id | None = None,
+    ) -> Budget:
+        """Limits what a project, one of its workflows or one of its tasks may use. When a limit is
+        reached, nothing of it is claimed any more; what is under way goes on.
+        """
+        return await self._one(
+            _SET_BUDGET,
+            (project_id, workflow_id, task_id, max_tokens, max_cost, request_id),
+        )
+
+    async def simulate_completion(
+        self,
+        *,
+        task_ids: Sequence[Id],
+    ) -> list[SimulateCompletionRow]:
+        """What would become ready if the tasks `task_ids` were completed now, the most urgent
+        first: pending tasks that wait for nothing else. What asks for them to be merged goes on
+        waiting where they are not. Nothing is changed.
+        """
+        return await self._many(_SIMULATE_COMPLETION, (task_ids,))
+
+    async def start_task(
+        self,
+        *,
+        task_id: Id,
+        agent: str,
+        lease_seconds: int | None = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Claims this very task for an agent, when it is ready."""
+        return await self._one(_START_TASK, (task_id, agent, lease_seconds, request_id))
+
+    async def supersede(
+        self,
+        *,
+        task_id: Id,
+        superseded_by: Id,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Puts task `superseded_by` in the place of task `task_id`: what still waited for the old
+        one waits for the new one, and the old one is kept, cancelled unless it was completed, with
+        a dependency of type supersedes that tells by what.
+        """
+        return await self._one(_SUPERSEDE, (task_id, superseded_by, request_id))
+
+    async def sweep_leases(
+        self,
+        *,
+        project_id: Id,
+        max_tasks: int | None = 100,
+    ) -> list[Task]:
+        """Takes back the tasks of a project whose lease has expired, at most `max_tasks`: by the
+        retry policy lease_expired they go back into the queue, or to their final status. Each claim
+        does this too.
+        """
+        return await self._many(_SWEEP_LEASES, (project_id, max_tasks))
+
+    async def task_history(
+        self,
+        *,
+        task_id: Id,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[TaskHistoryRow]:
+        """What has happened to a task, the oldest first: one row for each change, from the journal.
+        """
+        return await self._many(_TASK_HISTORY, (task_id, after, page_size))
+
+    async def task_id(
+        self,
+        *,
+        project_id: Id,
+        reference: str,
+    ) -> UUID:
+        """The id of the task that people call `reference` in a project: its key ("api-12", "3.2"),
+        the number it had in an imported file, or its id.
+        """
+        return await self._one(_TASK_ID, (project_id, reference))
+
+    async def topological_order(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        after: Id | None = None,
+        page_size: int | None = 1000,
+    ) -> list[Task]:
+        """The tasks of a project in an order in which they can be done one after the other: each
+        comes after everything that it waits for.
+        """
+        return await self._many(_TOPOLOGICAL_ORDER, (project_id, workflow_id, after, page_size))
+
+    async def unlink_pull_request(
+        self,
+        *,
+        task_id: Id,
+        pull_request_id: Id,
+        request_id: Id | None = None,
+    ) -> TaskPullRequest:
+        """Says that pull request `pull_request_id` has nothing to do with task `task_id` any more;
+        whether the task is merged is left to the others.
+        """
+        return await self._one(_UNLINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    async def update_project(
+        self,
+        *,
+        project_id: Id,
+        changes: Json,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> Project:
+        """Changes the given fields of a project: name, description, repository_url, settings,
+        metadata, archived_at.
+        """
+        return await self._one(_UPDATE_PROJECT, (project_id, changes, expected_version, request_id))
+
+    async def update_task(
+        self,
+        *,
+        task_id: Id,
+        changes: Json,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Changes the given fields of a task, and no others."""
+        return await self._one(_UPDATE_TASK, (task_id, changes, expected_version, request_id))
+
+    async def update_task_status(
+        self,
+        *,
+        task_id: Id,
+        status: str,
+        context: Json = None,
+        expected_version: int | None = None,
+        results: Json = None,
+        request_id: Id | None = None,
+    ) -> Task:
+        """Moves a task to another status, by a person's decision: start it, complete it, hold it
+        back, cancel it, reopen it. An agent that held it loses it. What has failed and is taken up
+        again has a new start: its retry policy counts from none.
+        """
+        return await self._one(
+            _UPDATE_TASK_STATUS,
+            (task_id, status, context, expected_version, results, request_id),
+        )
+
+    async def update_workflow(
+        self,
+        *,
+        workflow_id: Id,
+        changes: Json,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> Workflow:
+        """Changes the given fields of a workflow: name, requirements, status (active, paused,
+        completed, cancelled), metadata.
+        """
+        return await self._one(
+            _UPDATE_WORKFLOW,
+            (workflow_id, changes, expected_version, request_id),
+        )
+
+    async def waive_validation(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str,
+        waive_reason: str,
+        request_id: Id | None = None,
+    ) -> RequiredValidation:
+        """Lets task `task_id` go without a validation that it requires, by a person's decision."""
+        return await self._one(
+            _WAIVE_VALIDATION,
+            (task_id, validation_type, waive_reason, request_id),
+        )
+
+    async def waves(
+        self,
+        *,
+        project_id: Id,
+        workflow_id: Id | None = None,
+        include_completed: bool | None = False,
+        max_tasks: int | None = None,
+        after_wave: int | None = None,
+        after: Id | None = None,
+    ) -> list[WavesRow]:
+        """The unfinished tasks of a project in waves: those of wave 1 wait for nothing unfinished,
+        each later one for a task of the wave before. What is in one wave can be done at the same
+        time.
+        """
+        return await self._many(
+            _WAVES,
+            (project_id, workflow_id, include_completed, max_tasks, after_wave, after),
+        )
+
+    async def why_blocked(
+        self,
+        *,
+        task_id: Id,
+        max_tasks: int | None = 100,
+    ) -> list[WhyBlockedRow]:
+        """Why task `task_id` can not be claimed now, and what will be in its way later: every
+        reason, one a row.
+        """
+        return await self._many(_WHY_BLOCKED, (task_id, max_tasks))
+
+    async def workflow_progress(
+        self,
+        *,
+        workflow_id: Id,
+    ) -> WorkflowProgressRow:
+        """How far a workflow is, counted from its tasks; percent of those not cancelled. Without
+        tasks, percent_complete may be null. Returns one row; raises nothing.
+        """
+        return await self._one(_WORKFLOW_PROGRESS, (workflow_id,))
+
+    async def workflow_state_metrics(
+        self,
+        *,
+        project_id: Id,
+    ) -> list[WorkflowStateMetricsRow]:
+        """How long workflows, tasks and pull requests of a project stay in each state and step:
+        count, attempts, mean and 95th percentile in milliseconds. step_name, avg_duration_ms and
+        p95_duration_ms may be null. Returns a row for each state and step; raises nothing.
+        """
+        return await self._many(_WORKFLOW_STATE_METRICS, (project_id,))

@@ -1,53 +1,40 @@
-"""The connections of a client: a bounded pool, transactions, and what is safe to repeat."""
+# GENERATED from async_connections.py by "pgdocket snapshot".
+"""The connections of a client: a bounded pool, transactions, and what is sent again."""
 
 from __future__ import annotations
 
 import logging
-import random
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import IsolationLevel, RawCursor
-from psycopg.rows import RowFactory
-from psycopg_pool import ConnectionPool
+from psycopg.types.json import set_json_loads
+from psycopg_pool import ConnectionPool, NullConnectionPool
 
-from pgdocket.client.functions import Function
-from pgdocket.errors import ConnectionFailed, Error, InvalidArgument, ServerTooOld, from_psycopg
+from pgdocket.client.functions import Function, json_value
+from pgdocket.client.retries import is_lost, pause_before, understood
+from pgdocket.client.statistics import Counters
+from pgdocket.client.waiting import Every, Own, sleep
+from pgdocket.errors import InvalidArgument, NotFound, ServerTooOld
+from pgdocket.settings import ConnectionSettings
 
 log = logging.getLogger("pgdocket.client")
 
 T = TypeVar("T")
 
-OLDEST_SERVER = 150000
-# Whole transaction undone by the server: to send it again is always right.
-_ROLLED_BACK = frozenset({"40001", "40P01"})
-_FIRST_PAUSE, _LONGEST_PAUSE, _TRIES = 0.05, 2.0, 6
-# A connection that was used a moment ago is not asked again whether it still lives.
+_OLDEST_SERVER = 150000
+# A connection that was used a moment ago is not asked whether it still lives before it is used.
 _TRUSTED_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionSettings:
-    """How a pool behaves. Times are in seconds; a statement that takes longer than `slow_ms`
-    milliseconds is logged, none where that is None.
-
-    `timeout` is how long a call waits for a connection. `pooled` says that the server is reached
-    through PgBouncer in transaction mode, where statements can't be prepared.
-    """
-
-    min_size: int = 2
-    max_size: int = 20
-    timeout: float = 30.0
-    connect_timeout: float = 10.0
-    max_idle: float = 600.0
-    slow_ms: int | None = 1000
-    pooled: bool = False
-    application_name: str = "pgdocket"
+# A server that has gone without a word is noticed in less than a minute.
+_KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class _Connection(psycopg.Connection[Any]):
@@ -57,40 +44,74 @@ class _Connection(psycopg.Connection[Any]):
 
 
 class Connections:
-    """A pool of connections to one database; safe to share between threads."""
+    """A pool of connections to one database."""
 
     def __init__(self, conninfo: str, settings: ConnectionSettings) -> None:
-        options: dict[str, Any] = {
-            "autocommit": True,
-            "application_name": settings.application_name,
-            "connect_timeout": max(2, round(settings.connect_timeout)),
-        }
-        if settings.pooled:
-            options["prepare_threshold"] = None
         self.conninfo = conninfo
         self.settings = settings
-        self._pinned = threading.local()
-        self.server_version, self.database = _probe(conninfo, options)
-        self._pool: ConnectionPool[_Connection] = ConnectionPool(
+        self.counters = Counters()
+        self.server_version = 0
+        self._is_open = False
+        self.database: str | None = None
+        self._options = _options(conninfo, settings)
+        self._own: Own[_Connection] = Own()
+        self._checks: Every | None = None
+        self._trusted = _TRUSTED_SECONDS if settings.check_seconds else float("inf")
+        kind = ConnectionPool if settings.use_pool else NullConnectionPool
+        self._pool: ConnectionPool[_Connection] = kind(
             conninfo,
             connection_class=_Connection,
-            kwargs=options,
-            min_size=min(settings.min_size, settings.max_size),
+            kwargs=self._options,
+            min_size=min(settings.min_size, settings.max_size) if settings.use_pool else 0,
             max_size=settings.max_size,
             timeout=settings.timeout,
             max_idle=settings.max_idle,
-            configure=_stamp,
+            configure=_prepare,
             name=settings.application_name,
-            open=True,
+            open=False,
         )
+
+    def open(self) -> None:
+        """Connects, so that what is wrong is said at once and not after the pool's timeout.
+
+        Nothing where that is done.
+        """
+        if self._is_open:
+            return
+        try:
+            with psycopg.Connection.connect(
+                self.conninfo, **self._options
+            ) as connection:
+                self.server_version = connection.info.server_version
+                self.database = connection.info.dbname
+        except psycopg.Error as exc:
+            raise understood(exc, None) from exc
+        if self.server_version < _OLDEST_SERVER:
+            raise ServerTooOld(
+                f"the server is PostgreSQL {self.server_version // 10000}; pgdocket needs 15"
+                " or newer",
+                hint="name a newer server with --db or DATABASE_URL",
+            )
+        self._pool.open()
+        self._is_open = True
+        if self.settings.check_seconds and self.settings.use_pool:
+            self._checks = Every(self.settings.check_seconds, self._pool.check)
 
     def close(self) -> None:
         """Closes every connection; calling it twice is harmless."""
+        if self._checks is not None:
+            self._checks.stop()
+            self._checks = None
         self._pool.close()
 
-    def stats(self) -> dict[str, int]:
+    def pool_stats(self) -> dict[str, int]:
         """The pool's counters, as psycopg_pool names them."""
         return dict(self._pool.get_stats())
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether the caller is inside transaction()."""
+        return self._own.get() is not None
 
     def call(self, function: Function[T], arguments: Sequence[Any]) -> list[T]:
         """Calls a function and returns its rows; errors are those of pgdocket.errors.
@@ -98,54 +119,70 @@ class Connections:
         Outside a transaction, what the server rolled back (40001, 40P01) is sent again, and,
         where the call may be repeated, also what was under way when the connection was lost.
         """
-        query, values, repeatable = function.bind(arguments)
+        own = self._own.get()
+        query, values, is_repeatable = function.bind(arguments, makes_key=own is None)
+        if own is not None:
+            try:
+                return self._send(own, function, query, values)
+            except psycopg.Error as exc:
+                raise understood(exc, self.database) from exc
+        tries = 0
+        while True:
+            try:
+                connection = self._alive()
+                try:
+                    return self._send(connection, function, query, values)
+                finally:
+                    self._pool.putconn(connection)
+            except psycopg.Error as exc:
+                tries += 1
+                pause = pause_before(tries, exc, is_repeatable=is_repeatable)
+                if pause is None:
+                    raise understood(exc, self.database, tries) from exc
+                self.counters.repeated()
+                if is_lost(exc):
+                    # Where one connection died, others did: the next try shall not meet them.
+                    self._pool.check()
+            sleep(pause)
 
-        def once() -> list[T]:
-            with self._borrowed() as connection:
-                return self._timed(connection, query, values, function.rows)
-
-        if self._current() is not None:
-            return self._translated(once)
-        return self._translated(lambda: self._persistently(once, repeatable))
+    def ask(self, query: bytes, timeout: float) -> list[tuple[Any, ...]]:
+        """The rows of a query of the client's own, which waits so many seconds for a connection."""
+        try:
+            with self._pool.connection(timeout) as connection:
+                cursor = connection.execute(query)
+                return cursor.fetchall()
+        except psycopg.Error as exc:
+            raise understood(exc, self.database) from exc
 
     @contextmanager
-    def transaction(self, isolation: IsolationLevel | None) -> Iterator[None]:
-        """Makes this thread's statements one transaction, until the block ends; it may nest."""
-        current = self._current()
-        if current is not None:
-            with current.transaction():
-                yield
-            return
-        with self._errors(), self._borrowed() as connection:
-            self._pinned.connection = connection
+    def transaction(
+        self, isolation: IsolationLevel | None, marks: Mapping[str, str]
+    ) -> Iterator[None]:
+        """Makes the caller's statements one transaction until the block ends; it may nest."""
+        own = self._own.get()
+        try:
+            if own is not None:
+                if isolation is not None or marks:
+                    raise InvalidArgument(
+                        "isolation, actor, reason and request_id are the outermost transaction's"
+                    )
+                with own.transaction():
+                    yield
+                return
+            connection = self._alive()
             try:
-                connection.isolation_level = isolation
+                connection.set_isolation_level(isolation)
                 with connection.transaction():
+                    _mark(connection, marks)
+                    self._own.set(connection)
                     yield
             finally:
-                self._pinned.connection = None
+                self._own.set(None)
                 if not connection.closed:
-                    connection.isolation_level = None
-
-    def explain(self, reason: str) -> None:
-        """Sets what the journal says beside the changes of this thread's transaction."""
-        with self._errors(), self._borrowed() as connection:
-            connection.execute("select pg_catalog.set_config('docket.reason', %s, true)", (reason,))
-
-    def _current(self) -> _Connection | None:
-        return getattr(self._pinned, "connection", None)
-
-    @contextmanager
-    def _borrowed(self) -> Iterator[_Connection]:
-        current = self._current()
-        if current is not None:
-            yield current
-            return
-        connection = self._alive()
-        try:
-            yield connection
-        finally:
-            self._pool.putconn(connection)
+                    connection.set_isolation_level(None)
+                self._pool.putconn(connection)
+        except psycopg.Error as exc:
+            raise understood(exc, self.database) from exc
 
     def _alive(self) -> _Connection:
         """A connection that has just been used, or answers.
@@ -153,104 +190,92 @@ class Connections:
         Not by the pool's own check, which waits 1, 2, 4... seconds between dead connections.
         """
         connection = self._pool.getconn()
-        while not _is_alive(connection):
-            self._pool.putconn(connection)
-            self._pool.check()
-            connection = self._pool.getconn()
+        while monotonic() - connection.used_at > self._trusted:
+            try:
+                connection.execute("")
+            except psycopg.Error:
+                self._pool.putconn(connection)
+                self._pool.check()
+                connection = self._pool.getconn()
+            except BaseException:
+                self._pool.putconn(connection)
+                raise
+            else:
+                break
         return connection
 
-    def _persistently(self, work: Callable[[], T], repeatable: bool) -> T:
-        """Repeats what may be repeated, with pauses that double, and jitter."""
-        pause = _FIRST_PAUSE
-        for tries_left in range(_TRIES - 1, -1, -1):
-            try:
-                return work()
-            except psycopg.Error as exc:
-                if not tries_left or not _may_repeat(exc, repeatable):
-                    raise
-                log.info("sent again after: %s", exc)
-                if exc.sqlstate not in _ROLLED_BACK:
-                    # Where one connection died, others did: the next try shall not meet them.
-                    self._pool.check()
-            sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, no secret
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        raise AssertionError("unreachable")
-
-    def _timed(
+    def _send(
         self,
         connection: _Connection,
+        function: Function[T],
         query: bytes,
         values: Sequence[Any],
-        row_factory: RowFactory[T],
     ) -> list[T]:
         started = monotonic()
-        with RawCursor(connection, row_factory=row_factory) as cursor:
+        try:
+            cursor = connection.cursor(row_factory=function.rows)
             cursor.execute(query, values, binary=True)
-            rows = cursor.fetchall()
-        connection.used_at = monotonic()
-        taken = (connection.used_at - started) * 1000
-        if self.settings.slow_ms is not None and taken > self.settings.slow_ms:
+            rows: list[T] = cursor.fetchall()
+        except BaseException:
+            self.counters.failed()
+            raise
+        connection.used_at = ended = monotonic()
+        taken = (ended - started) * 1000
+        self.counters.took(taken)
+        slow = self.settings.slow_ms
+        if slow is not None and taken > slow:
             log.warning("slow statement: %.0f ms: %s", taken, query.decode())
+        elif self.settings.log_statements:
+            log.info("statement: %.1f ms: %s", taken, query.decode())
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s with %s: %d rows", query.decode(), values, len(rows))
         return rows
 
-    def _translated(self, work: Callable[[], T]) -> T:
-        with self._errors():
-            return work()
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as exc:
-            raise understood(exc, self.database) from exc
+class Calls:
+    """The base of the methods of a docket: each sends one call, and waits for its answer."""
 
+    _connections: Connections
 
-def understood(exc: psycopg.Error, database: str | None) -> Error:
-    """The error of pgdocket for one of the driver's."""
-    if isinstance(exc, psycopg.DataError) and exc.sqlstate is None:
-        # The driver refused a value before sending it: text with a NUL, a number out of range.
-        return InvalidArgument(str(exc))
-    if exc.sqlstate is not None and exc.sqlstate.startswith("22"):
-        # The server could not read a value: no uuid, no date, out of range.
-        return InvalidArgument(exc.diag.message_primary or str(exc), hint=exc.diag.message_hint)
-    return from_psycopg(exc, database=database)
+    def _many(self, function: Function[T], arguments: Sequence[Any]) -> list[T]:
+        return self._connections.call(function, arguments)
+
+    def _one(self, function: Function[T], arguments: Sequence[Any]) -> T:
+        rows = self._many(function, arguments)
+        if not rows:
+            raise NotFound(f"docket.{function.name}() returned nothing")
+        return rows[0]
+
+    def _one_or_none(self, function: Function[T], arguments: Sequence[Any]) -> T | None:
+        rows = self._many(function, arguments)
+        return rows[0] if rows else None
 
 
-def _may_repeat(exc: psycopg.Error, repeatable: bool) -> bool:
-    if exc.sqlstate in _ROLLED_BACK:
-        return True
-    # The pool has waited and tried for its whole timeout already.
-    from psycopg_pool import PoolTimeout
-
-    if isinstance(exc, PoolTimeout):
-        return False
-    return repeatable and isinstance(from_psycopg(exc), ConnectionFailed)
+def _mark(connection: _Connection, marks: Mapping[str, str]) -> None:
+    """Sets what the journal says beside the changes of a transaction, until it ends."""
+    if marks:
+        places = range(1, 2 * len(marks), 2)
+        calls = ", ".join(f"pg_catalog.set_config(${n}, ${n + 1}, true)" for n in places)
+        values = [each for name, value in marks.items() for each in (f"docket.{name}", value)]
+        connection.execute(f"select {calls}".encode(), values)
 
 
-def _probe(conninfo: str, options: dict[str, Any]) -> tuple[int, str]:
-    """Connects once, so that what is wrong is said at once and not after the pool's timeout."""
-    try:
-        with psycopg.connect(conninfo, **options) as connection:
-            version, database = connection.info.server_version, connection.info.dbname
-    except psycopg.Error as exc:
-        raise understood(exc, None) from exc
-    if version < OLDEST_SERVER:
-        raise ServerTooOld(
-            f"the server is PostgreSQL {version // 10000}; pgdocket needs 15 or newer",
-            hint="name a newer server with --db or DATABASE_URL",
-        )
-    return version, database
-
-
-def _stamp(connection: _Connection) -> None:
+def _prepare(connection: _Connection) -> None:
+    set_json_loads(json_value, connection)
     connection.used_at = monotonic()
 
 
-def _is_alive(connection: _Connection) -> bool:
-    if monotonic() - connection.used_at < _TRUSTED_SECONDS:
-        return True
-    try:
-        connection.execute("")
-    except psycopg.Error:
-        return False
-    return True
+def _options(conninfo: str, settings: ConnectionSettings) -> dict[str, Any]:
+    given = psycopg.conninfo.conninfo_to_dict(conninfo)
+    options: dict[str, Any] = {
+        "autocommit": True,
+        "cursor_factory": RawCursor,
+        "application_name": settings.application_name,
+        "connect_timeout": max(2, round(settings.connect_timeout)),
+        **{name: value for name, value in _KEEPALIVES.items() if name not in given},
+    }
+    if settings.target_session_attrs is not None:
+        options["target_session_attrs"] = settings.target_session_attrs
+    if settings.pooled:
+        options["prepare_threshold"] = None
+    return options

@@ -1,61 +1,84 @@
+# GENERATED from async_docket.py by "pgdocket snapshot".
 """The client: every stored function is a method of `Docket`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from psycopg import IsolationLevel
 
-from pgdocket import config
 from pgdocket.client.api import Api
-from pgdocket.client.connections import Connections, ConnectionSettings
+from pgdocket.client.connections import Connections
+from pgdocket.client.functions import Function, Id
 from pgdocket.client.rows import Task
-from pgdocket.errors import Error
+from pgdocket.client.statistics import Health, Mode, Stats
+from pgdocket.config import Config, resolve
+from pgdocket.errors import ConnectionFailed, Error
+from pgdocket.settings import ConnectionSettings
+
+log = logging.getLogger("pgdocket.client")
+
+T = TypeVar("T")
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Whether a docket answers: how fast (in milliseconds), or why not."""
-
-    is_up: bool
-    latency_ms: float | None
-    server_version: int
-    error: str | None
+# How long the reads stay away from a standby that could not be reached, and how long they wait.
+_STANDBY_REST, _STANDBY_TIMEOUT = 30.0, 5.0
+_HEALTH_TIMEOUT = 5.0
+_ANSWERS = b"select docket.clock()"
+_LAST_CHANGE = b"""
+select m.change
+  from docket.schema_migrations as m
+ order by m.migration_no desc
+ limit 1
+"""
 
 
 class Docket(Api):
-    """A docket in a PostgreSQL database, over a pool of connections; threads may share it.
+    """A docket in a PostgreSQL database, over a pool of connections.
 
     Methods are named as the functions, take keywords only, and return dataclasses; failures are
     exceptions of `pgdocket.errors`. What the server rolled back, and what was under way when a
     connection was lost, is sent again with growing pauses where that is safe; each write carries
-    a request_id, so that it is done once.
+    a request_id, so that it is done once. Threads may share it.
 
         with Docket("postgresql:///pgdocket") as docket:
             project = docket.create_project(slug="shop")
-            task = docket.create_task(project_id=project.project_id, title="Build the cart")
+            task = docket.create_task(project_id=project.project_id, title="Build it")
 
-    Without `conninfo` the database is found as the command line does. Raises ConnectionFailed
-    when there is no server to connect to, ServerTooOld before PostgreSQL 15.
+    Without `conninfo` the database is found as the command line does. `read_dsn` names a standby:
+    functions that only read are called there, outside a transaction, and may miss what was
+    written a moment ago; while it can't be reached they are called where the others are.
     """
 
     def __init__(
-        self, conninfo: str | None = None, *, settings: ConnectionSettings | None = None
+        self,
+        conninfo: str | Config | None = None,
+        *,
+        read_dsn: str | None = None,
+        settings: ConnectionSettings | None = None,
     ) -> None:
-        if conninfo is None:
-            found = config.resolve()
-            conninfo = found.conninfo
-            settings = settings or _settings(found)
-        super().__init__(Connections(conninfo, settings or ConnectionSettings()))
+        target = resolve() if conninfo is None else conninfo
+        if isinstance(target, Config):
+            settings = settings or target.settings
+            target = target.conninfo
+        settings = settings or ConnectionSettings()
+        self._connections = Connections(target, settings)
+        self._standby: Connections | None = None
+        self._standby_rests_until = 0.0
+        if read_dsn is not None:
+            timeout = min(settings.timeout, _STANDBY_TIMEOUT)
+            mild = replace(settings, timeout=timeout, target_session_attrs=None)
+            self._standby = Connections(read_dsn, mild)
+        self.open()
 
     def __enter__(self) -> Self:
+        self.open()
         return self
 
     def __exit__(
@@ -66,56 +89,102 @@ class Docket(Api):
     ) -> None:
         self.close()
 
+    def open(self) -> None:
+        """Connects; nothing where that is done. Raises ConnectionFailed when there is no server to
+        connect to, ServerTooOld before PostgreSQL 15.
+        """
+        self._connections.open()
+
     def close(self) -> None:
-        """Closes the connections; calling it twice is harmless."""
+        """Closes the connections, waiting for none; calling it twice is harmless."""
+        if self._standby is not None:
+            self._standby.close()
         self._connections.close()
 
     @contextmanager
     def transaction(
-        self, *, reason: str | None = None, isolation: IsolationLevel | None = None
+        self,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        request_id: Id | None = None,
+        isolation: IsolationLevel | None = None,
     ) -> Iterator[None]:
-        """Makes the calls of this thread inside the block one transaction.
+        """Makes the caller's calls inside the block one transaction.
 
-        `reason` is written into the journal beside each change. An exception undoes everything;
-        nothing inside is sent again, because the block can't be. Blocks may nest (a savepoint).
+        `reason` and `request_id` are written into the journal beside each change; `actor` is whom
+        a role that belongs to docket_gateway speaks for. An exception undoes everything; nothing
+        inside is sent again, because the block can't be. Blocks may nest (a savepoint); what is
+        named here belongs to the outermost. Raises InvalidArgument when an inner one names it.
         """
-        with self._connections.transaction(isolation):
-            if reason is not None:
-                self._connections.explain(reason)
+        named = {"actor": actor, "reason": reason, "request_id": request_id}
+        marks = {name: str(value) for name, value in named.items() if value is not None}
+        with self._connections.transaction(isolation, marks):
             yield
 
     def health(self) -> Health:
-        """Asks the database for the time. Raises nothing: the error is in the answer."""
+        """Asks the database for the time, and waits 5 seconds for a connection.
+
+        Raises nothing: the error is in the answer.
+        """
+        connections = self._connections
         started = monotonic()
-        version = self._connections.server_version
+        change: str | None = None
+        error: str | None = None
         try:
-            self.clock()
-        except Error as error:
-            return Health(False, None, version, error.message)
-        return Health(True, (monotonic() - started) * 1000, version, None)
+            connections.ask(_ANSWERS, _HEALTH_TIMEOUT)
+        except Error as failure:
+            error = failure.message
+        ended = monotonic()
+        if error is None:
+            with suppress(Error, IndexError):  # who may not look, or no plan was deployed
+                change = (connections.ask(_LAST_CHANGE, _HEALTH_TIMEOUT))[0][0]
+        return Health(
+            status="down" if error else "up",
+            mode=self._mode(),
+            response_ms=None if error else (ended - started) * 1000,
+            pool=connections.pool_stats(),
+            server_version=connections.server_version,
+            schema_version=change,
+            error=error,
+        )
+
+    def stats(self) -> Stats:
+        """What was sent since the beginning, and the counters of the connection pool."""
+        return self._connections.counters.stats(self._connections.pool_stats())
 
     def listen_conninfo(self) -> str | None:
-        """Where to listen for notifications; None through PgBouncer, which passes none on."""
-        return None if self._connections.settings.pooled else self._connections.conninfo
+        """Where to listen for notifications; None where there is only PgBouncer's way."""
+        settings = self._connections.settings
+        direct = None if settings.pooled else self._connections.conninfo
+        return settings.listen_dsn or direct
 
     def each_task(self, **filters: Any) -> Iterator[Task]:
         """All the tasks that list_tasks finds, page after page; it takes the same filters."""
         filters["page_size"] = _PAGE
         while page := self.list_tasks(**filters):
-            yield from page
+            for task in page:
+                yield task
             if len(page) < _PAGE:
                 return
             filters["after"] = page[-1].task_id
 
-    def stats(self) -> dict[str, int]:
-        """The counters of the connection pool."""
-        return self._connections.stats()
+    def _mode(self) -> Mode:
+        settings = self._connections.settings
+        if settings.pooled:
+            return "pgbouncer"
+        return "pool" if settings.use_pool else "single"
 
+    def _many(self, function: Function[T], arguments: Sequence[Any]) -> list[T]:
+        standby = self._standby
+        if standby is not None and function.is_read and self._may_read_there():
+            try:
+                standby.open()
+                return standby.call(function, arguments)
+            except ConnectionFailed as error:
+                log.warning("the standby can't be read: %s", error)
+                self._standby_rests_until = monotonic() + _STANDBY_REST
+        return self._connections.call(function, arguments)
 
-def _settings(found: config.Config) -> ConnectionSettings:
-    return ConnectionSettings(
-        min_size=found.pool.min_size,
-        max_size=found.pool.max_size,
-        max_idle=found.pool.idle_timeout,
-        connect_timeout=found.pool.connect_timeout,
-    )
+    def _may_read_there(self) -> bool:
+        return monotonic() >= self._standby_rests_until and not self._connections.is_in_transaction

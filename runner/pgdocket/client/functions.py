@@ -59,10 +59,15 @@ class Function(Generic[T]):
         self._makes_keys = effect is Effect.KEYED
         self._is_repeatable = effect in {Effect.READ, Effect.REPEATABLE}
         self._queries: dict[tuple[int, ...], bytes] = {}
-        self._makers: dict[tuple[bytes | None, ...], Maker[T]] = {}
+        self._makers: dict[tuple[int, bytes | None], Maker[T]] = {}
 
-    def bind(self, arguments: Sequence[Any]) -> tuple[bytes, list[Any], bool]:
-        """The call as a statement, what to send with it, and whether it may be sent again."""
+    def bind(
+        self, arguments: Sequence[Any], *, makes_key: bool = True
+    ) -> tuple[bytes, list[Any], bool]:
+        """The call as a statement, what to send with it, and whether it may be sent again.
+
+        With `makes_key` a write that has no request_id is given one.
+        """
         places, values = [], []
         for place, value in enumerate(arguments):
             default = self._defaults[place]
@@ -71,7 +76,7 @@ class Function(Generic[T]):
             places.append(place)
             values.append(self._converters[place](value))
         is_keyed = self._key >= 0 and arguments[self._key] is not None
-        if self._makes_keys and not is_keyed:
+        if makes_key and self._makes_keys and not is_keyed:
             is_keyed = True
             places.append(self._key)
             values.append(uuid4())
@@ -90,10 +95,12 @@ class Function(Generic[T]):
         result = cursor.pgresult
         if result is None:
             return tuple  # type: ignore[return-value]
-        names = tuple(result.fname(place) for place in range(result.nfields))
-        maker = self._makers.get(names)
+        # A table grows at its end: whatever is changed, the number or the last name is another.
+        shape = (result.nfields, result.fname(result.nfields - 1))
+        maker = self._makers.get(shape)
         if maker is None:
-            maker = self._makers[names] = _maker(self._row, names)
+            names = [result.fname(place) for place in range(result.nfields)]
+            maker = self._makers[shape] = _maker(self._row, names)
         return maker
 
     def _query(self, given: Sequence[int]) -> bytes:
@@ -145,6 +152,13 @@ def json_text(value: Any) -> str:
         return json.dumps(value, default=_jsonable, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"a value has no JSON form: {error}") from error
+
+
+def json_value(data: str | bytes) -> Any:
+    """The value of JSON, quickly where it is empty, as most columns are."""
+    if data == b"{}":
+        return {}
+    return json.loads(data if isinstance(data, str) else data.decode())
 
 
 def _jsonable(value: object) -> object:

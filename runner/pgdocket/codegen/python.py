@@ -145,7 +145,7 @@ def _api(catalog: Catalog) -> str:
     lines: list[str] = []
     for function in functions:
         lines += _constant(function)
-    for is_async in (False,):
+    for is_async in (False, True):
         about = "The functions of a docket" + (", as coroutines." if is_async else ".")
         name, base = ("AsyncApi", "AsyncCalls") if is_async else ("Api", "Calls")
         lines += ["", "", f"class {name}({base}):", f'    """{about}"""']
@@ -153,7 +153,8 @@ def _api(catalog: Catalog) -> str:
             lines += _method(function, errors, is_async=is_async)
     about = "A method for each public function, with the function's own parameters."
     imported = {
-        "pgdocket.client.calls": ["Calls"],
+        "pgdocket.client.async_connections": ["AsyncCalls"],
+        "pgdocket.client.connections": ["Calls"],
         "pgdocket.client.functions": ["Effect", "Function", "Id", "Parameter"],
         "pgdocket.client.rows": _row_names(functions),
     }

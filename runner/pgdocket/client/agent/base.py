@@ -9,20 +9,22 @@ from typing import Generic, TypeVar
 from pgdocket.client.agent.desk import Desk
 from pgdocket.client.agent.options import Options
 from pgdocket.client.agent.work import AgentReport, Event, Stop
+from pgdocket.client.async_docket import AsyncDocket
 from pgdocket.client.docket import Docket
 from pgdocket.client.functions import Id
 from pgdocket.client.listener import ReadyListener
 from pgdocket.client.rows import Task
 
+D = TypeVar("D", bound=Docket | AsyncDocket)
 H = TypeVar("H")
 
 
-class BaseAgent(Generic[H]):
+class BaseAgent(Generic[D, H]):
     """Options, and stopping. Agent says what they mean."""
 
     def __init__(
         self,
-        docket: Docket,
+        docket: D,
         *,
         name: str,
         handler: H,

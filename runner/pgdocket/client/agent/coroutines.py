@@ -8,7 +8,6 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -16,16 +15,14 @@ from typing import Any, Self
 
 from pgdocket.client.agent.base import BaseAgent
 from pgdocket.client.agent.desk import Desk
-from pgdocket.client.agent.options import MOST_CALLS
 from pgdocket.client.agent.scripts import give_back, keeper, log, scripts
 from pgdocket.client.agent.steps import Abandon, Call, Ending, Handle, Rest, Script, Step
 from pgdocket.client.agent.work import AgentReport, AsyncWork, Stop, Work
-from pgdocket.client.docket import Docket
+from pgdocket.client.async_docket import AsyncDocket
 from pgdocket.client.rows import Task
 
 AsyncHandler = Callable[[AsyncWork], Awaitable[Any]]
 
-_MOST_THREADS = 32  # that call the database at once
 _GRACE = 5.0  # for coroutines that are cancelled
 
 
@@ -62,12 +59,12 @@ class _LoopBell:
                     self._resting.remove(future)
 
 
-class AsyncAgent(BaseAgent[AsyncHandler]):
+class AsyncAgent(BaseAgent[AsyncDocket, AsyncHandler]):
     """An Agent whose handlers are coroutines, `concurrency` at a time on the caller's loop.
 
     Its options and what it does are those of Agent. `handler` is given an AsyncWork, whose
     lost() and stopping() can be awaited; it is cancelled when its lease is lost. `on_event` is
-    called on the loop. The docket's calls go through threads of the agent's own.
+    called on the loop.
 
         await AsyncAgent(docket, project_id=project_id, name="ada", handler=ask_model).run()
 
@@ -163,14 +160,13 @@ def _call_on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 class _Crew:
     """The coroutines of one run."""
 
-    def __init__(self, docket: Docket, handler: AsyncHandler, stop: Stop) -> None:
+    def __init__(self, docket: AsyncDocket, handler: AsyncHandler, stop: Stop) -> None:
         self._docket = docket
         self._handler = handler
         self._stop = stop
         self._order = asyncio.Event()
         self._stopping = asyncio.Event()
         self._handling: dict[Work, asyncio.Task[Ending]] = {}
-        self._threads: ThreadPoolExecutor | None = None
 
     def nudge(self) -> None:
         """Has the supervisor look at the flags; called on the loop."""
@@ -184,20 +180,12 @@ class _Crew:
 
     async def work(self, desk: Desk) -> None:
         """Returns when all that was held has ended."""
-        options = desk.options
-        self._threads = ThreadPoolExecutor(
-            min(options.concurrency, _MOST_THREADS) + 2 * MOST_CALLS,
-            thread_name_prefix=options.name,
-        )
-        try:
-            renewing = self._task(desk, "lease", keeper(desk))
-            going = [self._task(desk, *named) for named in scripts(desk).items()]
-            is_drained = await self._supervise(desk, going)
-            await self._drive(give_back(desk, by_force=is_drained))
-            desk.finish()
-            await asyncio.wait({renewing}, timeout=1.0)
-        finally:
-            self._threads.shutdown(wait=False)
+        renewing = self._task(desk, "lease", keeper(desk))
+        going = [self._task(desk, *named) for named in scripts(desk).items()]
+        is_drained = await self._supervise(desk, going)
+        await self._drive(give_back(desk, by_force=is_drained))
+        desk.finish()
+        await asyncio.wait({renewing}, timeout=1.0)
 
     async def _supervise(self, desk: Desk, going: list[asyncio.Task[None]]) -> bool:
         """Returns when the scripts have ended, or, with False, may no longer be waited for."""
@@ -245,8 +233,7 @@ class _Crew:
     async def _take(self, step: Step) -> Any:
         match step:
             case Call(name, arguments):
-                call = partial(getattr(self._docket, name), **arguments)
-                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+                return await getattr(self._docket, name)(**arguments)
             case Handle(work) if isinstance(work, AsyncWork):
                 return await self._handle(work)
             case Rest(bell, until, seconds):

@@ -41,7 +41,7 @@ class _ThreadBell:
             self._condition.wait_for(until, seconds)
 
 
-class Agent(BaseAgent[Handler]):
+class Agent(BaseAgent[Docket, Handler]):
     """Works through a project's queue under one name, with `concurrency` tasks at a time.
 
     Without `project_id` it works in every project that it may, in turn. `capabilities` are what

@@ -1,0 +1,192 @@
+"""The client: every stored function is a method of `AsyncDocket`.
+
+`docket.py` is made of this file: the same, without coroutines.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from psycopg import IsolationLevel
+
+from pgdocket.client.api import AsyncApi
+from pgdocket.client.async_connections import AsyncConnections
+from pgdocket.client.functions import Function, Id
+from pgdocket.client.rows import Task
+from pgdocket.client.statistics import Health, Mode, Stats
+from pgdocket.config import Config, resolve
+from pgdocket.errors import ConnectionFailed, Error
+from pgdocket.settings import ConnectionSettings
+
+log = logging.getLogger("pgdocket.client")
+
+T = TypeVar("T")
+
+_PAGE = 500
+# How long the reads stay away from a standby that could not be reached, and how long they wait.
+_STANDBY_REST, _STANDBY_TIMEOUT = 30.0, 5.0
+_HEALTH_TIMEOUT = 5.0
+_ANSWERS = b"select docket.clock()"
+_LAST_CHANGE = b"""
+select m.change
+  from docket.schema_migrations as m
+ order by m.migration_no desc
+ limit 1
+"""
+
+
+class AsyncDocket(AsyncApi):
+    """A docket in a PostgreSQL database, over a pool of connections.
+
+    Methods are named as the functions, take keywords only, and return dataclasses; failures are
+    exceptions of `pgdocket.errors`. What the server rolled back, and what was under way when a
+    connection was lost, is sent again with growing pauses where that is safe; each write carries
+    a request_id, so that it is done once. The tasks of an event loop may share it.
+
+        async with AsyncDocket("postgresql:///pgdocket") as docket:
+            project = await docket.create_project(slug="shop")
+            task = await docket.create_task(project_id=project.project_id, title="Build it")
+
+    Without `conninfo` the database is found as the command line does. `read_dsn` names a standby:
+    functions that only read are called there, outside a transaction, and may miss what was
+    written a moment ago; while it can't be reached they are called where the others are.
+    """
+
+    def __init__(
+        self,
+        conninfo: str | Config | None = None,
+        *,
+        read_dsn: str | None = None,
+        settings: ConnectionSettings | None = None,
+    ) -> None:
+        target = resolve() if conninfo is None else conninfo
+        if isinstance(target, Config):
+            settings = settings or target.settings
+            target = target.conninfo
+        settings = settings or ConnectionSettings()
+        self._connections = AsyncConnections(target, settings)
+        self._standby: AsyncConnections | None = None
+        self._standby_rests_until = 0.0
+        if read_dsn is not None:
+            timeout = min(settings.timeout, _STANDBY_TIMEOUT)
+            mild = replace(settings, timeout=timeout, target_session_attrs=None)
+            self._standby = AsyncConnections(read_dsn, mild)
+        # sync: self.open()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Connects; nothing where that is done. Raises ConnectionFailed when there is no server to
+        connect to, ServerTooOld before PostgreSQL 15.
+        """
+        await self._connections.open()
+
+    async def close(self) -> None:
+        """Closes the connections, waiting for none; calling it twice is harmless."""
+        if self._standby is not None:
+            await self._standby.close()
+        await self._connections.close()
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        *,
+        actor: str | None = None,
+        reason: str | None = None,
+        request_id: Id | None = None,
+        isolation: IsolationLevel | None = None,
+    ) -> AsyncIterator[None]:
+        """Makes the caller's calls inside the block one transaction.
+
+        `reason` and `request_id` are written into the journal beside each change; `actor` is whom
+        a role that belongs to docket_gateway speaks for. An exception undoes everything; nothing
+        inside is sent again, because the block can't be. Blocks may nest (a savepoint); what is
+        named here belongs to the outermost. Raises InvalidArgument when an inner one names it.
+        """
+        named = {"actor": actor, "reason": reason, "request_id": request_id}
+        marks = {name: str(value) for name, value in named.items() if value is not None}
+        async with self._connections.transaction(isolation, marks):
+            yield
+
+    async def health(self) -> Health:
+        """Asks the database for the time, and waits 5 seconds for a connection.
+
+        Raises nothing: the error is in the answer.
+        """
+        connections = self._connections
+        started = monotonic()
+        change: str | None = None
+        error: str | None = None
+        try:
+            await connections.ask(_ANSWERS, _HEALTH_TIMEOUT)
+        except Error as failure:
+            error = failure.message
+        ended = monotonic()
+        if error is None:
+            with suppress(Error, IndexError):  # who may not look, or no plan was deployed
+                change = (await connections.ask(_LAST_CHANGE, _HEALTH_TIMEOUT))[0][0]
+        return Health(
+            status="down" if error else "up",
+            mode=self._mode(),
+            response_ms=None if error else (ended - started) * 1000,
+            pool=connections.pool_stats(),
+            server_version=connections.server_version,
+            schema_version=change,
+            error=error,
+        )
+
+    def stats(self) -> Stats:
+        """What was sent since the beginning, and the counters of the connection pool."""
+        return self._connections.counters.stats(self._connections.pool_stats())
+
+    def listen_conninfo(self) -> str | None:
+        """Where to listen for notifications; None where there is only PgBouncer's way."""
+        settings = self._connections.settings
+        direct = None if settings.pooled else self._connections.conninfo
+        return settings.listen_dsn or direct
+
+    async def each_task(self, **filters: Any) -> AsyncIterator[Task]:
+        """All the tasks that list_tasks finds, page after page; it takes the same filters."""
+        filters["page_size"] = _PAGE
+        while page := await self.list_tasks(**filters):
+            for task in page:
+                yield task
+            if len(page) < _PAGE:
+                return
+            filters["after"] = page[-1].task_id
+
+    def _mode(self) -> Mode:
+        settings = self._connections.settings
+        if settings.pooled:
+            return "pgbouncer"
+        return "pool" if settings.use_pool else "single"
+
+    async def _many(self, function: Function[T], arguments: Sequence[Any]) -> list[T]:
+        standby = self._standby
+        if standby is not None and function.is_read and self._may_read_there():
+            try:
+                await standby.open()
+                return await standby.call(function, arguments)
+            except ConnectionFailed as error:
+                log.warning("the standby can't be read: %s", error)
+                self._standby_rests_until = monotonic() + _STANDBY_REST
+        return await self._connections.call(function, arguments)
+
+    def _may_read_there(self) -> bool:
+        return monotonic() >= self._standby_rests_until and not self._connections.is_in_transaction

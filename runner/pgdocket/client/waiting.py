@@ -1,0 +1,100 @@
+"""What threads and coroutines do each in their way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+log = logging.getLogger("pgdocket.client")
+
+T = TypeVar("T")
+_PATIENCE = 5.0
+
+sleep = time.sleep
+async_sleep = asyncio.sleep
+
+
+class Own(Generic[T]):
+    """What belongs to the present thread alone."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def get(self) -> T | None:
+        """What this thread has."""
+        return getattr(self._local, "value", None)
+
+    def set(self, value: T | None) -> None:
+        """Gives this thread something, or takes it away."""
+        self._local.value = value
+
+
+class AsyncOwn(Generic[T]):
+    """What belongs to the present task alone: not to those that it starts."""
+
+    def __init__(self) -> None:
+        self._by_task: WeakKeyDictionary[asyncio.Task[Any], T] = WeakKeyDictionary()
+
+    def get(self) -> T | None:
+        """What this task has."""
+        if not self._by_task:
+            return None
+        task = asyncio.current_task()
+        return None if task is None else self._by_task.get(task)
+
+    def set(self, value: T | None) -> None:
+        """Gives this task something, or takes it away."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a coroutine of a docket runs in a task")
+        if value is None:
+            self._by_task.pop(task, None)
+        else:
+            self._by_task[task] = value
+
+
+class Every:
+    """Does something again and again in a thread, until it is stopped; errors are logged."""
+
+    def __init__(self, seconds: float, action: Callable[[], object]) -> None:
+        self._seconds, self._action = seconds, action
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pgdocket-check", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends it, soon."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._seconds):
+            try:
+                self._action()
+            except Exception as error:  # noqa: BLE001 - the next call meets it, too
+                log.info("the connections could not be checked: %s", error)
+
+
+class AsyncEvery:
+    """Does something again and again in a task, until it is stopped; errors are logged."""
+
+    def __init__(self, seconds: float, action: Callable[[], Awaitable[object]]) -> None:
+        self._seconds, self._action = seconds, action
+        self._task = asyncio.create_task(self._run(), name="pgdocket-check")
+
+    async def stop(self) -> None:
+        """Ends it at once."""
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            try:
+                await asyncio.wait_for(self._action(), _PATIENCE)
+            except Exception as error:  # noqa: BLE001 - the next call meets it, too
+                log.info("the connections could not be checked: %s", error)
