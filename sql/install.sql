@@ -591,25 +591,35 @@ create table docket.audit_log_default partition of docket.audit_log default;
 comment on table docket.audit_log_default is
     'Rows of audit_log for which no month is there. The first row in it is an alarm.';
 
+-- Called only where something is known to be secret: whole columns, or something under a key.
 create function docket_private.masked(
     row_values     docket_ext.hstore,
-    secret_columns text[]
+    secret_columns text[],
+    json_columns   text[]
 ) returns docket_ext.hstore
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return masked.row_values operator(docket_ext.||) coalesce(
-        (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
-           from unnest(masked.secret_columns) as s (column_name)
-          where docket_ext.defined(masked.row_values, s.column_name)),
-        '');
+    return masked.row_values
+           operator(docket_ext.||) coalesce(
+               (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
+                  from unnest(masked.secret_columns) as s (column_name)
+                 where docket_ext.defined(masked.row_values, s.column_name)),
+               '')
+           operator(docket_ext.||) coalesce(
+               (select docket_ext.hstore(
+                           array_agg(j.column_name),
+                           array_agg(docket_private.without_secrets(j.value::jsonb)::text))
+                  from docket_ext.each(docket_ext.slice(masked.row_values, masked.json_columns))
+                       as j (column_name, value)),
+               '');
 end;
 $$;
 
-comment on function docket_private.masked(docket_ext.hstore, text[]) is
-    'A row with the values of its secret columns replaced by asterisks.';
+comment on function docket_private.masked(docket_ext.hstore, text[], text[]) is
+    'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
 
 -- The cheapest way that was measured to find out which columns changed is hstore's
 -- difference, in C, and it knows any table. Values are kept in text form, as hstore has
@@ -646,6 +656,8 @@ create function docket_private.journal_insert() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_json text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
@@ -654,9 +666,13 @@ begin
            (written.h operator(docket_ext.->) tg_argv[1])::uuid,
            written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case tg_argv[3]
-                   when '{}' then written.h
-                   else docket_private.masked(written.h, tg_argv[3]::text[])
+               case
+                   when tg_argv[3] <> '{}'
+                        or array_to_string(written.h operator(docket_ext.->) v_json, '') like '%": %'
+                           and array_to_string(written.h operator(docket_ext.->) v_json, '')
+                               ~* (select docket_private.secret_pattern())
+                       then docket_private.masked(written.h, tg_argv[3]::text[], v_json)
+                   else written.h
                end))
       from inserted
      cross join lateral (
@@ -672,12 +688,14 @@ end;
 $$;
 
 comment on function docket_private.journal_insert() is
-    'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns.';
+    'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns, columns of type jsonb.';
 
 create function docket_private.journal_delete() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_json text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
@@ -686,9 +704,13 @@ begin
            (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
            gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case tg_argv[3]
-                   when '{}' then gone.h
-                   else docket_private.masked(gone.h, tg_argv[3]::text[])
+               case
+                   when tg_argv[3] <> '{}'
+                        or array_to_string(gone.h operator(docket_ext.->) v_json, '') like '%": %'
+                           and array_to_string(gone.h operator(docket_ext.->) v_json, '')
+                               ~* (select docket_private.secret_pattern())
+                       then docket_private.masked(gone.h, tg_argv[3]::text[], v_json)
+                   else gone.h
                end))
       from deleted
      cross join lateral (
@@ -712,8 +734,11 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_old docket_ext.hstore;
-    v_new docket_ext.hstore;
+    v_old     docket_ext.hstore;
+    v_new     docket_ext.hstore;
+    v_former  docket_ext.hstore;
+    v_changed docket_ext.hstore;
+    v_text    text;
 begin
     if docket_private.writes_in_utc() then
         v_old := docket_ext.hstore(old);
@@ -723,6 +748,21 @@ begin
         v_new := docket_private.in_utc(new);
     end if;
 
+    v_former  := v_old operator(docket_ext.-) v_new;
+    v_changed := v_new operator(docket_ext.-) v_old;
+
+    -- Most changes touch no column of type jsonb, and most values in them have no key at all.
+    if tg_argv[4] <> '{}' and v_changed operator(docket_ext.?|) tg_argv[4]::text[] then
+        v_text := array_to_string((v_former operator(docket_ext.->) tg_argv[4]::text[])
+                                  || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
+    end if;
+
+    if tg_argv[3] <> '{}'
+       or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
+        v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
+        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
+    end if;
+
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
                                   old_values, new_values)
     values (tg_argv[0],
@@ -730,18 +770,8 @@ begin
             (v_new operator(docket_ext.->) 'project_id')::uuid,
             (v_new operator(docket_ext.->) tg_argv[1])::uuid,
             v_new operator(docket_ext.->) tg_argv[2],
-            docket_ext.hstore_to_jsonb(
-                case tg_argv[3]
-                    when '{}' then v_old operator(docket_ext.-) v_new
-                    else docket_private.masked(
-                             v_old operator(docket_ext.-) v_new, tg_argv[3]::text[])
-                end),
-            docket_ext.hstore_to_jsonb(
-                case tg_argv[3]
-                    when '{}' then v_new operator(docket_ext.-) v_old
-                    else docket_private.masked(
-                             v_new operator(docket_ext.-) v_old, tg_argv[3]::text[])
-                end));
+            docket_ext.hstore_to_jsonb(v_former),
+            docket_ext.hstore_to_jsonb(v_changed));
 
     return null;
 end;
@@ -788,11 +818,19 @@ declare
                             and a.attname = add_journal.key_column);
     v_args   text;
 begin
-    v_args := format('%L, %L, %L, %L',
+    v_args := format('%L, %L, %L, %L, %L',
                      case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
                      case when v_is_id then add_journal.key_column else '' end,
                      case when v_is_id then '' else add_journal.key_column end,
-                     add_journal.secret_columns);
+                     add_journal.secret_columns,
+                     array(
+                         select a.attname
+                           from pg_catalog.pg_attribute as a
+                           join pg_catalog.pg_type as y on y.oid = a.atttypid
+                          where a.attrelid = add_journal.target
+                            and 'jsonb'::regtype in (y.oid, y.typbasetype)
+                            and a.attname <> all (add_journal.secret_columns)
+                          order by a.attnum));
 
     -- DDL takes no parameters: hence format().
     execute format(
@@ -817,7 +855,8 @@ $$;
 comment on procedure docket_private.add_journal(regclass, text, text[], text) is
 'Makes every change of a table''s rows a row of the journal.
 
-`target` is the table, `key_column` the column that finds a row, `secret_columns` are masked,
+`target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
+columns of type jsonb, what stands under a secret key always is),
 `update_when` is the condition under which an update counts.';
 
 revoke all on function docket_private.writes_in_utc() from public;
@@ -826,7 +865,7 @@ revoke all on function docket_private.journal_insert() from public;
 revoke all on function docket_private.journal_update() from public;
 revoke all on function docket_private.journal_delete() from public;
 revoke all on function docket_private.journal_truncate() from public;
-revoke all on function docket_private.masked(docket_ext.hstore, text[]) from public;
+revoke all on function docket_private.masked(docket_ext.hstore, text[], text[]) from public;
 revoke all on procedure docket_private.add_journal(regclass, text, text[], text) from public;
 
 insert into docket.partition_policies (table_name)
@@ -853,13 +892,18 @@ create table docket.settings (
     created_by  text        not null default docket.principal(),
     updated_by  text        not null default docket.principal(),
 
-    constraint settings_pkey primary key (setting_key)
+    constraint settings_pkey primary key (setting_key),
+    constraint settings_secret_keys_are_words
+        check (setting_key <> 'secret_keys'
+               or value::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$')
 );
 
 comment on table docket.settings is
     'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
 comment on column docket.settings.setting_key is
     'The name, in projects.settings too.';
+comment on constraint settings_secret_keys_are_words on docket.settings is
+    'secret_keys is an array of words: letters, digits, "_" and "-"';
 comment on column docket.settings.value is
     'The value, in the type that its description implies.';
 comment on column docket.settings.description is
@@ -871,7 +915,10 @@ values ('lease_seconds', '300', 'How long a claim holds a task without a heartbe
        ('max_batch_size', '10000', 'The most rows that one call of a batch function takes.'),
        ('idempotency_hours', '24', 'How long the answer to a request_id is kept, in hours.'),
        ('claim_order', '"priority"', 'What is claimed first: priority (the most urgent), critical_path (of these, what the most work waits for), or oldest (what has waited longest, whatever its priority); a project may set its own.'),
-       ('notify', 'true', 'Whether idle agents are woken when there is work again; a project may set its own.');
+       ('notify', 'true', 'Whether idle agents are woken when there is work again; a project may set its own.'),
+       ('secret_keys',
+        '["password", "passwd", "passphrase", "secret", "client_secret", "token", "access_token", "refresh_token", "api_key", "private_key", "authorization"]',
+        'Keys in JSON, in upper or lower case, whose values the journal and the command line show as asterisks.');
 
 call docket_private.add_touch('docket.settings');
 call docket_private.add_journal('docket.settings', 'setting_key');
@@ -895,7 +942,110 @@ $$;
 comment on function docket_private.setting(text, jsonb) is
     'The value of a setting: the project''s own where it has one, else the docket''s.';
 
+create function docket.secret_keys() returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select lower(k.key)
+          from docket.settings as s
+         cross join lateral jsonb_array_elements_text(s.value) as k (key)
+         where s.setting_key = 'secret_keys');
+end;
+$$;
+
+comment on function docket.secret_keys() is
+'The keys, in lower case, whose values are not to be shown: the setting secret_keys.
+
+Returns the keys. Raises nothing.';
+
+-- What finds a secret key in the text form of a jsonb value: quick to say that there is none.
+create function docket_private.secret_pattern() returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- ["password", "token"] becomes ("password"|"token"):
+    return (
+        select '(' || replace(btrim(s.value::text, '[]'), ', ', '|') || '): '
+          from docket.settings as s
+         where s.setting_key = 'secret_keys'
+           and s.value <> '[]');
+end;
+$$;
+
+comment on function docket_private.secret_pattern() is
+    'A regular expression that every jsonb value with a secret key matches as text, upper or lower case; null: no key is secret.';
+
+create function docket_private.hide(
+    value       jsonb,
+    secret_keys text[]
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case jsonb_typeof(hide.value)
+               when 'object' then (
+                   select coalesce(
+                              jsonb_object_agg(
+                                  e.key,
+                                  case
+                                      when lower(e.key) = any (hide.secret_keys) then '"********"'
+                                      else docket_private.hide(e.value, hide.secret_keys)
+                                  end),
+                              '{}')
+                     from jsonb_each(hide.value) as e)
+               when 'array' then (
+                   select coalesce(
+                              jsonb_agg(
+                                  docket_private.hide(e.value, hide.secret_keys)
+                                  order by e.ordinality),
+                              '[]')
+                     from jsonb_array_elements(hide.value) with ordinality as e)
+               else hide.value
+           end;
+end;
+$$;
+
+comment on function docket_private.hide(jsonb, text[]) is
+    'A value with asterisks under the given keys, at any depth.';
+
+create function docket_private.without_secrets(value jsonb) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if (without_secrets.value::text like '%": %'
+        and without_secrets.value::text ~* docket_private.secret_pattern()) is not true then
+        return without_secrets.value;
+    end if;
+
+    begin
+        return docket_private.hide(without_secrets.value, docket.secret_keys());
+    exception
+        -- Nested deeper than can be followed: rather nothing of it than a secret.
+        when statement_too_complex then
+            return '"********"'::jsonb;
+    end;
+end;
+$$;
+
+comment on function docket_private.without_secrets(jsonb) is
+    'A value as the journal and exports may show it: with asterisks under secret keys.';
+
 revoke all on function docket_private.setting(text, jsonb) from public;
+revoke all on function docket.secret_keys() from public;
+revoke all on function docket_private.secret_pattern() from public;
+revoke all on function docket_private.hide(jsonb, text[]) from public;
+revoke all on function docket_private.without_secrets(jsonb) from public;
+grant execute on function docket.secret_keys()
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_maintenance;
 grant select on docket.settings
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_maintenance;
 

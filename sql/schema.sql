@@ -5853,6 +5853,25 @@ the query quotes and leaves out nothing, a title that is nearly the same.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
+-- FUNCTION docket.secret_keys()
+
+CREATE FUNCTION docket.secret_keys() RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+        select lower(k.key)
+          from docket.settings as s
+         cross join lateral jsonb_array_elements_text(s.value) as k (key)
+         where s.setting_key = 'secret_keys');
+end;
+$$;
+
+COMMENT ON FUNCTION docket.secret_keys() IS 'The keys, in lower case, whose values are not to be shown: the setting secret_keys.
+
+Returns the keys. Raises nothing.';
+
 -- FUNCTION docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid)
 
 CREATE FUNCTION docket.set_budget(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, max_tokens bigint DEFAULT NULL::bigint, max_cost numeric DEFAULT NULL::numeric, request_id uuid DEFAULT NULL::uuid) RETURNS docket.budgets
@@ -7354,11 +7373,19 @@ declare
                             and a.attname = add_journal.key_column);
     v_args   text;
 begin
-    v_args := format('%L, %L, %L, %L',
+    v_args := format('%L, %L, %L, %L, %L',
                      case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
                      case when v_is_id then add_journal.key_column else '' end,
                      case when v_is_id then '' else add_journal.key_column end,
-                     add_journal.secret_columns);
+                     add_journal.secret_columns,
+                     array(
+                         select a.attname
+                           from pg_catalog.pg_attribute as a
+                           join pg_catalog.pg_type as y on y.oid = a.atttypid
+                          where a.attrelid = add_journal.target
+                            and 'jsonb'::regtype in (y.oid, y.typbasetype)
+                            and a.attname <> all (add_journal.secret_columns)
+                          order by a.attnum));
 
     -- DDL takes no parameters: hence format().
     execute format(
@@ -7382,7 +7409,8 @@ $$;
 
 COMMENT ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text) IS 'Makes every change of a table''s rows a row of the journal.
 
-`target` is the table, `key_column` the column that finds a row, `secret_columns` are masked,
+`target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
+columns of type jsonb, what stands under a secret key always is),
 `update_when` is the condition under which an update counts.';
 
 -- FUNCTION docket_private.add_nodes(uuid, uuid[], uuid[], uuid[])
@@ -9721,6 +9749,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.has_ready(project_id uuid) IS 'Whether a task of the project can be claimed now.';
 
+-- FUNCTION docket_private.hide(jsonb, text[])
+
+CREATE FUNCTION docket_private.hide(value jsonb, secret_keys text[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return case jsonb_typeof(hide.value)
+               when 'object' then (
+                   select coalesce(
+                              jsonb_object_agg(
+                                  e.key,
+                                  case
+                                      when lower(e.key) = any (hide.secret_keys) then '"********"'
+                                      else docket_private.hide(e.value, hide.secret_keys)
+                                  end),
+                              '{}')
+                     from jsonb_each(hide.value) as e)
+               when 'array' then (
+                   select coalesce(
+                              jsonb_agg(
+                                  docket_private.hide(e.value, hide.secret_keys)
+                                  order by e.ordinality),
+                              '[]')
+                     from jsonb_array_elements(hide.value) with ordinality as e)
+               else hide.value
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) IS 'A value with asterisks under the given keys, at any depth.';
+
 -- FUNCTION docket_private.hold_attempt(uuid)
 
 CREATE FUNCTION docket_private.hold_attempt(attempt_id uuid) RETURNS docket.task_attempts
@@ -9981,6 +10041,8 @@ CREATE FUNCTION docket_private.journal_delete() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_json text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
@@ -9989,9 +10051,13 @@ begin
            (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
            gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case tg_argv[3]
-                   when '{}' then gone.h
-                   else docket_private.masked(gone.h, tg_argv[3]::text[])
+               case
+                   when tg_argv[3] <> '{}'
+                        or array_to_string(gone.h operator(docket_ext.->) v_json, '') like '%": %'
+                           and array_to_string(gone.h operator(docket_ext.->) v_json, '')
+                               ~* (select docket_private.secret_pattern())
+                       then docket_private.masked(gone.h, tg_argv[3]::text[], v_json)
+                   else gone.h
                end))
       from deleted
      cross join lateral (
@@ -10014,6 +10080,8 @@ CREATE FUNCTION docket_private.journal_insert() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_json text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
@@ -10022,9 +10090,13 @@ begin
            (written.h operator(docket_ext.->) tg_argv[1])::uuid,
            written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case tg_argv[3]
-                   when '{}' then written.h
-                   else docket_private.masked(written.h, tg_argv[3]::text[])
+               case
+                   when tg_argv[3] <> '{}'
+                        or array_to_string(written.h operator(docket_ext.->) v_json, '') like '%": %'
+                           and array_to_string(written.h operator(docket_ext.->) v_json, '')
+                               ~* (select docket_private.secret_pattern())
+                       then docket_private.masked(written.h, tg_argv[3]::text[], v_json)
+                   else written.h
                end))
       from inserted
      cross join lateral (
@@ -10039,7 +10111,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.journal_insert() IS 'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns.';
+COMMENT ON FUNCTION docket_private.journal_insert() IS 'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns, columns of type jsonb.';
 
 -- FUNCTION docket_private.journal_truncate()
 
@@ -10064,8 +10136,11 @@ CREATE FUNCTION docket_private.journal_update() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_old docket_ext.hstore;
-    v_new docket_ext.hstore;
+    v_old     docket_ext.hstore;
+    v_new     docket_ext.hstore;
+    v_former  docket_ext.hstore;
+    v_changed docket_ext.hstore;
+    v_text    text;
 begin
     if docket_private.writes_in_utc() then
         v_old := docket_ext.hstore(old);
@@ -10075,6 +10150,21 @@ begin
         v_new := docket_private.in_utc(new);
     end if;
 
+    v_former  := v_old operator(docket_ext.-) v_new;
+    v_changed := v_new operator(docket_ext.-) v_old;
+
+    -- Most changes touch no column of type jsonb, and most values in them have no key at all.
+    if tg_argv[4] <> '{}' and v_changed operator(docket_ext.?|) tg_argv[4]::text[] then
+        v_text := array_to_string((v_former operator(docket_ext.->) tg_argv[4]::text[])
+                                  || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
+    end if;
+
+    if tg_argv[3] <> '{}'
+       or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
+        v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
+        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
+    end if;
+
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
                                   old_values, new_values)
     values (tg_argv[0],
@@ -10082,18 +10172,8 @@ begin
             (v_new operator(docket_ext.->) 'project_id')::uuid,
             (v_new operator(docket_ext.->) tg_argv[1])::uuid,
             v_new operator(docket_ext.->) tg_argv[2],
-            docket_ext.hstore_to_jsonb(
-                case tg_argv[3]
-                    when '{}' then v_old operator(docket_ext.-) v_new
-                    else docket_private.masked(
-                             v_old operator(docket_ext.-) v_new, tg_argv[3]::text[])
-                end),
-            docket_ext.hstore_to_jsonb(
-                case tg_argv[3]
-                    when '{}' then v_new operator(docket_ext.-) v_old
-                    else docket_private.masked(
-                             v_new operator(docket_ext.-) v_old, tg_argv[3]::text[])
-                end));
+            docket_ext.hstore_to_jsonb(v_former),
+            docket_ext.hstore_to_jsonb(v_changed));
 
     return null;
 end;
@@ -10722,22 +10802,30 @@ $$;
 
 COMMENT ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in text) IS 'A JSON text with a stand-in for the "\u" of every escape that can not be stored; the stand-in is null where there is none.';
 
--- FUNCTION docket_private.masked(docket_ext.hstore, text[])
+-- FUNCTION docket_private.masked(docket_ext.hstore, text[], text[])
 
-CREATE FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[]) RETURNS docket_ext.hstore
-    LANGUAGE plpgsql IMMUTABLE
+CREATE FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) RETURNS docket_ext.hstore
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    return masked.row_values operator(docket_ext.||) coalesce(
-        (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
-           from unnest(masked.secret_columns) as s (column_name)
-          where docket_ext.defined(masked.row_values, s.column_name)),
-        '');
+    return masked.row_values
+           operator(docket_ext.||) coalesce(
+               (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
+                  from unnest(masked.secret_columns) as s (column_name)
+                 where docket_ext.defined(masked.row_values, s.column_name)),
+               '')
+           operator(docket_ext.||) coalesce(
+               (select docket_ext.hstore(
+                           array_agg(j.column_name),
+                           array_agg(docket_private.without_secrets(j.value::jsonb)::text))
+                  from docket_ext.each(docket_ext.slice(masked.row_values, masked.json_columns))
+                       as j (column_name, value)),
+               '');
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[]) IS 'A row with the values of its secret columns replaced by asterisks.';
+COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) IS 'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
 
 -- FUNCTION docket_private.numbered_key(text, bigint)
 
@@ -12512,6 +12600,24 @@ $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
 
+-- FUNCTION docket_private.secret_pattern()
+
+CREATE FUNCTION docket_private.secret_pattern() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- ["password", "token"] becomes ("password"|"token"):
+    return (
+        select '(' || replace(btrim(s.value::text, '[]'), ', ', '|') || '): '
+          from docket.settings as s
+         where s.setting_key = 'secret_keys'
+           and s.value <> '[]');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.secret_pattern() IS 'A regular expression that every jsonb value with a secret key matches as text, upper or lower case; null: no key is secret.';
+
 -- FUNCTION docket_private.setting(text, jsonb)
 
 CREATE FUNCTION docket_private.setting(setting_key text, project_settings jsonb DEFAULT NULL::jsonb) RETURNS jsonb
@@ -13527,6 +13633,30 @@ $$;
 
 COMMENT ON FUNCTION docket_private.weigh_tasks(project_id uuid) IS 'Finds anew how much work hangs on each unfinished task of a project, for claims in the order critical_path.';
 
+-- FUNCTION docket_private.without_secrets(jsonb)
+
+CREATE FUNCTION docket_private.without_secrets(value jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if (without_secrets.value::text like '%": %'
+        and without_secrets.value::text ~* docket_private.secret_pattern()) is not true then
+        return without_secrets.value;
+    end if;
+
+    begin
+        return docket_private.hide(without_secrets.value, docket.secret_keys());
+    exception
+        -- Nested deeper than can be followed: rather nothing of it than a secret.
+        when statement_too_complex then
+            return '"********"'::jsonb;
+    end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.without_secrets(value jsonb) IS 'A value as the journal and exports may show it: with asterisks under secret keys.';
+
 -- FUNCTION docket_private.writable_projects()
 
 CREATE FUNCTION docket_private.writable_projects() RETURNS uuid[]
@@ -13803,7 +13933,8 @@ CREATE TABLE docket.settings (
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT settings_secret_keys_are_words CHECK (((setting_key <> 'secret_keys'::text) OR ((value)::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$'::text)))
 );
 
 COMMENT ON TABLE docket.settings IS 'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
@@ -13813,6 +13944,8 @@ COMMENT ON COLUMN docket.settings.setting_key IS 'The name, in projects.settings
 COMMENT ON COLUMN docket.settings.value IS 'The value, in the type that its description implies.';
 
 COMMENT ON COLUMN docket.settings.description IS 'What it does, with its unit.';
+
+COMMENT ON CONSTRAINT settings_secret_keys_are_words ON docket.settings IS 'secret_keys is an array of words: letters, digits, "_" and "-"';
 
 -- VIEW docket.task_dependency_graph
 
@@ -14416,19 +14549,19 @@ ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_r
 
 -- TRIGGER docket.budgets budgets_journal_delete
 
-CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', '', '{}');
+CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', '', '{}', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_insert
 
-CREATE TRIGGER budgets_journal_insert AFTER INSERT ON docket.budgets REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('budgets', 'budget_id', '', '{}');
+CREATE TRIGGER budgets_journal_insert AFTER INSERT ON docket.budgets REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('budgets', 'budget_id', '', '{}', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_truncate
 
-CREATE TRIGGER budgets_journal_truncate AFTER TRUNCATE ON docket.budgets FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('budgets', 'budget_id', '', '{}');
+CREATE TRIGGER budgets_journal_truncate AFTER TRUNCATE ON docket.budgets FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('budgets', 'budget_id', '', '{}', '{}');
 
 -- TRIGGER docket.budgets budgets_journal_update
 
-CREATE TRIGGER budgets_journal_update AFTER UPDATE ON docket.budgets FOR EACH ROW WHEN ((((old.max_tokens IS DISTINCT FROM new.max_tokens) OR (old.max_cost IS DISTINCT FROM new.max_cost)) OR (old.is_exhausted IS DISTINCT FROM new.is_exhausted))) EXECUTE FUNCTION docket_private.journal_update('budgets', 'budget_id', '', '{}');
+CREATE TRIGGER budgets_journal_update AFTER UPDATE ON docket.budgets FOR EACH ROW WHEN ((((old.max_tokens IS DISTINCT FROM new.max_tokens) OR (old.max_cost IS DISTINCT FROM new.max_cost)) OR (old.is_exhausted IS DISTINCT FROM new.is_exhausted))) EXECUTE FUNCTION docket_private.journal_update('budgets', 'budget_id', '', '{}', '{}');
 
 -- TRIGGER docket.budgets budgets_judge
 
@@ -14440,51 +14573,51 @@ CREATE TRIGGER budgets_touch BEFORE UPDATE ON docket.budgets FOR EACH ROW WHEN (
 
 -- TRIGGER docket.error_codes error_codes_journal_delete
 
-CREATE TRIGGER error_codes_journal_delete AFTER DELETE ON docket.error_codes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_codes', '', 'error_code', '{}');
+CREATE TRIGGER error_codes_journal_delete AFTER DELETE ON docket.error_codes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_codes', '', 'error_code', '{}', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_insert
 
-CREATE TRIGGER error_codes_journal_insert AFTER INSERT ON docket.error_codes REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('error_codes', '', 'error_code', '{}');
+CREATE TRIGGER error_codes_journal_insert AFTER INSERT ON docket.error_codes REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('error_codes', '', 'error_code', '{}', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_truncate
 
-CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('error_codes', '', 'error_code', '{}');
+CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('error_codes', '', 'error_code', '{}', '{}');
 
 -- TRIGGER docket.error_codes error_codes_journal_update
 
-CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', '', 'error_code', '{}');
+CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', '', 'error_code', '{}', '{}');
 
 -- TRIGGER docket.imports imports_journal_delete
 
-CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', '', '{content}');
+CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', '', '{content}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_insert
 
-CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', '', '{content}');
+CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', '', '{content}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_truncate
 
-CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', '', '{content}');
+CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', '', '{content}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_update
 
-CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}');
+CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}', '{report,metadata}');
 
 -- TRIGGER docket.members members_journal_delete
 
-CREATE TRIGGER members_journal_delete AFTER DELETE ON docket.members REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('members', 'member_id', '', '{}');
+CREATE TRIGGER members_journal_delete AFTER DELETE ON docket.members REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('members', 'member_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_journal_insert
 
-CREATE TRIGGER members_journal_insert AFTER INSERT ON docket.members REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('members', 'member_id', '', '{}');
+CREATE TRIGGER members_journal_insert AFTER INSERT ON docket.members REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('members', 'member_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_journal_truncate
 
-CREATE TRIGGER members_journal_truncate AFTER TRUNCATE ON docket.members FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('members', 'member_id', '', '{}');
+CREATE TRIGGER members_journal_truncate AFTER TRUNCATE ON docket.members FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('members', 'member_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_journal_update
 
-CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', '', '{}');
+CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_spread
 
@@ -14496,19 +14629,19 @@ CREATE TRIGGER members_touch BEFORE UPDATE ON docket.members FOR EACH ROW WHEN (
 
 -- TRIGGER docket.organizations organizations_journal_delete
 
-CREATE TRIGGER organizations_journal_delete AFTER DELETE ON docket.organizations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('organizations', 'organization_id', '', '{}');
+CREATE TRIGGER organizations_journal_delete AFTER DELETE ON docket.organizations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('organizations', 'organization_id', '', '{}', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_insert
 
-CREATE TRIGGER organizations_journal_insert AFTER INSERT ON docket.organizations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('organizations', 'organization_id', '', '{}');
+CREATE TRIGGER organizations_journal_insert AFTER INSERT ON docket.organizations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('organizations', 'organization_id', '', '{}', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_truncate
 
-CREATE TRIGGER organizations_journal_truncate AFTER TRUNCATE ON docket.organizations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('organizations', 'organization_id', '', '{}');
+CREATE TRIGGER organizations_journal_truncate AFTER TRUNCATE ON docket.organizations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('organizations', 'organization_id', '', '{}', '{}');
 
 -- TRIGGER docket.organizations organizations_journal_update
 
-CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('organizations', 'organization_id', '', '{}');
+CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('organizations', 'organization_id', '', '{}', '{}');
 
 -- TRIGGER docket.organizations organizations_touch
 
@@ -14516,19 +14649,19 @@ CREATE TRIGGER organizations_touch BEFORE UPDATE ON docket.organizations FOR EAC
 
 -- TRIGGER docket.partition_policies partition_policies_journal_delete
 
-CREATE TRIGGER partition_policies_journal_delete AFTER DELETE ON docket.partition_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('partition_policies', '', 'table_name', '{}');
+CREATE TRIGGER partition_policies_journal_delete AFTER DELETE ON docket.partition_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('partition_policies', '', 'table_name', '{}', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_insert
 
-CREATE TRIGGER partition_policies_journal_insert AFTER INSERT ON docket.partition_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('partition_policies', '', 'table_name', '{}');
+CREATE TRIGGER partition_policies_journal_insert AFTER INSERT ON docket.partition_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('partition_policies', '', 'table_name', '{}', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_truncate
 
-CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.partition_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('partition_policies', '', 'table_name', '{}');
+CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.partition_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('partition_policies', '', 'table_name', '{}', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_journal_update
 
-CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', '', 'table_name', '{}');
+CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', '', 'table_name', '{}', '{}');
 
 -- TRIGGER docket.projects projects_claim_order_insert
 
@@ -14544,19 +14677,19 @@ CREATE TRIGGER projects_guard AFTER INSERT ON docket.projects FOR EACH ROW EXECU
 
 -- TRIGGER docket.projects projects_journal_delete
 
-CREATE TRIGGER projects_journal_delete AFTER DELETE ON docket.projects REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('projects', 'project_id', '', '{}');
+CREATE TRIGGER projects_journal_delete AFTER DELETE ON docket.projects REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('projects', 'project_id', '', '{}', '{settings,metadata}');
 
 -- TRIGGER docket.projects projects_journal_insert
 
-CREATE TRIGGER projects_journal_insert AFTER INSERT ON docket.projects REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('projects', 'project_id', '', '{}');
+CREATE TRIGGER projects_journal_insert AFTER INSERT ON docket.projects REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('projects', 'project_id', '', '{}', '{settings,metadata}');
 
 -- TRIGGER docket.projects projects_journal_truncate
 
-CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('projects', 'project_id', '', '{}');
+CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('projects', 'project_id', '', '{}', '{settings,metadata}');
 
 -- TRIGGER docket.projects projects_journal_update
 
-CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}');
+CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}', '{settings,metadata}');
 
 -- TRIGGER docket.projects projects_spread
 
@@ -14572,19 +14705,19 @@ CREATE TRIGGER pull_requests_follow_update AFTER UPDATE ON docket.pull_requests 
 
 -- TRIGGER docket.pull_requests pull_requests_journal_delete
 
-CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', '', '{}');
+CREATE TRIGGER pull_requests_journal_delete AFTER DELETE ON docket.pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_insert
 
-CREATE TRIGGER pull_requests_journal_insert AFTER INSERT ON docket.pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_requests', 'pull_request_id', '', '{}');
+CREATE TRIGGER pull_requests_journal_insert AFTER INSERT ON docket.pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_truncate
 
-CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_requests', 'pull_request_id', '', '{}');
+CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.pull_requests pull_requests_journal_update
 
-CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', '', '{}');
+CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.pull_requests pull_requests_time
 
@@ -14596,19 +14729,19 @@ CREATE TRIGGER pull_requests_touch BEFORE UPDATE ON docket.pull_requests FOR EAC
 
 -- TRIGGER docket.required_validations required_validations_journal_delete
 
-CREATE TRIGGER required_validations_journal_delete AFTER DELETE ON docket.required_validations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('required_validations', 'task_id', '', '{}');
+CREATE TRIGGER required_validations_journal_delete AFTER DELETE ON docket.required_validations REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('required_validations', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.required_validations required_validations_journal_insert
 
-CREATE TRIGGER required_validations_journal_insert AFTER INSERT ON docket.required_validations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('required_validations', 'task_id', '', '{}');
+CREATE TRIGGER required_validations_journal_insert AFTER INSERT ON docket.required_validations REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('required_validations', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.required_validations required_validations_journal_truncate
 
-CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.required_validations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('required_validations', 'task_id', '', '{}');
+CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.required_validations FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('required_validations', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.required_validations required_validations_journal_update
 
-CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', '', '{}');
+CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.required_validations required_validations_touch
 
@@ -14616,19 +14749,19 @@ CREATE TRIGGER required_validations_touch BEFORE UPDATE ON docket.required_valid
 
 -- TRIGGER docket.retry_policies retry_policies_journal_delete
 
-CREATE TRIGGER retry_policies_journal_delete AFTER DELETE ON docket.retry_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('retry_policies', '', 'failure_class', '{}');
+CREATE TRIGGER retry_policies_journal_delete AFTER DELETE ON docket.retry_policies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('retry_policies', '', 'failure_class', '{}', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_insert
 
-CREATE TRIGGER retry_policies_journal_insert AFTER INSERT ON docket.retry_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('retry_policies', '', 'failure_class', '{}');
+CREATE TRIGGER retry_policies_journal_insert AFTER INSERT ON docket.retry_policies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('retry_policies', '', 'failure_class', '{}', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_truncate
 
-CREATE TRIGGER retry_policies_journal_truncate AFTER TRUNCATE ON docket.retry_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('retry_policies', '', 'failure_class', '{}');
+CREATE TRIGGER retry_policies_journal_truncate AFTER TRUNCATE ON docket.retry_policies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('retry_policies', '', 'failure_class', '{}', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_journal_update
 
-CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('retry_policies', '', 'failure_class', '{}');
+CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('retry_policies', '', 'failure_class', '{}', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_touch
 
@@ -14640,19 +14773,19 @@ CREATE TRIGGER settings_claim_order AFTER UPDATE ON docket.settings FOR EACH ROW
 
 -- TRIGGER docket.settings settings_journal_delete
 
-CREATE TRIGGER settings_journal_delete AFTER DELETE ON docket.settings REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('settings', '', 'setting_key', '{}');
+CREATE TRIGGER settings_journal_delete AFTER DELETE ON docket.settings REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('settings', '', 'setting_key', '{}', '{value}');
 
 -- TRIGGER docket.settings settings_journal_insert
 
-CREATE TRIGGER settings_journal_insert AFTER INSERT ON docket.settings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('settings', '', 'setting_key', '{}');
+CREATE TRIGGER settings_journal_insert AFTER INSERT ON docket.settings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('settings', '', 'setting_key', '{}', '{value}');
 
 -- TRIGGER docket.settings settings_journal_truncate
 
-CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('settings', '', 'setting_key', '{}');
+CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('settings', '', 'setting_key', '{}', '{value}');
 
 -- TRIGGER docket.settings settings_journal_update
 
-CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', '', 'setting_key', '{}');
+CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', '', 'setting_key', '{}', '{value}');
 
 -- TRIGGER docket.settings settings_touch
 
@@ -14660,35 +14793,35 @@ CREATE TRIGGER settings_touch BEFORE UPDATE ON docket.settings FOR EACH ROW WHEN
 
 -- TRIGGER docket.task_attempts task_attempts_journal_delete
 
-CREATE TRIGGER task_attempts_journal_delete AFTER DELETE ON docket.task_attempts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_attempts', 'attempt_id', '', '{}');
+CREATE TRIGGER task_attempts_journal_delete AFTER DELETE ON docket.task_attempts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_insert
 
-CREATE TRIGGER task_attempts_journal_insert AFTER INSERT ON docket.task_attempts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_attempts', 'attempt_id', '', '{}');
+CREATE TRIGGER task_attempts_journal_insert AFTER INSERT ON docket.task_attempts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_truncate
 
-CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_attempts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_attempts', 'attempt_id', '', '{}');
+CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_attempts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_update
 
-CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}');
+CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
-CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{}');
+CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{}', '{data}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_insert
 
-CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', '', '{}');
+CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', '', '{}', '{data}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_truncate
 
-CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', '', '{}');
+CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', '', '{}', '{data}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_update
 
-CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{}');
+CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{}', '{data}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_fixed
 
@@ -14712,19 +14845,19 @@ CREATE TRIGGER task_dependencies_follow_update AFTER UPDATE ON docket.task_depen
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_delete
 
-CREATE TRIGGER task_dependencies_journal_delete AFTER DELETE ON docket.task_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_dependencies', 'task_id', '', '{}');
+CREATE TRIGGER task_dependencies_journal_delete AFTER DELETE ON docket.task_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_dependencies', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_insert
 
-CREATE TRIGGER task_dependencies_journal_insert AFTER INSERT ON docket.task_dependencies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_dependencies', 'task_id', '', '{}');
+CREATE TRIGGER task_dependencies_journal_insert AFTER INSERT ON docket.task_dependencies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_dependencies', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_truncate
 
-CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_dependencies', 'task_id', '', '{}');
+CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_dependencies', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_update
 
-CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', '', '{}');
+CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_follow_delete
 
@@ -14736,35 +14869,35 @@ CREATE TRIGGER task_pull_requests_follow_insert AFTER INSERT ON docket.task_pull
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_delete
 
-CREATE TRIGGER task_pull_requests_journal_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_pull_requests', 'task_id', '', '{}');
+CREATE TRIGGER task_pull_requests_journal_delete AFTER DELETE ON docket.task_pull_requests REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_pull_requests', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_insert
 
-CREATE TRIGGER task_pull_requests_journal_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_pull_requests', 'task_id', '', '{}');
+CREATE TRIGGER task_pull_requests_journal_insert AFTER INSERT ON docket.task_pull_requests REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_pull_requests', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_truncate
 
-CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task_pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_pull_requests', 'task_id', '', '{}');
+CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task_pull_requests FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_pull_requests', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_update
 
-CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', '', '{}');
+CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_delete
 
-CREATE TRIGGER task_transitions_journal_delete AFTER DELETE ON docket.task_transitions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_transitions', '', 'from_status', '{}');
+CREATE TRIGGER task_transitions_journal_delete AFTER DELETE ON docket.task_transitions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_transitions', '', 'from_status', '{}', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_insert
 
-CREATE TRIGGER task_transitions_journal_insert AFTER INSERT ON docket.task_transitions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_transitions', '', 'from_status', '{}');
+CREATE TRIGGER task_transitions_journal_insert AFTER INSERT ON docket.task_transitions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_transitions', '', 'from_status', '{}', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_truncate
 
-CREATE TRIGGER task_transitions_journal_truncate AFTER TRUNCATE ON docket.task_transitions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_transitions', '', 'from_status', '{}');
+CREATE TRIGGER task_transitions_journal_truncate AFTER TRUNCATE ON docket.task_transitions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_transitions', '', 'from_status', '{}', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_update
 
-CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_transitions', '', 'from_status', '{}');
+CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_transitions', '', 'from_status', '{}', '{}');
 
 -- TRIGGER docket.tasks tasks_check_new_parents
 
@@ -14796,19 +14929,19 @@ CREATE TRIGGER tasks_follow_update AFTER UPDATE ON docket.tasks REFERENCING OLD 
 
 -- TRIGGER docket.tasks tasks_journal_delete
 
-CREATE TRIGGER tasks_journal_delete AFTER DELETE ON docket.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('tasks', 'task_id', '', '{}');
+CREATE TRIGGER tasks_journal_delete AFTER DELETE ON docket.tasks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_journal_insert
 
-CREATE TRIGGER tasks_journal_insert AFTER INSERT ON docket.tasks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('tasks', 'task_id', '', '{}');
+CREATE TRIGGER tasks_journal_insert AFTER INSERT ON docket.tasks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_journal_truncate
 
-CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('tasks', 'task_id', '', '{}');
+CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_journal_update
 
-CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}');
+CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_search_insert
 
@@ -14832,35 +14965,35 @@ CREATE TRIGGER tasks_unmet_gates BEFORE UPDATE OF status ON docket.tasks FOR EAC
 
 -- TRIGGER docket.validation_results validation_results_journal_delete
 
-CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', '', '{}');
+CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
 -- TRIGGER docket.validation_results validation_results_journal_insert
 
-CREATE TRIGGER validation_results_journal_insert AFTER INSERT ON docket.validation_results REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_results', 'validation_result_id', '', '{}');
+CREATE TRIGGER validation_results_journal_insert AFTER INSERT ON docket.validation_results REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
 -- TRIGGER docket.validation_results validation_results_journal_truncate
 
-CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.validation_results FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_results', 'validation_result_id', '', '{}');
+CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.validation_results FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
 -- TRIGGER docket.validation_results validation_results_journal_update
 
-CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}');
+CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_delete
 
-CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', '', '{}');
+CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_insert
 
-CREATE TRIGGER workflow_states_journal_insert AFTER INSERT ON docket.workflow_states REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflow_states', 'workflow_state_id', '', '{}');
+CREATE TRIGGER workflow_states_journal_insert AFTER INSERT ON docket.workflow_states REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_truncate
 
-CREATE TRIGGER workflow_states_journal_truncate AFTER TRUNCATE ON docket.workflow_states FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflow_states', 'workflow_state_id', '', '{}');
+CREATE TRIGGER workflow_states_journal_truncate AFTER TRUNCATE ON docket.workflow_states FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_update
 
-CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', '', '{}');
+CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_time
 
@@ -14872,19 +15005,19 @@ CREATE TRIGGER workflow_states_touch BEFORE UPDATE ON docket.workflow_states FOR
 
 -- TRIGGER docket.workflows workflows_journal_delete
 
-CREATE TRIGGER workflows_journal_delete AFTER DELETE ON docket.workflows REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflows', 'workflow_id', '', '{}');
+CREATE TRIGGER workflows_journal_delete AFTER DELETE ON docket.workflows REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
 
 -- TRIGGER docket.workflows workflows_journal_insert
 
-CREATE TRIGGER workflows_journal_insert AFTER INSERT ON docket.workflows REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflows', 'workflow_id', '', '{}');
+CREATE TRIGGER workflows_journal_insert AFTER INSERT ON docket.workflows REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
 
 -- TRIGGER docket.workflows workflows_journal_truncate
 
-CREATE TRIGGER workflows_journal_truncate AFTER TRUNCATE ON docket.workflows FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflows', 'workflow_id', '', '{}');
+CREATE TRIGGER workflows_journal_truncate AFTER TRUNCATE ON docket.workflows FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
 
 -- TRIGGER docket.workflows workflows_journal_update
 
-CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', '', '{}');
+CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
 
 -- TRIGGER docket.workflows workflows_touch
 
@@ -15974,6 +16107,14 @@ GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.secret_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_admin;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_app;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_agent;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_reader;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_auditor;
+GRANT ALL ON FUNCTION docket.secret_keys() TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_app;
@@ -16194,6 +16335,8 @@ REVOKE ALL ON FUNCTION docket_private.guard_project() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.has_ready(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.hold_attempt(attempt_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags docket_private.file_tag[], OUT workflow_ids uuid[], OUT created bigint, OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -16264,7 +16407,7 @@ REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[
 
 REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.numbered_key(key_base text, key_number bigint) FROM PUBLIC;
 
@@ -16364,6 +16507,8 @@ REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names 
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) FROM PUBLIC;
@@ -16422,6 +16567,8 @@ GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_auditor;
 REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.weigh_tasks(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.without_secrets(value jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 

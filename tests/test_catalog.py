@@ -243,6 +243,31 @@ def test_every_table_is_journaled(catalog: Connection) -> None:
     nothing(f"{table}: {name}" for table, name in found if table not in WITHOUT_JOURNAL)
 
 
+def test_the_journal_looks_for_secrets_in_every_column_of_type_jsonb(catalog: Connection) -> None:
+    # The columns stand in the fifth argument of the triggers, after those that are all secret.
+    no_offenders(
+        catalog,
+        r"""
+        select format('%s: %s looks in %s', t.label, g.tgname, given.arguments[5])
+          from our_tables as t
+          join pg_catalog.pg_trigger as g on g.tgrelid = t.oid
+          join pg_catalog.pg_proc as f on f.oid = g.tgfoid
+         cross join lateral (
+                   select string_to_array(encode(g.tgargs, 'escape'), '\000') as arguments
+               ) as given
+         where f.proname like 'journal\_%'
+           and given.arguments[5]::name[] is distinct from array(
+                   select a.attname
+                     from pg_catalog.pg_attribute as a
+                     join pg_catalog.pg_type as y on y.oid = a.atttypid
+                    where a.attrelid = t.oid
+                      and 'jsonb'::regtype in (y.oid, y.typbasetype)
+                      and a.attname <> all (given.arguments[4]::name[])
+                    order by a.attnum)
+        """,
+    )
+
+
 def test_every_exception_from_the_journal_is_still_one(catalog: Connection) -> None:
     journaled = offenders(
         catalog,

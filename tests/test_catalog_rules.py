@@ -71,6 +71,10 @@ CASES: list[tuple[Callable[[Connection], None], LiteralString]] = [
         rules.test_every_exception_from_the_journal_is_still_one,
         "drop table docket.idempotency_keys cascade",
     ),
+    (
+        rules.test_the_journal_looks_for_secrets_in_every_column_of_type_jsonb,
+        "alter table docket.tasks add extra jsonb",
+    ),
     (rules.test_every_table_with_updated_at_is_touched, TABLE),
     (rules.test_row_level_security_is_forced_wherever_there_is_a_project, TABLE),
     (

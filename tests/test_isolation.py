@@ -56,7 +56,7 @@ ARGUMENTS: Mapping[str, object] = {
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
     "clock", "create_project", "import_tasks_json", "list_projects", "principal", "priority_label",
-    "claim_across_projects",
+    "claim_across_projects", "secret_keys",
 }  # fmt: skip
 
 # How a write refuses what it can not find; 42501 is for those that an operator alone may call.

@@ -21,7 +21,7 @@ drop function docket_private.journal_delete();
 drop function docket_private.journal_insert();
 drop function docket_private.in_utc(record);
 drop function docket_private.writes_in_utc();
-drop function docket_private.masked(docket_ext.hstore, text[]);
+drop function docket_private.masked(docket_ext.hstore, text[], text[]);
 drop table docket.audit_log;
 drop domain docket.audit_operation;
 drop sequence docket_private.audit_id_seq;

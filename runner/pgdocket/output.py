@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from uuid import UUID
 
+import click
+
 from pgdocket.errors import Error
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+STARS = "********"
+_HIDDEN = "pgdocket.hidden_keys"
 
 
 def table(
@@ -62,7 +67,25 @@ def record(fields: Mapping[str, Any], *, as_json: bool = False, title: str | Non
 
 def print_json(value: Any) -> None:
     """Prints a value as JSON on standard output: times in ISO 8601, ids as strings."""
-    sys.stdout.write(to_json(value) + "\n")
+    sys.stdout.write(to_json(without_secrets(value)) + "\n")
+
+
+def hide(keys: Iterable[str]) -> None:
+    """Lets this command print asterisks for what stands under these keys, in lower case."""
+    click.get_current_context().meta[_HIDDEN] = frozenset(keys)
+
+
+def without_secrets(value: Any) -> Any:
+    """A value as JSON has it, with asterisks under the keys that are not to be shown."""
+    context = click.get_current_context(silent=True)
+    keys: frozenset[str] = context.meta.get(_HIDDEN, frozenset()) if context else frozenset()
+    if not keys:
+        return value
+
+    def shown(found: dict[str, Any]) -> dict[str, Any]:
+        return {key: STARS if key.lower() in keys else each for key, each in found.items()}
+
+    return json.loads(to_json(value, indent=None), object_hook=shown)
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:
@@ -114,7 +137,7 @@ def text(value: Any) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(text(item) for item in value)
     if isinstance(value, dict):
-        return to_json(value, indent=None)
+        return to_json(without_secrets(value), indent=None)
     return str(value)
 
 

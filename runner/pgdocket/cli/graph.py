@@ -205,7 +205,7 @@ def graph(options: Options, format_: str | None, file: Path | None) -> None:
     with opened(options) as docket:
         found = docket.graph(project_id=the_project(docket, options).project_id)
     if chosen == "json":
-        text = output.to_json(found) + "\n"
+        text = output.to_json(output.without_secrets(found)) + "\n"
     else:
         draw = {
             "mermaid": graph_picture.mermaid,

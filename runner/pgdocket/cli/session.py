@@ -49,6 +49,7 @@ def opened(options: Options) -> Iterator[Docket]:
     # A person sees how long a command takes; the log of slow statements is for services.
     settings = ConnectionSettings(min_size=1, max_size=2, slow_ms=1000 if options.debug else None)
     with Docket(target.conninfo, settings=settings) as docket:
+        output.hide(docket.secret_keys())
         yield docket
 
 

@@ -732,6 +732,11 @@ _SEARCH_TASKS = Function(
     Parameter("query", is_required=True),
     Parameter("page_size", default=20),
 )
+_SECRET_KEYS: Function[list[str]] = Function(
+    "secret_keys",
+    Effect.READ,
+    None,
+)
 _SET_BUDGET = Function(
     "set_budget",
     Effect.KEYED,
@@ -2271,6 +2276,15 @@ class Api(Calls):
         """
         return self._many(_SEARCH_TASKS, (project_id, query, page_size))
 
+    def secret_keys(
+        self,
+    ) -> list[str]:
+        """The keys, in lower case, whose values are not to be shown: the setting secret_keys.
+
+        Returns the keys. Raises nothing.
+        """
+        return self._one(_SECRET_KEYS, ())
+
     def set_budget(
         self,
         *,
@@ -3609,6 +3623,12 @@ class AsyncApi(AsyncCalls):
         same.
         """
         return await self._many(_SEARCH_TASKS, (project_id, query, page_size))
+
+    async def secret_keys(
+        self,
+    ) -> list[str]:
+        """The keys, in lower case, whose values are not to be shown: the setting secret_keys."""
+        return await self._one(_SECRET_KEYS, ())
 
     async def set_budget(
         self,
