@@ -10053,7 +10053,8 @@ begin
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case
                    when tg_argv[3] <> '{}'
-                        or array_to_string(gone.h operator(docket_ext.->) v_json, '') like '%": %'
+                        or array_to_string(gone.h operator(docket_ext.->) v_json, '')
+                               like '%": %'
                            and array_to_string(gone.h operator(docket_ext.->) v_json, '')
                                ~* (select docket_private.secret_pattern())
                        then docket_private.masked(gone.h, tg_argv[3]::text[], v_json)
@@ -10092,7 +10093,8 @@ begin
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
                case
                    when tg_argv[3] <> '{}'
-                        or array_to_string(written.h operator(docket_ext.->) v_json, '') like '%": %'
+                        or array_to_string(written.h operator(docket_ext.->) v_json, '')
+                               like '%": %'
                            and array_to_string(written.h operator(docket_ext.->) v_json, '')
                                ~* (select docket_private.secret_pattern())
                        then docket_private.masked(written.h, tg_argv[3]::text[], v_json)
