@@ -189,6 +189,19 @@ CREATE DOMAIN docket.workflow_status AS text
 
 COMMENT ON DOMAIN docket.workflow_status IS 'active: its tasks may be claimed; paused: they wait; completed and cancelled: it is over.';
 
+-- TYPE docket_private.claimable
+
+CREATE TYPE docket_private.claimable AS (
+	task_id uuid,
+	project_id uuid,
+	assigned_to text,
+	version bigint,
+	updated_at timestamp with time zone,
+	updated_by text
+);
+
+COMMENT ON TYPE docket_private.claimable IS 'A task that is about to be claimed: its key, and what the claim changes in it.';
+
 -- TYPE docket_private.file_entry
 
 CREATE TYPE docket_private.file_entry AS (
@@ -313,27 +326,22 @@ set (tests hold the clock still with it). Raises nothing.';
 -- FUNCTION docket.principal()
 
 CREATE FUNCTION docket.principal() RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_role  text := case current_setting('role')
-                        when 'none' then session_user else current_setting('role')
-                    end;
-    v_actor text := current_setting('docket.actor', true);
-begin
-    if v_actor is null or v_actor = '' then
-        return v_role;
-    end if;
-
-    -- Anyone can set a setting; only a gateway is believed.
-    if pg_has_role(v_role, 'docket_gateway', 'member') then
-        return v_actor;
-    end if;
-
-    return v_role;
-end;
-$$;
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((NULLIF(current_setting('docket.actor'::text, true), ''::text) IS NOT NULL) AND pg_has_role(
+             CASE current_setting('role'::text)
+                 WHEN 'none'::text THEN SESSION_USER
+                 ELSE (current_setting('role'::text))::name
+             END, 'docket_gateway'::name, 'member'::text)) THEN current_setting('docket.actor'::text, true)
+             ELSE
+             CASE current_setting('role'::text)
+                 WHEN 'none'::text THEN (SESSION_USER)::text
+                 ELSE current_setting('role'::text)
+             END
+         END AS current_setting;
+END;
 
 COMMENT ON FUNCTION docket.principal() IS 'Who is asking: the role of the session, or, when that role is a member of docket_gateway, the
 setting `docket.actor`, in which a gateway names the person or agent it speaks for.
@@ -690,12 +698,10 @@ CREATE TABLE docket.tasks (
     updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
     updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT tasks_attempt_in_progress CHECK (((attempt_id IS NULL) OR ((status)::text = 'in_progress'::text))),
-    CONSTRAINT tasks_completed_has_time CHECK ((((status)::text = 'completed'::text) = (completed_at IS NOT NULL))),
     CONSTRAINT tasks_key_bounded CHECK (((length(task_key) >= 1) AND (length(task_key) <= 255))),
     CONSTRAINT tasks_not_its_own_parent CHECK ((parent_task_id <> task_id)),
-    CONSTRAINT tasks_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255))),
-    CONSTRAINT tasks_unmet_gates_not_negative CHECK ((unmet_gates >= 0))
+    CONSTRAINT tasks_state_agrees CHECK (((((status)::text = 'completed'::text) = (completed_at IS NOT NULL)) AND ((attempt_id IS NULL) OR ((status)::text = 'in_progress'::text)) AND (unmet_gates >= 0))),
+    CONSTRAINT tasks_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255)))
 )
 WITH (fillfactor='70', toast_tuple_target='512');
 
@@ -1028,8 +1034,6 @@ begin
         return;
     end if;
 
-    perform docket_private.require_project(claim_tasks.project_id);
-
     v_tasks := docket_private.claim(
         claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
         claim_tasks.lease_seconds, claim_tasks.workflow_id, claim_tasks.parent_task_id,
@@ -1288,26 +1292,10 @@ Returns versions; raises nothing.';
 -- FUNCTION docket_private.new_id(uuid, bigint)
 
 CREATE FUNCTION docket_private.new_id(project_id uuid DEFAULT NULL::uuid, ordinal bigint DEFAULT 0) RETURNS uuid
-    LANGUAGE plpgsql PARALLEL SAFE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_micros bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint + new_id.ordinal;
-    v_random bytea  := uuid_send(gen_random_uuid());
-    v_scope  bytea  := uuid_send(new_id.project_id);
-begin
-    return encode(
-        substring(int8send(v_micros / 1000) from 3)
-        || int2send((28672 + v_micros % 1000 * 4096 / 1000)::smallint)
-        || substring(v_random from 9 for 6)
-        || case
-               when v_scope is null then substring(v_random from 15)
-               else set_byte(substring(v_scope from 15), 0,
-                             get_byte(v_random, 14) & 252 | get_byte(v_scope, 14) & 3)
-           end,
-        'hex')::uuid;
-end;
-$$;
+    LANGUAGE sql PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((((OVERLAY(lpad(to_hex((((((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint + ordinal) * 512) / 125)), 15, '0'::text) PLACING '7'::text FROM 13 FOR 0) || substr((gen_random_uuid())::text, 20, 14)) || to_hex((((get_byte(uuid_send(gen_random_uuid()), 0) & 12) | get_byte(uuid_send(COALESCE(project_id, gen_random_uuid())), 14)) & 3))) || "right"((COALESCE(project_id, gen_random_uuid()))::text, 2)))::uuid AS uuid;
+END;
 
 COMMENT ON FUNCTION docket_private.new_id(project_id uuid, ordinal bigint) IS 'A new UUIDv7 (RFC 9562, with the part of the millisecond in rand_a) with the bucket of a project.
 
@@ -3309,8 +3297,7 @@ CREATE TABLE docket.task_attempts (
     details jsonb,
     is_forgiven boolean DEFAULT false NOT NULL,
     CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT task_attempts_ended_has_outcome CHECK (((outcome IS NULL) = (ended_at IS NULL))),
-    CONSTRAINT task_attempts_failure_has_class CHECK (((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text])))))
+    CONSTRAINT task_attempts_outcome_agrees CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))))))
 )
 WITH (fillfactor='80');
 
@@ -4595,6 +4582,7 @@ declare
     v_answer jsonb              := docket_private.replay(request_id, 'update_task_status');
     v_status docket.task_status := docket_private.read_status(status);
     v_task   docket.tasks;
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.tasks, v_answer);
@@ -4640,16 +4628,25 @@ begin
         perform docket_private.forgive_attempts(v_task.project_id, array[v_task.task_id]);
     end if;
 
-    update docket.tasks as t
-       set status      = v_status,
-           results     = coalesce(update_task_status.results, t.results),
-           assigned_to = case v_status
-                             when 'in_progress' then coalesce(t.assigned_to, docket.principal())
-                             else t.assigned_to
-                         end
-     where t.task_id    = v_task.task_id
-       and t.project_id = v_task.project_id
-    returning t.* into v_task;
+    -- Who completes it for its agent does what the agent would do.
+    if v_status = 'completed' and v_task.attempt_id is not null then
+        v_tasks := docket_private.complete_held(
+            array[v_task.attempt_id], array[coalesce(update_task_status.results, v_task.results)],
+            array[null::numeric], array[null::smallint]);
+        v_task := v_tasks[1];
+    else
+        update docket.tasks as t
+           set status      = v_status,
+               results     = coalesce(update_task_status.results, t.results),
+               assigned_to = case v_status
+                                 when 'in_progress'
+                                     then coalesce(t.assigned_to, docket.principal())
+                                 else t.assigned_to
+                             end
+         where t.task_id    = v_task.task_id
+           and t.project_id = v_task.project_id
+        returning t.* into v_task;
+    end if;
 
     if update_task_status.context is not null then
         perform docket.put_context(v_task.task_id, 'status', update_task_status.context);
@@ -6019,8 +6016,8 @@ declare
     v_answer    jsonb := docket_private.replay(request_id, 'start_task');
     v_task      docket.tasks;
     v_project   record;
-    v_attempt   uuid;
     v_lease     interval;
+    v_tasks     docket.tasks[];
     v_exhausted text;
 begin
     if v_answer is not null then
@@ -6093,22 +6090,11 @@ begin
                   hint    = 'docket.why_blocked() says what it waits for.';
     end if;
 
-    insert into docket.task_attempts as a (
-        attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
-    select docket_private.new_id(v_task.project_id), v_task.project_id, v_task.task_id,
-           1 + coalesce(max(b.attempt_no), 0), start_task.agent, docket.clock() + v_lease
-      from docket.task_attempts as b
-     where b.task_id    = v_task.task_id
-       and b.project_id = v_task.project_id
-    returning a.attempt_id into v_attempt;
-
-    update docket.tasks as t
-       set status      = 'in_progress',
-           attempt_id  = v_attempt,
-           assigned_to = start_task.agent
-     where t.task_id    = v_task.task_id
-       and t.project_id = v_task.project_id
-    returning t.* into v_task;
+    v_tasks := docket_private.begin_attempts(
+        array[row(v_task.task_id, v_task.project_id, v_task.assigned_to, v_task.version,
+                  v_task.updated_at, v_task.updated_by)::docket_private.claimable],
+        start_task.agent, v_lease);
+    v_task := v_tasks[1];
 
     perform docket_private.remember(request_id, to_jsonb(v_task));
     return v_task;
@@ -7552,6 +7538,86 @@ $$;
 
 COMMENT ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) IS 'The parent of a task, its parent and so on, the nearest first.';
 
+-- FUNCTION docket_private.begin_attempts(docket_private.claimable[], text, interval)
+
+CREATE FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) RETURNS docket.tasks[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_now       constant timestamptz := docket.clock();
+    v_principal constant text        := docket.principal();
+    v_tasks     docket.tasks[];
+begin
+      with numbered as materialized (
+          select p.*,
+                 docket_private.new_id(p.project_id, p.ordinal) as attempt_id,
+                 1 + coalesce((
+                         select max(b.attempt_no)
+                           from docket.task_attempts as b
+                          where b.task_id    = p.task_id
+                            and b.project_id = p.project_id), 0) as attempt_no
+            from unnest(begin_attempts.tasks) with ordinality
+                 as p (task_id, project_id, assigned_to, version, updated_at, updated_by, ordinal)
+      ), begun as (
+          insert into docket.task_attempts (
+              attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at, heartbeat_at,
+              created_at)
+          select n.attempt_id, n.project_id, n.task_id, n.attempt_no, begin_attempts.agent,
+                 v_now + begin_attempts.lease, v_now, v_now
+            from numbered as n
+      ), claimed as (
+          update docket.tasks as t
+             set status      = 'in_progress',
+                 attempt_id  = n.attempt_id,
+                 assigned_to = begin_attempts.agent,
+                 version     = t.version + 1,
+                 updated_at  = v_now,
+                 updated_by  = v_principal
+            from numbered as n
+           where t.task_id    = n.task_id
+             and t.project_id = n.project_id
+          returning t, n.*,
+                    array[case when n.assigned_to = begin_attempts.agent then 'assigned_to' end,
+                          case when n.updated_by = v_principal then 'updated_by' end] as same
+      ), journaled as (
+          insert into docket.audit_log (
+              table_name, operation, project_id, row_id, old_values, new_values, principal)
+          select 'tasks', 'update', c.project_id, c.task_id,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'version', 'updated_at', 'assigned_to',
+                           'updated_by'],
+                     array['pending', null, c.version::text, c.updated_at::text, c.assigned_to,
+                           c.updated_by]) - c.same,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'version', 'updated_at', 'assigned_to',
+                           'updated_by'],
+                     array['in_progress', c.attempt_id::text, (c.version + 1)::text, v_now::text,
+                           begin_attempts.agent, v_principal]) - c.same,
+                 v_principal
+            from claimed as c
+           union all
+          select 'task_attempts', 'insert', c.project_id, c.attempt_id, null,
+                 jsonb_object(
+                     array['attempt_id', 'project_id', 'task_id', 'attempt_no', 'agent',
+                           'lease_expires_at', 'heartbeat_at', 'created_at', 'is_forgiven'],
+                     array[c.attempt_id::text, c.project_id::text, c.task_id::text,
+                           c.attempt_no::text, begin_attempts.agent,
+                           (v_now + begin_attempts.lease)::text, v_now::text, v_now::text, 'f']),
+                 v_principal
+            from claimed as c
+      )
+    select array_agg(c.t order by c.ordinal) into v_tasks
+      from claimed as c;
+
+    return v_tasks;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) IS 'Gives each of some tasks, which the caller has locked and taken out of the ready ones, an attempt; returns them in that order, in progress.';
+
 -- FUNCTION docket_private.check_claim(text, integer)
 
 CREATE FUNCTION docket_private.check_claim(agent text, max_tasks integer) RETURNS void
@@ -7857,39 +7923,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_parent() IS 'Judges a task''s new parent: PDCYC for a loop, and for a dependency between the task (or a subtask) and its new ancestors.';
 
--- FUNCTION docket_private.check_task_transition()
-
-CREATE FUNCTION docket_private.check_task_transition() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    if not exists (
-        select from docket.task_transitions as t
-         where t.from_status = old.status
-           and t.to_status = new.status
-    ) then
-        raise exception 'task % can not go from % to %', old.task_key, old.status, new.status
-            using errcode = 'PDTRN',
-                  detail  = jsonb_build_object(
-                                'task_id', old.task_id, 'from', old.status, 'to', new.status)::text,
-                  hint    = format('From %s it leads to: %s.', old.status, (
-                                select string_agg(t.to_status, ', ' order by t.to_status)
-                                  from docket.task_transitions as t
-                                 where t.from_status = old.status));
-    end if;
-
-    new.completed_at := case when new.status = 'completed' then docket.clock() end;
-    if new.status <> 'in_progress' then
-        new.attempt_id := null;
-    end if;
-
-    return new;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.check_task_transition() IS 'Lets a status move by docket.task_transitions only (PDTRN), and keeps what belongs to it: completed_at, attempt_id.';
-
 -- FUNCTION docket_private.check_validated_attempts(uuid, jsonb)
 
 CREATE FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) RETURNS void
@@ -8003,55 +8036,80 @@ declare
 begin
     perform docket_private.check_claim(claim.agent, claim.max_tasks);
 
-    -- One look for all that a claim has to know beforehand. A project is weighed anew when its
-    -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
-    select p.settings, p.paused_at,
+    -- One look for all that a claim has to know beforehand. Whoever is no writer by his own name is
+    -- asked for his rights in full. A project is weighed anew when its graph has changed, a large
+    -- one not all the time: at most a tenth of it goes into weighing.
+    select p.paused_at, n.has_expired, n.has_due, n.has_changed, n.has_exhausted,
+           n.has_expired or n.has_due or n.has_changed as has_chores,
            exists (
                select
-                 from docket.task_attempts as a
-                where a.project_id = p.project_id
-                  and a.outcome is null
-                  and a.lease_expires_at <= (select docket.clock())) as has_expired,
-           exists (
-               select
-                 from docket.ready_tasks as r
-                where r.project_id = p.project_id
-                  and r.not_before <= (select docket.clock())) as has_due,
-           exists (
-               select
-                 from docket.budgets as b
-                where b.project_id = p.project_id
-                  and b.is_exhausted) as has_exhausted,
-           exists (
-               select
-                 from docket_private.claim_orders as o
-                 join docket_private.project_graphs as g on g.project_id = o.project_id
-                where o.project_id = p.project_id
-                  and o.claim_order = 'critical_path'
-                  and g.version is distinct from o.weighed_version
-                  and (o.weighed_edges < 1000
-                       or o.weighed_at < docket.clock()
-                                         - make_interval(secs => o.weighed_edges * 0.0001)))
-               as has_changed
+                 from docket_private.project_access as m
+                where m.principal = docket.principal()
+                  and m.project_id = p.project_id
+                  and m.access <> 'reader') as is_writer,
+           coalesce(p.settings -> 'lease_seconds', (
+                        select s.value
+                          from docket.settings as s
+                         where s.setting_key = 'lease_seconds')) as lease_seconds
       into v_project
       from docket.projects as p
+     cross join lateral (
+         select exists (
+                    select
+                      from docket.task_attempts as a
+                     where a.project_id = p.project_id
+                       and a.outcome is null
+                       and a.lease_expires_at <= (select docket.clock())) as has_expired,
+                exists (
+                    select
+                      from docket.ready_tasks as r
+                     where r.project_id = p.project_id
+                       and r.not_before <= (select docket.clock())) as has_due,
+                exists (
+                    select
+                      from docket.budgets as b
+                     where b.project_id = p.project_id
+                       and b.is_exhausted) as has_exhausted,
+                exists (
+                    select
+                      from docket_private.claim_orders as o
+                      join docket_private.project_graphs as g on g.project_id = o.project_id
+                     where o.project_id = p.project_id
+                       and o.claim_order = 'critical_path'
+                       and g.version is distinct from o.weighed_version
+                       and (o.weighed_edges < 1000
+                            or o.weighed_at < docket.clock()
+                                              - make_interval(secs => o.weighed_edges * 0.0001)))
+                    as has_changed
+         offset 0
+     ) as n
      where p.project_id = claim.project_id;
 
-    v_lease := docket_private.lease(claim.lease_seconds, v_project.settings);
+    if v_project.is_writer is not true then
+        perform docket_private.require_project(claim.project_id);
+    end if;
+
+    v_lease := case
+        when claim.lease_seconds is null
+            then make_interval(secs => (v_project.lease_seconds #>> '{}')::integer)
+        else docket_private.lease(claim.lease_seconds, null)
+    end;
 
     if v_project.paused_at is not null then
         return '{}';
     end if;
 
     -- What was lost comes back before what is new is taken.
-    if v_project.has_expired then
-        perform docket_private.sweep(claim.project_id, claim.max_tasks);
-    end if;
-    if v_project.has_due then
-        perform docket_private.promote_due(claim.project_id);
-    end if;
-    if v_project.has_changed then
-        perform docket_private.weigh_tasks(claim.project_id);
+    if v_project.has_chores then
+        if v_project.has_expired then
+            perform docket_private.sweep(claim.project_id, claim.max_tasks);
+        end if;
+        if v_project.has_due then
+            perform docket_private.promote_due(claim.project_id);
+        end if;
+        if v_project.has_changed then
+            perform docket_private.weigh_tasks(claim.project_id);
+        end if;
     end if;
 
     return docket_private.take_ready(
@@ -8060,62 +8118,116 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD422.';
+COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
 
 CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    v_project  uuid;
-    v_task_ids uuid[];
-    v_tasks    docket.tasks[];
-    v_lost     uuid;
+    v_now       constant timestamptz := docket.clock();
+    v_principal constant text        := docket.principal();
+    v_project   uuid;
+    v_task_ids  uuid[];
+    v_tasks     docket.tasks[];
+    v_lost      uuid;
+    v_met       integer[];
+    v_done      uuid[];
 begin
     select a.project_id, a.task_ids into v_project, v_task_ids
       from docket_private.tasks_of_attempts(complete_held.attempt_ids) as a;
-    perform docket_private.require_project(v_project);
 
     -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays), then
-    -- the tasks by id; one task has no order. The attempts are ended by the trigger on tasks,
-    -- under these.
+    -- the tasks by id, then their attempts. Whoever had a task before us is waited for, and it is
+    -- judged as he left it: a task that the attempt has lost is not changed.
     perform docket_private.share_graph(v_project);
-    if cardinality(v_task_ids) > 1 then
-        perform
-           from unnest(v_task_ids) as w (task_id)
-           join docket.tasks as t
-             on t.task_id = w.task_id
-            and t.project_id = v_project
-          order by t.task_id
-            for no key update of t;
-    end if;
 
-    -- The status change, and in statements of their own after it (triggers) its consequences.
-    -- Whoever had the row before us is waited for, and the row judged as he left it: a task that
-    -- the attempt has lost is not changed.
-      with given as materialized (
-          select g.*
+      with held as materialized (
+          select g.attempt_id, g.ordinal, g.results, t.task_id, t.project_id,
+                 coalesce(g.effort, t.actual_effort) as effort,
+                 coalesce(g.complexity, t.actual_complexity) as complexity,
+                 t.version, t.updated_at, t.updated_by, t.results as old_results,
+                 t.actual_effort as old_effort, t.actual_complexity as old_complexity
             from unnest(
                      complete_held.attempt_ids, v_task_ids, complete_held.results,
                      complete_held.efforts, complete_held.complexities)
                  with ordinality
                  as g (attempt_id, task_id, results, effort, complexity, ordinal)
+            join docket.tasks as t
+              on t.task_id = g.task_id
+             and t.project_id = v_project
+             and t.attempt_id = g.attempt_id
+           order by t.task_id
+             for no key update of t
       ), done as (
           update docket.tasks as t
              set status            = 'completed',
-                 results           = g.results,
-                 actual_effort     = coalesce(g.effort, t.actual_effort),
-                 actual_complexity = coalesce(g.complexity, t.actual_complexity)
-            from given as g
-           where t.task_id    = g.task_id
-             and t.project_id = v_project
-             and t.attempt_id = g.attempt_id
-          returning t, g.ordinal
+                 attempt_id        = null,
+                 completed_at      = v_now,
+                 results           = h.results,
+                 actual_effort     = h.effort,
+                 actual_complexity = h.complexity,
+                 version           = t.version + 1,
+                 updated_at        = v_now,
+                 updated_by        = v_principal
+            from held as h
+           where t.task_id    = h.task_id
+             and t.project_id = h.project_id
+          returning t, h.*,
+                    array[case when h.results is not distinct from h.old_results
+                              then 'results' end,
+                          case when h.effort is not distinct from h.old_effort
+                              then 'actual_effort' end,
+                          case when h.complexity is not distinct from h.old_complexity
+                              then 'actual_complexity' end,
+                          case when h.updated_by = v_principal then 'updated_by' end] as same
+      ), ended as (
+          update docket.task_attempts as a
+             set outcome  = 'completed',
+                 ended_at = v_now
+            from held as h
+           where a.attempt_id = h.attempt_id
+             and a.project_id = h.project_id
+      ), journaled as (
+          insert into docket.audit_log (
+              table_name, operation, project_id, row_id, old_values, new_values, principal)
+          select 'tasks', 'update', d.project_id, d.task_id,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
+                           'results', 'actual_effort', 'actual_complexity', 'updated_by'],
+                     array['in_progress', d.attempt_id::text, null, d.version::text,
+                           d.updated_at::text, d.old_results::text, d.old_effort::text,
+                           d.old_complexity::text, d.updated_by]) - d.same,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
+                           'results', 'actual_effort', 'actual_complexity', 'updated_by'],
+                     array['completed', null, v_now::text, (d.version + 1)::text,
+                           v_now::text, d.results::text, d.effort::text,
+                           d.complexity::text, v_principal]) - d.same,
+                 v_principal
+            from done as d
+           union all
+          select 'task_attempts', 'update', d.project_id, d.attempt_id,
+                 '{"outcome": null, "ended_at": null}',
+                 jsonb_object(array['outcome', 'ended_at'], array['completed', v_now::text]),
+                 v_principal
+            from done as d
       )
-    select array_agg(d.t order by d.ordinal) into v_tasks
+    select array_agg(d.t order by d.ordinal),
+           array_agg(d.task_id order by d.ordinal),
+           array_agg(docket_private.satisfactions(
+                         'completed', (d.t).merged_at, (d.t).unmet_gates) order by d.ordinal)
+      into v_tasks, v_done, v_met
       from done as d;
+
+    if v_done is not null then
+        perform docket_private.settle_tasks(
+            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met);
+    end if;
 
     if cardinality(v_tasks) = cardinality(v_task_ids) then
         return v_tasks;
@@ -8443,54 +8555,41 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
--- FUNCTION docket_private.end_attempts()
+-- FUNCTION docket_private.end_attempt()
 
-CREATE FUNCTION docket_private.end_attempts() RETURNS trigger
+CREATE FUNCTION docket_private.end_attempt() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET jit TO 'off'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
 begin
-    -- A claim ends here.
-    if not exists (
-        select
-          from original as o
-         where o.attempt_id is not null)
-    then
-        return null;
-    end if;
-
-    update docket.task_attempts as a
-       set outcome  = case l.status
-                          when 'completed' then 'completed'
-                          when 'review' then 'completed'
-                          when 'pending' then 'released'
-                          else 'cancelled'
-                      end,
-           ended_at = docket.clock()
-      from (
-          -- A full join is never a nested loop, which would be quadratic when many come.
-          select o.attempt_id, o.project_id, n.status, n.attempt_id as new_attempt_id
-            from original as o
-            full join changed as n
-              on n.task_id = o.task_id
-             and n.project_id = o.project_id
-          offset 0
-      ) as l
-     where a.attempt_id = l.attempt_id
-       and a.project_id = l.project_id
-       and l.new_attempt_id is distinct from l.attempt_id
-       and a.outcome is null;
+      with ended as (
+          update docket.task_attempts as a
+             set outcome  = case new.status
+                                when 'review' then 'completed'
+                                when 'pending' then 'released'
+                                else 'cancelled'
+                            end,
+                 ended_at = docket.clock()
+           where a.attempt_id = old.attempt_id
+             and a.project_id = old.project_id
+             and a.outcome is null
+          returning a.attempt_id, a.project_id, a.outcome, a.ended_at
+      )
+    insert into docket.audit_log (
+        table_name, operation, project_id, row_id, old_values, new_values)
+    select 'task_attempts', 'update', e.project_id, e.attempt_id,
+           '{"outcome": null, "ended_at": null}',
+           jsonb_object(array['outcome', 'ended_at'], array[e.outcome, e.ended_at::text])
+      from ended as e
+     where e.outcome = 'completed';
 
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.end_attempts() IS 'Ends the attempts of tasks that leave their agents'' hands, where that has not been done with more to say.';
+COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
 
 -- FUNCTION docket_private.ensure_partitions()
 
@@ -9260,16 +9359,13 @@ declare
     v_met_before integer[];
     v_met_now    integer[];
 begin
-    -- A claim ends here.
-    if not exists (
-               select
-                 from changed as n
-                where n.status <> 'in_progress'
-                   or n.attempt_id is null)
-       and not exists (
-               select
-                 from original as o
-                where o.status <> 'pending')
+    -- Claims, and completions by their attempts, end here: the queue's own statements make these
+    -- and have seen to what follows. What is held now was held before or is being claimed.
+    if not exists (select from changed as n where n.attempt_id is null) then
+        return null;
+    end if;
+    if not exists (select from original as o where o.attempt_id is null)
+       and not exists (select from changed as n where n.status <> 'completed')
     then
         return null;
     end if;
@@ -9793,8 +9889,6 @@ declare
           from docket_private.tasks_of_attempts(array[hold_attempt.attempt_id]) as a);
     v_attempt docket.task_attempts;
 begin
-    perform docket_private.require_project(v_project);
-
     -- The graph's key, the task, the attempt: the order that holds everywhere.
     perform docket_private.share_graph(v_project);
     perform
@@ -12880,6 +12974,63 @@ $$;
 
 COMMENT ON FUNCTION docket_private.spread_project() IS 'Shows a new project to the members of its organization.';
 
+-- FUNCTION docket_private.stamp_task()
+
+CREATE FUNCTION docket_private.stamp_task() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if old.status = 'pending' and new.attempt_id is not null
+       or old.attempt_id is not null and new.status = 'completed'
+    then
+        if new.version = old.version + 1 then
+            return new;
+        end if;
+        raise exception 'task % is claimed, and completed by who holds it, by the queue alone',
+                        old.task_key
+            using errcode = 'PDTRN',
+                  hint    = 'docket.start_task() and docket.complete_task() do it.';
+    end if;
+
+    if old is not distinct from new then
+        return new;
+    end if;
+
+    if new.status <> old.status then
+        if not exists (
+            select from docket.task_transitions as t
+             where t.from_status = old.status
+               and t.to_status = new.status
+        ) then
+            raise exception 'task % can not go from % to %', old.task_key, old.status, new.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object(
+                                    'task_id', old.task_id, 'from', old.status,
+                                    'to', new.status)::text,
+                      hint    = format('From %s it leads to: %s.', old.status, (
+                                    select string_agg(t.to_status, ', ' order by t.to_status)
+                                      from docket.task_transitions as t
+                                     where t.from_status = old.status));
+        end if;
+
+        new.completed_at := case when new.status = 'completed' then docket.clock() end;
+        if new.status <> 'in_progress' then
+            new.attempt_id := null;
+        end if;
+    end if;
+
+    new.created_at := old.created_at;
+    new.created_by := old.created_by;
+    new.updated_at := docket.clock();
+    new.updated_by := docket.principal();
+    new.version    := old.version + 1;
+    return new;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.stamp_task() IS 'Lets a status move by docket.task_transitions only (PDTRN), keeps what belongs to it (completed_at, attempt_id) and the birth of the task, and stamps time, principal and version.';
+
 -- FUNCTION docket_private.store_tasks_file(uuid, boolean, text, bytea, docket_private.tasks_file)
 
 CREATE FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) RETURNS jsonb
@@ -13095,10 +13246,11 @@ CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_tasks docket.tasks[];
+    v_tasks docket_private.claimable[];
 begin
       with picked as materialized (
-          select r.task_id, r.project_id
+          select r.task_id, r.project_id, r.urgency, r.ready_since, t.assigned_to, t.version,
+                 t.updated_at, t.updated_by
             from docket.ready_tasks as r
             join docket.tasks as t
               on t.task_id = r.task_id
@@ -13134,33 +13286,18 @@ begin
            using picked as p
            where r.task_id    = p.task_id
              and r.project_id = p.project_id
-      ), attempts as (
-          insert into docket.task_attempts as a (
-              attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
-          select docket_private.new_id(p.project_id, row_number() over ()), p.project_id, p.task_id,
-                 1 + coalesce((
-                         select max(b.attempt_no)
-                           from docket.task_attempts as b
-                          where b.task_id    = p.task_id
-                            and b.project_id = p.project_id), 0),
-                 take_ready.agent,
-                 docket.clock() + take_ready.lease
-            from picked as p
-          returning a.attempt_id, a.task_id, a.project_id
-      ), claimed as (
-          update docket.tasks as t
-             set status      = 'in_progress',
-                 attempt_id  = a.attempt_id,
-                 assigned_to = take_ready.agent
-            from attempts as a
-           where t.task_id    = a.task_id
-             and t.project_id = a.project_id
-          returning t
       )
-    select array_agg(c.t order by (c.t).attempt_id) into v_tasks
-      from claimed as c;
+    select array_agg(row(
+               p.task_id, p.project_id, p.assigned_to, p.version, p.updated_at,
+               p.updated_by)::docket_private.claimable
+               order by p.urgency desc, p.ready_since, p.task_id)
+      into v_tasks
+      from picked as p;
 
-    return coalesce(v_tasks, '{}');
+    if v_tasks is null then
+        return '{}';
+    end if;
+    return docket_private.begin_attempts(v_tasks, take_ready.agent, take_ready.lease);
 end;
 $$;
 
@@ -13340,16 +13477,24 @@ CREATE FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_unknown  text;
-    v_projects uuid[];
+    v_unknown   text;
+    v_projects  uuid[];
+    v_is_writer boolean;
 begin
     select min(w.attempt_id::text) filter (where a.task_id is null),
            array_agg(distinct a.project_id),
-           array_agg(a.task_id order by w.ordinal)
-      into v_unknown, v_projects, task_ids
+           array_agg(a.task_id order by w.ordinal),
+           bool_and(a.is_writer)
+      into v_unknown, v_projects, task_ids, v_is_writer
       from unnest(tasks_of_attempts.attempt_ids) with ordinality as w (attempt_id, ordinal)
       left join lateral (
-          select b.task_id, b.project_id
+          select b.task_id, b.project_id,
+                 exists (
+                     select
+                       from docket_private.project_access as m
+                      where m.principal = docket.principal()
+                        and m.project_id = b.project_id
+                        and m.access <> 'reader') as is_writer
             from docket.task_attempts as b
            where b.attempt_id = w.attempt_id
           offset 0
@@ -13369,10 +13514,14 @@ begin
     end if;
 
     project_id := v_projects[1];
+    -- Whoever is no writer by his own name is asked for his rights in full.
+    if not v_is_writer then
+        perform docket_private.require_project(project_id);
+    end if;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) IS 'The one project of these attempts, and their tasks. Raises PD404 and PD422.';
+COMMENT ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) IS 'The one project of these attempts, which the caller may change, and their tasks. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket_private.time_pull_request()
 
@@ -14797,17 +14946,13 @@ CREATE TRIGGER settings_touch BEFORE UPDATE ON docket.settings FOR EACH ROW WHEN
 
 CREATE TRIGGER task_attempts_journal_delete AFTER DELETE ON docket.task_attempts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_attempts', 'attempt_id', '', '{}', '{details}');
 
--- TRIGGER docket.task_attempts task_attempts_journal_insert
-
-CREATE TRIGGER task_attempts_journal_insert AFTER INSERT ON docket.task_attempts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_attempts', 'attempt_id', '', '{}', '{details}');
-
 -- TRIGGER docket.task_attempts task_attempts_journal_truncate
 
 CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_attempts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_attempts task_attempts_journal_update
 
-CREATE TRIGGER task_attempts_journal_update AFTER UPDATE ON docket.task_attempts FOR EACH ROW WHEN (((((((old.agent IS DISTINCT FROM new.agent) OR ((old.outcome)::text IS DISTINCT FROM (new.outcome)::text)) OR (old.failure_class IS DISTINCT FROM new.failure_class)) OR (old.error IS DISTINCT FROM new.error)) OR (old.details IS DISTINCT FROM new.details)) OR (old.is_forgiven IS DISTINCT FROM new.is_forgiven))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}', '{details}');
+CREATE TRIGGER task_attempts_journal_update AFTER UPDATE OF agent, outcome, failure_class, error, details, is_forgiven ON docket.task_attempts FOR EACH ROW WHEN ((((old.outcome IS NOT NULL) OR ((new.outcome)::text IS DISTINCT FROM 'completed'::text)) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
@@ -14909,9 +15054,9 @@ CREATE TRIGGER tasks_check_new_parents AFTER INSERT ON docket.tasks REFERENCING 
 
 CREATE TRIGGER tasks_check_parent AFTER UPDATE OF parent_task_id ON docket.tasks FOR EACH ROW WHEN ((new.parent_task_id IS DISTINCT FROM old.parent_task_id)) EXECUTE FUNCTION docket_private.check_parent();
 
--- TRIGGER docket.tasks tasks_end_attempts
+-- TRIGGER docket.tasks tasks_end_attempt
 
-CREATE TRIGGER tasks_end_attempts AFTER UPDATE ON docket.tasks REFERENCING OLD TABLE AS original NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION docket_private.end_attempts();
+CREATE TRIGGER tasks_end_attempt AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN (((old.attempt_id IS NOT NULL) AND (new.attempt_id IS DISTINCT FROM old.attempt_id) AND ((new.status)::text <> 'completed'::text))) EXECUTE FUNCTION docket_private.end_attempt();
 
 -- TRIGGER docket.tasks tasks_fill
 
@@ -14943,7 +15088,7 @@ CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH ST
 
 -- TRIGGER docket.tasks tasks_journal_update
 
-CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
+CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN (((old.version <> new.version) AND (NOT (((old.status)::text = 'pending'::text) AND (new.attempt_id IS NOT NULL))) AND (NOT ((old.attempt_id IS NOT NULL) AND ((new.status)::text = 'completed'::text))))) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_search_insert
 
@@ -14953,13 +15098,9 @@ CREATE TRIGGER tasks_search_insert AFTER INSERT ON docket.tasks REFERENCING NEW 
 
 CREATE TRIGGER tasks_search_update AFTER UPDATE OF title, description, details, test_strategy, tags, affected_files, requirements, metadata ON docket.tasks FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.tags IS DISTINCT FROM new.tags) OR (old.affected_files IS DISTINCT FROM new.affected_files) OR ((old.requirements)::jsonb IS DISTINCT FROM (new.requirements)::jsonb) OR ((old.metadata)::jsonb IS DISTINCT FROM (new.metadata)::jsonb) OR (old.description IS DISTINCT FROM new.description) OR (old.details IS DISTINCT FROM new.details) OR (old.test_strategy IS DISTINCT FROM new.test_strategy))) EXECUTE FUNCTION docket_private.index_changed_task();
 
--- TRIGGER docket.tasks tasks_status
+-- TRIGGER docket.tasks tasks_stamp
 
-CREATE TRIGGER tasks_status BEFORE UPDATE OF status ON docket.tasks FOR EACH ROW WHEN (((old.status)::text IS DISTINCT FROM (new.status)::text)) EXECUTE FUNCTION docket_private.check_task_transition();
-
--- TRIGGER docket.tasks tasks_touch
-
-CREATE TRIGGER tasks_touch BEFORE UPDATE ON docket.tasks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+CREATE TRIGGER tasks_stamp BEFORE UPDATE ON docket.tasks FOR EACH ROW EXECUTE FUNCTION docket_private.stamp_task();
 
 -- TRIGGER docket.tasks tasks_unmet_gates
 
@@ -15490,6 +15631,8 @@ REVOKE ALL ON TYPE docket.validation_type FROM PUBLIC;
 REVOKE ALL ON TYPE docket.workflow_state FROM PUBLIC;
 
 REVOKE ALL ON TYPE docket.workflow_status FROM PUBLIC;
+
+REVOKE ALL ON TYPE docket_private.claimable FROM PUBLIC;
 
 REVOKE ALL ON TYPE docket_private.file_entry FROM PUBLIC;
 
@@ -16241,6 +16384,8 @@ REVOKE ALL ON FUNCTION docket_private.administered_organizations() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_completions(completions jsonb) FROM PUBLIC;
@@ -16252,8 +16397,6 @@ REVOKE ALL ON FUNCTION docket_private.check_new_parents() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.check_new_tasks(tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.check_task_transition() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
 
@@ -16277,7 +16420,7 @@ REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.end_attempts() FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
@@ -16526,6 +16669,8 @@ REVOKE ALL ON FUNCTION docket_private.spelled_id(id json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.spread_membership() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.spread_project() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.stamp_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) FROM PUBLIC;
 

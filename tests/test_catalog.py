@@ -33,6 +33,10 @@ MAY_BE_OF_ANOTHER_TYPE = {
     "docket.import_items.raw json": "json keeps what was written: order of keys, numbers, spaces",
 }
 
+JOURNALED_OTHERWISE = {
+    "docket.task_attempts: journal_insert": "begin_attempts() begins and writes them",
+}
+
 JOURNAL_TRIGGERS = ["journal_insert", "journal_update", "journal_delete", "journal_truncate"]
 
 
@@ -240,7 +244,9 @@ def test_every_table_is_journaled(catalog: Connection) -> None:
         """,
         (JOURNAL_TRIGGERS,),
     ).fetchall()
-    nothing(f"{table}: {name}" for table, name in found if table not in WITHOUT_JOURNAL)
+    missing = {f"{table}: {name}" for table, name in found if table not in WITHOUT_JOURNAL}
+    assert missing >= set(JOURNALED_OTHERWISE), "an exception that is none any more"
+    nothing(missing - set(JOURNALED_OTHERWISE))
 
 
 def test_the_journal_looks_for_secrets_in_every_column_of_type_jsonb(catalog: Connection) -> None:
@@ -307,7 +313,7 @@ def test_every_table_with_updated_at_is_touched(catalog: Connection) -> None:
                    select
                      from our_triggers as g
                     where g.table_oid = c.oid
-                      and g.function_name = 'touch'
+                      and g.function_name in ('touch', 'stamp_task')
                       and g.is_before and g.is_per_row and g.on_update)
         """,
     )

@@ -147,6 +147,18 @@ BROKEN: list[tuple[str, LiteralString]] = [
         " update docket.tasks set status = 'deferred' where task_id = docket_test.id('a')",
     ),
     (
+        "J1",
+        "set local session_replication_role = replica;"
+        " update docket.tasks set updated_by = 'x' where task_id = docket_test.id('a')",
+    ),
+    (
+        "J3",
+        "set local session_replication_role = replica;"
+        " update docket.tasks set title = 'x' where task_id = docket_test.id('a');"
+        " set local session_replication_role = origin;"
+        " update docket.tasks set title = 'y' where task_id = docket_test.id('a')",
+    ),
+    (
         "J2",
         "set local session_replication_role = replica;"
         " insert into docket.task_attempts (attempt_id, project_id, task_id, attempt_no, agent,"

@@ -1,6 +1,7 @@
 -- Deploy pgdocket:context/update_task_status to pg
 -- requires: context/put_context
 -- requires: graph/readiness
+-- requires: queue/complete_tasks
 -- requires: queue/retry_failed
 
 begin;
@@ -22,6 +23,7 @@ declare
     v_answer jsonb              := docket_private.replay(request_id, 'update_task_status');
     v_status docket.task_status := docket_private.read_status(status);
     v_task   docket.tasks;
+    v_tasks  docket.tasks[];
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.tasks, v_answer);
@@ -67,16 +69,25 @@ begin
         perform docket_private.forgive_attempts(v_task.project_id, array[v_task.task_id]);
     end if;
 
-    update docket.tasks as t
-       set status      = v_status,
-           results     = coalesce(update_task_status.results, t.results),
-           assigned_to = case v_status
-                             when 'in_progress' then coalesce(t.assigned_to, docket.principal())
-                             else t.assigned_to
-                         end
-     where t.task_id    = v_task.task_id
-       and t.project_id = v_task.project_id
-    returning t.* into v_task;
+    -- Who completes it for its agent does what the agent would do.
+    if v_status = 'completed' and v_task.attempt_id is not null then
+        v_tasks := docket_private.complete_held(
+            array[v_task.attempt_id], array[coalesce(update_task_status.results, v_task.results)],
+            array[null::numeric], array[null::smallint]);
+        v_task := v_tasks[1];
+    else
+        update docket.tasks as t
+           set status      = v_status,
+               results     = coalesce(update_task_status.results, t.results),
+               assigned_to = case v_status
+                                 when 'in_progress'
+                                     then coalesce(t.assigned_to, docket.principal())
+                                 else t.assigned_to
+                             end
+         where t.task_id    = v_task.task_id
+           and t.project_id = v_task.project_id
+        returning t.* into v_task;
+    end if;
 
     if update_task_status.context is not null then
         perform docket.put_context(v_task.task_id, 'status', update_task_status.context);

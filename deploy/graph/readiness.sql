@@ -113,8 +113,7 @@ comment on function docket_private.settle_tasks(
 docket_private.satisfactions().';
 
 -- Per statement, because nodes are taken in one order only if they are taken together. The price
--- is paid by claims, which need none of it: measured on claims alone, the two looks below cost 3 %
--- of the update (a row trigger with a condition 1 %, the join at once 18 %).
+-- is paid by claims and completions, which need none of it: one look.
 create function docket_private.follow_changed_tasks() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -128,16 +127,13 @@ declare
     v_met_before integer[];
     v_met_now    integer[];
 begin
-    -- A claim ends here.
-    if not exists (
-               select
-                 from changed as n
-                where n.status <> 'in_progress'
-                   or n.attempt_id is null)
-       and not exists (
-               select
-                 from original as o
-                where o.status <> 'pending')
+    -- Claims, and completions by their attempts, end here: the queue's own statements make these
+    -- and have seen to what follows. What is held now was held before or is being claimed.
+    if not exists (select from changed as n where n.attempt_id is null) then
+        return null;
+    end if;
+    if not exists (select from original as o where o.attempt_id is null)
+       and not exists (select from changed as n where n.status <> 'completed')
     then
         return null;
     end if;

@@ -7,29 +7,27 @@ set local role docket_owner;
 
 -- Who is asking. current_user would be docket_owner inside a security definer function;
 -- the setting "role" and session_user both say what the client's session is.
+--
+-- Anyone can set a setting; only a gateway is believed. One expression, so that it is inlined.
 create function docket.principal() returns text
-language plpgsql
+language sql
 stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_role  text := case current_setting('role')
-                        when 'none' then session_user else current_setting('role')
-                    end;
-    v_actor text := current_setting('docket.actor', true);
-begin
-    if v_actor is null or v_actor = '' then
-        return v_role;
-    end if;
-
-    -- Anyone can set a setting; only a gateway is believed.
-    if pg_has_role(v_role, 'docket_gateway', 'member') then
-        return v_actor;
-    end if;
-
-    return v_role;
+begin atomic
+    select case
+               when nullif(current_setting('docket.actor', true), '') is not null
+                    and pg_has_role(
+                            case current_setting('role')
+                                when 'none' then session_user
+                                else current_setting('role')::name
+                            end,
+                            'docket_gateway', 'member')
+                   then current_setting('docket.actor', true)
+               else case current_setting('role')
+                        when 'none' then session_user::text
+                        else current_setting('role')
+                    end
+           end;
 end;
-$$;
 
 comment on function docket.principal() is
 'Who is asking: the role of the session, or, when that role is a member of docket_gateway, the

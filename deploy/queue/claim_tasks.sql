@@ -39,6 +39,104 @@ $$;
 comment on function docket_private.lease(integer, jsonb) is
     'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
+-- What a claim changes in a task, as it is before.
+create type docket_private.claimable as (
+    task_id     uuid,
+    project_id  uuid,
+    assigned_to text,
+    version     bigint,
+    updated_at  timestamptz,
+    updated_by  text
+);
+
+comment on type docket_private.claimable is
+    'A task that is about to be claimed: its key, and what the claim changes in it.';
+
+-- One statement, which also stamps the tasks and writes the journal: see tasks/tasks, whose
+-- triggers leave a claim out. The settings are those of the journal's own triggers.
+create function docket_private.begin_attempts(
+    tasks docket_private.claimable[],
+    agent text,
+    lease interval
+) returns docket.tasks[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+    v_now       constant timestamptz := docket.clock();
+    v_principal constant text        := docket.principal();
+    v_tasks     docket.tasks[];
+begin
+      with numbered as materialized (
+          select p.*,
+                 docket_private.new_id(p.project_id, p.ordinal) as attempt_id,
+                 1 + coalesce((
+                         select max(b.attempt_no)
+                           from docket.task_attempts as b
+                          where b.task_id    = p.task_id
+                            and b.project_id = p.project_id), 0) as attempt_no
+            from unnest(begin_attempts.tasks) with ordinality
+                 as p (task_id, project_id, assigned_to, version, updated_at, updated_by, ordinal)
+      ), begun as (
+          insert into docket.task_attempts (
+              attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at, heartbeat_at,
+              created_at)
+          select n.attempt_id, n.project_id, n.task_id, n.attempt_no, begin_attempts.agent,
+                 v_now + begin_attempts.lease, v_now, v_now
+            from numbered as n
+      ), claimed as (
+          update docket.tasks as t
+             set status      = 'in_progress',
+                 attempt_id  = n.attempt_id,
+                 assigned_to = begin_attempts.agent,
+                 version     = t.version + 1,
+                 updated_at  = v_now,
+                 updated_by  = v_principal
+            from numbered as n
+           where t.task_id    = n.task_id
+             and t.project_id = n.project_id
+          returning t, n.*,
+                    array[case when n.assigned_to = begin_attempts.agent then 'assigned_to' end,
+                          case when n.updated_by = v_principal then 'updated_by' end] as same
+      ), journaled as (
+          insert into docket.audit_log (
+              table_name, operation, project_id, row_id, old_values, new_values, principal)
+          select 'tasks', 'update', c.project_id, c.task_id,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'version', 'updated_at', 'assigned_to',
+                           'updated_by'],
+                     array['pending', null, c.version::text, c.updated_at::text, c.assigned_to,
+                           c.updated_by]) - c.same,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'version', 'updated_at', 'assigned_to',
+                           'updated_by'],
+                     array['in_progress', c.attempt_id::text, (c.version + 1)::text, v_now::text,
+                           begin_attempts.agent, v_principal]) - c.same,
+                 v_principal
+            from claimed as c
+           union all
+          select 'task_attempts', 'insert', c.project_id, c.attempt_id, null,
+                 jsonb_object(
+                     array['attempt_id', 'project_id', 'task_id', 'attempt_no', 'agent',
+                           'lease_expires_at', 'heartbeat_at', 'created_at', 'is_forgiven'],
+                     array[c.attempt_id::text, c.project_id::text, c.task_id::text,
+                           c.attempt_no::text, begin_attempts.agent,
+                           (v_now + begin_attempts.lease)::text, v_now::text, v_now::text, 'f']),
+                 v_principal
+            from claimed as c
+      )
+    select array_agg(c.t order by c.ordinal) into v_tasks
+      from claimed as c;
+
+    return v_tasks;
+end;
+$$;
+
+comment on function docket_private.begin_attempts(docket_private.claimable[], text, interval) is
+    'Gives each of some tasks, which the caller has locked and taken out of the ready ones, an attempt; returns them in that order, in progress.';
+
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
 -- somebody holds is passed over. Both are locked before either is touched, so who holds only
 -- the task (a person who cancels it) is never waited for while the ready row is held.
@@ -57,10 +155,11 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_tasks docket.tasks[];
+    v_tasks docket_private.claimable[];
 begin
       with picked as materialized (
-          select r.task_id, r.project_id
+          select r.task_id, r.project_id, r.urgency, r.ready_since, t.assigned_to, t.version,
+                 t.updated_at, t.updated_by
             from docket.ready_tasks as r
             join docket.tasks as t
               on t.task_id = r.task_id
@@ -96,33 +195,18 @@ begin
            using picked as p
            where r.task_id    = p.task_id
              and r.project_id = p.project_id
-      ), attempts as (
-          insert into docket.task_attempts as a (
-              attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
-          select docket_private.new_id(p.project_id, row_number() over ()), p.project_id, p.task_id,
-                 1 + coalesce((
-                         select max(b.attempt_no)
-                           from docket.task_attempts as b
-                          where b.task_id    = p.task_id
-                            and b.project_id = p.project_id), 0),
-                 take_ready.agent,
-                 docket.clock() + take_ready.lease
-            from picked as p
-          returning a.attempt_id, a.task_id, a.project_id
-      ), claimed as (
-          update docket.tasks as t
-             set status      = 'in_progress',
-                 attempt_id  = a.attempt_id,
-                 assigned_to = take_ready.agent
-            from attempts as a
-           where t.task_id    = a.task_id
-             and t.project_id = a.project_id
-          returning t
       )
-    select array_agg(c.t order by (c.t).attempt_id) into v_tasks
-      from claimed as c;
+    select array_agg(row(
+               p.task_id, p.project_id, p.assigned_to, p.version, p.updated_at,
+               p.updated_by)::docket_private.claimable
+               order by p.urgency desc, p.ready_since, p.task_id)
+      into v_tasks
+      from picked as p;
 
-    return coalesce(v_tasks, '{}');
+    if v_tasks is null then
+        return '{}';
+    end if;
+    return docket_private.begin_attempts(v_tasks, take_ready.agent, take_ready.lease);
 end;
 $$;
 
@@ -183,8 +267,7 @@ $$;
 comment on function docket_private.check_claim(text, integer) is
     'Raises PD422 for an agent without a name, and for a number of tasks that no claim takes.';
 
--- A claim in one project that the caller has been let through to. It waits for nobody, so it may
--- follow whatever holds locks.
+-- A claim in one project. It waits for nobody, so it may follow whatever holds locks.
 create function docket_private.claim(
     project_id     uuid,
     agent          text,
@@ -204,55 +287,80 @@ declare
 begin
     perform docket_private.check_claim(claim.agent, claim.max_tasks);
 
-    -- One look for all that a claim has to know beforehand. A project is weighed anew when its
-    -- graph has changed, a large one not all the time: at most a tenth of it goes into weighing.
-    select p.settings, p.paused_at,
+    -- One look for all that a claim has to know beforehand. Whoever is no writer by his own name is
+    -- asked for his rights in full. A project is weighed anew when its graph has changed, a large
+    -- one not all the time: at most a tenth of it goes into weighing.
+    select p.paused_at, n.has_expired, n.has_due, n.has_changed, n.has_exhausted,
+           n.has_expired or n.has_due or n.has_changed as has_chores,
            exists (
                select
-                 from docket.task_attempts as a
-                where a.project_id = p.project_id
-                  and a.outcome is null
-                  and a.lease_expires_at <= (select docket.clock())) as has_expired,
-           exists (
-               select
-                 from docket.ready_tasks as r
-                where r.project_id = p.project_id
-                  and r.not_before <= (select docket.clock())) as has_due,
-           exists (
-               select
-                 from docket.budgets as b
-                where b.project_id = p.project_id
-                  and b.is_exhausted) as has_exhausted,
-           exists (
-               select
-                 from docket_private.claim_orders as o
-                 join docket_private.project_graphs as g on g.project_id = o.project_id
-                where o.project_id = p.project_id
-                  and o.claim_order = 'critical_path'
-                  and g.version is distinct from o.weighed_version
-                  and (o.weighed_edges < 1000
-                       or o.weighed_at < docket.clock()
-                                         - make_interval(secs => o.weighed_edges * 0.0001)))
-               as has_changed
+                 from docket_private.project_access as m
+                where m.principal = docket.principal()
+                  and m.project_id = p.project_id
+                  and m.access <> 'reader') as is_writer,
+           coalesce(p.settings -> 'lease_seconds', (
+                        select s.value
+                          from docket.settings as s
+                         where s.setting_key = 'lease_seconds')) as lease_seconds
       into v_project
       from docket.projects as p
+     cross join lateral (
+         select exists (
+                    select
+                      from docket.task_attempts as a
+                     where a.project_id = p.project_id
+                       and a.outcome is null
+                       and a.lease_expires_at <= (select docket.clock())) as has_expired,
+                exists (
+                    select
+                      from docket.ready_tasks as r
+                     where r.project_id = p.project_id
+                       and r.not_before <= (select docket.clock())) as has_due,
+                exists (
+                    select
+                      from docket.budgets as b
+                     where b.project_id = p.project_id
+                       and b.is_exhausted) as has_exhausted,
+                exists (
+                    select
+                      from docket_private.claim_orders as o
+                      join docket_private.project_graphs as g on g.project_id = o.project_id
+                     where o.project_id = p.project_id
+                       and o.claim_order = 'critical_path'
+                       and g.version is distinct from o.weighed_version
+                       and (o.weighed_edges < 1000
+                            or o.weighed_at < docket.clock()
+                                              - make_interval(secs => o.weighed_edges * 0.0001)))
+                    as has_changed
+         offset 0
+     ) as n
      where p.project_id = claim.project_id;
 
-    v_lease := docket_private.lease(claim.lease_seconds, v_project.settings);
+    if v_project.is_writer is not true then
+        perform docket_private.require_project(claim.project_id);
+    end if;
+
+    v_lease := case
+        when claim.lease_seconds is null
+            then make_interval(secs => (v_project.lease_seconds #>> '{}')::integer)
+        else docket_private.lease(claim.lease_seconds, null)
+    end;
 
     if v_project.paused_at is not null then
         return '{}';
     end if;
 
     -- What was lost comes back before what is new is taken.
-    if v_project.has_expired then
-        perform docket_private.sweep(claim.project_id, claim.max_tasks);
-    end if;
-    if v_project.has_due then
-        perform docket_private.promote_due(claim.project_id);
-    end if;
-    if v_project.has_changed then
-        perform docket_private.weigh_tasks(claim.project_id);
+    if v_project.has_chores then
+        if v_project.has_expired then
+            perform docket_private.sweep(claim.project_id, claim.max_tasks);
+        end if;
+        if v_project.has_due then
+            perform docket_private.promote_due(claim.project_id);
+        end if;
+        if v_project.has_changed then
+            perform docket_private.weigh_tasks(claim.project_id);
+        end if;
     end if;
 
     return docket_private.take_ready(
@@ -263,7 +371,7 @@ $$;
 
 comment on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) is
-    'Claims in one project; arguments as for claim_tasks(). Raises PD422.';
+    'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
@@ -301,8 +409,6 @@ begin
         select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
         return;
     end if;
-
-    perform docket_private.require_project(claim_tasks.project_id);
 
     v_tasks := docket_private.claim(
         claim_tasks.project_id, claim_tasks.agent, claim_tasks.max_tasks,
@@ -372,8 +478,8 @@ declare
     v_answer    jsonb := docket_private.replay(request_id, 'start_task');
     v_task      docket.tasks;
     v_project   record;
-    v_attempt   uuid;
     v_lease     interval;
+    v_tasks     docket.tasks[];
     v_exhausted text;
 begin
     if v_answer is not null then
@@ -446,22 +552,11 @@ begin
                   hint    = 'docket.why_blocked() says what it waits for.';
     end if;
 
-    insert into docket.task_attempts as a (
-        attempt_id, project_id, task_id, attempt_no, agent, lease_expires_at)
-    select docket_private.new_id(v_task.project_id), v_task.project_id, v_task.task_id,
-           1 + coalesce(max(b.attempt_no), 0), start_task.agent, docket.clock() + v_lease
-      from docket.task_attempts as b
-     where b.task_id    = v_task.task_id
-       and b.project_id = v_task.project_id
-    returning a.attempt_id into v_attempt;
-
-    update docket.tasks as t
-       set status      = 'in_progress',
-           attempt_id  = v_attempt,
-           assigned_to = start_task.agent
-     where t.task_id    = v_task.task_id
-       and t.project_id = v_task.project_id
-    returning t.* into v_task;
+    v_tasks := docket_private.begin_attempts(
+        array[row(v_task.task_id, v_task.project_id, v_task.assigned_to, v_task.version,
+                  v_task.updated_at, v_task.updated_by)::docket_private.claimable],
+        start_task.agent, v_lease);
+    v_task := v_tasks[1];
 
     perform docket_private.remember(request_id, to_jsonb(v_task));
     return v_task;
@@ -476,6 +571,9 @@ answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 
 waits, is held, or somebody has it; or its project is paused), PD413 (a budget is used up).';
 
 revoke all on function docket_private.lease(integer, jsonb) from public;
+revoke all on type docket_private.claimable from public;
+revoke all on function docket_private.begin_attempts(
+    docket_private.claimable[], text, interval) from public;
 revoke all on function docket_private.take_ready(
     uuid, text, integer, interval, uuid, uuid, text[], text[], boolean) from public;
 revoke all on function docket_private.promote_due(uuid) from public;

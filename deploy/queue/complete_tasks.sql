@@ -19,16 +19,24 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_unknown  text;
-    v_projects uuid[];
+    v_unknown   text;
+    v_projects  uuid[];
+    v_is_writer boolean;
 begin
     select min(w.attempt_id::text) filter (where a.task_id is null),
            array_agg(distinct a.project_id),
-           array_agg(a.task_id order by w.ordinal)
-      into v_unknown, v_projects, task_ids
+           array_agg(a.task_id order by w.ordinal),
+           bool_and(a.is_writer)
+      into v_unknown, v_projects, task_ids, v_is_writer
       from unnest(tasks_of_attempts.attempt_ids) with ordinality as w (attempt_id, ordinal)
       left join lateral (
-          select b.task_id, b.project_id
+          select b.task_id, b.project_id,
+                 exists (
+                     select
+                       from docket_private.project_access as m
+                      where m.principal = docket.principal()
+                        and m.project_id = b.project_id
+                        and m.access <> 'reader') as is_writer
             from docket.task_attempts as b
            where b.attempt_id = w.attempt_id
           offset 0
@@ -48,11 +56,15 @@ begin
     end if;
 
     project_id := v_projects[1];
+    -- Whoever is no writer by his own name is asked for his rights in full.
+    if not v_is_writer then
+        perform docket_private.require_project(project_id);
+    end if;
 end;
 $$;
 
 comment on function docket_private.tasks_of_attempts(uuid[]) is
-    'The one project of these attempts, and their tasks. Raises PD404 and PD422.';
+    'The one project of these attempts, which the caller may change, and their tasks. Raises PD404, PD403, PD422.';
 
 -- An agent that has lost its task is told so, by name.
 create function docket_private.lease_lost(attempt_id uuid) returns void
@@ -84,6 +96,10 @@ comment on function docket_private.lease_lost(uuid) is
 
 -- The heart of a completion, for one attempt or many. The arrays go together; a null among the
 -- efforts or complexities keeps what the task has.
+--
+-- One statement, which also stamps the tasks, ends the attempts and writes the journal: see
+-- tasks/tasks, whose triggers leave a completion by its attempt out. The settings are those of the
+-- journal's own triggers.
 create function docket_private.complete_held(
     attempt_ids  uuid[],
     results      jsonb[],
@@ -92,55 +108,109 @@ create function docket_private.complete_held(
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 declare
-    v_project  uuid;
-    v_task_ids uuid[];
-    v_tasks    docket.tasks[];
-    v_lost     uuid;
+    v_now       constant timestamptz := docket.clock();
+    v_principal constant text        := docket.principal();
+    v_project   uuid;
+    v_task_ids  uuid[];
+    v_tasks     docket.tasks[];
+    v_lost      uuid;
+    v_met       integer[];
+    v_done      uuid[];
 begin
     select a.project_id, a.task_ids into v_project, v_task_ids
       from docket_private.tasks_of_attempts(complete_held.attempt_ids) as a;
-    perform docket_private.require_project(v_project);
 
     -- Locks in the order that holds everywhere: the graph's key (shared: the shape stays), then
-    -- the tasks by id; one task has no order. The attempts are ended by the trigger on tasks,
-    -- under these.
+    -- the tasks by id, then their attempts. Whoever had a task before us is waited for, and it is
+    -- judged as he left it: a task that the attempt has lost is not changed.
     perform docket_private.share_graph(v_project);
-    if cardinality(v_task_ids) > 1 then
-        perform
-           from unnest(v_task_ids) as w (task_id)
-           join docket.tasks as t
-             on t.task_id = w.task_id
-            and t.project_id = v_project
-          order by t.task_id
-            for no key update of t;
-    end if;
 
-    -- The status change, and in statements of their own after it (triggers) its consequences.
-    -- Whoever had the row before us is waited for, and the row judged as he left it: a task that
-    -- the attempt has lost is not changed.
-      with given as materialized (
-          select g.*
+      with held as materialized (
+          select g.attempt_id, g.ordinal, g.results, t.task_id, t.project_id,
+                 coalesce(g.effort, t.actual_effort) as effort,
+                 coalesce(g.complexity, t.actual_complexity) as complexity,
+                 t.version, t.updated_at, t.updated_by, t.results as old_results,
+                 t.actual_effort as old_effort, t.actual_complexity as old_complexity
             from unnest(
                      complete_held.attempt_ids, v_task_ids, complete_held.results,
                      complete_held.efforts, complete_held.complexities)
                  with ordinality
                  as g (attempt_id, task_id, results, effort, complexity, ordinal)
+            join docket.tasks as t
+              on t.task_id = g.task_id
+             and t.project_id = v_project
+             and t.attempt_id = g.attempt_id
+           order by t.task_id
+             for no key update of t
       ), done as (
           update docket.tasks as t
              set status            = 'completed',
-                 results           = g.results,
-                 actual_effort     = coalesce(g.effort, t.actual_effort),
-                 actual_complexity = coalesce(g.complexity, t.actual_complexity)
-            from given as g
-           where t.task_id    = g.task_id
-             and t.project_id = v_project
-             and t.attempt_id = g.attempt_id
-          returning t, g.ordinal
+                 attempt_id        = null,
+                 completed_at      = v_now,
+                 results           = h.results,
+                 actual_effort     = h.effort,
+                 actual_complexity = h.complexity,
+                 version           = t.version + 1,
+                 updated_at        = v_now,
+                 updated_by        = v_principal
+            from held as h
+           where t.task_id    = h.task_id
+             and t.project_id = h.project_id
+          returning t, h.*,
+                    array[case when h.results is not distinct from h.old_results
+                              then 'results' end,
+                          case when h.effort is not distinct from h.old_effort
+                              then 'actual_effort' end,
+                          case when h.complexity is not distinct from h.old_complexity
+                              then 'actual_complexity' end,
+                          case when h.updated_by = v_principal then 'updated_by' end] as same
+      ), ended as (
+          update docket.task_attempts as a
+             set outcome  = 'completed',
+                 ended_at = v_now
+            from held as h
+           where a.attempt_id = h.attempt_id
+             and a.project_id = h.project_id
+      ), journaled as (
+          insert into docket.audit_log (
+              table_name, operation, project_id, row_id, old_values, new_values, principal)
+          select 'tasks', 'update', d.project_id, d.task_id,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
+                           'results', 'actual_effort', 'actual_complexity', 'updated_by'],
+                     array['in_progress', d.attempt_id::text, null, d.version::text,
+                           d.updated_at::text, d.old_results::text, d.old_effort::text,
+                           d.old_complexity::text, d.updated_by]) - d.same,
+                 jsonb_object(
+                     array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
+                           'results', 'actual_effort', 'actual_complexity', 'updated_by'],
+                     array['completed', null, v_now::text, (d.version + 1)::text,
+                           v_now::text, d.results::text, d.effort::text,
+                           d.complexity::text, v_principal]) - d.same,
+                 v_principal
+            from done as d
+           union all
+          select 'task_attempts', 'update', d.project_id, d.attempt_id,
+                 '{"outcome": null, "ended_at": null}',
+                 jsonb_object(array['outcome', 'ended_at'], array['completed', v_now::text]),
+                 v_principal
+            from done as d
       )
-    select array_agg(d.t order by d.ordinal) into v_tasks
+    select array_agg(d.t order by d.ordinal),
+           array_agg(d.task_id order by d.ordinal),
+           array_agg(docket_private.satisfactions(
+                         'completed', (d.t).merged_at, (d.t).unmet_gates) order by d.ordinal)
+      into v_tasks, v_done, v_met
       from done as d;
+
+    if v_done is not null then
+        perform docket_private.settle_tasks(
+            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met);
+    end if;
 
     if cardinality(v_tasks) = cardinality(v_task_ids) then
         return v_tasks;

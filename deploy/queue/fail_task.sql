@@ -15,8 +15,6 @@ declare
           from docket_private.tasks_of_attempts(array[hold_attempt.attempt_id]) as a);
     v_attempt docket.task_attempts;
 begin
-    perform docket_private.require_project(v_project);
-
     -- The graph's key, the task, the attempt: the order that holds everywhere.
     perform docket_private.share_graph(v_project);
     perform

@@ -38,10 +38,10 @@ create table docket.task_attempts (
     constraint task_attempts_failure_class_fkey
         foreign key (failure_class) references docket.retry_policies on delete restrict,
     constraint task_attempts_agent_bounded check (length(agent) between 1 and 255),
-    constraint task_attempts_ended_has_outcome check ((outcome is null) = (ended_at is null)),
-    constraint task_attempts_failure_has_class
-        check ((failure_class is not null)
-               = (outcome is not null and outcome in ('failed', 'lease_expired')))
+    constraint task_attempts_outcome_agrees
+        check ((outcome is null) = (ended_at is null)
+               and (failure_class is not null)
+                   = (outcome is not null and outcome in ('failed', 'lease_expired')))
 ) with (fillfactor = 80);
 
 -- Only what runs: expiry reads nothing else.
@@ -78,69 +78,66 @@ comment on column docket.task_attempts.details is
 comment on column docket.task_attempts.is_forgiven is
     'Whether the failure counts no longer, because somebody has let the task be tried anew.';
 
--- A heartbeat is no event worth a row of the journal.
-call docket_private.add_journal(
-    'docket.task_attempts', 'attempt_id', '{}',
-    '(old.agent, old.outcome, old.failure_class, old.error, old.details, old.is_forgiven) '
-    'is distinct from '
-    '(new.agent, new.outcome, new.failure_class, new.error, new.details, new.is_forgiven)');
+-- A heartbeat is no event worth a row of the journal. The beginning of an attempt, and its end when
+-- the work is done, are written into it by the statements that make them (begin_attempts(),
+-- complete_held(), end_attempt()), together with the task's own row.
+call docket_private.add_journal('docket.task_attempts', 'attempt_id');
+drop trigger task_attempts_journal_insert on docket.task_attempts;
+drop trigger task_attempts_journal_update on docket.task_attempts;
+create trigger task_attempts_journal_update
+    after update of agent, outcome, failure_class, error, details, is_forgiven
+    on docket.task_attempts
+    for each row when (
+        (old.outcome is not null or new.outcome is distinct from 'completed')
+        and old.* is distinct from new.*)
+    execute function docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
 call docket_private.add_isolation('docket.task_attempts');
 
--- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. For a statement
--- at once: by row, a batch paid as much again for each task as for all else of its completion.
-create function docket_private.end_attempts() returns trigger
+-- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. A completion by
+-- the attempt itself (queue/complete_tasks) has done so.
+create function docket_private.end_attempt() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set plan_cache_mode = force_generic_plan
-set jit = off
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 begin
-    -- A claim ends here.
-    if not exists (
-        select
-          from original as o
-         where o.attempt_id is not null)
-    then
-        return null;
-    end if;
-
-    update docket.task_attempts as a
-       set outcome  = case l.status
-                          when 'completed' then 'completed'
-                          when 'review' then 'completed'
-                          when 'pending' then 'released'
-                          else 'cancelled'
-                      end,
-           ended_at = docket.clock()
-      from (
-          -- A full join is never a nested loop, which would be quadratic when many come.
-          select o.attempt_id, o.project_id, n.status, n.attempt_id as new_attempt_id
-            from original as o
-            full join changed as n
-              on n.task_id = o.task_id
-             and n.project_id = o.project_id
-          offset 0
-      ) as l
-     where a.attempt_id = l.attempt_id
-       and a.project_id = l.project_id
-       and l.new_attempt_id is distinct from l.attempt_id
-       and a.outcome is null;
+      with ended as (
+          update docket.task_attempts as a
+             set outcome  = case new.status
+                                when 'review' then 'completed'
+                                when 'pending' then 'released'
+                                else 'cancelled'
+                            end,
+                 ended_at = docket.clock()
+           where a.attempt_id = old.attempt_id
+             and a.project_id = old.project_id
+             and a.outcome is null
+          returning a.attempt_id, a.project_id, a.outcome, a.ended_at
+      )
+    insert into docket.audit_log (
+        table_name, operation, project_id, row_id, old_values, new_values)
+    select 'task_attempts', 'update', e.project_id, e.attempt_id,
+           '{"outcome": null, "ended_at": null}',
+           jsonb_object(array['outcome', 'ended_at'], array[e.outcome, e.ended_at::text])
+      from ended as e
+     where e.outcome = 'completed';
 
     return null;
 end;
 $$;
 
-comment on function docket_private.end_attempts() is
-    'Ends the attempts of tasks that leave their agents'' hands, where that has not been done with more to say.';
+comment on function docket_private.end_attempt() is
+    'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
 
-create trigger tasks_end_attempts after update on docket.tasks
-    referencing old table as original new table as changed
-    for each statement execute function docket_private.end_attempts();
+create trigger tasks_end_attempt after update on docket.tasks
+    for each row when (
+        old.attempt_id is not null
+        and new.attempt_id is distinct from old.attempt_id
+        and new.status <> 'completed')
+    execute function docket_private.end_attempt();
 
-revoke all on function docket_private.end_attempts() from public;
+revoke all on function docket_private.end_attempt() from public;
 grant select on docket.task_attempts
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 

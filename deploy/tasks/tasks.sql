@@ -59,9 +59,10 @@ create table docket.tasks (
         foreign key (parent_task_id, project_id) references docket.tasks on delete restrict,
     constraint tasks_key_bounded check (length(task_key) between 1 and 255),
     constraint tasks_title_bounded check (length(title) between 1 and 255),
-    constraint tasks_completed_has_time check ((status = 'completed') = (completed_at is not null)),
-    constraint tasks_attempt_in_progress check (attempt_id is null or status = 'in_progress'),
-    constraint tasks_unmet_gates_not_negative check (unmet_gates >= 0),
+    constraint tasks_state_agrees
+        check ((status = 'completed') = (completed_at is not null)
+               and (attempt_id is null or status = 'in_progress')
+               and unmet_gates >= 0),
     constraint tasks_not_its_own_parent check (parent_task_id <> task_id)
 ) with (fillfactor = 70, toast_tuple_target = 512);
 
@@ -232,50 +233,84 @@ create trigger tasks_fill before insert on docket.tasks
     for each row when (new.task_id is null or new.task_key is null)
     execute function docket_private.fill_task();
 
-create function docket_private.check_task_transition() returns trigger
+-- One trigger for all that is judged and stamped when a task changes, and without a condition:
+-- each trigger's condition is read from the catalog again by each statement.
+--
+-- The two changes that happen to every task, a claim and a completion by its attempt, are made by
+-- statements of the queue (queue/claim_tasks, queue/complete_tasks) which stamp the row and do all
+-- that follows from it themselves: what triggers would do in ten further statements is most of
+-- what a task costs. Such a statement counts the version up, and nobody else does. The triggers
+-- after a change leave out these two, so nobody else may make them.
+create function docket_private.stamp_task() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if not exists (
-        select from docket.task_transitions as t
-         where t.from_status = old.status
-           and t.to_status = new.status
-    ) then
-        raise exception 'task % can not go from % to %', old.task_key, old.status, new.status
+    if old.status = 'pending' and new.attempt_id is not null
+       or old.attempt_id is not null and new.status = 'completed'
+    then
+        if new.version = old.version + 1 then
+            return new;
+        end if;
+        raise exception 'task % is claimed, and completed by who holds it, by the queue alone',
+                        old.task_key
             using errcode = 'PDTRN',
-                  detail  = jsonb_build_object(
-                                'task_id', old.task_id, 'from', old.status, 'to', new.status)::text,
-                  hint    = format('From %s it leads to: %s.', old.status, (
-                                select string_agg(t.to_status, ', ' order by t.to_status)
-                                  from docket.task_transitions as t
-                                 where t.from_status = old.status));
+                  hint    = 'docket.start_task() and docket.complete_task() do it.';
     end if;
 
-    new.completed_at := case when new.status = 'completed' then docket.clock() end;
-    if new.status <> 'in_progress' then
-        new.attempt_id := null;
+    if old is not distinct from new then
+        return new;
     end if;
 
+    if new.status <> old.status then
+        if not exists (
+            select from docket.task_transitions as t
+             where t.from_status = old.status
+               and t.to_status = new.status
+        ) then
+            raise exception 'task % can not go from % to %', old.task_key, old.status, new.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object(
+                                    'task_id', old.task_id, 'from', old.status,
+                                    'to', new.status)::text,
+                      hint    = format('From %s it leads to: %s.', old.status, (
+                                    select string_agg(t.to_status, ', ' order by t.to_status)
+                                      from docket.task_transitions as t
+                                     where t.from_status = old.status));
+        end if;
+
+        new.completed_at := case when new.status = 'completed' then docket.clock() end;
+        if new.status <> 'in_progress' then
+            new.attempt_id := null;
+        end if;
+    end if;
+
+    new.created_at := old.created_at;
+    new.created_by := old.created_by;
+    new.updated_at := docket.clock();
+    new.updated_by := docket.principal();
+    new.version    := old.version + 1;
     return new;
 end;
 $$;
 
-comment on function docket_private.check_task_transition() is
-    'Lets a status move by docket.task_transitions only (PDTRN), and keeps what belongs to it: completed_at, attempt_id.';
+comment on function docket_private.stamp_task() is
+    'Lets a status move by docket.task_transitions only (PDTRN), keeps what belongs to it (completed_at, attempt_id) and the birth of the task, and stamps time, principal and version.';
 
-create trigger tasks_status before update of status on docket.tasks
-    for each row when (old.status is distinct from new.status)
-    execute function docket_private.check_task_transition();
+create trigger tasks_stamp before update on docket.tasks
+    for each row execute function docket_private.stamp_task();
 
-call docket_private.add_touch('docket.tasks');
-call docket_private.add_journal('docket.tasks', 'task_id');
+call docket_private.add_journal(
+    'docket.tasks', 'task_id', '{}',
+    $$old.version <> new.version
+      and not (old.status = 'pending' and new.attempt_id is not null)
+      and not (old.attempt_id is not null and new.status = 'completed')$$);
 call docket_private.add_isolation('docket.tasks');
 call docket_private.add_isolation('docket_private.task_counters');
 
 revoke all on function docket_private.take_task_numbers(uuid, bigint) from public;
 revoke all on function docket_private.fill_task() from public;
-revoke all on function docket_private.check_task_transition() from public;
+revoke all on function docket_private.stamp_task() from public;
 grant select on docket.tasks
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 

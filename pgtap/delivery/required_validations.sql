@@ -53,7 +53,8 @@ select throws_ok(
     'PDGAT', null, 'on the way to the next');
 select throws_ok(
     $$ update docket.tasks set status = 'completed' where task_key = 'a' $$,
-    'PDGAT', null, 'behind the functions'' backs');
+    'PDTRN', 'task a is claimed, and completed by who holds it, by the queue alone',
+    'not behind the queue''s back');
 select throws_ok(
     $$ select docket.complete_tasks(jsonb_build_array(
                   jsonb_build_object('attempt_id', pg_temp.attempt('c')),

@@ -75,8 +75,10 @@ select is_empty(
           and not exists (
                   select
                     from pg_catalog.pg_trigger as t
+                    join pg_catalog.pg_proc as p
+                      on p.oid = t.tgfoid
+                     and p.proname in ('touch', 'stamp_task')
                    where t.tgrelid = c.oid
-                     and t.tgfoid = 'docket_private.touch()'::regprocedure
                      and t.tgenabled = 'O') $$,
     'every table that has updated_at has the trigger');
 

@@ -1,7 +1,7 @@
 -- claim_tasks(): the most urgent first, each task to one agent, held for a while.
 
 begin;
-select plan(46);
+select plan(48);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -251,6 +251,31 @@ select is(
     (select array_agg(a.outcome::text order by a.attempt_no)
        from docket.list_attempts(docket_test.id('short')) as a), array['lease_expired', null],
     'who starts a task whose agent is gone takes it back first');
+
+-- The queue's own statements alone hold and let go, because triggers leave these to them.
+select docket.create_task(docket_test.project_id(), 'Alone', task_key => 'alone');
+select throws_ok(
+    $$ update docket.tasks
+          set status = 'in_progress', attempt_id = docket_private.new_id(project_id)
+        where task_key = 'alone' $$,
+    'PDTRN', 'task alone is claimed, and completed by who holds it, by the queue alone',
+    'nobody claims a task behind its back');
+select docket.start_task(docket_test.id('alone'), 'ann');
+select results_eq(
+    $$ select t.version, t.updated_by, l.old_values ->> 'status', l.new_values ->> 'attempt_id'
+         from docket.tasks as t
+        cross join lateral (
+                  select j.old_values, j.new_values
+                    from docket.audit_log as j
+                   where j.row_id = t.task_id
+                   order by j.audit_id desc
+                   limit 1
+              ) as l
+        where t.task_key = 'alone' $$,
+    $$ select 2::bigint, docket.principal(), 'pending', t.attempt_id::text
+         from docket.tasks as t
+        where t.task_key = 'alone' $$,
+    'who starts one is stamped and written down');
 
 select * from finish();
 rollback;

@@ -11,6 +11,8 @@ drop function docket_private.check_claim(text, integer);
 drop function docket_private.promote_due(uuid);
 drop function docket_private.take_ready(
     uuid, text, integer, interval, uuid, uuid, text[], text[], boolean);
+drop function docket_private.begin_attempts(docket_private.claimable[], text, interval);
+drop type docket_private.claimable;
 drop function docket_private.lease(integer, jsonb);
 
 commit;

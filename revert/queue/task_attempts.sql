@@ -2,8 +2,8 @@
 
 begin;
 
-drop trigger tasks_end_attempts on docket.tasks;
-drop function docket_private.end_attempts();
+drop trigger tasks_end_attempt on docket.tasks;
+drop function docket_private.end_attempt();
 drop table docket.task_attempts;
 drop domain docket.attempt_outcome;
 

@@ -185,17 +185,45 @@ INVARIANTS: Mapping[str, LiteralString] = {
                       and l.row_id = a.task_id
                       and l.old_values ->> 'status' in ('completed', 'review'))
     """,
-    "J1 the journal ends with the status that the task has": """
-        select format('%s is %s', t.task_id, t.status)
-          from docket.tasks as t
-         where t.status is distinct from (
-                   select l.new_values ->> 'status'
-                     from docket.audit_log as l
-                    where l.table_name = 'tasks'
-                      and l.row_id = t.task_id
-                      and l.new_values ? 'status'
-                    order by l.audit_id desc
-                    limit 1)
+    "J1 the journal of a task or an attempt ends in what its row says": """
+        with said as (
+            select l.table_name, l.row_id, jsonb_object_agg(e.key, e.value order by l.audit_id) as v
+              from docket.audit_log as l
+             cross join jsonb_each(l.new_values) as e
+             where l.table_name in ('tasks', 'task_attempts')
+             group by l.table_name, l.row_id
+        ), rows_now as (
+            select 'tasks' as table_name, t.task_id as row_id,
+                   docket_ext.hstore_to_jsonb(docket_ext.hstore(t)) as v
+              from docket.tasks as t
+             union all
+            select 'task_attempts', a.attempt_id,
+                   docket_ext.hstore_to_jsonb(docket_ext.hstore(a))
+              from docket.task_attempts as a
+        )
+        select format('%s %s: %s', r.table_name, r.row_id, (
+                          select jsonb_object_agg(e.key, jsonb_build_array(e.value, s.v -> e.key))
+                            from jsonb_each(r.v) as e
+                           where e.value is distinct from coalesce(s.v -> e.key, 'null')))
+          from rows_now as r
+          left join said as s on s.table_name = r.table_name and s.row_id = r.row_id
+         where jsonb_strip_nulls(r.v) - array['lease_expires_at', 'heartbeat_at']
+               is distinct from jsonb_strip_nulls(s.v) - array['lease_expires_at', 'heartbeat_at']
+    """,
+    "J3 what the journal says was before is what it said last": """
+        with said as (
+            select l.audit_id, l.operation, l.table_name, l.row_id, e.key,
+                   l.old_values -> e.key as before,
+                   lag(e.value) over (
+                       partition by l.table_name, l.row_id, e.key order by l.audit_id) as last
+              from docket.audit_log as l
+             cross join jsonb_each(l.new_values) as e
+             where l.table_name in ('tasks', 'task_attempts')
+        )
+        select format('%s of %s %s was %s, not %s', s.key, s.table_name, s.row_id, s.last, s.before)
+          from said as s
+         where s.operation = 'update'
+           and (s.before is null or s.before <> coalesce(s.last, 'null'))
     """,
     "J2 the journal has the birth of every attempt and the end of every ended one": """
         select a.attempt_id
@@ -238,6 +266,13 @@ INVARIANTS: Mapping[str, LiteralString] = {
 
 def violations(connection: Connection) -> list[str]:
     """What breaks any invariant, each with the name of the invariant."""
+    # The journal has times as they are written in this zone and style.
+    with connection.transaction():
+        connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'")
+        return _violations(connection)
+
+
+def _violations(connection: Connection) -> list[str]:
     return [
         f"{name}: {row[0]}"
         for name, query in INVARIANTS.items()

@@ -3,6 +3,7 @@
 begin;
 
 select 'docket_private.lease(integer, jsonb)'::regprocedure;
+select 'docket_private.begin_attempts(docket_private.claimable[], text, interval)'::regprocedure;
 select 'docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)'::regprocedure;
 select 'docket_private.check_claim(text, integer)'::regprocedure;
 select 'docket_private.claim(uuid, text, integer, integer, uuid, uuid, text[], text[])'::regprocedure;
