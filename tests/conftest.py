@@ -17,10 +17,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pgdocket.testing.runs import Run, open_run
 from support import databases
 from support.catalog import prepare
 from support.databases import Database
-from support.runs import Run, open_run
 from support.servers import VERSIONS, TestServer, open_server
 from support.sessions import Connect, Connection
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgdocket.server import processes
-from support import runs
+from pgdocket.testing import runs
 from support.databases import ROOT
 
 TELL = """

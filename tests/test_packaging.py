@@ -15,6 +15,7 @@ import pytest
 
 from pgdocket import __version__
 from pgdocket.files import project_files
+from support.second_project import run_project
 
 ROOT = Path(__file__).resolve().parents[1]
 CARRIED = ("sqitch.conf", "sqitch.plan", "deploy", "revert", "verify", "sql")
@@ -87,6 +88,10 @@ def test_an_installed_command_runs(installed: Path) -> None:
     command = installed / "bin" / "pgdocket"
     assert run(command, "--version", cwd=Path("/")).endswith(__version__)
     assert "Commands:" in run(command, "--help", cwd=Path("/"))
+
+
+def test_a_second_project_tests_against_a_docket(installed: Path, tmp_path: Path) -> None:
+    assert "5 passed" in run_project(tmp_path, python=installed / "bin" / "python")
 
 
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:

@@ -18,9 +18,9 @@ class ConnectionSettings:
 
     `min_size` and `max_size` bound the pool, `timeout` is how long a call waits for one of its
     connections, `connect_timeout` how long making one may take, and one that is not needed for
-    `max_idle` is closed. Every `check_seconds` the idle ones are asked whether they still live;
-    None: never. With `use_pool` false each call has a connection of its own, at most `max_size`
-    at a time.
+    `max_idle` is closed. Every `check_seconds` the idle ones are asked whether they still live
+    (None: never), and so is one that was not used for `trust_seconds`, before it is. With
+    `use_pool` false each call has a connection of its own, at most `max_size` at a time.
 
     `pooled` says that the server is reached through PgBouncer in transaction mode: nothing is
     prepared, and nothing stays in a session. Notifications don't pass it; `listen_dsn` is a way
@@ -37,6 +37,7 @@ class ConnectionSettings:
     connect_timeout: float = 10.0
     max_idle: float = 30.0
     check_seconds: float | None = 30.0
+    trust_seconds: float = 5.0
     use_pool: bool = True
     pooled: bool = False
     listen_dsn: str | None = None

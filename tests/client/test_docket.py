@@ -11,6 +11,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from psycopg.conninfo import make_conninfo
 
 from pgdocket.client import Docket, Project
@@ -373,3 +377,20 @@ def test_all_statements_are_logged_where_that_is_asked_for(
     with caplog.at_level(logging.DEBUG, "pgdocket.client"):
         client.project_id(reference="secret-slug")
     assert "secret-slug" in caplog.text
+
+
+def test_the_drivers_instrumentation_sees_every_statement(
+    docket18: Database, open_clients: Callable[..., Docket]
+) -> None:
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    PsycopgInstrumentor().instrument(tracer_provider=provider)
+    try:
+        client = open_clients(docket18.conninfo)
+        client.create_project(slug="secret-slug")
+    finally:
+        PsycopgInstrumentor().uninstrument()
+    told = [str(dict(span.attributes or {})) for span in spans.get_finished_spans()]
+    assert any("docket.create_project" in each for each in told)
+    assert not any("secret-slug" in each for each in told)

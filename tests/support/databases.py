@@ -15,8 +15,8 @@ from pgdocket.sqitch.deploy import deploy as deploy_plan
 from pgdocket.sqitch.plan import load_plan
 from pgdocket.sqitch.registry import Person
 from pgdocket.sqitch.revert import revert as revert_plan
+from pgdocket.testing.runs import once
 from support import pgtap
-from support.runs import once
 from support.servers import TestServer, process_environment
 
 ROOT = Path(__file__).parents[2]

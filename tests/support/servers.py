@@ -14,7 +14,7 @@ from psycopg import sql
 
 from pgdocket.errors import Error
 from pgdocket.server import Binaries, LocalServer, find_binaries
-from support.runs import once
+from pgdocket.testing.runs import once
 
 Which = Literal["system", "embedded"]
 

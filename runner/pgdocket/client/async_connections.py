@@ -28,8 +28,6 @@ log = logging.getLogger("pgdocket.client")
 T = TypeVar("T")
 
 _OLDEST_SERVER = 150000
-# A connection that was used a moment ago is not asked whether it still lives before it is used.
-_TRUSTED_SECONDS = 5.0
 # A server that has gone without a word is noticed in less than a minute.
 _KEEPALIVES = {
     "keepalives_idle": 30,
@@ -58,7 +56,6 @@ class AsyncConnections:
         self._options = _options(conninfo, settings)
         self._own: AsyncOwn[_AsyncConnection] = AsyncOwn()
         self._checks: AsyncEvery | None = None
-        self._trusted = _TRUSTED_SECONDS if settings.check_seconds else float("inf")
         kind = AsyncConnectionPool if settings.use_pool else AsyncNullConnectionPool
         self._pool: AsyncConnectionPool[_AsyncConnection] = kind(
             conninfo,
@@ -192,7 +189,7 @@ class AsyncConnections:
         Not by the pool's own check, which waits 1, 2, 4... seconds between dead connections.
         """
         connection = await self._pool.getconn()
-        while monotonic() - connection.used_at > self._trusted:
+        while monotonic() - connection.used_at >= self.settings.trust_seconds:
             try:
                 await connection.execute("")
             except psycopg.Error:

@@ -26,8 +26,6 @@ log = logging.getLogger("pgdocket.client")
 T = TypeVar("T")
 
 _OLDEST_SERVER = 150000
-# A connection that was used a moment ago is not asked whether it still lives before it is used.
-_TRUSTED_SECONDS = 5.0
 # A server that has gone without a word is noticed in less than a minute.
 _KEEPALIVES = {
     "keepalives_idle": 30,
@@ -56,7 +54,6 @@ class Connections:
         self._options = _options(conninfo, settings)
         self._own: Own[_Connection] = Own()
         self._checks: Every | None = None
-        self._trusted = _TRUSTED_SECONDS if settings.check_seconds else float("inf")
         kind = ConnectionPool if settings.use_pool else NullConnectionPool
         self._pool: ConnectionPool[_Connection] = kind(
             conninfo,
@@ -190,7 +187,7 @@ class Connections:
         Not by the pool's own check, which waits 1, 2, 4... seconds between dead connections.
         """
         connection = self._pool.getconn()
-        while monotonic() - connection.used_at > self._trusted:
+        while monotonic() - connection.used_at >= self.settings.trust_seconds:
             try:
                 connection.execute("")
             except psycopg.Error:

@@ -15,7 +15,7 @@ from typing import IO
 
 from pgdocket.server import LocalServer, find_binaries, processes
 
-SHARED_MEMORY = Path("/dev/shm")
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - each run makes a folder of its own in it
 ROOM_NEEDED = 3 * 1024**3
 
 
