@@ -1014,6 +1014,7 @@ comment on function docket_private.hide(jsonb, text[]) is
 create function docket_private.without_secrets(value jsonb) returns jsonb
 language plpgsql
 stable
+strict
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -9676,7 +9677,8 @@ create trigger task_attempts_journal_update
     for each row when (
         (old.outcome is not null or new.outcome is distinct from 'completed')
         and old.* is distinct from new.*)
-    execute function docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
+    execute function docket_private.journal_update(
+        'task_attempts', 'attempt_id', '', '{}', '{details}');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. A completion by
@@ -10926,13 +10928,16 @@ begin
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['in_progress', d.attempt_id::text, null, d.version::text,
-                           d.updated_at::text, d.old_results::text, d.old_effort::text,
+                           d.updated_at::text,
+                           docket_private.without_secrets(d.old_results)::text,
+                           d.old_effort::text,
                            d.old_complexity::text, d.updated_by]) - d.same,
                  jsonb_object(
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['completed', null, v_now::text, (d.version + 1)::text,
-                           v_now::text, d.results::text, d.effort::text,
+                           v_now::text, docket_private.without_secrets(d.results)::text,
+                           d.effort::text,
                            d.complexity::text, v_principal]) - d.same,
                  v_principal
             from done as d

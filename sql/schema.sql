@@ -8200,13 +8200,16 @@ begin
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['in_progress', d.attempt_id::text, null, d.version::text,
-                           d.updated_at::text, d.old_results::text, d.old_effort::text,
+                           d.updated_at::text,
+                           docket_private.without_secrets(d.old_results)::text,
+                           d.old_effort::text,
                            d.old_complexity::text, d.updated_by]) - d.same,
                  jsonb_object(
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['completed', null, v_now::text, (d.version + 1)::text,
-                           v_now::text, d.results::text, d.effort::text,
+                           v_now::text, docket_private.without_secrets(d.results)::text,
+                           d.effort::text,
                            d.complexity::text, v_principal]) - d.same,
                  v_principal
             from done as d
@@ -13787,7 +13790,7 @@ COMMENT ON FUNCTION docket_private.weigh_tasks(project_id uuid) IS 'Finds anew h
 -- FUNCTION docket_private.without_secrets(jsonb)
 
 CREATE FUNCTION docket_private.without_secrets(value jsonb) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE STRICT
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
@@ -14952,7 +14955,7 @@ CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_atte
 
 -- TRIGGER docket.task_attempts task_attempts_journal_update
 
-CREATE TRIGGER task_attempts_journal_update AFTER UPDATE OF agent, outcome, failure_class, error, details, is_forgiven ON docket.task_attempts FOR EACH ROW WHEN ((((old.outcome IS NOT NULL) OR ((new.outcome)::text IS DISTINCT FROM 'completed'::text)) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
+CREATE TRIGGER task_attempts_journal_update AFTER UPDATE OF agent, outcome, failure_class, error, details, is_forgiven ON docket.task_attempts FOR EACH ROW WHEN ((((old.outcome IS NOT NULL) OR ((new.outcome)::text IS DISTINCT FROM 'completed'::text)) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}', '{details}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 

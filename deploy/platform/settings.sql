@@ -141,6 +141,7 @@ comment on function docket_private.hide(jsonb, text[]) is
 create function docket_private.without_secrets(value jsonb) returns jsonb
 language plpgsql
 stable
+strict
 set search_path = pg_catalog, pg_temp
 as $$
 begin

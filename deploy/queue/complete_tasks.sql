@@ -183,13 +183,16 @@ begin
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['in_progress', d.attempt_id::text, null, d.version::text,
-                           d.updated_at::text, d.old_results::text, d.old_effort::text,
+                           d.updated_at::text,
+                           docket_private.without_secrets(d.old_results)::text,
+                           d.old_effort::text,
                            d.old_complexity::text, d.updated_by]) - d.same,
                  jsonb_object(
                      array['status', 'attempt_id', 'completed_at', 'version', 'updated_at',
                            'results', 'actual_effort', 'actual_complexity', 'updated_by'],
                      array['completed', null, v_now::text, (d.version + 1)::text,
-                           v_now::text, d.results::text, d.effort::text,
+                           v_now::text, docket_private.without_secrets(d.results)::text,
+                           d.effort::text,
                            d.complexity::text, v_principal]) - d.same,
                  v_principal
             from done as d

@@ -90,7 +90,8 @@ create trigger task_attempts_journal_update
     for each row when (
         (old.outcome is not null or new.outcome is distinct from 'completed')
         and old.* is distinct from new.*)
-    execute function docket_private.journal_update('task_attempts', 'attempt_id', 'id', '{}');
+    execute function docket_private.journal_update(
+        'task_attempts', 'attempt_id', '', '{}', '{details}');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. A completion by

@@ -1,0 +1,90 @@
+"""A docket under siege: a project with rows of every kind, and an attacker for each role."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from support.databases import Database
+from support.sessions import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Besieged:
+    """A database with the project of `owner`; `attackers` are logins by the role they have."""
+
+    database: Database
+    owner: str
+    project_id: uuid.UUID
+    attackers: dict[str, str]
+    own_project_id: uuid.UUID
+
+    def login(self, role: str) -> Connection:
+        """A session of the attacker with a role, as the server knows him."""
+        return psycopg.connect(self.database.conninfo, user=self.attackers[role], autocommit=True)
+
+
+def settle(session: Connection, owner: str, slug: str, count: int) -> uuid.UUID:
+    """Makes a project with a row of every kind, in the name of its owner."""
+    session.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
+    tasks = Jsonb(
+        [
+            {"title": f"{slug} secret", "task_key": f"t-{number}", "tags": [slug]}
+            | ({"depends_on": ["t-0"], "parent": "t-2"} if number == 1 else {})
+            for number in range(count)
+        ]
+    )
+    row = session.execute(
+        f"""
+        with project as materialized (select (docket.create_project('{slug}')).project_id as id)
+        select p.id, (docket.create_workflow(p.id, 'flow')).workflow_id from project as p
+        """.encode()
+    ).fetchone()
+    assert row is not None
+    project, workflow = row
+    given: dict[str, Any] = {"project": project, "tasks": tasks, "workflow": workflow}
+    for statement in EVERY_KIND:
+        session.execute(statement, given)
+    session.execute("reset role")
+    return project  # type: ignore[no-any-return]
+
+
+# Rows of every table that has a foreign key, for a project with the tasks t-0, t-1, t-2.
+EVERY_KIND: tuple[LiteralString, ...] = (
+    "select count(*) from docket.create_tasks(%(project)s, %(tasks)s)",
+    """select docket.update_task(docket.task_id(%(project)s, 't-0'),
+                                 jsonb_build_object('workflow_id', %(workflow)s::uuid))""",
+    "select docket.put_context(docket.task_id(%(project)s, 't-0'), 'note', '\"secret\"')",
+    "select docket.set_budget(%(project)s, max_tokens => 1000)",
+    "select docket.set_budget(%(project)s, workflow_id => %(workflow)s, max_tokens => 1000)",
+    "select docket.record_usage(docket.task_id(%(project)s, 't-0'), 5)",
+    """select docket.link_pull_request(docket.task_id(%(project)s, 't-0'), p.pull_request_id)
+         from docket.record_pull_request(%(project)s, 'acme/shop', 1) as p""",
+    """select docket.record_validation(
+                  docket.task_id(%(project)s, 't-0'), 'tests', 'passed',
+                  pull_request_id => p.pull_request_id, attempt_id => t.attempt_id)
+         from docket.list_pull_requests(%(project)s) as p
+        cross join docket.start_task(docket.task_id(%(project)s, 't-0'), 'agent') as t""",
+    "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
+    "select docket.enter_workflow_state('review', workflow_id => %(workflow)s)",
+    """select docket.enter_workflow_state(
+                  'review', task_id => docket.task_id(%(project)s, 't-0'))""",
+    """select docket.enter_workflow_state('review', pull_request_id => p.pull_request_id)
+         from docket.list_pull_requests(%(project)s) as p""",
+    """select docket.import_tasks_json(
+                  p.slug, 'tasks.json', '{"master": {"tasks": [{"id": 1, "title": "secret"}]}}')
+         from docket.get_project(%(project)s) as p""",
+)
+
+
+def drop_role(database: Database, name: str) -> None:
+    """Drops a role with whatever it has in one database."""
+    role = sql.Identifier(name)
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop owned by {}").format(role))
+        connection.execute(sql.SQL("drop role {}").format(role))
