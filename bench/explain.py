@@ -106,6 +106,15 @@ class Statement:
         return set(found) | set(re.findall(r"Bitmap Index Scan on (\S+)", self.plan))
 
     @property
+    def index_conditions(self) -> list[tuple[str, str]]:
+        """Each index that is scanned, with the condition that it is entered by, if any."""
+        return re.findall(
+            r"(?:Index(?: Only)? Scan(?: Backward)? using|Bitmap Index Scan on) (\S+)[^\n]*"
+            r"(?:\n +Index Cond: ([^\n]*))?",
+            self.plan,
+        )
+
+    @property
     def read_whole(self) -> set[str]:
         """The tables that the plan reads from end to end."""
         never = r"One-Time Filter: false\n +->  Seq Scan on \S+"

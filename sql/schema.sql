@@ -8152,17 +8152,24 @@ begin
                  coalesce(g.complexity, t.actual_complexity) as complexity,
                  t.version, t.updated_at, t.updated_by, t.results as old_results,
                  t.actual_effort as old_effort, t.actual_complexity as old_complexity
-            from unnest(
-                     complete_held.attempt_ids, v_task_ids, complete_held.results,
-                     complete_held.efforts, complete_held.complexities)
-                 with ordinality
-                 as g (attempt_id, task_id, results, effort, complexity, ordinal)
-            join docket.tasks as t
-              on t.task_id = g.task_id
-             and t.project_id = v_project
-             and t.attempt_id = g.attempt_id
-           order by t.task_id
-             for no key update of t
+            from (
+                select u.*
+                  from unnest(
+                           complete_held.attempt_ids, v_task_ids, complete_held.results,
+                           complete_held.efforts, complete_held.complexities)
+                       with ordinality
+                       as u (attempt_id, task_id, results, effort, complexity, ordinal)
+                 order by u.task_id
+                offset 0
+            ) as g
+           cross join lateral (
+               select u.*
+                 from docket.tasks as u
+                where u.task_id = g.task_id
+                  and u.project_id = v_project
+                  and u.attempt_id = g.attempt_id
+                  for no key update
+           ) as t
       ), done as (
           update docket.tasks as t
              set status            = 'completed',
@@ -9834,15 +9841,19 @@ CREATE FUNCTION docket_private.has_ready(project_id uuid) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
 begin
-    return exists (
-        select
+    -- The first in the order of a claim: any would do, but this index begins with the project.
+    return (
+        select r.task_id
           from docket.ready_tasks as r
          where r.project_id = has_ready.project_id
-           and r.not_before is null);
+           and r.not_before is null
+         order by r.urgency desc, r.ready_since, r.task_id
+         limit 1) is not null;
 end;
 $$;
 
@@ -12628,9 +12639,19 @@ begin
     select jsonb_object_agg(n.task_name, coalesce(b.task_id, k.task_id, i.task_id)),
            min(n.task_name) filter (where coalesce(b.task_id, k.task_id, i.task_id) is null)
       into v_found, v_unknown
-      from (select distinct u.task_name
-              from unnest(resolve_tasks.task_names) as u (task_name)
-             where u.task_name is not null) as n
+      from (
+          -- The id is read here, because under a policy no index would be entered by what is not
+          -- leakproof.
+          select d.task_name,
+                 case
+                     when d.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                         then d.task_name::uuid
+                 end as task_id
+            from (select distinct u.task_name
+                    from unnest(resolve_tasks.task_names) as u (task_name)
+                   where u.task_name is not null) as d
+          offset 0
+      ) as n
       left join unnest(resolve_tasks.batch_keys, resolve_tasks.batch_ids) as b (task_key, task_id)
         on b.task_key = n.task_name
       left join lateral (
@@ -12638,6 +12659,7 @@ begin
             from docket.tasks as t
            where t.project_id = resolve_tasks.project_id
              and t.task_key = n.task_name
+             and b.task_id is null
           offset 0
       ) as k
         on true
@@ -12645,10 +12667,8 @@ begin
           select t.task_id
             from docket.tasks as t
            where t.project_id = resolve_tasks.project_id
-             and t.task_id = case
-                                 when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                                     then n.task_name::uuid
-                             end
+             and t.task_id = n.task_id
+             and b.task_id is null
           offset 0
       ) as i
         on true;

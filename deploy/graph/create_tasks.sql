@@ -26,9 +26,19 @@ begin
     select jsonb_object_agg(n.task_name, coalesce(b.task_id, k.task_id, i.task_id)),
            min(n.task_name) filter (where coalesce(b.task_id, k.task_id, i.task_id) is null)
       into v_found, v_unknown
-      from (select distinct u.task_name
-              from unnest(resolve_tasks.task_names) as u (task_name)
-             where u.task_name is not null) as n
+      from (
+          -- The id is read here, because under a policy no index would be entered by what is not
+          -- leakproof.
+          select d.task_name,
+                 case
+                     when d.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                         then d.task_name::uuid
+                 end as task_id
+            from (select distinct u.task_name
+                    from unnest(resolve_tasks.task_names) as u (task_name)
+                   where u.task_name is not null) as d
+          offset 0
+      ) as n
       left join unnest(resolve_tasks.batch_keys, resolve_tasks.batch_ids) as b (task_key, task_id)
         on b.task_key = n.task_name
       left join lateral (
@@ -36,6 +46,7 @@ begin
             from docket.tasks as t
            where t.project_id = resolve_tasks.project_id
              and t.task_key = n.task_name
+             and b.task_id is null
           offset 0
       ) as k
         on true
@@ -43,10 +54,8 @@ begin
           select t.task_id
             from docket.tasks as t
            where t.project_id = resolve_tasks.project_id
-             and t.task_id = case
-                                 when n.task_name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-                                     then n.task_name::uuid
-                             end
+             and t.task_id = n.task_id
+             and b.task_id is null
           offset 0
       ) as i
         on true;

@@ -65,15 +65,19 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_sort = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 begin
-    return exists (
-        select
+    -- The first in the order of a claim: any would do, but this index begins with the project.
+    return (
+        select r.task_id
           from docket.ready_tasks as r
          where r.project_id = has_ready.project_id
-           and r.not_before is null);
+           and r.not_before is null
+         order by r.urgency desc, r.ready_since, r.task_id
+         limit 1) is not null;
 end;
 $$;
 

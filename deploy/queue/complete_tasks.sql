@@ -135,17 +135,24 @@ begin
                  coalesce(g.complexity, t.actual_complexity) as complexity,
                  t.version, t.updated_at, t.updated_by, t.results as old_results,
                  t.actual_effort as old_effort, t.actual_complexity as old_complexity
-            from unnest(
-                     complete_held.attempt_ids, v_task_ids, complete_held.results,
-                     complete_held.efforts, complete_held.complexities)
-                 with ordinality
-                 as g (attempt_id, task_id, results, effort, complexity, ordinal)
-            join docket.tasks as t
-              on t.task_id = g.task_id
-             and t.project_id = v_project
-             and t.attempt_id = g.attempt_id
-           order by t.task_id
-             for no key update of t
+            from (
+                select u.*
+                  from unnest(
+                           complete_held.attempt_ids, v_task_ids, complete_held.results,
+                           complete_held.efforts, complete_held.complexities)
+                       with ordinality
+                       as u (attempt_id, task_id, results, effort, complexity, ordinal)
+                 order by u.task_id
+                offset 0
+            ) as g
+           cross join lateral (
+               select u.*
+                 from docket.tasks as u
+                where u.task_id = g.task_id
+                  and u.project_id = v_project
+                  and u.attempt_id = g.attempt_id
+                  for no key update
+           ) as t
       ), done as (
           update docket.tasks as t
              set status            = 'completed',
