@@ -434,12 +434,27 @@ comment on column docket.partition_policies.months_ahead is
 comment on column docket.partition_policies.retention is
     'How long rows are kept; null: for ever.';
 
+create function docket_private.partition_key(table_name text) returns name
+language sql
+stable
+begin atomic
+    select a.attname
+      from pg_catalog.pg_partitioned_table as p
+      join pg_catalog.pg_attribute as a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
+     where p.partrelid = to_regclass(format('docket.%I', partition_key.table_name));
+end;
+
+comment on function docket_private.partition_key(text) is
+    'The column by which a table of schema docket is partitioned.';
+
 create function docket_private.ensure_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row   record;
+    v_lower text;
+    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition.
@@ -450,7 +465,8 @@ begin
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
+               docket_private.partition_key(p.table_name) as key_column
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -461,6 +477,9 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
+        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+
         -- Made apart and attached: attaching blocks no reader and no writer of the parent.
         execute format('create table docket.%I (like docket.%I including all)',
                        v_row.partition_name, v_row.table_name);
@@ -468,11 +487,30 @@ begin
         execute format('alter table docket.%I force row level security', v_row.partition_name);
         execute format('comment on table docket.%I is %L', v_row.partition_name,
                        format('One month of %s.', v_row.table_name));
+
+        -- Strays of that month, which would be in its way, move from the default partition. Their
+        -- policies hide them from their owner too, and are lifted for him in this transaction.
+        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
+            execute format('alter table docket.%I no force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I no force row level security',
+                           v_row.partition_name);
+            execute format(
+                'with strays as ('
+                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+                'returning d.*) '
+                'insert into docket.%2$I select s.* from strays as s',
+                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
+                v_lower, v_upper);
+            execute format('alter table docket.%I force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I force row level security',
+                           v_row.partition_name);
+        end if;
+
         execute format(
             'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name,
-            to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-            to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+            v_row.table_name, v_row.partition_name, v_lower, v_upper);
         v_count := v_count + 1;
     end loop;
 
@@ -485,6 +523,7 @@ comment on function docket_private.ensure_partitions() is
 
 Returns how many it made. Run by the deploy and by every maintenance run.';
 
+revoke all on function docket_private.partition_key(text) from public;
 revoke all on function docket_private.ensure_partitions() from public;
 grant select on docket.partition_policies to docket_admin, docket_maintenance;
 
@@ -1158,6 +1197,636 @@ revoke all on function docket_private.remember(uuid, jsonb) from public;
 
 reset role;
 
+-- platform/audit_seals
+
+set local role docket_owner;
+
+-- The journal made tamper-evident without a lock per write. A seal closes a range of transactions
+-- of which none can write any more, keeps a hash over its rows, and is chained to the seal before.
+-- Whoever changes, removes, adds or moves a row in a range has to make its seal anew and with it
+-- all that follow; the last hash, kept outside, shows that. Rows are hashed by month, so that a
+-- range is still proven when one of its months has been dropped, which is a seal itself.
+create table docket.audit_seals (
+    seal_id            bigint      not null,
+    end_transaction_id xid8        not null,
+    end_audit_id       bigint      not null,
+    row_count          bigint      not null,
+    months             jsonb       not null,
+    dropped_month      text,
+    previous_hash      text,
+    seal_hash          text        not null,
+    sealed_at          timestamptz not null default clock_timestamp(),
+    sealed_by          text        not null default docket.principal(),
+
+    constraint audit_seals_pkey primary key (seal_id)
+);
+
+comment on table docket.audit_seals is
+    'The seals of the journal, a chain: each closes a range of it, or says that a month of it was dropped.';
+comment on column docket.audit_seals.seal_id is
+    'Its number; from 1, without a gap.';
+comment on column docket.audit_seals.end_transaction_id is
+    'With end_audit_id, the last place that it closes; it begins behind the place where the seal before ends.';
+comment on column docket.audit_seals.end_audit_id is
+    'The number in that transaction; 0: all transactions before it, and nothing of it.';
+comment on column docket.audit_seals.row_count is
+    'How many rows it closes; of a dropped month, how many were dropped.';
+comment on column docket.audit_seals.months is
+    'The rows by month (UTC): {"2026-11": {"rows": how many, "hash": their SHA-256}}.';
+comment on column docket.audit_seals.dropped_month is
+    'The month that was dropped, where it is about that.';
+comment on column docket.audit_seals.previous_hash is
+    'The hash of the seal before; null for the first.';
+comment on column docket.audit_seals.seal_hash is
+    'SHA-256 over all the other columns.';
+comment on column docket.audit_seals.sealed_at is
+    'When it was made.';
+comment on column docket.audit_seals.sealed_by is
+    'Who made it.';
+
+-- Written by the functions, changed by nobody.
+alter table docket.audit_seals enable row level security;
+alter table docket.audit_seals force row level security;
+create policy audit_seals_read on docket.audit_seals for select
+    using (true);
+create policy audit_seals_insert on docket.audit_seals for insert to docket_owner
+    with check (true);
+
+-- A row is hashed in the binary form of its columns, each with its type and its length: that says
+-- no two rows in the same way, depends on no setting but the encoding, and takes three fifths of
+-- the time of its text. The columns are named: one that a later version adds must not change what
+-- was hashed before. And it is hashed by itself: many may be longer than a text can be.
+create function docket_private.months_of_journal(
+    after_transaction_id xid8,
+    after_audit_id       bigint,
+    end_transaction_id   xid8,
+    end_audit_id         bigint
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set client_encoding = 'UTF8'
+set timezone = 'UTC'
+as $$
+begin
+    return (
+        with hashed as (
+            select to_char(l.recorded_at, 'YYYY-MM') as month,
+                   l.transaction_id,
+                   l.audit_id,
+                   sha256(record_send(row(
+                       l.audit_id, l.recorded_at, l.transaction_at, l.transaction_id, l.project_id,
+                       l.table_name, l.operation::text, l.row_id, l.row_key, l.old_values,
+                       l.new_values, l.principal, l.session_role, l.reason, l.request_id,
+                       l.client_address, l.application_name))) as hash
+              from docket.audit_log as l
+             where (l.transaction_id, l.audit_id) > (
+                       months_of_journal.after_transaction_id, months_of_journal.after_audit_id)
+               and (l.transaction_id, l.audit_id) <= (
+                       months_of_journal.end_transaction_id, months_of_journal.end_audit_id)
+        ), by_month as (
+            select h.month,
+                   count(*) as row_count,
+                   sha256(string_agg(h.hash, '' order by h.transaction_id, h.audit_id)) as hash
+              from hashed as h
+             group by h.month
+        )
+        select coalesce(
+                   jsonb_object_agg(
+                       m.month,
+                       jsonb_build_object('rows', m.row_count, 'hash', encode(m.hash, 'hex'))),
+                   '{}')
+          from by_month as m);
+end;
+$$;
+
+comment on function docket_private.months_of_journal(xid8, bigint, xid8, bigint) is
+    'The rows of a range of the journal, by month: how many, and their SHA-256.';
+
+create function docket_private.hash_of_seal(seal docket.audit_seals) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set client_encoding = 'UTF8'
+as $$
+declare
+    v_seal constant docket.audit_seals := hash_of_seal.seal;
+begin
+    return encode(
+        sha256(record_send(row(
+            v_seal.seal_id, v_seal.end_transaction_id, v_seal.end_audit_id, v_seal.row_count,
+            v_seal.months, v_seal.dropped_month, v_seal.previous_hash, v_seal.sealed_at,
+            v_seal.sealed_by))),
+        'hex');
+end;
+$$;
+
+comment on function docket_private.hash_of_seal(docket.audit_seals) is
+    'What the hash of a seal has to be: SHA-256 over its other columns.';
+
+create function docket_private.add_seal(
+    end_transaction_id xid8,
+    end_audit_id       bigint,
+    months             jsonb,
+    dropped_month      text default null
+) returns docket.audit_seals
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seal docket.audit_seals;
+begin
+    select s.seal_id + 1, s.seal_hash
+      into v_seal.seal_id, v_seal.previous_hash
+      from docket.audit_seals as s
+     order by s.seal_id desc
+     limit 1;
+
+    v_seal.seal_id            := coalesce(v_seal.seal_id, 1);
+    v_seal.end_transaction_id := add_seal.end_transaction_id;
+    v_seal.end_audit_id       := add_seal.end_audit_id;
+    v_seal.months             := add_seal.months;
+    v_seal.dropped_month      := add_seal.dropped_month;
+    v_seal.sealed_at          := docket.clock();
+    v_seal.sealed_by          := docket.principal();
+    v_seal.row_count          := (
+        select coalesce(sum((m.value ->> 'rows')::bigint), 0)
+          from jsonb_each(add_seal.months) as m);
+    v_seal.seal_hash          := docket_private.hash_of_seal(v_seal);
+
+    insert into docket.audit_seals values (v_seal.*);
+
+    return v_seal;
+end;
+$$;
+
+comment on function docket_private.add_seal(xid8, bigint, jsonb, text) is
+    'Adds a seal to the chain, whose end the caller has locked.';
+
+create function docket_private.require_operator() returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not docket_private.is_operator() then
+        raise exception '% may not do this', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'It takes a member of docket_admin or docket_maintenance.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_operator() is
+    'Lets operators pass, and nobody else. Raises PD403.';
+
+create function docket.seal_audit(
+    max_rows bigint default 1000000
+) returns table (
+    seals     bigint,
+    row_count bigint,
+    head      text
+)
+language plpgsql
+rows 1
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rows_of_a_seal constant bigint := 100000;
+    v_snapshot       pg_snapshot;
+    v_last           docket.audit_seals;
+    v_end_id         xid8;
+    v_end_number     bigint;
+    v_months         jsonb;
+begin
+    perform docket_private.require_operator();
+
+    if (seal_audit.max_rows < 1) is not false then
+        raise exception 'max_rows must be at least 1, not %',
+                        coalesce(seal_audit.max_rows::text, 'null')
+            using errcode = 'PD422';
+    end if;
+
+    -- One at a time: a chain has one end. Who writes into the journal never comes here.
+    lock table docket.audit_seals in share row exclusive mode;
+
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+    v_snapshot := pg_current_snapshot();
+    seals      := 0;
+    row_count  := 0;
+    head       := v_last.seal_hash;
+
+    if v_last.end_transaction_id > pg_snapshot_xmax(v_snapshot) then
+        raise exception 'the journal ends at transaction %, which this server has not come to yet',
+                        v_last.end_transaction_id
+            using errcode = 'PD409',
+                  hint    = 'A restored database counts from another number: see pg_resetwal -x and -e.';
+    end if;
+
+    -- A loop, because each seal names the one before. Nothing is sealed from the oldest transaction
+    -- on that still runs: it, and those after it, may still write.
+    while row_count < seal_audit.max_rows loop
+        select l.transaction_id, l.audit_id into v_end_id, v_end_number
+          from docket.audit_log as l
+         where (l.transaction_id, l.audit_id) > (
+                   coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0))
+           and l.transaction_id < pg_snapshot_xmin(v_snapshot)
+         order by l.transaction_id, l.audit_id
+        offset least(v_rows_of_a_seal, seal_audit.max_rows - row_count) - 1
+         limit 1;
+
+        -- The last range is closed up to the oldest transaction, so that nothing can be put there.
+        if not found then
+            v_end_id     := pg_snapshot_xmin(v_snapshot);
+            v_end_number := 0;
+        end if;
+
+        v_months := docket_private.months_of_journal(
+            coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0),
+            v_end_id, v_end_number);
+        exit when v_months = '{}';
+
+        v_last    := docket_private.add_seal(v_end_id, v_end_number, v_months);
+        seals     := seals + 1;
+        row_count := row_count + v_last.row_count;
+        head      := v_last.seal_hash;
+    end loop;
+
+    return next;
+end;
+$$;
+
+comment on function docket.seal_audit(bigint) is
+'Seals the rows of the journal that no transaction can add to any more, in ranges of at most 100,000
+rows. It keeps no writer waiting. Who keeps the head outside of the database can have verify_audit()
+find out later whether anything was changed, whoever it was.
+
+`max_rows` is how many rows one call seals; when it has sealed as many, there may be more. Returns
+one row: how many seals it made over how many rows, and the head, the hash of the last seal; head
+may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database was
+restored into another cluster), PD422.';
+
+create function docket.verify_audit(
+    expected_head text   default null,
+    after         bigint default 0
+) returns table (
+    is_intact   boolean,
+    seals       bigint,
+    row_count   bigint,
+    head        text,
+    broken_seal bigint,
+    begin_place text,
+    end_place   text,
+    problem     text
+)
+language plpgsql
+stable
+rows 1
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last   docket.audit_seals;
+    v_seal   docket.audit_seals;
+    v_months jsonb;
+    v_kept   jsonb;
+begin
+    perform docket_private.require_operator();
+
+    select s.* into v_last from docket.audit_seals as s where s.seal_id = verify_audit.after;
+    v_last.seal_id            := verify_audit.after;
+    v_last.end_transaction_id := coalesce(v_last.end_transaction_id, '0');
+    v_last.end_audit_id       := coalesce(v_last.end_audit_id, 0);
+    seals                     := 0;
+    row_count                 := 0;
+
+    -- A loop, because each seal is judged by the one before, and the first that is broken counts.
+    for v_seal in
+        select s.*
+          from docket.audit_seals as s
+         where s.seal_id > verify_audit.after
+         order by s.seal_id
+    loop
+        -- What was dropped after it was sealed is not there any more.
+        v_kept := v_seal.months - array(
+            select s.dropped_month
+              from docket.audit_seals as s
+             where s.seal_id > v_seal.seal_id
+               and s.dropped_month is not null);
+
+        if v_seal.seal_id <> v_last.seal_id + 1 then
+            problem := 'the seal is missing';
+        elsif v_seal.previous_hash is distinct from v_last.seal_hash then
+            problem := 'the seal does not follow from the one before it';
+        elsif v_seal.seal_hash <> docket_private.hash_of_seal(v_seal) then
+            problem := 'the seal itself was changed';
+        elsif v_seal.dropped_month is null then
+            v_months := docket_private.months_of_journal(
+                v_last.end_transaction_id, v_last.end_audit_id,
+                v_seal.end_transaction_id, v_seal.end_audit_id);
+            problem := (
+                select format(
+                           'the rows of %s are not those that were sealed: now %s, then %s',
+                           k.month,
+                           coalesce(v_months -> k.month ->> 'rows', '0'),
+                           coalesce(v_kept -> k.month ->> 'rows', '0'))
+                  from jsonb_object_keys(v_months || v_kept) as k (month)
+                 where v_months -> k.month is distinct from v_kept -> k.month
+                 order by k.month
+                 limit 1);
+        end if;
+
+        exit when problem is not null;
+
+        v_last    := v_seal;
+        seals     := seals + 1;
+        row_count := row_count + v_seal.row_count;
+    end loop;
+
+    head := v_last.seal_hash;
+
+    if problem is null and verify_audit.expected_head is not null and not exists (
+        select
+          from docket.audit_seals as s
+         where s.seal_hash = verify_audit.expected_head)
+    then
+        problem := 'the expected head is not there: seals were cut off, or made anew';
+        v_seal  := null;
+    end if;
+
+    is_intact := problem is null;
+    if not is_intact then
+        broken_seal := v_last.seal_id + 1;
+        begin_place := v_last.end_transaction_id || ':' || v_last.end_audit_id;
+        end_place   := v_seal.end_transaction_id || ':' || v_seal.end_audit_id;
+    end if;
+    return next;
+end;
+$$;
+
+comment on function docket.verify_audit(text, bigint) is
+'Whether the journal is what was sealed: finds rows that were changed, removed, added or moved to
+another place in a sealed range, and seals that were changed or are missing.
+
+`expected_head` is the hash that somebody has kept outside of the database: it shows that the newest
+seals were cut off, or made anew; `after` is a seal that was verified before, to go on from. Returns
+one row: whether all is intact; how many seals, over how many rows, are, and the hash of the last of
+them; and of the first that is broken its number, the places where its range begins and ends, as in
+changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may be null.
+Raises PD403 (not an operator).';
+
+revoke all on function docket_private.months_of_journal(xid8, bigint, xid8, bigint) from public;
+revoke all on function docket_private.hash_of_seal(docket.audit_seals) from public;
+revoke all on function docket_private.add_seal(xid8, bigint, jsonb, text) from public;
+revoke all on function docket_private.require_operator() from public;
+revoke all on function docket.seal_audit(bigint) from public;
+revoke all on function docket.verify_audit(text, bigint) from public;
+grant select on docket.audit_seals to docket_admin, docket_auditor, docket_maintenance;
+grant execute on function docket.seal_audit(bigint), docket.verify_audit(text, bigint)
+   to docket_admin, docket_maintenance;
+
+reset role;
+
+-- platform/drop_partitions
+
+set local role docket_owner;
+
+create function docket_private.partitions_of(table_name text)
+returns table (
+    partition_name text,
+    lower_bound    timestamptz,
+    upper_bound    timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+begin
+    return query
+    select c.relname::text,
+           substring(b.bounds from 'FROM \(''([^'']+)''')::timestamptz,
+           substring(b.bounds from 'TO \(''([^'']+)''')::timestamptz
+      from pg_catalog.pg_inherits as i
+      join pg_catalog.pg_class as c on c.oid = i.inhrelid
+     cross join lateral pg_get_expr(c.relpartbound, c.oid) as b (bounds)
+     where i.inhparent = to_regclass(format('docket.%I', partitions_of.table_name))
+       and b.bounds <> 'DEFAULT'
+     order by 2;
+end;
+$$;
+
+comment on function docket_private.partitions_of(text) is
+    'The partitions of a table of schema docket and their bounds, the oldest first; without the default.';
+
+-- A month of the journal has to be sealed to its last row, and still be what was sealed: after the
+-- drop nobody can find that out any more.
+create function docket_private.seal_drop(
+    lower_bound timestamptz,
+    upper_bound timestamptz
+) returns docket.audit_seals
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_month text := to_char(seal_drop.lower_bound at time zone 'UTC', 'YYYY-MM');
+    v_rows  bigint;
+    v_hash  text;
+    v_last  docket.audit_seals;
+    v_same  boolean;
+begin
+    -- As in seal_audit(): a chain has one end.
+    lock table docket.audit_seals in share row exclusive mode;
+
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+    if exists (
+        select
+          from docket.audit_log as l
+         where l.recorded_at >= seal_drop.lower_bound
+           and l.recorded_at < seal_drop.upper_bound
+           and (l.transaction_id, l.audit_id) > (
+                   coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0)))
+    then
+        return null;
+    end if;
+
+    with ranges as (
+        select s.*,
+               lag(s.end_transaction_id, 1, '0') over w as after_transaction_id,
+               lag(s.end_audit_id, 1, 0) over w as after_audit_id
+          from docket.audit_seals as s
+        window w as (order by s.seal_id)
+    ), sealed as (
+        select r.seal_id,
+               r.months -> v_month as written,
+               docket_private.months_of_journal(
+                   r.after_transaction_id, r.after_audit_id,
+                   r.end_transaction_id, r.end_audit_id) -> v_month as found
+          from ranges as r
+         where r.months ? v_month
+           and r.dropped_month is null
+    )
+    select coalesce(sum((s.written ->> 'rows')::bigint), 0),
+           encode(sha256(coalesce(
+               string_agg(decode(s.written ->> 'hash', 'hex'), '' order by s.seal_id), '')), 'hex'),
+           coalesce(bool_and(s.written is not distinct from s.found), true)
+      into v_rows, v_hash, v_same
+      from sealed as s;
+
+    if not v_same then
+        raise warning 'the journal of % is not what was sealed, and is not dropped', v_month
+            using hint = 'docket.verify_audit() says where it begins to differ.';
+        return null;
+    end if;
+
+    return docket_private.add_seal(
+        coalesce(v_last.end_transaction_id, '0'),
+        coalesce(v_last.end_audit_id, 0),
+        jsonb_build_object(v_month, jsonb_build_object('rows', v_rows, 'hash', v_hash)),
+        v_month);
+end;
+$$;
+
+comment on function docket_private.seal_drop(timestamptz, timestamptz) is
+    'Seals that a month of the journal is dropped, and returns the seal; null when it may not be: not all sealed, or changed.';
+
+create function docket_private.drop_partition(
+    table_name     text,
+    partition_name text,
+    lower_bound    timestamptz,
+    upper_bound    timestamptz
+) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_seal docket.audit_seals;
+    v_rows bigint;
+begin
+    if drop_partition.table_name = 'audit_log' then
+        v_seal := docket_private.seal_drop(
+            drop_partition.lower_bound, drop_partition.upper_bound);
+        if v_seal.seal_id is null then
+            return false;
+        end if;
+        v_rows := v_seal.row_count;
+    else
+        -- Through the parent, whose policies let an operator see. Names take no parameters.
+        execute format('select count(*) from docket.%I as t where t.%I >= $1 and t.%2$I < $2',
+                       drop_partition.table_name,
+                       docket_private.partition_key(drop_partition.table_name))
+           into v_rows
+          using drop_partition.lower_bound, drop_partition.upper_bound;
+    end if;
+
+    insert into docket.audit_log (table_name, operation, row_key, old_values)
+    values (drop_partition.table_name, 'drop', drop_partition.partition_name,
+            jsonb_strip_nulls(jsonb_build_object(
+                'from', drop_partition.lower_bound at time zone 'UTC',
+                'to', drop_partition.upper_bound at time zone 'UTC',
+                'rows', v_rows::text,
+                'hash', v_seal.months -> v_seal.dropped_month -> 'hash',
+                'seal_id', v_seal.seal_id::text)));
+
+    execute format('drop table docket.%I', drop_partition.partition_name);
+    return true;
+end;
+$$;
+
+comment on function docket_private.drop_partition(text, text, timestamptz, timestamptz) is
+    'Drops one partition and says so in the journal; false when it is one of the journal that may not be dropped yet.';
+
+create function docket_private.drop_expired_partitions() returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+declare
+    v_row   record;
+    v_count integer := 0;
+begin
+    perform docket_private.require_operator();
+
+    -- A loop, because each drop stands or falls by itself: one that has to wait for a reader or a
+    -- writer leaves it to the next run.
+    for v_row in
+        select p.table_name, f.partition_name, f.lower_bound, f.upper_bound
+          from docket.partition_policies as p
+         cross join lateral docket_private.partitions_of(p.table_name) as f
+         where f.upper_bound <= docket.clock() - p.retention
+         order by p.table_name, f.lower_bound
+    loop
+        begin
+            v_count := v_count + docket_private.drop_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound
+            )::integer;
+        exception
+            when lock_not_available then null;
+        end;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.drop_expired_partitions() is
+'Drops the partitions that the policies keep no longer; each drop is a row of the journal.
+
+Returns how many it dropped. A month of the journal goes only once it is sealed, with the hash of
+its rows in a seal of its own. Run by an operator, in every maintenance run after seal_audit().
+Raises PD403.';
+
+create function docket.set_retention(
+    table_name text,
+    retention  interval
+) returns docket.partition_policies
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_policy docket.partition_policies;
+begin
+    perform docket_private.require_operator();
+
+    if set_retention.retention <= interval '0' then
+        raise exception 'rows are kept for a time, not for %', set_retention.retention
+            using errcode = 'PD422';
+    end if;
+
+    update docket.partition_policies as p
+       set retention = set_retention.retention
+     where p.table_name = set_retention.table_name
+    returning p.* into v_policy;
+
+    if not found then
+        raise exception 'there is no table "%" that grows by the month', set_retention.table_name
+            using errcode = 'PD404';
+    end if;
+
+    return v_policy;
+end;
+$$;
+
+comment on function docket.set_retention(text, interval) is
+'Sets how long the rows of a table that grows by the month are kept.
+
+`table_name` is the table, `retention` the time (null: for ever); what is older than that goes by
+whole months, in a maintenance run. Returns the policy. Raises PD403 (not an operator), PD404,
+PD422.';
+
+revoke all on function docket_private.partitions_of(text) from public;
+revoke all on function docket_private.seal_drop(timestamptz, timestamptz) from public;
+revoke all on function docket_private.drop_partition(text, text, timestamptz, timestamptz)
+  from public;
+revoke all on function docket_private.drop_expired_partitions() from public;
+revoke all on function docket.set_retention(text, interval) from public;
+grant execute on function docket.set_retention(text, interval) to docket_admin;
+
+reset role;
+
 -- access/organizations
 
 set local role docket_owner;
@@ -1374,8 +2043,8 @@ alter table docket.audit_log_default enable row level security;
 alter table docket.audit_log_default force row level security;
 
 create policy audit_log_read on docket.audit_log for select
-    using (project_id = any ((select docket_private.visible_projects())::uuid[])
-           or (select docket_private.is_operator()));
+    using ((select docket_private.is_operator())
+           or project_id = any ((select docket_private.visible_projects())::uuid[]));
 create policy audit_log_insert on docket.audit_log for insert to docket_owner
     with check (true);
 
@@ -1716,6 +2385,198 @@ everybody, others themselves alone.
 
 revoke all on function docket.list_access(uuid, uuid, uuid, integer) from public;
 grant execute on function docket.list_access(uuid, uuid, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- access/read_journal
+
+set local role docket_owner;
+
+-- plpgsql: a SQL function that can not be inlined is planned anew by every statement that calls it.
+create function docket_private.changed_columns(
+    old_values jsonb,
+    new_values jsonb
+) returns jsonb
+language plpgsql
+immutable
+parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select jsonb_object_agg(
+                   k.column_name,
+                   jsonb_build_array(
+                       changed_columns.old_values -> k.column_name,
+                       changed_columns.new_values -> k.column_name))
+          from jsonb_object_keys(
+                   coalesce(changed_columns.old_values, '{}')
+                   || coalesce(changed_columns.new_values, '{}')) as k (column_name));
+end;
+$$;
+
+comment on function docket_private.changed_columns(jsonb, jsonb) is
+    'What a row of the journal says of its columns: {column: [before, after]}; null where it says nothing.';
+
+create function docket.history(
+    table_name text,
+    row_id     text,
+    after      bigint  default 0,
+    page_size  integer default 100
+) returns table (
+    audit_id         bigint,
+    recorded_at      timestamptz,
+    operation        text,
+    changes          jsonb,
+    principal        text,
+    session_role     text,
+    reason           text,
+    request_id       text,
+    client_address   text,
+    application_name text
+)
+language sql
+stable
+begin atomic
+    -- Two searches of the same index: rows whose key is no uuid have no row_id there.
+    with found as (
+        (select l.*
+           from docket.audit_log as l
+          where l.row_id = case
+                               when history.row_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                               then history.row_id::uuid
+                           end
+            and l.table_name = history.table_name
+            and l.audit_id > history.after
+          order by l.audit_id
+          limit least(greatest(history.page_size, 1), 1000))
+          union all
+        (select l.*
+           from docket.audit_log as l
+          where l.row_id is null
+            and l.row_key = history.row_id
+            and l.table_name = history.table_name
+            and l.audit_id > history.after
+          order by l.audit_id
+          limit least(greatest(history.page_size, 1), 1000))
+    )
+    select f.audit_id, f.recorded_at, f.operation,
+           docket_private.changed_columns(f.old_values, f.new_values),
+           f.principal, f.session_role, f.reason, f.request_id, host(f.client_address),
+           f.application_name
+      from found as f
+     order by f.audit_id
+     limit least(greatest(history.page_size, 1), 1000);
+end;
+
+comment on function docket.history(text, text, bigint, integer) is
+'What has happened to a row, the oldest first: one row for each change, from the journal.
+
+`table_name` is a table of schema docket, `row_id` the id or the key of the row in the journal (the
+task''s, for its dependencies), `after` the audit_id of the last row of the previous page,
+`page_size` is in rows (1 to 1000). Returns when, what ({column: [before, after]}, in PostgreSQL''s
+text form), who, why and from where; changes, reason, request_id, client_address and
+application_name may be null. Raises nothing.';
+
+-- A place in the change stream is the transaction and the number of the last row that was read.
+create function docket_private.journal_place(
+    place              text,
+    out transaction_id xid8,
+    out audit_id       bigint
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_place text := coalesce(journal_place.place, '0:0');
+begin
+    if v_place !~ '^[0-9]{1,18}:[0-9]{1,18}$' then
+        raise exception '"%" is no place in the journal', left(v_place, 100)
+            using errcode = 'PD422',
+                  hint    = 'Give the place of the last row that was read; 0:0 is the beginning.';
+    end if;
+
+    transaction_id := split_part(v_place, ':', 1)::xid8;
+    audit_id       := split_part(v_place, ':', 2)::bigint;
+end;
+$$;
+
+comment on function docket_private.journal_place(text) is
+    'A place in the change stream, as its transaction and number. Raises PD422.';
+
+-- Only transactions before the oldest that still runs: all of these have ended, so nothing can
+-- come to stand before what has been read. By number alone a row could: a transaction that took
+-- a low number may commit after one with a higher.
+create function docket.changes(
+    after     text    default '0:0',
+    page_size integer default 100
+) returns table (
+    place            text,
+    audit_id         bigint,
+    recorded_at      timestamptz,
+    project_id       uuid,
+    table_name       text,
+    row_id           text,
+    operation        text,
+    changes          jsonb,
+    principal        text,
+    session_role     text,
+    reason           text,
+    request_id       text,
+    application_name text
+)
+language sql
+stable
+begin atomic
+    select l.transaction_id || ':' || l.audit_id, l.audit_id, l.recorded_at, l.project_id,
+           l.table_name, coalesce(l.row_id::text, l.row_key), l.operation,
+           docket_private.changed_columns(l.old_values, l.new_values),
+           l.principal, l.session_role, l.reason, l.request_id, l.application_name
+      from docket.audit_log as l
+     where (l.transaction_id, l.audit_id) > (
+               (docket_private.journal_place(changes.after)).transaction_id,
+               (docket_private.journal_place(changes.after)).audit_id)
+       and l.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+     order by l.transaction_id, l.audit_id
+     limit least(greatest(changes.page_size, 1), 1000);
+end;
+
+comment on function docket.changes(text, integer) is
+'The change stream: every change of the projects that the caller sees, without a gap: what has once
+been passed is never added to. It ends before the oldest transaction that still writes.
+
+`after` is the place of the last row that was read (0:0: the beginning), `page_size` is in rows (1
+to 1000). Transactions come in the order in which they began to write, each of them whole; where two
+that overlapped changed the same row, the greater audit_id is the later change. Returns what
+history() does, for all tables; project_id, row_id, changes, reason, request_id and application_name
+may be null. Raises PD422 (no place in the journal).';
+
+create function docket.changes_end() returns text
+language sql
+stable
+begin atomic
+    select pg_snapshot_xmin(pg_current_snapshot()) || ':0';
+end;
+
+comment on function docket.changes_end() is
+'Where changes() ends at this moment. Who asks for it before a page, and gets a page that is not
+full, may go on from here: so that what is hidden from him is not read again and again.
+
+Returns the place. Raises nothing.';
+
+revoke all on function docket_private.changed_columns(jsonb, jsonb) from public;
+revoke all on function docket_private.journal_place(text) from public;
+revoke all on function docket.history(text, text, bigint, integer) from public;
+revoke all on function docket.changes(text, integer) from public;
+revoke all on function docket.changes_end() from public;
+grant execute on function
+    docket_private.changed_columns(jsonb, jsonb),
+    docket_private.journal_place(text),
+    docket.history(text, text, bigint, integer),
+    docket.changes(text, integer),
+    docket.changes_end()
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -4038,6 +4899,134 @@ may be null. Raises nothing.';
 
 revoke all on function docket.task_history(uuid, bigint, integer) from public;
 grant execute on function docket.task_history(uuid, bigint, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- tasks/task_as_of
+
+set local role docket_owner;
+
+-- Backwards: the task as it is, or as it was when it was purged, and every change since then
+-- undone. Retention takes the oldest part of the journal, which this does not read. Security
+-- definer, because a client may not enter the schema of hstore; what he may not see is hidden from
+-- it all the same.
+create function docket.task_as_of(
+    task_id uuid,
+    at      timestamptz
+) returns docket.tasks
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_values  docket_ext.hstore;
+    v_undone  docket_ext.hstore;
+    v_born_at timestamptz;
+    v_gone_at timestamptz;
+begin
+    v_values := (
+        select docket_ext.hstore(t.*)
+          from docket.tasks as t
+         where t.task_id = task_as_of.task_id);
+
+    if v_values is null then
+        select docket_ext.hstore(array_agg(v.key), array_agg(v.value)), max(l.recorded_at)
+          into v_values, v_gone_at
+          from (select l.*
+                  from docket.audit_log as l
+                 where l.row_id     = task_as_of.task_id
+                   and l.table_name = 'tasks'
+                   and l.operation  = 'delete'
+                 order by l.audit_id desc
+                 limit 1) as l
+         cross join jsonb_each_text(l.old_values) as v (key, value);
+    end if;
+
+    -- The first change of a column since then says what it was.
+    select docket_ext.hstore(array_agg(u.key), array_agg(u.value))
+      into v_undone
+      from (select distinct on (v.key) v.key, v.value
+              from docket.audit_log as l
+             cross join jsonb_each_text(l.old_values) as v (key, value)
+             where l.row_id      = task_as_of.task_id
+               and l.table_name  = 'tasks'
+               and l.operation   = 'update'
+               and l.recorded_at > task_as_of.at
+             order by v.key, l.audit_id) as u;
+
+    v_born_at := (v_values operator(docket_ext.->) 'created_at')::timestamptz;
+    if (v_born_at <= task_as_of.at and task_as_of.at < coalesce(v_gone_at, 'infinity')) is not true
+    then
+        raise exception 'task % did not exist at %',
+                        coalesce(task_as_of.task_id::text, 'null'),
+                        coalesce(task_as_of.at::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_history() says when it was made.';
+    end if;
+
+    return docket_ext.populate_record(
+        null::docket.tasks,
+        case
+            when v_undone is null then v_values
+            else v_values operator(docket_ext.||) v_undone
+        end);
+end;
+$$;
+
+comment on function docket.task_as_of(uuid, timestamptz) is
+'A task as it was at a time, by the clock at each change; from the journal, so also one that has
+been purged since.
+
+`at` is the time. Returns the task, with every field. Raises PD404 (did not exist then, or is not to
+be seen).';
+
+create function docket.who_changed(
+    task_id     uuid,
+    column_name text,
+    after       bigint  default null,
+    page_size   integer default 100
+) returns table (
+    audit_id         bigint,
+    recorded_at      timestamptz,
+    principal        text,
+    session_role     text,
+    old_value        text,
+    new_value        text,
+    reason           text,
+    request_id       text,
+    client_address   text,
+    application_name text
+)
+language sql
+stable
+begin atomic
+    select l.audit_id, l.recorded_at, l.principal, l.session_role,
+           l.old_values ->> who_changed.column_name, l.new_values ->> who_changed.column_name,
+           l.reason, l.request_id, host(l.client_address), l.application_name
+      from docket.audit_log as l
+     where l.row_id     = who_changed.task_id
+       and l.table_name = 'tasks'
+       and (l.old_values ? who_changed.column_name or l.new_values ? who_changed.column_name)
+       and (who_changed.after is null or l.audit_id < who_changed.after)
+     order by l.audit_id desc
+     limit least(greatest(who_changed.page_size, 1), 1000);
+end;
+
+comment on function docket.who_changed(uuid, text, bigint, integer) is
+'Who has changed a column of a task, the latest first, from the journal.
+
+`column_name` is the column, `after` the audit_id of the last row of the previous page, `page_size`
+is in rows (1 to 1000). Returns when, who, what it was before and after (in PostgreSQL''s text
+form), why and from where; old_value, new_value, reason, request_id, client_address and
+application_name may be null. Raises nothing.';
+
+revoke all on function docket.task_as_of(uuid, timestamptz) from public;
+revoke all on function docket.who_changed(uuid, text, bigint, integer) from public;
+grant execute on function
+    docket.task_as_of(uuid, timestamptz),
+    docket.who_changed(uuid, text, bigint, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;

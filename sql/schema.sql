@@ -910,6 +910,171 @@ those whose merge or validation is still waited for: they are returned, and noth
 `after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
+-- FUNCTION docket_private.changed_columns(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_object_agg(
+                   k.column_name,
+                   jsonb_build_array(
+                       changed_columns.old_values -> k.column_name,
+                       changed_columns.new_values -> k.column_name))
+          from jsonb_object_keys(
+                   coalesce(changed_columns.old_values, '{}')
+                   || coalesce(changed_columns.new_values, '{}')) as k (column_name));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) IS 'What a row of the journal says of its columns: {column: [before, after]}; null where it says nothing.';
+
+-- FUNCTION docket_private.journal_place(text)
+
+CREATE FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_place text := coalesce(journal_place.place, '0:0');
+begin
+    if v_place !~ '^[0-9]{1,18}:[0-9]{1,18}$' then
+        raise exception '"%" is no place in the journal', left(v_place, 100)
+            using errcode = 'PD422',
+                  hint    = 'Give the place of the last row that was read; 0:0 is the beginning.';
+    end if;
+
+    transaction_id := split_part(v_place, ':', 1)::xid8;
+    audit_id       := split_part(v_place, ':', 2)::bigint;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) IS 'A place in the change stream, as its transaction and number. Raises PD422.';
+
+-- SEQUENCE docket_private.audit_id_seq
+
+CREATE SEQUENCE docket_private.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.audit_id_seq IS 'Numbers the rows of the journal; in the order of writing, not of commit.';
+
+-- TABLE docket.audit_log
+
+CREATE TABLE docket.audit_log (
+    audit_id bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    transaction_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    project_id uuid,
+    table_name text NOT NULL,
+    operation docket.audit_operation NOT NULL,
+    row_id uuid,
+    row_key text,
+    old_values jsonb,
+    new_values jsonb,
+    principal text DEFAULT 
+CASE
+    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
+    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
+END NOT NULL,
+    session_role text DEFAULT SESSION_USER NOT NULL,
+    reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
+    request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
+    client_address inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
+)
+PARTITION BY RANGE (recorded_at);
+
+ALTER TABLE ONLY docket.audit_log FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.audit_log IS 'The journal: one row for each changed row, with the changed columns only, and who, when, from where and why.';
+
+COMMENT ON COLUMN docket.audit_log.audit_id IS 'Its number, in the order of writing; commits may come in another order.';
+
+COMMENT ON COLUMN docket.audit_log.recorded_at IS 'The wall clock at the change.';
+
+COMMENT ON COLUMN docket.audit_log.transaction_at IS 'When the transaction began.';
+
+COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
+
+COMMENT ON COLUMN docket.audit_log.project_id IS 'The project of the row; null where the table has none.';
+
+COMMENT ON COLUMN docket.audit_log.table_name IS 'The table, without its schema where that is docket.';
+
+COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate; drop where a partition was dropped.';
+
+COMMENT ON COLUMN docket.audit_log.row_id IS 'The row''s id, where its key is a uuid.';
+
+COMMENT ON COLUMN docket.audit_log.row_key IS 'The row''s key, where that is no uuid.';
+
+COMMENT ON COLUMN docket.audit_log.old_values IS 'Changed columns before (delete: all that were not null), each as PostgreSQL''s own text form of the value.';
+
+COMMENT ON COLUMN docket.audit_log.new_values IS 'Changed columns after (insert: all that are not null), each as PostgreSQL''s own text form of the value.';
+
+COMMENT ON COLUMN docket.audit_log.principal IS 'Who asked: docket.principal().';
+
+COMMENT ON COLUMN docket.audit_log.session_role IS 'The role that logged in.';
+
+COMMENT ON COLUMN docket.audit_log.reason IS 'The setting docket.reason at the change.';
+
+COMMENT ON COLUMN docket.audit_log.request_id IS 'The setting docket.request_id at the change.';
+
+COMMENT ON COLUMN docket.audit_log.client_address IS 'The client''s address; null over a unix socket.';
+
+COMMENT ON COLUMN docket.audit_log.application_name IS 'What the client calls itself.';
+
+-- FUNCTION docket.changes(text, integer)
+
+CREATE FUNCTION docket.changes(after text DEFAULT '0:0'::text, page_size integer DEFAULT 100) RETURNS TABLE(place text, audit_id bigint, recorded_at timestamp with time zone, project_id uuid, table_name text, row_id text, operation text, changes jsonb, principal text, session_role text, reason text, request_id text, application_name text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((l.transaction_id || ':'::text) || l.audit_id),
+     l.audit_id,
+     l.recorded_at,
+     l.project_id,
+     l.table_name,
+     COALESCE((l.row_id)::text, l.row_key) AS "coalesce",
+     l.operation,
+     docket_private.changed_columns(l.old_values, l.new_values) AS changed_columns,
+     l.principal,
+     l.session_role,
+     l.reason,
+     l.request_id,
+     l.application_name
+    FROM docket.audit_log l
+   WHERE ((ROW(l.transaction_id, l.audit_id) > ROW((docket_private.journal_place(changes.after)).transaction_id, (docket_private.journal_place(changes.after)).audit_id)) AND (l.transaction_id < pg_snapshot_xmin(pg_current_snapshot())))
+   ORDER BY l.transaction_id, l.audit_id
+  LIMIT LEAST(GREATEST(changes.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.changes(after text, page_size integer) IS 'The change stream: every change of the projects that the caller sees, without a gap: what has once
+been passed is never added to. It ends before the oldest transaction that still writes.
+
+`after` is the place of the last row that was read (0:0: the beginning), `page_size` is in rows (1
+to 1000). Transactions come in the order in which they began to write, each of them whole; where two
+that overlapped changed the same row, the greater audit_id is the later change. Returns what
+history() does, for all tables; project_id, row_id, changes, reason, request_id and application_name
+may be null. Raises PD422 (no place in the journal).';
+
+-- FUNCTION docket.changes_end()
+
+CREATE FUNCTION docket.changes_end() RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (pg_snapshot_xmin(pg_current_snapshot()) || ':0'::text);
+END;
+
+COMMENT ON FUNCTION docket.changes_end() IS 'Where changes() ends at this moment. Who asks for it before a page, and gets a page that is not
+full, may go on from here: so that what is hidden from him is not read again and again.
+
+Returns the place. Raises nothing.';
+
 -- FUNCTION docket.claim_across_projects(text, uuid[], integer, integer, text[], text[], uuid)
 
 CREATE FUNCTION docket.claim_across_projects(agent text, project_ids uuid[] DEFAULT NULL::uuid[], max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, tags_all text[] DEFAULT NULL::text[], capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -3409,6 +3574,83 @@ COMMENT ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer)
 setting lease_seconds). An attempt that has ended, or can not be seen, is left out of the answer:
 its task is lost. Returns the attempts that go on. Raises PD403, PD422.';
 
+-- FUNCTION docket.history(text, text, bigint, integer)
+
+CREATE FUNCTION docket.history(table_name text, row_id text, after bigint DEFAULT 0, page_size integer DEFAULT 100) RETURNS TABLE(audit_id bigint, recorded_at timestamp with time zone, operation text, changes jsonb, principal text, session_role text, reason text, request_id text, client_address text, application_name text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH found AS (
+         ( SELECT l.audit_id,
+             l.recorded_at,
+             l.transaction_at,
+             l.transaction_id,
+             l.project_id,
+             l.table_name,
+             l.operation,
+             l.row_id,
+             l.row_key,
+             l.old_values,
+             l.new_values,
+             l.principal,
+             l.session_role,
+             l.reason,
+             l.request_id,
+             l.client_address,
+             l.application_name
+            FROM docket.audit_log l
+           WHERE ((l.row_id =
+                 CASE
+                     WHEN (history.row_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (history.row_id)::uuid
+                     ELSE NULL::uuid
+                 END) AND (l.table_name = history.table_name) AND (l.audit_id > history.after))
+           ORDER BY l.audit_id
+          LIMIT LEAST(GREATEST(history.page_size, 1), 1000))
+         UNION ALL
+         ( SELECT l.audit_id,
+             l.recorded_at,
+             l.transaction_at,
+             l.transaction_id,
+             l.project_id,
+             l.table_name,
+             l.operation,
+             l.row_id,
+             l.row_key,
+             l.old_values,
+             l.new_values,
+             l.principal,
+             l.session_role,
+             l.reason,
+             l.request_id,
+             l.client_address,
+             l.application_name
+            FROM docket.audit_log l
+           WHERE ((l.row_id IS NULL) AND (l.row_key = history.row_id) AND (l.table_name = history.table_name) AND (l.audit_id > history.after))
+           ORDER BY l.audit_id
+          LIMIT LEAST(GREATEST(history.page_size, 1), 1000))
+         )
+  SELECT f.audit_id,
+     f.recorded_at,
+     f.operation,
+     docket_private.changed_columns(f.old_values, f.new_values) AS changed_columns,
+     f.principal,
+     f.session_role,
+     f.reason,
+     f.request_id,
+     host(f.client_address) AS host,
+     f.application_name
+    FROM found f
+   ORDER BY f.audit_id
+  LIMIT LEAST(GREATEST(history.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) IS 'What has happened to a row, the oldest first: one row for each change, from the journal.
+
+`table_name` is a table of schema docket, `row_id` the id or the key of the row in the journal (the
+task''s, for its dependencies), `after` the audit_id of the last row of the previous page,
+`page_size` is in rows (1 to 1000). Returns when, what ({column: [before, after]}, in PostgreSQL''s
+text form), who, why and from where; changes, reason, request_id, client_address and
+application_name may be null. Raises nothing.';
+
 -- FUNCTION docket.import_tasks_json(text, text, bytea, text, boolean, uuid)
 
 CREATE FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
@@ -5826,6 +6068,86 @@ stays: in single projects of the organization, or in the organization of the pro
 `request_id` again returns the first answer. Returns the membership that was. Raises PD404, PD403,
 PD409 (he is the last admin), PD422.';
 
+-- FUNCTION docket.seal_audit(bigint)
+
+CREATE FUNCTION docket.seal_audit(max_rows bigint DEFAULT 1000000) RETURNS TABLE(seals bigint, row_count bigint, head text)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rows_of_a_seal constant bigint := 100000;
+    v_snapshot       pg_snapshot;
+    v_last           docket.audit_seals;
+    v_end_id         xid8;
+    v_end_number     bigint;
+    v_months         jsonb;
+begin
+    perform docket_private.require_operator();
+
+    if (seal_audit.max_rows < 1) is not false then
+        raise exception 'max_rows must be at least 1, not %',
+                        coalesce(seal_audit.max_rows::text, 'null')
+            using errcode = 'PD422';
+    end if;
+
+    -- One at a time: a chain has one end. Who writes into the journal never comes here.
+    lock table docket.audit_seals in share row exclusive mode;
+
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+    v_snapshot := pg_current_snapshot();
+    seals      := 0;
+    row_count  := 0;
+    head       := v_last.seal_hash;
+
+    if v_last.end_transaction_id > pg_snapshot_xmax(v_snapshot) then
+        raise exception 'the journal ends at transaction %, which this server has not come to yet',
+                        v_last.end_transaction_id
+            using errcode = 'PD409',
+                  hint    = 'A restored database counts from another number: see pg_resetwal -x and -e.';
+    end if;
+
+    -- A loop, because each seal names the one before. Nothing is sealed from the oldest transaction
+    -- on that still runs: it, and those after it, may still write.
+    while row_count < seal_audit.max_rows loop
+        select l.transaction_id, l.audit_id into v_end_id, v_end_number
+          from docket.audit_log as l
+         where (l.transaction_id, l.audit_id) > (
+                   coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0))
+           and l.transaction_id < pg_snapshot_xmin(v_snapshot)
+         order by l.transaction_id, l.audit_id
+        offset least(v_rows_of_a_seal, seal_audit.max_rows - row_count) - 1
+         limit 1;
+
+        -- The last range is closed up to the oldest transaction, so that nothing can be put there.
+        if not found then
+            v_end_id     := pg_snapshot_xmin(v_snapshot);
+            v_end_number := 0;
+        end if;
+
+        v_months := docket_private.months_of_journal(
+            coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0),
+            v_end_id, v_end_number);
+        exit when v_months = '{}';
+
+        v_last    := docket_private.add_seal(v_end_id, v_end_number, v_months);
+        seals     := seals + 1;
+        row_count := row_count + v_last.row_count;
+        head      := v_last.seal_hash;
+    end loop;
+
+    return next;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.seal_audit(max_rows bigint) IS 'Seals the rows of the journal that no transaction can add to any more, in ranges of at most 100,000
+rows. It keeps no writer waiting. Who keeps the head outside of the database can have verify_audit()
+find out later whether anything was changed, whoever it was.
+
+`max_rows` is how many rows one call seals; when it has sealed as many, there may be more. Returns
+one row: how many seals it made over how many rows, and the head, the hash of the last seal; head
+may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database was
+restored into another cluster), PD422.';
+
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
 CREATE FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer DEFAULT 20) RETURNS TABLE(task_id uuid, task_key text, title text, status docket.task_status, priority docket.task_priority, rank real)
@@ -5933,6 +6255,60 @@ nothing of it is claimed any more; what is under way goes on.
 `max_cost` (in the currency that the project reckons in) are the limits, null for none. What has
 been used counts from the beginning, before there was a limit too. The same `request_id` again
 changes nothing. Returns the budget. Raises PD404, PD403, PD422.';
+
+-- TABLE docket.partition_policies
+
+CREATE TABLE docket.partition_policies (
+    table_name text NOT NULL,
+    months_ahead integer DEFAULT 3 NOT NULL,
+    retention interval,
+    CONSTRAINT partition_policies_months_ahead_bounded CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
+    CONSTRAINT partition_policies_retention_positive CHECK ((retention > '00:00:00'::interval))
+);
+
+COMMENT ON TABLE docket.partition_policies IS 'Which tables of schema docket grow by the month, how far ahead their partitions are made and how long they are kept.';
+
+COMMENT ON COLUMN docket.partition_policies.table_name IS 'A table of schema docket, partitioned by range of one timestamptz column.';
+
+COMMENT ON COLUMN docket.partition_policies.months_ahead IS 'How many months after the present one have their partition already.';
+
+COMMENT ON COLUMN docket.partition_policies.retention IS 'How long rows are kept; null: for ever.';
+
+-- FUNCTION docket.set_retention(text, interval)
+
+CREATE FUNCTION docket.set_retention(table_name text, retention interval) RETURNS docket.partition_policies
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_policy docket.partition_policies;
+begin
+    perform docket_private.require_operator();
+
+    if set_retention.retention <= interval '0' then
+        raise exception 'rows are kept for a time, not for %', set_retention.retention
+            using errcode = 'PD422';
+    end if;
+
+    update docket.partition_policies as p
+       set retention = set_retention.retention
+     where p.table_name = set_retention.table_name
+    returning p.* into v_policy;
+
+    if not found then
+        raise exception 'there is no table "%" that grows by the month', set_retention.table_name
+            using errcode = 'PD404';
+    end if;
+
+    return v_policy;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.set_retention(table_name text, retention interval) IS 'Sets how long the rows of a table that grows by the month are kept.
+
+`table_name` is the table, `retention` the time (null: for ever); what is older than that goes by
+whole months, in a maintenance run. Returns the policy. Raises PD403 (not an operator), PD404,
+PD422.';
 
 -- FUNCTION docket.simulate_completion(uuid[])
 
@@ -6238,81 +6614,72 @@ lease_expired they go back into the queue, or to their final status. Each claim 
 
 Returns the tasks. Raises PD404, PD403.';
 
--- SEQUENCE docket_private.audit_id_seq
+-- FUNCTION docket.task_as_of(uuid, timestamp with time zone)
 
-CREATE SEQUENCE docket_private.audit_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
+CREATE FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) RETURNS docket.tasks
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_values  docket_ext.hstore;
+    v_undone  docket_ext.hstore;
+    v_born_at timestamptz;
+    v_gone_at timestamptz;
+begin
+    v_values := (
+        select docket_ext.hstore(t.*)
+          from docket.tasks as t
+         where t.task_id = task_as_of.task_id);
 
-COMMENT ON SEQUENCE docket_private.audit_id_seq IS 'Numbers the rows of the journal; in the order of writing, not of commit.';
+    if v_values is null then
+        select docket_ext.hstore(array_agg(v.key), array_agg(v.value)), max(l.recorded_at)
+          into v_values, v_gone_at
+          from (select l.*
+                  from docket.audit_log as l
+                 where l.row_id     = task_as_of.task_id
+                   and l.table_name = 'tasks'
+                   and l.operation  = 'delete'
+                 order by l.audit_id desc
+                 limit 1) as l
+         cross join jsonb_each_text(l.old_values) as v (key, value);
+    end if;
 
--- TABLE docket.audit_log
+    -- The first change of a column since then says what it was.
+    select docket_ext.hstore(array_agg(u.key), array_agg(u.value))
+      into v_undone
+      from (select distinct on (v.key) v.key, v.value
+              from docket.audit_log as l
+             cross join jsonb_each_text(l.old_values) as v (key, value)
+             where l.row_id      = task_as_of.task_id
+               and l.table_name  = 'tasks'
+               and l.operation   = 'update'
+               and l.recorded_at > task_as_of.at
+             order by v.key, l.audit_id) as u;
 
-CREATE TABLE docket.audit_log (
-    audit_id bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) NOT NULL,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    transaction_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    project_id uuid,
-    table_name text NOT NULL,
-    operation docket.audit_operation NOT NULL,
-    row_id uuid,
-    row_key text,
-    old_values jsonb,
-    new_values jsonb,
-    principal text DEFAULT 
-CASE
-    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
-    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
-END NOT NULL,
-    session_role text DEFAULT SESSION_USER NOT NULL,
-    reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
-    request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
-    client_address inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
-)
-PARTITION BY RANGE (recorded_at);
+    v_born_at := (v_values operator(docket_ext.->) 'created_at')::timestamptz;
+    if (v_born_at <= task_as_of.at and task_as_of.at < coalesce(v_gone_at, 'infinity')) is not true
+    then
+        raise exception 'task % did not exist at %',
+                        coalesce(task_as_of.task_id::text, 'null'),
+                        coalesce(task_as_of.at::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_history() says when it was made.';
+    end if;
 
-ALTER TABLE ONLY docket.audit_log FORCE ROW LEVEL SECURITY;
+    return docket_ext.populate_record(
+        null::docket.tasks,
+        case
+            when v_undone is null then v_values
+            else v_values operator(docket_ext.||) v_undone
+        end);
+end;
+$$;
 
-COMMENT ON TABLE docket.audit_log IS 'The journal: one row for each changed row, with the changed columns only, and who, when, from where and why.';
+COMMENT ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) IS 'A task as it was at a time, by the clock at each change; from the journal, so also one that has
+been purged since.
 
-COMMENT ON COLUMN docket.audit_log.audit_id IS 'Its number, in the order of writing; commits may come in another order.';
-
-COMMENT ON COLUMN docket.audit_log.recorded_at IS 'The wall clock at the change.';
-
-COMMENT ON COLUMN docket.audit_log.transaction_at IS 'When the transaction began.';
-
-COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
-
-COMMENT ON COLUMN docket.audit_log.project_id IS 'The project of the row; null where the table has none.';
-
-COMMENT ON COLUMN docket.audit_log.table_name IS 'The table, without its schema where that is docket.';
-
-COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate; drop where a partition was dropped.';
-
-COMMENT ON COLUMN docket.audit_log.row_id IS 'The row''s id, where its key is a uuid.';
-
-COMMENT ON COLUMN docket.audit_log.row_key IS 'The row''s key, where that is no uuid.';
-
-COMMENT ON COLUMN docket.audit_log.old_values IS 'Changed columns before (delete: all that were not null), each as PostgreSQL''s own text form of the value.';
-
-COMMENT ON COLUMN docket.audit_log.new_values IS 'Changed columns after (insert: all that are not null), each as PostgreSQL''s own text form of the value.';
-
-COMMENT ON COLUMN docket.audit_log.principal IS 'Who asked: docket.principal().';
-
-COMMENT ON COLUMN docket.audit_log.session_role IS 'The role that logged in.';
-
-COMMENT ON COLUMN docket.audit_log.reason IS 'The setting docket.reason at the change.';
-
-COMMENT ON COLUMN docket.audit_log.request_id IS 'The setting docket.request_id at the change.';
-
-COMMENT ON COLUMN docket.audit_log.client_address IS 'The client''s address; null over a unix socket.';
-
-COMMENT ON COLUMN docket.audit_log.application_name IS 'What the client calls itself.';
+`at` is the time. Returns the task, with every field. Raises PD404 (did not exist then, or is not to
+be seen).';
 
 -- FUNCTION docket.task_history(uuid, bigint, integer)
 
@@ -6844,6 +7211,101 @@ cancelled), metadata.
 same `request_id` again returns the first answer.
 Returns the workflow as it now stands. Raises PD404, PD403, PD409, PD422, PDVER.';
 
+-- FUNCTION docket.verify_audit(text, bigint)
+
+CREATE FUNCTION docket.verify_audit(expected_head text DEFAULT NULL::text, after bigint DEFAULT 0) RETURNS TABLE(is_intact boolean, seals bigint, row_count bigint, head text, broken_seal bigint, begin_place text, end_place text, problem text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_last   docket.audit_seals;
+    v_seal   docket.audit_seals;
+    v_months jsonb;
+    v_kept   jsonb;
+begin
+    perform docket_private.require_operator();
+
+    select s.* into v_last from docket.audit_seals as s where s.seal_id = verify_audit.after;
+    v_last.seal_id            := verify_audit.after;
+    v_last.end_transaction_id := coalesce(v_last.end_transaction_id, '0');
+    v_last.end_audit_id       := coalesce(v_last.end_audit_id, 0);
+    seals                     := 0;
+    row_count                 := 0;
+
+    -- A loop, because each seal is judged by the one before, and the first that is broken counts.
+    for v_seal in
+        select s.*
+          from docket.audit_seals as s
+         where s.seal_id > verify_audit.after
+         order by s.seal_id
+    loop
+        -- What was dropped after it was sealed is not there any more.
+        v_kept := v_seal.months - array(
+            select s.dropped_month
+              from docket.audit_seals as s
+             where s.seal_id > v_seal.seal_id
+               and s.dropped_month is not null);
+
+        if v_seal.seal_id <> v_last.seal_id + 1 then
+            problem := 'the seal is missing';
+        elsif v_seal.previous_hash is distinct from v_last.seal_hash then
+            problem := 'the seal does not follow from the one before it';
+        elsif v_seal.seal_hash <> docket_private.hash_of_seal(v_seal) then
+            problem := 'the seal itself was changed';
+        elsif v_seal.dropped_month is null then
+            v_months := docket_private.months_of_journal(
+                v_last.end_transaction_id, v_last.end_audit_id,
+                v_seal.end_transaction_id, v_seal.end_audit_id);
+            problem := (
+                select format(
+                           'the rows of %s are not those that were sealed: now %s, then %s',
+                           k.month,
+                           coalesce(v_months -> k.month ->> 'rows', '0'),
+                           coalesce(v_kept -> k.month ->> 'rows', '0'))
+                  from jsonb_object_keys(v_months || v_kept) as k (month)
+                 where v_months -> k.month is distinct from v_kept -> k.month
+                 order by k.month
+                 limit 1);
+        end if;
+
+        exit when problem is not null;
+
+        v_last    := v_seal;
+        seals     := seals + 1;
+        row_count := row_count + v_seal.row_count;
+    end loop;
+
+    head := v_last.seal_hash;
+
+    if problem is null and verify_audit.expected_head is not null and not exists (
+        select
+          from docket.audit_seals as s
+         where s.seal_hash = verify_audit.expected_head)
+    then
+        problem := 'the expected head is not there: seals were cut off, or made anew';
+        v_seal  := null;
+    end if;
+
+    is_intact := problem is null;
+    if not is_intact then
+        broken_seal := v_last.seal_id + 1;
+        begin_place := v_last.end_transaction_id || ':' || v_last.end_audit_id;
+        end_place   := v_seal.end_transaction_id || ':' || v_seal.end_audit_id;
+    end if;
+    return next;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.verify_audit(expected_head text, after bigint) IS 'Whether the journal is what was sealed: finds rows that were changed, removed, added or moved to
+another place in a sealed range, and seals that were changed or are missing.
+
+`expected_head` is the hash that somebody has kept outside of the database: it shows that the newest
+seals were cut off, or made anew; `after` is a seal that was verified before, to go on from. Returns
+one row: whether all is intact; how many seals, over how many rows, are, and the hash of the last of
+them; and of the first that is broken its number, the places where its range begins and ends, as in
+changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may be null.
+Raises PD403 (not an operator).';
+
 -- FUNCTION docket.waive_validation(uuid, text, text, uuid)
 
 CREATE FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.required_validations
@@ -7007,6 +7469,34 @@ one for a task of the wave before. What is in one wave can be done at the same t
 in what is completed. Archived tasks are left out; a dependency on what is left out does not count.
 `max_tasks` is the size of a page (default: all), `after_wave` and `after` are wave and id of the
 last task of the previous one. Returns tasks by wave, then by priority. Raises nothing.';
+
+-- FUNCTION docket.who_changed(uuid, text, bigint, integer)
+
+CREATE FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint DEFAULT NULL::bigint, page_size integer DEFAULT 100) RETURNS TABLE(audit_id bigint, recorded_at timestamp with time zone, principal text, session_role text, old_value text, new_value text, reason text, request_id text, client_address text, application_name text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.audit_id,
+     l.recorded_at,
+     l.principal,
+     l.session_role,
+     (l.old_values ->> who_changed.column_name),
+     (l.new_values ->> who_changed.column_name),
+     l.reason,
+     l.request_id,
+     host(l.client_address) AS host,
+     l.application_name
+    FROM docket.audit_log l
+   WHERE ((l.row_id = who_changed.task_id) AND (l.table_name = 'tasks'::text) AND ((l.old_values ? who_changed.column_name) OR (l.new_values ? who_changed.column_name)) AND ((who_changed.after IS NULL) OR (l.audit_id < who_changed.after)))
+   ORDER BY l.audit_id DESC
+  LIMIT LEAST(GREATEST(who_changed.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) IS 'Who has changed a column of a task, the latest first, from the journal.
+
+`column_name` is the column, `after` the audit_id of the last row of the previous page, `page_size`
+is in rows (1 to 1000). Returns when, who, what it was before and after (in PostgreSQL''s text
+form), why and from where; old_value, new_value, reason, request_id, client_address and
+application_name may be null. Raises nothing.';
 
 -- FUNCTION docket.why_blocked(uuid, integer)
 
@@ -7465,6 +7955,80 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], depends_on_ids uuid[], waiting_ids uuid[]) IS 'Gives the ends of new gating dependencies their nodes, and counts: each time that a task is in `waiting_ids`, it has one more unsatisfied.';
+
+-- TABLE docket.audit_seals
+
+CREATE TABLE docket.audit_seals (
+    seal_id bigint NOT NULL,
+    end_transaction_id xid8 NOT NULL,
+    end_audit_id bigint NOT NULL,
+    row_count bigint NOT NULL,
+    months jsonb NOT NULL,
+    dropped_month text,
+    previous_hash text,
+    seal_hash text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sealed_by text DEFAULT docket.principal() NOT NULL
+);
+
+ALTER TABLE ONLY docket.audit_seals FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.audit_seals IS 'The seals of the journal, a chain: each closes a range of it, or says that a month of it was dropped.';
+
+COMMENT ON COLUMN docket.audit_seals.seal_id IS 'Its number; from 1, without a gap.';
+
+COMMENT ON COLUMN docket.audit_seals.end_transaction_id IS 'With end_audit_id, the last place that it closes; it begins behind the place where the seal before ends.';
+
+COMMENT ON COLUMN docket.audit_seals.end_audit_id IS 'The number in that transaction; 0: all transactions before it, and nothing of it.';
+
+COMMENT ON COLUMN docket.audit_seals.row_count IS 'How many rows it closes; of a dropped month, how many were dropped.';
+
+COMMENT ON COLUMN docket.audit_seals.months IS 'The rows by month (UTC): {"2026-11": {"rows": how many, "hash": their SHA-256}}.';
+
+COMMENT ON COLUMN docket.audit_seals.dropped_month IS 'The month that was dropped, where it is about that.';
+
+COMMENT ON COLUMN docket.audit_seals.previous_hash IS 'The hash of the seal before; null for the first.';
+
+COMMENT ON COLUMN docket.audit_seals.seal_hash IS 'SHA-256 over all the other columns.';
+
+COMMENT ON COLUMN docket.audit_seals.sealed_at IS 'When it was made.';
+
+COMMENT ON COLUMN docket.audit_seals.sealed_by IS 'Who made it.';
+
+-- FUNCTION docket_private.add_seal(xid8, bigint, jsonb, text)
+
+CREATE FUNCTION docket_private.add_seal(end_transaction_id xid8, end_audit_id bigint, months jsonb, dropped_month text DEFAULT NULL::text) RETURNS docket.audit_seals
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_seal docket.audit_seals;
+begin
+    select s.seal_id + 1, s.seal_hash
+      into v_seal.seal_id, v_seal.previous_hash
+      from docket.audit_seals as s
+     order by s.seal_id desc
+     limit 1;
+
+    v_seal.seal_id            := coalesce(v_seal.seal_id, 1);
+    v_seal.end_transaction_id := add_seal.end_transaction_id;
+    v_seal.end_audit_id       := add_seal.end_audit_id;
+    v_seal.months             := add_seal.months;
+    v_seal.dropped_month      := add_seal.dropped_month;
+    v_seal.sealed_at          := docket.clock();
+    v_seal.sealed_by          := docket.principal();
+    v_seal.row_count          := (
+        select coalesce(sum((m.value ->> 'rows')::bigint), 0)
+          from jsonb_each(add_seal.months) as m);
+    v_seal.seal_hash          := docket_private.hash_of_seal(v_seal);
+
+    insert into docket.audit_seals values (v_seal.*);
+
+    return v_seal;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.add_seal(end_transaction_id xid8, end_audit_id bigint, months jsonb, dropped_month text) IS 'Adds a seal to the chain, whose end the caller has locked.';
 
 -- PROCEDURE docket_private.add_touch(regclass)
 
@@ -8565,6 +9129,89 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
+-- FUNCTION docket_private.drop_expired_partitions()
+
+CREATE FUNCTION docket_private.drop_expired_partitions() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+declare
+    v_row   record;
+    v_count integer := 0;
+begin
+    perform docket_private.require_operator();
+
+    -- A loop, because each drop stands or falls by itself: one that has to wait for a reader or a
+    -- writer leaves it to the next run.
+    for v_row in
+        select p.table_name, f.partition_name, f.lower_bound, f.upper_bound
+          from docket.partition_policies as p
+         cross join lateral docket_private.partitions_of(p.table_name) as f
+         where f.upper_bound <= docket.clock() - p.retention
+         order by p.table_name, f.lower_bound
+    loop
+        begin
+            v_count := v_count + docket_private.drop_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound
+            )::integer;
+        exception
+            when lock_not_available then null;
+        end;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.drop_expired_partitions() IS 'Drops the partitions that the policies keep no longer; each drop is a row of the journal.
+
+Returns how many it dropped. A month of the journal goes only once it is sealed, with the hash of
+its rows in a seal of its own. Run by an operator, in every maintenance run after seal_audit().
+Raises PD403.';
+
+-- FUNCTION docket_private.drop_partition(text, text, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_seal docket.audit_seals;
+    v_rows bigint;
+begin
+    if drop_partition.table_name = 'audit_log' then
+        v_seal := docket_private.seal_drop(
+            drop_partition.lower_bound, drop_partition.upper_bound);
+        if v_seal.seal_id is null then
+            return false;
+        end if;
+        v_rows := v_seal.row_count;
+    else
+        -- Through the parent, whose policies let an operator see. Names take no parameters.
+        execute format('select count(*) from docket.%I as t where t.%I >= $1 and t.%2$I < $2',
+                       drop_partition.table_name,
+                       docket_private.partition_key(drop_partition.table_name))
+           into v_rows
+          using drop_partition.lower_bound, drop_partition.upper_bound;
+    end if;
+
+    insert into docket.audit_log (table_name, operation, row_key, old_values)
+    values (drop_partition.table_name, 'drop', drop_partition.partition_name,
+            jsonb_strip_nulls(jsonb_build_object(
+                'from', drop_partition.lower_bound at time zone 'UTC',
+                'to', drop_partition.upper_bound at time zone 'UTC',
+                'rows', v_rows::text,
+                'hash', v_seal.months -> v_seal.dropped_month -> 'hash',
+                'seal_id', v_seal.seal_id::text)));
+
+    execute format('drop table docket.%I', drop_partition.partition_name);
+    return true;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Drops one partition and says so in the journal; false when it is one of the journal that may not be dropped yet.';
+
 -- FUNCTION docket_private.end_attempt()
 
 CREATE FUNCTION docket_private.end_attempt() RETURNS trigger
@@ -8606,9 +9253,11 @@ COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task 
 CREATE FUNCTION docket_private.ensure_partitions() RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
     v_row   record;
+    v_lower text;
+    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition.
@@ -8619,7 +9268,8 @@ begin
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
+               docket_private.partition_key(p.table_name) as key_column
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -8630,6 +9280,9 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
+        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+
         -- Made apart and attached: attaching blocks no reader and no writer of the parent.
         execute format('create table docket.%I (like docket.%I including all)',
                        v_row.partition_name, v_row.table_name);
@@ -8637,17 +9290,36 @@ begin
         execute format('alter table docket.%I force row level security', v_row.partition_name);
         execute format('comment on table docket.%I is %L', v_row.partition_name,
                        format('One month of %s.', v_row.table_name));
+
+        -- Strays of that month, which would be in its way, move from the default partition. Their
+        -- policies hide them from their owner too, and are lifted for him in this transaction.
+        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
+            execute format('alter table docket.%I no force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I no force row level security',
+                           v_row.partition_name);
+            execute format(
+                'with strays as ('
+                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+                'returning d.*) '
+                'insert into docket.%2$I select s.* from strays as s',
+                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
+                v_lower, v_upper);
+            execute format('alter table docket.%I force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I force row level security',
+                           v_row.partition_name);
+        end if;
+
         execute format(
             'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name,
-            to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-            to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+            v_row.table_name, v_row.partition_name, v_lower, v_upper);
         v_count := v_count + 1;
     end loop;
 
     return v_count;
 end;
-$$;
+$_$;
 
 COMMENT ON FUNCTION docket_private.ensure_partitions() IS 'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet.
 
@@ -9859,6 +10531,27 @@ $$;
 
 COMMENT ON FUNCTION docket_private.has_ready(project_id uuid) IS 'Whether a task of the project can be claimed now.';
 
+-- FUNCTION docket_private.hash_of_seal(docket.audit_seals)
+
+CREATE FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_encoding TO 'UTF8'
+    AS $$
+declare
+    v_seal constant docket.audit_seals := hash_of_seal.seal;
+begin
+    return encode(
+        sha256(record_send(row(
+            v_seal.seal_id, v_seal.end_transaction_id, v_seal.end_audit_id, v_seal.row_count,
+            v_seal.months, v_seal.dropped_month, v_seal.previous_hash, v_seal.sealed_at,
+            v_seal.sealed_by))),
+        'hex');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) IS 'What the hash of a seal has to be: SHA-256 over its other columns.';
+
 -- FUNCTION docket_private.hide(jsonb, text[])
 
 CREATE FUNCTION docket_private.hide(value jsonb, secret_keys text[]) RETURNS jsonb
@@ -10937,6 +11630,48 @@ $$;
 
 COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) IS 'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
 
+-- FUNCTION docket_private.months_of_journal(xid8, bigint, xid8, bigint)
+
+CREATE FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_encoding TO 'UTF8'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    return (
+        with hashed as (
+            select to_char(l.recorded_at, 'YYYY-MM') as month,
+                   l.transaction_id,
+                   l.audit_id,
+                   sha256(record_send(row(
+                       l.audit_id, l.recorded_at, l.transaction_at, l.transaction_id, l.project_id,
+                       l.table_name, l.operation::text, l.row_id, l.row_key, l.old_values,
+                       l.new_values, l.principal, l.session_role, l.reason, l.request_id,
+                       l.client_address, l.application_name))) as hash
+              from docket.audit_log as l
+             where (l.transaction_id, l.audit_id) > (
+                       months_of_journal.after_transaction_id, months_of_journal.after_audit_id)
+               and (l.transaction_id, l.audit_id) <= (
+                       months_of_journal.end_transaction_id, months_of_journal.end_audit_id)
+        ), by_month as (
+            select h.month,
+                   count(*) as row_count,
+                   sha256(string_agg(h.hash, '' order by h.transaction_id, h.audit_id)) as hash
+              from hashed as h
+             group by h.month
+        )
+        select coalesce(
+                   jsonb_object_agg(
+                       m.month,
+                       jsonb_build_object('rows', m.row_count, 'hash', encode(m.hash, 'hex'))),
+                   '{}')
+          from by_month as m);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) IS 'The rows of a range of the journal, by month: how many, and their SHA-256.';
+
 -- FUNCTION docket_private.numbered_key(text, bigint)
 
 CREATE FUNCTION docket_private.numbered_key(key_base text, key_number bigint) RETURNS text
@@ -11235,6 +11970,43 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) IS 'Makes the ranks agree with new gating dependencies. Raises PDCYC.';
+
+-- FUNCTION docket_private.partition_key(text)
+
+CREATE FUNCTION docket_private.partition_key(table_name text) RETURNS name
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT a.attname
+    FROM (pg_partitioned_table p
+      JOIN pg_attribute a ON (((a.attrelid = p.partrelid) AND (a.attnum = p.partattrs[0]))))
+   WHERE (p.partrelid = (to_regclass(format('docket.%I'::text, partition_key.table_name)))::oid);
+END;
+
+COMMENT ON FUNCTION docket_private.partition_key(table_name text) IS 'The column by which a table of schema docket is partitioned.';
+
+-- FUNCTION docket_private.partitions_of(text)
+
+CREATE FUNCTION docket_private.partitions_of(table_name text) RETURNS TABLE(partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    return query
+    select c.relname::text,
+           substring(b.bounds from 'FROM \(''([^'']+)''')::timestamptz,
+           substring(b.bounds from 'TO \(''([^'']+)''')::timestamptz
+      from pg_catalog.pg_inherits as i
+      join pg_catalog.pg_class as c on c.oid = i.inhrelid
+     cross join lateral pg_get_expr(c.relpartbound, c.oid) as b (bounds)
+     where i.inhparent = to_regclass(format('docket.%I', partitions_of.table_name))
+       and b.bounds <> 'DEFAULT'
+     order by 2;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.partitions_of(table_name text) IS 'The partitions of a table of schema docket and their bounds, the oldest first; without the default.';
 
 -- FUNCTION docket_private.place_nodes(uuid, uuid[], bigint, bigint)
 
@@ -12541,6 +13313,23 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) IS 'Raises PD422 unless `changes` is an object with keys out of `known` only; `what` names it.';
 
+-- FUNCTION docket_private.require_operator()
+
+CREATE FUNCTION docket_private.require_operator() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if not docket_private.is_operator() then
+        raise exception '% may not do this', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'It takes a member of docket_admin or docket_maintenance.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_operator() IS 'Lets operators pass, and nobody else. Raises PD403.';
+
 -- FUNCTION docket_private.require_other_admin(docket.members)
 
 CREATE FUNCTION docket_private.require_other_admin(member docket.members) RETURNS void
@@ -12718,6 +13507,73 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
+
+-- FUNCTION docket_private.seal_drop(timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) RETURNS docket.audit_seals
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_month text := to_char(seal_drop.lower_bound at time zone 'UTC', 'YYYY-MM');
+    v_rows  bigint;
+    v_hash  text;
+    v_last  docket.audit_seals;
+    v_same  boolean;
+begin
+    -- As in seal_audit(): a chain has one end.
+    lock table docket.audit_seals in share row exclusive mode;
+
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+    if exists (
+        select
+          from docket.audit_log as l
+         where l.recorded_at >= seal_drop.lower_bound
+           and l.recorded_at < seal_drop.upper_bound
+           and (l.transaction_id, l.audit_id) > (
+                   coalesce(v_last.end_transaction_id, '0'), coalesce(v_last.end_audit_id, 0)))
+    then
+        return null;
+    end if;
+
+    with ranges as (
+        select s.*,
+               lag(s.end_transaction_id, 1, '0') over w as after_transaction_id,
+               lag(s.end_audit_id, 1, 0) over w as after_audit_id
+          from docket.audit_seals as s
+        window w as (order by s.seal_id)
+    ), sealed as (
+        select r.seal_id,
+               r.months -> v_month as written,
+               docket_private.months_of_journal(
+                   r.after_transaction_id, r.after_audit_id,
+                   r.end_transaction_id, r.end_audit_id) -> v_month as found
+          from ranges as r
+         where r.months ? v_month
+           and r.dropped_month is null
+    )
+    select coalesce(sum((s.written ->> 'rows')::bigint), 0),
+           encode(sha256(coalesce(
+               string_agg(decode(s.written ->> 'hash', 'hex'), '' order by s.seal_id), '')), 'hex'),
+           coalesce(bool_and(s.written is not distinct from s.found), true)
+      into v_rows, v_hash, v_same
+      from sealed as s;
+
+    if not v_same then
+        raise warning 'the journal of % is not what was sealed, and is not dropped', v_month
+            using hint = 'docket.verify_audit() says where it begins to differ.';
+        return null;
+    end if;
+
+    return docket_private.add_seal(
+        coalesce(v_last.end_transaction_id, '0'),
+        coalesce(v_last.end_audit_id, 0),
+        jsonb_build_object(v_month, jsonb_build_object('rows', v_rows, 'hash', v_hash)),
+        v_month);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Seals that a month of the journal is dropped, and returns the seal; null when it may not be: not all sealed, or changed.';
 
 -- FUNCTION docket_private.secret_pattern()
 
@@ -14000,24 +14856,6 @@ COMMENT ON COLUMN docket.organizations.name IS 'What people call it.';
 
 COMMENT ON COLUMN docket.organizations.personal_principal IS 'The principal whose own organization this is, made with the first project of somebody who is in none.';
 
--- TABLE docket.partition_policies
-
-CREATE TABLE docket.partition_policies (
-    table_name text NOT NULL,
-    months_ahead integer DEFAULT 3 NOT NULL,
-    retention interval,
-    CONSTRAINT partition_policies_months_ahead_bounded CHECK (((months_ahead >= 1) AND (months_ahead <= 24))),
-    CONSTRAINT partition_policies_retention_positive CHECK ((retention > '00:00:00'::interval))
-);
-
-COMMENT ON TABLE docket.partition_policies IS 'Which tables of schema docket grow by the month, how far ahead their partitions are made and how long they are kept.';
-
-COMMENT ON COLUMN docket.partition_policies.table_name IS 'A table of schema docket, partitioned by range of one timestamptz column.';
-
-COMMENT ON COLUMN docket.partition_policies.months_ahead IS 'How many months after the present one have their partition already.';
-
-COMMENT ON COLUMN docket.partition_policies.retention IS 'How long rows are kept; null: for ever.';
-
 -- TABLE docket.retry_policies
 
 CREATE TABLE docket.retry_policies (
@@ -14331,6 +15169,11 @@ ALTER TABLE ONLY docket.audit_log
 
 ALTER TABLE ONLY docket.audit_log_default
     ADD CONSTRAINT audit_log_default_pkey PRIMARY KEY (transaction_id, audit_id, recorded_at);
+
+-- CONSTRAINT docket.audit_seals audit_seals_pkey
+
+ALTER TABLE ONLY docket.audit_seals
+    ADD CONSTRAINT audit_seals_pkey PRIMARY KEY (seal_id);
 
 -- CONSTRAINT docket.budgets budgets_pkey
 
@@ -15368,7 +16211,19 @@ CREATE POLICY audit_log_insert ON docket.audit_log FOR INSERT TO docket_owner WI
 
 -- POLICY docket.audit_log audit_log_read
 
-CREATE POLICY audit_log_read ON docket.audit_log FOR SELECT USING (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR ( SELECT docket_private.is_operator() AS is_operator)));
+CREATE POLICY audit_log_read ON docket.audit_log FOR SELECT USING ((( SELECT docket_private.is_operator() AS is_operator) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.audit_seals
+
+ALTER TABLE docket.audit_seals ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.audit_seals audit_seals_insert
+
+CREATE POLICY audit_seals_insert ON docket.audit_seals FOR INSERT TO docket_owner WITH CHECK (true);
+
+-- POLICY docket.audit_seals audit_seals_read
+
+CREATE POLICY audit_seals_read ON docket.audit_seals FOR SELECT USING (true);
 
 -- ROW SECURITY docket.budgets
 
@@ -15738,6 +16593,40 @@ GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.audit_log TO docket_admin;
+GRANT SELECT ON TABLE docket.audit_log TO docket_app;
+GRANT SELECT ON TABLE docket.audit_log TO docket_agent;
+GRANT SELECT ON TABLE docket.audit_log TO docket_reader;
+GRANT SELECT ON TABLE docket.audit_log TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.changes(after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.changes_end() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.changes_end() TO docket_admin;
+GRANT ALL ON FUNCTION docket.changes_end() TO docket_app;
+GRANT ALL ON FUNCTION docket.changes_end() TO docket_agent;
+GRANT ALL ON FUNCTION docket.changes_end() TO docket_reader;
+GRANT ALL ON FUNCTION docket.changes_end() TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.claim_across_projects(agent text, project_ids uuid[], max_tasks integer, lease_seconds integer, tags_all text[], capabilities text[], request_id uuid) TO docket_app;
@@ -15996,6 +16885,13 @@ REVOKE ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integ
 GRANT ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer) TO docket_app;
 GRANT ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
@@ -16268,6 +17164,10 @@ REVOKE ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, org
 GRANT ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.revoke_access(principal text, project_id uuid, organization_id uuid, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.seal_audit(max_rows bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.seal_audit(max_rows bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.seal_audit(max_rows bigint) TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_app;
@@ -16286,6 +17186,12 @@ GRANT ALL ON FUNCTION docket.secret_keys() TO docket_maintenance;
 REVOKE ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_app;
+
+GRANT SELECT ON TABLE docket.partition_policies TO docket_admin;
+GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.set_retention(table_name text, retention interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.set_retention(table_name text, retention interval) TO docket_admin;
 
 REVOKE ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_admin;
@@ -16310,11 +17216,12 @@ GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO
 GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO docket_maintenance;
 
-GRANT SELECT ON TABLE docket.audit_log TO docket_admin;
-GRANT SELECT ON TABLE docket.audit_log TO docket_app;
-GRANT SELECT ON TABLE docket.audit_log TO docket_agent;
-GRANT SELECT ON TABLE docket.audit_log TO docket_reader;
-GRANT SELECT ON TABLE docket.audit_log TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_admin;
+GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_app;
+GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_agent;
+GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_reader;
+GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size integer) TO docket_admin;
@@ -16356,6 +17263,10 @@ GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, ex
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) TO docket_app;
@@ -16373,6 +17284,13 @@ GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_co
 GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.waves(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_wave integer, after uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.who_changed(task_id uuid, column_name text, after bigint, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) TO docket_admin;
@@ -16400,6 +17318,12 @@ REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass) FROM PU
 REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], depends_on_ids uuid[], waiting_ids uuid[]) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.audit_seals TO docket_admin;
+GRANT SELECT ON TABLE docket.audit_seals TO docket_auditor;
+GRANT SELECT ON TABLE docket.audit_seals TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket_private.add_seal(end_transaction_id xid8, end_audit_id bigint, months jsonb, dropped_month text) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE docket_private.add_touch(IN target regclass) FROM PUBLIC;
 
@@ -16442,6 +17366,10 @@ REVOKE ALL ON FUNCTION docket_private.decoded(content bytea) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.drop_expired_partitions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
 
@@ -16502,6 +17430,8 @@ REVOKE ALL ON FUNCTION docket_private.graph_key(project_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.guard_project() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.has_ready(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM PUBLIC;
 
@@ -16577,6 +17507,8 @@ REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in
 
 REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.numbered_key(key_base text, key_number bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.numbered_tasks(project_id uuid, tasks docket_private.file_task[], OUT task_keys text[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -16586,6 +17518,10 @@ REVOKE ALL ON FUNCTION docket_private.order_batch(project_id uuid, lowest bigint
 REVOKE ALL ON FUNCTION docket_private.order_edge(project_id uuid, task_id uuid, depends_on_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.partition_key(table_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.partitions_of(table_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) FROM PUBLIC;
 
@@ -16665,6 +17601,8 @@ REVOKE ALL ON FUNCTION docket_private.require_admin(project_id uuid, organizatio
 
 REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) FROM PUBLIC;
@@ -16674,6 +17612,8 @@ REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint,
 REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
 
@@ -16758,9 +17698,6 @@ GRANT SELECT ON TABLE docket.import_items TO docket_app;
 GRANT SELECT ON TABLE docket.import_items TO docket_agent;
 GRANT SELECT ON TABLE docket.import_items TO docket_reader;
 GRANT SELECT ON TABLE docket.import_items TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.partition_policies TO docket_admin;
-GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
 
 GRANT SELECT ON TABLE docket.retry_policies TO docket_admin;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_app;

@@ -15,6 +15,7 @@ COMMON_COLUMNS = [
 
 WITHOUT_JOURNAL = {
     "docket.audit_log": "it is the journal",
+    "docket.audit_seals": "the seals of the journal, a chain of their own",
     "docket.import_items": "written once, with its import, which is journaled",
     "docket.idempotency_keys": "kept for a day only; what the calls did is in the journal",
     "docket_private.organization_projects": "derived from projects",

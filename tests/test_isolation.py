@@ -28,7 +28,9 @@ IDS = (
 ARGUMENTS: Mapping[str, object] = {
     "access": "reader",
     "agent": "agent",
+    "at": "2100-01-01",
     "changes": Jsonb({}),
+    "column_name": "title",
     "content": b'{"master": {"tasks": []}}',
     "context_type": "note",
     "data": Jsonb(1),
@@ -45,7 +47,9 @@ ARGUMENTS: Mapping[str, object] = {
     "source_name": "tasks.json",
     "state": "review",
     "status": "cancelled",
+    "retention": "1 year",
     "superseded_by": uuid.UUID(int=7),
+    "table_name": "tasks",
     "tasks": Jsonb([{"title": "planted"}]),
     "title": "planted",
     "validation_type": "tests",
@@ -56,7 +60,7 @@ ARGUMENTS: Mapping[str, object] = {
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
     "clock", "create_project", "import_tasks_json", "list_projects", "principal", "priority_label",
-    "claim_across_projects", "secret_keys",
+    "changes_end", "claim_across_projects", "secret_keys",
 }  # fmt: skip
 
 # How a write refuses what it can not find; 42501 is for those that an operator alone may call.
@@ -194,6 +198,8 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])
+    if parameter == "row_id":
+        return str(ids["task_id"])
     if parameter == "reference":
         return str(ids["project_id" if function == "project_id" else "task_id"])
     assert parameter in ARGUMENTS, f"{function}: what shall be given for {parameter}?"

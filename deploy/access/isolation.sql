@@ -68,8 +68,8 @@ alter table docket.audit_log_default enable row level security;
 alter table docket.audit_log_default force row level security;
 
 create policy audit_log_read on docket.audit_log for select
-    using (project_id = any ((select docket_private.visible_projects())::uuid[])
-           or (select docket_private.is_operator()));
+    using ((select docket_private.is_operator())
+           or project_id = any ((select docket_private.visible_projects())::uuid[]));
 create policy audit_log_insert on docket.audit_log for insert to docket_owner
     with check (true);
 

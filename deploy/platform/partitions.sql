@@ -24,12 +24,27 @@ comment on column docket.partition_policies.months_ahead is
 comment on column docket.partition_policies.retention is
     'How long rows are kept; null: for ever.';
 
+create function docket_private.partition_key(table_name text) returns name
+language sql
+stable
+begin atomic
+    select a.attname
+      from pg_catalog.pg_partitioned_table as p
+      join pg_catalog.pg_attribute as a on a.attrelid = p.partrelid and a.attnum = p.partattrs[0]
+     where p.partrelid = to_regclass(format('docket.%I', partition_key.table_name));
+end;
+
+comment on function docket_private.partition_key(text) is
+    'The column by which a table of schema docket is partitioned.';
+
 create function docket_private.ensure_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row   record;
+    v_lower text;
+    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition.
@@ -40,7 +55,8 @@ begin
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
+               docket_private.partition_key(p.table_name) as key_column
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -51,6 +67,9 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
+        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+
         -- Made apart and attached: attaching blocks no reader and no writer of the parent.
         execute format('create table docket.%I (like docket.%I including all)',
                        v_row.partition_name, v_row.table_name);
@@ -58,11 +77,30 @@ begin
         execute format('alter table docket.%I force row level security', v_row.partition_name);
         execute format('comment on table docket.%I is %L', v_row.partition_name,
                        format('One month of %s.', v_row.table_name));
+
+        -- Strays of that month, which would be in its way, move from the default partition. Their
+        -- policies hide them from their owner too, and are lifted for him in this transaction.
+        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
+            execute format('alter table docket.%I no force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I no force row level security',
+                           v_row.partition_name);
+            execute format(
+                'with strays as ('
+                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+                'returning d.*) '
+                'insert into docket.%2$I select s.* from strays as s',
+                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
+                v_lower, v_upper);
+            execute format('alter table docket.%I force row level security',
+                           v_row.table_name || '_default');
+            execute format('alter table docket.%I force row level security',
+                           v_row.partition_name);
+        end if;
+
         execute format(
             'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name,
-            to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-            to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+            v_row.table_name, v_row.partition_name, v_lower, v_upper);
         v_count := v_count + 1;
     end loop;
 
@@ -75,6 +113,7 @@ comment on function docket_private.ensure_partitions() is
 
 Returns how many it made. Run by the deploy and by every maintenance run.';
 
+revoke all on function docket_private.partition_key(text) from public;
 revoke all on function docket_private.ensure_partitions() from public;
 grant select on docket.partition_policies to docket_admin, docket_maintenance;
 

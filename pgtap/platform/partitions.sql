@@ -1,7 +1,7 @@
 -- Tables that grow by the month have the months ahead ready, and each row lands in its own.
 
 begin;
-select plan(11);
+select plan(14);
 set local role docket_owner;
 
 select is(docket_private.ensure_partitions(), 0, 'the deploy has made what is needed by now');
@@ -40,6 +40,30 @@ select results_eq(
               ('next month',   'docket.audit_log_2031_04'),
               ('stray',        'docket.audit_log_default') $$,
     'each row lands in its month (UTC, whatever the session''s time zone), a stray in the default');
+
+-- A month is made though strays of it are in the default partition: they move.
+insert into docket.audit_log (recorded_at, table_name, operation, row_key)
+values ('2031-08-01 00:00+00', 'tap', 'insert', 'came too early');
+set local role docket_owner;
+select docket_test.at('2031-05-01 00:00+00');
+select is(
+    docket_private.ensure_partitions(),
+    (select count(*)::integer from docket.partition_policies),
+    'a stray is not in the way of its month');
+reset role;
+select results_eq(
+    $$ select l.row_key, l.tableoid::regclass::text
+         from docket.audit_log as l
+        where l.table_name = 'tap'
+          and l.recorded_at > '2031-05-01'
+        order by l.recorded_at $$,
+    $$ values ('came too early', 'docket.audit_log_2031_08'),
+              ('stray',          'docket.audit_log_default') $$,
+    'it moves into it, and others stay');
+set local role docket_owner;
+with gone as (delete from docket.audit_log_default returning 1)
+select is((select count(*) from gone), 0::bigint, 'the default partition is closed again, to its owner too');
+reset role;
 
 select is_empty(
     $$ select i.inhrelid::regclass

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,20 +14,24 @@ from pgdocket.client.functions import Effect, Function, Id, Parameter
 from pgdocket.client.rows import (
     BlockersRow,
     Budget,
+    ChangesRow,
     CriticalPathRow,
     ExplainCycleRow,
     GetTaskDependencyGraphRow,
     GetTaskMetricsRow,
     GraphHealthRow,
+    HistoryRow,
     ImpactRow,
     Json,
     ListImportsRow,
     Member,
+    PartitionPolicy,
     Project,
     PullRequest,
     QueueOverviewRow,
     RepairGraphRow,
     RequiredValidation,
+    SealAuditRow,
     SearchTasksRow,
     SimulateCompletionRow,
     Task,
@@ -37,7 +41,9 @@ from pgdocket.client.rows import (
     TaskHistoryRow,
     TaskPullRequest,
     ValidationResult,
+    VerifyAuditRow,
     WavesRow,
+    WhoChangedRow,
     WhyBlockedRow,
     Workflow,
     WorkflowProgressRow,
@@ -74,6 +80,18 @@ _BLOCKERS = Function(
     Parameter("include_completed", default=False),
     Parameter("after_depth"),
     Parameter("after"),
+)
+_CHANGES = Function(
+    "changes",
+    Effect.READ,
+    ChangesRow,
+    Parameter("after", default="0:0"),
+    Parameter("page_size", default=100),
+)
+_CHANGES_END: Function[str] = Function(
+    "changes_end",
+    Effect.READ,
+    None,
 )
 _CLAIM_ACROSS_PROJECTS = Function(
     "claim_across_projects",
@@ -372,6 +390,15 @@ _HEARTBEATS = Function(
     TaskAttempt,
     Parameter("attempt_ids", is_required=True, is_array=True),
     Parameter("lease_seconds"),
+)
+_HISTORY = Function(
+    "history",
+    Effect.READ,
+    HistoryRow,
+    Parameter("table_name", is_required=True),
+    Parameter("row_id", is_required=True),
+    Parameter("after", default=0),
+    Parameter("page_size", default=100),
 )
 _IMPACT = Function(
     "impact",
@@ -724,6 +751,12 @@ _REVOKE_ACCESS = Function(
     Parameter("organization_id"),
     Parameter("request_id"),
 )
+_SEAL_AUDIT = Function(
+    "seal_audit",
+    Effect.ONCE,
+    SealAuditRow,
+    Parameter("max_rows", default=1000000),
+)
 _SEARCH_TASKS = Function(
     "search_tasks",
     Effect.READ,
@@ -747,6 +780,13 @@ _SET_BUDGET = Function(
     Parameter("max_tokens"),
     Parameter("max_cost"),
     Parameter("request_id"),
+)
+_SET_RETENTION = Function(
+    "set_retention",
+    Effect.ONCE,
+    PartitionPolicy,
+    Parameter("table_name", is_required=True),
+    Parameter("retention", is_required=True),
 )
 _SIMULATE_COMPLETION = Function(
     "simulate_completion",
@@ -777,6 +817,13 @@ _SWEEP_LEASES = Function(
     Task,
     Parameter("project_id", is_required=True),
     Parameter("max_tasks", default=100),
+)
+_TASK_AS_OF = Function(
+    "task_as_of",
+    Effect.READ,
+    Task,
+    Parameter("task_id", is_required=True),
+    Parameter("at", is_required=True),
 )
 _TASK_HISTORY = Function(
     "task_history",
@@ -848,6 +895,13 @@ _UPDATE_WORKFLOW = Function(
     Parameter("expected_version"),
     Parameter("request_id"),
 )
+_VERIFY_AUDIT = Function(
+    "verify_audit",
+    Effect.READ,
+    VerifyAuditRow,
+    Parameter("expected_head"),
+    Parameter("after", default=0),
+)
 _WAIVE_VALIDATION = Function(
     "waive_validation",
     Effect.KEYED,
@@ -867,6 +921,15 @@ _WAVES = Function(
     Parameter("max_tasks"),
     Parameter("after_wave"),
     Parameter("after"),
+)
+_WHO_CHANGED = Function(
+    "who_changed",
+    Effect.READ,
+    WhoChangedRow,
+    Parameter("task_id", is_required=True),
+    Parameter("column_name", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _WHY_BLOCKED = Function(
     "why_blocked",
@@ -962,6 +1025,36 @@ class Api(Calls):
             _BLOCKERS,
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
         )
+
+    def changes(
+        self,
+        *,
+        after: str | None = "0:0",
+        page_size: int | None = 100,
+    ) -> list[ChangesRow]:
+        """The change stream: every change of the projects that the caller sees, without a gap: what
+        has once been passed is never added to. It ends before the oldest transaction that still
+        writes.
+
+        `after` is the place of the last row that was read (0:0: the beginning), `page_size` is in
+        rows (1 to 1000). Transactions come in the order in which they began to write, each of them
+        whole; where two that overlapped changed the same row, the greater audit_id is the later
+        change. Returns what history() does, for all tables; project_id, row_id, changes, reason,
+        request_id and application_name may be null. Raises InvalidArgument (no place in the
+        journal).
+        """
+        return self._many(_CHANGES, (after, page_size))
+
+    def changes_end(
+        self,
+    ) -> str:
+        """Where changes() ends at this moment. Who asks for it before a page, and gets a page that
+        is not full, may go on from here: so that what is hidden from him is not read again and
+        again.
+
+        Returns the place. Raises nothing.
+        """
+        return self._one(_CHANGES_END, ())
 
     def claim_across_projects(
         self,
@@ -1560,6 +1653,24 @@ class Api(Calls):
         InvalidArgument.
         """
         return self._many(_HEARTBEATS, (attempt_ids, lease_seconds))
+
+    def history(
+        self,
+        *,
+        table_name: str,
+        row_id: str,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[HistoryRow]:
+        """What has happened to a row, the oldest first: one row for each change, from the journal.
+
+        `table_name` is a table of schema docket, `row_id` the id or the key of the row in the
+        journal (the task's, for its dependencies), `after` the audit_id of the last row of the
+        previous page, `page_size` is in rows (1 to 1000). Returns when, what ({column: [before,
+        after]}, in PostgreSQL's text form), who, why and from where; changes, reason, request_id,
+        client_address and application_name may be null. Raises nothing.
+        """
+        return self._many(_HISTORY, (table_name, row_id, after, page_size))
 
     def impact(
         self,
@@ -2260,6 +2371,22 @@ class Api(Calls):
         """
         return self._one(_REVOKE_ACCESS, (principal, project_id, organization_id, request_id))
 
+    def seal_audit(
+        self,
+        *,
+        max_rows: int | None = 1000000,
+    ) -> SealAuditRow | None:
+        """Seals the rows of the journal that no transaction can add to any more, in ranges of at
+        most 100,000 rows. It keeps no writer waiting. Who keeps the head outside of the database
+        can have verify_audit() find out later whether anything was changed, whoever it was.
+
+        `max_rows` is how many rows one call seals; when it has sealed as many, there may be more.
+        Returns one row: how many seals it made over how many rows, and the head, the hash of the
+        last seal; head may be null, as long as nothing is sealed. Raises Forbidden (not an
+        operator), Conflict (the database was restored into another cluster), InvalidArgument.
+        """
+        return self._one_or_none(_SEAL_AUDIT, (max_rows,))
+
     def search_tasks(
         self,
         *,
@@ -2307,6 +2434,20 @@ class Api(Calls):
             _SET_BUDGET,
             (project_id, workflow_id, task_id, max_tokens, max_cost, request_id),
         )
+
+    def set_retention(
+        self,
+        *,
+        table_name: str,
+        retention: timedelta,
+    ) -> PartitionPolicy:
+        """Sets how long the rows of a table that grows by the month are kept.
+
+        `table_name` is the table, `retention` the time (null: for ever); what is older than that
+        goes by whole months, in a maintenance run. Returns the policy. Raises Forbidden (not an
+        operator), NotFound, InvalidArgument.
+        """
+        return self._one(_SET_RETENTION, (table_name, retention))
 
     def simulate_completion(
         self,
@@ -2369,6 +2510,20 @@ class Api(Calls):
         Returns the tasks. Raises NotFound, Forbidden.
         """
         return self._many(_SWEEP_LEASES, (project_id, max_tasks))
+
+    def task_as_of(
+        self,
+        *,
+        task_id: Id,
+        at: datetime,
+    ) -> Task:
+        """A task as it was at a time, by the clock at each change; from the journal, so also one
+        that has been purged since.
+
+        `at` is the time. Returns the task, with every field. Raises NotFound (did not exist then,
+        or is not to be seen).
+        """
+        return self._one(_TASK_AS_OF, (task_id, at))
 
     def task_history(
         self,
@@ -2512,6 +2667,24 @@ class Api(Calls):
         """
         return self._one(_UPDATE_WORKFLOW, (workflow_id, changes, expected_version, request_id))
 
+    def verify_audit(
+        self,
+        *,
+        expected_head: str | None = None,
+        after: int | None = 0,
+    ) -> VerifyAuditRow | None:
+        """Whether the journal is what was sealed: finds rows that were changed, removed, added or
+        moved to another place in a sealed range, and seals that were changed or are missing.
+
+        `expected_head` is the hash that somebody has kept outside of the database: it shows that
+        the newest seals were cut off, or made anew; `after` is a seal that was verified before, to
+        go on from. Returns one row: whether all is intact; how many seals, over how many rows, are,
+        and the hash of the last of them; and of the first that is broken its number, the places
+        where its range begins and ends, as in changes(), and what is wrong. head, broken_seal,
+        begin_place, end_place and problem may be null. Raises Forbidden (not an operator).
+        """
+        return self._one_or_none(_VERIFY_AUDIT, (expected_head, after))
+
     def waive_validation(
         self,
         *,
@@ -2554,6 +2727,23 @@ class Api(Calls):
             _WAVES,
             (project_id, workflow_id, include_completed, max_tasks, after_wave, after),
         )
+
+    def who_changed(
+        self,
+        *,
+        task_id: Id,
+        column_name: str,
+        after: int | None = None,
+        page_size: int | None = 100,
+    ) -> list[WhoChangedRow]:
+        """Who has changed a column of a task, the latest first, from the journal.
+
+        `column_name` is the column, `after` the audit_id of the last row of the previous page,
+        `page_size` is in rows (1 to 1000). Returns when, who, what it was before and after (in
+        PostgreSQL's text form), why and from where; old_value, new_value, reason, request_id,
+        client_address and application_name may be null. Raises nothing.
+        """
+        return self._many(_WHO_CHANGED, (task_id, column_name, after, page_size))
 
     def why_blocked(
         self,
@@ -2648,6 +2838,27 @@ class AsyncApi(AsyncCalls):
             _BLOCKERS,
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
         )
+
+    async def changes(
+        self,
+        *,
+        after: str | None = "0:0",
+        page_size: int | None = 100,
+    ) -> list[ChangesRow]:
+        """The change stream: every change of the projects that the caller sees, without a gap: what
+        has once been passed is never added to. It ends before the oldest transaction that still
+        writes.
+        """
+        return await self._many(_CHANGES, (after, page_size))
+
+    async def changes_end(
+        self,
+    ) -> str:
+        """Where changes() ends at this moment. Who asks for it before a page, and gets a page that
+        is not full, may go on from here: so that what is hidden from him is not read again and
+        again.
+        """
+        return await self._one(_CHANGES_END, ())
 
     async def claim_across_projects(
         self,
@@ -3088,6 +3299,18 @@ class AsyncApi(AsyncCalls):
     ) -> list[TaskAttempt]:
         """Prolongs the leases of attempts that are still live."""
         return await self._many(_HEARTBEATS, (attempt_ids, lease_seconds))
+
+    async def history(
+        self,
+        *,
+        table_name: str,
+        row_id: str,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[HistoryRow]:
+        """What has happened to a row, the oldest first: one row for each change, from the journal.
+        """
+        return await self._many(_HISTORY, (table_name, row_id, after, page_size))
 
     async def impact(
         self,
@@ -3610,6 +3833,17 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_REVOKE_ACCESS, (principal, project_id, organization_id, request_id))
 
+    async def seal_audit(
+        self,
+        *,
+        max_rows: int | None = 1000000,
+    ) -> SealAuditRow | None:
+        """Seals the rows of the journal that no transaction can add to any more, in ranges of at
+        most 100,000 rows. It keeps no writer waiting. Who keeps the head outside of the database
+        can have verify_audit() find out later whether anything was changed, whoever it was.
+        """
+        return await self._one_or_none(_SEAL_AUDIT, (max_rows,))
+
     async def search_tasks(
         self,
         *,
@@ -3647,6 +3881,15 @@ class AsyncApi(AsyncCalls):
             _SET_BUDGET,
             (project_id, workflow_id, task_id, max_tokens, max_cost, request_id),
         )
+
+    async def set_retention(
+        self,
+        *,
+        table_name: str,
+        retention: timedelta,
+    ) -> PartitionPolicy:
+        """Sets how long the rows of a table that grows by the month are kept."""
+        return await self._one(_SET_RETENTION, (table_name, retention))
 
     async def simulate_completion(
         self,
@@ -3694,6 +3937,17 @@ class AsyncApi(AsyncCalls):
         does this too.
         """
         return await self._many(_SWEEP_LEASES, (project_id, max_tasks))
+
+    async def task_as_of(
+        self,
+        *,
+        task_id: Id,
+        at: datetime,
+    ) -> Task:
+        """A task as it was at a time, by the clock at each change; from the journal, so also one
+        that has been purged since.
+        """
+        return await self._one(_TASK_AS_OF, (task_id, at))
 
     async def task_history(
         self,
@@ -3801,6 +4055,17 @@ class AsyncApi(AsyncCalls):
             (workflow_id, changes, expected_version, request_id),
         )
 
+    async def verify_audit(
+        self,
+        *,
+        expected_head: str | None = None,
+        after: int | None = 0,
+    ) -> VerifyAuditRow | None:
+        """Whether the journal is what was sealed: finds rows that were changed, removed, added or
+        moved to another place in a sealed range, and seals that were changed or are missing.
+        """
+        return await self._one_or_none(_VERIFY_AUDIT, (expected_head, after))
+
     async def waive_validation(
         self,
         *,
@@ -3833,6 +4098,17 @@ class AsyncApi(AsyncCalls):
             _WAVES,
             (project_id, workflow_id, include_completed, max_tasks, after_wave, after),
         )
+
+    async def who_changed(
+        self,
+        *,
+        task_id: Id,
+        column_name: str,
+        after: int | None = None,
+        page_size: int | None = 100,
+    ) -> list[WhoChangedRow]:
+        """Who has changed a column of a task, the latest first, from the journal."""
+        return await self._many(_WHO_CHANGED, (task_id, column_name, after, page_size))
 
     async def why_blocked(
         self,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,20 @@ class Member:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionPolicy:
+    """Which tables of schema docket grow by the month, how far ahead their partitions are made and
+    how long they are kept.
+    """
+
+    table_name: str
+    """A table of schema docket, partitioned by range of one timestamptz column."""
+    months_ahead: int
+    """How many months after the present one have their partition already."""
+    retention: timedelta | None
+    """How long rows are kept; null: for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -489,6 +503,25 @@ class BlockersRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesRow:
+    """A row of what changes() returns."""
+
+    place: str
+    audit_id: int
+    recorded_at: datetime
+    project_id: UUID | None
+    table_name: str
+    row_id: str | None
+    operation: str
+    changes: Json
+    principal: str
+    session_role: str
+    reason: str | None
+    request_id: str | None
+    application_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CriticalPathRow:
     """A row of what critical_path() returns."""
 
@@ -551,6 +584,22 @@ class GraphHealthRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """A row of what history() returns."""
+
+    audit_id: int
+    recorded_at: datetime
+    operation: str
+    changes: Json
+    principal: str
+    session_role: str
+    reason: str | None
+    request_id: str | None
+    client_address: str | None
+    application_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImpactRow:
     """A row of what impact() returns."""
 
@@ -597,6 +646,15 @@ class RepairGraphRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SealAuditRow:
+    """A row of what seal_audit() returns."""
+
+    seals: int
+    row_count: int
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTasksRow:
     """A row of what search_tasks() returns."""
 
@@ -635,6 +693,20 @@ class TaskHistoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyAuditRow:
+    """A row of what verify_audit() returns."""
+
+    is_intact: bool
+    seals: int
+    row_count: int
+    head: str | None
+    broken_seal: int | None
+    begin_place: str | None
+    end_place: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WavesRow:
     """A row of what waves() returns."""
 
@@ -644,6 +716,22 @@ class WavesRow:
     title: str
     status: str
     priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class WhoChangedRow:
+    """A row of what who_changed() returns."""
+
+    audit_id: int
+    recorded_at: datetime
+    principal: str
+    session_role: str
+    old_value: str | None
+    new_value: str | None
+    reason: str | None
+    request_id: str | None
+    client_address: str | None
+    application_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
