@@ -1054,7 +1054,8 @@ CREATE FUNCTION docket.changes(after text DEFAULT '0:0'::text, page_size integer
 END;
 
 COMMENT ON FUNCTION docket.changes(after text, page_size integer) IS 'The change stream: every change of the projects that the caller sees, without a gap: what has once
-been passed is never added to. It ends before the oldest transaction that still writes.
+been passed is never added to. It ends before the oldest transaction that still writes, in whatever
+database of the server.
 
 `after` is the place of the last row that was read (0:0: the beginning), `page_size` is in rows (1
 to 1000). Transactions come in the order in which they began to write, each of them whole; where two

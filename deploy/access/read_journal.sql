@@ -157,7 +157,8 @@ end;
 
 comment on function docket.changes(text, integer) is
 'The change stream: every change of the projects that the caller sees, without a gap: what has once
-been passed is never added to. It ends before the oldest transaction that still writes.
+been passed is never added to. It ends before the oldest transaction that still writes, in whatever
+database of the server.
 
 `after` is the place of the last row that was read (0:0: the beginning), `page_size` is in rows (1
 to 1000). Transactions come in the order in which they began to write, each of them whole; where two

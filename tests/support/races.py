@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from support.sessions import Connection
+from support.sessions import PATIENCE_SECONDS, Connection
 
 # Opens a session whose clock stands at a time, NOON unless it is given.
 OpenSession = Callable[..., Connection]
@@ -28,6 +29,19 @@ def value(session: Connection, query: LiteralString, *parameters: object) -> Any
     row = session.execute(query, parameters).fetchone()
     assert row is not None
     return row[0]
+
+
+def settle(session: Connection, running: Connection | None = None) -> None:
+    """Returns when no transaction is older than those to come, or than the one of `running`.
+
+    The stream of changes and the seals end before the oldest transaction of the whole server,
+    where other tests may be at work.
+    """
+    oldest = value(running or session, "select pg_current_xact_id()::text")
+    query = "select pg_snapshot_xmin(pg_current_snapshot()) >= %s::xid8"
+    deadline = monotonic() + PATIENCE_SECONDS
+    while not value(session, query, oldest):
+        assert monotonic() < deadline, "a transaction of somebody else does not end"
 
 
 def make_tasks(session: Connection, project: uuid.UUID, count: int) -> list[uuid.UUID]:

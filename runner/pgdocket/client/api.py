@@ -1034,7 +1034,7 @@ class Api(Calls):
     ) -> list[ChangesRow]:
         """The change stream: every change of the projects that the caller sees, without a gap: what
         has once been passed is never added to. It ends before the oldest transaction that still
-        writes.
+        writes, in whatever database of the server.
 
         `after` is the place of the last row that was read (0:0: the beginning), `page_size` is in
         rows (1 to 1000). Transactions come in the order in which they began to write, each of them
@@ -2847,7 +2847,7 @@ class AsyncApi(AsyncCalls):
     ) -> list[ChangesRow]:
         """The change stream: every change of the projects that the caller sees, without a gap: what
         has once been passed is never added to. It ends before the oldest transaction that still
-        writes.
+        writes, in whatever database of the server.
         """
         return await self._many(_CHANGES, (after, page_size))
 
