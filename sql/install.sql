@@ -90,6 +90,10 @@ comment on schema docket_ext is
 -- What a script forgets to take from everybody, nobody has.
 alter default privileges for role docket_owner revoke execute on functions from public;
 alter default privileges for role docket_owner revoke usage on types from public;
+-- Whoever reads a table may make a view of it.
+alter default privileges for role docket_owner grant usage on types
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,
+      docket_gateway, docket_maintenance;
 
 -- Who may make no temporary table can not put one in the way of anything. Only the owner of the
 -- database can say so; that docket_owner keeps the right tells the revert what was done here.
@@ -457,8 +461,9 @@ declare
     v_upper text;
     v_count integer := 0;
 begin
-    -- One at a time: two would make the same partition.
-    perform pg_advisory_xact_lock(hashtext('docket.ensure_partitions'));
+    -- One at a time: two would make the same partition. No advisory lock, which any login could
+    -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
+    lock table docket.partition_policies in share row exclusive mode;
 
     -- A loop, and format(), because DDL takes neither sets nor parameters.
     for v_row in

@@ -9261,8 +9261,9 @@ declare
     v_upper text;
     v_count integer := 0;
 begin
-    -- One at a time: two would make the same partition.
-    perform pg_advisory_xact_lock(hashtext('docket.ensure_partitions'));
+    -- One at a time: two would make the same partition. No advisory lock, which any login could
+    -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
+    lock table docket.partition_policies in share row exclusive mode;
 
     -- A loop, and format(), because DDL takes neither sets nor parameters.
     for v_row in
@@ -16474,56 +16475,264 @@ GRANT USAGE ON SCHEMA docket_ext TO docket_reader;
 GRANT USAGE ON SCHEMA docket_ext TO docket_auditor;
 
 REVOKE ALL ON TYPE docket.access_level FROM PUBLIC;
+GRANT ALL ON TYPE docket.access_level TO docket_admin;
+GRANT ALL ON TYPE docket.access_level TO docket_app;
+GRANT ALL ON TYPE docket.access_level TO docket_agent;
+GRANT ALL ON TYPE docket.access_level TO docket_reader;
+GRANT ALL ON TYPE docket.access_level TO docket_auditor;
+GRANT ALL ON TYPE docket.access_level TO docket_metrics;
+GRANT ALL ON TYPE docket.access_level TO docket_gateway;
+GRANT ALL ON TYPE docket.access_level TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.attempt_outcome FROM PUBLIC;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_admin;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_app;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_agent;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_reader;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_auditor;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_metrics;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_gateway;
+GRANT ALL ON TYPE docket.attempt_outcome TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.audit_operation FROM PUBLIC;
+GRANT ALL ON TYPE docket.audit_operation TO docket_admin;
+GRANT ALL ON TYPE docket.audit_operation TO docket_app;
+GRANT ALL ON TYPE docket.audit_operation TO docket_agent;
+GRANT ALL ON TYPE docket.audit_operation TO docket_reader;
+GRANT ALL ON TYPE docket.audit_operation TO docket_auditor;
+GRANT ALL ON TYPE docket.audit_operation TO docket_metrics;
+GRANT ALL ON TYPE docket.audit_operation TO docket_gateway;
+GRANT ALL ON TYPE docket.audit_operation TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.checks_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.checks_status TO docket_admin;
+GRANT ALL ON TYPE docket.checks_status TO docket_app;
+GRANT ALL ON TYPE docket.checks_status TO docket_agent;
+GRANT ALL ON TYPE docket.checks_status TO docket_reader;
+GRANT ALL ON TYPE docket.checks_status TO docket_auditor;
+GRANT ALL ON TYPE docket.checks_status TO docket_metrics;
+GRANT ALL ON TYPE docket.checks_status TO docket_gateway;
+GRANT ALL ON TYPE docket.checks_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.claim_order FROM PUBLIC;
+GRANT ALL ON TYPE docket.claim_order TO docket_admin;
+GRANT ALL ON TYPE docket.claim_order TO docket_app;
+GRANT ALL ON TYPE docket.claim_order TO docket_agent;
+GRANT ALL ON TYPE docket.claim_order TO docket_reader;
+GRANT ALL ON TYPE docket.claim_order TO docket_auditor;
+GRANT ALL ON TYPE docket.claim_order TO docket_metrics;
+GRANT ALL ON TYPE docket.claim_order TO docket_gateway;
+GRANT ALL ON TYPE docket.claim_order TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.complexity FROM PUBLIC;
+GRANT ALL ON TYPE docket.complexity TO docket_admin;
+GRANT ALL ON TYPE docket.complexity TO docket_app;
+GRANT ALL ON TYPE docket.complexity TO docket_agent;
+GRANT ALL ON TYPE docket.complexity TO docket_reader;
+GRANT ALL ON TYPE docket.complexity TO docket_auditor;
+GRANT ALL ON TYPE docket.complexity TO docket_metrics;
+GRANT ALL ON TYPE docket.complexity TO docket_gateway;
+GRANT ALL ON TYPE docket.complexity TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.dependency_type FROM PUBLIC;
+GRANT ALL ON TYPE docket.dependency_type TO docket_admin;
+GRANT ALL ON TYPE docket.dependency_type TO docket_app;
+GRANT ALL ON TYPE docket.dependency_type TO docket_agent;
+GRANT ALL ON TYPE docket.dependency_type TO docket_reader;
+GRANT ALL ON TYPE docket.dependency_type TO docket_auditor;
+GRANT ALL ON TYPE docket.dependency_type TO docket_metrics;
+GRANT ALL ON TYPE docket.dependency_type TO docket_gateway;
+GRANT ALL ON TYPE docket.dependency_type TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.effort FROM PUBLIC;
+GRANT ALL ON TYPE docket.effort TO docket_admin;
+GRANT ALL ON TYPE docket.effort TO docket_app;
+GRANT ALL ON TYPE docket.effort TO docket_agent;
+GRANT ALL ON TYPE docket.effort TO docket_reader;
+GRANT ALL ON TYPE docket.effort TO docket_auditor;
+GRANT ALL ON TYPE docket.effort TO docket_metrics;
+GRANT ALL ON TYPE docket.effort TO docket_gateway;
+GRANT ALL ON TYPE docket.effort TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.merge_method FROM PUBLIC;
+GRANT ALL ON TYPE docket.merge_method TO docket_admin;
+GRANT ALL ON TYPE docket.merge_method TO docket_app;
+GRANT ALL ON TYPE docket.merge_method TO docket_agent;
+GRANT ALL ON TYPE docket.merge_method TO docket_reader;
+GRANT ALL ON TYPE docket.merge_method TO docket_auditor;
+GRANT ALL ON TYPE docket.merge_method TO docket_metrics;
+GRANT ALL ON TYPE docket.merge_method TO docket_gateway;
+GRANT ALL ON TYPE docket.merge_method TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.named_values FROM PUBLIC;
+GRANT ALL ON TYPE docket.named_values TO docket_admin;
+GRANT ALL ON TYPE docket.named_values TO docket_app;
+GRANT ALL ON TYPE docket.named_values TO docket_agent;
+GRANT ALL ON TYPE docket.named_values TO docket_reader;
+GRANT ALL ON TYPE docket.named_values TO docket_auditor;
+GRANT ALL ON TYPE docket.named_values TO docket_metrics;
+GRANT ALL ON TYPE docket.named_values TO docket_gateway;
+GRANT ALL ON TYPE docket.named_values TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.pull_request_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_admin;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_app;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_agent;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_reader;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_auditor;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_metrics;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_gateway;
+GRANT ALL ON TYPE docket.pull_request_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.review_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.review_status TO docket_admin;
+GRANT ALL ON TYPE docket.review_status TO docket_app;
+GRANT ALL ON TYPE docket.review_status TO docket_agent;
+GRANT ALL ON TYPE docket.review_status TO docket_reader;
+GRANT ALL ON TYPE docket.review_status TO docket_auditor;
+GRANT ALL ON TYPE docket.review_status TO docket_metrics;
+GRANT ALL ON TYPE docket.review_status TO docket_gateway;
+GRANT ALL ON TYPE docket.review_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.satisfaction FROM PUBLIC;
+GRANT ALL ON TYPE docket.satisfaction TO docket_admin;
+GRANT ALL ON TYPE docket.satisfaction TO docket_app;
+GRANT ALL ON TYPE docket.satisfaction TO docket_agent;
+GRANT ALL ON TYPE docket.satisfaction TO docket_reader;
+GRANT ALL ON TYPE docket.satisfaction TO docket_auditor;
+GRANT ALL ON TYPE docket.satisfaction TO docket_metrics;
+GRANT ALL ON TYPE docket.satisfaction TO docket_gateway;
+GRANT ALL ON TYPE docket.satisfaction TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.task_priority FROM PUBLIC;
+GRANT ALL ON TYPE docket.task_priority TO docket_admin;
+GRANT ALL ON TYPE docket.task_priority TO docket_app;
+GRANT ALL ON TYPE docket.task_priority TO docket_agent;
+GRANT ALL ON TYPE docket.task_priority TO docket_reader;
+GRANT ALL ON TYPE docket.task_priority TO docket_auditor;
+GRANT ALL ON TYPE docket.task_priority TO docket_metrics;
+GRANT ALL ON TYPE docket.task_priority TO docket_gateway;
+GRANT ALL ON TYPE docket.task_priority TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.task_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.task_status TO docket_admin;
+GRANT ALL ON TYPE docket.task_status TO docket_app;
+GRANT ALL ON TYPE docket.task_status TO docket_agent;
+GRANT ALL ON TYPE docket.task_status TO docket_reader;
+GRANT ALL ON TYPE docket.task_status TO docket_auditor;
+GRANT ALL ON TYPE docket.task_status TO docket_metrics;
+GRANT ALL ON TYPE docket.task_status TO docket_gateway;
+GRANT ALL ON TYPE docket.task_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.validation_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.validation_status TO docket_admin;
+GRANT ALL ON TYPE docket.validation_status TO docket_app;
+GRANT ALL ON TYPE docket.validation_status TO docket_agent;
+GRANT ALL ON TYPE docket.validation_status TO docket_reader;
+GRANT ALL ON TYPE docket.validation_status TO docket_auditor;
+GRANT ALL ON TYPE docket.validation_status TO docket_metrics;
+GRANT ALL ON TYPE docket.validation_status TO docket_gateway;
+GRANT ALL ON TYPE docket.validation_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.validation_type FROM PUBLIC;
+GRANT ALL ON TYPE docket.validation_type TO docket_admin;
+GRANT ALL ON TYPE docket.validation_type TO docket_app;
+GRANT ALL ON TYPE docket.validation_type TO docket_agent;
+GRANT ALL ON TYPE docket.validation_type TO docket_reader;
+GRANT ALL ON TYPE docket.validation_type TO docket_auditor;
+GRANT ALL ON TYPE docket.validation_type TO docket_metrics;
+GRANT ALL ON TYPE docket.validation_type TO docket_gateway;
+GRANT ALL ON TYPE docket.validation_type TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.workflow_state FROM PUBLIC;
+GRANT ALL ON TYPE docket.workflow_state TO docket_admin;
+GRANT ALL ON TYPE docket.workflow_state TO docket_app;
+GRANT ALL ON TYPE docket.workflow_state TO docket_agent;
+GRANT ALL ON TYPE docket.workflow_state TO docket_reader;
+GRANT ALL ON TYPE docket.workflow_state TO docket_auditor;
+GRANT ALL ON TYPE docket.workflow_state TO docket_metrics;
+GRANT ALL ON TYPE docket.workflow_state TO docket_gateway;
+GRANT ALL ON TYPE docket.workflow_state TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.workflow_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.workflow_status TO docket_admin;
+GRANT ALL ON TYPE docket.workflow_status TO docket_app;
+GRANT ALL ON TYPE docket.workflow_status TO docket_agent;
+GRANT ALL ON TYPE docket.workflow_status TO docket_reader;
+GRANT ALL ON TYPE docket.workflow_status TO docket_auditor;
+GRANT ALL ON TYPE docket.workflow_status TO docket_metrics;
+GRANT ALL ON TYPE docket.workflow_status TO docket_gateway;
+GRANT ALL ON TYPE docket.workflow_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.claimable FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.claimable TO docket_admin;
+GRANT ALL ON TYPE docket_private.claimable TO docket_app;
+GRANT ALL ON TYPE docket_private.claimable TO docket_agent;
+GRANT ALL ON TYPE docket_private.claimable TO docket_reader;
+GRANT ALL ON TYPE docket_private.claimable TO docket_auditor;
+GRANT ALL ON TYPE docket_private.claimable TO docket_metrics;
+GRANT ALL ON TYPE docket_private.claimable TO docket_gateway;
+GRANT ALL ON TYPE docket_private.claimable TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.file_entry FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_admin;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_app;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_agent;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_reader;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_auditor;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_metrics;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_gateway;
+GRANT ALL ON TYPE docket_private.file_entry TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.file_reference FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_admin;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_app;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_agent;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_reader;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_auditor;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_metrics;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_gateway;
+GRANT ALL ON TYPE docket_private.file_reference TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.file_tag FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_admin;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_app;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_agent;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_reader;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_auditor;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_metrics;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_gateway;
+GRANT ALL ON TYPE docket_private.file_tag TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.file_task FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.file_task TO docket_admin;
+GRANT ALL ON TYPE docket_private.file_task TO docket_app;
+GRANT ALL ON TYPE docket_private.file_task TO docket_agent;
+GRANT ALL ON TYPE docket_private.file_task TO docket_reader;
+GRANT ALL ON TYPE docket_private.file_task TO docket_auditor;
+GRANT ALL ON TYPE docket_private.file_task TO docket_metrics;
+GRANT ALL ON TYPE docket_private.file_task TO docket_gateway;
+GRANT ALL ON TYPE docket_private.file_task TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.oddity FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.oddity TO docket_admin;
+GRANT ALL ON TYPE docket_private.oddity TO docket_app;
+GRANT ALL ON TYPE docket_private.oddity TO docket_agent;
+GRANT ALL ON TYPE docket_private.oddity TO docket_reader;
+GRANT ALL ON TYPE docket_private.oddity TO docket_auditor;
+GRANT ALL ON TYPE docket_private.oddity TO docket_metrics;
+GRANT ALL ON TYPE docket_private.oddity TO docket_gateway;
+GRANT ALL ON TYPE docket_private.oddity TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.tasks_file FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_admin;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_app;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_agent;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_reader;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_auditor;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_metrics;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_gateway;
+GRANT ALL ON TYPE docket_private.tasks_file TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.clock() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.clock() TO docket_admin;
@@ -17735,6 +17944,14 @@ GRANT SELECT ON TABLE docket.task_transitions TO docket_auditor;
 -- DEFAULT ACL DEFAULT PRIVILEGES FOR TYPES
 
 ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner REVOKE ALL ON TYPES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_admin;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_auditor;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_metrics;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_gateway;
+ALTER DEFAULT PRIVILEGES FOR ROLE docket_owner GRANT ALL ON TYPES TO docket_maintenance;
 
 -- DEFAULT ACL DEFAULT PRIVILEGES FOR FUNCTIONS
 

@@ -47,8 +47,9 @@ declare
     v_upper text;
     v_count integer := 0;
 begin
-    -- One at a time: two would make the same partition.
-    perform pg_advisory_xact_lock(hashtext('docket.ensure_partitions'));
+    -- One at a time: two would make the same partition. No advisory lock, which any login could
+    -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
+    lock table docket.partition_policies in share row exclusive mode;
 
     -- A loop, and format(), because DDL takes neither sets nor parameters.
     for v_row in

@@ -18,6 +18,9 @@ begin
 end;
 $$;
 
+alter default privileges for role docket_owner revoke usage on types
+ from docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,
+      docket_gateway, docket_maintenance;
 alter default privileges for role docket_owner grant usage on types to public;
 alter default privileges for role docket_owner grant execute on functions to public;
 
