@@ -154,7 +154,7 @@ select throws_ok(
 -- The journal.
 reset role;
 select results_eq(
-    $$ select l.operation, l.principal, coalesce(l.new_values, l.old_values) ->> 'access'
+    $$ select l.operation::text, l.principal, coalesce(l.new_values, l.old_values) ->> 'access'
          from docket.audit_log as l
          join ids as i on i.one = l.project_id
         where l.table_name = 'members'

@@ -30,7 +30,7 @@ select throws_ok(
     '23503', null, 'its task exists');
 
 select results_eq(
-    $$ select l.operation, l.new_values ->> 'context_type', (l.new_values ->> 'data')::jsonb
+    $$ select l.operation::text, l.new_values ->> 'context_type', (l.new_values ->> 'data')::jsonb
          from docket.audit_log as l
         where l.table_name = 'task_contexts'
           and l.row_id = docket_test.id('a') $$,

@@ -63,7 +63,7 @@ select throws_ok(
     '23514', null, 'metadata is one too');
 
 select results_eq(
-    $$ select l.operation, l.new_values ->> 'slug'
+    $$ select l.operation::text, l.new_values ->> 'slug'
          from docket.audit_log as l
         where l.row_id = docket_test.project_id()
           and l.table_name = 'projects' $$,

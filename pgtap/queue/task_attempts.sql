@@ -117,7 +117,7 @@ select is(
     'a heartbeat writes no row of the journal');
 select docket.release_task((pg_temp.attempt('c')).attempt_id, 'lunch');
 select results_eq(
-    $$ select l.operation, l.new_values ->> 'agent', l.new_values ->> 'outcome',
+    $$ select l.operation::text, l.new_values ->> 'agent', l.new_values ->> 'outcome',
               l.new_values ->> 'error'
          from docket.audit_log as l
         where l.row_id = (pg_temp.attempt('c')).attempt_id

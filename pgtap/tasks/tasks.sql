@@ -283,7 +283,7 @@ select throws_ok(
 
 -- The journal.
 select results_eq(
-    $$ select l.operation, l.new_values ->> 'title', l.new_values ->> 'status'
+    $$ select l.operation::text, l.new_values ->> 'title', l.new_values ->> 'status'
          from docket.audit_log as l
         where l.row_id = docket_test.id('child')
           and l.table_name = 'tasks' $$,
