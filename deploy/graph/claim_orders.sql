@@ -72,38 +72,25 @@ create policy task_weights_by_functions on docket_private.task_weights
 -- One number, so that one index serves every order: 0 for all where only age counts, else the
 -- priority, in steps that no weight (below 2^40) reaches.
 create function docket_private.urgency(
-    project_id uuid,
-    task_id    uuid,
-    priority   smallint
+    claim_order text,
+    priority    smallint,
+    weight      bigint
 ) returns bigint
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_order text := (
-        select o.claim_order
-          from docket_private.claim_orders as o
-         where o.project_id = urgency.project_id);
-begin
-    if v_order = 'oldest' then
-        return 0;
-    end if;
-
-    return (urgency.priority::bigint << 40) + case v_order
-        when 'critical_path' then coalesce((
-            select w.weight
-              from docket_private.task_weights as w
-             where w.project_id = urgency.project_id
-               and w.task_id = urgency.task_id), 0)
-        else 0
-    end;
+language sql
+immutable
+parallel safe
+begin atomic
+    select case urgency.claim_order
+               when 'oldest' then 0
+               when 'critical_path'
+                   then (urgency.priority::bigint << 40) + coalesce(urgency.weight, 0)
+               else urgency.priority::bigint << 40
+           end;
 end;
-$$;
 
-comment on function docket_private.urgency(uuid, uuid, smallint) is
-    'What claims of the project go by before age, the highest first.';
+comment on function docket_private.urgency(text, smallint, bigint) is
+    'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
 
-revoke all on function docket_private.urgency(uuid, uuid, smallint) from public;
+revoke all on function docket_private.urgency(text, smallint, bigint) from public;
 
 commit;

@@ -202,9 +202,11 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
     select i.task_id, i.project_id, i.priority,
-           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           docket_private.urgency(o.claim_order, i.priority, null), (select docket.clock()),
            i.not_before, i.workflow_id
       from inserted as i
+      left join docket_private.claim_orders as o
+        on o.project_id = i.project_id
      where i.status = 'pending'
        and i.archived_at is null;
 

@@ -125,8 +125,13 @@ begin
     insert into docket.ready_tasks as r (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
        and t.status = 'pending'

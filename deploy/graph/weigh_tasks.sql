@@ -15,9 +15,13 @@ begin
       with stale as materialized (
           select r.task_id, u.urgency
             from docket.ready_tasks as r
+            left join docket_private.claim_orders as o
+              on o.project_id = r.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = r.project_id
+             and w.task_id = r.task_id
            cross join lateral (
-               select docket_private.urgency(r.project_id, r.task_id, r.priority) as urgency
-               offset 0
+               select docket_private.urgency(o.claim_order, r.priority, w.weight) as urgency
            ) as u
            where r.project_id = reorder_ready.project_id
              and r.urgency <> u.urgency

@@ -2,7 +2,7 @@
 
 begin;
 
-drop function docket_private.urgency(uuid, uuid, smallint);
+drop function docket_private.urgency(text, smallint, bigint);
 drop table docket_private.task_weights;
 drop table docket_private.claim_orders;
 drop domain docket.claim_order;

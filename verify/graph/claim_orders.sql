@@ -8,6 +8,6 @@ select project_id, claim_order, weighed_version, weighed_edges, weighed_at
 select project_id, task_id, weight
   from docket_private.task_weights
  where false;
-select 'docket_private.urgency(uuid, uuid, smallint)'::regprocedure;
+select 'docket_private.urgency(text, smallint, bigint)'::regprocedure;
 
 rollback;
