@@ -4126,7 +4126,8 @@ comment on column docket_private.task_search.requirements is
 comment on column docket_private.task_search.metadata is
     'Its metadata.';
 
--- A text of any size may be stored; only its beginning is indexed.
+-- A text of any size may be stored; only its beginning is indexed. Not called immutable, which
+-- array_to_string() is not: so it is inlined.
 create function docket_private.task_vector(
     title         text,
     tags          text[],
@@ -4135,7 +4136,7 @@ create function docket_private.task_vector(
     test_strategy text
 ) returns tsvector
 language sql
-immutable
+stable
 parallel safe
 begin atomic
     select setweight(to_tsvector('pg_catalog.english', task_vector.title), 'A')
@@ -5545,39 +5546,26 @@ create policy task_weights_by_functions on docket_private.task_weights
 -- One number, so that one index serves every order: 0 for all where only age counts, else the
 -- priority, in steps that no weight (below 2^40) reaches.
 create function docket_private.urgency(
-    project_id uuid,
-    task_id    uuid,
-    priority   smallint
+    claim_order text,
+    priority    smallint,
+    weight      bigint
 ) returns bigint
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_order text := (
-        select o.claim_order
-          from docket_private.claim_orders as o
-         where o.project_id = urgency.project_id);
-begin
-    if v_order = 'oldest' then
-        return 0;
-    end if;
-
-    return (urgency.priority::bigint << 40) + case v_order
-        when 'critical_path' then coalesce((
-            select w.weight
-              from docket_private.task_weights as w
-             where w.project_id = urgency.project_id
-               and w.task_id = urgency.task_id), 0)
-        else 0
-    end;
+language sql
+immutable
+parallel safe
+begin atomic
+    select case urgency.claim_order
+               when 'oldest' then 0
+               when 'critical_path'
+                   then (urgency.priority::bigint << 40) + coalesce(urgency.weight, 0)
+               else urgency.priority::bigint << 40
+           end;
 end;
-$$;
 
-comment on function docket_private.urgency(uuid, uuid, smallint) is
-    'What claims of the project go by before age, the highest first.';
+comment on function docket_private.urgency(text, smallint, bigint) is
+    'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
 
-revoke all on function docket_private.urgency(uuid, uuid, smallint) from public;
+revoke all on function docket_private.urgency(text, smallint, bigint) from public;
 
 reset role;
 
@@ -5705,8 +5693,13 @@ begin
     insert into docket.ready_tasks as r (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
        and t.status = 'pending'
@@ -7244,8 +7237,13 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.status = 'pending'
        and t.archived_at is null;
 
@@ -7474,9 +7472,11 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
     select i.task_id, i.project_id, i.priority,
-           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           docket_private.urgency(o.claim_order, i.priority, null), (select docket.clock()),
            i.not_before, i.workflow_id
       from inserted as i
+      left join docket_private.claim_orders as o
+        on o.project_id = i.project_id
      where i.status = 'pending'
        and i.archived_at is null;
 
@@ -8711,9 +8711,13 @@ begin
       with stale as materialized (
           select r.task_id, u.urgency
             from docket.ready_tasks as r
+            left join docket_private.claim_orders as o
+              on o.project_id = r.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = r.project_id
+             and w.task_id = r.task_id
            cross join lateral (
-               select docket_private.urgency(r.project_id, r.task_id, r.priority) as urgency
-               offset 0
+               select docket_private.urgency(o.claim_order, r.priority, w.weight) as urgency
            ) as u
            where r.project_id = reorder_ready.project_id
              and r.urgency <> u.urgency
@@ -9407,8 +9411,13 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.project_id = repair_project_graph.project_id
        and t.status = 'pending'
        and t.archived_at is null

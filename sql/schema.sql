@@ -10303,9 +10303,11 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, ready_since, not_before, workflow_id)
     select i.task_id, i.project_id, i.priority,
-           docket_private.urgency(i.project_id, i.task_id, i.priority), (select docket.clock()),
+           docket_private.urgency(o.claim_order, i.priority, null), (select docket.clock()),
            i.not_before, i.workflow_id
       from inserted as i
+      left join docket_private.claim_orders as o
+        on o.project_id = i.project_id
      where i.status = 'pending'
        and i.archived_at is null;
 
@@ -10382,8 +10384,13 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.status = 'pending'
        and t.archived_at is null;
 
@@ -11547,8 +11554,13 @@ begin
     insert into docket.ready_tasks as r (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.task_id = any (make_ready.task_ids)
        and t.project_id = make_ready.project_id
        and t.status = 'pending'
@@ -13004,9 +13016,13 @@ begin
       with stale as materialized (
           select r.task_id, u.urgency
             from docket.ready_tasks as r
+            left join docket_private.claim_orders as o
+              on o.project_id = r.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = r.project_id
+             and w.task_id = r.task_id
            cross join lateral (
-               select docket_private.urgency(r.project_id, r.task_id, r.priority) as urgency
-               offset 0
+               select docket_private.urgency(o.claim_order, r.priority, w.weight) as urgency
            ) as u
            where r.project_id = reorder_ready.project_id
              and r.urgency <> u.urgency
@@ -13130,8 +13146,13 @@ begin
     insert into docket.ready_tasks (
         task_id, project_id, priority, urgency, not_before, workflow_id)
     select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(t.project_id, t.task_id, t.priority), t.not_before, t.workflow_id
+           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
       from docket.tasks as t
+      left join docket_private.claim_orders as o
+        on o.project_id = t.project_id
+      left join docket_private.task_weights as w
+        on w.project_id = t.project_id
+       and w.task_id = t.task_id
      where t.project_id = repair_project_graph.project_id
        and t.status = 'pending'
        and t.archived_at is null
@@ -14257,7 +14278,7 @@ COMMENT ON FUNCTION docket_private.taken_keys(project_id uuid, tasks docket_priv
 -- FUNCTION docket_private.task_vector(text, text[], text, text, text)
 
 CREATE FUNCTION docket_private.task_vector(title text, tags text[], description text, details text, test_strategy text) RETURNS tsvector
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT ((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, ((COALESCE(array_to_string(tags, ' '::text), ''::text) || ' '::text) || COALESCE("left"(description, 200000), ''::text))), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, ((COALESCE("left"(details, 200000), ''::text) || ' '::text) || COALESCE("left"(test_strategy, 200000), ''::text))), 'C'::"char"));
 END;
@@ -14510,34 +14531,20 @@ $$;
 
 COMMENT ON FUNCTION docket_private.unused_characters(content text, how_many integer) IS 'Characters that do not occur in a JSON text, escaped or not.';
 
--- FUNCTION docket_private.urgency(uuid, uuid, smallint)
+-- FUNCTION docket_private.urgency(text, smallint, bigint)
 
-CREATE FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) RETURNS bigint
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_order text := (
-        select o.claim_order
-          from docket_private.claim_orders as o
-         where o.project_id = urgency.project_id);
-begin
-    if v_order = 'oldest' then
-        return 0;
-    end if;
+CREATE FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE claim_order
+             WHEN 'oldest'::text THEN (0)::bigint
+             WHEN 'critical_path'::text THEN (((priority)::bigint << 40) + COALESCE(weight, (0)::bigint))
+             ELSE ((priority)::bigint << 40)
+         END AS "case";
+END;
 
-    return (urgency.priority::bigint << 40) + case v_order
-        when 'critical_path' then coalesce((
-            select w.weight
-              from docket_private.task_weights as w
-             where w.project_id = urgency.project_id
-               and w.task_id = urgency.task_id), 0)
-        else 0
-    end;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) IS 'What claims of the project go by before age, the highest first.';
+COMMENT ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) IS 'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
 
 -- FUNCTION docket_private.visible_projects()
 
@@ -17875,7 +17882,7 @@ REVOKE ALL ON FUNCTION docket_private.unready(project_id uuid, task_ids uuid[]) 
 
 REVOKE ALL ON FUNCTION docket_private.unused_characters(content text, how_many integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.urgency(project_id uuid, task_id uuid, priority smallint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.visible_projects() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_admin;
