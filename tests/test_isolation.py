@@ -36,6 +36,7 @@ ARGUMENTS: Mapping[str, object] = {
     "data": Jsonb(1),
     "dependencies": Jsonb([]),
     "error": "error",
+    "group_by": "status",
     "name": "a name",
     "number": 1,
     "principal": "somebody",

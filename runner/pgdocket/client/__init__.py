@@ -14,6 +14,7 @@ from pgdocket.client.agent import (
 from pgdocket.client.async_docket import AsyncDocket
 from pgdocket.client.docket import Docket
 from pgdocket.client.program import Program
+from pgdocket.client.query import Aggregate, Query, count
 from pgdocket.client.rows import (
     Project,
     Task,
@@ -28,6 +29,7 @@ from pgdocket.settings import ConnectionSettings
 __all__ = [
     "Agent",
     "AgentReport",
+    "Aggregate",
     "AsyncAgent",
     "AsyncDocket",
     "AsyncWork",
@@ -37,6 +39,7 @@ __all__ = [
     "Health",
     "Program",
     "Project",
+    "Query",
     "Released",
     "Stats",
     "Task",
@@ -45,4 +48,5 @@ __all__ = [
     "TaskDependency",
     "Work",
     "Workflow",
+    "count",
 ]

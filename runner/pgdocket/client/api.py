@@ -15,6 +15,7 @@ from pgdocket.client.rows import (
     BlockersRow,
     Budget,
     ChangesRow,
+    CountTasksRow,
     CriticalPathRow,
     ExplainCycleRow,
     GetTaskDependencyGraphRow,
@@ -163,6 +164,14 @@ _CONTEXT_HISTORY = Function(
     Parameter("after", default=0),
     Parameter("page_size", default=100),
 )
+_COUNT_TASKS = Function(
+    "count_tasks",
+    Effect.READ,
+    CountTasksRow,
+    Parameter("project_id", is_required=True),
+    Parameter("group_by", is_required=True),
+    Parameter("filters", is_json=True),
+)
 _CREATE_PROJECT = Function(
     "create_project",
     Effect.KEYED,
@@ -285,6 +294,17 @@ _FAIL_TASK = Function(
     Parameter("failure_class", default="bug"),
     Parameter("details", is_json=True),
     Parameter("request_id"),
+)
+_FIND_TASKS = Function(
+    "find_tasks",
+    Effect.READ,
+    Task,
+    Parameter("project_id", is_required=True),
+    Parameter("filters", is_json=True),
+    Parameter("order_by", default="created_at"),
+    Parameter("is_descending", default=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _FORK = Function(
     "fork",
@@ -1207,6 +1227,22 @@ class Api(Calls):
         """
         return self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
 
+    def count_tasks(
+        self,
+        *,
+        project_id: Id,
+        group_by: str,
+        filters: Json = None,
+    ) -> list[CountTasksRow]:
+        """The tasks of a project, counted by what one column holds: the most frequent first, 1000
+        at most.
+
+        `group_by` is a column that holds one value, or tags, affected_files or needed_capabilities
+        (a task counts for each); `filters` as for find_tasks(). Returns a row for each value; value
+        may be null. Raises InvalidArgument (no such column, operator or value).
+        """
+        return self._many(_COUNT_TASKS, (project_id, group_by, filters))
+
     def create_project(
         self,
         *,
@@ -1450,6 +1486,32 @@ class Api(Calls):
         stands. Raises LeaseLost, NotFound, Forbidden, InvalidArgument.
         """
         return self._one(_FAIL_TASK, (attempt_id, error, failure_class, details, request_id))
+
+    def find_tasks(
+        self,
+        *,
+        project_id: Id,
+        filters: Json = None,
+        order_by: str | None = "created_at",
+        is_descending: bool | None = True,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Task]:
+        """The tasks of a project that meet every one of some filters, on any column, in any order.
+
+        `filters` is an object, by column: a value it equals, a list of values that it is one of (of
+        a list such as tags: that it has all of), an object that it contains, null for nothing; or
+        an object of operators: = <> < <= > >= in not_in contains is_null, and for lists all any
+        none. {"text": "words"} asks for words, as search_tasks() does. Tasks that were put away are
+        left out unless archived_at is named. `order_by` is a column that holds one value,
+        `is_descending` its direction; what is null comes last. `after` is the id of the last task
+        of the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises
+        InvalidArgument (no such column, operator or value).
+        """
+        return self._many(
+            _FIND_TASKS,
+            (project_id, filters, order_by, is_descending, after, page_size),
+        )
 
     def fork(
         self,
@@ -2969,6 +3031,18 @@ class AsyncApi(AsyncCalls):
         """Every version of one type of a task's context, the first first, with author and time."""
         return await self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
 
+    async def count_tasks(
+        self,
+        *,
+        project_id: Id,
+        group_by: str,
+        filters: Json = None,
+    ) -> list[CountTasksRow]:
+        """The tasks of a project, counted by what one column holds: the most frequent first, 1000
+        at most.
+        """
+        return await self._many(_COUNT_TASKS, (project_id, group_by, filters))
+
     async def create_project(
         self,
         *,
@@ -3145,6 +3219,23 @@ class AsyncApi(AsyncCalls):
         task: back into the queue after a while (not_before), or failed, or blocked for a person.
         """
         return await self._one(_FAIL_TASK, (attempt_id, error, failure_class, details, request_id))
+
+    async def find_tasks(
+        self,
+        *,
+        project_id: Id,
+        filters: Json = None,
+        order_by: str | None = "created_at",
+        is_descending: bool | None = True,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Task]:
+        """The tasks of a project that meet every one of some filters, on any column, in any order.
+        """
+        return await self._many(
+            _FIND_TASKS,
+            (project_id, filters, order_by, is_descending, after, page_size),
+        )
 
     async def fork(
         self,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from time import monotonic
@@ -17,11 +17,12 @@ from psycopg import IsolationLevel
 
 from pgdocket.client.api import AsyncApi
 from pgdocket.client.async_connections import AsyncConnections
-from pgdocket.client.functions import Function, Id
+from pgdocket.client.functions import Function, Id, Statement
+from pgdocket.client.query import Query, Rows
 from pgdocket.client.rows import Task
 from pgdocket.client.statistics import Health, Mode, Stats
 from pgdocket.config import Config, resolve
-from pgdocket.errors import ConnectionFailed, Error
+from pgdocket.errors import ConnectionFailed, Error, InvalidArgument, SchemaMissing
 from pgdocket.settings import ConnectionSettings
 
 log = logging.getLogger("pgdocket.client")
@@ -32,6 +33,8 @@ _PAGE = 500
 # How long the reads stay away from a standby that could not be reached, and how long they wait.
 _STANDBY_REST, _STANDBY_TIMEOUT = 30.0, 5.0
 _HEALTH_TIMEOUT = 5.0
+# No such column, no such operator, ambiguous, not among the groups.
+_UNKNOWN = frozenset({"42703", "42883", "42702", "42803", "42712", "42P01"})
 _ANSWERS = b"select docket.clock()"
 _LAST_CHANGE = b"""
 select m.change
@@ -161,6 +164,13 @@ class AsyncDocket(AsyncApi):
         direct = None if settings.pooled else self._connections.conninfo
         return settings.listen_dsn or direct
 
+    def query(self, table: str) -> Query[Awaitable[Rows]]:
+        """A question over a table or view of schema docket, to be narrowed and then asked:
+
+        await docket.query("tasks").where("priority", ">=", 5).order_by("due_at").limit(10).rows()
+        """
+        return Query(self._answer, table)
+
     async def each_task(self, **filters: Any) -> AsyncIterator[Task]:
         """All the tasks that list_tasks finds, page after page; it takes the same filters."""
         filters["page_size"] = _PAGE
@@ -170,6 +180,15 @@ class AsyncDocket(AsyncApi):
             if len(page) < _PAGE:
                 return
             filters["after"] = page[-1].task_id
+
+    async def _answer(self, query: bytes, values: Sequence[Any]) -> Rows:
+        try:
+            return await self._many(Statement(query), values)
+        except Error as error:
+            if isinstance(error, SchemaMissing) or error.sqlstate in _UNKNOWN:
+                said = error.detail if isinstance(error, SchemaMissing) else None
+                raise InvalidArgument(said or error.message, hint=error.hint) from error
+            raise
 
     def _mode(self) -> Mode:
         settings = self._connections.settings

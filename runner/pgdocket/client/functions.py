@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from psycopg._cursor_base import BaseCursor
+from psycopg.rows import dict_row
 
 from pgdocket.errors import InvalidArgument
 
@@ -108,6 +109,24 @@ class Function(Generic[T]):
             f'"{self._names[place]}" => ${number}' for number, place in enumerate(given, 1)
         )
         return f"select * from docket.{self.name}({arguments})".encode()  # noqa: S608 - names of the catalog
+
+
+class Statement(Function[dict[str, Any]]):
+    """A question that is no function's: its rows are dictionaries."""
+
+    def __init__(self, query: bytes) -> None:
+        super().__init__("query", Effect.READ, None)
+        self._text = query
+
+    def bind(
+        self, arguments: Sequence[Any], *, makes_key: bool = True
+    ) -> tuple[bytes, list[Any], bool]:
+        """The statement as it is, with what goes into it."""
+        return self._text, list(arguments), True
+
+    def rows(self, cursor: BaseCursor[Any, Any]) -> Maker[dict[str, Any]]:
+        """A row factory that makes dictionaries."""
+        return dict_row(cursor)
 
 
 def _maker(row: type[T] | None, names: Sequence[bytes | None]) -> Maker[T]:

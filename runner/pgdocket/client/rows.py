@@ -522,6 +522,14 @@ class ChangesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CountTasksRow:
+    """A row of what count_tasks() returns."""
+
+    value: str | None
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
 class CriticalPathRow:
     """A row of what critical_path() returns."""
 

@@ -21,6 +21,8 @@ _WORDS = (
     (r"\basync (?=def |with |for )", ""),
     (r"\bawait ", ""),
     (r"\bThe tasks of an event loop may share it\b", "Threads may share it"),
+    (r"\bAwaitable\[(\w+)\]", r"\1"),
+    (r"\bAwaitable, ", ""),
     (r"# sync: ", ""),
 )
 _HEAD = """# GENERATED from {source} by "pgdocket snapshot".\n"""
