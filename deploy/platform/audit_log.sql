@@ -325,6 +325,13 @@ declare
                             and a.attname = add_journal.key_column);
     v_args   text;
 begin
+    -- The statement that moves a row from one partition to the next is no INSERT and no DELETE, and
+    -- fires no trigger of theirs: what it does would be missing.
+    if (select c.relkind = 'p' from pg_catalog.pg_class as c where c.oid = add_journal.target) then
+        raise exception 'the rows of a partitioned table can not be journaled by statement'
+            using errcode = '0A000';
+    end if;
+
     v_args := format('%L, %L, %L, %L, %L',
                      case v_schema when 'docket' then v_table else v_schema || '.' || v_table end,
                      case when v_is_id then add_journal.key_column else '' end,

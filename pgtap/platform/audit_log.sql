@@ -1,7 +1,7 @@
 -- The journal has every change: who, when, from where, why, the changed columns before and after.
 
 begin;
-select plan(36);
+select plan(37);
 
 create role tap_journal_ann;
 grant docket_gateway to tap_journal_ann;
@@ -280,6 +280,14 @@ select throws_ok(
 select throws_ok(
     'truncate docket.projects cascade',
     '42501', null, 'and no client truncates a table');
+
+-- A gap in the journal can not be made.
+set local role docket_owner;
+create table docket.tap_parts (part_id uuid not null, happened_at timestamptz not null)
+    partition by range (happened_at);
+select throws_ok(
+    $$ call docket_private.add_journal('docket.tap_parts', 'part_id') $$, '0A000', null,
+    'a partitioned table, whose rows may move unseen, is refused');
 
 select * from finish();
 rollback;
