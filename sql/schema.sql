@@ -1844,6 +1844,10 @@ begin
             raise exception 'tasks are refused: %',
                             coalesce(docket_private.constraint_text(v_table, v_constraint), sqlerrm)
                 using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'tasks are refused: a tag or the path of a file is too long to be found by'
+                using errcode = 'PD413',
+                      hint    = 'Up to 600 characters of any kind are well.';
     end;
 
     if create_tasks.request_id is not null then
@@ -4491,6 +4495,9 @@ CREATE FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all 
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text := left(find_tasks.query, 1000);
 begin
     if not find_tasks.project_id = any (docket_private.visible_projects()) then
         return;
@@ -4499,18 +4506,18 @@ begin
     return query
     select s.task_id,
            case
-               when find_tasks.query is null then 0
+               when v_query is null then 0
                else ts_rank(s.search_vector,
-                            websearch_to_tsquery('pg_catalog.english', find_tasks.query))
-                    + docket_ext.word_similarity(find_tasks.query, s.title)
+                            websearch_to_tsquery('pg_catalog.english', v_query))
+                    + docket_ext.word_similarity(v_query, s.title)
            end
       from docket_private.task_search as s
      where s.project_id = find_tasks.project_id
-       and (find_tasks.query is null
-            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', find_tasks.query)
-            or s.title operator(docket_ext.%>) find_tasks.query
+       and (v_query is null
+            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', v_query)
+            or s.title operator(docket_ext.%>) v_query
                -- Who quotes or leaves out words means them exactly.
-               and find_tasks.query !~ '"|(^|\s)-')
+               and v_query !~ '"|(^|\s)-')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null
@@ -5204,21 +5211,21 @@ status paused: docket.update_workflow().
 Pausing twice changes nothing, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
 
--- FUNCTION docket.priority_label(docket.task_priority)
+-- FUNCTION docket.priority_label(integer)
 
-CREATE FUNCTION docket.priority_label(priority docket.task_priority) RETURNS text
+CREATE FUNCTION docket.priority_label(priority integer) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
  SELECT
          CASE
-             WHEN ((priority)::smallint >= 9) THEN 'critical'::text
-             WHEN ((priority)::smallint >= 7) THEN 'high'::text
-             WHEN ((priority)::smallint >= 4) THEN 'medium'::text
+             WHEN (priority >= 9) THEN 'critical'::text
+             WHEN (priority >= 7) THEN 'high'::text
+             WHEN (priority >= 4) THEN 'medium'::text
              ELSE 'low'::text
          END AS "case";
 END;
 
-COMMENT ON FUNCTION docket.priority_label(priority docket.task_priority) IS 'The label of a `priority`. Returns critical (9, 10), high (7, 8), medium (4 to 6) or low (1 to 3); raises nothing.';
+COMMENT ON FUNCTION docket.priority_label(priority integer) IS 'The label of a `priority`. Returns critical (9, 10), high (7, 8), medium (4 to 6) or low (1 to 3); raises nothing.';
 
 -- FUNCTION docket.project_id(text)
 
@@ -5536,19 +5543,26 @@ begin
     -- The project's row before the others, whoever comes: who records twice in one transaction
     -- is followed by the next, and meets nobody on the way.
     if v_answer is null then
-        insert into docket.budgets as b (
-            budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
-        select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
-               record_usage.tokens, record_usage.cost
-          from (values (1, null::uuid, null::uuid),
-                       (2, v_workflow, null),
-                       (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
-         where s.ordinal <> 2
-            or v_workflow is not null
-         order by s.ordinal
-            on conflict on constraint budgets_scope_key
-            do update set used_tokens = b.used_tokens + excluded.used_tokens,
-                          used_cost   = b.used_cost + excluded.used_cost;
+        begin
+            insert into docket.budgets as b (
+                budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+            select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
+                   record_usage.tokens, record_usage.cost
+              from (values (1, null::uuid, null::uuid),
+                           (2, v_workflow, null),
+                           (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
+             where s.ordinal <> 2
+                or v_workflow is not null
+             order by s.ordinal
+                on conflict on constraint budgets_scope_key
+                do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                              used_cost   = b.used_cost + excluded.used_cost;
+        exception
+            when numeric_value_out_of_range then
+                raise exception 'a use of % tokens is more than can be counted', record_usage.tokens
+                    using errcode = 'PD422';
+        end;
+
         perform docket_private.remember(record_usage.request_id, '{}');
     end if;
 
@@ -5716,7 +5730,8 @@ begin
         when foreign_key_violation then
             raise exception 'the pull request of a validation does not exist in this project'
                 using errcode = 'PD404';
-        when check_violation or not_null_violation or data_exception then
+        -- A feature that is not supported: to measure a time that never began.
+        when check_violation or not_null_violation or data_exception or feature_not_supported then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'validations are refused: %',
                             coalesce(
@@ -6322,7 +6337,8 @@ END;
 
 COMMENT ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) IS 'The tasks of a project that say what `query` asks for, the best first: words of title, tags,
 description, details and test strategy (websearch syntax: "exact phrase", or, -without), or, where
-the query quotes and leaves out nothing, a title that is nearly the same.
+the query quotes and leaves out nothing, a title that is nearly the same. The first 1,000 characters
+of a query count.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
@@ -7272,6 +7288,11 @@ begin
             raise exception 'the change of task % is refused: %', v_task.task_key,
                             coalesce(docket_private.constraint_text('tasks', v_constraint), sqlerrm)
                 using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'the change of task % is refused: '
+                            'a tag or the path of a file is too long to be found by', v_task.task_key
+                using errcode = 'PD413',
+                      hint    = 'Up to 600 characters of any kind are well.';
     end;
 
     perform docket_private.remember(request_id, to_jsonb(v_task));
@@ -7287,7 +7308,7 @@ complexity_score, actual_complexity, estimated_effort, actual_effort (hours), pr
 label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status
 has its own functions. `expected_version` is the version that the caller has read. The same
 `request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
-PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
+PD403, PD413, PD422, PDVER, PDCYC (a task under its own subtask).';
 
 -- FUNCTION docket.update_workflow(uuid, jsonb, bigint, uuid)
 
@@ -17650,12 +17671,12 @@ REVOKE ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) FR
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_app;
 
-REVOKE ALL ON FUNCTION docket.priority_label(priority docket.task_priority) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_admin;
-GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_app;
-GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_agent;
-GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_reader;
-GRANT ALL ON FUNCTION docket.priority_label(priority docket.task_priority) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.priority_label(priority integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.project_id(reference text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_admin;

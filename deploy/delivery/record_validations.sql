@@ -211,7 +211,8 @@ begin
         when foreign_key_violation then
             raise exception 'the pull request of a validation does not exist in this project'
                 using errcode = 'PD404';
-        when check_violation or not_null_violation or data_exception then
+        -- A feature that is not supported: to measure a time that never began.
+        when check_violation or not_null_violation or data_exception or feature_not_supported then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'validations are refused: %',
                             coalesce(

@@ -328,6 +328,10 @@ begin
             raise exception 'tasks are refused: %',
                             coalesce(docket_private.constraint_text(v_table, v_constraint), sqlerrm)
                 using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'tasks are refused: a tag or the path of a file is too long to be found by'
+                using errcode = 'PD413',
+                      hint    = 'Up to 600 characters of any kind are well.';
     end;
 
     if create_tasks.request_id is not null then

@@ -108,6 +108,11 @@ begin
             raise exception 'the change of task % is refused: %', v_task.task_key,
                             coalesce(docket_private.constraint_text('tasks', v_constraint), sqlerrm)
                 using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'the change of task % is refused: '
+                            'a tag or the path of a file is too long to be found by', v_task.task_key
+                using errcode = 'PD413',
+                      hint    = 'Up to 600 characters of any kind are well.';
     end;
 
     perform docket_private.remember(request_id, to_jsonb(v_task));
@@ -124,7 +129,7 @@ complexity_score, actual_complexity, estimated_effort, actual_effort (hours), pr
 label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results, metadata. The status
 has its own functions. `expected_version` is the version that the caller has read. The same
 `request_id` again returns the first answer. Returns the task as it now stands. Raises PD404,
-PD403, PD422, PDVER, PDCYC (a task under its own subtask).';
+PD403, PD413, PD422, PDVER, PDCYC (a task under its own subtask).';
 
 revoke all on function docket.update_task(uuid, jsonb, bigint, uuid) from public;
 grant execute on function docket.update_task(uuid, jsonb, bigint, uuid)

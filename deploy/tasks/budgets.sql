@@ -240,19 +240,26 @@ begin
     -- The project's row before the others, whoever comes: who records twice in one transaction
     -- is followed by the next, and meets nobody on the way.
     if v_answer is null then
-        insert into docket.budgets as b (
-            budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
-        select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
-               record_usage.tokens, record_usage.cost
-          from (values (1, null::uuid, null::uuid),
-                       (2, v_workflow, null),
-                       (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
-         where s.ordinal <> 2
-            or v_workflow is not null
-         order by s.ordinal
-            on conflict on constraint budgets_scope_key
-            do update set used_tokens = b.used_tokens + excluded.used_tokens,
-                          used_cost   = b.used_cost + excluded.used_cost;
+        begin
+            insert into docket.budgets as b (
+                budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+            select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
+                   record_usage.tokens, record_usage.cost
+              from (values (1, null::uuid, null::uuid),
+                           (2, v_workflow, null),
+                           (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
+             where s.ordinal <> 2
+                or v_workflow is not null
+             order by s.ordinal
+                on conflict on constraint budgets_scope_key
+                do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                              used_cost   = b.used_cost + excluded.used_cost;
+        exception
+            when numeric_value_out_of_range then
+                raise exception 'a use of % tokens is more than can be counted', record_usage.tokens
+                    using errcode = 'PD422';
+        end;
+
         perform docket_private.remember(record_usage.request_id, '{}');
     end if;
 

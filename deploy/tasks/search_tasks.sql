@@ -34,7 +34,8 @@ end;
 comment on function docket.search_tasks(uuid, text, integer) is
 'The tasks of a project that say what `query` asks for, the best first: words of title, tags,
 description, details and test strategy (websearch syntax: "exact phrase", or, -without), or, where
-the query quotes and leaves out nothing, a title that is nearly the same.
+the query quotes and leaves out nothing, a title that is nearly the same. The first 1,000 characters
+of a query count.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 

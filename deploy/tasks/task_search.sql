@@ -171,6 +171,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text := left(find_tasks.query, 1000);
 begin
     if not find_tasks.project_id = any (docket_private.visible_projects()) then
         return;
@@ -179,18 +182,18 @@ begin
     return query
     select s.task_id,
            case
-               when find_tasks.query is null then 0
+               when v_query is null then 0
                else ts_rank(s.search_vector,
-                            websearch_to_tsquery('pg_catalog.english', find_tasks.query))
-                    + docket_ext.word_similarity(find_tasks.query, s.title)
+                            websearch_to_tsquery('pg_catalog.english', v_query))
+                    + docket_ext.word_similarity(v_query, s.title)
            end
       from docket_private.task_search as s
      where s.project_id = find_tasks.project_id
-       and (find_tasks.query is null
-            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', find_tasks.query)
-            or s.title operator(docket_ext.%>) find_tasks.query
+       and (v_query is null
+            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', v_query)
+            or s.title operator(docket_ext.%>) v_query
                -- Who quotes or leaves out words means them exactly.
-               and find_tasks.query !~ '"|(^|\s)-')
+               and v_query !~ '"|(^|\s)-')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null

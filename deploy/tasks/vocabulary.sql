@@ -168,7 +168,7 @@ $$;
 comment on function docket_private.read_priority(jsonb) is
     'A priority from its number or its label. Null stays null. Raises PD422.';
 
-create function docket.priority_label(priority docket.task_priority) returns text
+create function docket.priority_label(priority integer) returns text
 language sql
 immutable
 parallel safe
@@ -181,13 +181,13 @@ begin atomic
            end;
 end;
 
-comment on function docket.priority_label(docket.task_priority) is
+comment on function docket.priority_label(integer) is
 'The label of a `priority`. Returns critical (9, 10), high (7, 8), medium (4 to 6) or low (1 to 3); raises nothing.';
 
 revoke all on function docket_private.read_status(text) from public;
 revoke all on function docket_private.read_priority(jsonb) from public;
-revoke all on function docket.priority_label(docket.task_priority) from public;
-grant execute on function docket.priority_label(docket.task_priority)
+revoke all on function docket.priority_label(integer) from public;
+grant execute on function docket.priority_label(integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.task_transitions
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

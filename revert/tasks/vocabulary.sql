@@ -2,7 +2,7 @@
 
 begin;
 
-drop function docket.priority_label(docket.task_priority);
+drop function docket.priority_label(integer);
 drop function docket_private.read_priority(jsonb);
 drop function docket_private.read_status(text);
 drop table docket.task_transitions;

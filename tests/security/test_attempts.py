@@ -125,7 +125,7 @@ def attacker(besieged: Besieged, role: str) -> Iterator[Connection]:
         yield session
 
 
-def end_of(session: Connection, statement: sql.Composable | LiteralString) -> str:
+def end_of(session: Connection, statement: sql.Composed | LiteralString) -> str:
     """The SQLSTATE that a statement ends with; empty when it succeeds, which is undone."""
     try:
         with session.transaction(force_rollback=True):

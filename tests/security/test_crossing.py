@@ -177,7 +177,7 @@ def test_who_has_a_schema_of_his_own_links_nothing_to_ours(besieged: Besieged) -
 
 def project_keys(superuser: Connection) -> list[tuple[str, str, list[str], list[str], str]]:
     """The foreign keys between tables of projects: what refers, by which columns, to what."""
-    return superuser.execute(  # type: ignore[return-value]
+    return superuser.execute(
         """
         select k.conname, k.conrelid::regclass::text,
                array(select a.attname::text

@@ -2459,7 +2459,7 @@ class Api(Calls):
         """The tasks of a project that say what `query` asks for, the best first: words of title,
         tags, description, details and test strategy (websearch syntax: "exact phrase", or,
         -without), or, where the query quotes and leaves out nothing, a title that is nearly the
-        same.
+        same. The first 1,000 characters of a query count.
 
         `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.
         """
@@ -2681,8 +2681,8 @@ class Api(Calls):
         (number or label), assigned_to, workflow_id, parent_task_id, not_before, due_at, results,
         metadata. The status has its own functions. `expected_version` is the version that the
         caller has read. The same `request_id` again returns the first answer. Returns the task as
-        it now stands. Raises NotFound, Forbidden, InvalidArgument, StaleVersion, DependencyCycle (a
-        task under its own subtask).
+        it now stands. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument, StaleVersion,
+        DependencyCycle (a task under its own subtask).
         """
         return self._one(_UPDATE_TASK, (task_id, changes, expected_version, request_id))
 
@@ -3945,7 +3945,7 @@ class AsyncApi(AsyncCalls):
         """The tasks of a project that say what `query` asks for, the best first: words of title,
         tags, description, details and test strategy (websearch syntax: "exact phrase", or,
         -without), or, where the query quotes and leaves out nothing, a title that is nearly the
-        same.
+        same. The first 1,000 characters of a query count.
         """
         return await self._many(_SEARCH_TASKS, (project_id, query, page_size))
 
