@@ -38,6 +38,14 @@ JOURNALED_OTHERWISE = {
     "docket.task_attempts: journal_insert": "begin_attempts() begins and writes them",
 }
 
+FOR_EVERYBODY = {
+    "docket.error_codes": "the same for everybody: what errors there are",
+    "docket.partition_policies": "no project's: read by operators alone",
+    "docket.retry_policies": "the same for everybody: how often what is tried again",
+    "docket.settings": "the same for everybody: the settings of this docket",
+    "docket.task_transitions": "the same for everybody: how a status may change",
+}
+
 JOURNAL_TRIGGERS = ["journal_insert", "journal_update", "journal_delete", "journal_truncate"]
 
 
@@ -341,6 +349,74 @@ def test_every_table_of_a_project_has_a_policy(catalog: Connection) -> None:
          where c.column_name = 'project_id'
            and not c.relispartition
            and not exists (select from pg_catalog.pg_policy as p where p.polrelid = c.oid)
+        """,
+    )
+
+
+def test_every_table_has_row_level_security_and_a_policy_or_is_for_everybody(
+    catalog: Connection,
+) -> None:
+    without = offenders(
+        catalog,
+        """
+        select t.label
+          from our_tables as t
+         where not t.relispartition
+           and not (t.relrowsecurity
+                    and t.relforcerowsecurity
+                    and exists (select from pg_catalog.pg_policy as p where p.polrelid = t.oid))
+        """,
+    )
+    nothing(table for table in without if table not in FOR_EVERYBODY)
+    nothing(f"{table} is no exception" for table in FOR_EVERYBODY if table not in without)
+
+
+def test_no_policy_is_on_a_table_without_row_level_security(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select t.label
+          from our_tables as t
+          join pg_catalog.pg_policy as p on p.polrelid = t.oid
+         where not t.relrowsecurity
+        """,
+    )
+
+
+def test_no_index_is_there_twice(catalog: Connection) -> None:
+    # Nor one that another begins with, unless it keeps something unique or is a partial one.
+    no_offenders(
+        catalog,
+        """
+        select format('%s is within %s', one.indexrelid::regclass, other.indexrelid::regclass)
+          from our_tables as t
+          join pg_catalog.pg_index as one on one.indrelid = t.oid
+          join pg_catalog.pg_index as other
+            on other.indrelid = t.oid and other.indexrelid <> one.indexrelid
+          join pg_catalog.pg_class as c on c.oid = one.indexrelid
+          join pg_catalog.pg_class as d on d.oid = other.indexrelid
+         where not t.relispartition
+           and c.relam = d.relam
+           and not one.indisunique
+           and one.indexprs is null
+           and coalesce(pg_get_expr(one.indpred, t.oid), '')
+               = coalesce(pg_get_expr(other.indpred, t.oid), '')
+           and starts_with(other.indkey::text || ' ', one.indkey::text || ' ')
+           and starts_with(other.indoption::text || ' ', one.indoption::text || ' ')
+           and starts_with(other.indclass::text || ' ', one.indclass::text || ' ')
+           and (one.indkey <> other.indkey or other.indisunique or one.indexrelid > other.indexrelid)
+        """,
+    )
+
+
+def test_extensions_are_in_a_schema_of_their_own(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s in %s', e.extname, e.extnamespace::regnamespace)
+          from pg_catalog.pg_extension as e
+         where e.extnamespace not in ('docket_ext'::regnamespace, 'pg_catalog'::regnamespace)
+           and e.extname <> 'pgtap'
         """,
     )
 

@@ -86,6 +86,18 @@ CASES: list[tuple[Callable[[Connection], None], LiteralString]] = [
         "alter table docket.audit_log_default disable row level security",
     ),
     (rules.test_every_table_of_a_project_has_a_policy, TABLE),
+    (rules.test_every_table_has_row_level_security_and_a_policy_or_is_for_everybody, TABLE),
+    (
+        rules.test_every_table_has_row_level_security_and_a_policy_or_is_for_everybody,
+        "drop policy members_by_functions on docket.members",
+    ),
+    (
+        rules.test_no_policy_is_on_a_table_without_row_level_security,
+        "alter table docket.members disable row level security",
+    ),
+    (rules.test_no_index_is_there_twice, "create index twice on docket.members (project_id)"),
+    (rules.test_no_index_is_there_twice, "create index within on docket.workflows (project_id)"),
+    (rules.test_extensions_are_in_a_schema_of_their_own, "create extension ltree schema public"),
     (rules.test_views_see_with_the_eyes_of_whoever_asks, "create view docket.v as select 1 as one"),
     (
         rules.test_materialized_views_are_granted_to_nobody,
