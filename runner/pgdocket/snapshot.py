@@ -11,9 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from pgdocket.codegen.catalog import read_catalog
-from pgdocket.codegen.python import client_files
-from pgdocket.codegen.twins import twin_files
+from pgdocket.codegen import generated_code
 from pgdocket.errors import Error
 from pgdocket.roles import security_page
 from pgdocket.server import Binaries, find_binaries
@@ -144,7 +142,7 @@ def generate(root: Path) -> dict[Path, str]:
                 page = (root / SECURITY_PAGE).read_text(encoding="utf-8")
                 files[SECURITY_PAGE] = security_page(page, connection)
             if (root / "runner").is_dir():
-                files |= client_files(read_catalog(connection)) | twin_files(root)
+                files |= generated_code(root, connection)
     return files
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from pgdocket.codegen import generated_code
 from pgdocket.codegen.catalog import Catalog, read_catalog
 from pgdocket.codegen.python import API_FILE, ROWS_FILE, client_files
-from pgdocket.codegen.twins import twin_files
 from pgdocket.codegen.types import row_name
 from pgdocket.errors import DependencyCycle, Error, IllegalTransition, LeaseLost, SchemaMissing
 from pgdocket.snapshot import differences
@@ -35,8 +35,7 @@ def changed(shared_docket18: Database, connect: Connect) -> Changed:
 
 def test_the_client_is_current(shared_docket: Database) -> None:
     with psycopg.connect(shared_docket.conninfo) as connection:
-        files = client_files(read_catalog(connection)) | twin_files(ROOT)
-    found = differences(ROOT, files)
+        found = differences(ROOT, generated_code(ROOT, connection))
     assert found == [], "run: ./dev snapshot"
 
 

@@ -81,9 +81,7 @@ def codegen(ctx: click.Context, /, check: bool) -> None:
     import psycopg
 
     from pgdocket import config
-    from pgdocket.codegen.catalog import read_catalog
-    from pgdocket.codegen.python import client_files
-    from pgdocket.codegen.twins import twin_files
+    from pgdocket.codegen import generated_code
     from pgdocket.errors import InvalidArgument
     from pgdocket.files import project_files
 
@@ -94,7 +92,7 @@ def codegen(ctx: click.Context, /, check: bool) -> None:
             "the client of an installed pgdocket is not written anew", hint="work in a checkout"
         )
     with psycopg.connect(config.resolve(options.db).conninfo) as connection:
-        files = client_files(read_catalog(connection)) | twin_files(root)
+        files = generated_code(root, connection)
     ctx.exit(_keep(root, files, options, check=check, again="pgdocket codegen"))
 
 

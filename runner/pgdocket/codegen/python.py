@@ -173,7 +173,7 @@ def _row_type(function: Function) -> str | None:
 
 
 def _constant(function: Function) -> Iterator[str]:
-    row, kind = _row_type(function), _answer(function)[2]
+    row, kind = _row_type(function), answer_of(function)[2]
     note = "" if row else f": Function[{kind}]"
     yield f"_{function.name.upper()}{note} = Function("
     yield f'    "{function.name}",'
@@ -207,14 +207,14 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def _method(function: Function, errors: dict[str, str], *, is_async: bool) -> Iterator[str]:
-    name = python_name(function.name, _TAKEN)
-    call, kind, _ = _answer(function)
+    name = method_name(function)
+    call, kind, _ = answer_of(function)
     yield ""
     yield f"    {'async ' if is_async else ''}def {name}("
     yield "        self,"
     if function.parameters:
         yield "        *,"
-    yield from (f"        {_argument(each)}," for each in function.parameters)
+    yield from (f"        {argument_of(each)}," for each in function.parameters)
     yield f"    ) -> {kind}:"
     yield from _docstring(_about(function, errors, is_async=is_async), "        ")
     values = ", ".join(python_name(each.name) for each in function.parameters)
@@ -223,7 +223,12 @@ def _method(function: Function, errors: dict[str, str], *, is_async: bool) -> It
     yield from _wrapped(f"        return {send}")
 
 
-def _answer(function: Function) -> tuple[str, str, str]:
+def method_name(function: Function) -> str:
+    """What a function is called in Python."""
+    return python_name(function.name, _TAKEN)
+
+
+def answer_of(function: Function) -> tuple[str, str, str]:
     """The way to call it, the type that its method returns, and that of a row or value."""
     kind = _row_type(function) or returned_type(function.type_name)
     match function.answers:
@@ -235,7 +240,8 @@ def _answer(function: Function) -> tuple[str, str, str]:
             return "many", f"list[{kind}]", kind
 
 
-def _argument(parameter: Parameter) -> str:
+def argument_of(parameter: Parameter) -> str:
+    """A parameter with its type and default, as a method has it."""
     kind = given_type(parameter.name, parameter.type_name)
     name = python_name(parameter.name)
     if parameter.default is None:
