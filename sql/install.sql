@@ -6027,13 +6027,13 @@ create function docket_private.wake_agents(project_id uuid) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_notify jsonb := docket_private.setting('notify', (
-        select p.settings
-          from docket.projects as p
-         where p.project_id = wake_agents.project_id));
 begin
-    if v_notify = 'true' and docket_private.has_ready(wake_agents.project_id) then
+    if docket_private.has_ready(wake_agents.project_id)
+       and docket_private.setting('notify', (
+               select p.settings
+                 from docket.projects as p
+                where p.project_id = wake_agents.project_id)) = 'true'
+    then
         perform pg_notify('docket_ready', wake_agents.project_id::text);
     end if;
 end;
@@ -6047,11 +6047,13 @@ comment on function docket_private.wake_agents(uuid) is
 -- so does whoever calls. What it reads of the tasks is younger than these locks.
 create function docket_private.make_ready(
     project_id uuid,
-    task_ids   uuid[]
+    task_ids   uuid[],
+    to_claim   integer default 0
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_sort = off
 set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -6059,42 +6061,57 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
+    v_is_new boolean;
 begin
-    insert into docket.ready_tasks as r (
-        task_id, project_id, priority, urgency, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
-      from docket.tasks as t
-      left join docket_private.claim_orders as o
-        on o.project_id = t.project_id
-      left join docket_private.task_weights as w
-        on w.project_id = t.project_id
-       and w.task_id = t.task_id
-     where t.task_id = any (make_ready.task_ids)
-       and t.project_id = make_ready.project_id
-       and t.status = 'pending'
-       and t.archived_at is null
-       and not exists (
-               select
-                 from docket_private.task_nodes as n
-                where n.project_id = t.project_id
-                  and n.task_id = t.task_id
-                  and n.unmet > 0)
-        on conflict on constraint ready_tasks_pkey
-        do update set priority    = excluded.priority,
-                      urgency     = excluded.urgency,
-                      not_before  = excluded.not_before,
-                      workflow_id = excluded.workflow_id;
+    -- What had been ready is looked for in the same statement, which does not see its own rows.
+      with entered as (
+          insert into docket.ready_tasks as r (
+              task_id, project_id, priority, urgency, not_before, workflow_id)
+          select t.task_id, t.project_id, t.priority,
+                 docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before,
+                 t.workflow_id
+            from docket.tasks as t
+            left join docket_private.claim_orders as o
+              on o.project_id = t.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = t.project_id
+             and w.task_id = t.task_id
+           where t.task_id = any (make_ready.task_ids)
+             and t.project_id = make_ready.project_id
+             and t.status = 'pending'
+             and t.archived_at is null
+             and not exists (
+                     select
+                       from docket_private.task_nodes as n
+                      where n.project_id = t.project_id
+                        and n.task_id = t.task_id
+                        and n.unmet > 0)
+              on conflict on constraint ready_tasks_pkey
+              do update set priority    = excluded.priority,
+                            urgency     = excluded.urgency,
+                            not_before  = excluded.not_before,
+                            workflow_id = excluded.workflow_id
+          returning r.not_before
+      )
+    select count(*) filter (where e.not_before is null) > make_ready.to_claim
+           and (
+               select r.task_id
+                 from docket.ready_tasks as r
+                where r.project_id = make_ready.project_id
+                  and r.not_before is null
+                order by r.urgency desc, r.ready_since, r.task_id
+                limit 1) is null
+      into v_is_new
+      from entered as e;
 
-    if found and not v_had_ready then
+    if v_is_new then
         perform docket_private.wake_agents(make_ready.project_id);
     end if;
 end;
 $$;
 
-comment on function docket_private.make_ready(uuid, uuid[]) is
-    'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work.';
+comment on function docket_private.make_ready(uuid, uuid[], integer) is
+    'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work and there is more now than the caller is about to claim.';
 
 create function docket_private.unready(
     project_id uuid,
@@ -6119,7 +6136,7 @@ comment on function docket_private.unready(uuid, uuid[]) is
 
 revoke all on function docket_private.has_ready(uuid) from public;
 revoke all on function docket_private.wake_agents(uuid) from public;
-revoke all on function docket_private.make_ready(uuid, uuid[]) from public;
+revoke all on function docket_private.make_ready(uuid, uuid[], integer) from public;
 revoke all on function docket_private.unready(uuid, uuid[]) from public;
 grant select on docket.ready_tasks
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
@@ -7666,7 +7683,8 @@ create function docket_private.settle_tasks(
     opened     uuid[],
     settled    uuid[],
     met_before integer[],
-    met_now    integer[]
+    met_now    integer[],
+    to_claim   integer default 0
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7740,18 +7758,19 @@ begin
     end if;
 
     if opened is not null or v_freed is not null then
-        perform docket_private.make_ready(project_id, opened || v_freed);
+        perform docket_private.make_ready(project_id, opened || v_freed, to_claim);
     end if;
 end;
 $$;
 
 comment on function docket_private.settle_tasks(
-    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) is
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer) is
 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
 `settled` satisfy other dependencies than before: `met_before` and `met_now`, each
-docket_private.satisfactions().';
+docket_private.satisfactions(). The caller is about to claim `to_claim` tasks, for which nobody else
+needs to be woken.';
 
 -- Per statement, because nodes are taken in one order only if they are taken together. The price
 -- is paid by claims and completions, which need none of it: one look.
@@ -7898,7 +7917,7 @@ create trigger tasks_follow_delete after delete on docket.tasks
     for each statement execute function docket_private.follow_deleted_tasks();
 
 revoke all on function docket_private.settle_tasks(
-    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) from public;
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer) from public;
 revoke all on function docket_private.follow_changed_tasks() from public;
 revoke all on function docket_private.follow_new_tasks() from public;
 revoke all on function docket_private.follow_deleted_tasks() from public;
@@ -12246,7 +12265,8 @@ create function docket_private.complete_held(
     attempt_ids  uuid[],
     results      jsonb[],
     efforts      numeric[],
-    complexities smallint[]
+    complexities smallint[],
+    to_claim     integer default 0
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -12361,7 +12381,8 @@ begin
 
     if v_done is not null then
         perform docket_private.settle_tasks(
-            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met);
+            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met,
+            complete_held.to_claim);
     end if;
 
     if cardinality(v_tasks) = cardinality(v_task_ids) then
@@ -12410,7 +12431,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[]) is
+comment on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer) is
     'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
 
 -- Judged before any lock is taken, and without the subtransaction that catching a later error
@@ -12591,8 +12612,9 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks   docket.tasks[];
+    v_project uuid;
 begin
     if v_answer is not null then
         return query
@@ -12604,15 +12626,22 @@ begin
     -- taken, and those are taken without waiting. So this can not close a ring.
     v_tasks := docket_private.complete_held(
         array[complete_and_claim.attempt_id], array[complete_and_claim.results],
-        array[null::numeric], array[null::smallint]);
+        array[null::numeric], array[null::smallint], complete_and_claim.max_tasks);
+    v_project := v_tasks[1].project_id;
     v_tasks := docket_private.claim(
-        v_tasks[1].project_id, (
+        v_project, (
             select a.agent
               from docket.task_attempts as a
              where a.attempt_id = complete_and_claim.attempt_id),
         complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
         complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
         complete_and_claim.capabilities);
+
+    -- What has become ready and is nothing for this agent, is for others.
+    if cardinality(v_tasks) < complete_and_claim.max_tasks then
+        perform docket_private.wake_agents(v_project);
+    end if;
+
     if complete_and_claim.request_id is not null then
         perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
     end if;
@@ -12632,7 +12661,7 @@ commit; a task that this very completion made ready may be among them.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
-revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
+revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer)
   from public;
 revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;

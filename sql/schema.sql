@@ -1259,8 +1259,9 @@ CREATE FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb DEFAULT
     SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks   docket.tasks[];
+    v_project uuid;
 begin
     if v_answer is not null then
         return query
@@ -1272,15 +1273,22 @@ begin
     -- taken, and those are taken without waiting. So this can not close a ring.
     v_tasks := docket_private.complete_held(
         array[complete_and_claim.attempt_id], array[complete_and_claim.results],
-        array[null::numeric], array[null::smallint]);
+        array[null::numeric], array[null::smallint], complete_and_claim.max_tasks);
+    v_project := v_tasks[1].project_id;
     v_tasks := docket_private.claim(
-        v_tasks[1].project_id, (
+        v_project, (
             select a.agent
               from docket.task_attempts as a
              where a.attempt_id = complete_and_claim.attempt_id),
         complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
         complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
         complete_and_claim.capabilities);
+
+    -- What has become ready and is nothing for this agent, is for others.
+    if cardinality(v_tasks) < complete_and_claim.max_tasks then
+        perform docket_private.wake_agents(v_project);
+    end if;
+
     if complete_and_claim.request_id is not null then
         perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
     end if;
@@ -8866,9 +8874,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
--- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
+-- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer)
 
-CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) RETURNS docket.tasks[]
+CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer DEFAULT 0) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "DateStyle" TO 'ISO, YMD'
@@ -8982,7 +8990,8 @@ begin
 
     if v_done is not null then
         perform docket_private.settle_tasks(
-            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met);
+            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met,
+            complete_held.to_claim);
     end if;
 
     if cardinality(v_tasks) = cardinality(v_task_ids) then
@@ -9031,7 +9040,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) IS 'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
+COMMENT ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) IS 'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
 
 -- FUNCTION docket_private.constraint_text(text, text)
 
@@ -11726,12 +11735,13 @@ COMMENT ON FUNCTION docket_private.longest_paths(prerequisites integer[], depend
 
 Tasks are places in a topological order; the edges come in a topological order of either end.';
 
--- FUNCTION docket_private.make_ready(uuid, uuid[])
+-- FUNCTION docket_private.make_ready(uuid, uuid[], integer)
 
-CREATE FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) RETURNS void
+CREATE FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer DEFAULT 0) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     SET enable_nestloop TO 'on'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
@@ -11739,41 +11749,56 @@ CREATE FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) RETU
     SET jit TO 'off'
     AS $$
 declare
-    v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
+    v_is_new boolean;
 begin
-    insert into docket.ready_tasks as r (
-        task_id, project_id, priority, urgency, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
-      from docket.tasks as t
-      left join docket_private.claim_orders as o
-        on o.project_id = t.project_id
-      left join docket_private.task_weights as w
-        on w.project_id = t.project_id
-       and w.task_id = t.task_id
-     where t.task_id = any (make_ready.task_ids)
-       and t.project_id = make_ready.project_id
-       and t.status = 'pending'
-       and t.archived_at is null
-       and not exists (
-               select
-                 from docket_private.task_nodes as n
-                where n.project_id = t.project_id
-                  and n.task_id = t.task_id
-                  and n.unmet > 0)
-        on conflict on constraint ready_tasks_pkey
-        do update set priority    = excluded.priority,
-                      urgency     = excluded.urgency,
-                      not_before  = excluded.not_before,
-                      workflow_id = excluded.workflow_id;
+    -- What had been ready is looked for in the same statement, which does not see its own rows.
+      with entered as (
+          insert into docket.ready_tasks as r (
+              task_id, project_id, priority, urgency, not_before, workflow_id)
+          select t.task_id, t.project_id, t.priority,
+                 docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before,
+                 t.workflow_id
+            from docket.tasks as t
+            left join docket_private.claim_orders as o
+              on o.project_id = t.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = t.project_id
+             and w.task_id = t.task_id
+           where t.task_id = any (make_ready.task_ids)
+             and t.project_id = make_ready.project_id
+             and t.status = 'pending'
+             and t.archived_at is null
+             and not exists (
+                     select
+                       from docket_private.task_nodes as n
+                      where n.project_id = t.project_id
+                        and n.task_id = t.task_id
+                        and n.unmet > 0)
+              on conflict on constraint ready_tasks_pkey
+              do update set priority    = excluded.priority,
+                            urgency     = excluded.urgency,
+                            not_before  = excluded.not_before,
+                            workflow_id = excluded.workflow_id
+          returning r.not_before
+      )
+    select count(*) filter (where e.not_before is null) > make_ready.to_claim
+           and (
+               select r.task_id
+                 from docket.ready_tasks as r
+                where r.project_id = make_ready.project_id
+                  and r.not_before is null
+                order by r.urgency desc, r.ready_since, r.task_id
+                limit 1) is null
+      into v_is_new
+      from entered as e;
 
-    if found and not v_had_ready then
+    if v_is_new then
         perform docket_private.wake_agents(make_ready.project_id);
     end if;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) IS 'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work.';
+COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) IS 'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work and there is more now than the caller is about to claim.';
 
 -- FUNCTION docket_private.mask_json(text)
 
@@ -13857,9 +13882,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) IS 'Tells tasks whether and when their pull requests were merged.';
 
--- FUNCTION docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[])
+-- FUNCTION docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer)
 
-CREATE FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) RETURNS void
+CREATE FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[], to_claim integer DEFAULT 0) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_seqscan TO 'off'
@@ -13932,16 +13957,17 @@ begin
     end if;
 
     if opened is not null or v_freed is not null then
-        perform docket_private.make_ready(project_id, opened || v_freed);
+        perform docket_private.make_ready(project_id, opened || v_freed, to_claim);
     end if;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) IS 'Follows a change of tasks into the graph; the caller holds share_graph().
+COMMENT ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[], to_claim integer) IS 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
 `settled` satisfy other dependencies than before: `met_before` and `met_now`, each
-docket_private.satisfactions().';
+docket_private.satisfactions(). The caller is about to claim `to_claim` tasks, for which nobody else
+needs to be woken.';
 
 -- FUNCTION docket_private.share_graph(uuid)
 
@@ -14932,13 +14958,13 @@ CREATE FUNCTION docket_private.wake_agents(project_id uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-declare
-    v_notify jsonb := docket_private.setting('notify', (
-        select p.settings
-          from docket.projects as p
-         where p.project_id = wake_agents.project_id));
 begin
-    if v_notify = 'true' and docket_private.has_ready(wake_agents.project_id) then
+    if docket_private.has_ready(wake_agents.project_id)
+       and docket_private.setting('notify', (
+               select p.settings
+                 from docket.projects as p
+                where p.project_id = wake_agents.project_id)) = 'true'
+    then
         perform pg_notify('docket_ready', wake_agents.project_id::text);
     end if;
 end;
@@ -17948,7 +17974,7 @@ REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM 
 
 REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
 
@@ -18100,7 +18126,7 @@ GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], depe
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in text) FROM PUBLIC;
 
@@ -18220,7 +18246,7 @@ REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings
 
 REVOKE ALL ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.share_graph(project_id uuid) FROM PUBLIC;
 

@@ -25,7 +25,8 @@ create function docket_private.settle_tasks(
     opened     uuid[],
     settled    uuid[],
     met_before integer[],
-    met_now    integer[]
+    met_now    integer[],
+    to_claim   integer default 0
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -99,18 +100,19 @@ begin
     end if;
 
     if opened is not null or v_freed is not null then
-        perform docket_private.make_ready(project_id, opened || v_freed);
+        perform docket_private.make_ready(project_id, opened || v_freed, to_claim);
     end if;
 end;
 $$;
 
 comment on function docket_private.settle_tasks(
-    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) is
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer) is
 'Follows a change of tasks into the graph; the caller holds share_graph().
 
 `moved` are the tasks that were open or are, of them `closed` are no longer and `opened` are now;
 `settled` satisfy other dependencies than before: `met_before` and `met_now`, each
-docket_private.satisfactions().';
+docket_private.satisfactions(). The caller is about to claim `to_claim` tasks, for which nobody else
+needs to be woken.';
 
 -- Per statement, because nodes are taken in one order only if they are taken together. The price
 -- is paid by claims and completions, which need none of it: one look.
@@ -257,7 +259,7 @@ create trigger tasks_follow_delete after delete on docket.tasks
     for each statement execute function docket_private.follow_deleted_tasks();
 
 revoke all on function docket_private.settle_tasks(
-    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]) from public;
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer) from public;
 revoke all on function docket_private.follow_changed_tasks() from public;
 revoke all on function docket_private.follow_new_tasks() from public;
 revoke all on function docket_private.follow_deleted_tasks() from public;

@@ -88,13 +88,13 @@ create function docket_private.wake_agents(project_id uuid) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_notify jsonb := docket_private.setting('notify', (
-        select p.settings
-          from docket.projects as p
-         where p.project_id = wake_agents.project_id));
 begin
-    if v_notify = 'true' and docket_private.has_ready(wake_agents.project_id) then
+    if docket_private.has_ready(wake_agents.project_id)
+       and docket_private.setting('notify', (
+               select p.settings
+                 from docket.projects as p
+                where p.project_id = wake_agents.project_id)) = 'true'
+    then
         perform pg_notify('docket_ready', wake_agents.project_id::text);
     end if;
 end;
@@ -108,11 +108,13 @@ comment on function docket_private.wake_agents(uuid) is
 -- so does whoever calls. What it reads of the tasks is younger than these locks.
 create function docket_private.make_ready(
     project_id uuid,
-    task_ids   uuid[]
+    task_ids   uuid[],
+    to_claim   integer default 0
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set enable_sort = off
 set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -120,42 +122,57 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    v_had_ready constant boolean := docket_private.has_ready(make_ready.project_id);
+    v_is_new boolean;
 begin
-    insert into docket.ready_tasks as r (
-        task_id, project_id, priority, urgency, not_before, workflow_id)
-    select t.task_id, t.project_id, t.priority,
-           docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before, t.workflow_id
-      from docket.tasks as t
-      left join docket_private.claim_orders as o
-        on o.project_id = t.project_id
-      left join docket_private.task_weights as w
-        on w.project_id = t.project_id
-       and w.task_id = t.task_id
-     where t.task_id = any (make_ready.task_ids)
-       and t.project_id = make_ready.project_id
-       and t.status = 'pending'
-       and t.archived_at is null
-       and not exists (
-               select
-                 from docket_private.task_nodes as n
-                where n.project_id = t.project_id
-                  and n.task_id = t.task_id
-                  and n.unmet > 0)
-        on conflict on constraint ready_tasks_pkey
-        do update set priority    = excluded.priority,
-                      urgency     = excluded.urgency,
-                      not_before  = excluded.not_before,
-                      workflow_id = excluded.workflow_id;
+    -- What had been ready is looked for in the same statement, which does not see its own rows.
+      with entered as (
+          insert into docket.ready_tasks as r (
+              task_id, project_id, priority, urgency, not_before, workflow_id)
+          select t.task_id, t.project_id, t.priority,
+                 docket_private.urgency(o.claim_order, t.priority, w.weight), t.not_before,
+                 t.workflow_id
+            from docket.tasks as t
+            left join docket_private.claim_orders as o
+              on o.project_id = t.project_id
+            left join docket_private.task_weights as w
+              on w.project_id = t.project_id
+             and w.task_id = t.task_id
+           where t.task_id = any (make_ready.task_ids)
+             and t.project_id = make_ready.project_id
+             and t.status = 'pending'
+             and t.archived_at is null
+             and not exists (
+                     select
+                       from docket_private.task_nodes as n
+                      where n.project_id = t.project_id
+                        and n.task_id = t.task_id
+                        and n.unmet > 0)
+              on conflict on constraint ready_tasks_pkey
+              do update set priority    = excluded.priority,
+                            urgency     = excluded.urgency,
+                            not_before  = excluded.not_before,
+                            workflow_id = excluded.workflow_id
+          returning r.not_before
+      )
+    select count(*) filter (where e.not_before is null) > make_ready.to_claim
+           and (
+               select r.task_id
+                 from docket.ready_tasks as r
+                where r.project_id = make_ready.project_id
+                  and r.not_before is null
+                order by r.urgency desc, r.ready_since, r.task_id
+                limit 1) is null
+      into v_is_new
+      from entered as e;
 
-    if found and not v_had_ready then
+    if v_is_new then
         perform docket_private.wake_agents(make_ready.project_id);
     end if;
 end;
 $$;
 
-comment on function docket_private.make_ready(uuid, uuid[]) is
-    'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work.';
+comment on function docket_private.make_ready(uuid, uuid[], integer) is
+    'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work and there is more now than the caller is about to claim.';
 
 create function docket_private.unready(
     project_id uuid,
@@ -180,7 +197,7 @@ comment on function docket_private.unready(uuid, uuid[]) is
 
 revoke all on function docket_private.has_ready(uuid) from public;
 revoke all on function docket_private.wake_agents(uuid) from public;
-revoke all on function docket_private.make_ready(uuid, uuid[]) from public;
+revoke all on function docket_private.make_ready(uuid, uuid[], integer) from public;
 revoke all on function docket_private.unready(uuid, uuid[]) from public;
 grant select on docket.ready_tasks
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

@@ -104,7 +104,8 @@ create function docket_private.complete_held(
     attempt_ids  uuid[],
     results      jsonb[],
     efforts      numeric[],
-    complexities smallint[]
+    complexities smallint[],
+    to_claim     integer default 0
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -219,7 +220,8 @@ begin
 
     if v_done is not null then
         perform docket_private.settle_tasks(
-            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met);
+            v_project, null, null, null, v_done, array_fill(0, array[cardinality(v_done)]), v_met,
+            complete_held.to_claim);
     end if;
 
     if cardinality(v_tasks) = cardinality(v_task_ids) then
@@ -268,7 +270,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[]) is
+comment on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer) is
     'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
 
 -- Judged before any lock is taken, and without the subtransaction that catching a later error
@@ -449,8 +451,9 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'complete_and_claim');
-    v_tasks  docket.tasks[];
+    v_answer  jsonb := docket_private.replay(request_id, 'complete_and_claim');
+    v_tasks   docket.tasks[];
+    v_project uuid;
 begin
     if v_answer is not null then
         return query
@@ -462,15 +465,22 @@ begin
     -- taken, and those are taken without waiting. So this can not close a ring.
     v_tasks := docket_private.complete_held(
         array[complete_and_claim.attempt_id], array[complete_and_claim.results],
-        array[null::numeric], array[null::smallint]);
+        array[null::numeric], array[null::smallint], complete_and_claim.max_tasks);
+    v_project := v_tasks[1].project_id;
     v_tasks := docket_private.claim(
-        v_tasks[1].project_id, (
+        v_project, (
             select a.agent
               from docket.task_attempts as a
              where a.attempt_id = complete_and_claim.attempt_id),
         complete_and_claim.max_tasks, complete_and_claim.lease_seconds,
         complete_and_claim.workflow_id, null, complete_and_claim.tags_all,
         complete_and_claim.capabilities);
+
+    -- What has become ready and is nothing for this agent, is for others.
+    if cardinality(v_tasks) < complete_and_claim.max_tasks then
+        perform docket_private.wake_agents(v_project);
+    end if;
+
     if complete_and_claim.request_id is not null then
         perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
     end if;
@@ -490,7 +500,7 @@ commit; a task that this very completion made ready may be among them.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;
-revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[])
+revoke all on function docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer)
   from public;
 revoke all on function docket_private.check_completions(jsonb) from public;
 revoke all on function docket_private.lease_lost(uuid) from public;

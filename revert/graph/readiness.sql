@@ -9,6 +9,6 @@ drop function docket_private.follow_deleted_tasks();
 drop function docket_private.follow_new_tasks();
 drop function docket_private.follow_changed_tasks();
 drop function docket_private.settle_tasks(
-    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[]);
+    uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer);
 
 commit;
