@@ -16,20 +16,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgdocket.client import Docket
 from pgdocket.errors import ConnectionFailed
-from support.clients import wait_for_lock_of
+from support.clients import end_sessions, wait_for_lock_of
 from support.databases import Database
 from support.sessions import Connection
 
 Connect = Callable[..., Connection]
 OpenClient = Callable[..., Docket]
-
-
-def end_sessions(session: Connection) -> None:
-    """Ends all other sessions of the database."""
-    session.execute(
-        "select pg_terminate_backend(a.pid) from pg_stat_activity as a"
-        " where a.datname = current_database() and a.pid <> pg_backend_pid()"
-    )
 
 
 def test_connections_that_died_while_idle_are_replaced(

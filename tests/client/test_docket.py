@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from psycopg.conninfo import make_conninfo
 
 from pgdocket.client import Docket, Project
-from pgdocket.client.functions import Effect, Function
+from pgdocket.client.functions import Effect, Function, Statement
 from pgdocket.errors import (
     Conflict,
     ConnectionFailed,
@@ -30,6 +30,7 @@ from pgdocket.errors import (
     StaleVersion,
 )
 from support import databases
+from support.clients import end_sessions, eventually
 from support.databases import Database
 from support.servers import TestServer
 from support.sessions import Connect
@@ -394,3 +395,42 @@ def test_the_drivers_instrumentation_sees_every_statement(
     told = [str(dict(span.attributes or {})) for span in spans.get_finished_spans()]
     assert any("docket.create_project" in each for each in told)
     assert not any("secret-slug" in each for each in told)
+
+
+def test_an_older_schema_may_have_fewer_columns(docket18: Database) -> None:
+    projects = Function("list_projects", Effect.READ, Project)
+    with psycopg.connect(docket18.conninfo, row_factory=projects.rows) as session:
+        (found,) = session.execute("select 'shop' as slug, 7 as version").fetchall()
+    assert (found.slug, found.version, found.name) == ("shop", 7, None)
+
+
+def test_idle_connections_that_have_died_are_found_without_a_call(
+    docket18: Database, connect: Connect, open_clients: Callable[..., Docket]
+) -> None:
+    client = open_clients(docket18.conninfo, min_size=2, check_seconds=0.05)
+    eventually(lambda: client.stats().pool["pool_available"] == 2, "two connections are open")
+    end_sessions(connect(docket18))
+    eventually(lambda: client.stats().pool.get("connections_lost", 0) >= 2, "they are missed")
+    eventually(lambda: client.stats().pool["pool_available"] == 2, "there are two again")
+
+
+def test_a_server_of_another_kind_than_is_asked_for_is_refused(
+    docket18: Database, open_clients: Callable[..., Docket]
+) -> None:
+    with pytest.raises(ConnectionFailed, match="standby"):
+        open_clients(docket18.conninfo, target_session_attrs="standby")
+
+
+def test_what_is_sent_again_ends(docket18: Database, open_clients: Callable[..., Docket]) -> None:
+    client = open_clients(docket18.conninfo)
+    with pytest.raises(ConnectionFailed) as caught:
+        client._connections.call(Fatal(), ())
+    assert caught.value.detail == "given up after 6 tries"
+    assert client.stats().repeated == 5
+
+
+class Fatal(Statement):
+    """Ends its own session, each time."""
+
+    def __init__(self) -> None:
+        super().__init__(b"select pg_terminate_backend(pg_backend_pid())")

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from pgdocket import errors
 from pgdocket.client.api import Api
@@ -32,6 +33,16 @@ def test_the_examples_run_one_after_another(docket18: Database) -> None:
         said += done.stdout
     assert "3 tasks are done" in said
     assert "Health(status='up'" in said
+
+
+def test_the_examples_are_typed(tmp_path: Path) -> None:
+    for number, text in enumerate(text for text in EXAMPLES if not text.startswith("def test_")):
+        (tmp_path / f"example_{number}.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", *sorted(tmp_path.glob("*.py"))],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_other_examples_are_python() -> None:

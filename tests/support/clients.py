@@ -123,3 +123,11 @@ def start_agent(
         env=os.environ | {"AGENT_ORDERS": json.dumps(orders)},
     )
     return AgentProcess(name, process)
+
+
+def end_sessions(session: Connection) -> None:
+    """Ends all other sessions of the database."""
+    session.execute(
+        "select pg_terminate_backend(a.pid) from pg_stat_activity as a"
+        " where a.datname = current_database() and a.pid <> pg_backend_pid()"
+    )
