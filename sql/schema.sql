@@ -1072,7 +1072,8 @@ CREATE FUNCTION docket.changes_end() RETURNS text
 END;
 
 COMMENT ON FUNCTION docket.changes_end() IS 'Where changes() ends at this moment. Who asks for it before a page, and gets a page that is not
-full, may go on from here: so that what is hidden from him is not read again and again.
+full, may go on from here: so that what is hidden from him is not read again and again. Both of the
+same server: a standby may be behind.
 
 Returns the place. Raises nothing.';
 
@@ -6320,10 +6321,10 @@ COMMENT ON FUNCTION docket.seal_audit(max_rows bigint) IS 'Seals the rows of the
 rows. It keeps no writer waiting. Who keeps the head outside of the database can have verify_audit()
 find out later whether anything was changed, whoever it was.
 
-`max_rows` is how many rows one call seals; when it has sealed as many, there may be more. Returns
-one row: how many seals it made over how many rows, and the head, the hash of the last seal; head
-may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database was
-restored into another cluster), PD422.';
+`max_rows` is how many rows one call seals; when it has sealed as many, there may be more.
+Returns one row: how many seals it made over how many rows, and the head, the hash of the last seal;
+head may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database
+was restored into another cluster), PD422.';
 
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
@@ -7483,11 +7484,11 @@ COMMENT ON FUNCTION docket.verify_audit(expected_head text, after bigint) IS 'Wh
 another place in a sealed range, and seals that were changed or are missing.
 
 `expected_head` is the hash that somebody has kept outside of the database: it shows that the newest
-seals were cut off, or made anew; `after` is a seal that was verified before, to go on from. Returns
-one row: whether all is intact; how many seals, over how many rows, are, and the hash of the last of
-them; and of the first that is broken its number, the places where its range begins and ends, as in
-changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may be null.
-Raises PD403 (not an operator).';
+seals were cut off, or made anew; `after` is a seal that was verified before, to go on from.
+Returns one row: whether all is intact; how many seals, over how many rows, are, and the hash of
+the last of them; and of the first that is broken its number, the places where its range begins and
+ends, as in changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may
+be null. Raises PD403 (not an operator).';
 
 -- FUNCTION docket.waive_validation(uuid, text, text, uuid)
 

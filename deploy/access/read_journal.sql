@@ -175,7 +175,8 @@ end;
 
 comment on function docket.changes_end() is
 'Where changes() ends at this moment. Who asks for it before a page, and gets a page that is not
-full, may go on from here: so that what is hidden from him is not read again and again.
+full, may go on from here: so that what is hidden from him is not read again and again. Both of the
+same server: a standby may be behind.
 
 Returns the place. Raises nothing.';
 

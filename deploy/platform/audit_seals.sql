@@ -266,10 +266,10 @@ comment on function docket.seal_audit(bigint) is
 rows. It keeps no writer waiting. Who keeps the head outside of the database can have verify_audit()
 find out later whether anything was changed, whoever it was.
 
-`max_rows` is how many rows one call seals; when it has sealed as many, there may be more. Returns
-one row: how many seals it made over how many rows, and the head, the hash of the last seal; head
-may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database was
-restored into another cluster), PD422.';
+`max_rows` is how many rows one call seals; when it has sealed as many, there may be more.
+Returns one row: how many seals it made over how many rows, and the head, the hash of the last seal;
+head may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database
+was restored into another cluster), PD422.';
 
 create function docket.verify_audit(
     expected_head text   default null,
@@ -374,11 +374,11 @@ comment on function docket.verify_audit(text, bigint) is
 another place in a sealed range, and seals that were changed or are missing.
 
 `expected_head` is the hash that somebody has kept outside of the database: it shows that the newest
-seals were cut off, or made anew; `after` is a seal that was verified before, to go on from. Returns
-one row: whether all is intact; how many seals, over how many rows, are, and the hash of the last of
-them; and of the first that is broken its number, the places where its range begins and ends, as in
-changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may be null.
-Raises PD403 (not an operator).';
+seals were cut off, or made anew; `after` is a seal that was verified before, to go on from.
+Returns one row: whether all is intact; how many seals, over how many rows, are, and the hash of
+the last of them; and of the first that is broken its number, the places where its range begins and
+ends, as in changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may
+be null. Raises PD403 (not an operator).';
 
 revoke all on function docket_private.months_of_journal(xid8, bigint, xid8, bigint) from public;
 revoke all on function docket_private.hash_of_seal(docket.audit_seals) from public;

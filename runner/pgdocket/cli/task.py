@@ -1,4 +1,4 @@
-"""task and history: tasks made, shown, changed and put away by hand."""
+"""task: tasks made, shown, changed and put away by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from pgdocket import output
-from pgdocket.cli import Options, common_options
+from pgdocket.cli import Options, common_options, journal
 from pgdocket.cli.session import (
     agent_option,
     as_row,
@@ -20,7 +20,6 @@ from pgdocket.cli.session import (
     the_project,
     the_task,
 )
-from pgdocket.errors import InvalidArgument
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -329,52 +328,5 @@ def delete(options: Options, reference: str) -> None:
     show_task(deleted, options, "deleted")
 
 
-@click.command()
-@common_options
-@click.argument("reference", metavar="TASK")
-@click.option("--limit", "page_size", type=int, default=100, show_default=True, help="At most.")
-@click.pass_obj
-def history(options: Options, reference: str, page_size: int) -> None:
-    """Show what happened to a task: every change, by whom and why.
-
-    \b
-    Example:
-      pgdocket history shop-3
-    """
-    if page_size < 1:
-        raise InvalidArgument(f"--limit must be at least 1, not {page_size}")
-    with opened(options) as docket:
-        task_id = the_task(docket, options, reference)
-        entries = docket.task_history(task_id=task_id, page_size=page_size)
-    rows = [as_row(entry) for entry in entries]
-    if not options.json:
-        rows = [row | {"changes": _summary(row["operation"], row["changes"])} for row in rows]
-    columns = {
-        "recorded_at": "when",
-        "principal": "who",
-        "operation": "what",
-        "changes": "changes",
-        "reason": "why",
-    }
-    output.table(rows, columns, as_json=options.json, empty="no history")
-
-
-_KEPT_BY_TRIGGERS = frozenset({"version", "updated_at", "updated_by"})
-_LONGEST = 60
-
-
-def _summary(operation: str, changes: dict[str, Any]) -> str:
-    """The changed columns on one line; what changes every time is left out."""
-    if operation == "insert":
-        return f"status {(changes.get('status') or [None, None])[1]}"
-    shown = [
-        f"{column}: {_short(before)} -> {_short(after)}"
-        for column, (before, after) in sorted(changes.items())
-        if column not in _KEPT_BY_TRIGGERS
-    ]
-    return "; ".join(shown)
-
-
-def _short(value: Any) -> str:
-    found = "none" if value is None else output.text(value)
-    return found if len(found) <= _LONGEST else found[: _LONGEST - 3] + "..."
+for command in (journal.task_history, journal.as_of, journal.who_changed):
+    task.add_command(command)

@@ -1070,7 +1070,7 @@ class Api(Calls):
     ) -> str:
         """Where changes() ends at this moment. Who asks for it before a page, and gets a page that
         is not full, may go on from here: so that what is hidden from him is not read again and
-        again.
+        again. Both of the same server: a standby may be behind.
 
         Returns the place. Raises nothing.
         """
@@ -2437,7 +2437,7 @@ class Api(Calls):
         self,
         *,
         max_rows: int | None = 1000000,
-    ) -> SealAuditRow | None:
+    ) -> SealAuditRow:
         """Seals the rows of the journal that no transaction can add to any more, in ranges of at
         most 100,000 rows. It keeps no writer waiting. Who keeps the head outside of the database
         can have verify_audit() find out later whether anything was changed, whoever it was.
@@ -2447,7 +2447,7 @@ class Api(Calls):
         last seal; head may be null, as long as nothing is sealed. Raises Forbidden (not an
         operator), Conflict (the database was restored into another cluster), InvalidArgument.
         """
-        return self._one_or_none(_SEAL_AUDIT, (max_rows,))
+        return self._one(_SEAL_AUDIT, (max_rows,))
 
     def search_tasks(
         self,
@@ -2734,7 +2734,7 @@ class Api(Calls):
         *,
         expected_head: str | None = None,
         after: int | None = 0,
-    ) -> VerifyAuditRow | None:
+    ) -> VerifyAuditRow:
         """Whether the journal is what was sealed: finds rows that were changed, removed, added or
         moved to another place in a sealed range, and seals that were changed or are missing.
 
@@ -2745,7 +2745,7 @@ class Api(Calls):
         where its range begins and ends, as in changes(), and what is wrong. head, broken_seal,
         begin_place, end_place and problem may be null. Raises Forbidden (not an operator).
         """
-        return self._one_or_none(_VERIFY_AUDIT, (expected_head, after))
+        return self._one(_VERIFY_AUDIT, (expected_head, after))
 
     def waive_validation(
         self,
@@ -2918,7 +2918,7 @@ class AsyncApi(AsyncCalls):
     ) -> str:
         """Where changes() ends at this moment. Who asks for it before a page, and gets a page that
         is not full, may go on from here: so that what is hidden from him is not read again and
-        again.
+        again. Both of the same server: a standby may be behind.
         """
         return await self._one(_CHANGES_END, ())
 
@@ -3928,12 +3928,12 @@ class AsyncApi(AsyncCalls):
         self,
         *,
         max_rows: int | None = 1000000,
-    ) -> SealAuditRow | None:
+    ) -> SealAuditRow:
         """Seals the rows of the journal that no transaction can add to any more, in ranges of at
         most 100,000 rows. It keeps no writer waiting. Who keeps the head outside of the database
         can have verify_audit() find out later whether anything was changed, whoever it was.
         """
-        return await self._one_or_none(_SEAL_AUDIT, (max_rows,))
+        return await self._one(_SEAL_AUDIT, (max_rows,))
 
     async def search_tasks(
         self,
@@ -4151,11 +4151,11 @@ class AsyncApi(AsyncCalls):
         *,
         expected_head: str | None = None,
         after: int | None = 0,
-    ) -> VerifyAuditRow | None:
+    ) -> VerifyAuditRow:
         """Whether the journal is what was sealed: finds rows that were changed, removed, added or
         moved to another place in a sealed range, and seals that were changed or are missing.
         """
-        return await self._one_or_none(_VERIFY_AUDIT, (expected_head, after))
+        return await self._one(_VERIFY_AUDIT, (expected_head, after))
 
     async def waive_validation(
         self,
