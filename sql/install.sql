@@ -1814,7 +1814,8 @@ begin
     returning p.* into v_policy;
 
     if not found then
-        raise exception 'there is no table "%" that grows by the month', set_retention.table_name
+        raise exception 'there is no table "%" that grows by the month',
+                        left(set_retention.table_name, 100)
             using errcode = 'PD404';
     end if;
 
@@ -2954,9 +2955,11 @@ begin
         when check_violation or not_null_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'project % is refused: %',
-                            coalesce(quote_literal(create_project.slug), 'without a slug'),
+                            coalesce(quote_literal(left(create_project.slug, 100)),
+                                     'without a slug'),
                             coalesce(
-                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                                docket_private.constraint_text('projects', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -3004,13 +3007,14 @@ declare
             or p.project_id::text = lower(project_id.reference));
 begin
     if cardinality(v_found) = 0 then
-        raise exception 'project "%" does not exist', project_id.reference
+        raise exception 'project "%" does not exist', left(project_id.reference, 100)
             using errcode = 'PD404',
                   hint    = 'docket.list_projects() lists the projects that you may see.';
     end if;
 
     if cardinality(v_found) > 1 then
-        raise exception '% projects are called "%"', cardinality(v_found), project_id.reference
+        raise exception '% projects are called "%"', cardinality(v_found),
+                        left(project_id.reference, 100)
             using errcode = 'PD409',
                   detail  = to_jsonb(v_found)::text,
                   hint    = 'They belong to different organizations: use the id.';
@@ -3199,7 +3203,8 @@ begin
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of project % is refused: %', v_project.slug,
                             coalesce(
-                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                                docket_private.constraint_text('projects', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -3403,9 +3408,11 @@ begin
         when check_violation or not_null_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'workflow % is refused: %',
-                            coalesce(quote_literal(create_workflow.name), 'without a name'),
+                            coalesce(quote_literal(left(create_workflow.name, 100)),
+                                     'without a name'),
                             coalesce(
-                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                                docket_private.constraint_text('workflows', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -3483,9 +3490,11 @@ begin
                       hint    = 'Choose another name.';
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
-            raise exception 'the change of workflow % is refused: %', v_workflow.name,
+            raise exception 'the change of workflow % is refused: %',
+                            left(v_workflow.name, 100),
                             coalesce(
-                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                                docket_private.constraint_text('workflows', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -3696,7 +3705,8 @@ begin
     return v_status;
 exception
     when check_violation then
-        raise exception '% is no task status', coalesce(quote_literal(read_status.status), 'null')
+        raise exception '% is no task status',
+                        coalesce(quote_literal(left(read_status.status, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'One of pending, in_progress, review, completed, failed, blocked, deferred, cancelled.';
 end;
@@ -3727,7 +3737,7 @@ exception
     -- feature_not_supported: NaN and infinity are numbers that no smallint has.
     when check_violation or invalid_text_representation or numeric_value_out_of_range
          or feature_not_supported then
-        raise exception '% is no priority', read_priority.priority
+        raise exception '% is no priority', left(read_priority.priority::text, 100)
             using errcode = 'PD422',
                   hint    = '1 to 10, or low, medium, high, critical (3, 5, 8, 10).';
 end;
@@ -4356,7 +4366,7 @@ begin
     end if;
 
     if v_task_id is null then
-        raise exception 'task "%" does not exist', task_id.reference
+        raise exception 'task "%" does not exist', left(task_id.reference, 100)
             using errcode = 'PD404',
                   hint    = 'docket.list_tasks() lists the tasks of a project with their keys.';
     end if;
@@ -5053,7 +5063,7 @@ begin
            and b.oid <> 'jsonb'::regtype)
     then
         raise exception 'tasks can not be put in order, or in groups, by %',
-                        coalesce(quote_literal(task_column.column_name), 'null')
+                        coalesce(quote_literal(left(task_column.column_name, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'Name a column of docket.tasks that holds one value.';
     end if;
@@ -5591,7 +5601,7 @@ begin
     return v_type;
 exception
     when check_violation then
-        raise exception '% is no type of dependency', quote_literal(dependency_type)
+        raise exception '% is no type of dependency', quote_literal(left(dependency_type, 100))
             using errcode = 'PD422',
                   hint    = 'One of blocks (or depends_on), suggests, related, duplicates, discovered_from, supersedes.';
 end;
@@ -5612,7 +5622,7 @@ begin
     return v_satisfaction;
 exception
     when check_violation then
-        raise exception '% satisfies no dependency', quote_literal(satisfied_by)
+        raise exception '% satisfies no dependency', quote_literal(left(satisfied_by, 100))
             using errcode = 'PD422',
                   hint    = 'One of completed, merged, validated.';
 end;
@@ -8028,7 +8038,8 @@ begin
     end if;
 
     if not add_dependency.strength between 0 and 1 then
-        raise exception 'a strength of % can not be meant', add_dependency.strength
+        raise exception 'a strength of % can not be meant',
+                        left(add_dependency.strength::text, 100)
             using errcode = 'PD422',
                   hint    = 'A strength is between 0 and 1.';
     end if;
@@ -9212,7 +9223,8 @@ declare
     v_order text := docket_private.setting('claim_order', new.settings) #>> '{}';
 begin
     if v_order is null or v_order not in ('priority', 'critical_path', 'oldest') then
-        raise exception 'a claim_order of % is not known', coalesce(quote_literal(v_order), 'null')
+        raise exception 'a claim_order of % is not known',
+                        coalesce(quote_literal(left(v_order, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'One of priority, critical_path, oldest.';
     end if;
@@ -10256,7 +10268,7 @@ begin
         on true;
 
     if v_unknown is not null then
-        raise exception 'task "%" does not exist', v_unknown
+        raise exception 'task "%" does not exist', left(v_unknown, 100)
             using errcode = 'PD404',
                   hint    = 'Name tasks by a key of this call, by a key of the project, or by id.';
     end if;
@@ -10521,7 +10533,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
             raise exception 'tasks are refused: %',
-                            coalesce(docket_private.constraint_text(v_table, v_constraint), sqlerrm)
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
                 using errcode = 'PD422';
         when program_limit_exceeded then
             raise exception 'tasks are refused: a tag or the path of a file is too long to be found by'
@@ -10908,7 +10921,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of task % is refused: %', v_task.task_key,
-                            coalesce(docket_private.constraint_text('tasks', v_constraint), sqlerrm)
+                            coalesce(docket_private.constraint_text('tasks', v_constraint),
+                                     left(sqlerrm, 300))
                 using errcode = 'PD422';
         when program_limit_exceeded then
             raise exception 'the change of task % is refused: '
@@ -12756,7 +12770,7 @@ begin
         select from docket.retry_policies as p where p.failure_class = fail_task.failure_class
     ) then
         raise exception '% is no failure class',
-                        coalesce(quote_literal(fail_task.failure_class), 'null')
+                        coalesce(quote_literal(left(fail_task.failure_class, 100)), 'null')
             using errcode = 'PD422',
                   hint    = format('One of %s.', (
                                 select string_agg(p.failure_class, ', ' order by p.failure_class)
@@ -12897,7 +12911,8 @@ begin
           from docket.retry_policies as p
          where p.failure_class = retry_failed.failure_class
     ) then
-        raise exception '% is no failure class', quote_literal(retry_failed.failure_class)
+        raise exception '% is no failure class',
+                        quote_literal(left(retry_failed.failure_class, 100))
             using errcode = 'PD422',
                   hint    = 'Those of docket.retry_policies are known.';
     end if;
@@ -13863,11 +13878,11 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'pull request %#% is refused: %',
-                            coalesce(record_pull_request.repository, '?'),
+                            coalesce(left(record_pull_request.repository, 100), '?'),
                             coalesce(record_pull_request.number::text, '?'),
                             coalesce(
                                 docket_private.constraint_text('pull_requests', v_constraint),
-                                sqlerrm)
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -14460,7 +14475,7 @@ begin
     return v_type;
 exception
     when check_violation then
-        raise exception '% is no type of validation', quote_literal(validation_type)
+        raise exception '% is no type of validation', quote_literal(left(validation_type, 100))
             using errcode = 'PD422',
                   hint    = 'A word such as syntax, style, tests or security: up to 63 letters, digits and _ . : / -';
 end;
@@ -14999,7 +15014,8 @@ begin
                           when e.element ->> 'status' not in (
                                    'pending', 'running', 'passed', 'failed', 'warning', 'error',
                                    'skipped')
-                              then format('has the unknown status %L', e.element ->> 'status')
+                              then format('has the unknown status %L',
+                                          left(e.element ->> 'status', 100))
                       end as reason
            ) as w
      where w.reason is not null
@@ -15163,7 +15179,7 @@ begin
             raise exception 'validations are refused: %',
                             coalesce(
                                 docket_private.constraint_text('validation_results', v_constraint),
-                                sqlerrm)
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -15795,7 +15811,7 @@ begin
     exception
         when check_violation or not_null_violation then
             raise exception '% is no state of a workflow, or its step number or metadata is none',
-                            coalesce(quote_literal(enter_workflow_state.state), 'null')
+                            coalesce(quote_literal(left(enter_workflow_state.state, 100)), 'null')
                 using errcode = 'PD422',
                       hint    = 'One of created, planning, development, testing, review, deployment, completed, failed, cancelled.';
     end;

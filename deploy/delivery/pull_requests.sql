@@ -301,11 +301,11 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'pull request %#% is refused: %',
-                            coalesce(record_pull_request.repository, '?'),
+                            coalesce(left(record_pull_request.repository, 100), '?'),
                             coalesce(record_pull_request.number::text, '?'),
                             coalesce(
                                 docket_private.constraint_text('pull_requests', v_constraint),
-                                sqlerrm)
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 

@@ -53,7 +53,8 @@ begin
                           when e.element ->> 'status' not in (
                                    'pending', 'running', 'passed', 'failed', 'warning', 'error',
                                    'skipped')
-                              then format('has the unknown status %L', e.element ->> 'status')
+                              then format('has the unknown status %L',
+                                          left(e.element ->> 'status', 100))
                       end as reason
            ) as w
      where w.reason is not null
@@ -217,7 +218,7 @@ begin
             raise exception 'validations are refused: %',
                             coalesce(
                                 docket_private.constraint_text('validation_results', v_constraint),
-                                sqlerrm)
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 

@@ -159,7 +159,7 @@ begin
     return v_type;
 exception
     when check_violation then
-        raise exception '% is no type of validation', quote_literal(validation_type)
+        raise exception '% is no type of validation', quote_literal(left(validation_type, 100))
             using errcode = 'PD422',
                   hint    = 'A word such as syntax, style, tests or security: up to 63 letters, digits and _ . : / -';
 end;

@@ -241,7 +241,7 @@ begin
     exception
         when check_violation or not_null_violation then
             raise exception '% is no state of a workflow, or its step number or metadata is none',
-                            coalesce(quote_literal(enter_workflow_state.state), 'null')
+                            coalesce(quote_literal(left(enter_workflow_state.state, 100)), 'null')
                 using errcode = 'PD422',
                       hint    = 'One of created, planning, development, testing, review, deployment, completed, failed, cancelled.';
     end;

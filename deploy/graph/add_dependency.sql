@@ -104,7 +104,8 @@ begin
     end if;
 
     if not add_dependency.strength between 0 and 1 then
-        raise exception 'a strength of % can not be meant', add_dependency.strength
+        raise exception 'a strength of % can not be meant',
+                        left(add_dependency.strength::text, 100)
             using errcode = 'PD422',
                   hint    = 'A strength is between 0 and 1.';
     end if;

@@ -61,7 +61,7 @@ begin
         on true;
 
     if v_unknown is not null then
-        raise exception 'task "%" does not exist', v_unknown
+        raise exception 'task "%" does not exist', left(v_unknown, 100)
             using errcode = 'PD404',
                   hint    = 'Name tasks by a key of this call, by a key of the project, or by id.';
     end if;
@@ -326,7 +326,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
             raise exception 'tasks are refused: %',
-                            coalesce(docket_private.constraint_text(v_table, v_constraint), sqlerrm)
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
                 using errcode = 'PD422';
         when program_limit_exceeded then
             raise exception 'tasks are refused: a tag or the path of a file is too long to be found by'

@@ -110,7 +110,7 @@ begin
     return v_type;
 exception
     when check_violation then
-        raise exception '% is no type of dependency', quote_literal(dependency_type)
+        raise exception '% is no type of dependency', quote_literal(left(dependency_type, 100))
             using errcode = 'PD422',
                   hint    = 'One of blocks (or depends_on), suggests, related, duplicates, discovered_from, supersedes.';
 end;
@@ -131,7 +131,7 @@ begin
     return v_satisfaction;
 exception
     when check_violation then
-        raise exception '% satisfies no dependency', quote_literal(satisfied_by)
+        raise exception '% satisfies no dependency', quote_literal(left(satisfied_by, 100))
             using errcode = 'PD422',
                   hint    = 'One of completed, merged, validated.';
 end;

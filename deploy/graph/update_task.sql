@@ -106,7 +106,8 @@ begin
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of task % is refused: %', v_task.task_key,
-                            coalesce(docket_private.constraint_text('tasks', v_constraint), sqlerrm)
+                            coalesce(docket_private.constraint_text('tasks', v_constraint),
+                                     left(sqlerrm, 300))
                 using errcode = 'PD422';
         when program_limit_exceeded then
             raise exception 'the change of task % is refused: '

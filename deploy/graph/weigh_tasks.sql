@@ -125,7 +125,8 @@ declare
     v_order text := docket_private.setting('claim_order', new.settings) #>> '{}';
 begin
     if v_order is null or v_order not in ('priority', 'critical_path', 'oldest') then
-        raise exception 'a claim_order of % is not known', coalesce(quote_literal(v_order), 'null')
+        raise exception 'a claim_order of % is not known',
+                        coalesce(quote_literal(left(v_order, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'One of priority, critical_path, oldest.';
     end if;

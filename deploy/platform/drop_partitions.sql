@@ -215,7 +215,8 @@ begin
     returning p.* into v_policy;
 
     if not found then
-        raise exception 'there is no table "%" that grows by the month', set_retention.table_name
+        raise exception 'there is no table "%" that grows by the month',
+                        left(set_retention.table_name, 100)
             using errcode = 'PD404';
     end if;
 

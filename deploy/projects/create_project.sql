@@ -86,9 +86,11 @@ begin
         when check_violation or not_null_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'project % is refused: %',
-                            coalesce(quote_literal(create_project.slug), 'without a slug'),
+                            coalesce(quote_literal(left(create_project.slug, 100)),
+                                     'without a slug'),
                             coalesce(
-                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                                docket_private.constraint_text('projects', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 

@@ -17,13 +17,14 @@ declare
             or p.project_id::text = lower(project_id.reference));
 begin
     if cardinality(v_found) = 0 then
-        raise exception 'project "%" does not exist', project_id.reference
+        raise exception 'project "%" does not exist', left(project_id.reference, 100)
             using errcode = 'PD404',
                   hint    = 'docket.list_projects() lists the projects that you may see.';
     end if;
 
     if cardinality(v_found) > 1 then
-        raise exception '% projects are called "%"', cardinality(v_found), project_id.reference
+        raise exception '% projects are called "%"', cardinality(v_found),
+                        left(project_id.reference, 100)
             using errcode = 'PD409',
                   detail  = to_jsonb(v_found)::text,
                   hint    = 'They belong to different organizations: use the id.';

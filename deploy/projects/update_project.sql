@@ -115,7 +115,8 @@ begin
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'the change of project % is refused: %', v_project.slug,
                             coalesce(
-                                docket_private.constraint_text('projects', v_constraint), sqlerrm)
+                                docket_private.constraint_text('projects', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 

@@ -40,9 +40,11 @@ begin
         when check_violation or not_null_violation then
             get stacked diagnostics v_constraint = constraint_name;
             raise exception 'workflow % is refused: %',
-                            coalesce(quote_literal(create_workflow.name), 'without a name'),
+                            coalesce(quote_literal(left(create_workflow.name, 100)),
+                                     'without a name'),
                             coalesce(
-                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                                docket_private.constraint_text('workflows', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 
@@ -120,9 +122,11 @@ begin
                       hint    = 'Choose another name.';
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
-            raise exception 'the change of workflow % is refused: %', v_workflow.name,
+            raise exception 'the change of workflow % is refused: %',
+                            left(v_workflow.name, 100),
                             coalesce(
-                                docket_private.constraint_text('workflows', v_constraint), sqlerrm)
+                                docket_private.constraint_text('workflows', v_constraint),
+                                left(sqlerrm, 300))
                 using errcode = 'PD422';
     end;
 

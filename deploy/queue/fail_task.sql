@@ -78,7 +78,7 @@ begin
         select from docket.retry_policies as p where p.failure_class = fail_task.failure_class
     ) then
         raise exception '% is no failure class',
-                        coalesce(quote_literal(fail_task.failure_class), 'null')
+                        coalesce(quote_literal(left(fail_task.failure_class, 100)), 'null')
             using errcode = 'PD422',
                   hint    = format('One of %s.', (
                                 select string_agg(p.failure_class, ', ' order by p.failure_class)

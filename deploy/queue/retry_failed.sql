@@ -61,7 +61,8 @@ begin
           from docket.retry_policies as p
          where p.failure_class = retry_failed.failure_class
     ) then
-        raise exception '% is no failure class', quote_literal(retry_failed.failure_class)
+        raise exception '% is no failure class',
+                        quote_literal(left(retry_failed.failure_class, 100))
             using errcode = 'PD422',
                   hint    = 'Those of docket.retry_policies are known.';
     end if;

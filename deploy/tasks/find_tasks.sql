@@ -178,7 +178,7 @@ begin
            and b.oid <> 'jsonb'::regtype)
     then
         raise exception 'tasks can not be put in order, or in groups, by %',
-                        coalesce(quote_literal(task_column.column_name), 'null')
+                        coalesce(quote_literal(left(task_column.column_name, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'Name a column of docket.tasks that holds one value.';
     end if;

@@ -64,7 +64,7 @@ begin
     end if;
 
     if v_task_id is null then
-        raise exception 'task "%" does not exist', task_id.reference
+        raise exception 'task "%" does not exist', left(task_id.reference, 100)
             using errcode = 'PD404',
                   hint    = 'docket.list_tasks() lists the tasks of a project with their keys.';
     end if;

@@ -128,7 +128,8 @@ begin
     return v_status;
 exception
     when check_violation then
-        raise exception '% is no task status', coalesce(quote_literal(read_status.status), 'null')
+        raise exception '% is no task status',
+                        coalesce(quote_literal(left(read_status.status, 100)), 'null')
             using errcode = 'PD422',
                   hint    = 'One of pending, in_progress, review, completed, failed, blocked, deferred, cancelled.';
 end;
@@ -159,7 +160,7 @@ exception
     -- feature_not_supported: NaN and infinity are numbers that no smallint has.
     when check_violation or invalid_text_representation or numeric_value_out_of_range
          or feature_not_supported then
-        raise exception '% is no priority', read_priority.priority
+        raise exception '% is no priority', left(read_priority.priority::text, 100)
             using errcode = 'PD422',
                   hint    = '1 to 10, or low, medium, high, critical (3, 5, 8, 10).';
 end;
