@@ -371,6 +371,35 @@ def test_every_table_has_row_level_security_and_a_policy_or_is_for_everybody(
     nothing(f"{table} is no exception" for table in FOR_EVERYBODY if table not in without)
 
 
+def test_a_policy_asks_once_for_a_statement_and_not_for_every_row(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        r"""
+        select format('%s: %s', t.label, p.polname)
+          from our_tables as t
+          join pg_catalog.pg_policy as p on p.polrelid = t.oid
+         cross join lateral (
+                   select pg_get_expr(p.polqual, t.oid) || coalesce(
+                              pg_get_expr(p.polwithcheck, t.oid), '')) as e (expression)
+         where regexp_replace(e.expression, 'SELECT docket(_private)?\.\w+\(\)', '', 'g')
+               ~ 'docket(_private)?\.\w+\('
+        """,
+    )
+
+
+def test_no_partition_is_granted_to_anybody(catalog: Connection) -> None:
+    no_offenders(
+        catalog,
+        """
+        select format('%s: %s', r.label, a.grantee::regrole)
+          from our_relations as r
+         cross join aclexplode(r.relacl) as a
+         where r.relispartition
+           and a.grantee <> r.relowner
+        """,
+    )
+
+
 def test_no_policy_is_on_a_table_without_row_level_security(catalog: Connection) -> None:
     no_offenders(
         catalog,

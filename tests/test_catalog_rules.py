@@ -95,6 +95,15 @@ CASES: list[tuple[Callable[[Connection], None], LiteralString]] = [
         rules.test_no_policy_is_on_a_table_without_row_level_security,
         "alter table docket.members disable row level security",
     ),
+    (
+        rules.test_a_policy_asks_once_for_a_statement_and_not_for_every_row,
+        "create policy slow on docket.tasks"
+        " using (project_id = any (docket_private.visible_projects()))",
+    ),
+    (
+        rules.test_no_partition_is_granted_to_anybody,
+        "grant select on docket.audit_log_default to docket_reader",
+    ),
     (rules.test_no_index_is_there_twice, "create index twice on docket.members (project_id)"),
     (rules.test_no_index_is_there_twice, "create index within on docket.workflows (project_id)"),
     (rules.test_extensions_are_in_a_schema_of_their_own, "create extension ltree schema public"),
