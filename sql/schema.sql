@@ -3358,9 +3358,9 @@ COMMENT ON COLUMN docket.ready_tasks.not_before IS 'It may be claimed from this 
 
 COMMENT ON COLUMN docket.ready_tasks.workflow_id IS 'The task''s workflow.';
 
--- FUNCTION docket.graph(uuid, uuid, boolean)
+-- FUNCTION docket.graph(uuid, uuid, boolean, integer)
 
-CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT true) RETURNS jsonb
+CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, include_completed boolean DEFAULT true, max_tasks integer DEFAULT NULL::integer) RETURNS jsonb
     LANGUAGE sql STABLE
     SET enable_seqscan TO 'off'
     SET enable_nestloop TO 'off'
@@ -3368,7 +3368,7 @@ CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uui
     SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     BEGIN ATOMIC
- WITH chosen AS MATERIALIZED (
+ WITH asked AS MATERIALIZED (
           SELECT t.task_id,
              t.task_key,
              t.title,
@@ -3384,6 +3384,25 @@ CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uui
               LEFT JOIN docket_private.task_nodes n ON (((n.project_id = t.project_id) AND (n.task_id = t.task_id))))
               LEFT JOIN docket.ready_tasks r ON (((r.task_id = t.task_id) AND (r.project_id = t.project_id))))
            WHERE ((t.project_id = graph.project_id) AND ((graph.workflow_id IS NULL) OR (t.workflow_id = graph.workflow_id)) AND (graph.include_completed OR ((t.status)::text <> 'completed'::text)) AND (t.archived_at IS NULL))
+         ), chosen AS MATERIALIZED (
+          SELECT a.task_id,
+             a.task_key,
+             a.title,
+             a.status,
+             a.priority,
+             a.parent_task_id,
+             a.workflow_id,
+             a.assigned_to,
+             a.rank,
+             a.unmet,
+             a.is_ready
+            FROM asked a
+           ORDER BY a.rank NULLS FIRST, a.task_id
+          LIMIT
+                 CASE
+                     WHEN (graph.max_tasks < 0) THEN 0
+                     ELSE graph.max_tasks
+                 END
          ), edges AS (
           SELECT c.task_id,
              c.rank,
@@ -3404,16 +3423,19 @@ CREATE FUNCTION docket.graph(project_id uuid, workflow_id uuid DEFAULT NULL::uui
          )
   SELECT jsonb_build_object('nodes', COALESCE(( SELECT jsonb_agg(jsonb_build_object('task_id', c.task_id, 'task_key', c.task_key, 'title', c.title, 'status', c.status, 'priority', c.priority, 'parent_task_id', c.parent_task_id, 'workflow_id', c.workflow_id, 'assigned_to', c.assigned_to, 'unmet', c.unmet, 'is_ready', c.is_ready) ORDER BY c.rank NULLS FIRST, c.task_id) AS jsonb_agg
             FROM chosen c), '[]'::jsonb), 'edges', COALESCE(( SELECT jsonb_agg(jsonb_build_object('task_id', e.task_id, 'depends_on_id', e.depends_on_id, 'dependency_type', e.dependency_type, 'satisfied_by', e.satisfied_by, 'strength', e.strength) ORDER BY e.rank NULLS FIRST, e.task_id, e.depends_on_id, e.dependency_type) AS jsonb_agg
-            FROM edges e), '[]'::jsonb)) AS jsonb_build_object;
+            FROM edges e), '[]'::jsonb), 'left_out', (( SELECT count(*) AS count
+            FROM asked) - ( SELECT count(*) AS count
+            FROM chosen))) AS jsonb_build_object;
 END;
 
-COMMENT ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) IS 'The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the nodes in an
-order in which they can be done.
+COMMENT ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) IS 'The graph of a project as one document for drawing: {"nodes": [...], "edges": [...], "left_out": 0},
+the nodes in an order in which they can be done.
 
 A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
 unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
 dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
-to one workflow, completed tasks are left out without `include_completed`, archived ones always.
+to one workflow, completed tasks are left out without `include_completed`, archived ones always;
+with `max_tasks` only the first so many nodes are there, and left_out says how many are not.
 Returns the document. Raises nothing.';
 
 -- FUNCTION docket_private.is_satisfied(text, text, timestamp with time zone, integer)
@@ -17492,12 +17514,12 @@ GRANT SELECT ON TABLE docket.ready_tasks TO docket_agent;
 GRANT SELECT ON TABLE docket.ready_tasks TO docket_reader;
 GRANT SELECT ON TABLE docket.ready_tasks TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_admin;
-GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_app;
-GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_agent;
-GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_reader;
-GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.graph(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text, merged_at timestamp with time zone, unmet_gates integer) TO docket_admin;

@@ -43,7 +43,8 @@ comment on view docket.task_dependency_graph is
 create function docket.graph(
     project_id        uuid,
     workflow_id       uuid    default null,
-    include_completed boolean default true
+    include_completed boolean default true,
+    max_tasks         integer default null
 ) returns jsonb
 language sql
 stable
@@ -53,7 +54,7 @@ set enable_hashjoin = on
 set enable_mergejoin = off
 set jit = off
 begin atomic
-      with chosen as materialized (
+      with asked as materialized (
           select t.task_id, t.task_key, t.title, t.status, t.priority, t.parent_task_id,
                  t.workflow_id, t.assigned_to, n.rank, coalesce(n.unmet, 0) as unmet,
                  r.task_id is not null as is_ready
@@ -68,6 +69,11 @@ begin atomic
              and (graph.workflow_id is null or t.workflow_id = graph.workflow_id)
              and (graph.include_completed or t.status <> 'completed')
              and t.archived_at is null
+      ), chosen as materialized (
+          select a.*
+            from asked as a
+           order by a.rank nulls first, a.task_id
+           limit case when graph.max_tasks < 0 then 0 else graph.max_tasks end
       ), edges as (
           select c.task_id, c.rank, e.depends_on_id, e.dependency_type, e.satisfied_by, e.strength
             from chosen as c
@@ -107,21 +113,23 @@ begin atomic
                                   'strength', e.strength)
                               order by e.rank nulls first, e.task_id, e.depends_on_id,
                                        e.dependency_type)
-                     from edges as e), '[]'));
+                     from edges as e), '[]'),
+               'left_out', (select count(*) from asked) - (select count(*) from chosen));
 end;
 
-comment on function docket.graph(uuid, uuid, boolean) is
-'The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the nodes in an
-order in which they can be done.
+comment on function docket.graph(uuid, uuid, boolean, integer) is
+'The graph of a project as one document for drawing: {"nodes": [...], "edges": [...], "left_out": 0},
+the nodes in an order in which they can be done.
 
 A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id, assigned_to,
 unmet (how many dependencies are not satisfied) and is_ready; an edge task_id, depends_on_id,
 dependency_type, satisfied_by and strength. `project_id` is the project, `workflow_id` narrows it
-to one workflow, completed tasks are left out without `include_completed`, archived ones always.
+to one workflow, completed tasks are left out without `include_completed`, archived ones always;
+with `max_tasks` only the first so many nodes are there, and left_out says how many are not.
 Returns the document. Raises nothing.';
 
-revoke all on function docket.graph(uuid, uuid, boolean) from public;
-grant execute on function docket.graph(uuid, uuid, boolean)
+revoke all on function docket.graph(uuid, uuid, boolean, integer) from public;
+grant execute on function docket.graph(uuid, uuid, boolean, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.task_dependency_graph
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

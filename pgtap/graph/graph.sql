@@ -1,7 +1,7 @@
 -- The graph for pictures: nodes and edges in rows, and in one document.
 
 begin;
-select plan(11);
+select plan(12);
 
 select docket_test.graph('diamond');
 select docket.add_dependency(docket_test.id('b'), docket_test.id('c'), 'related', 0.5);
@@ -43,6 +43,11 @@ select is(
                        'dependency_type', 'related', 'satisfied_by', 'completed', 'strength', 0.5),
     'so has an edge');
 
+select is(
+    (select concat_ws(' ', jsonb_array_length(g -> 'nodes'), jsonb_array_length(g -> 'edges'),
+                      g ->> 'left_out', g #>> '{nodes,2,task_key}')
+       from docket.graph(docket_test.project_id(), max_tasks => 3) as g),
+    '3 3 1 c', 'no more than asked for, the first ones, with the edges between them');
 update docket.tasks set status = 'completed' where task_id = docket_test.id('a');
 select is(
     (select jsonb_array_length(g -> 'nodes') || ' ' || jsonb_array_length(g -> 'edges')
@@ -59,7 +64,7 @@ select is(
     6::bigint, 'in the view, too');
 select is(
     docket.graph('00000000-0000-7000-8000-000000000000'),
-    '{"nodes": [], "edges": []}'::jsonb, 'a project that there is not has an empty graph');
+    '{"nodes": [], "edges": [], "left_out": 0}'::jsonb, 'a project that there is not has an empty graph');
 
 set local role tap_draw_member;
 select is((select count(*) from docket.task_dependency_graph), 6::bigint, 'a member sees it');

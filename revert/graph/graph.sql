@@ -2,7 +2,7 @@
 
 begin;
 
-drop function docket.graph(uuid, uuid, boolean);
+drop function docket.graph(uuid, uuid, boolean, integer);
 drop view docket.task_dependency_graph;
 
 commit;

@@ -8,6 +8,6 @@ select project_id, workflow_id, element, task_id, task_key, title, status, prior
  where false;
 
 select 1 / has_function_privilege(
-               'docket_reader', 'docket.graph(uuid, uuid, boolean)', 'execute')::integer;
+               'docket_reader', 'docket.graph(uuid, uuid, boolean, integer)', 'execute')::integer;
 
 rollback;

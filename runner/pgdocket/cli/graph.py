@@ -187,8 +187,9 @@ def why(options: Options, reference: str) -> None:
 @click.option(
     "-o", "--output", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write to FILE."
 )
+@click.option("--max-tasks", type=click.IntRange(min=1), help="Draw the first so many tasks only.")
 @click.pass_obj
-def graph(options: Options, format_: str | None, file: Path | None) -> None:
+def graph(options: Options, format_: str | None, file: Path | None, max_tasks: int | None) -> None:
     """Draw the dependency graph, arrows from what comes first to what waits for it.
 
     SVG is drawn by Graphviz where it is installed, which lays graphs out best, else by
@@ -203,7 +204,9 @@ def graph(options: Options, format_: str | None, file: Path | None) -> None:
 
     chosen = "json" if options.json and format_ is None else format_ or _by_ending(file)
     with opened(options) as docket:
-        found = docket.graph(project_id=the_project(docket, options).project_id)
+        found = docket.graph(
+            project_id=the_project(docket, options).project_id, max_tasks=max_tasks
+        )
     if chosen == "json":
         text = output.to_json(output.without_secrets(found)) + "\n"
     else:
@@ -218,6 +221,8 @@ def graph(options: Options, format_: str | None, file: Path | None) -> None:
     else:
         file.write_text(text, encoding="utf-8")
         output.say(f"written to {file}")
+    if found["left_out"]:
+        output.say(f"{found['left_out']} more tasks are left out")
 
 
 def _by_ending(file: Path | None) -> str:

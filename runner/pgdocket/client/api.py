@@ -390,6 +390,7 @@ _GRAPH: Function[Json] = Function(
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("include_completed", default=True),
+    Parameter("max_tasks"),
 )
 _GRAPH_HEALTH = Function(
     "graph_health",
@@ -1658,17 +1659,19 @@ class Api(Calls):
         project_id: Id,
         workflow_id: Id | None = None,
         include_completed: bool | None = True,
+        max_tasks: int | None = None,
     ) -> Json:
-        """The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the
-        nodes in an order in which they can be done.
+        """The graph of a project as one document for drawing: {"nodes": [...], "edges": [...],
+        "left_out": 0}, the nodes in an order in which they can be done.
 
         A node has task_id, task_key, title, status, priority, parent_task_id, workflow_id,
         assigned_to, unmet (how many dependencies are not satisfied) and is_ready; an edge task_id,
         depends_on_id, dependency_type, satisfied_by and strength. `project_id` is the project,
         `workflow_id` narrows it to one workflow, completed tasks are left out without
-        `include_completed`, archived ones always. Returns the document. Raises nothing.
+        `include_completed`, archived ones always; with `max_tasks` only the first so many nodes are
+        there, and left_out says how many are not. Returns the document. Raises nothing.
         """
-        return self._one(_GRAPH, (project_id, workflow_id, include_completed))
+        return self._one(_GRAPH, (project_id, workflow_id, include_completed, max_tasks))
 
     def graph_health(
         self,
@@ -3357,11 +3360,12 @@ class AsyncApi(AsyncCalls):
         project_id: Id,
         workflow_id: Id | None = None,
         include_completed: bool | None = True,
+        max_tasks: int | None = None,
     ) -> Json:
-        """The graph of a project as one document for drawing: {"nodes": [...], "edges": [...]}, the
-        nodes in an order in which they can be done.
+        """The graph of a project as one document for drawing: {"nodes": [...], "edges": [...],
+        "left_out": 0}, the nodes in an order in which they can be done.
         """
-        return await self._one(_GRAPH, (project_id, workflow_id, include_completed))
+        return await self._one(_GRAPH, (project_id, workflow_id, include_completed, max_tasks))
 
     async def graph_health(
         self,
