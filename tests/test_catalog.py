@@ -433,7 +433,9 @@ def test_no_index_is_there_twice(catalog: Connection) -> None:
            and starts_with(other.indkey::text || ' ', one.indkey::text || ' ')
            and starts_with(other.indoption::text || ' ', one.indoption::text || ' ')
            and starts_with(other.indclass::text || ' ', one.indclass::text || ' ')
-           and (one.indkey <> other.indkey or other.indisunique or one.indexrelid > other.indexrelid)
+           and (one.indkey <> other.indkey
+                or other.indisunique
+                or one.indexrelid > other.indexrelid)
         """,
     )
 
