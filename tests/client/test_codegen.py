@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable
 
 import psycopg
@@ -135,3 +137,20 @@ def test_an_error_has_its_facts_as_attributes() -> None:
     assert IllegalTransition("no", detail='{"from": "pending"}').from_ == "pending"
     assert LeaseLost("no", detail="words").task_id is None
     assert LeaseLost("no", detail="[1]").facts == {}
+
+
+def test_the_command_compares_with_a_database(docket18: Database) -> None:
+    def codegen() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pgdocket", "codegen", "--check", "--db", docket18.conninfo],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    done = codegen()
+    assert done.returncode == 0, done.stdout + done.stderr
+    with psycopg.connect(docket18.conninfo, autocommit=True) as connection:
+        connection.execute("comment on function docket.clock() is 'Another time.'")
+    done = codegen()
+    assert done.returncode == 1
+    assert "Another time." in done.stdout
+    assert "pgdocket codegen" in done.stderr
