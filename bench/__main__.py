@@ -30,7 +30,7 @@ from pgdocket import __version__
 from pgdocket.server import find_binaries
 
 RESULTS = Path(__file__).parent / "results.md"
-BENCHMARKS = ("queue", "agent", "client", "graph", "import_file", "deploy")
+BENCHMARKS = ("queue", "agent", "client", "graph", "journal", "import_file", "deploy")
 
 
 def number(value: float) -> str:
