@@ -255,19 +255,21 @@ begin
         v_new := docket_private.in_utc(new);
     end if;
 
-    v_former  := v_old operator(docket_ext.-) v_new;
-    v_changed := v_new operator(docket_ext.-) v_old;
-
-    -- Most changes touch no column of type jsonb, and most values in them have no key at all.
-    if tg_argv[4] <> '{}' and v_changed operator(docket_ext.?|) tg_argv[4]::text[] then
-        v_text := array_to_string((v_former operator(docket_ext.->) tg_argv[4]::text[])
-                                  || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
-    end if;
-
+    -- Most changes touch no column of type jsonb, and most values in them have no key at all; only
+    -- for the others is anything worked out that may have to be masked.
     if tg_argv[3] <> '{}'
-       or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
-        v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
-        v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
+       or (v_new operator(docket_ext.-) v_old) operator(docket_ext.?|) tg_argv[4]::text[] then
+        v_former  := v_old operator(docket_ext.-) v_new;
+        v_changed := v_new operator(docket_ext.-) v_old;
+        v_text    := array_to_string(
+                         (v_former operator(docket_ext.->) tg_argv[4]::text[])
+                         || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
+
+        if tg_argv[3] <> '{}'
+           or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
+            v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
+            v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
+        end if;
     end if;
 
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
@@ -277,8 +279,8 @@ begin
             (v_new operator(docket_ext.->) 'project_id')::uuid,
             (v_new operator(docket_ext.->) tg_argv[1])::uuid,
             v_new operator(docket_ext.->) tg_argv[2],
-            docket_ext.hstore_to_jsonb(v_former),
-            docket_ext.hstore_to_jsonb(v_changed));
+            docket_ext.hstore_to_jsonb(coalesce(v_former, v_old operator(docket_ext.-) v_new)),
+            docket_ext.hstore_to_jsonb(coalesce(v_changed, v_new operator(docket_ext.-) v_old)));
 
     return null;
 end;
