@@ -210,6 +210,7 @@ def in_words(given: object) -> str:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE + 180)
 def test_every_parameter_takes_what_it_is_given_as_data_or_refuses_it(besieged: Besieged) -> None:
     # The short form gives a part of all, and to each server another.
     step = soak.size(4, 1)
@@ -259,6 +260,7 @@ def test_what_no_type_can_hold_never_arrives(besieged: Besieged) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE + 180)
 def test_what_is_very_long_is_taken_or_refused(besieged: Besieged) -> None:
     size = soak.size(1_000_000, 100_000_000)
     with closing(psycopg.connect(besieged.database.conninfo, autocommit=True)) as session:
