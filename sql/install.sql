@@ -4019,10 +4019,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if old.status = 'pending' and new.attempt_id is not null
+    if new.attempt_id is not null and new.attempt_id is distinct from old.attempt_id
        or old.attempt_id is not null and new.status = 'completed'
     then
-        if new.version = old.version + 1 then
+        if new.version = old.version + 1 and (old.status = 'pending' or new.attempt_id is null) then
             return new;
         end if;
         raise exception 'task % is claimed, and completed by who holds it, by the queue alone',
@@ -6055,9 +6055,9 @@ $$;
 comment on function docket_private.wake_agents(uuid) is
     'Tells who listens to docket_ready that the project has work, where its setting notify is on; the message is the project''s id.';
 
--- Inserting waits for nobody: a row for the same task that is being deleted at this moment could
--- only be a claim's, which holds the task, or a change's that holds the task or its node, and
--- so does whoever calls. What it reads of the tasks is younger than these locks.
+-- For tasks that could not be claimed until now, or whose rows the caller holds: a claim that is
+-- under way has deleted the ready row, and one that is entered behind it would give the task away
+-- twice. So inserting waits for nobody, and what is read of the tasks is younger than these locks.
 create function docket_private.make_ready(
     project_id uuid,
     task_ids   uuid[],
@@ -7530,13 +7530,19 @@ begin
                         and e.dependency_type = 'blocks'
                         and not docket_private.is_satisfied(
                                     e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
+            from docket_private.task_nodes as o
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
-          returning n.task_id, n.unmet
+             and o.project_id = n.project_id
+             and o.task_id = n.task_id
+          returning n.task_id, n.unmet, o.unmet as before
       )
+    -- What was ready before stays so without our doing: a claim may be taking it at this moment, and
+    -- a row that is entered after the claim's deletion would give the task away twice.
     select array_agg(c.task_id) into v_free
       from counted as c
-     where c.unmet = 0;
+     where c.unmet = 0
+       and c.before > 0;
 
     if v_free is not null then
         perform docket_private.make_ready(project_id, v_free);
@@ -11490,6 +11496,9 @@ comment on function docket_private.begin_attempts(docket_private.claimable[], te
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
 -- somebody holds is passed over. Both are locked before either is touched, so who holds only
 -- the task (a person who cancels it) is never waited for while the ready row is held.
+--
+-- A session keeps the plan that its first caller made: without sorting, since that would begin with
+-- reading all that is ready.
 create function docket_private.take_ready(
     project_id     uuid,
     agent          text,
@@ -11503,6 +11512,7 @@ create function docket_private.take_ready(
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_sort = off
 as $$
 declare
     v_tasks docket_private.claimable[];
@@ -11516,6 +11526,7 @@ begin
              and t.project_id = r.project_id
            where r.project_id = take_ready.project_id
              and r.not_before is null
+             and t.status = 'pending'
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
@@ -11893,7 +11904,7 @@ begin
                       and w.project_id = r.project_id
                       and w.status = 'active'));
 
-    if not found then
+    if not found or v_task.status <> 'pending' then
         raise exception 'task % is not ready', v_task.task_key
             using errcode = 'PD409',
                   detail  = jsonb_build_object(
@@ -12297,6 +12308,12 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_now       constant timestamptz := docket.clock();

@@ -6668,7 +6668,7 @@ begin
                       and w.project_id = r.project_id
                       and w.status = 'active'));
 
-    if not found then
+    if not found or v_task.status <> 'pending' then
         raise exception 'task % is not ready', v_task.task_key
             using errcode = 'PD409',
                   detail  = jsonb_build_object(
@@ -8919,6 +8919,12 @@ CREATE FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[]
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET "DateStyle" TO 'ISO, YMD'
     SET "TimeZone" TO 'UTC'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
     v_now       constant timestamptz := docket.clock();
@@ -12969,13 +12975,19 @@ begin
                         and e.dependency_type = 'blocks'
                         and not docket_private.is_satisfied(
                                     e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
+            from docket_private.task_nodes as o
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
-          returning n.task_id, n.unmet
+             and o.project_id = n.project_id
+             and o.task_id = n.task_id
+          returning n.task_id, n.unmet, o.unmet as before
       )
+    -- What was ready before stays so without our doing: a claim may be taking it at this moment, and
+    -- a row that is entered after the claim's deletion would give the task away twice.
     select array_agg(c.task_id) into v_free
       from counted as c
-     where c.unmet = 0;
+     where c.unmet = 0
+       and c.before > 0;
 
     if v_free is not null then
         perform docket_private.make_ready(project_id, v_free);
@@ -14140,10 +14152,10 @@ CREATE FUNCTION docket_private.stamp_task() RETURNS trigger
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if old.status = 'pending' and new.attempt_id is not null
+    if new.attempt_id is not null and new.attempt_id is distinct from old.attempt_id
        or old.attempt_id is not null and new.status = 'completed'
     then
-        if new.version = old.version + 1 then
+        if new.version = old.version + 1 and (old.status = 'pending' or new.attempt_id is null) then
             return new;
         end if;
         raise exception 'task % is claimed, and completed by who holds it, by the queue alone',
@@ -14403,6 +14415,7 @@ COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 
 CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_sort TO 'off'
     AS $$
 declare
     v_tasks docket_private.claimable[];
@@ -14416,6 +14429,7 @@ begin
              and t.project_id = r.project_id
            where r.project_id = take_ready.project_id
              and r.not_before is null
+             and t.status = 'pending'
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)

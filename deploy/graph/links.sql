@@ -410,13 +410,19 @@ begin
                         and e.dependency_type = 'blocks'
                         and not docket_private.is_satisfied(
                                     e.satisfied_by, d.status, d.merged_at, d.unmet_gates))
+            from docket_private.task_nodes as o
            where n.project_id = recount.project_id
              and n.task_id = any (recount.task_ids)
-          returning n.task_id, n.unmet
+             and o.project_id = n.project_id
+             and o.task_id = n.task_id
+          returning n.task_id, n.unmet, o.unmet as before
       )
+    -- What was ready before stays so without our doing: a claim may be taking it at this moment, and
+    -- a row that is entered after the claim's deletion would give the task away twice.
     select array_agg(c.task_id) into v_free
       from counted as c
-     where c.unmet = 0;
+     where c.unmet = 0
+       and c.before > 0;
 
     if v_free is not null then
         perform docket_private.make_ready(project_id, v_free);

@@ -103,9 +103,9 @@ $$;
 comment on function docket_private.wake_agents(uuid) is
     'Tells who listens to docket_ready that the project has work, where its setting notify is on; the message is the project''s id.';
 
--- Inserting waits for nobody: a row for the same task that is being deleted at this moment could
--- only be a claim's, which holds the task, or a change's that holds the task or its node, and
--- so does whoever calls. What it reads of the tasks is younger than these locks.
+-- For tasks that could not be claimed until now, or whose rows the caller holds: a claim that is
+-- under way has deleted the ready row, and one that is entered behind it would give the task away
+-- twice. So inserting waits for nobody, and what is read of the tasks is younger than these locks.
 create function docket_private.make_ready(
     project_id uuid,
     task_ids   uuid[],

@@ -140,6 +140,9 @@ comment on function docket_private.begin_attempts(docket_private.claimable[], te
 -- The heart of the queue. Takes no key and waits for no row: a ready task or its row that
 -- somebody holds is passed over. Both are locked before either is touched, so who holds only
 -- the task (a person who cancels it) is never waited for while the ready row is held.
+--
+-- A session keeps the plan that its first caller made: without sorting, since that would begin with
+-- reading all that is ready.
 create function docket_private.take_ready(
     project_id     uuid,
     agent          text,
@@ -153,6 +156,7 @@ create function docket_private.take_ready(
 ) returns docket.tasks[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_sort = off
 as $$
 declare
     v_tasks docket_private.claimable[];
@@ -166,6 +170,7 @@ begin
              and t.project_id = r.project_id
            where r.project_id = take_ready.project_id
              and r.not_before is null
+             and t.status = 'pending'
              and (take_ready.workflow_id is null or r.workflow_id = take_ready.workflow_id)
              and (take_ready.parent_task_id is null or t.parent_task_id = take_ready.parent_task_id)
              and (take_ready.tags_all is null or t.tags @> take_ready.tags_all)
@@ -543,7 +548,7 @@ begin
                       and w.project_id = r.project_id
                       and w.status = 'active'));
 
-    if not found then
+    if not found or v_task.status <> 'pending' then
         raise exception 'task % is not ready', v_task.task_key
             using errcode = 'PD409',
                   detail  = jsonb_build_object(

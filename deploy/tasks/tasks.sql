@@ -246,10 +246,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if old.status = 'pending' and new.attempt_id is not null
+    if new.attempt_id is not null and new.attempt_id is distinct from old.attempt_id
        or old.attempt_id is not null and new.status = 'completed'
     then
-        if new.version = old.version + 1 then
+        if new.version = old.version + 1 and (old.status = 'pending' or new.attempt_id is null) then
             return new;
         end if;
         raise exception 'task % is claimed, and completed by who holds it, by the queue alone',

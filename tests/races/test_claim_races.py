@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from typing import LiteralString
 
+import pytest
 from psycopg import IsolationLevel
 from psycopg.types.json import Jsonb
 
@@ -64,3 +66,30 @@ def test_another_order_passes_over_what_is_being_claimed(
     go_by(second, project, "oldest")
     first.execute("rollback")
     assert [row[0] for row in second.execute(CLAIM, (project, "bob", 3))] == tasks
+
+
+@pytest.mark.parametrize("level", sessions.ISOLATION_LEVELS)
+@pytest.mark.parametrize(
+    "remove",
+    [
+        "select docket.remove_dependency(%s, %s)",
+        "delete from docket.task_dependencies where task_id = %s and depends_on_id = %s",
+    ],
+    ids=["by function", "by hand"],
+)
+def test_a_task_that_loses_a_dependency_while_it_is_claimed_is_given_away_once(
+    open_session: OpenSession, project: uuid.UUID, remove: LiteralString, level: IsolationLevel
+) -> None:
+    first, second = open_session(), open_session()
+    done, task = make_tasks(first, project, 2)
+    first.execute("select docket.add_dependency(%s, %s)", (task, done))
+    attempt = value(first, "select attempt_id from docket.start_task(%s, 'ann')", done)
+    first.execute("select docket.complete_task(%s)", (attempt,))
+    sessions.begin(first, IsolationLevel.READ_COMMITTED)
+    assert value(first, CLAIM, project, "ann", 1) == task
+    sessions.begin(second, level)
+    second.execute("set local lock_timeout = '5s'")
+    second.execute(remove, (task, done))
+    first.execute("commit")
+    second.execute("commit")
+    assert second.execute(CLAIM, (project, "bob", 1)).fetchall() == []
