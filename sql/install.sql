@@ -7537,8 +7537,8 @@ begin
              and o.task_id = n.task_id
           returning n.task_id, n.unmet, o.unmet as before
       )
-    -- What was ready before stays so without our doing: a claim may be taking it at this moment, and
-    -- a row that is entered after the claim's deletion would give the task away twice.
+    -- What was ready before stays so without our doing: a claim may be taking it at this moment,
+    -- and a row that is entered behind the claim's deletion would give the task away twice.
     select array_agg(c.task_id) into v_free
       from counted as c
      where c.unmet = 0
