@@ -52,11 +52,11 @@ def test_an_attempt_that_gets_no_lock_names_the_blocker_and_is_repeated(
 ) -> None:
     assert project.ours(database, "deploy", "--to", "one").code == 0
     project.write("two", "deploy", "begin;\ncreate table public.two (id int);\n"
-        "set local lock_timeout = '120ms';\nalter table public.one add n int;\ncommit;\n",
+        "set local lock_timeout = '1200ms';\nalter table public.one add n int;\ncommit;\n",
     )  # fmt: skip
     holder = hold(database)
     pid = holder.info.backend_pid
-    line = ["deploy", "--lock-timeout-sql", "150", "--lock-retries", "9"]
+    line = ["deploy", "--lock-timeout-sql", "1500", "--lock-retries", "9"]
     with started(project, database, *line) as process:
         told = process.stderr.readline() if process.stderr else ""
         holder.close()
@@ -76,7 +76,7 @@ def test_an_attempt_that_gets_no_lock_names_the_blocker_and_is_repeated(
 def test_in_the_end_there_is_one_error(database: Database, project: Project) -> None:
     assert project.ours(database, "deploy", "--to", "one").code == 0
     with hold(database):
-        line = ["deploy", "--lock-timeout-sql", "100ms", "--lock-retries", "1", "--json"]
+        line = ["deploy", "--lock-timeout-sql", "1s", "--lock-retries", "1", "--json"]
         told = project.ours(database, *line)
     assert told.code == 2
     failed = json.loads(told.stdout)["changes"][-1]
@@ -93,7 +93,7 @@ def test_the_configuration_sets_it_too_also_for_reverts(
 ) -> None:
     assert project.ours(database, "deploy", "--to", "one").code == 0
     with (project.folder / "sqitch.conf").open("a") as file:
-        file.write("[deploy]\n\tlock_timeout_sql = 100\n\tlock_retries = 1\n")
+        file.write("[deploy]\n\tlock_timeout_sql = 1000\n\tlock_retries = 1\n")
     with hold(database):
         told = project.ours(database, "revert", "-y")
     assert told.code == 2
@@ -107,7 +107,7 @@ def test_what_is_no_transaction_is_never_repeated(database: Database, project: P
     text = "create table public.two (id int);\nalter table public.one add n int;\n"
     project.write("two", "deploy", text)
     with hold(database):
-        line = ["deploy", "--mode", "change", "--lock-timeout-sql", "100", "--lock-retries", "5"]
+        line = ["deploy", "--mode", "change", "--lock-timeout-sql", "1000", "--lock-retries", "5"]
         told = project.ours(database, *line)
     assert told.code == 2
     assert "got no lock" not in told.stderr
