@@ -14360,6 +14360,7 @@ COMMENT ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], OUT
 CREATE FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) RETURNS SETOF docket.tasks
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_sort TO 'on'
     AS $$
 declare
     v_attempts uuid[];

@@ -89,12 +89,15 @@ comment on function docket_private.give_back(
     uuid, uuid[], docket.attempt_outcome, text, text, jsonb, timestamptz) is
     'Ends live attempts that did not complete and moves their tasks on by the policy of `failure_class`; the caller has locked both.';
 
+-- Sorts, even where a claim that calls it forbids that to itself: the few that have expired, which
+-- else would be looked for among all attempts in the order of their tasks.
 create function docket_private.sweep(
     project_id uuid,
     max_tasks  integer
 ) returns setof docket.tasks
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_sort = on
 as $$
 declare
     v_attempts uuid[];
