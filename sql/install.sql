@@ -311,7 +311,23 @@ $$;
 comment on function docket_private.is_operator() is
     'Whether the session may operate on every project: a member of docket_admin or docket_maintenance who speaks for nobody else.';
 
+create function docket_private.is_auditor() returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket_private.is_operator()
+        or (coalesce(current_setting('docket.actor', true), '') = ''
+            and pg_has_role(docket.principal(), 'docket_auditor', 'member'));
+end;
+$$;
+
+comment on function docket_private.is_auditor() is
+    'Whether the session may have the whole journal verified: an operator, or a member of docket_auditor who speaks for nobody else.';
+
 revoke all on function docket_private.is_operator() from public;
+revoke all on function docket_private.is_auditor() from public;
 revoke all on function docket.principal() from public;
 grant execute on function docket.principal()
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,
@@ -841,7 +857,9 @@ create procedure docket_private.add_journal(
     target         regclass,
     key_column     text,
     secret_columns text[] default '{}',
-    update_when    text   default 'old.* is distinct from new.*'
+    update_when    text   default 'old.* is distinct from new.*',
+    update_columns text[] default '{}',
+    operations     text[] default '{insert,update,delete,truncate}'
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -882,31 +900,44 @@ begin
                           order by a.attnum));
 
     -- DDL takes no parameters: hence format().
-    execute format(
-        'create trigger %I after insert on %s referencing new table as inserted '
-        'for each statement execute function docket_private.journal_insert(%s)',
-        v_table || '_journal_insert', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after update on %s for each row when (%s) '
-        'execute function docket_private.journal_update(%s)',
-        v_table || '_journal_update', add_journal.target, add_journal.update_when, v_args);
-    execute format(
-        'create trigger %I after delete on %s referencing old table as deleted '
-        'for each statement execute function docket_private.journal_delete(%s)',
-        v_table || '_journal_delete', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after truncate on %s '
-        'for each statement execute function docket_private.journal_truncate(%s)',
-        v_table || '_journal_truncate', add_journal.target, v_args);
+    if 'insert' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after insert on %s referencing new table as inserted '
+            'for each statement execute function docket_private.journal_insert(%s)',
+            v_table || '_journal_insert', add_journal.target, v_args);
+    end if;
+    if 'update' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after update %s on %s for each row when (%s) '
+            'execute function docket_private.journal_update(%s)',
+            v_table || '_journal_update',
+            (select 'of ' || string_agg(quote_ident(c.name), ', ' order by c.ordinality)
+               from unnest(add_journal.update_columns) with ordinality as c (name, ordinality)),
+            add_journal.target, add_journal.update_when, v_args);
+    end if;
+    if 'delete' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after delete on %s referencing old table as deleted '
+            'for each statement execute function docket_private.journal_delete(%s)',
+            v_table || '_journal_delete', add_journal.target, v_args);
+    end if;
+    if 'truncate' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after truncate on %s '
+            'for each statement execute function docket_private.journal_truncate(%s)',
+            v_table || '_journal_truncate', add_journal.target, v_args);
+    end if;
 end;
 $$;
 
-comment on procedure docket_private.add_journal(regclass, text, text[], text) is
+comment on procedure docket_private.add_journal(regclass, text, text[], text, text[], text[]) is
 'Makes every change of a table''s rows a row of the journal.
 
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
 columns of type jsonb, what stands under a secret key always is),
-`update_when` is the condition under which an update counts.';
+`update_when` is the condition under which an update counts, `update_columns` are those one of which
+it has to name (none: any), `operations` those that the triggers write down: the rest is written by
+the statements themselves.';
 
 revoke all on function docket_private.writes_in_utc() from public;
 revoke all on function docket_private.in_utc(record) from public;
@@ -915,7 +946,8 @@ revoke all on function docket_private.journal_update() from public;
 revoke all on function docket_private.journal_delete() from public;
 revoke all on function docket_private.journal_truncate() from public;
 revoke all on function docket_private.masked(docket_ext.hstore, text[], text[]) from public;
-revoke all on procedure docket_private.add_journal(regclass, text, text[], text) from public;
+revoke all on procedure docket_private.add_journal(regclass, text, text[], text, text[], text[])
+  from public;
 
 insert into docket.partition_policies (table_name)
 values ('audit_log');
@@ -1156,18 +1188,23 @@ begin
     -- What this call writes into the journal names its request.
     perform set_config('docket.request_id', replay.request_id::text, true);
 
-    insert into docket.idempotency_keys as k (request_id, function_name)
-    values (replay.request_id, replay.function_name)
-        on conflict on constraint idempotency_keys_pkey do nothing;
+    -- Again, where maintenance has forgotten it between the two statements.
+    loop
+        insert into docket.idempotency_keys as k (request_id, function_name)
+        values (replay.request_id, replay.function_name)
+            on conflict on constraint idempotency_keys_pkey do nothing;
 
-    if found then
-        return null;
-    end if;
+        if found then
+            return null;
+        end if;
 
-    select k.* into v_key
-      from docket.idempotency_keys as k
-     where k.principal  = docket.principal()
-       and k.request_id = replay.request_id;
+        select k.* into v_key
+          from docket.idempotency_keys as k
+         where k.principal  = docket.principal()
+           and k.request_id = replay.request_id;
+
+        exit when found;
+    end loop;
 
     if v_key.function_name <> replay.function_name then
         raise exception 'request % was a call of %, not of %',
@@ -1506,7 +1543,11 @@ declare
     v_months jsonb;
     v_kept   jsonb;
 begin
-    perform docket_private.require_operator();
+    if not docket_private.is_auditor() then
+        raise exception '% may not verify the journal', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'It takes a member of docket_auditor, docket_admin or docket_maintenance.';
+    end if;
 
     select s.* into v_last from docket.audit_seals as s where s.seal_id = verify_audit.after;
     v_last.seal_id            := verify_audit.after;
@@ -1588,7 +1629,8 @@ seals were cut off, or made anew; `after` is a seal that was verified before, to
 Returns one row: whether all is intact; how many seals, over how many rows, are, and the hash of
 the last of them; and of the first that is broken its number, the places where its range begins and
 ends, as in changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may
-be null. Raises PD403 (not an operator).';
+be null. It tells of all projects, and so no more than that; auditors may ask it too.
+Raises PD403 (no operator, and no auditor).';
 
 revoke all on function docket_private.months_of_journal(xid8, bigint, xid8, bigint) from public;
 revoke all on function docket_private.hash_of_seal(docket.audit_seals) from public;
@@ -1597,8 +1639,10 @@ revoke all on function docket_private.require_operator() from public;
 revoke all on function docket.seal_audit(bigint) from public;
 revoke all on function docket.verify_audit(text, bigint) from public;
 grant select on docket.audit_seals to docket_admin, docket_auditor, docket_maintenance;
-grant execute on function docket.seal_audit(bigint), docket.verify_audit(text, bigint)
+grant execute on function docket.seal_audit(bigint)
    to docket_admin, docket_maintenance;
+grant execute on function docket.verify_audit(text, bigint)
+   to docket_admin, docket_auditor, docket_maintenance;
 
 reset role;
 
@@ -1690,9 +1734,9 @@ begin
       from sealed as s;
 
     if not v_same then
-        raise warning 'the journal of % is not what was sealed, and is not dropped', v_month
-            using hint = 'docket.verify_audit() says where it begins to differ.';
-        return null;
+        raise exception 'the journal of % is not what was sealed, and is not dropped', v_month
+            using errcode = 'PD409',
+                  hint    = 'docket.verify_audit() says where it begins to differ.';
     end if;
 
     return docket_private.add_seal(
@@ -1704,7 +1748,7 @@ end;
 $$;
 
 comment on function docket_private.seal_drop(timestamptz, timestamptz) is
-    'Seals that a month of the journal is dropped, and returns the seal; null when it may not be: not all sealed, or changed.';
+    'Seals that a month of the journal is dropped, and returns the seal; null while not all of it is sealed. Raises PD409 when it is not what was sealed.';
 
 create function docket_private.drop_partition(
     table_name     text,
@@ -1719,6 +1763,10 @@ declare
     v_seal docket.audit_seals;
     v_rows bigint;
 begin
+    -- Who has written to this month, and has not committed, is waited for; nobody comes after him.
+    -- What is read from here on is all that there will be. Names take no parameters: format().
+    execute format('lock table docket.%I in share mode', drop_partition.partition_name);
+
     if drop_partition.table_name = 'audit_log' then
         v_seal := docket_private.seal_drop(
             drop_partition.lower_bound, drop_partition.upper_bound);
@@ -1727,7 +1775,7 @@ begin
         end if;
         v_rows := v_seal.row_count;
     else
-        -- Through the parent, whose policies let an operator see. Names take no parameters.
+        -- Through the parent, whose policies let an operator see.
         execute format('select count(*) from docket.%I as t where t.%I >= $1 and t.%2$I < $2',
                        drop_partition.table_name,
                        docket_private.partition_key(drop_partition.table_name))
@@ -1744,53 +1792,70 @@ begin
                 'hash', v_seal.months -> v_seal.dropped_month -> 'hash',
                 'seal_id', v_seal.seal_id::text)));
 
+    -- Last, since it locks the whole table against everybody.
     execute format('drop table docket.%I', drop_partition.partition_name);
     return true;
 end;
 $$;
 
 comment on function docket_private.drop_partition(text, text, timestamptz, timestamptz) is
-    'Drops one partition and says so in the journal; false when it is one of the journal that may not be dropped yet.';
+    'Drops one partition and says so in the journal; false when it is one of the journal that is not sealed yet.';
 
-create function docket_private.drop_expired_partitions() returns integer
+create function docket_private.drop_expired_partition(
+    out dropped    bigint,
+    out problem    text,
+    out error_code text
+)
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '2s'
 as $$
 declare
-    v_row   record;
-    v_count integer := 0;
+    v_row record;
 begin
     perform docket_private.require_operator();
+    dropped := 0;
 
-    -- A loop, because each drop stands or falls by itself: one that has to wait for a reader or a
-    -- writer leaves it to the next run.
+    -- A loop, because each drop stands or falls by itself; it ends with the first that stands.
     for v_row in
-        select p.table_name, f.partition_name, f.lower_bound, f.upper_bound
+        select distinct on (p.table_name)
+               p.table_name, f.partition_name, f.lower_bound, f.upper_bound
           from docket.partition_policies as p
          cross join lateral docket_private.partitions_of(p.table_name) as f
          where f.upper_bound <= docket.clock() - p.retention
          order by p.table_name, f.lower_bound
     loop
         begin
-            v_count := v_count + docket_private.drop_partition(
-                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound
-            )::integer;
+            -- Whoever says at this moment that the rows are to be kept is waited for, and heard;
+            -- who says so later waits.
+            perform
+               from docket.partition_policies as p
+              where p.table_name = v_row.table_name
+                and v_row.upper_bound <= docket.clock() - p.retention
+                for share;
+
+            if found and docket_private.drop_partition(
+                   v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound)
+            then
+                dropped := 1;
+                return;
+            end if;
         exception
-            when lock_not_available then null;
+            when others then
+                problem    := format('%s: %s', v_row.partition_name, sqlerrm);
+                error_code := sqlstate;
         end;
     end loop;
-
-    return v_count;
 end;
 $$;
 
-comment on function docket_private.drop_expired_partitions() is
-'Drops the partitions that the policies keep no longer; each drop is a row of the journal.
+comment on function docket_private.drop_expired_partition() is
+'Drops one partition that the policies keep no longer: the oldest of the first table that has one. A
+month of the journal goes only once it is sealed, with the hash of its rows in a seal of its own.
 
-Returns how many it dropped. A month of the journal goes only once it is sealed, with the hash of
-its rows in a seal of its own. Run by an operator, in every maintenance run after seal_audit().
-Raises PD403.';
+From then on the table is locked against everybody: end the transaction. It waits for locks for as
+long as lock_timeout says, and who comes after it waits as long: have the caller set one.
+Returns how many it dropped, none or one, and of the last that could not be dropped why. Raises
+PD403.';
 
 create function docket.set_retention(
     table_name text,
@@ -1836,7 +1901,7 @@ revoke all on function docket_private.partitions_of(text) from public;
 revoke all on function docket_private.seal_drop(timestamptz, timestamptz) from public;
 revoke all on function docket_private.drop_partition(text, text, timestamptz, timestamptz)
   from public;
-revoke all on function docket_private.drop_expired_partitions() from public;
+revoke all on function docket_private.drop_expired_partition() from public;
 revoke all on function docket.set_retention(text, interval) from public;
 grant execute on function docket.set_retention(text, interval) to docket_admin;
 
@@ -2062,6 +2127,10 @@ create policy audit_log_read on docket.audit_log for select
            or project_id = any ((select docket_private.visible_projects())::uuid[]));
 create policy audit_log_insert on docket.audit_log for insert to docket_owner
     with check (true);
+-- An auditor's verify_audit() reads all of it, and says no more than whether it is what was sealed.
+-- By himself he sees what he may: he is not docket_owner.
+create policy audit_log_verify on docket.audit_log for select to docket_owner
+    using ((select docket_private.is_auditor()));
 
 revoke all on function docket_private.visible_projects() from public;
 revoke all on procedure docket_private.add_isolation(regclass) from public;
@@ -5301,7 +5370,7 @@ set local role docket_owner;
 -- Backwards: the task as it is, or as it was when it was purged, and every change since then
 -- undone. Retention takes the oldest part of the journal, which this does not read. Security
 -- definer, because a client may not enter the schema of hstore; what he may not see is hidden from
--- it all the same.
+-- it all the same; from an auditor, whose verify_audit() reads everything, by what is said here.
 create function docket.task_as_of(
     task_id uuid,
     at      timestamptz
@@ -5330,6 +5399,9 @@ begin
                  where l.row_id     = task_as_of.task_id
                    and l.table_name = 'tasks'
                    and l.operation  = 'delete'
+                   and ((select docket_private.is_operator())
+                        or l.project_id = any (
+                               (select docket_private.visible_projects())::uuid[]))
                  order by l.audit_id desc
                  limit 1) as l
          cross join jsonb_each_text(l.old_values) as v (key, value);
@@ -5345,6 +5417,8 @@ begin
                and l.table_name  = 'tasks'
                and l.operation   = 'update'
                and l.recorded_at > task_as_of.at
+               and ((select docket_private.is_operator())
+                    or l.project_id = any ((select docket_private.visible_projects())::uuid[]))
              order by v.key, l.audit_id) as u;
 
     v_born_at := (v_values operator(docket_ext.->) 'created_at')::timestamptz;
@@ -11115,17 +11189,12 @@ comment on column docket.task_attempts.is_forgiven is
 -- A heartbeat is no event worth a row of the journal. The beginning of an attempt, and its end when
 -- the work is done, are written into it by the statements that make them (begin_attempts(),
 -- complete_held(), end_attempt()), together with the task's own row.
-call docket_private.add_journal('docket.task_attempts', 'attempt_id');
-drop trigger task_attempts_journal_insert on docket.task_attempts;
-drop trigger task_attempts_journal_update on docket.task_attempts;
-create trigger task_attempts_journal_update
-    after update of agent, outcome, failure_class, error, details, is_forgiven
-    on docket.task_attempts
-    for each row when (
-        (old.outcome is not null or new.outcome is distinct from 'completed')
-        and old.* is distinct from new.*)
-    execute function docket_private.journal_update(
-        'task_attempts', 'attempt_id', '', '{}', '{details}');
+call docket_private.add_journal(
+    'docket.task_attempts', 'attempt_id', '{}',
+    $$(old.outcome is not null or new.outcome is distinct from 'completed')
+      and old.* is distinct from new.*$$,
+    '{agent,outcome,failure_class,error,details,is_forgiven}',
+    '{update,delete,truncate}');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. A completion by
@@ -18298,6 +18367,354 @@ grant execute on function docket_private.read_registry()
    to docket_admin, docket_app, docket_reader, docket_auditor, docket_metrics, docket_maintenance;
 grant select on docket.schema_migrations
    to docket_admin, docket_app, docket_reader, docket_auditor, docket_metrics, docket_maintenance;
+
+reset role;
+
+-- ops/maintain
+
+set local role docket_owner;
+
+create domain docket.maintenance_outcome as text
+    constraint maintenance_outcome_known check (value in ('done', 'busy', 'failed'));
+
+comment on domain docket.maintenance_outcome is
+    'How a step of maintenance ended: done; busy, where somebody else was in the way, and the next run does it; failed.';
+
+-- The steps, in the order of a run, and the last run of each. Whoever runs a step holds its row:
+-- no client can lock it, and so nobody but another run keeps a step from being run. (An advisory
+-- lock could be held by every login.)
+create table docket.maintenance_steps (
+    step         text    not null,
+    step_no      integer not null,
+    at_most      bigint,
+    description  text    not null,
+    started_at   timestamptz,
+    finished_at  timestamptz,
+    succeeded_at timestamptz,
+    outcome      docket.maintenance_outcome,
+    done         bigint,
+    problem      text,
+
+    constraint maintenance_steps_pkey primary key (step),
+    constraint maintenance_steps_at_most_positive check (at_most > 0)
+);
+
+comment on table docket.maintenance_steps is
+    'What maintenance does, in its order, and how each step went when it was last run.';
+comment on column docket.maintenance_steps.step is
+    'The name of the step, which docket.maintain() takes.';
+comment on column docket.maintenance_steps.step_no is
+    'Its place in the order of a run.';
+comment on column docket.maintenance_steps.at_most is
+    'How many one call does of it; null: all there is.';
+comment on column docket.maintenance_steps.description is
+    'What it does, and what it counts.';
+comment on column docket.maintenance_steps.started_at is
+    'When its last run began; null: it was never run.';
+comment on column docket.maintenance_steps.finished_at is
+    'When its last run ended.';
+comment on column docket.maintenance_steps.succeeded_at is
+    'When the last run ended that was done.';
+comment on column docket.maintenance_steps.outcome is
+    'How its last run ended.';
+comment on column docket.maintenance_steps.done is
+    'How many its last run did.';
+comment on column docket.maintenance_steps.problem is
+    'What was in the way of its last run, or of a part of it.';
+
+-- What is held to the end of the transaction decides the order of a run that is one transaction:
+-- first what nobody waits for, last what agents might.
+insert into docket.maintenance_steps (step_no, step, at_most, description)
+values (1, 'seal', 100000, 'Seals the journal; counts its rows.'),
+       (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
+       (3, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
+       (4, 'partitions', null, 'Makes the months ahead; counts partitions.'),
+       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
+       (6, 'sweep', 1000, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+
+-- Nothing of autovacuum analyzes a partitioned table as a whole. Once an hour at most, since what
+-- its partitions are said to hold need not agree with what was found.
+create function docket_private.analyze_partitioned() returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table text;
+    v_count bigint := 0;
+begin
+    for v_table in
+        select c.relname
+          from docket.partition_policies as p
+          join pg_catalog.pg_class as c
+            on c.oid = to_regclass(format('docket.%I', p.table_name))
+         cross join lateral (
+                   select sum(greatest(m.reltuples, 0)) as row_count
+                     from pg_catalog.pg_inherits as i
+                     join pg_catalog.pg_class as m on m.oid = i.inhrelid
+                    where i.inhparent = c.oid
+               ) as months
+         where abs(months.row_count - greatest(c.reltuples, 0))
+               > 1000 + 0.1 * greatest(c.reltuples, 0)
+           and coalesce(pg_stat_get_last_analyze_time(c.oid), '-infinity')
+               < docket.clock() - interval '1 hour'
+         order by c.relname
+    loop
+        -- From 18 on without the partitions, of which autovacuum takes care. Names take no
+        -- parameters: format().
+        if current_setting('server_version_num')::integer >= 180000 then
+            execute format('analyze only docket.%I', v_table);
+        else
+            execute format('analyze docket.%I', v_table);
+        end if;
+        v_count := v_count + 1;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.analyze_partitioned() is
+    'Analyzes the partitioned tables whose rows have become more or fewer by a tenth since the last time. Returns how many.';
+
+create function docket_private.forget_requests(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+      with old as (
+          select k.principal, k.request_id
+            from docket.idempotency_keys as k
+           where k.created_at < docket.clock() - make_interval(
+                     hours => (docket_private.setting('idempotency_hours') #>> '{}')::integer)
+           order by k.created_at
+           limit forget_requests.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.idempotency_keys as k
+           using old
+           where k.principal  = old.principal
+             and k.request_id = old.request_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_requests(bigint) is
+    'Deletes at most so many answers that are older than the setting idempotency_hours. Returns how many.';
+
+create function docket_private.sweep_projects(
+    at_most        bigint,
+    out swept      bigint,
+    out problem    text,
+    out error_code text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project uuid;
+begin
+    swept := 0;
+
+    -- A loop, because each project stands or falls by itself: one whose graph is held for long, or
+    -- in which something is broken, keeps no other from its tasks.
+    for v_project in
+        select a.project_id
+          from docket.task_attempts as a
+         where a.outcome is null
+           and a.lease_expires_at <= (select docket.clock())
+         group by a.project_id
+         order by a.project_id
+    loop
+        exit when swept >= sweep_projects.at_most;
+
+        begin
+            swept := swept + (
+                select count(*)
+                  from docket.sweep_leases(
+                           v_project, (sweep_projects.at_most - swept)::integer));
+        exception
+            when others then
+                problem    := format('project %s: %s', v_project, sqlerrm);
+                error_code := sqlstate;
+        end;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.sweep_projects(bigint) is
+    'Gives back at most so many tasks whose lease has expired, of all projects. Returns how many, and of the last project that could not be swept why.';
+
+create function docket_private.take_step(
+    step           text,
+    at_most        bigint,
+    out done       bigint,
+    out problem    text,
+    out error_code text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    case take_step.step
+        when 'seal' then
+            done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+        when 'drop' then
+            select d.* into done, problem, error_code
+              from docket_private.drop_expired_partition() as d;
+        when 'analyze' then
+            done := docket_private.analyze_partitioned();
+        when 'partitions' then
+            done := docket_private.ensure_partitions();
+        when 'requests' then
+            done := docket_private.forget_requests(take_step.at_most);
+        when 'sweep' then
+            select s.* into done, problem, error_code
+              from docket_private.sweep_projects(take_step.at_most) as s;
+    end case;
+end;
+$$;
+
+comment on function docket_private.take_step(text, bigint) is
+    'Does one step of maintenance. Returns how many it did, and what was in the way of a part of it.';
+
+-- A function, and not a procedure that commits: that could have neither a pinned search_path nor
+-- its owner's rights, and no other function could call it. Who wants each step in a transaction of
+-- its own calls it once for each step, as `pgdocket maintain` does.
+create function docket.maintain(
+    steps text[] default null
+) returns table (
+    step     text,
+    outcome  text,
+    done     bigint,
+    has_more boolean,
+    took     bigint,
+    problem  text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- Who waits for a lock on a whole table has all others wait behind him: not for longer than this.
+set lock_timeout = '500ms'
+as $$
+declare
+    v_step       docket.maintenance_steps;
+    v_started_at timestamptz;
+    v_error_code text;
+    v_unknown    text;
+begin
+    perform docket_private.require_operator();
+
+    -- With a snapshot from before a lock was had, what was written since would be dropped unseen.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception 'maintenance is not done in a transaction that is %',
+                        current_setting('transaction_isolation')
+            using errcode = 'PD409',
+                  hint    = 'Call it at read committed.';
+    end if;
+
+    v_unknown := (
+        select coalesce(min(w.name), 'null')
+          from unnest(maintain.steps) as w (name)
+         where not exists (select from docket.maintenance_steps as s where s.step = w.name)
+        having count(*) > 0);
+    if v_unknown is not null then
+        raise exception 'maintenance has no step "%"', left(v_unknown, 100)
+            using errcode = 'PD422',
+                  hint    = 'docket.maintenance_steps lists them.';
+    end if;
+
+    -- A loop, because each step stands or falls by itself.
+    for v_step in
+        select s.*
+          from docket.maintenance_steps as s
+         where maintain.steps is null
+            or s.step = any (maintain.steps)
+         order by s.step_no
+    loop
+        step         := v_step.step;
+        done         := 0;
+        problem      := null;
+        v_error_code := null;
+        v_started_at := docket.clock();
+
+        perform
+           from docket.maintenance_steps as s
+          where s.step = v_step.step
+            for no key update skip locked;
+
+        if not found then
+            outcome  := 'busy';
+            problem  := 'another call is at it';
+            has_more := false;
+            took     := 0;
+            return next;
+            continue;
+        end if;
+
+        begin
+            select t.* into done, problem, v_error_code
+              from docket_private.take_step(v_step.step, v_step.at_most) as t;
+        exception
+            when others then
+                problem      := sqlerrm;
+                v_error_code := sqlstate;
+        end;
+
+        -- 55P03: a lock was not to be had in time.
+        outcome  := case v_error_code when '55P03' then 'busy' else 'failed' end;
+        outcome  := case when v_error_code is null then 'done' else outcome end;
+        has_more := coalesce(done >= v_step.at_most, false);
+        took     := (extract(epoch from docket.clock() - v_started_at) * 1000)::bigint;
+
+        update docket.maintenance_steps as s
+           set started_at   = v_started_at,
+               finished_at  = docket.clock(),
+               succeeded_at = case
+                                  when maintain.outcome = 'done' then docket.clock()
+                                  else s.succeeded_at
+                              end,
+               outcome      = maintain.outcome,
+               done         = maintain.done,
+               problem      = maintain.problem
+         where s.step = v_step.step;
+        return next;
+
+        -- A dropped partition leaves its table locked against everybody: no more in this call.
+        exit when step = 'drop' and done > 0;
+    end loop;
+end;
+$$;
+
+comment on function docket.maintain(text[]) is
+'Does what has to be done from time to time: seals the journal, drops the months that the policies
+keep no longer, gathers statistics, makes the months ahead, forgets old request ids, and takes back
+tasks whose lease has expired. Each step is bounded, and is done by one call at a time; one that
+fails keeps none of the others from being done. What it waits for longer than half a second it
+leaves to the next call.
+
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
+when it was last run. All steps of a call are one transaction, and what it locks is locked until
+that ends: a scheduler that can should call it once for each step. A call that has dropped a month
+does nothing after that.
+Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
+had in time: the next call does it) or failed; done is how many it did, has_more whether it
+stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
+Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
+
+revoke all on function docket_private.analyze_partitioned() from public;
+revoke all on function docket_private.forget_requests(bigint) from public;
+revoke all on function docket_private.sweep_projects(bigint) from public;
+revoke all on function docket_private.take_step(text, bigint) from public;
+revoke all on function docket.maintain(text[]) from public;
+grant execute on function docket.maintain(text[]) to docket_admin, docket_maintenance;
+grant select on docket.maintenance_steps
+   to docket_admin, docket_auditor, docket_metrics, docket_maintenance;
 
 reset role;
 

@@ -110,6 +110,13 @@ COMMENT ON DOMAIN docket.effort IS 'What a task costs, in hours.';
 
 COMMENT ON CONSTRAINT effort_not_negative ON DOMAIN docket.effort IS 'an effort is in hours, from 0';
 
+-- DOMAIN docket.maintenance_outcome
+
+CREATE DOMAIN docket.maintenance_outcome AS text
+	CONSTRAINT maintenance_outcome_known CHECK ((VALUE = ANY (ARRAY['done'::text, 'busy'::text, 'failed'::text])));
+
+COMMENT ON DOMAIN docket.maintenance_outcome IS 'How a step of maintenance ended: done; busy, where somebody else was in the way, and the next run does it; failed.';
+
 -- DOMAIN docket.merge_method
 
 CREATE DOMAIN docket.merge_method AS text
@@ -5013,6 +5020,117 @@ COMMENT ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_size
 `after` is the id of the last workflow of the previous page, `page_size` is in rows (1 to 1000).
 Returns workflows; raises nothing.';
 
+-- FUNCTION docket.maintain(text[])
+
+CREATE FUNCTION docket.maintain(steps text[] DEFAULT NULL::text[]) RETURNS TABLE(step text, outcome text, done bigint, has_more boolean, took bigint, problem text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    AS $$
+declare
+    v_step       docket.maintenance_steps;
+    v_started_at timestamptz;
+    v_error_code text;
+    v_unknown    text;
+begin
+    perform docket_private.require_operator();
+
+    -- With a snapshot from before a lock was had, what was written since would be dropped unseen.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception 'maintenance is not done in a transaction that is %',
+                        current_setting('transaction_isolation')
+            using errcode = 'PD409',
+                  hint    = 'Call it at read committed.';
+    end if;
+
+    v_unknown := (
+        select coalesce(min(w.name), 'null')
+          from unnest(maintain.steps) as w (name)
+         where not exists (select from docket.maintenance_steps as s where s.step = w.name)
+        having count(*) > 0);
+    if v_unknown is not null then
+        raise exception 'maintenance has no step "%"', left(v_unknown, 100)
+            using errcode = 'PD422',
+                  hint    = 'docket.maintenance_steps lists them.';
+    end if;
+
+    -- A loop, because each step stands or falls by itself.
+    for v_step in
+        select s.*
+          from docket.maintenance_steps as s
+         where maintain.steps is null
+            or s.step = any (maintain.steps)
+         order by s.step_no
+    loop
+        step         := v_step.step;
+        done         := 0;
+        problem      := null;
+        v_error_code := null;
+        v_started_at := docket.clock();
+
+        perform
+           from docket.maintenance_steps as s
+          where s.step = v_step.step
+            for no key update skip locked;
+
+        if not found then
+            outcome  := 'busy';
+            problem  := 'another call is at it';
+            has_more := false;
+            took     := 0;
+            return next;
+            continue;
+        end if;
+
+        begin
+            select t.* into done, problem, v_error_code
+              from docket_private.take_step(v_step.step, v_step.at_most) as t;
+        exception
+            when others then
+                problem      := sqlerrm;
+                v_error_code := sqlstate;
+        end;
+
+        -- 55P03: a lock was not to be had in time.
+        outcome  := case v_error_code when '55P03' then 'busy' else 'failed' end;
+        outcome  := case when v_error_code is null then 'done' else outcome end;
+        has_more := coalesce(done >= v_step.at_most, false);
+        took     := (extract(epoch from docket.clock() - v_started_at) * 1000)::bigint;
+
+        update docket.maintenance_steps as s
+           set started_at   = v_started_at,
+               finished_at  = docket.clock(),
+               succeeded_at = case
+                                  when maintain.outcome = 'done' then docket.clock()
+                                  else s.succeeded_at
+                              end,
+               outcome      = maintain.outcome,
+               done         = maintain.done,
+               problem      = maintain.problem
+         where s.step = v_step.step;
+        return next;
+
+        -- A dropped partition leaves its table locked against everybody: no more in this call.
+        exit when step = 'drop' and done > 0;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: seals the journal, drops the months that the policies
+keep no longer, gathers statistics, makes the months ahead, forgets old request ids, and takes back
+tasks whose lease has expired. Each step is bounded, and is done by one call at a time; one that
+fails keeps none of the others from being done. What it waits for longer than half a second it
+leaves to the next call.
+
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
+when it was last run. All steps of a call are one transaction, and what it locks is locked until
+that ends: a scheduler that can should call it once for each step. A call that has dropped a month
+does nothing after that.
+Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
+had in time: the next call does it) or failed; done is how many it did, has_more whether it
+stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
+Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
+
 -- FUNCTION docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
 
 CREATE FUNCTION docket.update_task_status(task_id uuid, status text, context jsonb DEFAULT NULL::jsonb, expected_version bigint DEFAULT NULL::bigint, results jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -6850,6 +6968,9 @@ begin
                  where l.row_id     = task_as_of.task_id
                    and l.table_name = 'tasks'
                    and l.operation  = 'delete'
+                   and ((select docket_private.is_operator())
+                        or l.project_id = any (
+                               (select docket_private.visible_projects())::uuid[]))
                  order by l.audit_id desc
                  limit 1) as l
          cross join jsonb_each_text(l.old_values) as v (key, value);
@@ -6865,6 +6986,8 @@ begin
                and l.table_name  = 'tasks'
                and l.operation   = 'update'
                and l.recorded_at > task_as_of.at
+               and ((select docket_private.is_operator())
+                    or l.project_id = any ((select docket_private.visible_projects())::uuid[]))
              order by v.key, l.audit_id) as u;
 
     v_born_at := (v_values operator(docket_ext.->) 'created_at')::timestamptz;
@@ -7443,7 +7566,11 @@ declare
     v_months jsonb;
     v_kept   jsonb;
 begin
-    perform docket_private.require_operator();
+    if not docket_private.is_auditor() then
+        raise exception '% may not verify the journal', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'It takes a member of docket_auditor, docket_admin or docket_maintenance.';
+    end if;
 
     select s.* into v_last from docket.audit_seals as s where s.seal_id = verify_audit.after;
     v_last.seal_id            := verify_audit.after;
@@ -7524,7 +7651,8 @@ seals were cut off, or made anew; `after` is a seal that was verified before, to
 Returns one row: whether all is intact; how many seals, over how many rows, are, and the hash of
 the last of them; and of the first that is broken its number, the places where its range begins and
 ends, as in changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may
-be null. Raises PD403 (not an operator).';
+be null. It tells of all projects, and so no more than that; auditors may ask it too.
+Raises PD403 (no operator, and no auditor).';
 
 -- FUNCTION docket.waive_validation(uuid, text, text, uuid)
 
@@ -8049,9 +8177,9 @@ $$;
 
 COMMENT ON PROCEDURE docket_private.add_isolation(IN target regclass) IS 'Hides the rows of a table with a project_id from whoever may not see the project, its owner included.';
 
--- PROCEDURE docket_private.add_journal(regclass, text, text[], text)
+-- PROCEDURE docket_private.add_journal(regclass, text, text[], text, text[], text[])
 
-CREATE PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[] DEFAULT '{}'::text[], IN update_when text DEFAULT 'old.* is distinct from new.*'::text)
+CREATE PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[] DEFAULT '{}'::text[], IN update_when text DEFAULT 'old.* is distinct from new.*'::text, IN update_columns text[] DEFAULT '{}'::text[], IN operations text[] DEFAULT '{insert,update,delete,truncate}'::text[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8091,30 +8219,43 @@ begin
                           order by a.attnum));
 
     -- DDL takes no parameters: hence format().
-    execute format(
-        'create trigger %I after insert on %s referencing new table as inserted '
-        'for each statement execute function docket_private.journal_insert(%s)',
-        v_table || '_journal_insert', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after update on %s for each row when (%s) '
-        'execute function docket_private.journal_update(%s)',
-        v_table || '_journal_update', add_journal.target, add_journal.update_when, v_args);
-    execute format(
-        'create trigger %I after delete on %s referencing old table as deleted '
-        'for each statement execute function docket_private.journal_delete(%s)',
-        v_table || '_journal_delete', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after truncate on %s '
-        'for each statement execute function docket_private.journal_truncate(%s)',
-        v_table || '_journal_truncate', add_journal.target, v_args);
+    if 'insert' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after insert on %s referencing new table as inserted '
+            'for each statement execute function docket_private.journal_insert(%s)',
+            v_table || '_journal_insert', add_journal.target, v_args);
+    end if;
+    if 'update' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after update %s on %s for each row when (%s) '
+            'execute function docket_private.journal_update(%s)',
+            v_table || '_journal_update',
+            (select 'of ' || string_agg(quote_ident(c.name), ', ' order by c.ordinality)
+               from unnest(add_journal.update_columns) with ordinality as c (name, ordinality)),
+            add_journal.target, add_journal.update_when, v_args);
+    end if;
+    if 'delete' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after delete on %s referencing old table as deleted '
+            'for each statement execute function docket_private.journal_delete(%s)',
+            v_table || '_journal_delete', add_journal.target, v_args);
+    end if;
+    if 'truncate' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after truncate on %s '
+            'for each statement execute function docket_private.journal_truncate(%s)',
+            v_table || '_journal_truncate', add_journal.target, v_args);
+    end if;
 end;
 $$;
 
-COMMENT ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text) IS 'Makes every change of a table''s rows a row of the journal.
+COMMENT ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text, IN update_columns text[], IN operations text[]) IS 'Makes every change of a table''s rows a row of the journal.
 
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
 columns of type jsonb, what stands under a secret key always is),
-`update_when` is the condition under which an update counts.';
+`update_when` is the condition under which an update counts, `update_columns` are those one of which
+it has to name (none: any), `operations` those that the triggers write down: the rest is written by
+the statements themselves.';
 
 -- FUNCTION docket_private.add_nodes(uuid, uuid[], uuid[], uuid[])
 
@@ -8293,6 +8434,49 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.administered_organizations() IS 'The organizations in which the principal may make projects and say who sees them.';
+
+-- FUNCTION docket_private.analyze_partitioned()
+
+CREATE FUNCTION docket_private.analyze_partitioned() RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_table text;
+    v_count bigint := 0;
+begin
+    for v_table in
+        select c.relname
+          from docket.partition_policies as p
+          join pg_catalog.pg_class as c
+            on c.oid = to_regclass(format('docket.%I', p.table_name))
+         cross join lateral (
+                   select sum(greatest(m.reltuples, 0)) as row_count
+                     from pg_catalog.pg_inherits as i
+                     join pg_catalog.pg_class as m on m.oid = i.inhrelid
+                    where i.inhparent = c.oid
+               ) as months
+         where abs(months.row_count - greatest(c.reltuples, 0))
+               > 1000 + 0.1 * greatest(c.reltuples, 0)
+           and coalesce(pg_stat_get_last_analyze_time(c.oid), '-infinity')
+               < docket.clock() - interval '1 hour'
+         order by c.relname
+    loop
+        -- From 18 on without the partitions, of which autovacuum takes care. Names take no
+        -- parameters: format().
+        if current_setting('server_version_num')::integer >= 180000 then
+            execute format('analyze only docket.%I', v_table);
+        else
+            execute format('analyze docket.%I', v_table);
+        end if;
+        v_count := v_count + 1;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.analyze_partitioned() IS 'Analyzes the partitioned tables whose rows have become more or fewer by a tenth since the last time. Returns how many.';
 
 -- FUNCTION docket_private.ancestors_of(uuid, uuid)
 
@@ -9364,46 +9548,58 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
--- FUNCTION docket_private.drop_expired_partitions()
+-- FUNCTION docket_private.drop_expired_partition()
 
-CREATE FUNCTION docket_private.drop_expired_partitions() RETURNS integer
+CREATE FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '2s'
     AS $$
 declare
-    v_row   record;
-    v_count integer := 0;
+    v_row record;
 begin
     perform docket_private.require_operator();
+    dropped := 0;
 
-    -- A loop, because each drop stands or falls by itself: one that has to wait for a reader or a
-    -- writer leaves it to the next run.
+    -- A loop, because each drop stands or falls by itself; it ends with the first that stands.
     for v_row in
-        select p.table_name, f.partition_name, f.lower_bound, f.upper_bound
+        select distinct on (p.table_name)
+               p.table_name, f.partition_name, f.lower_bound, f.upper_bound
           from docket.partition_policies as p
          cross join lateral docket_private.partitions_of(p.table_name) as f
          where f.upper_bound <= docket.clock() - p.retention
          order by p.table_name, f.lower_bound
     loop
         begin
-            v_count := v_count + docket_private.drop_partition(
-                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound
-            )::integer;
+            -- Whoever says at this moment that the rows are to be kept is waited for, and heard;
+            -- who says so later waits.
+            perform
+               from docket.partition_policies as p
+              where p.table_name = v_row.table_name
+                and v_row.upper_bound <= docket.clock() - p.retention
+                for share;
+
+            if found and docket_private.drop_partition(
+                   v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound)
+            then
+                dropped := 1;
+                return;
+            end if;
         exception
-            when lock_not_available then null;
+            when others then
+                problem    := format('%s: %s', v_row.partition_name, sqlerrm);
+                error_code := sqlstate;
         end;
     end loop;
-
-    return v_count;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.drop_expired_partitions() IS 'Drops the partitions that the policies keep no longer; each drop is a row of the journal.
+COMMENT ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) IS 'Drops one partition that the policies keep no longer: the oldest of the first table that has one. A
+month of the journal goes only once it is sealed, with the hash of its rows in a seal of its own.
 
-Returns how many it dropped. A month of the journal goes only once it is sealed, with the hash of
-its rows in a seal of its own. Run by an operator, in every maintenance run after seal_audit().
-Raises PD403.';
+From then on the table is locked against everybody: end the transaction. It waits for locks for as
+long as lock_timeout says, and who comes after it waits as long: have the caller set one.
+Returns how many it dropped, none or one, and of the last that could not be dropped why. Raises
+PD403.';
 
 -- FUNCTION docket_private.drop_partition(text, text, timestamp with time zone, timestamp with time zone)
 
@@ -9415,6 +9611,10 @@ declare
     v_seal docket.audit_seals;
     v_rows bigint;
 begin
+    -- Who has written to this month, and has not committed, is waited for; nobody comes after him.
+    -- What is read from here on is all that there will be. Names take no parameters: format().
+    execute format('lock table docket.%I in share mode', drop_partition.partition_name);
+
     if drop_partition.table_name = 'audit_log' then
         v_seal := docket_private.seal_drop(
             drop_partition.lower_bound, drop_partition.upper_bound);
@@ -9423,7 +9623,7 @@ begin
         end if;
         v_rows := v_seal.row_count;
     else
-        -- Through the parent, whose policies let an operator see. Names take no parameters.
+        -- Through the parent, whose policies let an operator see.
         execute format('select count(*) from docket.%I as t where t.%I >= $1 and t.%2$I < $2',
                        drop_partition.table_name,
                        docket_private.partition_key(drop_partition.table_name))
@@ -9440,12 +9640,13 @@ begin
                 'hash', v_seal.months -> v_seal.dropped_month -> 'hash',
                 'seal_id', v_seal.seal_id::text)));
 
+    -- Last, since it locks the whole table against everybody.
     execute format('drop table docket.%I', drop_partition.partition_name);
     return true;
 end;
 $_$;
 
-COMMENT ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Drops one partition and says so in the journal; false when it is one of the journal that may not be dropped yet.';
+COMMENT ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Drops one partition and says so in the journal; false when it is one of the journal that is not sealed yet.';
 
 -- FUNCTION docket_private.end_attempt()
 
@@ -10644,6 +10845,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
 
+-- FUNCTION docket_private.forget_requests(bigint)
+
+CREATE FUNCTION docket_private.forget_requests(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+begin
+      with old as (
+          select k.principal, k.request_id
+            from docket.idempotency_keys as k
+           where k.created_at < docket.clock() - make_interval(
+                     hours => (docket_private.setting('idempotency_hours') #>> '{}')::integer)
+           order by k.created_at
+           limit forget_requests.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.idempotency_keys as k
+           using old
+           where k.principal  = old.principal
+             and k.request_id = old.request_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_requests(at_most bigint) IS 'Deletes at most so many answers that are older than the setting idempotency_hours. Returns how many.';
+
 -- FUNCTION docket_private.forgive_attempts(uuid, uuid[])
 
 CREATE FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) RETURNS void
@@ -11047,6 +11280,21 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.index_new_tasks() IS 'Makes new tasks findable.';
+
+-- FUNCTION docket_private.is_auditor()
+
+CREATE FUNCTION docket_private.is_auditor() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket_private.is_operator()
+        or (coalesce(current_setting('docket.actor', true), '') = ''
+            and pg_has_role(docket.principal(), 'docket_auditor', 'member'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.is_auditor() IS 'Whether the session may have the whole journal verified: an operator, or a member of docket_auditor who speaks for nobody else.';
 
 -- FUNCTION docket_private.is_json(text)
 
@@ -13474,18 +13722,23 @@ begin
     -- What this call writes into the journal names its request.
     perform set_config('docket.request_id', replay.request_id::text, true);
 
-    insert into docket.idempotency_keys as k (request_id, function_name)
-    values (replay.request_id, replay.function_name)
-        on conflict on constraint idempotency_keys_pkey do nothing;
+    -- Again, where maintenance has forgotten it between the two statements.
+    loop
+        insert into docket.idempotency_keys as k (request_id, function_name)
+        values (replay.request_id, replay.function_name)
+            on conflict on constraint idempotency_keys_pkey do nothing;
 
-    if found then
-        return null;
-    end if;
+        if found then
+            return null;
+        end if;
 
-    select k.* into v_key
-      from docket.idempotency_keys as k
-     where k.principal  = docket.principal()
-       and k.request_id = replay.request_id;
+        select k.* into v_key
+          from docket.idempotency_keys as k
+         where k.principal  = docket.principal()
+           and k.request_id = replay.request_id;
+
+        exit when found;
+    end loop;
 
     if v_key.function_name <> replay.function_name then
         raise exception 'request % was a call of %, not of %',
@@ -13851,9 +14104,9 @@ begin
       from sealed as s;
 
     if not v_same then
-        raise warning 'the journal of % is not what was sealed, and is not dropped', v_month
-            using hint = 'docket.verify_audit() says where it begins to differ.';
-        return null;
+        raise exception 'the journal of % is not what was sealed, and is not dropped', v_month
+            using errcode = 'PD409',
+                  hint    = 'docket.verify_audit() says where it begins to differ.';
     end if;
 
     return docket_private.add_seal(
@@ -13864,7 +14117,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Seals that a month of the journal is dropped, and returns the seal; null when it may not be: not all sealed, or changed.';
+COMMENT ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Seals that a month of the journal is dropped, and returns the seal; null while not all of it is sealed. Raises PD409 when it is not what was sealed.';
 
 -- FUNCTION docket_private.secret_pattern()
 
@@ -14411,6 +14664,45 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 'Gives back at most `max_tasks` tasks of a project whose lease has expired.';
 
+-- FUNCTION docket_private.sweep_projects(bigint)
+
+CREATE FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project uuid;
+begin
+    swept := 0;
+
+    -- A loop, because each project stands or falls by itself: one whose graph is held for long, or
+    -- in which something is broken, keeps no other from its tasks.
+    for v_project in
+        select a.project_id
+          from docket.task_attempts as a
+         where a.outcome is null
+           and a.lease_expires_at <= (select docket.clock())
+         group by a.project_id
+         order by a.project_id
+    loop
+        exit when swept >= sweep_projects.at_most;
+
+        begin
+            swept := swept + (
+                select count(*)
+                  from docket.sweep_leases(
+                           v_project, (sweep_projects.at_most - swept)::integer));
+        exception
+            when others then
+                problem    := format('project %s: %s', v_project, sqlerrm);
+                error_code := sqlstate;
+        end;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) IS 'Gives back at most so many tasks whose lease has expired, of all projects. Returns how many, and of the last project that could not be swept why.';
+
 -- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)
 
 CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
@@ -14476,6 +14768,34 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
+
+-- FUNCTION docket_private.take_step(text, bigint)
+
+CREATE FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    case take_step.step
+        when 'seal' then
+            done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+        when 'drop' then
+            select d.* into done, problem, error_code
+              from docket_private.drop_expired_partition() as d;
+        when 'analyze' then
+            done := docket_private.analyze_partitioned();
+        when 'partitions' then
+            done := docket_private.ensure_partitions();
+        when 'requests' then
+            done := docket_private.forget_requests(take_step.at_most);
+        when 'sweep' then
+            select s.* into done, problem, error_code
+              from docket_private.sweep_projects(take_step.at_most) as s;
+    end case;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) IS 'Does one step of maintenance. Returns how many it did, and what was in the way of a part of it.';
 
 -- FUNCTION docket_private.take_task_numbers(uuid, bigint)
 
@@ -15275,6 +15595,44 @@ COMMENT ON COLUMN docket.import_items.raw_status IS 'Its status as written, in J
 
 COMMENT ON COLUMN docket.import_items.raw_priority IS 'Its priority as written, in JSON; null: it had none.';
 
+-- TABLE docket.maintenance_steps
+
+CREATE TABLE docket.maintenance_steps (
+    step text NOT NULL,
+    step_no integer NOT NULL,
+    at_most bigint,
+    description text NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    succeeded_at timestamp with time zone,
+    outcome docket.maintenance_outcome,
+    done bigint,
+    problem text,
+    CONSTRAINT maintenance_steps_at_most_positive CHECK ((at_most > 0))
+);
+
+COMMENT ON TABLE docket.maintenance_steps IS 'What maintenance does, in its order, and how each step went when it was last run.';
+
+COMMENT ON COLUMN docket.maintenance_steps.step IS 'The name of the step, which docket.maintain() takes.';
+
+COMMENT ON COLUMN docket.maintenance_steps.step_no IS 'Its place in the order of a run.';
+
+COMMENT ON COLUMN docket.maintenance_steps.at_most IS 'How many one call does of it; null: all there is.';
+
+COMMENT ON COLUMN docket.maintenance_steps.description IS 'What it does, and what it counts.';
+
+COMMENT ON COLUMN docket.maintenance_steps.started_at IS 'When its last run began; null: it was never run.';
+
+COMMENT ON COLUMN docket.maintenance_steps.finished_at IS 'When its last run ended.';
+
+COMMENT ON COLUMN docket.maintenance_steps.succeeded_at IS 'When the last run ended that was done.';
+
+COMMENT ON COLUMN docket.maintenance_steps.outcome IS 'How its last run ended.';
+
+COMMENT ON COLUMN docket.maintenance_steps.done IS 'How many its last run did.';
+
+COMMENT ON COLUMN docket.maintenance_steps.problem IS 'What was in the way of its last run, or of a part of it.';
+
 -- TABLE docket.organizations
 
 CREATE TABLE docket.organizations (
@@ -15667,6 +16025,11 @@ ALTER TABLE ONLY docket.imports
 
 ALTER TABLE ONLY docket.imports
     ADD CONSTRAINT imports_source_key UNIQUE (project_id, source_name);
+
+-- CONSTRAINT docket.maintenance_steps maintenance_steps_pkey
+
+ALTER TABLE ONLY docket.maintenance_steps
+    ADD CONSTRAINT maintenance_steps_pkey PRIMARY KEY (step);
 
 -- CONSTRAINT docket.members members_once_key
 
@@ -16656,6 +17019,10 @@ CREATE POLICY audit_log_insert ON docket.audit_log FOR INSERT TO docket_owner WI
 
 CREATE POLICY audit_log_read ON docket.audit_log FOR SELECT USING ((( SELECT docket_private.is_operator() AS is_operator) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
+-- POLICY docket.audit_log audit_log_verify
+
+CREATE POLICY audit_log_verify ON docket.audit_log FOR SELECT TO docket_owner USING (( SELECT docket_private.is_auditor() AS is_auditor));
+
 -- ROW SECURITY docket.audit_seals
 
 ALTER TABLE docket.audit_seals ENABLE ROW LEVEL SECURITY;
@@ -16994,6 +17361,16 @@ GRANT ALL ON TYPE docket.effort TO docket_auditor;
 GRANT ALL ON TYPE docket.effort TO docket_metrics;
 GRANT ALL ON TYPE docket.effort TO docket_gateway;
 GRANT ALL ON TYPE docket.effort TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.maintenance_outcome FROM PUBLIC;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_admin;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_app;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_agent;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_reader;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_auditor;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_metrics;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_gateway;
+GRANT ALL ON TYPE docket.maintenance_outcome TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.merge_method FROM PUBLIC;
 GRANT ALL ON TYPE docket.merge_method TO docket_admin;
@@ -17732,6 +18109,10 @@ GRANT ALL ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_si
 GRANT ALL ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_workflows(project_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.maintain(steps text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.maintain(steps text[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket.maintain(steps text[]) TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.update_task_status(task_id uuid, status text, context jsonb, expected_version bigint, results jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.update_task_status(task_id uuid, status text, context jsonb, expected_version bigint, results jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_task_status(task_id uuid, status text, context jsonb, expected_version bigint, results jsonb, request_id uuid) TO docket_app;
@@ -17944,6 +18325,7 @@ GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, ex
 
 REVOKE ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_auditor;
 GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.waive_validation(task_id uuid, validation_type text, waive_reason text, request_id uuid) FROM PUBLIC;
@@ -17994,7 +18376,7 @@ GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_a
 
 REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass) FROM PUBLIC;
 
-REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text, IN update_columns text[], IN operations text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], depends_on_ids uuid[], waiting_ids uuid[]) FROM PUBLIC;
 
@@ -18007,6 +18389,8 @@ REVOKE ALL ON FUNCTION docket_private.add_seal(end_transaction_id xid8, end_audi
 REVOKE ALL ON PROCEDURE docket_private.add_touch(IN target regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.administered_organizations() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.analyze_partitioned() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
 
@@ -18046,7 +18430,7 @@ REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.drop_expired_partitions() FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
@@ -18102,6 +18486,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.forget_requests(at_most bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text, error text, details jsonb, not_before timestamp with time zone) FROM PUBLIC;
@@ -18127,6 +18513,8 @@ REVOKE ALL ON FUNCTION docket_private.in_utc(row_values record) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.is_auditor() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.is_json(content text) FROM PUBLIC;
 
@@ -18322,7 +18710,11 @@ REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], 
 
 REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_task_numbers(project_id uuid, how_many bigint) FROM PUBLIC;
 
@@ -18383,6 +18775,11 @@ GRANT SELECT ON TABLE docket.import_items TO docket_app;
 GRANT SELECT ON TABLE docket.import_items TO docket_agent;
 GRANT SELECT ON TABLE docket.import_items TO docket_reader;
 GRANT SELECT ON TABLE docket.import_items TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
+GRANT SELECT ON TABLE docket.maintenance_steps TO docket_auditor;
+GRANT SELECT ON TABLE docket.maintenance_steps TO docket_metrics;
+GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;
 
 GRANT SELECT ON TABLE docket.retry_policies TO docket_admin;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_app;

@@ -16,6 +16,7 @@ COMMON_COLUMNS = [
 WITHOUT_JOURNAL = {
     "docket.audit_log": "it is the journal",
     "docket.audit_seals": "the seals of the journal, a chain of their own",
+    "docket.maintenance_steps": "how the last run went; what it did to rows is journaled as theirs",
     "docket.import_items": "written once, with its import, which is journaled",
     "docket.idempotency_keys": "kept for a day only; what the calls did is in the journal",
     "docket_private.organization_projects": "derived from projects",
@@ -40,6 +41,7 @@ JOURNALED_OTHERWISE = {
 
 FOR_EVERYBODY = {
     "docket.error_codes": "the same for everybody: what errors there are",
+    "docket.maintenance_steps": "no project's: read by operators, auditors and who counts",
     "docket.partition_policies": "no project's: read by operators alone",
     "docket.retry_policies": "the same for everybody: how often what is tried again",
     "docket.settings": "the same for everybody: the settings of this docket",

@@ -72,6 +72,10 @@ create policy audit_log_read on docket.audit_log for select
            or project_id = any ((select docket_private.visible_projects())::uuid[]));
 create policy audit_log_insert on docket.audit_log for insert to docket_owner
     with check (true);
+-- An auditor's verify_audit() reads all of it, and says no more than whether it is what was sealed.
+-- By himself he sees what he may: he is not docket_owner.
+create policy audit_log_verify on docket.audit_log for select to docket_owner
+    using ((select docket_private.is_auditor()));
 
 revoke all on function docket_private.visible_projects() from public;
 revoke all on procedure docket_private.add_isolation(regclass) from public;

@@ -308,7 +308,9 @@ create procedure docket_private.add_journal(
     target         regclass,
     key_column     text,
     secret_columns text[] default '{}',
-    update_when    text   default 'old.* is distinct from new.*'
+    update_when    text   default 'old.* is distinct from new.*',
+    update_columns text[] default '{}',
+    operations     text[] default '{insert,update,delete,truncate}'
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -349,31 +351,44 @@ begin
                           order by a.attnum));
 
     -- DDL takes no parameters: hence format().
-    execute format(
-        'create trigger %I after insert on %s referencing new table as inserted '
-        'for each statement execute function docket_private.journal_insert(%s)',
-        v_table || '_journal_insert', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after update on %s for each row when (%s) '
-        'execute function docket_private.journal_update(%s)',
-        v_table || '_journal_update', add_journal.target, add_journal.update_when, v_args);
-    execute format(
-        'create trigger %I after delete on %s referencing old table as deleted '
-        'for each statement execute function docket_private.journal_delete(%s)',
-        v_table || '_journal_delete', add_journal.target, v_args);
-    execute format(
-        'create trigger %I after truncate on %s '
-        'for each statement execute function docket_private.journal_truncate(%s)',
-        v_table || '_journal_truncate', add_journal.target, v_args);
+    if 'insert' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after insert on %s referencing new table as inserted '
+            'for each statement execute function docket_private.journal_insert(%s)',
+            v_table || '_journal_insert', add_journal.target, v_args);
+    end if;
+    if 'update' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after update %s on %s for each row when (%s) '
+            'execute function docket_private.journal_update(%s)',
+            v_table || '_journal_update',
+            (select 'of ' || string_agg(quote_ident(c.name), ', ' order by c.ordinality)
+               from unnest(add_journal.update_columns) with ordinality as c (name, ordinality)),
+            add_journal.target, add_journal.update_when, v_args);
+    end if;
+    if 'delete' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after delete on %s referencing old table as deleted '
+            'for each statement execute function docket_private.journal_delete(%s)',
+            v_table || '_journal_delete', add_journal.target, v_args);
+    end if;
+    if 'truncate' = any (add_journal.operations) then
+        execute format(
+            'create trigger %I after truncate on %s '
+            'for each statement execute function docket_private.journal_truncate(%s)',
+            v_table || '_journal_truncate', add_journal.target, v_args);
+    end if;
 end;
 $$;
 
-comment on procedure docket_private.add_journal(regclass, text, text[], text) is
+comment on procedure docket_private.add_journal(regclass, text, text[], text, text[], text[]) is
 'Makes every change of a table''s rows a row of the journal.
 
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
 columns of type jsonb, what stands under a secret key always is),
-`update_when` is the condition under which an update counts.';
+`update_when` is the condition under which an update counts, `update_columns` are those one of which
+it has to name (none: any), `operations` those that the triggers write down: the rest is written by
+the statements themselves.';
 
 revoke all on function docket_private.writes_in_utc() from public;
 revoke all on function docket_private.in_utc(record) from public;
@@ -382,7 +397,8 @@ revoke all on function docket_private.journal_update() from public;
 revoke all on function docket_private.journal_delete() from public;
 revoke all on function docket_private.journal_truncate() from public;
 revoke all on function docket_private.masked(docket_ext.hstore, text[], text[]) from public;
-revoke all on procedure docket_private.add_journal(regclass, text, text[], text) from public;
+revoke all on procedure docket_private.add_journal(regclass, text, text[], text, text[], text[])
+  from public;
 
 insert into docket.partition_policies (table_name)
 values ('audit_log');

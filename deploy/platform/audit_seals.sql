@@ -296,7 +296,11 @@ declare
     v_months jsonb;
     v_kept   jsonb;
 begin
-    perform docket_private.require_operator();
+    if not docket_private.is_auditor() then
+        raise exception '% may not verify the journal', docket.principal()
+            using errcode = 'PD403',
+                  hint    = 'It takes a member of docket_auditor, docket_admin or docket_maintenance.';
+    end if;
 
     select s.* into v_last from docket.audit_seals as s where s.seal_id = verify_audit.after;
     v_last.seal_id            := verify_audit.after;
@@ -378,7 +382,8 @@ seals were cut off, or made anew; `after` is a seal that was verified before, to
 Returns one row: whether all is intact; how many seals, over how many rows, are, and the hash of
 the last of them; and of the first that is broken its number, the places where its range begins and
 ends, as in changes(), and what is wrong. head, broken_seal, begin_place, end_place and problem may
-be null. Raises PD403 (not an operator).';
+be null. It tells of all projects, and so no more than that; auditors may ask it too.
+Raises PD403 (no operator, and no auditor).';
 
 revoke all on function docket_private.months_of_journal(xid8, bigint, xid8, bigint) from public;
 revoke all on function docket_private.hash_of_seal(docket.audit_seals) from public;
@@ -387,7 +392,9 @@ revoke all on function docket_private.require_operator() from public;
 revoke all on function docket.seal_audit(bigint) from public;
 revoke all on function docket.verify_audit(text, bigint) from public;
 grant select on docket.audit_seals to docket_admin, docket_auditor, docket_maintenance;
-grant execute on function docket.seal_audit(bigint), docket.verify_audit(text, bigint)
+grant execute on function docket.seal_audit(bigint)
    to docket_admin, docket_maintenance;
+grant execute on function docket.verify_audit(text, bigint)
+   to docket_admin, docket_auditor, docket_maintenance;
 
 commit;

@@ -89,9 +89,9 @@ begin
       from sealed as s;
 
     if not v_same then
-        raise warning 'the journal of % is not what was sealed, and is not dropped', v_month
-            using hint = 'docket.verify_audit() says where it begins to differ.';
-        return null;
+        raise exception 'the journal of % is not what was sealed, and is not dropped', v_month
+            using errcode = 'PD409',
+                  hint    = 'docket.verify_audit() says where it begins to differ.';
     end if;
 
     return docket_private.add_seal(
@@ -103,7 +103,7 @@ end;
 $$;
 
 comment on function docket_private.seal_drop(timestamptz, timestamptz) is
-    'Seals that a month of the journal is dropped, and returns the seal; null when it may not be: not all sealed, or changed.';
+    'Seals that a month of the journal is dropped, and returns the seal; null while not all of it is sealed. Raises PD409 when it is not what was sealed.';
 
 create function docket_private.drop_partition(
     table_name     text,
@@ -118,6 +118,10 @@ declare
     v_seal docket.audit_seals;
     v_rows bigint;
 begin
+    -- Who has written to this month, and has not committed, is waited for; nobody comes after him.
+    -- What is read from here on is all that there will be. Names take no parameters: format().
+    execute format('lock table docket.%I in share mode', drop_partition.partition_name);
+
     if drop_partition.table_name = 'audit_log' then
         v_seal := docket_private.seal_drop(
             drop_partition.lower_bound, drop_partition.upper_bound);
@@ -126,7 +130,7 @@ begin
         end if;
         v_rows := v_seal.row_count;
     else
-        -- Through the parent, whose policies let an operator see. Names take no parameters.
+        -- Through the parent, whose policies let an operator see.
         execute format('select count(*) from docket.%I as t where t.%I >= $1 and t.%2$I < $2',
                        drop_partition.table_name,
                        docket_private.partition_key(drop_partition.table_name))
@@ -143,53 +147,70 @@ begin
                 'hash', v_seal.months -> v_seal.dropped_month -> 'hash',
                 'seal_id', v_seal.seal_id::text)));
 
+    -- Last, since it locks the whole table against everybody.
     execute format('drop table docket.%I', drop_partition.partition_name);
     return true;
 end;
 $$;
 
 comment on function docket_private.drop_partition(text, text, timestamptz, timestamptz) is
-    'Drops one partition and says so in the journal; false when it is one of the journal that may not be dropped yet.';
+    'Drops one partition and says so in the journal; false when it is one of the journal that is not sealed yet.';
 
-create function docket_private.drop_expired_partitions() returns integer
+create function docket_private.drop_expired_partition(
+    out dropped    bigint,
+    out problem    text,
+    out error_code text
+)
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '2s'
 as $$
 declare
-    v_row   record;
-    v_count integer := 0;
+    v_row record;
 begin
     perform docket_private.require_operator();
+    dropped := 0;
 
-    -- A loop, because each drop stands or falls by itself: one that has to wait for a reader or a
-    -- writer leaves it to the next run.
+    -- A loop, because each drop stands or falls by itself; it ends with the first that stands.
     for v_row in
-        select p.table_name, f.partition_name, f.lower_bound, f.upper_bound
+        select distinct on (p.table_name)
+               p.table_name, f.partition_name, f.lower_bound, f.upper_bound
           from docket.partition_policies as p
          cross join lateral docket_private.partitions_of(p.table_name) as f
          where f.upper_bound <= docket.clock() - p.retention
          order by p.table_name, f.lower_bound
     loop
         begin
-            v_count := v_count + docket_private.drop_partition(
-                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound
-            )::integer;
+            -- Whoever says at this moment that the rows are to be kept is waited for, and heard;
+            -- who says so later waits.
+            perform
+               from docket.partition_policies as p
+              where p.table_name = v_row.table_name
+                and v_row.upper_bound <= docket.clock() - p.retention
+                for share;
+
+            if found and docket_private.drop_partition(
+                   v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound)
+            then
+                dropped := 1;
+                return;
+            end if;
         exception
-            when lock_not_available then null;
+            when others then
+                problem    := format('%s: %s', v_row.partition_name, sqlerrm);
+                error_code := sqlstate;
         end;
     end loop;
-
-    return v_count;
 end;
 $$;
 
-comment on function docket_private.drop_expired_partitions() is
-'Drops the partitions that the policies keep no longer; each drop is a row of the journal.
+comment on function docket_private.drop_expired_partition() is
+'Drops one partition that the policies keep no longer: the oldest of the first table that has one. A
+month of the journal goes only once it is sealed, with the hash of its rows in a seal of its own.
 
-Returns how many it dropped. A month of the journal goes only once it is sealed, with the hash of
-its rows in a seal of its own. Run by an operator, in every maintenance run after seal_audit().
-Raises PD403.';
+From then on the table is locked against everybody: end the transaction. It waits for locks for as
+long as lock_timeout says, and who comes after it waits as long: have the caller set one.
+Returns how many it dropped, none or one, and of the last that could not be dropped why. Raises
+PD403.';
 
 create function docket.set_retention(
     table_name text,
@@ -235,7 +256,7 @@ revoke all on function docket_private.partitions_of(text) from public;
 revoke all on function docket_private.seal_drop(timestamptz, timestamptz) from public;
 revoke all on function docket_private.drop_partition(text, text, timestamptz, timestamptz)
   from public;
-revoke all on function docket_private.drop_expired_partitions() from public;
+revoke all on function docket_private.drop_expired_partition() from public;
 revoke all on function docket.set_retention(text, interval) from public;
 grant execute on function docket.set_retention(text, interval) to docket_admin;
 

@@ -55,18 +55,23 @@ begin
     -- What this call writes into the journal names its request.
     perform set_config('docket.request_id', replay.request_id::text, true);
 
-    insert into docket.idempotency_keys as k (request_id, function_name)
-    values (replay.request_id, replay.function_name)
-        on conflict on constraint idempotency_keys_pkey do nothing;
+    -- Again, where maintenance has forgotten it between the two statements.
+    loop
+        insert into docket.idempotency_keys as k (request_id, function_name)
+        values (replay.request_id, replay.function_name)
+            on conflict on constraint idempotency_keys_pkey do nothing;
 
-    if found then
-        return null;
-    end if;
+        if found then
+            return null;
+        end if;
 
-    select k.* into v_key
-      from docket.idempotency_keys as k
-     where k.principal  = docket.principal()
-       and k.request_id = replay.request_id;
+        select k.* into v_key
+          from docket.idempotency_keys as k
+         where k.principal  = docket.principal()
+           and k.request_id = replay.request_id;
+
+        exit when found;
+    end loop;
 
     if v_key.function_name <> replay.function_name then
         raise exception 'request % was a call of %, not of %',

@@ -59,7 +59,23 @@ $$;
 comment on function docket_private.is_operator() is
     'Whether the session may operate on every project: a member of docket_admin or docket_maintenance who speaks for nobody else.';
 
+create function docket_private.is_auditor() returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket_private.is_operator()
+        or (coalesce(current_setting('docket.actor', true), '') = ''
+            and pg_has_role(docket.principal(), 'docket_auditor', 'member'));
+end;
+$$;
+
+comment on function docket_private.is_auditor() is
+    'Whether the session may have the whole journal verified: an operator, or a member of docket_auditor who speaks for nobody else.';
+
 revoke all on function docket_private.is_operator() from public;
+revoke all on function docket_private.is_auditor() from public;
 revoke all on function docket.principal() from public;
 grant execute on function docket.principal()
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,

@@ -81,17 +81,12 @@ comment on column docket.task_attempts.is_forgiven is
 -- A heartbeat is no event worth a row of the journal. The beginning of an attempt, and its end when
 -- the work is done, are written into it by the statements that make them (begin_attempts(),
 -- complete_held(), end_attempt()), together with the task's own row.
-call docket_private.add_journal('docket.task_attempts', 'attempt_id');
-drop trigger task_attempts_journal_insert on docket.task_attempts;
-drop trigger task_attempts_journal_update on docket.task_attempts;
-create trigger task_attempts_journal_update
-    after update of agent, outcome, failure_class, error, details, is_forgiven
-    on docket.task_attempts
-    for each row when (
-        (old.outcome is not null or new.outcome is distinct from 'completed')
-        and old.* is distinct from new.*)
-    execute function docket_private.journal_update(
-        'task_attempts', 'attempt_id', '', '{}', '{details}');
+call docket_private.add_journal(
+    'docket.task_attempts', 'attempt_id', '{}',
+    $$(old.outcome is not null or new.outcome is distinct from 'completed')
+      and old.* is distinct from new.*$$,
+    '{agent,outcome,failure_class,error,details,is_forgiven}',
+    '{update,delete,truncate}');
 call docket_private.add_isolation('docket.task_attempts');
 
 -- Whoever takes a task out of an agent's hands, by whatever way, ends the attempt. A completion by

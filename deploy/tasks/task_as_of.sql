@@ -7,7 +7,7 @@ set local role docket_owner;
 -- Backwards: the task as it is, or as it was when it was purged, and every change since then
 -- undone. Retention takes the oldest part of the journal, which this does not read. Security
 -- definer, because a client may not enter the schema of hstore; what he may not see is hidden from
--- it all the same.
+-- it all the same; from an auditor, whose verify_audit() reads everything, by what is said here.
 create function docket.task_as_of(
     task_id uuid,
     at      timestamptz
@@ -36,6 +36,9 @@ begin
                  where l.row_id     = task_as_of.task_id
                    and l.table_name = 'tasks'
                    and l.operation  = 'delete'
+                   and ((select docket_private.is_operator())
+                        or l.project_id = any (
+                               (select docket_private.visible_projects())::uuid[]))
                  order by l.audit_id desc
                  limit 1) as l
          cross join jsonb_each_text(l.old_values) as v (key, value);
@@ -51,6 +54,8 @@ begin
                and l.table_name  = 'tasks'
                and l.operation   = 'update'
                and l.recorded_at > task_as_of.at
+               and ((select docket_private.is_operator())
+                    or l.project_id = any ((select docket_private.visible_projects())::uuid[]))
              order by v.key, l.audit_id) as u;
 
     v_born_at := (v_values operator(docket_ext.->) 'created_at')::timestamptz;

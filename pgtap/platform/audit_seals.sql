@@ -1,10 +1,12 @@
 -- Seals prove the journal: whatever is changed in a sealed range, verify_audit() names the range.
 
 begin;
-select plan(31);
+select plan(36);
 
 create role tap_seals_ops in role docket_maintenance;
 create role tap_seals_app in role docket_app;
+create role tap_seals_auditor in role docket_auditor;
+grant docket_gateway to tap_seals_auditor;
 
 -- Rows of transactions that ended long ago, in two months.
 set local role docket_owner;
@@ -33,6 +35,7 @@ select results_eq(
     'select s.seals, s.row_count from docket.seal_audit(2) as s', 'values (1::bigint, 2::bigint)',
     'the next call goes on behind them');
 create temporary table sealed as select s.* from docket.seal_audit() as s;
+grant select on sealed to public;
 select is((select s.seals from sealed as s), 1::bigint, 'without a bound it seals what is left');
 select ok(
     (select s.row_count > 2 from sealed as s), 'the rows of the deploy among it');
@@ -63,6 +66,21 @@ select ok(
 reset timezone;
 reset datestyle;
 reset client_encoding;
+
+-- An auditor, who sees no row of any project, is told the same.
+set local role tap_seals_auditor;
+select results_eq(
+    'select v.is_intact, v.seals, v.head, v.problem from docket.verify_audit() as v',
+    'select true, 3::bigint, s.head, null::text from sealed as s',
+    'who audits may have the whole journal verified');
+select is_empty('select from docket.audit_log', 'and sees no row more for it');
+select is_empty(
+    $$ select from docket.changes() $$, 'by no way');
+select throws_ok('select docket.seal_audit()', '42501', null, 'he seals nothing');
+select set_config('docket.actor', 'somebody', true);
+select throws_ok(
+    'select docket.verify_audit()', 'PD403', null, 'nor does he verify when he speaks for another');
+select set_config('docket.actor', '', true);
 reset role;
 
 -- What a tampering hand could do, each undone again. As a superuser: policies stop everybody else.

@@ -1,7 +1,7 @@
 -- Retention drops whole months; of the journal only what is sealed, and the seals stay proven.
 
 begin;
-select plan(20);
+select plan(21);
 
 create role tap_drops_admin in role docket_admin;
 set local role docket_owner;
@@ -10,12 +10,13 @@ select docket_private.ensure_partitions();
 select set_config('docket.fake_now', '', true);
 
 -- As maintenance calls it: with the rights of the owner, for an operator.
-create function docket.tap_drop() returns integer
+create function docket.tap_drop(out dropped bigint, out problem text, out error_code text)
 language plpgsql
 security definer
 as $$
 begin
-    return docket_private.drop_expired_partitions();
+    select d.* into dropped, problem, error_code
+      from docket_private.drop_expired_partition() as d;
 end;
 $$;
 grant execute on function docket.tap_drop() to tap_drops_admin;
@@ -27,9 +28,8 @@ values ('3', '2025-01-30 12:00+00', 'tap', 'insert', 'a'),
        ('4', '2025-02-01 00:01+00', 'tap', 'insert', 'c');
 
 set local role tap_drops_admin;
-select is(docket.tap_drop(), 0, 'without a policy everything is kept');
+select is((docket.tap_drop()).dropped, 0::bigint, 'without a policy everything is kept');
 
-set local role tap_drops_admin;
 select throws_ok(
     $$ select docket.set_retention('audit_log', '-1 day') $$, 'PD422', null,
     'nothing is kept for less than no time');
@@ -47,15 +47,17 @@ select is(
       limit 1),
     '{"retention": "6 mons"}', 'which is in the journal');
 
-select is(
-    docket.tap_drop(), 2, 'months without a row go at once, as they are old');
+select results_eq(
+    'select d.dropped, d.problem from docket.tap_drop() as d', 'values (0::bigint, null::text)',
+    'a month waits until it is sealed');
 reset role;
 select results_eq(
     $$ select p.partition_name
          from docket_private.partitions_of('audit_log') as p
         where p.upper_bound < '2026-01-01' $$,
-    $$ values ('audit_log_2025_01'), ('audit_log_2025_02') $$,
-    'those with rows wait until they are sealed');
+    $$ values ('audit_log_2025_01'), ('audit_log_2025_02'), ('audit_log_2025_03'),
+              ('audit_log_2025_04') $$,
+    'and so do those after it');
 
 set local role tap_drops_admin;
 select docket.seal_audit();
@@ -66,20 +68,27 @@ grant select on head to public;
 -- Whoever has changed a month does not get rid of it.
 update docket.audit_log set row_key = 'x' where row_key = 'a';
 set local role tap_drops_admin;
-set local client_min_messages = error;
-select is(docket.tap_drop(), 1, 'a month that was changed stays');
-reset client_min_messages;
+select results_eq(
+    'select d.dropped, d.problem, d.error_code from docket.tap_drop() as d',
+    $$ values (0::bigint,
+               'audit_log_2025_01: the journal of 2025-01 is not what was sealed, and is not dropped',
+               'PD409') $$,
+    'a month that was changed stays, and the reason is given');
 reset role;
 select is(
     (select array_agg(p.partition_name)
        from docket_private.partitions_of('audit_log') as p
       where p.upper_bound < '2026-01-01'),
-    array['audit_log_2025_01'], 'the one after it has gone');
+    array['audit_log_2025_01', 'audit_log_2025_02', 'audit_log_2025_03', 'audit_log_2025_04'],
+    'with those after it');
 update docket.audit_log set row_key = 'a' where row_key = 'x';
 
 set local role tap_drops_admin;
-select is(docket.tap_drop(), 1, 'a month that is as it was sealed goes');
-select is(docket.tap_drop(), 0, 'once');
+select is((docket.tap_drop()).dropped, 1::bigint, 'a month that is as it was sealed goes');
+select is(
+    (select sum((docket.tap_drop()).dropped) from generate_series(1, 4)), 3::numeric,
+    'then those after it');
+select is((docket.tap_drop()).dropped, 0::bigint, 'each once');
 select is_empty(
     $$ select from docket.audit_log as l where l.recorded_at < '2026-01-01' $$, 'with its rows');
 
@@ -137,7 +146,7 @@ insert into docket.tap_events (event_id, happened_at)
 values (1, '2025-01-20 12:00+00'), (2, '2025-01-21 12:00+00'), (3, clock_timestamp());
 reset role;
 set local role tap_drops_admin;
-select docket.tap_drop();
+select docket.tap_drop() from generate_series(1, 3);
 reset role;
 select results_eq(
     'select e.event_id from docket.tap_events as e', 'values (3::bigint)',

@@ -7,6 +7,7 @@ revoke select on docket.audit_log
 revoke execute on function docket_private.is_operator()
   from docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
+drop policy audit_log_verify on docket.audit_log;
 drop policy audit_log_insert on docket.audit_log;
 drop policy audit_log_read on docket.audit_log;
 alter table docket.audit_log_default no force row level security;

@@ -14,7 +14,7 @@ drop trigger error_codes_journal_truncate on docket.error_codes;
 delete from docket.partition_policies
  where table_name = 'audit_log';
 
-drop procedure docket_private.add_journal(regclass, text, text[], text);
+drop procedure docket_private.add_journal(regclass, text, text[], text, text[], text[]);
 drop function docket_private.journal_truncate();
 drop function docket_private.journal_update();
 drop function docket_private.journal_delete();

@@ -2,6 +2,7 @@
 
 begin;
 
+drop function docket_private.is_auditor();
 drop function docket_private.is_operator();
 drop function docket.principal();
 

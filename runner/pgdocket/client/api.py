@@ -25,6 +25,7 @@ from pgdocket.client.rows import (
     ImpactRow,
     Json,
     ListImportsRow,
+    MaintainRow,
     Member,
     PartitionPolicy,
     Project,
@@ -580,6 +581,12 @@ _LIST_WORKFLOWS = Function(
     Parameter("project_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
+)
+_MAINTAIN = Function(
+    "maintain",
+    Effect.ONCE,
+    MaintainRow,
+    Parameter("steps", is_array=True),
 )
 _MARK_TASK_COMPLETED = Function(
     "mark_task_completed",
@@ -2049,6 +2056,28 @@ class Api(Calls):
         """
         return self._many(_LIST_WORKFLOWS, (project_id, after, page_size))
 
+    def maintain(
+        self,
+        *,
+        steps: Sequence[str] | None = None,
+    ) -> list[MaintainRow]:
+        """Does what has to be done from time to time: seals the journal, drops the months that the
+        policies keep no longer, gathers statistics, makes the months ahead, forgets old request
+        ids, and takes back tasks whose lease has expired. Each step is bounded, and is done by one
+        call at a time; one that fails keeps none of the others from being done. What it waits for
+        longer than half a second it leaves to the next call.
+
+        `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
+        each went when it was last run. All steps of a call are one transaction, and what it locks
+        is locked until that ends: a scheduler that can should call it once for each step. A call
+        that has dropped a month does nothing after that. Returns a row for each step: outcome is
+        done, busy (another call is at it, or a lock was not to be had in time: the next call does
+        it) or failed; done is how many it did, has_more whether it stopped at its bound, took is in
+        milliseconds, problem what was in the way. problem may be null. Raises Forbidden (not an
+        operator), Conflict (not at read committed), InvalidArgument (no such step).
+        """
+        return self._many(_MAINTAIN, (steps,))
+
     def mark_task_completed(
         self,
         *,
@@ -2746,7 +2775,8 @@ class Api(Calls):
         go on from. Returns one row: whether all is intact; how many seals, over how many rows, are,
         and the hash of the last of them; and of the first that is broken its number, the places
         where its range begins and ends, as in changes(), and what is wrong. head, broken_seal,
-        begin_place, end_place and problem may be null. Raises Forbidden (not an operator).
+        begin_place, end_place and problem may be null. It tells of all projects, and so no more
+        than that; auditors may ask it too. Raises Forbidden (no operator, and no auditor).
         """
         return self._one(_VERIFY_AUDIT, (expected_head, after))
 
@@ -3641,6 +3671,19 @@ class AsyncApi(AsyncCalls):
     ) -> list[Workflow]:
         """The workflows of a project, the oldest first."""
         return await self._many(_LIST_WORKFLOWS, (project_id, after, page_size))
+
+    async def maintain(
+        self,
+        *,
+        steps: Sequence[str] | None = None,
+    ) -> list[MaintainRow]:
+        """Does what has to be done from time to time: seals the journal, drops the months that the
+        policies keep no longer, gathers statistics, makes the months ahead, forgets old request
+        ids, and takes back tasks whose lease has expired. Each step is bounded, and is done by one
+        call at a time; one that fails keeps none of the others from being done. What it waits for
+        longer than half a second it leaves to the next call.
+        """
+        return await self._many(_MAINTAIN, (steps,))
 
     async def mark_task_completed(
         self,

@@ -634,6 +634,18 @@ class ListImportsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MaintainRow:
+    """A row of what maintain() returns."""
+
+    step: str
+    outcome: str
+    done: int
+    has_more: bool
+    took: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueOverviewRow:
     """A row of what queue_overview() returns."""
 
