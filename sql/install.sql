@@ -467,27 +467,82 @@ end;
 comment on function docket_private.partition_key(text) is
     'The column by which a table of schema docket is partitioned.';
 
+-- Made apart and attached: attaching blocks no reader and no writer of the parent. It does block
+-- those who write to a table that the parent's foreign keys name; where it would have to wait for
+-- one of them for long, nobody waits for it.
+create function docket_private.add_partition(
+    table_name     text,
+    partition_name text,
+    lower_bound    timestamp,
+    upper_bound    timestamp
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+declare
+    v_key   name := docket_private.partition_key(table_name);
+    v_lower text := to_char(lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+    v_upper text := to_char(upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+begin
+    -- format(), because DDL takes no parameters.
+    execute format('create table docket.%I (like docket.%I including all)',
+                   add_partition.partition_name, add_partition.table_name);
+    execute format('alter table docket.%I enable row level security',
+                   add_partition.partition_name);
+    execute format('alter table docket.%I force row level security', add_partition.partition_name);
+    execute format('comment on table docket.%I is %L', add_partition.partition_name,
+                   format('One month of %s.', add_partition.table_name));
+
+    -- Strays of that month, which would be in its way, move from the default partition. Their
+    -- policies hide them from their owner too, and are lifted for him in this transaction.
+    if pg_relation_size(format('docket.%I', add_partition.table_name || '_default')::regclass) > 0
+    then
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.partition_name);
+        execute format(
+            'with strays as ('
+            'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+            'returning d.*) '
+            'insert into docket.%2$I select s.* from strays as s',
+            add_partition.table_name || '_default', add_partition.partition_name, v_key,
+            v_lower, v_upper);
+        execute format('alter table docket.%I force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I force row level security',
+                       add_partition.partition_name);
+    end if;
+
+    execute format(
+        'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
+        add_partition.table_name, add_partition.partition_name, v_lower, v_upper);
+end;
+$$;
+
+comment on function docket_private.add_partition(text, text, timestamp, timestamp) is
+    'Gives a table of schema docket one more partition, from the first bound (UTC) to before the second, with the rows of it that strayed into the default partition.';
+
 create function docket_private.ensure_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row   record;
-    v_lower text;
-    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition. No advisory lock, which any login could
     -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
     lock table docket.partition_policies in share row exclusive mode;
 
-    -- A loop, and format(), because DDL takes neither sets nor parameters.
+    -- A loop, because each partition stands by itself: one that has to wait is left to the next
+    -- run, months before it is needed.
     for v_row in
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
-               docket_private.partition_key(p.table_name) as key_column
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -498,41 +553,13 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
-        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-
-        -- Made apart and attached: attaching blocks no reader and no writer of the parent.
-        execute format('create table docket.%I (like docket.%I including all)',
-                       v_row.partition_name, v_row.table_name);
-        execute format('alter table docket.%I enable row level security', v_row.partition_name);
-        execute format('alter table docket.%I force row level security', v_row.partition_name);
-        execute format('comment on table docket.%I is %L', v_row.partition_name,
-                       format('One month of %s.', v_row.table_name));
-
-        -- Strays of that month, which would be in its way, move from the default partition. Their
-        -- policies hide them from their owner too, and are lifted for him in this transaction.
-        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
-            execute format('alter table docket.%I no force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I no force row level security',
-                           v_row.partition_name);
-            execute format(
-                'with strays as ('
-                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
-                'returning d.*) '
-                'insert into docket.%2$I select s.* from strays as s',
-                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
-                v_lower, v_upper);
-            execute format('alter table docket.%I force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I force row level security',
-                           v_row.partition_name);
-        end if;
-
-        execute format(
-            'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name, v_lower, v_upper);
-        v_count := v_count + 1;
+        begin
+            perform docket_private.add_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
+            v_count := v_count + 1;
+        exception
+            when lock_not_available then null;
+        end;
     end loop;
 
     return v_count;
@@ -545,6 +572,7 @@ comment on function docket_private.ensure_partitions() is
 Returns how many it made. Run by the deploy and by every maintenance run.';
 
 revoke all on function docket_private.partition_key(text) from public;
+revoke all on function docket_private.add_partition(text, text, timestamp, timestamp) from public;
 revoke all on function docket_private.ensure_partitions() from public;
 grant select on docket.partition_policies to docket_admin, docket_maintenance;
 
@@ -4795,6 +4823,67 @@ nothing of it is claimed any more; what is under way goes on.
 been used counts from the beginning, before there was a limit too. The same `request_id` again
 changes nothing. Returns the budget. Raises PD404, PD403, PD422.';
 
+-- The project's row before the others, then workflows and tasks by their id, whoever comes: who
+-- counts twice in one transaction is followed by the next, and meets nobody on the way.
+create function docket_private.charge_budgets(
+    project_id uuid,
+    task_ids   uuid[],
+    tokens     bigint[],
+    costs      numeric[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with used as (
+          select u.task_id, w.workflow_id, sum(u.tokens) as tokens, sum(u.cost) as cost
+            from unnest(charge_budgets.task_ids, charge_budgets.tokens, charge_budgets.costs)
+                 as u (task_id, tokens, cost)
+           cross join lateral (
+                     select t.workflow_id
+                       from docket.tasks as t
+                      where t.task_id = u.task_id
+                        and t.project_id = charge_budgets.project_id
+                     offset 0
+                 ) as w
+           group by u.task_id, w.workflow_id
+      ), scopes as (
+          select 1 as rank, null::uuid as workflow_id, null::uuid as task_id,
+                 sum(u.tokens) as tokens, sum(u.cost) as cost
+            from used as u
+          having count(*) > 0
+           union all
+          select 2, u.workflow_id, null, sum(u.tokens), sum(u.cost)
+            from used as u
+           where u.workflow_id is not null
+           group by u.workflow_id
+           union all
+          select 3, null, u.task_id, u.tokens, u.cost
+            from used as u
+      )
+    insert into docket.budgets as b (
+        budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+    select docket_private.new_id(charge_budgets.project_id, s.ordinal), charge_budgets.project_id,
+           s.workflow_id, s.task_id, s.tokens, s.cost
+      from (
+          select row_number() over (order by c.rank, c.workflow_id, c.task_id) as ordinal, c.*
+            from scopes as c
+      ) as s
+     order by s.ordinal
+        on conflict on constraint budgets_scope_key
+        do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                      used_cost   = b.used_cost + excluded.used_cost;
+exception
+    when numeric_value_out_of_range then
+        raise exception 'a use of % tokens is more than can be counted',
+                        (select sum(u.tokens) from unnest(charge_budgets.tokens) as u (tokens))
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[]) is
+    'Counts what work on tasks of one project has used, for them, their workflows and the project. The three arrays go together. Raises PD422.';
+
 create function docket.record_usage(
     task_id    uuid,
     tokens     bigint  default 0,
@@ -4813,7 +4902,10 @@ begin
     v_project := docket_private.project_of_task(record_usage.task_id);
     perform docket_private.require_project(v_project);
 
-    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0 then
+    -- NaN is the greatest of all numbers.
+    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0
+       or record_usage.cost >= 'Infinity'
+    then
         raise exception 'a use of % tokens at a cost of % can not be meant',
                         coalesce(record_usage.tokens::text, 'null'),
                         coalesce(record_usage.cost::text, 'null')
@@ -4821,37 +4913,18 @@ begin
                   hint    = 'Both count from 0.';
     end if;
 
+    if v_answer is null then
+        perform docket_private.charge_budgets(
+            v_project, array[record_usage.task_id], array[record_usage.tokens],
+            array[record_usage.cost]);
+        perform docket_private.remember(record_usage.request_id, '{}');
+    end if;
+
     v_workflow := (
         select t.workflow_id
           from docket.tasks as t
          where t.task_id    = record_usage.task_id
            and t.project_id = v_project);
-
-    -- The project's row before the others, whoever comes: who records twice in one transaction
-    -- is followed by the next, and meets nobody on the way.
-    if v_answer is null then
-        begin
-            insert into docket.budgets as b (
-                budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
-            select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
-                   record_usage.tokens, record_usage.cost
-              from (values (1, null::uuid, null::uuid),
-                           (2, v_workflow, null),
-                           (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
-             where s.ordinal <> 2
-                or v_workflow is not null
-             order by s.ordinal
-                on conflict on constraint budgets_scope_key
-                do update set used_tokens = b.used_tokens + excluded.used_tokens,
-                              used_cost   = b.used_cost + excluded.used_cost;
-        exception
-            when numeric_value_out_of_range then
-                raise exception 'a use of % tokens is more than can be counted', record_usage.tokens
-                    using errcode = 'PD422';
-        end;
-
-        perform docket_private.remember(record_usage.request_id, '{}');
-    end if;
 
     return query
     select b.*
@@ -4897,6 +4970,7 @@ before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.';
 
 revoke all on function docket_private.judge_budget() from public;
 revoke all on function docket_private.exhausted_budget(uuid, uuid, uuid) from public;
+revoke all on function docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[]) from public;
 revoke all on function docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid) from public;
 revoke all on function docket.record_usage(uuid, bigint, numeric, uuid) from public;
 revoke all on function docket.list_budgets(uuid, boolean, uuid, integer) from public;
@@ -13674,6 +13748,940 @@ grant execute on function
     docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid),
     docket.mark_task_completed(uuid, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- context/ai_interactions
+
+set local role docket_owner;
+
+-- One exchange with a model or a tool, as it was. Columns have the names of OpenTelemetry's
+-- conventions for generative AI (gen_ai.usage.input_tokens is input_tokens), and each row the
+-- version of them that it was written by.
+--
+-- Rows are added, none is ever changed: the table is a record of what happened itself, and is not
+-- written into the journal, which would have every request and response a second time. What is kept
+-- no longer goes by whole months, which the journal says.
+create table docket.ai_interactions (
+    interaction_id              uuid        not null,
+    project_id                  uuid        not null,
+    task_id                     uuid        not null,
+    attempt_id                  uuid,
+    session_id                  text,
+    conversation_id             text,
+    agent_name                  text        not null,
+    agent_id                    text,
+    agent_version               text,
+    interaction_type            text        not null,
+    operation_name              text,
+    provider_name               text,
+    request_model               text,
+    request_parameters          jsonb       not null default '{}',
+    response_model              text,
+    response_id                 text,
+    finish_reasons              text[]      not null default '{}',
+    input_tokens                bigint,
+    output_tokens               bigint,
+    cache_read_input_tokens     bigint,
+    cache_creation_input_tokens bigint,
+    reasoning_output_tokens     bigint,
+    time_to_first_chunk_ms      bigint,
+    execution_time_ms           bigint,
+    tool_calls                  jsonb       not null default '[]',
+    success                     boolean     not null,
+    error_type                  text,
+    cost_amount                 numeric,
+    cost_currency               text,
+    cost_source                 text,
+    request_data                jsonb,
+    response_data               jsonb,
+    conventions_version         text        not null,
+    metadata                    jsonb       not null default '{}',
+    created_at                  timestamptz not null default docket.clock(),
+    created_by                  text        not null default docket.principal(),
+
+    constraint ai_interactions_pkey primary key (interaction_id, project_id, created_at),
+    constraint ai_interactions_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint ai_interactions_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint ai_interactions_names_bounded
+        check (least(length(session_id), length(conversation_id), length(agent_name),
+                     length(agent_id), length(agent_version), length(interaction_type),
+                     length(operation_name), length(provider_name), length(request_model),
+                     length(response_model), length(response_id), length(error_type)) >= 1
+               and greatest(
+                       length(session_id), length(conversation_id), length(agent_name),
+                       length(agent_id), length(agent_version), length(interaction_type),
+                       length(operation_name), length(provider_name), length(request_model),
+                       length(response_model), length(response_id), length(error_type)) <= 255),
+    constraint ai_interactions_counts_not_negative
+        check (least(input_tokens, output_tokens, cache_read_input_tokens,
+                     cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
+                     execution_time_ms) >= 0),
+    constraint ai_interactions_success_has_no_error check (not success or error_type is null),
+    constraint ai_interactions_cost_whole
+        check (num_nulls(cost_amount, cost_currency, cost_source) in (0, 3)
+               and cost_amount >= 0
+               and cost_amount < 'Infinity'
+               and cost_currency ~ '^[A-Z]{3}$'
+               and cost_source in ('reported', 'computed', 'estimated')),
+    constraint ai_interactions_json_as_told
+        check (jsonb_typeof(request_parameters) = 'object'
+               and jsonb_typeof(metadata) = 'object'
+               and jsonb_typeof(tool_calls) = 'array')
+) partition by range (created_at);
+
+create index ai_interactions_task_idx
+    on docket.ai_interactions (task_id, project_id, created_at, interaction_id);
+
+create index ai_interactions_attempt_idx
+    on docket.ai_interactions (attempt_id, project_id) where attempt_id is not null;
+
+create index ai_interactions_conversation_idx
+    on docket.ai_interactions (conversation_id, project_id, created_at, interaction_id)
+    where conversation_id is not null;
+
+create index ai_interactions_session_idx
+    on docket.ai_interactions (session_id, project_id, created_at, interaction_id)
+    where session_id is not null;
+
+create index ai_interactions_agent_idx
+    on docket.ai_interactions (project_id, agent_name, created_at, interaction_id);
+
+create index ai_interactions_time_idx
+    on docket.ai_interactions (project_id, created_at, interaction_id);
+
+comment on table docket.ai_interactions is
+    'What agents said to models and tools and what these answered, one row for each exchange. Rows are added, never changed.';
+comment on column docket.ai_interactions.interaction_id is
+    'The interaction.';
+comment on column docket.ai_interactions.task_id is
+    'The task that it was for.';
+comment on column docket.ai_interactions.attempt_id is
+    'The attempt at the task that it belongs to, where it is known.';
+comment on column docket.ai_interactions.session_id is
+    'The agent''s session. Sessions end and are removed; what was said in them stays.';
+comment on column docket.ai_interactions.conversation_id is
+    'The conversation (gen_ai.conversation.id).';
+comment on column docket.ai_interactions.agent_name is
+    'The agent (gen_ai.agent.name).';
+comment on column docket.ai_interactions.agent_id is
+    'The agent''s id with its provider (gen_ai.agent.id).';
+comment on column docket.ai_interactions.agent_version is
+    'The agent''s version (gen_ai.agent.version).';
+comment on column docket.ai_interactions.interaction_type is
+    'What it was for: code_generation, review, planning... any word.';
+comment on column docket.ai_interactions.operation_name is
+    'What was called (gen_ai.operation.name): chat, embeddings, execute_tool...';
+comment on column docket.ai_interactions.provider_name is
+    'Who serves the model (gen_ai.provider.name).';
+comment on column docket.ai_interactions.request_model is
+    'The model that was asked for (gen_ai.request.model).';
+comment on column docket.ai_interactions.request_parameters is
+    'With what parameters: temperature, max_tokens... (gen_ai.request.*).';
+comment on column docket.ai_interactions.response_model is
+    'The model that answered (gen_ai.response.model).';
+comment on column docket.ai_interactions.response_id is
+    'The provider''s id of the answer (gen_ai.response.id).';
+comment on column docket.ai_interactions.finish_reasons is
+    'Why the model stopped (gen_ai.response.finish_reasons).';
+comment on column docket.ai_interactions.input_tokens is
+    'Tokens of the request, those that came from a cache or went into one included (gen_ai.usage.input_tokens).';
+comment on column docket.ai_interactions.output_tokens is
+    'Tokens of the answer, those of its reasoning included (gen_ai.usage.output_tokens).';
+comment on column docket.ai_interactions.cache_read_input_tokens is
+    'Tokens that came from the provider''s cache (gen_ai.usage.cache_read.input_tokens).';
+comment on column docket.ai_interactions.cache_creation_input_tokens is
+    'Tokens that went into the provider''s cache (gen_ai.usage.cache_creation.input_tokens).';
+comment on column docket.ai_interactions.reasoning_output_tokens is
+    'Tokens of the model''s reasoning (gen_ai.usage.reasoning.output_tokens).';
+comment on column docket.ai_interactions.time_to_first_chunk_ms is
+    'How long until the answer began, in milliseconds (gen_ai.response.time_to_first_chunk).';
+comment on column docket.ai_interactions.execution_time_ms is
+    'How long all of it took, in milliseconds.';
+comment on column docket.ai_interactions.tool_calls is
+    'The calls of tools that the model asked for, as an array.';
+comment on column docket.ai_interactions.success is
+    'Whether it brought what it was to bring.';
+comment on column docket.ai_interactions.error_type is
+    'What kind of error ended it (error.type).';
+comment on column docket.ai_interactions.cost_amount is
+    'What it cost.';
+comment on column docket.ai_interactions.cost_currency is
+    'The currency of the cost, by its three letters (ISO 4217).';
+comment on column docket.ai_interactions.cost_source is
+    'How the cost is known: reported by the provider, computed from a price list, or estimated.';
+comment on column docket.ai_interactions.request_data is
+    'What was sent, with asterisks under secret keys.';
+comment on column docket.ai_interactions.response_data is
+    'What came back, with asterisks under secret keys.';
+comment on column docket.ai_interactions.conventions_version is
+    'The version of OpenTelemetry''s semantic conventions that its names go by.';
+
+comment on constraint ai_interactions_names_bounded on docket.ai_interactions is
+    'names and ids of an interaction have 1 to 255 characters';
+comment on constraint ai_interactions_counts_not_negative on docket.ai_interactions is
+    'tokens and milliseconds are not negative';
+comment on constraint ai_interactions_success_has_no_error on docket.ai_interactions is
+    'an interaction that succeeded has no error_type';
+comment on constraint ai_interactions_cost_whole on docket.ai_interactions is
+    'a cost is an amount from 0 in a currency of three capital letters, and reported, computed or estimated';
+comment on constraint ai_interactions_json_as_told on docket.ai_interactions is
+    'request_parameters and metadata are JSON objects, tool_calls is a JSON array';
+
+create table docket.ai_interactions_default partition of docket.ai_interactions default;
+
+comment on table docket.ai_interactions_default is
+    'Rows of ai_interactions for which no month is there. The first row in it is an alarm.';
+
+alter table docket.ai_interactions_default enable row level security;
+alter table docket.ai_interactions_default force row level security;
+
+call docket_private.add_isolation('docket.ai_interactions');
+
+insert into docket.partition_policies (table_name)
+values ('ai_interactions');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+insert into docket.settings (setting_key, value, description)
+values ('max_interaction_bytes', '10485760', 'The largest interaction that is recorded, in bytes: its request, response, tool calls, parameters and metadata together.'),
+       ('genai_conventions_version', '"1.41.1"', 'The version of OpenTelemetry''s semantic conventions for generative AI that interactions are recorded by.'),
+       ('currency', '"USD"', 'The currency, by its three letters (ISO 4217), in which costs and budgets are reckoned; a project may set its own.');
+
+grant select on docket.ai_interactions
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/record_interactions
+
+set local role docket_owner;
+
+-- Refuses what can't be meant before anything is written, and says which element it is.
+create function docket_private.check_interactions(interactions jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
+        'execution_time_ms', 'attempt_id', 'session_id', 'conversation_id', 'agent_id',
+        'agent_version', 'operation_name', 'provider_name', 'request_model', 'request_parameters',
+        'response_model', 'response_id', 'finish_reasons', 'input_tokens', 'output_tokens',
+        'cache_read_input_tokens', 'cache_creation_input_tokens', 'reasoning_output_tokens',
+        'time_to_first_chunk_ms', 'tool_calls', 'error_type', 'cost_amount', 'cost_currency',
+        'cost_source', 'metadata'];
+    v_bytes bigint := (docket_private.setting('max_interaction_bytes') #>> '{}')::bigint;
+    v_wrong record;
+begin
+    if interactions is null or jsonb_typeof(interactions) <> 'array'
+       or jsonb_array_length(interactions) = 0
+    then
+        raise exception 'interactions is not a JSON array of interactions'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, agent_name, interaction_type and success.';
+    end if;
+
+    if jsonb_array_length(interactions) > v_most then
+        raise exception '% interactions in one call', jsonb_array_length(interactions)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(interactions) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that interactions do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when coalesce(e.element ->> 'agent_name', '') = ''
+                              then 'has no agent_name'
+                          when coalesce(e.element ->> 'interaction_type', '') = ''
+                              then 'has no interaction_type'
+                          when jsonb_typeof(e.element -> 'success') is distinct from 'boolean'
+                              then 'does not say whether it was a success'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'interaction number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    select e.place, octet_length(e.element::text) as bytes into v_wrong
+      from jsonb_array_elements(interactions) with ordinality as e (element, place)
+     where octet_length(e.element::text) > v_bytes
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'interaction number % has % bytes', v_wrong.place, v_wrong.bytes
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_interaction_bytes).', v_bytes);
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_interactions(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of interactions.';
+
+create function docket_private.project_of_tasks(task_ids uuid[]) returns uuid
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unknown  text;
+    v_projects uuid[];
+begin
+    select min(coalesce(w.task_id::text, 'null')) filter (where t.project_id is null),
+           array_agg(distinct t.project_id)
+      into v_unknown, v_projects
+      from unnest(project_of_tasks.task_ids) as w (task_id)
+      left join lateral (
+               select u.project_id
+                 from docket.tasks as u
+                where u.task_id = w.task_id
+               offset 0
+           ) as t on true;
+
+    if v_unknown is not null or v_projects is null then
+        raise exception 'task % does not exist', coalesce(v_unknown, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_id() finds a task by its key.';
+    end if;
+
+    if cardinality(v_projects) > 1 then
+        raise exception 'the tasks belong to % projects', cardinality(v_projects)
+            using errcode = 'PD422',
+                  hint    = 'One call works in one project.';
+    end if;
+
+    return v_projects[1];
+end;
+$$;
+
+comment on function docket_private.project_of_tasks(uuid[]) is
+    'The one project of some tasks. Raises PD404, and PD422 where they belong to several.';
+
+-- What the budgets are charged is all in one currency.
+create function docket_private.check_currency(
+    project_id   uuid,
+    interactions jsonb
+) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_currency text := (
+        select docket_private.setting('currency', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = check_currency.project_id);
+    v_other    text := (
+        select e.element ->> 'cost_currency'
+          from jsonb_array_elements(check_currency.interactions) as e (element)
+         where e.element ->> 'cost_currency' <> v_currency
+         limit 1);
+begin
+    if v_other is not null then
+        raise exception 'a cost is in %, and the project reckons in %',
+                        quote_literal(left(v_other, 100)), quote_literal(left(v_currency, 100))
+            using errcode = 'PD422',
+                  hint    = 'Give costs in that currency; a project may set its own (setting currency).';
+    end if;
+
+    return v_currency;
+end;
+$$;
+
+comment on function docket_private.check_currency(uuid, jsonb) is
+    'The currency that a project reckons in. Raises PD422 where an interaction has its cost in another.';
+
+create function docket.record_interactions(
+    interactions jsonb,
+    request_id   uuid default null
+) returns setof docket.ai_interactions
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_interactions');
+    v_version    text  := docket_private.setting('genai_conventions_version') #>> '{}';
+    v_given      jsonb;
+    v_project    uuid;
+    v_currency   text;
+    v_unknown    uuid;
+    v_recorded   record;
+    v_constraint text;
+begin
+    -- The answer is kept as ids: rows do not change, and bodies are large.
+    if v_answer is not null then
+        return query
+        select i.*
+          from jsonb_array_elements_text(v_answer -> 'ids') as a (id)
+         cross join lateral (
+                   select r.*
+                     from docket.ai_interactions as r
+                    where r.interaction_id = a.id::uuid
+                   offset 0
+               ) as i
+         order by i.interaction_id;
+        return;
+    end if;
+
+    -- What stands under a secret key is gone before anything is stored.
+    v_given := docket_private.without_secrets(record_interactions.interactions);
+    perform docket_private.check_interactions(v_given);
+
+    v_project := docket_private.project_of_tasks(array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(v_given) as e (element)));
+    perform docket_private.require_project(v_project);
+    v_currency := docket_private.check_currency(v_project, v_given);
+
+    begin
+        v_unknown := (
+            select r.attempt_id
+              from jsonb_to_recordset(v_given) as r (task_id uuid, attempt_id uuid)
+             where r.attempt_id is not null
+               and not exists (
+                       select
+                         from docket.task_attempts as a
+                        where a.attempt_id = r.attempt_id
+                          and a.project_id = v_project
+                          and a.task_id    = r.task_id
+                       offset 0)
+             limit 1);
+
+        if v_unknown is not null then
+            raise exception 'attempt % is none of the task', v_unknown
+                using errcode = 'PD404',
+                      hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+        end if;
+
+          with recorded as (
+              insert into docket.ai_interactions as i (
+                  interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
+                  agent_name, agent_id, agent_version, interaction_type, operation_name,
+                  provider_name, request_model, request_parameters, response_model, response_id,
+                  finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
+                  cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
+                  execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency,
+                  cost_source, request_data, response_data, conventions_version, metadata)
+              select docket_private.new_id(v_project, g.ordinal), v_project, r.task_id,
+                     r.attempt_id, r.session_id, r.conversation_id, r.agent_name, r.agent_id,
+                     r.agent_version, r.interaction_type, r.operation_name, r.provider_name,
+                     r.request_model, coalesce(r.request_parameters, '{}'), r.response_model,
+                     r.response_id, coalesce(r.finish_reasons, '{}'), r.input_tokens,
+                     r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens,
+                     r.reasoning_output_tokens, r.time_to_first_chunk_ms, r.execution_time_ms,
+                     coalesce(r.tool_calls, '[]'), r.success, r.error_type, r.cost_amount,
+                     coalesce(r.cost_currency,
+                              case when r.cost_amount is not null then v_currency end),
+                     coalesce(r.cost_source,
+                              case when r.cost_amount is not null then 'reported' end),
+                     r.request_data, r.response_data, v_version, coalesce(r.metadata, '{}')
+                from jsonb_array_elements(v_given) with ordinality as g (element, ordinal)
+               cross join lateral jsonb_to_record(g.element) as r (
+                         task_id uuid, attempt_id uuid, session_id text, conversation_id text,
+                         agent_name text, agent_id text, agent_version text,
+                         interaction_type text, operation_name text, provider_name text,
+                         request_model text, request_parameters jsonb, response_model text,
+                         response_id text, finish_reasons text[], input_tokens bigint,
+                         output_tokens bigint, cache_read_input_tokens bigint,
+                         cache_creation_input_tokens bigint, reasoning_output_tokens bigint,
+                         time_to_first_chunk_ms bigint, execution_time_ms bigint,
+                         tool_calls jsonb, success boolean, error_type text, cost_amount numeric,
+                         cost_currency text, cost_source text, request_data jsonb,
+                         response_data jsonb, metadata jsonb)
+               order by g.ordinal
+              returning i.interaction_id, i.task_id,
+                        coalesce(i.input_tokens, 0) + coalesce(i.output_tokens, 0) as tokens,
+                        coalesce(i.cost_amount, 0) as cost
+          )
+        select array_agg(r.interaction_id order by r.interaction_id) as ids,
+               array_agg(r.task_id) filter (where r.tokens > 0 or r.cost > 0) as tasks,
+               array_agg(r.tokens) filter (where r.tokens > 0 or r.cost > 0) as tokens,
+               array_agg(r.cost) filter (where r.tokens > 0 or r.cost > 0) as costs
+          into v_recorded
+          from recorded as r;
+    exception
+        when foreign_key_violation then
+            raise exception 'a task has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'interactions are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('ai_interactions', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    -- Who uses nothing waits for nobody.
+    if v_recorded.tasks is not null then
+        perform docket_private.charge_budgets(
+            v_project, v_recorded.tasks, v_recorded.tokens, v_recorded.costs);
+    end if;
+
+    perform docket_private.remember(
+        record_interactions.request_id, jsonb_build_object('ids', v_recorded.ids));
+
+    return query
+    select i.*
+      from docket.ai_interactions as i
+     where i.interaction_id = any (v_recorded.ids)
+       and i.project_id = v_project
+     order by i.interaction_id;
+end;
+$$;
+
+comment on function docket.record_interactions(jsonb, uuid) is
+'Records what agents said to models and tools, and what these answered, and counts tokens and cost
+for the budgets of task, workflow and project, as record_usage() does: nobody has to count them
+again. All or none.
+
+`interactions` is an array of objects (up to the setting max_batch_size), for tasks of one project,
+with task_id, agent_name, interaction_type (any word), success (true or false) and, where it is
+known, what else docket.ai_interactions has: request_data and response_data (any JSON),
+execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
+conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+request_parameters (object), response_model, response_id, finish_reasons, tool_calls (array),
+input_tokens, output_tokens (both with all that the next three say again),
+cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
+cost_amount, cost_currency (the project''s, setting currency), cost_source (reported, computed or
+estimated; reported unless given), metadata (object). Each has at most the setting
+max_interaction_bytes, as JSON text. What stands under secret keys (setting secret_keys) is stored
+as asterisks. The same `request_id` again changes nothing. Returns the interactions in the order
+given. Raises PD404, PD403, PD413, PD422.';
+
+create function docket.record_interaction(
+    task_id                     uuid,
+    agent_name                  text,
+    interaction_type            text,
+    success                     boolean,
+    request_data                jsonb   default null,
+    response_data               jsonb   default null,
+    execution_time_ms           bigint  default null,
+    attempt_id                  uuid    default null,
+    session_id                  text    default null,
+    conversation_id             text    default null,
+    agent_id                    text    default null,
+    agent_version               text    default null,
+    operation_name              text    default null,
+    provider_name               text    default null,
+    request_model               text    default null,
+    request_parameters          jsonb   default null,
+    response_model              text    default null,
+    response_id                 text    default null,
+    finish_reasons              text[]  default null,
+    input_tokens                bigint  default null,
+    output_tokens               bigint  default null,
+    cache_read_input_tokens     bigint  default null,
+    cache_creation_input_tokens bigint  default null,
+    reasoning_output_tokens     bigint  default null,
+    time_to_first_chunk_ms      bigint  default null,
+    tool_calls                  jsonb   default null,
+    error_type                  text    default null,
+    cost_amount                 numeric default null,
+    cost_currency               text    default null,
+    cost_source                 text    default null,
+    metadata                    jsonb   default null,
+    request_id                  uuid    default null
+) returns docket.ai_interactions
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_interaction docket.ai_interactions;
+begin
+    select i.* into v_interaction
+      from docket.record_interactions(
+               jsonb_build_array(jsonb_build_object(
+                   'task_id', record_interaction.task_id,
+                   'agent_name', record_interaction.agent_name,
+                   'interaction_type', record_interaction.interaction_type,
+                   'success', record_interaction.success,
+                   'request_data', record_interaction.request_data,
+                   'response_data', record_interaction.response_data,
+                   'execution_time_ms', record_interaction.execution_time_ms,
+                   'attempt_id', record_interaction.attempt_id,
+                   'session_id', record_interaction.session_id,
+                   'conversation_id', record_interaction.conversation_id,
+                   'agent_id', record_interaction.agent_id,
+                   'agent_version', record_interaction.agent_version,
+                   'operation_name', record_interaction.operation_name,
+                   'provider_name', record_interaction.provider_name,
+                   'request_model', record_interaction.request_model,
+                   'request_parameters', record_interaction.request_parameters,
+                   'response_model', record_interaction.response_model,
+                   'response_id', record_interaction.response_id,
+                   'finish_reasons', record_interaction.finish_reasons,
+                   'input_tokens', record_interaction.input_tokens,
+                   'output_tokens', record_interaction.output_tokens,
+                   'cache_read_input_tokens', record_interaction.cache_read_input_tokens,
+                   'cache_creation_input_tokens', record_interaction.cache_creation_input_tokens,
+                   'reasoning_output_tokens', record_interaction.reasoning_output_tokens,
+                   'time_to_first_chunk_ms', record_interaction.time_to_first_chunk_ms,
+                   'tool_calls', record_interaction.tool_calls,
+                   'error_type', record_interaction.error_type,
+                   'cost_amount', record_interaction.cost_amount,
+                   'cost_currency', record_interaction.cost_currency,
+                   'cost_source', record_interaction.cost_source,
+                   'metadata', record_interaction.metadata)),
+               record_interaction.request_id) as i;
+
+    return v_interaction;
+end;
+$$;
+
+comment on function docket.record_interaction(
+    uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
+    jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
+    text, text, jsonb, uuid) is
+'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
+and cost for the budgets.
+
+`agent_name` and `interaction_type` (any word) are required, and so is `success`. The other
+parameters as the fields of record_interactions(); `execution_time_ms` and `time_to_first_chunk_ms`
+in milliseconds. The same `request_id` again changes nothing. Returns the interaction. Raises
+PD404, PD403, PD413, PD422.';
+
+revoke all on function docket_private.check_interactions(jsonb) from public;
+revoke all on function docket_private.project_of_tasks(uuid[]) from public;
+revoke all on function docket_private.check_currency(uuid, jsonb) from public;
+revoke all on function docket.record_interactions(jsonb, uuid) from public;
+revoke all on function docket.record_interaction(
+    uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
+    jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
+    text, text, jsonb, uuid) from public;
+grant execute on function docket.record_interactions(jsonb, uuid), docket.record_interaction(
+    uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
+    jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
+    text, text, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- context/read_interactions
+
+set local role docket_owner;
+
+create function docket.list_interactions(
+    project_id       uuid,
+    task_id          uuid        default null,
+    agent_name       text        default null,
+    interaction_type text        default null,
+    session_id       text        default null,
+    conversation_id  text        default null,
+    success          boolean     default null,
+    since            timestamptz default null,
+    until            timestamptz default null,
+    after            uuid        default null,
+    page_size        integer     default 100
+) returns setof docket.ai_interactions
+language sql
+stable
+begin atomic
+    -- A branch of its own for one task: what row-level security adds lets the planner take a
+    -- project's interactions for a few rows, and look for the task's among all of them.
+    select of_task.*
+      from docket.tasks as t
+     cross join lateral (
+               select i.*
+                 from docket.ai_interactions as i
+                where i.task_id = t.task_id
+                  and i.project_id = t.project_id
+                  and (list_interactions.agent_name is null
+                       or i.agent_name = list_interactions.agent_name)
+                  and (list_interactions.interaction_type is null
+                       or i.interaction_type = list_interactions.interaction_type)
+                  and (list_interactions.session_id is null
+                       or i.session_id = list_interactions.session_id)
+                  and (list_interactions.conversation_id is null
+                       or i.conversation_id = list_interactions.conversation_id)
+                  and (list_interactions.success is null or i.success = list_interactions.success)
+                  and (list_interactions.since is null or i.created_at >= list_interactions.since)
+                  and (list_interactions.until is null or i.created_at < list_interactions.until)
+                  and (list_interactions.after is null
+                       or (i.created_at, i.interaction_id) < (
+                              select a.created_at, a.interaction_id
+                                from docket.ai_interactions as a
+                               where a.interaction_id = list_interactions.after))
+                order by i.created_at desc, i.interaction_id desc
+                limit least(greatest(list_interactions.page_size, 1), 1000)
+           ) as of_task
+     where t.task_id = list_interactions.task_id
+       and t.project_id = list_interactions.project_id
+     union all
+    select of_project.*
+      from (
+          select i.*
+            from docket.ai_interactions as i
+           where list_interactions.task_id is null
+             and i.project_id = list_interactions.project_id
+             and (list_interactions.agent_name is null
+                  or i.agent_name = list_interactions.agent_name)
+             and (list_interactions.interaction_type is null
+                  or i.interaction_type = list_interactions.interaction_type)
+             and (list_interactions.session_id is null
+                  or i.session_id = list_interactions.session_id)
+             and (list_interactions.conversation_id is null
+                  or i.conversation_id = list_interactions.conversation_id)
+             and (list_interactions.success is null or i.success = list_interactions.success)
+             and (list_interactions.since is null or i.created_at >= list_interactions.since)
+             and (list_interactions.until is null or i.created_at < list_interactions.until)
+             and (list_interactions.after is null
+                  or (i.created_at, i.interaction_id) < (
+                         select a.created_at, a.interaction_id
+                           from docket.ai_interactions as a
+                          where a.interaction_id = list_interactions.after))
+           order by i.created_at desc, i.interaction_id desc
+           limit least(greatest(list_interactions.page_size, 1), 1000)
+      ) as of_project;
+end;
+
+comment on function docket.list_interactions(
+    uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer) is
+'The interactions of a project that meet every condition given, the newest first.
+
+`task_id`, `agent_name`, `interaction_type`, `session_id` and `conversation_id` say whose, `success`
+whether they succeeded, `since` and `until` when they were recorded (from the first to before the
+second). `after` is the id of the last interaction of the previous page, `page_size` is in rows (1
+to 1000). Returns interactions, with their bodies; raises nothing.';
+
+create function docket.conversation(
+    project_id      uuid,
+    conversation_id text,
+    after           uuid    default null,
+    page_size       integer default 100
+) returns setof docket.ai_interactions
+language sql
+stable
+begin atomic
+    select i.*
+      from docket.ai_interactions as i
+     where i.conversation_id = conversation.conversation_id
+       and i.project_id = conversation.project_id
+       and (conversation.after is null
+            or (i.created_at, i.interaction_id) > (
+                   select a.created_at, a.interaction_id
+                     from docket.ai_interactions as a
+                    where a.interaction_id = conversation.after))
+     order by i.created_at, i.interaction_id
+     limit least(greatest(conversation.page_size, 1), 1000);
+end;
+
+comment on function docket.conversation(uuid, text, uuid, integer) is
+'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
+
+`after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to 1000).
+Returns interactions; raises nothing.';
+
+create function docket.export_interactions(
+    task_id   uuid,
+    after     uuid    default null,
+    page_size integer default 100
+) returns setof jsonb
+language sql
+stable
+begin atomic
+    select to_jsonb(i)
+      from docket.tasks as t
+     cross join lateral (
+               select w.*
+                 from docket.ai_interactions as w
+                where w.task_id = t.task_id
+                  and w.project_id = t.project_id
+                  and (export_interactions.after is null
+                       or (w.created_at, w.interaction_id) > (
+                              select a.created_at, a.interaction_id
+                                from docket.ai_interactions as a
+                               where a.interaction_id = export_interactions.after))
+                order by w.created_at, w.interaction_id
+                limit least(greatest(export_interactions.page_size, 1), 1000)
+           ) as i
+     where t.task_id = export_interactions.task_id
+     order by i.created_at, i.interaction_id;
+end;
+
+comment on function docket.export_interactions(uuid, uuid, integer) is
+'All interactions of a task in order, the first first, each as one JSON object with every column:
+a line of a JSON lines file.
+
+`after` is the interaction_id of the last object of the previous page, `page_size` is in rows (1 to
+1000). Returns objects; raises nothing.';
+
+create function docket_private.read_grouping(
+    group_by text[],
+    period   text
+) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if coalesce(cardinality(read_grouping.group_by), 0) > 10
+       or exists (
+              select
+                from unnest(read_grouping.group_by) as g (word)
+               where g.word is null
+                  or g.word not in ('agent', 'model', 'type', 'period'))
+    then
+        raise exception 'interactions are not grouped by %',
+                        left(array_to_string(read_grouping.group_by, ', ', 'null'), 200)
+            using errcode = 'PD422',
+                  hint    = 'By any of agent, model, type and period.';
+    end if;
+
+    if coalesce(read_grouping.period, '') not in ('hour', 'day', 'week', 'month') then
+        raise exception '% is no period', coalesce(quote_literal(left(read_grouping.period, 100)),
+                                                   'null')
+            using errcode = 'PD422',
+                  hint    = 'One of hour, day, week, month.';
+    end if;
+
+    return coalesce(read_grouping.group_by, '{}');
+end;
+$$;
+
+comment on function docket_private.read_grouping(text[], text) is
+    'What agent_performance() groups by. Raises PD422.';
+
+create function docket.agent_performance(
+    project_id uuid,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    group_by   text[]      default '{agent}',
+    period     text        default 'day'
+) returns table (
+    agent_name                  text,
+    model                       text,
+    interaction_type            text,
+    period_start                timestamptz,
+    interactions                bigint,
+    successes                   bigint,
+    success_rate                numeric,
+    latency_p50_ms              bigint,
+    latency_p95_ms              bigint,
+    input_tokens                bigint,
+    output_tokens               bigint,
+    cache_read_input_tokens     bigint,
+    cache_creation_input_tokens bigint,
+    reasoning_output_tokens     bigint,
+    costs                       jsonb
+)
+language sql
+stable
+begin atomic
+    -- Bodies are not read. What is not grouped by is null in every row, and makes one group.
+      with grouping as materialized (
+          select docket_private.read_grouping(
+                     agent_performance.group_by, agent_performance.period) as words
+      ), counted as materialized (
+          select case when 'agent' = any (g.words) then i.agent_name end as agent_name,
+                 case
+                     when 'model' = any (g.words) then coalesce(i.response_model, i.request_model)
+                 end as model,
+                 case when 'type' = any (g.words) then i.interaction_type end as interaction_type,
+                 case
+                     when 'period' = any (g.words)
+                         then date_trunc(agent_performance.period, i.created_at, 'UTC')
+                 end as period_start,
+                 i.success, i.execution_time_ms, i.input_tokens, i.output_tokens,
+                 i.cache_read_input_tokens, i.cache_creation_input_tokens,
+                 i.reasoning_output_tokens, i.cost_currency, i.cost_amount
+            from grouping as g
+            join docket.ai_interactions as i
+              on i.project_id = agent_performance.project_id
+           where (agent_performance.since is null or i.created_at >= agent_performance.since)
+             and (agent_performance.until is null or i.created_at < agent_performance.until)
+      ), summed as (
+          select c.agent_name, c.model, c.interaction_type, c.period_start,
+                 jsonb_build_array(c.agent_name, c.model, c.interaction_type, c.period_start)
+                     as place,
+                 count(*) as interactions,
+                 count(*) filter (where c.success) as successes,
+                 percentile_disc(0.5) within group (order by c.execution_time_ms) as p50,
+                 percentile_disc(0.95) within group (order by c.execution_time_ms) as p95,
+                 sum(c.input_tokens) as input_tokens,
+                 sum(c.output_tokens) as output_tokens,
+                 sum(c.cache_read_input_tokens) as cache_read_input_tokens,
+                 sum(c.cache_creation_input_tokens) as cache_creation_input_tokens,
+                 sum(c.reasoning_output_tokens) as reasoning_output_tokens
+            from counted as c
+           group by c.agent_name, c.model, c.interaction_type, c.period_start
+      ), paid as (
+          select p.place, jsonb_object_agg(p.cost_currency, p.amount) as costs
+            from (
+                select jsonb_build_array(
+                           c.agent_name, c.model, c.interaction_type, c.period_start) as place,
+                       c.cost_currency, sum(c.cost_amount) as amount
+                  from counted as c
+                 where c.cost_amount is not null
+                 group by c.agent_name, c.model, c.interaction_type, c.period_start, c.cost_currency
+            ) as p
+           group by p.place
+      )
+    select s.agent_name, s.model, s.interaction_type, s.period_start, s.interactions, s.successes,
+           round(s.successes::numeric / s.interactions, 4), s.p50, s.p95,
+           coalesce(s.input_tokens, 0)::bigint,
+           coalesce(s.output_tokens, 0)::bigint,
+           coalesce(s.cache_read_input_tokens, 0)::bigint,
+           coalesce(s.cache_creation_input_tokens, 0)::bigint,
+           coalesce(s.reasoning_output_tokens, 0)::bigint,
+           coalesce(p.costs, '{}')
+      from summed as s
+      left join paid as p
+        on p.place = s.place
+     order by s.period_start, s.agent_name, s.model, s.interaction_type;
+end;
+
+comment on function docket.agent_performance(uuid, timestamptz, timestamptz, text[], text) is
+'How agents did in a project: how many interactions, how many succeeded, how long they took, what
+they used and cost.
+
+`since` and `until` bound the time (from the first to before the second). `group_by` is any of
+agent, model (the one that answered, else the one asked for), type and period; `period` is hour,
+day, week or month (UTC). agent_name, model, interaction_type and period_start may be null: where
+they are not grouped by, or not known. latency_p50_ms and latency_p95_ms may be null: half and 95
+of 100 took no longer, in milliseconds, of those whose time is known. costs is an object {currency:
+amount}. Returns rows, by time and name. Raises PD422.';
+
+revoke all on function docket.list_interactions(
+    uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer)
+  from public;
+revoke all on function docket.conversation(uuid, text, uuid, integer) from public;
+revoke all on function docket.export_interactions(uuid, uuid, integer) from public;
+revoke all on function docket_private.read_grouping(text[], text) from public;
+revoke all on function docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
+  from public;
+grant execute on function
+    docket.list_interactions(
+        uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer),
+    docket.conversation(uuid, text, uuid, integer),
+    docket.export_interactions(uuid, uuid, integer),
+    docket_private.read_grouping(text[], text),
+    docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 

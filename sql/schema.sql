@@ -629,6 +629,259 @@ validation passed). `strength` is 0 to 1. The same `request_id` again returns th
 Returns the dependency. Raises PD404, PD403, PD422, and PDCYC with the cycle, or for a task and its
 own ancestor.';
 
+-- FUNCTION docket_private.read_grouping(text[], text)
+
+CREATE FUNCTION docket_private.read_grouping(group_by text[], period text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if coalesce(cardinality(read_grouping.group_by), 0) > 10
+       or exists (
+              select
+                from unnest(read_grouping.group_by) as g (word)
+               where g.word is null
+                  or g.word not in ('agent', 'model', 'type', 'period'))
+    then
+        raise exception 'interactions are not grouped by %',
+                        left(array_to_string(read_grouping.group_by, ', ', 'null'), 200)
+            using errcode = 'PD422',
+                  hint    = 'By any of agent, model, type and period.';
+    end if;
+
+    if coalesce(read_grouping.period, '') not in ('hour', 'day', 'week', 'month') then
+        raise exception '% is no period', coalesce(quote_literal(left(read_grouping.period, 100)),
+                                                   'null')
+            using errcode = 'PD422',
+                  hint    = 'One of hour, day, week, month.';
+    end if;
+
+    return coalesce(read_grouping.group_by, '{}');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_grouping(group_by text[], period text) IS 'What agent_performance() groups by. Raises PD422.';
+
+-- TABLE docket.ai_interactions
+
+CREATE TABLE docket.ai_interactions (
+    interaction_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    attempt_id uuid,
+    session_id text,
+    conversation_id text,
+    agent_name text NOT NULL,
+    agent_id text,
+    agent_version text,
+    interaction_type text NOT NULL,
+    operation_name text,
+    provider_name text,
+    request_model text,
+    request_parameters jsonb DEFAULT '{}'::jsonb NOT NULL,
+    response_model text,
+    response_id text,
+    finish_reasons text[] DEFAULT '{}'::text[] NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_read_input_tokens bigint,
+    cache_creation_input_tokens bigint,
+    reasoning_output_tokens bigint,
+    time_to_first_chunk_ms bigint,
+    execution_time_ms bigint,
+    tool_calls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    success boolean NOT NULL,
+    error_type text,
+    cost_amount numeric,
+    cost_currency text,
+    cost_source text,
+    request_data jsonb,
+    response_data jsonb,
+    conventions_version text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT ai_interactions_cost_whole CHECK (((num_nulls(cost_amount, cost_currency, cost_source) = ANY (ARRAY[0, 3])) AND (cost_amount >= (0)::numeric) AND (cost_amount < 'Infinity'::numeric) AND (cost_currency ~ '^[A-Z]{3}$'::text) AND (cost_source = ANY (ARRAY['reported'::text, 'computed'::text, 'estimated'::text])))),
+    CONSTRAINT ai_interactions_counts_not_negative CHECK ((LEAST(input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms, execution_time_ms) >= 0)),
+    CONSTRAINT ai_interactions_json_as_told CHECK (((jsonb_typeof(request_parameters) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(tool_calls) = 'array'::text))),
+    CONSTRAINT ai_interactions_names_bounded CHECK (((LEAST(length(session_id), length(conversation_id), length(agent_name), length(agent_id), length(agent_version), length(interaction_type), length(operation_name), length(provider_name), length(request_model), length(response_model), length(response_id), length(error_type)) >= 1) AND (GREATEST(length(session_id), length(conversation_id), length(agent_name), length(agent_id), length(agent_version), length(interaction_type), length(operation_name), length(provider_name), length(request_model), length(response_model), length(response_id), length(error_type)) <= 255))),
+    CONSTRAINT ai_interactions_success_has_no_error CHECK (((NOT success) OR (error_type IS NULL)))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.ai_interactions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.ai_interactions IS 'What agents said to models and tools and what these answered, one row for each exchange. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.ai_interactions.interaction_id IS 'The interaction.';
+
+COMMENT ON COLUMN docket.ai_interactions.task_id IS 'The task that it was for.';
+
+COMMENT ON COLUMN docket.ai_interactions.attempt_id IS 'The attempt at the task that it belongs to, where it is known.';
+
+COMMENT ON COLUMN docket.ai_interactions.session_id IS 'The agent''s session. Sessions end and are removed; what was said in them stays.';
+
+COMMENT ON COLUMN docket.ai_interactions.conversation_id IS 'The conversation (gen_ai.conversation.id).';
+
+COMMENT ON COLUMN docket.ai_interactions.agent_name IS 'The agent (gen_ai.agent.name).';
+
+COMMENT ON COLUMN docket.ai_interactions.agent_id IS 'The agent''s id with its provider (gen_ai.agent.id).';
+
+COMMENT ON COLUMN docket.ai_interactions.agent_version IS 'The agent''s version (gen_ai.agent.version).';
+
+COMMENT ON COLUMN docket.ai_interactions.interaction_type IS 'What it was for: code_generation, review, planning... any word.';
+
+COMMENT ON COLUMN docket.ai_interactions.operation_name IS 'What was called (gen_ai.operation.name): chat, embeddings, execute_tool...';
+
+COMMENT ON COLUMN docket.ai_interactions.provider_name IS 'Who serves the model (gen_ai.provider.name).';
+
+COMMENT ON COLUMN docket.ai_interactions.request_model IS 'The model that was asked for (gen_ai.request.model).';
+
+COMMENT ON COLUMN docket.ai_interactions.request_parameters IS 'With what parameters: temperature, max_tokens... (gen_ai.request.*).';
+
+COMMENT ON COLUMN docket.ai_interactions.response_model IS 'The model that answered (gen_ai.response.model).';
+
+COMMENT ON COLUMN docket.ai_interactions.response_id IS 'The provider''s id of the answer (gen_ai.response.id).';
+
+COMMENT ON COLUMN docket.ai_interactions.finish_reasons IS 'Why the model stopped (gen_ai.response.finish_reasons).';
+
+COMMENT ON COLUMN docket.ai_interactions.input_tokens IS 'Tokens of the request, those that came from a cache or went into one included (gen_ai.usage.input_tokens).';
+
+COMMENT ON COLUMN docket.ai_interactions.output_tokens IS 'Tokens of the answer, those of its reasoning included (gen_ai.usage.output_tokens).';
+
+COMMENT ON COLUMN docket.ai_interactions.cache_read_input_tokens IS 'Tokens that came from the provider''s cache (gen_ai.usage.cache_read.input_tokens).';
+
+COMMENT ON COLUMN docket.ai_interactions.cache_creation_input_tokens IS 'Tokens that went into the provider''s cache (gen_ai.usage.cache_creation.input_tokens).';
+
+COMMENT ON COLUMN docket.ai_interactions.reasoning_output_tokens IS 'Tokens of the model''s reasoning (gen_ai.usage.reasoning.output_tokens).';
+
+COMMENT ON COLUMN docket.ai_interactions.time_to_first_chunk_ms IS 'How long until the answer began, in milliseconds (gen_ai.response.time_to_first_chunk).';
+
+COMMENT ON COLUMN docket.ai_interactions.execution_time_ms IS 'How long all of it took, in milliseconds.';
+
+COMMENT ON COLUMN docket.ai_interactions.tool_calls IS 'The calls of tools that the model asked for, as an array.';
+
+COMMENT ON COLUMN docket.ai_interactions.success IS 'Whether it brought what it was to bring.';
+
+COMMENT ON COLUMN docket.ai_interactions.error_type IS 'What kind of error ended it (error.type).';
+
+COMMENT ON COLUMN docket.ai_interactions.cost_amount IS 'What it cost.';
+
+COMMENT ON COLUMN docket.ai_interactions.cost_currency IS 'The currency of the cost, by its three letters (ISO 4217).';
+
+COMMENT ON COLUMN docket.ai_interactions.cost_source IS 'How the cost is known: reported by the provider, computed from a price list, or estimated.';
+
+COMMENT ON COLUMN docket.ai_interactions.request_data IS 'What was sent, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.ai_interactions.response_data IS 'What came back, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.ai_interactions.conventions_version IS 'The version of OpenTelemetry''s semantic conventions that its names go by.';
+
+COMMENT ON CONSTRAINT ai_interactions_cost_whole ON docket.ai_interactions IS 'a cost is an amount from 0 in a currency of three capital letters, and reported, computed or estimated';
+
+COMMENT ON CONSTRAINT ai_interactions_counts_not_negative ON docket.ai_interactions IS 'tokens and milliseconds are not negative';
+
+COMMENT ON CONSTRAINT ai_interactions_json_as_told ON docket.ai_interactions IS 'request_parameters and metadata are JSON objects, tool_calls is a JSON array';
+
+COMMENT ON CONSTRAINT ai_interactions_names_bounded ON docket.ai_interactions IS 'names and ids of an interaction have 1 to 255 characters';
+
+COMMENT ON CONSTRAINT ai_interactions_success_has_no_error ON docket.ai_interactions IS 'an interaction that succeeded has no error_type';
+
+-- FUNCTION docket.agent_performance(uuid, timestamp with time zone, timestamp with time zone, text[], text)
+
+CREATE FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, group_by text[] DEFAULT '{agent}'::text[], period text DEFAULT 'day'::text) RETURNS TABLE(agent_name text, model text, interaction_type text, period_start timestamp with time zone, interactions bigint, successes bigint, success_rate numeric, latency_p50_ms bigint, latency_p95_ms bigint, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, costs jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH "grouping" AS MATERIALIZED (
+          SELECT docket_private.read_grouping(agent_performance.group_by, agent_performance.period) AS words
+         ), counted AS MATERIALIZED (
+          SELECT
+                 CASE
+                     WHEN ('agent'::text = ANY (g.words)) THEN i.agent_name
+                     ELSE NULL::text
+                 END AS agent_name,
+                 CASE
+                     WHEN ('model'::text = ANY (g.words)) THEN COALESCE(i.response_model, i.request_model)
+                     ELSE NULL::text
+                 END AS model,
+                 CASE
+                     WHEN ('type'::text = ANY (g.words)) THEN i.interaction_type
+                     ELSE NULL::text
+                 END AS interaction_type,
+                 CASE
+                     WHEN ('period'::text = ANY (g.words)) THEN date_trunc(agent_performance.period, i.created_at, 'UTC'::text)
+                     ELSE NULL::timestamp with time zone
+                 END AS period_start,
+             i.success,
+             i.execution_time_ms,
+             i.input_tokens,
+             i.output_tokens,
+             i.cache_read_input_tokens,
+             i.cache_creation_input_tokens,
+             i.reasoning_output_tokens,
+             i.cost_currency,
+             i.cost_amount
+            FROM ("grouping" g
+              JOIN docket.ai_interactions i ON ((i.project_id = agent_performance.project_id)))
+           WHERE (((agent_performance.since IS NULL) OR (i.created_at >= agent_performance.since)) AND ((agent_performance.until IS NULL) OR (i.created_at < agent_performance.until)))
+         ), summed AS (
+          SELECT c.agent_name,
+             c.model,
+             c.interaction_type,
+             c.period_start,
+             jsonb_build_array(c.agent_name, c.model, c.interaction_type, c.period_start) AS place,
+             count(*) AS interactions,
+             count(*) FILTER (WHERE c.success) AS successes,
+             percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY c.execution_time_ms) AS p50,
+             percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY c.execution_time_ms) AS p95,
+             sum(c.input_tokens) AS input_tokens,
+             sum(c.output_tokens) AS output_tokens,
+             sum(c.cache_read_input_tokens) AS cache_read_input_tokens,
+             sum(c.cache_creation_input_tokens) AS cache_creation_input_tokens,
+             sum(c.reasoning_output_tokens) AS reasoning_output_tokens
+            FROM counted c
+           GROUP BY c.agent_name, c.model, c.interaction_type, c.period_start
+         ), paid AS (
+          SELECT p_1.place,
+             jsonb_object_agg(p_1.cost_currency, p_1.amount) AS costs
+            FROM ( SELECT jsonb_build_array(c.agent_name, c.model, c.interaction_type, c.period_start) AS place,
+                     c.cost_currency,
+                     sum(c.cost_amount) AS amount
+                    FROM counted c
+                   WHERE (c.cost_amount IS NOT NULL)
+                   GROUP BY c.agent_name, c.model, c.interaction_type, c.period_start, c.cost_currency) p_1
+           GROUP BY p_1.place
+         )
+  SELECT s.agent_name,
+     s.model,
+     s.interaction_type,
+     s.period_start,
+     s.interactions,
+     s.successes,
+     round(((s.successes)::numeric / (s.interactions)::numeric), 4) AS round,
+     s.p50,
+     s.p95,
+     (COALESCE(s.input_tokens, (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(s.output_tokens, (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(s.cache_read_input_tokens, (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(s.cache_creation_input_tokens, (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(s.reasoning_output_tokens, (0)::numeric))::bigint AS "coalesce",
+     COALESCE(p.costs, '{}'::jsonb) AS "coalesce"
+    FROM (summed s
+      LEFT JOIN paid p ON ((p.place = s.place)))
+   ORDER BY s.period_start, s.agent_name, s.model, s.interaction_type;
+END;
+
+COMMENT ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) IS 'How agents did in a project: how many interactions, how many succeeded, how long they took, what
+they used and cost.
+
+`since` and `until` bound the time (from the first to before the second). `group_by` is any of
+agent, model (the one that answered, else the one asked for), type and period; `period` is hour,
+day, week or month (UTC). agent_name, model, interaction_type and period_start may be null: where
+they are not grouped by, or not known. latency_p50_ms and latency_p95_ms may be null: half and 95
+of 100 took no longer, in milliseconds, of those whose time is known. costs is an object {currency:
+amount}. Returns rows, by time and name. Raises PD422.';
+
 -- FUNCTION docket_private.satisfaction_bit(text)
 
 CREATE FUNCTION docket_private.satisfaction_bit(satisfied_by text) RETURNS integer
@@ -1471,6 +1724,61 @@ COMMENT ON FUNCTION docket.context_history(task_id uuid, context_type text, afte
 
 `after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns versions; raises nothing.';
+
+-- FUNCTION docket.conversation(uuid, text, uuid, integer)
+
+CREATE FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.ai_interactions
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT i.interaction_id,
+     i.project_id,
+     i.task_id,
+     i.attempt_id,
+     i.session_id,
+     i.conversation_id,
+     i.agent_name,
+     i.agent_id,
+     i.agent_version,
+     i.interaction_type,
+     i.operation_name,
+     i.provider_name,
+     i.request_model,
+     i.request_parameters,
+     i.response_model,
+     i.response_id,
+     i.finish_reasons,
+     i.input_tokens,
+     i.output_tokens,
+     i.cache_read_input_tokens,
+     i.cache_creation_input_tokens,
+     i.reasoning_output_tokens,
+     i.time_to_first_chunk_ms,
+     i.execution_time_ms,
+     i.tool_calls,
+     i.success,
+     i.error_type,
+     i.cost_amount,
+     i.cost_currency,
+     i.cost_source,
+     i.request_data,
+     i.response_data,
+     i.conventions_version,
+     i.metadata,
+     i.created_at,
+     i.created_by
+    FROM docket.ai_interactions i
+   WHERE ((i.conversation_id = conversation.conversation_id) AND (i.project_id = conversation.project_id) AND ((conversation.after IS NULL) OR ((i.created_at, i.interaction_id) > ( SELECT a.created_at,
+             a.interaction_id
+            FROM docket.ai_interactions a
+           WHERE (a.interaction_id = conversation.after)))))
+   ORDER BY i.created_at, i.interaction_id
+  LIMIT LEAST(GREATEST(conversation.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) IS 'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
+
+`after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to 1000).
+Returns interactions; raises nothing.';
 
 -- FUNCTION docket_private.tasks_by(uuid, text, jsonb)
 
@@ -2477,6 +2785,66 @@ one, each task once, from `task_id` on. Nothing is changed.
 next_by says what leads from a task to the next, and from the last back to the first: new (the
 dependency that is asked about), dependency, subtask (a task is done when its subtasks are) or
 parent. Returns no row when the dependency can be added. Raises PD404.';
+
+-- FUNCTION docket.export_interactions(uuid, uuid, integer)
+
+CREATE FUNCTION docket.export_interactions(task_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT to_jsonb(i.*) AS to_jsonb
+    FROM (docket.tasks t
+      CROSS JOIN LATERAL ( SELECT w.interaction_id,
+             w.project_id,
+             w.task_id,
+             w.attempt_id,
+             w.session_id,
+             w.conversation_id,
+             w.agent_name,
+             w.agent_id,
+             w.agent_version,
+             w.interaction_type,
+             w.operation_name,
+             w.provider_name,
+             w.request_model,
+             w.request_parameters,
+             w.response_model,
+             w.response_id,
+             w.finish_reasons,
+             w.input_tokens,
+             w.output_tokens,
+             w.cache_read_input_tokens,
+             w.cache_creation_input_tokens,
+             w.reasoning_output_tokens,
+             w.time_to_first_chunk_ms,
+             w.execution_time_ms,
+             w.tool_calls,
+             w.success,
+             w.error_type,
+             w.cost_amount,
+             w.cost_currency,
+             w.cost_source,
+             w.request_data,
+             w.response_data,
+             w.conventions_version,
+             w.metadata,
+             w.created_at,
+             w.created_by
+            FROM docket.ai_interactions w
+           WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id) AND ((export_interactions.after IS NULL) OR ((w.created_at, w.interaction_id) > ( SELECT a.created_at,
+                     a.interaction_id
+                    FROM docket.ai_interactions a
+                   WHERE (a.interaction_id = export_interactions.after)))))
+           ORDER BY w.created_at, w.interaction_id
+          LIMIT LEAST(GREATEST(export_interactions.page_size, 1), 1000)) i)
+   WHERE (t.task_id = export_interactions.task_id)
+   ORDER BY i.created_at, i.interaction_id;
+END;
+
+COMMENT ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) IS 'All interactions of a task in order, the first first, each as one JSON object with every column:
+a line of a JSON lines file.
+
+`after` is the interaction_id of the last object of the previous page, `page_size` is in rows (1 to
+1000). Returns objects; raises nothing.';
 
 -- FUNCTION docket.fail_task(uuid, text, text, jsonb, uuid)
 
@@ -4269,6 +4637,181 @@ COMMENT ON FUNCTION docket.list_imports(project_id uuid, after uuid, page_size i
 `project_id` is the project, `after` the id of the last import of the previous page, `page_size` is
 in rows (1 to 1000). Returns imports without their content; raises nothing.';
 
+-- FUNCTION docket.list_interactions(uuid, uuid, text, text, text, text, boolean, timestamp with time zone, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION docket.list_interactions(project_id uuid, task_id uuid DEFAULT NULL::uuid, agent_name text DEFAULT NULL::text, interaction_type text DEFAULT NULL::text, session_id text DEFAULT NULL::text, conversation_id text DEFAULT NULL::text, success boolean DEFAULT NULL::boolean, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.ai_interactions
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT of_task.interaction_id,
+     of_task.project_id,
+     of_task.task_id,
+     of_task.attempt_id,
+     of_task.session_id,
+     of_task.conversation_id,
+     of_task.agent_name,
+     of_task.agent_id,
+     of_task.agent_version,
+     of_task.interaction_type,
+     of_task.operation_name,
+     of_task.provider_name,
+     of_task.request_model,
+     of_task.request_parameters,
+     of_task.response_model,
+     of_task.response_id,
+     of_task.finish_reasons,
+     of_task.input_tokens,
+     of_task.output_tokens,
+     of_task.cache_read_input_tokens,
+     of_task.cache_creation_input_tokens,
+     of_task.reasoning_output_tokens,
+     of_task.time_to_first_chunk_ms,
+     of_task.execution_time_ms,
+     of_task.tool_calls,
+     of_task.success,
+     of_task.error_type,
+     of_task.cost_amount,
+     of_task.cost_currency,
+     of_task.cost_source,
+     of_task.request_data,
+     of_task.response_data,
+     of_task.conventions_version,
+     of_task.metadata,
+     of_task.created_at,
+     of_task.created_by
+    FROM (docket.tasks t
+      CROSS JOIN LATERAL ( SELECT i.interaction_id,
+             i.project_id,
+             i.task_id,
+             i.attempt_id,
+             i.session_id,
+             i.conversation_id,
+             i.agent_name,
+             i.agent_id,
+             i.agent_version,
+             i.interaction_type,
+             i.operation_name,
+             i.provider_name,
+             i.request_model,
+             i.request_parameters,
+             i.response_model,
+             i.response_id,
+             i.finish_reasons,
+             i.input_tokens,
+             i.output_tokens,
+             i.cache_read_input_tokens,
+             i.cache_creation_input_tokens,
+             i.reasoning_output_tokens,
+             i.time_to_first_chunk_ms,
+             i.execution_time_ms,
+             i.tool_calls,
+             i.success,
+             i.error_type,
+             i.cost_amount,
+             i.cost_currency,
+             i.cost_source,
+             i.request_data,
+             i.response_data,
+             i.conventions_version,
+             i.metadata,
+             i.created_at,
+             i.created_by
+            FROM docket.ai_interactions i
+           WHERE ((i.task_id = t.task_id) AND (i.project_id = t.project_id) AND ((list_interactions.agent_name IS NULL) OR (i.agent_name = list_interactions.agent_name)) AND ((list_interactions.interaction_type IS NULL) OR (i.interaction_type = list_interactions.interaction_type)) AND ((list_interactions.session_id IS NULL) OR (i.session_id = list_interactions.session_id)) AND ((list_interactions.conversation_id IS NULL) OR (i.conversation_id = list_interactions.conversation_id)) AND ((list_interactions.success IS NULL) OR (i.success = list_interactions.success)) AND ((list_interactions.since IS NULL) OR (i.created_at >= list_interactions.since)) AND ((list_interactions.until IS NULL) OR (i.created_at < list_interactions.until)) AND ((list_interactions.after IS NULL) OR ((i.created_at, i.interaction_id) < ( SELECT a.created_at,
+                     a.interaction_id
+                    FROM docket.ai_interactions a
+                   WHERE (a.interaction_id = list_interactions.after)))))
+           ORDER BY i.created_at DESC, i.interaction_id DESC
+          LIMIT LEAST(GREATEST(list_interactions.page_size, 1), 1000)) of_task)
+   WHERE ((t.task_id = list_interactions.task_id) AND (t.project_id = list_interactions.project_id))
+ UNION ALL
+  SELECT of_project.interaction_id,
+     of_project.project_id,
+     of_project.task_id,
+     of_project.attempt_id,
+     of_project.session_id,
+     of_project.conversation_id,
+     of_project.agent_name,
+     of_project.agent_id,
+     of_project.agent_version,
+     of_project.interaction_type,
+     of_project.operation_name,
+     of_project.provider_name,
+     of_project.request_model,
+     of_project.request_parameters,
+     of_project.response_model,
+     of_project.response_id,
+     of_project.finish_reasons,
+     of_project.input_tokens,
+     of_project.output_tokens,
+     of_project.cache_read_input_tokens,
+     of_project.cache_creation_input_tokens,
+     of_project.reasoning_output_tokens,
+     of_project.time_to_first_chunk_ms,
+     of_project.execution_time_ms,
+     of_project.tool_calls,
+     of_project.success,
+     of_project.error_type,
+     of_project.cost_amount,
+     of_project.cost_currency,
+     of_project.cost_source,
+     of_project.request_data,
+     of_project.response_data,
+     of_project.conventions_version,
+     of_project.metadata,
+     of_project.created_at,
+     of_project.created_by
+    FROM ( SELECT i.interaction_id,
+             i.project_id,
+             i.task_id,
+             i.attempt_id,
+             i.session_id,
+             i.conversation_id,
+             i.agent_name,
+             i.agent_id,
+             i.agent_version,
+             i.interaction_type,
+             i.operation_name,
+             i.provider_name,
+             i.request_model,
+             i.request_parameters,
+             i.response_model,
+             i.response_id,
+             i.finish_reasons,
+             i.input_tokens,
+             i.output_tokens,
+             i.cache_read_input_tokens,
+             i.cache_creation_input_tokens,
+             i.reasoning_output_tokens,
+             i.time_to_first_chunk_ms,
+             i.execution_time_ms,
+             i.tool_calls,
+             i.success,
+             i.error_type,
+             i.cost_amount,
+             i.cost_currency,
+             i.cost_source,
+             i.request_data,
+             i.response_data,
+             i.conventions_version,
+             i.metadata,
+             i.created_at,
+             i.created_by
+            FROM docket.ai_interactions i
+           WHERE ((list_interactions.task_id IS NULL) AND (i.project_id = list_interactions.project_id) AND ((list_interactions.agent_name IS NULL) OR (i.agent_name = list_interactions.agent_name)) AND ((list_interactions.interaction_type IS NULL) OR (i.interaction_type = list_interactions.interaction_type)) AND ((list_interactions.session_id IS NULL) OR (i.session_id = list_interactions.session_id)) AND ((list_interactions.conversation_id IS NULL) OR (i.conversation_id = list_interactions.conversation_id)) AND ((list_interactions.success IS NULL) OR (i.success = list_interactions.success)) AND ((list_interactions.since IS NULL) OR (i.created_at >= list_interactions.since)) AND ((list_interactions.until IS NULL) OR (i.created_at < list_interactions.until)) AND ((list_interactions.after IS NULL) OR ((i.created_at, i.interaction_id) < ( SELECT a.created_at,
+                     a.interaction_id
+                    FROM docket.ai_interactions a
+                   WHERE (a.interaction_id = list_interactions.after)))))
+           ORDER BY i.created_at DESC, i.interaction_id DESC
+          LIMIT LEAST(GREATEST(list_interactions.page_size, 1), 1000)) of_project;
+END;
+
+COMMENT ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'The interactions of a project that meet every condition given, the newest first.
+
+`task_id`, `agent_name`, `interaction_type`, `session_id` and `conversation_id` say whose, `success`
+whether they succeeded, `since` and `until` when they were recorded (from the first to before the
+second). `after` is the id of the last interaction of the previous page, `page_size` is in rows (1
+to 1000). Returns interactions, with their bodies; raises nothing.';
+
 -- FUNCTION docket.list_projects(uuid, integer, boolean)
 
 CREATE FUNCTION docket.list_projects(after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100, include_archived boolean DEFAULT false) RETURNS SETOF docket.projects
@@ -5561,6 +6104,219 @@ COMMENT ON FUNCTION docket.queue_overview(project_id uuid) IS 'How many tasks st
 
 `project_id` asks for one project only. Returns rows; raises nothing.';
 
+-- FUNCTION docket.record_interaction(uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid)
+
+CREATE FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb DEFAULT NULL::jsonb, response_data jsonb DEFAULT NULL::jsonb, execution_time_ms bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, session_id text DEFAULT NULL::text, conversation_id text DEFAULT NULL::text, agent_id text DEFAULT NULL::text, agent_version text DEFAULT NULL::text, operation_name text DEFAULT NULL::text, provider_name text DEFAULT NULL::text, request_model text DEFAULT NULL::text, request_parameters jsonb DEFAULT NULL::jsonb, response_model text DEFAULT NULL::text, response_id text DEFAULT NULL::text, finish_reasons text[] DEFAULT NULL::text[], input_tokens bigint DEFAULT NULL::bigint, output_tokens bigint DEFAULT NULL::bigint, cache_read_input_tokens bigint DEFAULT NULL::bigint, cache_creation_input_tokens bigint DEFAULT NULL::bigint, reasoning_output_tokens bigint DEFAULT NULL::bigint, time_to_first_chunk_ms bigint DEFAULT NULL::bigint, tool_calls jsonb DEFAULT NULL::jsonb, error_type text DEFAULT NULL::text, cost_amount numeric DEFAULT NULL::numeric, cost_currency text DEFAULT NULL::text, cost_source text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.ai_interactions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_interaction docket.ai_interactions;
+begin
+    select i.* into v_interaction
+      from docket.record_interactions(
+               jsonb_build_array(jsonb_build_object(
+                   'task_id', record_interaction.task_id,
+                   'agent_name', record_interaction.agent_name,
+                   'interaction_type', record_interaction.interaction_type,
+                   'success', record_interaction.success,
+                   'request_data', record_interaction.request_data,
+                   'response_data', record_interaction.response_data,
+                   'execution_time_ms', record_interaction.execution_time_ms,
+                   'attempt_id', record_interaction.attempt_id,
+                   'session_id', record_interaction.session_id,
+                   'conversation_id', record_interaction.conversation_id,
+                   'agent_id', record_interaction.agent_id,
+                   'agent_version', record_interaction.agent_version,
+                   'operation_name', record_interaction.operation_name,
+                   'provider_name', record_interaction.provider_name,
+                   'request_model', record_interaction.request_model,
+                   'request_parameters', record_interaction.request_parameters,
+                   'response_model', record_interaction.response_model,
+                   'response_id', record_interaction.response_id,
+                   'finish_reasons', record_interaction.finish_reasons,
+                   'input_tokens', record_interaction.input_tokens,
+                   'output_tokens', record_interaction.output_tokens,
+                   'cache_read_input_tokens', record_interaction.cache_read_input_tokens,
+                   'cache_creation_input_tokens', record_interaction.cache_creation_input_tokens,
+                   'reasoning_output_tokens', record_interaction.reasoning_output_tokens,
+                   'time_to_first_chunk_ms', record_interaction.time_to_first_chunk_ms,
+                   'tool_calls', record_interaction.tool_calls,
+                   'error_type', record_interaction.error_type,
+                   'cost_amount', record_interaction.cost_amount,
+                   'cost_currency', record_interaction.cost_currency,
+                   'cost_source', record_interaction.cost_source,
+                   'metadata', record_interaction.metadata)),
+               record_interaction.request_id) as i;
+
+    return v_interaction;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) IS 'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
+and cost for the budgets.
+
+`agent_name` and `interaction_type` (any word) are required, and so is `success`. The other
+parameters as the fields of record_interactions(); `execution_time_ms` and `time_to_first_chunk_ms`
+in milliseconds. The same `request_id` again changes nothing. Returns the interaction. Raises
+PD404, PD403, PD413, PD422.';
+
+-- FUNCTION docket.record_interactions(jsonb, uuid)
+
+CREATE FUNCTION docket.record_interactions(interactions jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.ai_interactions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_interactions');
+    v_version    text  := docket_private.setting('genai_conventions_version') #>> '{}';
+    v_given      jsonb;
+    v_project    uuid;
+    v_currency   text;
+    v_unknown    uuid;
+    v_recorded   record;
+    v_constraint text;
+begin
+    -- The answer is kept as ids: rows do not change, and bodies are large.
+    if v_answer is not null then
+        return query
+        select i.*
+          from jsonb_array_elements_text(v_answer -> 'ids') as a (id)
+         cross join lateral (
+                   select r.*
+                     from docket.ai_interactions as r
+                    where r.interaction_id = a.id::uuid
+                   offset 0
+               ) as i
+         order by i.interaction_id;
+        return;
+    end if;
+
+    -- What stands under a secret key is gone before anything is stored.
+    v_given := docket_private.without_secrets(record_interactions.interactions);
+    perform docket_private.check_interactions(v_given);
+
+    v_project := docket_private.project_of_tasks(array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(v_given) as e (element)));
+    perform docket_private.require_project(v_project);
+    v_currency := docket_private.check_currency(v_project, v_given);
+
+    begin
+        v_unknown := (
+            select r.attempt_id
+              from jsonb_to_recordset(v_given) as r (task_id uuid, attempt_id uuid)
+             where r.attempt_id is not null
+               and not exists (
+                       select
+                         from docket.task_attempts as a
+                        where a.attempt_id = r.attempt_id
+                          and a.project_id = v_project
+                          and a.task_id    = r.task_id
+                       offset 0)
+             limit 1);
+
+        if v_unknown is not null then
+            raise exception 'attempt % is none of the task', v_unknown
+                using errcode = 'PD404',
+                      hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+        end if;
+
+          with recorded as (
+              insert into docket.ai_interactions as i (
+                  interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
+                  agent_name, agent_id, agent_version, interaction_type, operation_name,
+                  provider_name, request_model, request_parameters, response_model, response_id,
+                  finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
+                  cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
+                  execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency,
+                  cost_source, request_data, response_data, conventions_version, metadata)
+              select docket_private.new_id(v_project, g.ordinal), v_project, r.task_id,
+                     r.attempt_id, r.session_id, r.conversation_id, r.agent_name, r.agent_id,
+                     r.agent_version, r.interaction_type, r.operation_name, r.provider_name,
+                     r.request_model, coalesce(r.request_parameters, '{}'), r.response_model,
+                     r.response_id, coalesce(r.finish_reasons, '{}'), r.input_tokens,
+                     r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens,
+                     r.reasoning_output_tokens, r.time_to_first_chunk_ms, r.execution_time_ms,
+                     coalesce(r.tool_calls, '[]'), r.success, r.error_type, r.cost_amount,
+                     coalesce(r.cost_currency,
+                              case when r.cost_amount is not null then v_currency end),
+                     coalesce(r.cost_source,
+                              case when r.cost_amount is not null then 'reported' end),
+                     r.request_data, r.response_data, v_version, coalesce(r.metadata, '{}')
+                from jsonb_array_elements(v_given) with ordinality as g (element, ordinal)
+               cross join lateral jsonb_to_record(g.element) as r (
+                         task_id uuid, attempt_id uuid, session_id text, conversation_id text,
+                         agent_name text, agent_id text, agent_version text,
+                         interaction_type text, operation_name text, provider_name text,
+                         request_model text, request_parameters jsonb, response_model text,
+                         response_id text, finish_reasons text[], input_tokens bigint,
+                         output_tokens bigint, cache_read_input_tokens bigint,
+                         cache_creation_input_tokens bigint, reasoning_output_tokens bigint,
+                         time_to_first_chunk_ms bigint, execution_time_ms bigint,
+                         tool_calls jsonb, success boolean, error_type text, cost_amount numeric,
+                         cost_currency text, cost_source text, request_data jsonb,
+                         response_data jsonb, metadata jsonb)
+               order by g.ordinal
+              returning i.interaction_id, i.task_id,
+                        coalesce(i.input_tokens, 0) + coalesce(i.output_tokens, 0) as tokens,
+                        coalesce(i.cost_amount, 0) as cost
+          )
+        select array_agg(r.interaction_id order by r.interaction_id) as ids,
+               array_agg(r.task_id) filter (where r.tokens > 0 or r.cost > 0) as tasks,
+               array_agg(r.tokens) filter (where r.tokens > 0 or r.cost > 0) as tokens,
+               array_agg(r.cost) filter (where r.tokens > 0 or r.cost > 0) as costs
+          into v_recorded
+          from recorded as r;
+    exception
+        when foreign_key_violation then
+            raise exception 'a task has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'interactions are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('ai_interactions', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    -- Who uses nothing waits for nobody.
+    if v_recorded.tasks is not null then
+        perform docket_private.charge_budgets(
+            v_project, v_recorded.tasks, v_recorded.tokens, v_recorded.costs);
+    end if;
+
+    perform docket_private.remember(
+        record_interactions.request_id, jsonb_build_object('ids', v_recorded.ids));
+
+    return query
+    select i.*
+      from docket.ai_interactions as i
+     where i.interaction_id = any (v_recorded.ids)
+       and i.project_id = v_project
+     order by i.interaction_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) IS 'Records what agents said to models and tools, and what these answered, and counts tokens and cost
+for the budgets of task, workflow and project, as record_usage() does: nobody has to count them
+again. All or none.
+
+`interactions` is an array of objects (up to the setting max_batch_size), for tasks of one project,
+with task_id, agent_name, interaction_type (any word), success (true or false) and, where it is
+known, what else docket.ai_interactions has: request_data and response_data (any JSON),
+execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
+conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+request_parameters (object), response_model, response_id, finish_reasons, tool_calls (array),
+input_tokens, output_tokens (both with all that the next three say again),
+cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
+cost_amount, cost_currency (the project''s, setting currency), cost_source (reported, computed or
+estimated; reported unless given), metadata (object). Each has at most the setting
+max_interaction_bytes, as JSON text. What stands under secret keys (setting secret_keys) is stored
+as asterisks. The same `request_id` again changes nothing. Returns the interactions in the order
+given. Raises PD404, PD403, PD413, PD422.';
+
 -- FUNCTION docket.record_pull_request(uuid, text, bigint, jsonb, uuid)
 
 CREATE FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.pull_requests
@@ -5683,7 +6439,10 @@ begin
     v_project := docket_private.project_of_task(record_usage.task_id);
     perform docket_private.require_project(v_project);
 
-    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0 then
+    -- NaN is the greatest of all numbers.
+    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0
+       or record_usage.cost >= 'Infinity'
+    then
         raise exception 'a use of % tokens at a cost of % can not be meant',
                         coalesce(record_usage.tokens::text, 'null'),
                         coalesce(record_usage.cost::text, 'null')
@@ -5691,37 +6450,18 @@ begin
                   hint    = 'Both count from 0.';
     end if;
 
+    if v_answer is null then
+        perform docket_private.charge_budgets(
+            v_project, array[record_usage.task_id], array[record_usage.tokens],
+            array[record_usage.cost]);
+        perform docket_private.remember(record_usage.request_id, '{}');
+    end if;
+
     v_workflow := (
         select t.workflow_id
           from docket.tasks as t
          where t.task_id    = record_usage.task_id
            and t.project_id = v_project);
-
-    -- The project's row before the others, whoever comes: who records twice in one transaction
-    -- is followed by the next, and meets nobody on the way.
-    if v_answer is null then
-        begin
-            insert into docket.budgets as b (
-                budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
-            select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
-                   record_usage.tokens, record_usage.cost
-              from (values (1, null::uuid, null::uuid),
-                           (2, v_workflow, null),
-                           (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
-             where s.ordinal <> 2
-                or v_workflow is not null
-             order by s.ordinal
-                on conflict on constraint budgets_scope_key
-                do update set used_tokens = b.used_tokens + excluded.used_tokens,
-                              used_cost   = b.used_cost + excluded.used_cost;
-        exception
-            when numeric_value_out_of_range then
-                raise exception 'a use of % tokens is more than can be counted', record_usage.tokens
-                    using errcode = 'PD422';
-        end;
-
-        perform docket_private.remember(record_usage.request_id, '{}');
-    end if;
 
     return query
     select b.*
@@ -8324,6 +9064,56 @@ $$;
 
 COMMENT ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], depends_on_ids uuid[], waiting_ids uuid[]) IS 'Gives the ends of new gating dependencies their nodes, and counts: each time that a task is in `waiting_ids`, it has one more unsatisfied.';
 
+-- FUNCTION docket_private.add_partition(text, text, timestamp without time zone, timestamp without time zone)
+
+CREATE FUNCTION docket_private.add_partition(table_name text, partition_name text, lower_bound timestamp without time zone, upper_bound timestamp without time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $_$
+declare
+    v_key   name := docket_private.partition_key(table_name);
+    v_lower text := to_char(lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+    v_upper text := to_char(upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+begin
+    -- format(), because DDL takes no parameters.
+    execute format('create table docket.%I (like docket.%I including all)',
+                   add_partition.partition_name, add_partition.table_name);
+    execute format('alter table docket.%I enable row level security',
+                   add_partition.partition_name);
+    execute format('alter table docket.%I force row level security', add_partition.partition_name);
+    execute format('comment on table docket.%I is %L', add_partition.partition_name,
+                   format('One month of %s.', add_partition.table_name));
+
+    -- Strays of that month, which would be in its way, move from the default partition. Their
+    -- policies hide them from their owner too, and are lifted for him in this transaction.
+    if pg_relation_size(format('docket.%I', add_partition.table_name || '_default')::regclass) > 0
+    then
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.partition_name);
+        execute format(
+            'with strays as ('
+            'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+            'returning d.*) '
+            'insert into docket.%2$I select s.* from strays as s',
+            add_partition.table_name || '_default', add_partition.partition_name, v_key,
+            v_lower, v_upper);
+        execute format('alter table docket.%I force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I force row level security',
+                       add_partition.partition_name);
+    end if;
+
+    execute format(
+        'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
+        add_partition.table_name, add_partition.partition_name, v_lower, v_upper);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.add_partition(table_name text, partition_name text, lower_bound timestamp without time zone, upper_bound timestamp without time zone) IS 'Gives a table of schema docket one more partition, from the first bound (UTC) to before the second, with the rows of it that strayed into the default partition.';
+
 -- TABLE docket.audit_seals
 
 CREATE TABLE docket.audit_seals (
@@ -8593,6 +9383,61 @@ $$;
 
 COMMENT ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) IS 'Gives each of some tasks, which the caller has locked and taken out of the ready ones, an attempt; returns them in that order, in progress.';
 
+-- FUNCTION docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[])
+
+CREATE FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+      with used as (
+          select u.task_id, w.workflow_id, sum(u.tokens) as tokens, sum(u.cost) as cost
+            from unnest(charge_budgets.task_ids, charge_budgets.tokens, charge_budgets.costs)
+                 as u (task_id, tokens, cost)
+           cross join lateral (
+                     select t.workflow_id
+                       from docket.tasks as t
+                      where t.task_id = u.task_id
+                        and t.project_id = charge_budgets.project_id
+                     offset 0
+                 ) as w
+           group by u.task_id, w.workflow_id
+      ), scopes as (
+          select 1 as rank, null::uuid as workflow_id, null::uuid as task_id,
+                 sum(u.tokens) as tokens, sum(u.cost) as cost
+            from used as u
+          having count(*) > 0
+           union all
+          select 2, u.workflow_id, null, sum(u.tokens), sum(u.cost)
+            from used as u
+           where u.workflow_id is not null
+           group by u.workflow_id
+           union all
+          select 3, null, u.task_id, u.tokens, u.cost
+            from used as u
+      )
+    insert into docket.budgets as b (
+        budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+    select docket_private.new_id(charge_budgets.project_id, s.ordinal), charge_budgets.project_id,
+           s.workflow_id, s.task_id, s.tokens, s.cost
+      from (
+          select row_number() over (order by c.rank, c.workflow_id, c.task_id) as ordinal, c.*
+            from scopes as c
+      ) as s
+     order by s.ordinal
+        on conflict on constraint budgets_scope_key
+        do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                      used_cost   = b.used_cost + excluded.used_cost;
+exception
+    when numeric_value_out_of_range then
+        raise exception 'a use of % tokens is more than can be counted',
+                        (select sum(u.tokens) from unnest(charge_budgets.tokens) as u (tokens))
+            using errcode = 'PD422';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) IS 'Counts what work on tasks of one project has used, for them, their workflows and the project. The three arrays go together. Raises PD422.';
+
 -- FUNCTION docket_private.check_claim(text, integer)
 
 CREATE FUNCTION docket_private.check_claim(agent text, max_tasks integer) RETURNS void
@@ -8659,6 +9504,116 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.check_completions(completions jsonb) IS 'Raises PD422 and PD413 for what can not be a batch of completions.';
+
+-- FUNCTION docket_private.check_currency(uuid, jsonb)
+
+CREATE FUNCTION docket_private.check_currency(project_id uuid, interactions jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_currency text := (
+        select docket_private.setting('currency', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = check_currency.project_id);
+    v_other    text := (
+        select e.element ->> 'cost_currency'
+          from jsonb_array_elements(check_currency.interactions) as e (element)
+         where e.element ->> 'cost_currency' <> v_currency
+         limit 1);
+begin
+    if v_other is not null then
+        raise exception 'a cost is in %, and the project reckons in %',
+                        quote_literal(left(v_other, 100)), quote_literal(left(v_currency, 100))
+            using errcode = 'PD422',
+                  hint    = 'Give costs in that currency; a project may set its own (setting currency).';
+    end if;
+
+    return v_currency;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_currency(project_id uuid, interactions jsonb) IS 'The currency that a project reckons in. Raises PD422 where an interaction has its cost in another.';
+
+-- FUNCTION docket_private.check_interactions(jsonb)
+
+CREATE FUNCTION docket_private.check_interactions(interactions jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
+        'execution_time_ms', 'attempt_id', 'session_id', 'conversation_id', 'agent_id',
+        'agent_version', 'operation_name', 'provider_name', 'request_model', 'request_parameters',
+        'response_model', 'response_id', 'finish_reasons', 'input_tokens', 'output_tokens',
+        'cache_read_input_tokens', 'cache_creation_input_tokens', 'reasoning_output_tokens',
+        'time_to_first_chunk_ms', 'tool_calls', 'error_type', 'cost_amount', 'cost_currency',
+        'cost_source', 'metadata'];
+    v_bytes bigint := (docket_private.setting('max_interaction_bytes') #>> '{}')::bigint;
+    v_wrong record;
+begin
+    if interactions is null or jsonb_typeof(interactions) <> 'array'
+       or jsonb_array_length(interactions) = 0
+    then
+        raise exception 'interactions is not a JSON array of interactions'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, agent_name, interaction_type and success.';
+    end if;
+
+    if jsonb_array_length(interactions) > v_most then
+        raise exception '% interactions in one call', jsonb_array_length(interactions)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(interactions) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that interactions do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when coalesce(e.element ->> 'agent_name', '') = ''
+                              then 'has no agent_name'
+                          when coalesce(e.element ->> 'interaction_type', '') = ''
+                              then 'has no interaction_type'
+                          when jsonb_typeof(e.element -> 'success') is distinct from 'boolean'
+                              then 'does not say whether it was a success'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'interaction number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    select e.place, octet_length(e.element::text) as bytes into v_wrong
+      from jsonb_array_elements(interactions) with ordinality as e (element, place)
+     where octet_length(e.element::text) > v_bytes
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'interaction number % has % bytes', v_wrong.place, v_wrong.bytes
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_interaction_bytes).', v_bytes);
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_interactions(interactions jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of interactions.';
 
 -- FUNCTION docket_private.check_new_dependencies(jsonb)
 
@@ -9689,24 +10644,22 @@ COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task 
 CREATE FUNCTION docket_private.ensure_partitions() RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
     v_row   record;
-    v_lower text;
-    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition. No advisory lock, which any login could
     -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
     lock table docket.partition_policies in share row exclusive mode;
 
-    -- A loop, and format(), because DDL takes neither sets nor parameters.
+    -- A loop, because each partition stands by itself: one that has to wait is left to the next
+    -- run, months before it is needed.
     for v_row in
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
-               docket_private.partition_key(p.table_name) as key_column
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -9717,46 +10670,18 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
-        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-
-        -- Made apart and attached: attaching blocks no reader and no writer of the parent.
-        execute format('create table docket.%I (like docket.%I including all)',
-                       v_row.partition_name, v_row.table_name);
-        execute format('alter table docket.%I enable row level security', v_row.partition_name);
-        execute format('alter table docket.%I force row level security', v_row.partition_name);
-        execute format('comment on table docket.%I is %L', v_row.partition_name,
-                       format('One month of %s.', v_row.table_name));
-
-        -- Strays of that month, which would be in its way, move from the default partition. Their
-        -- policies hide them from their owner too, and are lifted for him in this transaction.
-        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
-            execute format('alter table docket.%I no force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I no force row level security',
-                           v_row.partition_name);
-            execute format(
-                'with strays as ('
-                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
-                'returning d.*) '
-                'insert into docket.%2$I select s.* from strays as s',
-                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
-                v_lower, v_upper);
-            execute format('alter table docket.%I force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I force row level security',
-                           v_row.partition_name);
-        end if;
-
-        execute format(
-            'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name, v_lower, v_upper);
-        v_count := v_count + 1;
+        begin
+            perform docket_private.add_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
+            v_count := v_count + 1;
+        exception
+            when lock_not_available then null;
+        end;
     end loop;
 
     return v_count;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION docket_private.ensure_partitions() IS 'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet.
 
@@ -12668,6 +13593,45 @@ $$;
 
 COMMENT ON FUNCTION docket_private.project_of_task(task_id uuid) IS 'The project of a task that the principal may see. Raises PD404.';
 
+-- FUNCTION docket_private.project_of_tasks(uuid[])
+
+CREATE FUNCTION docket_private.project_of_tasks(task_ids uuid[]) RETURNS uuid
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_unknown  text;
+    v_projects uuid[];
+begin
+    select min(coalesce(w.task_id::text, 'null')) filter (where t.project_id is null),
+           array_agg(distinct t.project_id)
+      into v_unknown, v_projects
+      from unnest(project_of_tasks.task_ids) as w (task_id)
+      left join lateral (
+               select u.project_id
+                 from docket.tasks as u
+                where u.task_id = w.task_id
+               offset 0
+           ) as t on true;
+
+    if v_unknown is not null or v_projects is null then
+        raise exception 'task % does not exist', coalesce(v_unknown, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.task_id() finds a task by its key.';
+    end if;
+
+    if cardinality(v_projects) > 1 then
+        raise exception 'the tasks belong to % projects', cardinality(v_projects)
+            using errcode = 'PD422',
+                  hint    = 'One call works in one project.';
+    end if;
+
+    return v_projects[1];
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) IS 'The one project of some tasks. Raises PD404, and PD422 where they belong to several.';
+
 -- FUNCTION docket_private.promote_due(uuid)
 
 CREATE FUNCTION docket_private.promote_due(project_id uuid) RETURNS void
@@ -15481,6 +16445,56 @@ END;
 
 COMMENT ON FUNCTION docket_private.writes_in_utc() IS 'Whether the session writes times in ISO 8601 and in UTC.';
 
+-- TABLE docket.ai_interactions_default
+
+CREATE TABLE docket.ai_interactions_default (
+    interaction_id uuid CONSTRAINT ai_interactions_interaction_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT ai_interactions_project_id_not_null NOT NULL,
+    task_id uuid CONSTRAINT ai_interactions_task_id_not_null NOT NULL,
+    attempt_id uuid,
+    session_id text,
+    conversation_id text,
+    agent_name text CONSTRAINT ai_interactions_agent_name_not_null NOT NULL,
+    agent_id text,
+    agent_version text,
+    interaction_type text CONSTRAINT ai_interactions_interaction_type_not_null NOT NULL,
+    operation_name text,
+    provider_name text,
+    request_model text,
+    request_parameters jsonb DEFAULT '{}'::jsonb CONSTRAINT ai_interactions_request_parameters_not_null NOT NULL,
+    response_model text,
+    response_id text,
+    finish_reasons text[] DEFAULT '{}'::text[] CONSTRAINT ai_interactions_finish_reasons_not_null NOT NULL,
+    input_tokens bigint,
+    output_tokens bigint,
+    cache_read_input_tokens bigint,
+    cache_creation_input_tokens bigint,
+    reasoning_output_tokens bigint,
+    time_to_first_chunk_ms bigint,
+    execution_time_ms bigint,
+    tool_calls jsonb DEFAULT '[]'::jsonb CONSTRAINT ai_interactions_tool_calls_not_null NOT NULL,
+    success boolean CONSTRAINT ai_interactions_success_not_null NOT NULL,
+    error_type text,
+    cost_amount numeric,
+    cost_currency text,
+    cost_source text,
+    request_data jsonb,
+    response_data jsonb,
+    conventions_version text CONSTRAINT ai_interactions_conventions_version_not_null NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb CONSTRAINT ai_interactions_metadata_not_null NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() CONSTRAINT ai_interactions_created_at_not_null NOT NULL,
+    created_by text DEFAULT docket.principal() CONSTRAINT ai_interactions_created_by_not_null NOT NULL,
+    CONSTRAINT ai_interactions_cost_whole CHECK (((num_nulls(cost_amount, cost_currency, cost_source) = ANY (ARRAY[0, 3])) AND (cost_amount >= (0)::numeric) AND (cost_amount < 'Infinity'::numeric) AND (cost_currency ~ '^[A-Z]{3}$'::text) AND (cost_source = ANY (ARRAY['reported'::text, 'computed'::text, 'estimated'::text])))),
+    CONSTRAINT ai_interactions_counts_not_negative CHECK ((LEAST(input_tokens, output_tokens, cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms, execution_time_ms) >= 0)),
+    CONSTRAINT ai_interactions_json_as_told CHECK (((jsonb_typeof(request_parameters) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(tool_calls) = 'array'::text))),
+    CONSTRAINT ai_interactions_names_bounded CHECK (((LEAST(length(session_id), length(conversation_id), length(agent_name), length(agent_id), length(agent_version), length(interaction_type), length(operation_name), length(provider_name), length(request_model), length(response_model), length(response_id), length(error_type)) >= 1) AND (GREATEST(length(session_id), length(conversation_id), length(agent_name), length(agent_id), length(agent_version), length(interaction_type), length(operation_name), length(provider_name), length(request_model), length(response_model), length(response_id), length(error_type)) <= 255))),
+    CONSTRAINT ai_interactions_success_has_no_error CHECK (((NOT success) OR (error_type IS NULL)))
+);
+
+ALTER TABLE ONLY docket.ai_interactions_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.ai_interactions_default IS 'Rows of ai_interactions for which no month is there. The first row in it is an alarm.';
+
 -- TABLE docket.audit_log_default
 
 CREATE TABLE docket.audit_log_default (
@@ -15957,9 +16971,23 @@ COMMENT ON COLUMN docket_private.task_weights.task_id IS 'The task.';
 
 COMMENT ON COLUMN docket_private.task_weights.weight IS 'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
 
+-- TABLE ATTACH docket.ai_interactions_default
+
+ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_default DEFAULT;
+
 -- TABLE ATTACH docket.audit_log_default
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
+
+-- CONSTRAINT docket.ai_interactions ai_interactions_pkey
+
+ALTER TABLE ONLY docket.ai_interactions
+    ADD CONSTRAINT ai_interactions_pkey PRIMARY KEY (interaction_id, project_id, created_at);
+
+-- CONSTRAINT docket.ai_interactions_default ai_interactions_default_pkey
+
+ALTER TABLE ONLY docket.ai_interactions_default
+    ADD CONSTRAINT ai_interactions_default_pkey PRIMARY KEY (interaction_id, project_id, created_at);
 
 -- CONSTRAINT docket.audit_log audit_log_pkey
 
@@ -16206,6 +17234,54 @@ ALTER TABLE ONLY docket_private.task_search
 ALTER TABLE ONLY docket_private.task_weights
     ADD CONSTRAINT task_weights_pkey PRIMARY KEY (project_id, task_id);
 
+-- INDEX docket.ai_interactions_agent_idx
+
+CREATE INDEX ai_interactions_agent_idx ON ONLY docket.ai_interactions USING btree (project_id, agent_name, created_at, interaction_id);
+
+-- INDEX docket.ai_interactions_attempt_idx
+
+CREATE INDEX ai_interactions_attempt_idx ON ONLY docket.ai_interactions USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_conversation_idx
+
+CREATE INDEX ai_interactions_conversation_idx ON ONLY docket.ai_interactions USING btree (conversation_id, project_id, created_at, interaction_id) WHERE (conversation_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_default_attempt_id_project_id_idx
+
+CREATE INDEX ai_interactions_default_attempt_id_project_id_idx ON docket.ai_interactions_default USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_default_conversation_id_project_id_created__idx
+
+CREATE INDEX ai_interactions_default_conversation_id_project_id_created__idx ON docket.ai_interactions_default USING btree (conversation_id, project_id, created_at, interaction_id) WHERE (conversation_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_default_project_id_agent_name_created_at_in_idx
+
+CREATE INDEX ai_interactions_default_project_id_agent_name_created_at_in_idx ON docket.ai_interactions_default USING btree (project_id, agent_name, created_at, interaction_id);
+
+-- INDEX docket.ai_interactions_time_idx
+
+CREATE INDEX ai_interactions_time_idx ON ONLY docket.ai_interactions USING btree (project_id, created_at, interaction_id);
+
+-- INDEX docket.ai_interactions_default_project_id_created_at_interaction_i_idx
+
+CREATE INDEX ai_interactions_default_project_id_created_at_interaction_i_idx ON docket.ai_interactions_default USING btree (project_id, created_at, interaction_id);
+
+-- INDEX docket.ai_interactions_session_idx
+
+CREATE INDEX ai_interactions_session_idx ON ONLY docket.ai_interactions USING btree (session_id, project_id, created_at, interaction_id) WHERE (session_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_default_session_id_project_id_created_at_in_idx
+
+CREATE INDEX ai_interactions_default_session_id_project_id_created_at_in_idx ON docket.ai_interactions_default USING btree (session_id, project_id, created_at, interaction_id) WHERE (session_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_task_idx
+
+CREATE INDEX ai_interactions_task_idx ON ONLY docket.ai_interactions USING btree (task_id, project_id, created_at, interaction_id);
+
+-- INDEX docket.ai_interactions_default_task_id_project_id_created_at_inter_idx
+
+CREATE INDEX ai_interactions_default_task_id_project_id_created_at_inter_idx ON docket.ai_interactions_default USING btree (task_id, project_id, created_at, interaction_id);
+
 -- INDEX docket.audit_log_row_idx
 
 CREATE INDEX audit_log_row_idx ON ONLY docket.audit_log USING btree (row_id, audit_id);
@@ -16361,6 +17437,34 @@ CREATE INDEX task_search_title_idx ON docket_private.task_search USING gin (proj
 -- INDEX docket_private.task_search_vector_idx
 
 CREATE INDEX task_search_vector_idx ON docket_private.task_search USING gin (project_id, search_vector);
+
+-- INDEX ATTACH docket.ai_interactions_default_attempt_id_project_id_idx
+
+ALTER INDEX docket.ai_interactions_attempt_idx ATTACH PARTITION docket.ai_interactions_default_attempt_id_project_id_idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_conversation_id_project_id_created__idx
+
+ALTER INDEX docket.ai_interactions_conversation_idx ATTACH PARTITION docket.ai_interactions_default_conversation_id_project_id_created__idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_pkey
+
+ALTER INDEX docket.ai_interactions_pkey ATTACH PARTITION docket.ai_interactions_default_pkey;
+
+-- INDEX ATTACH docket.ai_interactions_default_project_id_agent_name_created_at_in_idx
+
+ALTER INDEX docket.ai_interactions_agent_idx ATTACH PARTITION docket.ai_interactions_default_project_id_agent_name_created_at_in_idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_project_id_created_at_interaction_i_idx
+
+ALTER INDEX docket.ai_interactions_time_idx ATTACH PARTITION docket.ai_interactions_default_project_id_created_at_interaction_i_idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_session_id_project_id_created_at_in_idx
+
+ALTER INDEX docket.ai_interactions_session_idx ATTACH PARTITION docket.ai_interactions_default_session_id_project_id_created_at_in_idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_task_id_project_id_created_at_inter_idx
+
+ALTER INDEX docket.ai_interactions_task_idx ATTACH PARTITION docket.ai_interactions_default_task_id_project_id_created_at_inter_idx;
 
 -- INDEX ATTACH docket.audit_log_default_pkey
 
@@ -16838,6 +17942,16 @@ CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EAC
 
 CREATE TRIGGER workflows_touch BEFORE UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- FK CONSTRAINT docket.ai_interactions ai_interactions_attempt_fkey
+
+ALTER TABLE docket.ai_interactions
+    ADD CONSTRAINT ai_interactions_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.ai_interactions ai_interactions_task_fkey
+
+ALTER TABLE docket.ai_interactions
+    ADD CONSTRAINT ai_interactions_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.budgets budgets_project_fkey
 
 ALTER TABLE ONLY docket.budgets
@@ -17002,6 +18116,18 @@ ALTER TABLE ONLY docket_private.task_counters
 
 ALTER TABLE ONLY docket_private.task_search
     ADD CONSTRAINT task_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- ROW SECURITY docket.ai_interactions
+
+ALTER TABLE docket.ai_interactions ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.ai_interactions_default
+
+ALTER TABLE docket.ai_interactions_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.ai_interactions ai_interactions_of_visible_projects
+
+CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.audit_log
 
@@ -17588,6 +18714,26 @@ GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, de
 GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.add_dependency(task_id uuid, depends_on_id uuid, dependency_type text, strength numeric, satisfied_by text, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.read_grouping(group_by text[], period text) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.ai_interactions TO docket_admin;
+GRANT SELECT ON TABLE docket.ai_interactions TO docket_app;
+GRANT SELECT ON TABLE docket.ai_interactions TO docket_agent;
+GRANT SELECT ON TABLE docket.ai_interactions TO docket_reader;
+GRANT SELECT ON TABLE docket.ai_interactions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_app;
+GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_app;
@@ -17693,6 +18839,13 @@ GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, af
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) TO docket_app;
@@ -17797,6 +18950,13 @@ GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO 
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_admin;
@@ -18013,6 +19173,13 @@ GRANT ALL ON FUNCTION docket.list_imports(project_id uuid, after uuid, page_size
 GRANT ALL ON FUNCTION docket.list_imports(project_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_imports(project_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_app;
@@ -18162,6 +19329,16 @@ GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_admin;
@@ -18380,6 +19557,8 @@ REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_co
 
 REVOKE ALL ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], depends_on_ids uuid[], waiting_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.add_partition(table_name text, partition_name text, lower_bound timestamp without time zone, upper_bound timestamp without time zone) FROM PUBLIC;
+
 GRANT SELECT ON TABLE docket.audit_seals TO docket_admin;
 GRANT SELECT ON TABLE docket.audit_seals TO docket_auditor;
 GRANT SELECT ON TABLE docket.audit_seals TO docket_maintenance;
@@ -18396,9 +19575,15 @@ REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid
 
 REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_completions(completions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_currency(project_id uuid, interactions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_interactions(interactions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_new_dependencies(dependencies jsonb) FROM PUBLIC;
 
@@ -18599,6 +19784,8 @@ REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM
 REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_id uuid, lowest bigint, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.promote_due(project_id uuid) FROM PUBLIC;
 

@@ -28,15 +28,18 @@ IDS = (
 ARGUMENTS: Mapping[str, object] = {
     "access": "reader",
     "agent": "agent",
+    "agent_name": "agent",
     "at": "2100-01-01",
     "changes": Jsonb({}),
     "column_name": "title",
     "content": b'{"master": {"tasks": []}}',
     "context_type": "note",
+    "conversation_id": "a talk",
     "data": Jsonb(1),
     "dependencies": Jsonb([]),
     "error": "error",
     "group_by": "status",
+    "interaction_type": "review",
     "name": "a name",
     "number": 1,
     "principal": "somebody",
@@ -47,6 +50,7 @@ ARGUMENTS: Mapping[str, object] = {
     "slug": "hidden",
     "source_name": "tasks.json",
     "state": "review",
+    "success": True,
     "status": "cancelled",
     "retention": "1 year",
     "superseded_by": uuid.UUID(int=7),
@@ -131,6 +135,11 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )
         session.execute("select docket.put_context(%s, 'note', '\"secret\"')", (task,))
         session.execute("select docket.enter_workflow_state('review', task_id => %s)", (task,))
+        session.execute(
+            "select docket.record_interaction("
+            "%s, 'agent', 'review', true, '\"secret\"', conversation_id => 'a talk')",
+            (task,),
+        )
         proposed = one(
             session,
             "select p.pull_request_id"
@@ -179,7 +188,8 @@ def arguments_of(function: Function, ids: Mapping[str, uuid.UUID]) -> Iterator[d
     }
     optional = [name for name in function.parameters[function.required :] if name in IDS]
     if not optional or any(
-        name in required for name in (*IDS, "attempt_ids", "completions", "validations")
+        name in required
+        for name in (*IDS, "attempt_ids", "completions", "interactions", "validations")
     ):
         yield required
     for name in optional:
@@ -199,6 +209,9 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])
+    if parameter == "interactions":
+        said = {"task_id": str(ids["task_id"]), "agent_name": "agent", "success": True}
+        return Jsonb([said | {"interaction_type": "review"}])
     if parameter == "row_id":
         return str(ids["task_id"])
     if parameter == "reference":

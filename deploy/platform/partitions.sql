@@ -37,27 +37,82 @@ end;
 comment on function docket_private.partition_key(text) is
     'The column by which a table of schema docket is partitioned.';
 
+-- Made apart and attached: attaching blocks no reader and no writer of the parent. It does block
+-- those who write to a table that the parent's foreign keys name; where it would have to wait for
+-- one of them for long, nobody waits for it.
+create function docket_private.add_partition(
+    table_name     text,
+    partition_name text,
+    lower_bound    timestamp,
+    upper_bound    timestamp
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+declare
+    v_key   name := docket_private.partition_key(table_name);
+    v_lower text := to_char(lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+    v_upper text := to_char(upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
+begin
+    -- format(), because DDL takes no parameters.
+    execute format('create table docket.%I (like docket.%I including all)',
+                   add_partition.partition_name, add_partition.table_name);
+    execute format('alter table docket.%I enable row level security',
+                   add_partition.partition_name);
+    execute format('alter table docket.%I force row level security', add_partition.partition_name);
+    execute format('comment on table docket.%I is %L', add_partition.partition_name,
+                   format('One month of %s.', add_partition.table_name));
+
+    -- Strays of that month, which would be in its way, move from the default partition. Their
+    -- policies hide them from their owner too, and are lifted for him in this transaction.
+    if pg_relation_size(format('docket.%I', add_partition.table_name || '_default')::regclass) > 0
+    then
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I no force row level security',
+                       add_partition.partition_name);
+        execute format(
+            'with strays as ('
+            'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
+            'returning d.*) '
+            'insert into docket.%2$I select s.* from strays as s',
+            add_partition.table_name || '_default', add_partition.partition_name, v_key,
+            v_lower, v_upper);
+        execute format('alter table docket.%I force row level security',
+                       add_partition.table_name || '_default');
+        execute format('alter table docket.%I force row level security',
+                       add_partition.partition_name);
+    end if;
+
+    execute format(
+        'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
+        add_partition.table_name, add_partition.partition_name, v_lower, v_upper);
+end;
+$$;
+
+comment on function docket_private.add_partition(text, text, timestamp, timestamp) is
+    'Gives a table of schema docket one more partition, from the first bound (UTC) to before the second, with the rows of it that strayed into the default partition.';
+
 create function docket_private.ensure_partitions() returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row   record;
-    v_lower text;
-    v_upper text;
     v_count integer := 0;
 begin
     -- One at a time: two would make the same partition. No advisory lock, which any login could
     -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
     lock table docket.partition_policies in share row exclusive mode;
 
-    -- A loop, and format(), because DDL takes neither sets nor parameters.
+    -- A loop, because each partition stands by itself: one that has to wait is left to the next
+    -- run, months before it is needed.
     for v_row in
         select p.table_name,
                wanted.month as lower_bound,
                wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name,
-               docket_private.partition_key(p.table_name) as key_column
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
           from docket.partition_policies as p
          cross join lateral generate_series(
                    date_trunc('month', docket.clock() at time zone 'UTC'),
@@ -68,41 +123,13 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
-        v_lower := to_char(v_row.lower_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-        v_upper := to_char(v_row.upper_bound, 'YYYY-MM-DD"T"HH24:MI:SS"Z"');
-
-        -- Made apart and attached: attaching blocks no reader and no writer of the parent.
-        execute format('create table docket.%I (like docket.%I including all)',
-                       v_row.partition_name, v_row.table_name);
-        execute format('alter table docket.%I enable row level security', v_row.partition_name);
-        execute format('alter table docket.%I force row level security', v_row.partition_name);
-        execute format('comment on table docket.%I is %L', v_row.partition_name,
-                       format('One month of %s.', v_row.table_name));
-
-        -- Strays of that month, which would be in its way, move from the default partition. Their
-        -- policies hide them from their owner too, and are lifted for him in this transaction.
-        if pg_relation_size(format('docket.%I', v_row.table_name || '_default')::regclass) > 0 then
-            execute format('alter table docket.%I no force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I no force row level security',
-                           v_row.partition_name);
-            execute format(
-                'with strays as ('
-                'delete from docket.%1$I as d where d.%3$I >= %4$L and d.%3$I < %5$L '
-                'returning d.*) '
-                'insert into docket.%2$I select s.* from strays as s',
-                v_row.table_name || '_default', v_row.partition_name, v_row.key_column,
-                v_lower, v_upper);
-            execute format('alter table docket.%I force row level security',
-                           v_row.table_name || '_default');
-            execute format('alter table docket.%I force row level security',
-                           v_row.partition_name);
-        end if;
-
-        execute format(
-            'alter table docket.%I attach partition docket.%I for values from (%L) to (%L)',
-            v_row.table_name, v_row.partition_name, v_lower, v_upper);
-        v_count := v_count + 1;
+        begin
+            perform docket_private.add_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
+            v_count := v_count + 1;
+        exception
+            when lock_not_available then null;
+        end;
     end loop;
 
     return v_count;
@@ -115,6 +142,7 @@ comment on function docket_private.ensure_partitions() is
 Returns how many it made. Run by the deploy and by every maintenance run.';
 
 revoke all on function docket_private.partition_key(text) from public;
+revoke all on function docket_private.add_partition(text, text, timestamp, timestamp) from public;
 revoke all on function docket_private.ensure_partitions() from public;
 grant select on docket.partition_policies to docket_admin, docket_maintenance;
 

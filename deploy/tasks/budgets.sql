@@ -205,6 +205,67 @@ nothing of it is claimed any more; what is under way goes on.
 been used counts from the beginning, before there was a limit too. The same `request_id` again
 changes nothing. Returns the budget. Raises PD404, PD403, PD422.';
 
+-- The project's row before the others, then workflows and tasks by their id, whoever comes: who
+-- counts twice in one transaction is followed by the next, and meets nobody on the way.
+create function docket_private.charge_budgets(
+    project_id uuid,
+    task_ids   uuid[],
+    tokens     bigint[],
+    costs      numeric[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with used as (
+          select u.task_id, w.workflow_id, sum(u.tokens) as tokens, sum(u.cost) as cost
+            from unnest(charge_budgets.task_ids, charge_budgets.tokens, charge_budgets.costs)
+                 as u (task_id, tokens, cost)
+           cross join lateral (
+                     select t.workflow_id
+                       from docket.tasks as t
+                      where t.task_id = u.task_id
+                        and t.project_id = charge_budgets.project_id
+                     offset 0
+                 ) as w
+           group by u.task_id, w.workflow_id
+      ), scopes as (
+          select 1 as rank, null::uuid as workflow_id, null::uuid as task_id,
+                 sum(u.tokens) as tokens, sum(u.cost) as cost
+            from used as u
+          having count(*) > 0
+           union all
+          select 2, u.workflow_id, null, sum(u.tokens), sum(u.cost)
+            from used as u
+           where u.workflow_id is not null
+           group by u.workflow_id
+           union all
+          select 3, null, u.task_id, u.tokens, u.cost
+            from used as u
+      )
+    insert into docket.budgets as b (
+        budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
+    select docket_private.new_id(charge_budgets.project_id, s.ordinal), charge_budgets.project_id,
+           s.workflow_id, s.task_id, s.tokens, s.cost
+      from (
+          select row_number() over (order by c.rank, c.workflow_id, c.task_id) as ordinal, c.*
+            from scopes as c
+      ) as s
+     order by s.ordinal
+        on conflict on constraint budgets_scope_key
+        do update set used_tokens = b.used_tokens + excluded.used_tokens,
+                      used_cost   = b.used_cost + excluded.used_cost;
+exception
+    when numeric_value_out_of_range then
+        raise exception 'a use of % tokens is more than can be counted',
+                        (select sum(u.tokens) from unnest(charge_budgets.tokens) as u (tokens))
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[]) is
+    'Counts what work on tasks of one project has used, for them, their workflows and the project. The three arrays go together. Raises PD422.';
+
 create function docket.record_usage(
     task_id    uuid,
     tokens     bigint  default 0,
@@ -223,7 +284,10 @@ begin
     v_project := docket_private.project_of_task(record_usage.task_id);
     perform docket_private.require_project(v_project);
 
-    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0 then
+    -- NaN is the greatest of all numbers.
+    if coalesce(record_usage.tokens, -1) < 0 or coalesce(record_usage.cost, -1) < 0
+       or record_usage.cost >= 'Infinity'
+    then
         raise exception 'a use of % tokens at a cost of % can not be meant',
                         coalesce(record_usage.tokens::text, 'null'),
                         coalesce(record_usage.cost::text, 'null')
@@ -231,37 +295,18 @@ begin
                   hint    = 'Both count from 0.';
     end if;
 
+    if v_answer is null then
+        perform docket_private.charge_budgets(
+            v_project, array[record_usage.task_id], array[record_usage.tokens],
+            array[record_usage.cost]);
+        perform docket_private.remember(record_usage.request_id, '{}');
+    end if;
+
     v_workflow := (
         select t.workflow_id
           from docket.tasks as t
          where t.task_id    = record_usage.task_id
            and t.project_id = v_project);
-
-    -- The project's row before the others, whoever comes: who records twice in one transaction
-    -- is followed by the next, and meets nobody on the way.
-    if v_answer is null then
-        begin
-            insert into docket.budgets as b (
-                budget_id, project_id, workflow_id, task_id, used_tokens, used_cost)
-            select docket_private.new_id(v_project, s.ordinal), v_project, s.workflow_id, s.task_id,
-                   record_usage.tokens, record_usage.cost
-              from (values (1, null::uuid, null::uuid),
-                           (2, v_workflow, null),
-                           (3, null, record_usage.task_id)) as s (ordinal, workflow_id, task_id)
-             where s.ordinal <> 2
-                or v_workflow is not null
-             order by s.ordinal
-                on conflict on constraint budgets_scope_key
-                do update set used_tokens = b.used_tokens + excluded.used_tokens,
-                              used_cost   = b.used_cost + excluded.used_cost;
-        exception
-            when numeric_value_out_of_range then
-                raise exception 'a use of % tokens is more than can be counted', record_usage.tokens
-                    using errcode = 'PD422';
-        end;
-
-        perform docket_private.remember(record_usage.request_id, '{}');
-    end if;
 
     return query
     select b.*
@@ -307,6 +352,7 @@ before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.';
 
 revoke all on function docket_private.judge_budget() from public;
 revoke all on function docket_private.exhausted_budget(uuid, uuid, uuid) from public;
+revoke all on function docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[]) from public;
 revoke all on function docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid) from public;
 revoke all on function docket.record_usage(uuid, bigint, numeric, uuid) from public;
 revoke all on function docket.list_budgets(uuid, boolean, uuid, integer) from public;

@@ -1,7 +1,7 @@
 -- Budgets: what is used is counted by task, workflow and project; what is used up is not claimed.
 
 begin;
-select plan(24);
+select plan(25);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -104,6 +104,9 @@ select throws_ok(
     'PD422', null, 'a limit is not negative');
 select throws_ok(
     $$ select docket.record_usage(docket_test.id('a'), -5) $$, 'PD422', null, 'nor is a use');
+select throws_ok(
+    $$ select docket.record_usage(docket_test.id('a'), 5, 'NaN') $$, 'PD422', null,
+    'nor a cost no number');
 select throws_ok(
     $$ select docket.set_budget(docket_test.project_id(), (select f.workflow_id from flows as f),
                                 docket_test.id('a')) $$,

@@ -70,6 +70,10 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   pull_request_id => p.pull_request_id, attempt_id => t.attempt_id)
          from docket.list_pull_requests(%(project)s) as p
         cross join docket.start_task(docket.task_id(%(project)s, 't-0'), 'agent') as t""",
+    """select docket.record_interaction(
+                  docket.task_id(%(project)s, 't-0'), 'agent', 'review', true, '"secret"',
+                  attempt_id => a.attempt_id, conversation_id => 'a talk')
+         from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.enter_workflow_state('review', workflow_id => %(workflow)s)",
     """select docket.enter_workflow_state(

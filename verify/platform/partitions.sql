@@ -5,6 +5,7 @@ begin;
 select table_name, months_ahead, retention
   from docket.partition_policies
  where false;
+select 'docket_private.add_partition(text, text, timestamp, timestamp)'::regprocedure;
 select 'docket_private.ensure_partitions()'::regprocedure;
 
 rollback;

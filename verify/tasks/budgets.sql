@@ -8,6 +8,7 @@ select budget_id, project_id, workflow_id, task_id, max_tokens, max_cost, used_t
  where false;
 select 'docket_private.judge_budget()'::regprocedure;
 select 'docket_private.exhausted_budget(uuid, uuid, uuid)'::regprocedure;
+select 'docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[])'::regprocedure;
 select 'docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid)'::regprocedure;
 select 'docket.record_usage(uuid, bigint, numeric, uuid)'::regprocedure;
 select 'docket.list_budgets(uuid, boolean, uuid, integer)'::regprocedure;

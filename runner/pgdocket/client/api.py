@@ -12,6 +12,8 @@ from pgdocket.client.async_connections import AsyncCalls
 from pgdocket.client.connections import Calls
 from pgdocket.client.functions import Effect, Function, Id, Parameter
 from pgdocket.client.rows import (
+    AgentPerformanceRow,
+    AiInteraction,
     BlockersRow,
     Budget,
     ChangesRow,
@@ -71,6 +73,16 @@ _ADD_DEPENDENCY = Function(
     Parameter("strength"),
     Parameter("satisfied_by"),
     Parameter("request_id"),
+)
+_AGENT_PERFORMANCE = Function(
+    "agent_performance",
+    Effect.READ,
+    AgentPerformanceRow,
+    Parameter("project_id", is_required=True),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("group_by", is_array=True),
+    Parameter("period", default="day"),
 )
 _BLOCKERS = Function(
     "blockers",
@@ -163,6 +175,15 @@ _CONTEXT_HISTORY = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("after", default=0),
+    Parameter("page_size", default=100),
+)
+_CONVERSATION = Function(
+    "conversation",
+    Effect.READ,
+    AiInteraction,
+    Parameter("project_id", is_required=True),
+    Parameter("conversation_id", is_required=True),
+    Parameter("after"),
     Parameter("page_size", default=100),
 )
 _COUNT_TASKS = Function(
@@ -285,6 +306,14 @@ _EXPLAIN_CYCLE = Function(
     ExplainCycleRow,
     Parameter("task_id", is_required=True),
     Parameter("depends_on_id", is_required=True),
+)
+_EXPORT_INTERACTIONS: Function[Json] = Function(
+    "export_interactions",
+    Effect.READ,
+    None,
+    Parameter("task_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _FAIL_TASK = Function(
     "fail_task",
@@ -490,6 +519,22 @@ _LIST_IMPORTS = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_INTERACTIONS = Function(
+    "list_interactions",
+    Effect.READ,
+    AiInteraction,
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+    Parameter("agent_name"),
+    Parameter("interaction_type"),
+    Parameter("session_id"),
+    Parameter("conversation_id"),
+    Parameter("success"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_PROJECTS = Function(
     "list_projects",
     Effect.READ,
@@ -649,6 +694,50 @@ _QUEUE_OVERVIEW = Function(
     Effect.READ,
     QueueOverviewRow,
     Parameter("project_id"),
+)
+_RECORD_INTERACTION = Function(
+    "record_interaction",
+    Effect.KEYED,
+    AiInteraction,
+    Parameter("task_id", is_required=True),
+    Parameter("agent_name", is_required=True),
+    Parameter("interaction_type", is_required=True),
+    Parameter("success", is_required=True),
+    Parameter("request_data", is_json=True),
+    Parameter("response_data", is_json=True),
+    Parameter("execution_time_ms"),
+    Parameter("attempt_id"),
+    Parameter("session_id"),
+    Parameter("conversation_id"),
+    Parameter("agent_id"),
+    Parameter("agent_version"),
+    Parameter("operation_name"),
+    Parameter("provider_name"),
+    Parameter("request_model"),
+    Parameter("request_parameters", is_json=True),
+    Parameter("response_model"),
+    Parameter("response_id"),
+    Parameter("finish_reasons", is_array=True),
+    Parameter("input_tokens"),
+    Parameter("output_tokens"),
+    Parameter("cache_read_input_tokens"),
+    Parameter("cache_creation_input_tokens"),
+    Parameter("reasoning_output_tokens"),
+    Parameter("time_to_first_chunk_ms"),
+    Parameter("tool_calls", is_json=True),
+    Parameter("error_type"),
+    Parameter("cost_amount"),
+    Parameter("cost_currency"),
+    Parameter("cost_source"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
+_RECORD_INTERACTIONS = Function(
+    "record_interactions",
+    Effect.KEYED,
+    AiInteraction,
+    Parameter("interactions", is_required=True, is_json=True),
+    Parameter("request_id"),
 )
 _RECORD_PULL_REQUEST = Function(
     "record_pull_request",
@@ -1030,6 +1119,28 @@ class Api(Calls):
             (task_id, depends_on_id, dependency_type, strength, satisfied_by, request_id),
         )
 
+    def agent_performance(
+        self,
+        *,
+        project_id: Id,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        group_by: Sequence[str] | None = None,
+        period: str | None = "day",
+    ) -> list[AgentPerformanceRow]:
+        """How agents did in a project: how many interactions, how many succeeded, how long they
+        took, what they used and cost.
+
+        `since` and `until` bound the time (from the first to before the second). `group_by` is any
+        of agent, model (the one that answered, else the one asked for), type and period; `period`
+        is hour, day, week or month (UTC). agent_name, model, interaction_type and period_start may
+        be null: where they are not grouped by, or not known. latency_p50_ms and latency_p95_ms may
+        be null: half and 95 of 100 took no longer, in milliseconds, of those whose time is known.
+        costs is an object {currency: amount}. Returns rows, by time and name. Raises
+        InvalidArgument.
+        """
+        return self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
     def blockers(
         self,
         *,
@@ -1234,6 +1345,22 @@ class Api(Calls):
         1000). Returns versions; raises nothing.
         """
         return self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    def conversation(
+        self,
+        *,
+        project_id: Id,
+        conversation_id: str,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AiInteraction]:
+        """A conversation of a project as it went, whatever tasks it was about: the first
+        interaction first.
+
+        `after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to
+        1000). Returns interactions; raises nothing.
+        """
+        return self._many(_CONVERSATION, (project_id, conversation_id, after, page_size))
 
     def count_tasks(
         self,
@@ -1476,6 +1603,21 @@ class Api(Calls):
         are) or parent. Returns no row when the dependency can be added. Raises NotFound.
         """
         return self._many(_EXPLAIN_CYCLE, (task_id, depends_on_id))
+
+    def export_interactions(
+        self,
+        *,
+        task_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Json]:
+        """All interactions of a task in order, the first first, each as one JSON object with every
+        column: a line of a JSON lines file.
+
+        `after` is the interaction_id of the last object of the previous page, `page_size` is in
+        rows (1 to 1000). Returns objects; raises nothing.
+        """
+        return self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
     def fail_task(
         self,
@@ -1887,6 +2029,36 @@ class Api(Calls):
         """
         return self._many(_LIST_IMPORTS, (project_id, after, page_size))
 
+    def list_interactions(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        agent_name: str | None = None,
+        interaction_type: str | None = None,
+        session_id: str | None = None,
+        conversation_id: str | None = None,
+        success: bool | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AiInteraction]:
+        """The interactions of a project that meet every condition given, the newest first.
+
+        `task_id`, `agent_name`, `interaction_type`, `session_id` and `conversation_id` say whose,
+        `success` whether they succeeded, `since` and `until` when they were recorded (from the
+        first to before the second). `after` is the id of the last interaction of the previous page,
+        `page_size` is in rows (1 to 1000). Returns interactions, with their bodies; raises nothing.
+        """
+        return self._many(
+            _LIST_INTERACTIONS,
+            (
+                project_id, task_id, agent_name, interaction_type, session_id, conversation_id,
+                success, since, until, after, page_size,
+            ),
+        )
+
     def list_projects(
         self,
         *,
@@ -2195,6 +2367,90 @@ class Api(Calls):
         `project_id` asks for one project only. Returns rows; raises nothing.
         """
         return self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    def record_interaction(
+        self,
+        *,
+        task_id: Id,
+        agent_name: str,
+        interaction_type: str,
+        success: bool,
+        request_data: Json = None,
+        response_data: Json = None,
+        execution_time_ms: int | None = None,
+        attempt_id: Id | None = None,
+        session_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        agent_version: str | None = None,
+        operation_name: str | None = None,
+        provider_name: str | None = None,
+        request_model: str | None = None,
+        request_parameters: Json = None,
+        response_model: str | None = None,
+        response_id: str | None = None,
+        finish_reasons: Sequence[str] | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cache_read_input_tokens: int | None = None,
+        cache_creation_input_tokens: int | None = None,
+        reasoning_output_tokens: int | None = None,
+        time_to_first_chunk_ms: int | None = None,
+        tool_calls: Json = None,
+        error_type: str | None = None,
+        cost_amount: float | Decimal | None = None,
+        cost_currency: str | None = None,
+        cost_source: str | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> AiInteraction:
+        """Records one exchange of an agent with a model or a tool, for task `task_id`, and counts
+        its tokens and cost for the budgets.
+
+        `agent_name` and `interaction_type` (any word) are required, and so is `success`. The other
+        parameters as the fields of record_interactions(); `execution_time_ms` and
+        `time_to_first_chunk_ms` in milliseconds. The same `request_id` again changes nothing.
+        Returns the interaction. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_INTERACTION,
+            (
+                task_id, agent_name, interaction_type, success, request_data, response_data,
+                execution_time_ms, attempt_id, session_id, conversation_id, agent_id, agent_version,
+                operation_name, provider_name, request_model, request_parameters, response_model,
+                response_id, finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
+                cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
+                tool_calls, error_type, cost_amount, cost_currency, cost_source, metadata,
+                request_id,
+            ),
+        )
+
+    def record_interactions(
+        self,
+        *,
+        interactions: Json,
+        request_id: Id | None = None,
+    ) -> list[AiInteraction]:
+        """Records what agents said to models and tools, and what these answered, and counts tokens
+        and cost for the budgets of task, workflow and project, as record_usage() does: nobody has
+        to count them again. All or none.
+
+        `interactions` is an array of objects (up to the setting max_batch_size), for tasks of one
+        project, with task_id, agent_name, interaction_type (any word), success (true or false) and,
+        where it is known, what else docket.ai_interactions has: request_data and response_data (any
+        JSON), execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
+        conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+        request_parameters (object), response_model, response_id, finish_reasons, tool_calls
+        (array), input_tokens, output_tokens (both with all that the next three say again),
+        cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
+        cost_amount, cost_currency (the project's, setting currency), cost_source (reported,
+        computed or estimated; reported unless given), metadata (object). Each has at most the
+        setting max_interaction_bytes, as JSON text. What stands under secret keys (setting
+        secret_keys) is stored as asterisks. The same `request_id` again changes nothing. Returns
+        the interactions in the order given. Raises NotFound, Forbidden, LimitExceeded,
+        InvalidArgument.
+        """
+        return self._many(_RECORD_INTERACTIONS, (interactions, request_id))
 
     def record_pull_request(
         self,
@@ -2917,6 +3173,20 @@ class AsyncApi(AsyncCalls):
             (task_id, depends_on_id, dependency_type, strength, satisfied_by, request_id),
         )
 
+    async def agent_performance(
+        self,
+        *,
+        project_id: Id,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        group_by: Sequence[str] | None = None,
+        period: str | None = "day",
+    ) -> list[AgentPerformanceRow]:
+        """How agents did in a project: how many interactions, how many succeeded, how long they
+        took, what they used and cost.
+        """
+        return await self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
     async def blockers(
         self,
         *,
@@ -3063,6 +3333,19 @@ class AsyncApi(AsyncCalls):
     ) -> list[TaskContext]:
         """Every version of one type of a task's context, the first first, with author and time."""
         return await self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    async def conversation(
+        self,
+        *,
+        project_id: Id,
+        conversation_id: str,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AiInteraction]:
+        """A conversation of a project as it went, whatever tasks it was about: the first
+        interaction first.
+        """
+        return await self._many(_CONVERSATION, (project_id, conversation_id, after, page_size))
 
     async def count_tasks(
         self,
@@ -3238,6 +3521,18 @@ class AsyncApi(AsyncCalls):
         a shortest one, each task once, from `task_id` on. Nothing is changed.
         """
         return await self._many(_EXPLAIN_CYCLE, (task_id, depends_on_id))
+
+    async def export_interactions(
+        self,
+        *,
+        task_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Json]:
+        """All interactions of a task in order, the first first, each as one JSON object with every
+        column: a line of a JSON lines file.
+        """
+        return await self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
     async def fail_task(
         self,
@@ -3540,6 +3835,30 @@ class AsyncApi(AsyncCalls):
         """The files that were imported into a project, the oldest first, each with its report."""
         return await self._many(_LIST_IMPORTS, (project_id, after, page_size))
 
+    async def list_interactions(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        agent_name: str | None = None,
+        interaction_type: str | None = None,
+        session_id: str | None = None,
+        conversation_id: str | None = None,
+        success: bool | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AiInteraction]:
+        """The interactions of a project that meet every condition given, the newest first."""
+        return await self._many(
+            _LIST_INTERACTIONS,
+            (
+                project_id, task_id, agent_name, interaction_type, session_id, conversation_id,
+                success, since, until, after, page_size,
+            ),
+        )
+
     async def list_projects(
         self,
         *,
@@ -3777,6 +4096,70 @@ class AsyncApi(AsyncCalls):
         now.
         """
         return await self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    async def record_interaction(
+        self,
+        *,
+        task_id: Id,
+        agent_name: str,
+        interaction_type: str,
+        success: bool,
+        request_data: Json = None,
+        response_data: Json = None,
+        execution_time_ms: int | None = None,
+        attempt_id: Id | None = None,
+        session_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        agent_version: str | None = None,
+        operation_name: str | None = None,
+        provider_name: str | None = None,
+        request_model: str | None = None,
+        request_parameters: Json = None,
+        response_model: str | None = None,
+        response_id: str | None = None,
+        finish_reasons: Sequence[str] | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cache_read_input_tokens: int | None = None,
+        cache_creation_input_tokens: int | None = None,
+        reasoning_output_tokens: int | None = None,
+        time_to_first_chunk_ms: int | None = None,
+        tool_calls: Json = None,
+        error_type: str | None = None,
+        cost_amount: float | Decimal | None = None,
+        cost_currency: str | None = None,
+        cost_source: str | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> AiInteraction:
+        """Records one exchange of an agent with a model or a tool, for task `task_id`, and counts
+        its tokens and cost for the budgets.
+        """
+        return await self._one(
+            _RECORD_INTERACTION,
+            (
+                task_id, agent_name, interaction_type, success, request_data, response_data,
+                execution_time_ms, attempt_id, session_id, conversation_id, agent_id, agent_version,
+                operation_name, provider_name, request_model, request_parameters, response_model,
+                response_id, finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
+                cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
+                tool_calls, error_type, cost_amount, cost_currency, cost_source, metadata,
+                request_id,
+            ),
+        )
+
+    async def record_interactions(
+        self,
+        *,
+        interactions: Json,
+        request_id: Id | None = None,
+    ) -> list[AiInteraction]:
+        """Records what agents said to models and tools, and what these answered, and counts tokens
+        and cost for the budgets of task, workflow and project, as record_usage() does: nobody has
+        to count them again. All or none.
+        """
+        return await self._many(_RECORD_INTERACTIONS, (interactions, request_id))
 
     async def record_pull_request(
         self,

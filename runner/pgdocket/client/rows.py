@@ -13,6 +13,84 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
+class AiInteraction:
+    """What agents said to models and tools and what these answered, one row for each exchange. Rows
+    are added, never changed.
+    """
+
+    interaction_id: UUID
+    """The interaction."""
+    project_id: UUID
+    task_id: UUID
+    """The task that it was for."""
+    attempt_id: UUID | None
+    """The attempt at the task that it belongs to, where it is known."""
+    session_id: str | None
+    """The agent's session. Sessions end and are removed; what was said in them stays."""
+    conversation_id: str | None
+    """The conversation (gen_ai.conversation.id)."""
+    agent_name: str
+    """The agent (gen_ai.agent.name)."""
+    agent_id: str | None
+    """The agent's id with its provider (gen_ai.agent.id)."""
+    agent_version: str | None
+    """The agent's version (gen_ai.agent.version)."""
+    interaction_type: str
+    """What it was for: code_generation, review, planning... any word."""
+    operation_name: str | None
+    """What was called (gen_ai.operation.name): chat, embeddings, execute_tool..."""
+    provider_name: str | None
+    """Who serves the model (gen_ai.provider.name)."""
+    request_model: str | None
+    """The model that was asked for (gen_ai.request.model)."""
+    request_parameters: Json
+    """With what parameters: temperature, max_tokens... (gen_ai.request.*)."""
+    response_model: str | None
+    """The model that answered (gen_ai.response.model)."""
+    response_id: str | None
+    """The provider's id of the answer (gen_ai.response.id)."""
+    finish_reasons: list[str]
+    """Why the model stopped (gen_ai.response.finish_reasons)."""
+    input_tokens: int | None
+    """Tokens of the request, those that came from a cache or went into one included
+    (gen_ai.usage.input_tokens).
+    """
+    output_tokens: int | None
+    """Tokens of the answer, those of its reasoning included (gen_ai.usage.output_tokens)."""
+    cache_read_input_tokens: int | None
+    """Tokens that came from the provider's cache (gen_ai.usage.cache_read.input_tokens)."""
+    cache_creation_input_tokens: int | None
+    """Tokens that went into the provider's cache (gen_ai.usage.cache_creation.input_tokens)."""
+    reasoning_output_tokens: int | None
+    """Tokens of the model's reasoning (gen_ai.usage.reasoning.output_tokens)."""
+    time_to_first_chunk_ms: int | None
+    """How long until the answer began, in milliseconds (gen_ai.response.time_to_first_chunk)."""
+    execution_time_ms: int | None
+    """How long all of it took, in milliseconds."""
+    tool_calls: Json
+    """The calls of tools that the model asked for, as an array."""
+    success: bool
+    """Whether it brought what it was to bring."""
+    error_type: str | None
+    """What kind of error ended it (error.type)."""
+    cost_amount: Decimal | None
+    """What it cost."""
+    cost_currency: str | None
+    """The currency of the cost, by its three letters (ISO 4217)."""
+    cost_source: str | None
+    """How the cost is known: reported by the provider, computed from a price list, or estimated."""
+    request_data: Json
+    """What was sent, with asterisks under secret keys."""
+    response_data: Json
+    """What came back, with asterisks under secret keys."""
+    conventions_version: str
+    """The version of OpenTelemetry's semantic conventions that its names go by."""
+    metadata: Json
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """How many tokens and how much money a task, a workflow or a project has used, and may use."""
 
@@ -489,6 +567,27 @@ class Workflow:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPerformanceRow:
+    """A row of what agent_performance() returns."""
+
+    agent_name: str | None
+    model: str | None
+    interaction_type: str | None
+    period_start: datetime | None
+    interactions: int
+    successes: int
+    success_rate: Decimal
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cache_creation_input_tokens: int
+    reasoning_output_tokens: int
+    costs: Json
 
 
 @dataclass(frozen=True, slots=True)
