@@ -2,7 +2,7 @@
 
 python -m bench queue [TASKS] [--only PART] [--stored TASKS] [--long]      default 20000 tasks
 
-Parts: single, batch, dag, chain, create, wal, latency, steady.
+Parts: single, batch, isolation, dag, chain, create, wal, latency, steady.
 """
 
 from __future__ import annotations
@@ -65,11 +65,52 @@ def batch(machine: Bench, folder: Path, tasks: int) -> list[Row]:
     ]
 
 
+WITHOUT_ISOLATION = """
+do $$
+declare
+    v_table regclass;
+begin
+    for v_table in select c.oid from pg_catalog.pg_class as c where c.relrowsecurity loop
+        execute format('alter table %s no force row level security', v_table);
+        execute format('alter table %s disable row level security', v_table);
+    end loop;
+end;
+$$
+"""
+
+
+def isolation(machine: Bench, folder: Path, tasks: int) -> list[Row]:
+    """What row-level security costs: the same calls in a database in which it is switched off."""
+    load, bare = open_load(machine, folder), open_load(machine, folder)
+    bare.execute(WITHOUT_ISOLATION)
+    rows = []
+    for clients in (1, 8):
+        both = [(each, each.project(tasks)) for each in (load, bare)]
+        for name, script in (
+            ("claim_tasks + complete_task", "ours"),
+            ("complete_and_claim", "fused"),
+        ):
+            scripts = [(each, each.script(script, project)) for each, project in both]
+            ours, without = interleaved(
+                *(
+                    lambda e=each, s=path, c=clients: (
+                        1e6 / e.rate(s, clients=c, transactions=tasks // 8)
+                    )
+                    for each, path in scripts
+                )
+            )
+            size = f"{tasks:,} tasks, {clients} worker{'s' if clients > 1 else ''}"
+            named = "without row-level security"
+            rows.append(Row(name, size, ours, without, "us", named, at_most=1.1))
+    return rows
+
+
 def parts(tasks: int, stored: int, cycles: int) -> dict[str, Callable[[Bench, Path], list[Row]]]:
     """What can be measured alone."""
     return {
         "single": lambda machine, folder: single(machine, folder, tasks),
         "batch": lambda machine, folder: batch(machine, folder, tasks),
+        "isolation": lambda machine, folder: isolation(machine, folder, tasks),
         "dag": lambda machine, folder: queue_graph.dag(machine, folder, tasks // 2),
         "chain": lambda machine, folder: queue_graph.chain(machine, folder, tasks // 20),
         "create": lambda machine, folder: queue_growth.create(machine, folder, tasks // 2),

@@ -177,7 +177,7 @@ class Load:
     def execute(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
         """Runs a statement as the superuser; its rows."""
         with psycopg.connect(self.owner, autocommit=True) as connection:
-            cursor = connection.execute(query.encode(), parameters)
+            cursor = connection.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
     def project(self, count: int, edges: Edges = ()) -> str:
