@@ -15766,6 +15766,7 @@ COMMENT ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done
 CREATE FUNCTION docket_private.take_task_numbers(project_id uuid, how_many bigint) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_sort TO 'off'
     AS $_$
 declare
     v_prefix text := (
@@ -15781,14 +15782,25 @@ begin
             do update set last_number = c.last_number + excluded.last_number
         returning c.last_number into v_last;
 
+        -- One look for each key, in the order of the index that it is to enter: of two that begin
+        -- with the project, a plan made while the table is empty may take the other one, and each
+        -- key would be compared with each task.
         exit when not exists (
             select
-              from docket.tasks as t
-             where t.project_id = take_task_numbers.project_id
-               and t.task_key = any (array(
-                       select v_prefix || n
-                         from generate_series(
-                                  v_last - take_task_numbers.how_many + 1, v_last) as n)));
+              from (
+                  select v_prefix || n as task_key
+                    from generate_series(v_last - take_task_numbers.how_many + 1, v_last) as n
+                  offset 0
+              ) as k
+             cross join lateral (
+                 select t.task_key
+                   from docket.tasks as t
+                  where t.project_id = take_task_numbers.project_id
+                    and t.task_key >= k.task_key
+                  order by t.task_key
+                  limit 1
+             ) as t
+             where t.task_key = k.task_key);
 
         -- Somebody has typed such a key, or imported it: go on after the highest.
         update docket_private.task_counters as c
