@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from psycopg import IsolationLevel
 
@@ -19,11 +19,13 @@ from pgdocket.client.api import AsyncApi
 from pgdocket.client.async_connections import AsyncConnections
 from pgdocket.client.functions import Function, Id, Statement
 from pgdocket.client.query import Query, Rows
-from pgdocket.client.rows import Task
 from pgdocket.client.statistics import Health, Mode, Stats
 from pgdocket.config import Config, resolve
 from pgdocket.errors import ConnectionFailed, Error, InvalidArgument, SchemaMissing
 from pgdocket.settings import ConnectionSettings
+
+if TYPE_CHECKING:
+    from pgdocket.client.rows import Task
 
 log = logging.getLogger("pgdocket.client")
 

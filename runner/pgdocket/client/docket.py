@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from psycopg import IsolationLevel
 
@@ -17,11 +17,13 @@ from pgdocket.client.api import Api
 from pgdocket.client.connections import Connections
 from pgdocket.client.functions import Function, Id, Statement
 from pgdocket.client.query import Query, Rows
-from pgdocket.client.rows import Task
 from pgdocket.client.statistics import Health, Mode, Stats
 from pgdocket.config import Config, resolve
 from pgdocket.errors import ConnectionFailed, Error, InvalidArgument, SchemaMissing
 from pgdocket.settings import ConnectionSettings
+
+if TYPE_CHECKING:
+    from pgdocket.client.rows import Task
 
 log = logging.getLogger("pgdocket.client")
 

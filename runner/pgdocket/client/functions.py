@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
@@ -20,6 +21,8 @@ from pgdocket.errors import InvalidArgument
 Id = UUID | str
 T = TypeVar("T")
 Maker = Callable[[Sequence[Any]], T]
+
+_ROWS = "pgdocket.client.rows"
 
 
 class Effect(Enum):
@@ -44,10 +47,13 @@ class Parameter:
 
 
 class Function(Generic[T]):
-    """A stored function that returns rows of a class, or values where that is None."""
+    """A stored function that returns rows of a class, or values where that is None.
+
+    A class of pgdocket.client.rows is named: that module is not imported before the first answer.
+    """
 
     def __init__(
-        self, name: str, effect: Effect, row: type[T] | None, *parameters: Parameter
+        self, name: str, effect: Effect, row: type[T] | str | None, *parameters: Parameter
     ) -> None:
         self.name = name
         self.is_read = effect is Effect.READ
@@ -129,9 +135,10 @@ class Statement(Function[dict[str, Any]]):
         return dict_row(cursor)
 
 
-def _maker(row: type[T] | None, names: Sequence[bytes | None]) -> Maker[T]:
-    if row is None:
+def _maker(named: type[T] | str | None, names: Sequence[bytes | None]) -> Maker[T]:
+    if named is None:
         return lambda values: values[0]
+    row: type[T] = getattr(import_module(_ROWS), named) if isinstance(named, str) else named
     found = [name.decode() for name in names if name is not None]
     wanted = [field.name.removesuffix("_") for field in fields(row)]  # type: ignore[arg-type]
     if found == wanted:

@@ -34,7 +34,7 @@ _REPEATABLE = frozenset({"heartbeat", "heartbeats", "repair_graph", "sweep_lease
 _STANDARD = {
     "collections.abc": ("Sequence",),
     "dataclasses": ("dataclass",),
-    "typing": ("Any",),
+    "typing": ("TYPE_CHECKING", "Any"),
     "datetime": ("date", "datetime", "timedelta"),
     "decimal": ("Decimal",),
     "uuid": ("UUID",),
@@ -99,16 +99,28 @@ def _rows(catalog: Catalog) -> str:
     return _module(about, {}, lines)
 
 
-def _module(about: str, imported: dict[str, list[str]], lines: Iterable[str]) -> str:
-    """A module, which imports of the standard library what its text has."""
+def _module(
+    about: str,
+    imported: dict[str, list[str]],
+    lines: Iterable[str],
+    typing: dict[str, list[str]] | None = None,
+) -> str:
+    """A module, which imports of the standard library what its text has.
+
+    What is in `typing` is imported for annotations alone: a client starts without it.
+    """
     text = "\n".join(lines) + "\n"
     words = set(re.findall(r"\b\w+\b", text))
+    words |= {"TYPE_CHECKING"} if typing else set()
     for module, names in _STANDARD.items():
         if found := [name for name in names if name in words]:
             imported.setdefault(module, found)
     theirs = [_import(name, imported[name]) for name in sorted(imported) if name in _STANDARD]
     ours = [_import(name, imported[name]) for name in sorted(imported) if name not in _STANDARD]
     imports = [*chain(*theirs), *([""] if theirs and ours else []), *chain(*ours)]
+    if typing:
+        noted = chain(*(_import(name, typing[name]) for name in sorted(typing)))
+        imports += ["", "if TYPE_CHECKING:", *(f"    {line}" for line in noted)]
     head = [f'{_HEAD}"""{about}"""', "", "from __future__ import annotations", "", *imports, ""]
     return "\n".join(head) + "\n" * (not text.startswith("\n")) + text
 
@@ -156,9 +168,8 @@ def _api(catalog: Catalog) -> str:
         "pgdocket.client.async_connections": ["AsyncCalls"],
         "pgdocket.client.connections": ["Calls"],
         "pgdocket.client.functions": ["Effect", "Function", "Id", "Parameter"],
-        "pgdocket.client.rows": _row_names(functions),
     }
-    return _module(about, imported, lines)
+    return _module(about, imported, lines, {"pgdocket.client.rows": _row_names(functions)})
 
 
 def _row_names(functions: Iterable[Function]) -> list[str]:
@@ -174,11 +185,10 @@ def _row_type(function: Function) -> str | None:
 
 def _constant(function: Function) -> Iterator[str]:
     row, kind = _row_type(function), answer_of(function)[2]
-    note = "" if row else f": Function[{kind}]"
-    yield f"_{function.name.upper()}{note} = Function("
+    yield f"_{function.name.upper()}: Function[{kind}] = Function("
     yield f'    "{function.name}",'
     yield f"    {_effect(function)},"
-    yield f"    {row},"
+    yield f"    {quoted(row) if row else None},"
     for each in function.parameters:
         yield f"    {_parameter(each)},"
     yield ")"
