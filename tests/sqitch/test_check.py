@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Project:
 def flipped(server15: TestServer, new_database: NewDatabase, project: Project) -> Database:
     """A database to which the whole plan was deployed."""
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     return database
 
 
@@ -37,7 +37,7 @@ def edit(project: Project, name: str = "lists", kind: str = "deploy") -> None:
 
 def drift(project: Project, database: Database) -> list[tuple[str, str]]:
     """Kind and change of all that a full check finds."""
-    found = json.loads(project.here(database, "check", "--json").stdout)
+    found = json.loads(project.ours(database, "check", "--json").stdout)
     return [(each["kind"], each["change"]) for each in found["drift"]]
 
 
@@ -56,18 +56,18 @@ def test_both_find_the_same_edited_script(
     flipped: Database, project: Project, arguments: tuple[str, ...]
 ) -> None:
     edit(project)
-    same(project.here(flipped, "check", *arguments), project.theirs(flipped, "check", *arguments))
+    same(project.ours(flipped, "check", *arguments), project.theirs(flipped, "check", *arguments))
 
 
 def test_both_find_a_plan_that_became_shorter(flipped: Database, project: Project) -> None:
     del project.lines[-2:]
     project.save(URI)
-    same(project.here(flipped, "check"), project.theirs(flipped, "check"))
-    assert project.here(flipped, "check").code == 1
+    same(project.ours(flipped, "check"), project.theirs(flipped, "check"))
+    assert project.ours(flipped, "check").code == 1
 
 
 def test_both_are_content_with_what_was_just_deployed(flipped: Database, project: Project) -> None:
-    outcome = project.here(flipped, "check")
+    outcome = project.ours(flipped, "check")
     same(outcome, project.theirs(flipped, "check"))
     assert (outcome.code, outcome.stdout.splitlines()[-1]) == (0, "Check successful")
     assert drift(project, flipped) == []
@@ -86,9 +86,9 @@ def test_both_refuse_the_same_registries(
 ) -> None:
     database = new_database(server15)
     if state:
-        succeed(project.here(database, "deploy", "--to", "app"))
+        succeed(project.ours(database, "deploy", "--to", "app"))
         execute(database, state)
-    outcome = project.here(database, "check")
+    outcome = project.ours(database, "check")
     same(outcome, project.theirs(database, "check"))
     assert outcome.code == 2
     assert message in outcome.stderr
@@ -99,7 +99,7 @@ def test_a_full_check_goes_on_after_the_first_edited_script(
 ) -> None:
     edit(project, "app")
     edit(project, "lists")
-    outcome = project.here(flipped, "check", "--full")
+    outcome = project.ours(flipped, "check", "--full")
     assert outcome.code == 1
     assert "app: deploy/app.sql was edited" in outcome.stdout
     assert "pgdocket sqitch repair --script-hash lists" in outcome.stdout
@@ -118,13 +118,13 @@ def test_a_full_check_sees_an_edited_plan_behind_equal_scripts(
 ) -> None:
     project.lines[5] = project.lines[5] + " # now with a note"
     project.save(URI)
-    assert project.here(flipped, "check").stdout.splitlines()[-1] == "Check successful"
+    assert project.ours(flipped, "check").stdout.splitlines()[-1] == "Check successful"
     assert drift(project, flipped) == [
         ("plan_edited", "lists @v2"),
         ("plan_edited", "users"),
         ("plan_edited", "indexes @v3"),
     ]
-    found = json.loads(project.here(flipped, "check", "--json").stdout)
+    found = json.loads(project.ours(flipped, "check", "--json").stdout)
     assert "(note)" in found["drift"][0]["message"]
     assert "something before it" in found["drift"][1]["message"]
     assert found["divergence"]["common_ancestor"]["change"] == "flips"
@@ -176,16 +176,16 @@ def test_changes_still_to_come_are_no_drift(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy", "--to", "lists"))
+    succeed(project.ours(database, "deploy", "--to", "lists"))
     assert drift(project, database) == []
-    assert project.here(database, "check", "--full").code == 0
+    assert project.ours(database, "check", "--full").code == 0
 
 
 def test_a_check_of_nothing_says_so_as_sqitch_does(
     server15: TestServer, new_database: NewDatabase, project: Project, tmp_path: Path
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     other = Project(tmp_path / "other", "other").save()
-    same(other.here(database, "check"), other.theirs(database, "check"))
-    same(other.here(database, "verify"), other.theirs(database, "verify"))
+    same(other.ours(database, "check"), other.theirs(database, "check"))
+    same(other.ours(database, "verify"), other.theirs(database, "verify"))

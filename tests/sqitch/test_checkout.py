@@ -66,8 +66,8 @@ def test_both_go_to_the_other_branch_and_back(
 ) -> None:
     ours, theirs = new_database(server15), new_database(server15)
     for database in (ours, theirs):
-        succeed(project.here(database, "deploy"))
-    first = project.here(ours, "checkout", "-y", "--verify", "other")
+        succeed(project.ours(database, "deploy"))
+    first = project.ours(ours, "checkout", "-y", "--verify", "other")
     assert "Last change before the branches diverged: links @v1" in first.stdout
     git(project, "checkout", "-q", "main")
     same(first, project.theirs(theirs, "checkout", "-y", "--verify", "other"))
@@ -75,8 +75,8 @@ def test_both_go_to_the_other_branch_and_back(
     assert registry_rows(ours) == registry_rows(theirs)
     assert events(ours) == events(theirs)
     assert tables(ours) == tables(theirs) == {"pages", "links", "news", "feeds"}
-    same(project.here(ours, "checkout", "other"), project.theirs(theirs, "checkout", "other"))
-    succeed(project.here(theirs, "checkout", f"db:pg:{theirs.name}", "main", answer="yes\n"))
+    same(project.ours(ours, "checkout", "other"), project.theirs(theirs, "checkout", "other"))
+    succeed(project.ours(theirs, "checkout", f"db:pg:{theirs.name}", "main", answer="yes\n"))
     assert deployed(theirs) == ["pages", "links", "shop"]
 
 
@@ -84,11 +84,11 @@ def test_silence_is_not_taken_for_yes(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
-    outcome = project.here(database, "checkout", "other")
+    succeed(project.ours(database, "deploy"))
+    outcome = project.ours(database, "checkout", "other")
     assert outcome.code == 2
     assert "nobody is there to answer" in outcome.stderr
-    outcome = project.here(database, "checkout", "other", answer="n\n")
+    outcome = project.ours(database, "checkout", "other", answer="n\n")
     assert outcome.code == 1
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "main"
     assert deployed(database) == ["pages", "links", "shop"]
@@ -98,7 +98,7 @@ def test_a_checkout_that_was_killed_is_finished_by_a_deploy(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     git(project, "checkout", "-q", "other")
     path = project.folder / "deploy" / "feeds.sql"
     path.write_text(
@@ -115,8 +115,8 @@ def test_a_checkout_that_was_killed_is_finished_by_a_deploy(
     wait_until(database, "not " + is_running("4711"))
     assert git(project, "rev-parse", "--abbrev-ref", "HEAD") == "other"
     assert deployed(database) == ["pages", "links", "news"]
-    assert project.here(database, "checkout", "-y", "other").code == 1
-    succeed(project.here(database, "deploy", "--verify"))
+    assert project.ours(database, "checkout", "-y", "other").code == 1
+    succeed(project.ours(database, "deploy", "--verify"))
     assert tables(database) == {"pages", "links", "news", "feeds"}
 
 
@@ -124,26 +124,26 @@ def test_what_git_would_not_do_is_refused_before_anything_is_reverted(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     plan = project.folder / "sqitch.plan"
     plan.write_text(plan.read_text() + "# my own note\n")
-    outcome = project.here(database, "checkout", "-y", "other")
+    outcome = project.ours(database, "checkout", "-y", "other")
     assert outcome.code == 2
     assert "sqitch.plan" in outcome.stderr
     assert deployed(database) == ["pages", "links", "shop"]
-    assert project.here(database, "checkout", "-y", "nowhere").code == 2
+    assert project.ours(database, "checkout", "-y", "nowhere").code == 2
 
 
 def test_branches_with_nothing_in_common_are_refused(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     git(project, "checkout", "-q", "-b", "alien")
     project.lines = []
     commit(project.change("alien"), "Alien")
     git(project, "checkout", "-q", "main")
-    outcome = project.here(database, "checkout", "-y", "alien")
+    outcome = project.ours(database, "checkout", "-y", "alien")
     same(outcome, project.theirs(database, "checkout", "-y", "alien"))
     assert "Branch alien has no changes in common with current branch main" in outcome.stderr
 
@@ -152,5 +152,5 @@ def test_a_branch_has_to_be_named(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    assert project.here(database, "checkout", "-y", f"db:pg:{database.name}").code == 2
-    assert "Unknown argument" in project.here(database, "checkout", "other", "more").stderr
+    assert project.ours(database, "checkout", "-y", f"db:pg:{database.name}").code == 2
+    assert "Unknown argument" in project.ours(database, "checkout", "other", "more").stderr

@@ -14,8 +14,9 @@ from psycopg import sql
 from pgdocket.sqitch.cycle_guard import shared_statements
 from pgdocket.sqitch.engine import make_job
 from pgdocket.sqitch.plan import load_plan
-from support.changes import Outcome, Project, query, tables
+from support.changes import Project, query, tables
 from support.databases import Database
+from support.outcomes import Outcome
 from support.servers import TestServer
 
 

@@ -18,8 +18,9 @@ from click.testing import CliRunner
 from pgdocket.cli import cli
 from pgdocket.sqitch.plan import load_plan
 from support import databases
-from support.changes import PERSON, Outcome, execute, query
+from support.changes import PERSON, execute, query
 from support.databases import ROOT, Database
+from support.outcomes import Outcome
 from support.servers import open_private_server
 
 EVERY = [change.name for change in load_plan(ROOT / "sqitch.plan").changes]

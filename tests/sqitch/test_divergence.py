@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Project:
 def database(server15: TestServer, new_database: NewDatabase, project: Project) -> Database:
     """A database to which everything was deployed."""
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     return database
 
 
@@ -44,13 +44,13 @@ def follow(project: Project, database: Database, suggestion: str) -> None:
     """Types a suggested command, answering its question with yes."""
     words = shlex.split(suggestion)
     assert words[:2] == ["pgdocket", "sqitch"]
-    succeed(project.here(database, *words[2:], answer="y\n"))
+    succeed(project.ours(database, *words[2:], answer="y\n"))
 
 
 @pytest.mark.parametrize("command", ["status", "deploy"])
 def test_sqitchs_own_lines_come_first(database: Database, project: Project, command: str) -> None:
     branch(project)
-    ours, theirs = project.here(database, command), project.theirs(database, command)
+    ours, theirs = project.ours(database, command), project.theirs(database, command)
     assert ours.code == theirs.code == 2
     assert ours.stderr.startswith(theirs.stderr)
     assert ours.stdout.splitlines()[:4] == theirs.stdout.splitlines()[:4]
@@ -62,7 +62,7 @@ def test_sqitchs_own_lines_come_first(database: Database, project: Project, comm
 
 def test_the_suggested_rebase_leads_to_the_plan(database: Database, project: Project) -> None:
     branch(project)
-    error = json.loads(project.here(database, "deploy", "--json").stderr)["error"]
+    error = json.loads(project.ours(database, "deploy", "--json").stderr)["error"]
     divergence = error["divergence"]
     assert divergence["common_ancestor"]["change"] == "two"
     assert [each["change"] for each in divergence["deployed"]] == ["three", "four"]
@@ -71,7 +71,7 @@ def test_the_suggested_rebase_leads_to_the_plan(database: Database, project: Pro
     follow(project, database, suggestion["command"])
     assert deployed(database) == ["one", "two", "drei", "vier"]
     assert tables(database) == {"one", "two", "drei", "vier"}
-    succeed(project.here(database, "check", "--full"))
+    succeed(project.ours(database, "check", "--full"))
 
 
 def test_the_suggested_repair_leads_to_a_plan_whose_past_was_edited(
@@ -79,7 +79,7 @@ def test_the_suggested_repair_leads_to_a_plan_whose_past_was_edited(
 ) -> None:
     project.lines[0] += " # A note"
     project.save()
-    found = json.loads(project.here(database, "status", "--json").stdout)
+    found = json.loads(project.ours(database, "status", "--json").stdout)
     assert found["is_diverged"]
     assert found["divergence"]["common_ancestor"] is None
     (suggestion,) = found["divergence"]["suggestions"]
@@ -93,7 +93,7 @@ def test_a_missing_revert_script_is_part_of_the_advice(
 ) -> None:
     branch(project)
     (project.folder / "revert" / "four.sql").unlink()
-    assert "once revert/four.sql is back" in project.here(database, "status").stderr
+    assert "once revert/four.sql is back" in project.ours(database, "status").stderr
 
 
 def test_an_ambiguous_name_is_suggested_by_its_id(
@@ -106,10 +106,10 @@ def test_an_ambiguous_name_is_suggested_by_its_id(
         text = (project.folder / kind / "one.sql").read_text()
         (project.folder / kind / "one@v1.sql").write_text(text)
         project.write("one", kind, "begin; select 'again'; commit;")
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     del project.lines[3:]
     project.change("zwei").save()
-    found = json.loads(project.here(database, "status", "--json").stdout)["divergence"]
+    found = json.loads(project.ours(database, "status", "--json").stdout)["divergence"]
     assert f"--onto {found['common_ancestor']['change_id']} " in found["suggestions"][0]["command"]
     follow(project, database, found["suggestions"][0]["command"])
     assert deployed(database) == ["one", "one", "zwei"]
@@ -118,7 +118,7 @@ def test_an_ambiguous_name_is_suggested_by_its_id(
 def test_another_plan_altogether_is_no_place_to_go(database: Database, project: Project) -> None:
     project.lines = []
     project.change("uno").save()
-    outcome = project.here(database, "deploy")
+    outcome = project.ours(database, "deploy")
     assert "last change in common: none; is it the right database?" in outcome.stderr
     assert "pgdocket sqitch" not in outcome.stderr
 
@@ -135,7 +135,7 @@ def test_a_revert_to_what_is_only_planned_is_explained(
     database: Database, project: Project
 ) -> None:
     branch(project)
-    ours = project.here(database, "revert", "-y", "--to", "drei")
+    ours = project.ours(database, "revert", "-y", "--to", "drei")
     theirs = project.theirs(database, "revert", "-y", "--to", "drei")
     assert ours.code == theirs.code == 2
     assert ours.stderr.startswith(theirs.stderr)
@@ -146,5 +146,5 @@ def test_a_revert_to_what_is_only_planned_is_explained(
 def test_a_revert_goes_back_to_what_is_common(database: Database, project: Project) -> None:
     """What the database has beyond the plan can be reverted: its rows and scripts are enough."""
     branch(project)
-    succeed(project.here(database, "revert", "-y", "--to", "two"))
-    assert "Undeployed changes:\n  * drei\n  * vier\n" in project.here(database, "status").stdout
+    succeed(project.ours(database, "revert", "-y", "--to", "two"))
+    assert "Undeployed changes:\n  * drei\n  * vier\n" in project.ours(database, "status").stdout

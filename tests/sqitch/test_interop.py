@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,18 @@ from pgdocket.sqitch.plan import load_plan
 from support.changes import Project, events, execute, registry_rows, tables
 from support.databases import Database
 from support.interop import URI, flipr, masked, same, succeed
+from support.outcomes import Outcome
 from support.servers import TestServer
 
 NewDatabase = Callable[[TestServer], Database]
 LENGTH = 6
+
+
+# What the server of sqitch, which the others here are run by, must do as the real program does.
+WALK = (
+    ("deploy", "--verify", "--to", "lists"), ("deploy", "--to", "nowhere"),
+    ("rebase", "-y", "--onto", "app"), ("log", "--oneline"), ("revert",),
+)  # fmt: skip
 
 
 def addon(folder: Path) -> Project:
@@ -63,6 +72,22 @@ def test_each_goes_on_where_the_other_stopped(
     assert registry_rows(ours) == registry_rows(theirs)
     assert events(ours) == events(theirs)
     assert tables(ours) == tables(theirs) == set()
+
+
+def test_sqitch_kept_in_memory_is_the_real_program(
+    server15: TestServer, new_database: NewDatabase, project: Project
+) -> None:
+    kept, real = new_database(server15), new_database(server15)
+    for arguments in WALK:
+        done = subprocess.run(
+            ["sqitch", *arguments], cwd=project.folder, env=project.environment(real),
+            input="y\n", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        same(Outcome(done.returncode, done.stdout, done.stderr),
+             project.theirs(kept, *arguments, answer="y\n"))  # fmt: skip
+    assert registry_rows(kept) == registry_rows(real)
+    assert events(kept) == events(real)
+    assert tables(kept) == tables(real)
 
 
 def test_two_projects_share_a_registry(

@@ -267,13 +267,13 @@ def test_a_failure_at_the_commit_is_told_and_leaves_nothing(
     project.write("two", "verify", "begin; create table v (); insert into public.one values (1);"
         "select count(*) from public.one; rollback;",
     )  # fmt: skip
-    assert project.here(database, "deploy", "--to", "one").code == 0
+    assert project.ours(database, "deploy", "--to", "one").code == 0
     execute(database, "create function public.no() returns trigger language plpgsql as"
         " 'begin raise exception ''not %'', new.change; end'; create constraint trigger no"
         " after insert on sqitch.changes deferrable initially deferred"
         " for each row execute function public.no()",
     )  # fmt: skip
-    told = project.here(database, "deploy", "--verify")
+    told = project.ours(database, "deploy", "--verify")
     assert told.code == 2
     assert "not two" in told.stderr
     assert "Verify script" not in told.stderr
@@ -287,7 +287,7 @@ def test_a_settled_constraint_is_no_failure_of_the_verify_script(
     project.write("one", "deploy", "begin; create table public.one (a int unique deferrable"
         " initially deferred); insert into public.one values (1), (1); commit;",
     )  # fmt: skip
-    told = project.here(database, "deploy", "--verify")
+    told = project.ours(database, "deploy", "--verify")
     assert told.code == 2
     assert "duplicate key value violates unique constraint" in told.stderr
     assert "Verify script" not in told.stderr

@@ -10,9 +10,10 @@ import pytest
 from pgdocket.sqitch.config import load_configuration, resolve_target
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.lint import LintOptions, lint, rules
-from support.changes import Outcome, Project
+from support.changes import Project
 from support.databases import ROOT
 from support.linting import CREATE, DROP, LOOK, block, checked, deployed_by, found, run
+from support.outcomes import Outcome
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from pgdocket.cli import cli
+from support.real_sqitch import run_sqitch
 
 WHO = "Ada Lövelace <ada@example.com>"
 PLAN = f"""\
@@ -106,8 +106,8 @@ def ours(*arguments: str) -> Run:
 
 
 def theirs(*arguments: str) -> Run:
-    done = subprocess.run(["sqitch", "plan", *arguments], capture_output=True, check=False)
-    return Run(done.stdout, done.stderr, done.returncode)
+    done = run_sqitch(Path.cwd(), ("plan", *arguments), os.environ)
+    return Run(done.stdout.encode(), done.stderr.encode(), done.code)
 
 
 @needs_sqitch

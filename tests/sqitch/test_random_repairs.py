@@ -46,17 +46,17 @@ def test_a_repaired_registry_is_that_of_a_plan_that_was_always_so(
     last = random.randrange(3, history.made)
     names = [line.split()[0] for line in project.lines if not line.startswith("@")]
     reached = f"ROOT~{last}" if last else "ROOT"
-    succeed(project.here(repaired, "deploy", "--to", reached))
+    succeed(project.ours(repaired, "deploy", "--to", reached))
     for _ in range(random.randint(1, 3)):
         edit_the_past(random, history)
-    succeed(project.here(repaired, "repair", "--rewrite-ids", "--tags", "-y"))
-    succeed(project.here(fresh, "deploy", "--to", reached))
+    succeed(project.ours(repaired, "repair", "--rewrite-ids", "--tags", "-y"))
+    succeed(project.ours(fresh, "deploy", "--to", reached))
     assert [row[2] for row in registry_rows(repaired)["changes"]] == names[: last + 1]
     assert by_key(repaired) == by_key(fresh)
     assert replayed(repaired) == {row[0] for row in registry_rows(repaired)["changes"]}
-    succeed(project.here(repaired, "check", "--full"))
-    succeed(project.here(repaired, "deploy", "--verify"))
-    succeed(project.here(repaired, "revert", "--all"))
+    succeed(project.ours(repaired, "check", "--full"))
+    succeed(project.ours(repaired, "deploy", "--verify"))
+    succeed(project.ours(repaired, "revert", "--all"))
     if seed == 0:
         succeed(project.theirs(repaired, "deploy", "--verify"))
         succeed(project.theirs(repaired, "check"))

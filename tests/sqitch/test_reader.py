@@ -77,8 +77,8 @@ def test_a_database_that_is_not_there(database: Database) -> None:
 def test_status_is_the_same_with_psycopg(project: Project, database: Database) -> None:
     project.ours(database, "deploy", "--to", "one")
     for options in ([], ["--json"], ["--show-changes", "--show-tags"]):
-        ours = project.ours(database, "status", *options)
-        assert ours == project.ours(database, "status", *options, PSYCOPG_IMPL="binary")
+        ours = project.apart(database, "status", *options)
+        assert ours == project.apart(database, "status", *options, PSYCOPG_IMPL="binary")
     assert json.loads(project.ours(database, "status", "--json").stdout)["deployed"]
 
 

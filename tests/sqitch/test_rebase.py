@@ -97,9 +97,9 @@ def test_both_leave_the_same_registry(
 ) -> None:
     ours, theirs = new_database(server15), new_database(server15)
     succeed(project.theirs(ours, "deploy"))
-    succeed(project.here(theirs, "deploy"))
+    succeed(project.ours(theirs, "deploy"))
     change(project)
-    first = project.here(ours, "rebase", *arguments)
+    first = project.ours(ours, "rebase", *arguments)
     second = project.theirs(theirs, "rebase", *arguments)
     if change in (nothing, edited, edited_first, grown):
         same(first, second)
@@ -108,21 +108,21 @@ def test_both_leave_the_same_registry(
     assert events(ours) == events(theirs)
     assert tables(ours) == tables(theirs)
 
-    same(project.theirs(ours, "status"), project.here(theirs, "status"))
-    assert project.theirs(ours, "check").code == project.here(theirs, "check").code
+    same(project.theirs(ours, "status"), project.ours(theirs, "status"))
+    assert project.theirs(ours, "check").code == project.ours(theirs, "check").code
 
 
 def test_configuration_sets_mode_verification_and_the_question(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     failing(project)
     conf = project.folder / "sqitch.conf"
     conf.write_text(
         conf.read_text() + "[deploy]\n\tmode = all\n[rebase]\n\tmode = tag\n\tno_prompt = true\n"
     )
-    assert project.here(database, "rebase", "--onto", "flips").code == 2
+    assert project.ours(database, "rebase", "--onto", "flips").code == 2
     assert deployed(database) == ["app", "users", "flips", "lists"]
 
 
@@ -130,9 +130,9 @@ def test_no_to_the_question_ends_the_run(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy", "--to", "lists"))
+    succeed(project.ours(database, "deploy", "--to", "lists"))
     before = events(database)
-    outcome = project.here(database, "rebase", answer="no\n")
+    outcome = project.ours(database, "rebase", answer="no\n")
     assert outcome.code == 1
     assert outcome.stdout.endswith("? [Yes] Nothing reverted\n")
     assert events(database) == before
@@ -143,14 +143,14 @@ def test_silence_is_not_taken_for_yes(
     server15: TestServer, new_database: NewDatabase, project: Project, arguments: tuple[str, ...]
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     edited_first(project)
     before = events(database)
-    outcome = project.here(database, "rebase", *arguments)
+    outcome = project.ours(database, "rebase", *arguments)
     assert outcome.code == 2
     assert "nobody is there to answer" in outcome.stderr
     assert events(database) == before
-    succeed(project.here(database, "rebase", "--all"))
+    succeed(project.ours(database, "rebase", "--all"))
     assert len(events(database)) == 3 * len(before)
 
 
@@ -158,25 +158,25 @@ def test_strict_mode_wants_a_change_to_keep(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     conf = project.folder / "sqitch.conf"
     conf.write_text(conf.read_text() + "[rebase]\n\tstrict = true\n")
-    outcome = project.here(database, "rebase", "-y")
+    outcome = project.ours(database, "rebase", "-y")
     assert (outcome.code, outcome.stdout) == (1, "Must specify a target revision in strict mode\n")
-    succeed(project.here(database, "rebase", "-y", "--onto", "@v1"))
+    succeed(project.ours(database, "rebase", "-y", "--onto", "@v1"))
 
 
 def test_variables_reach_the_scripts_they_are_meant_for(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     edit(project, "indexes", "\\echo deploy :a :b\n")
     (project.folder / "revert" / "indexes.sql").write_text(
         "\\echo revert :a :b\ndrop table public.indexes;\n"
     )
     options = ("-s", "a=1", "-s", "b=2", "-e", "b=3", "-r", "b=4")
-    outcome = succeed(project.here(database, "rebase", "-y", "--onto", "users@HEAD", *options))
+    outcome = succeed(project.ours(database, "rebase", "-y", "--onto", "users@HEAD", *options))
     assert "revert 1 4" in outcome.stdout
     assert "deploy 1 3" in outcome.stdout
 
@@ -185,8 +185,8 @@ def test_json_lists_what_was_reverted_and_what_was_deployed(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
-    found = json.loads(project.here(database, "rebase", "-y", "--onto", "@v2", "--json").stdout)
+    succeed(project.ours(database, "deploy"))
+    found = json.loads(project.ours(database, "rebase", "-y", "--onto", "@v2", "--json").stdout)
     assert [(each["action"], each["change"]) for each in found["changes"]] == [
         ("revert", "indexes"),
         ("revert", "users"),
@@ -199,7 +199,7 @@ def test_one_lock_is_held_from_the_first_revert_to_the_last_deploy(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     gate = "begin;\nselect pg_advisory_xact_lock(4711);"
     path = project.folder / "revert" / "lists.sql"
     path.write_text(path.read_text().replace("begin;", gate))
@@ -220,16 +220,16 @@ def test_a_lock_that_a_script_does_not_get_is_asked_for_again(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     command = ("rebase", "-y", "--onto", "lists", "--lock-timeout-sql", "100ms")
     with psycopg.connect(database.conninfo) as holder:
         holder.execute("lock table public.users")
         pid = holder.info.backend_pid
-        outcome = project.here(database, *command, "--lock-retries", "1")
+        outcome = project.ours(database, *command, "--lock-retries", "1")
     assert outcome.code == 2
     assert f"pid {pid}" in outcome.stderr
     assert deployed(database)[-1] == "users"
-    succeed(project.here(database, *command))
+    succeed(project.ours(database, *command))
 
 
 def test_a_rebase_that_was_killed_is_finished_by_the_next_one(
@@ -237,7 +237,7 @@ def test_a_rebase_that_was_killed_is_finished_by_the_next_one(
 ) -> None:
     database, whole = new_database(server15), new_database(server15)
     for each in (database, whole):
-        succeed(project.here(each, "deploy"))
+        succeed(project.ours(each, "deploy"))
     scripts = {kind: project.folder / kind / "lists.sql" for kind in ("revert", "deploy")}
     for kind, path in scripts.items():
         text = path.read_text()
@@ -255,19 +255,19 @@ def test_a_rebase_that_was_killed_is_finished_by_the_next_one(
         here = deployed(database)
         assert here == (["app", "users", "flips", "lists"] if kind == "revert" else here[:3])
         assert "lists" in tables(database) if kind == "revert" else "lists" not in tables(database)
-    succeed(project.here(database, "rebase", "-y", "--onto", "@v1"))
+    succeed(project.ours(database, "rebase", "-y", "--onto", "@v1"))
     assert registry_rows(database) == registry_rows(whole)
     assert tables(database) == tables(whole)
-    succeed(project.here(database, "check", "--full"))
+    succeed(project.ours(database, "check", "--full"))
 
 
 def test_a_rehearsal_tells_both_halves_and_does_neither(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     before = registry_rows(database), events(database)
-    outcome = succeed(project.here(database, "rebase", "--onto", "lists", "--dry-run"))
+    outcome = succeed(project.ours(database, "rebase", "--onto", "lists", "--dry-run"))
     assert "  - indexes @v3 .. revert/indexes.sql (one transaction)\n" in outcome.stdout
     assert "  + indexes @v3 .. deploy/indexes.sql (statement by statement)\n" in outcome.stdout
     assert (registry_rows(database), events(database)) == before
@@ -278,17 +278,17 @@ def test_the_written_script_does_what_the_rebase_would(
 ) -> None:
     database, other = new_database(server15), new_database(server15)
     for each in (database, other):
-        succeed(project.here(each, "deploy"))
+        succeed(project.ours(each, "deploy"))
     edited(project)
     script = project.folder / "rebase.sql"
-    succeed(project.here(database, "rebase", "-m", "--sql", str(script)))
+    succeed(project.ours(database, "rebase", "-m", "--sql", str(script)))
     subprocess.run(
         ["psql", "--no-psqlrc", "--quiet", "--file", str(script)],
         env=database.environment,
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    succeed(project.here(other, "rebase", "-m", "-y"))
+    succeed(project.ours(other, "rebase", "-m", "-y"))
     assert registry_rows(database) == registry_rows(other)
     assert events(database) == events(other)
     assert tables(database) == tables(other)

@@ -41,7 +41,7 @@ def project(tmp_path: Path) -> Project:
 def flipped(server15: TestServer, new_database: NewDatabase, project: Project) -> Database:
     """A database to which the whole plan was deployed."""
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     return database
 
 
@@ -52,7 +52,7 @@ def edit(project: Project, name: str) -> None:
 
 def is_clean(project: Project, database: Database) -> None:
     """Asserts that neither program finds anything wrong, and both can go on working."""
-    succeed(project.here(database, "check", "--full"))
+    succeed(project.ours(database, "check", "--full"))
     for command in ("check", "verify", "log"):
         outcome = project.theirs(database, command)
         assert (outcome.code, outcome.stderr) == (0, ""), command
@@ -65,7 +65,7 @@ def test_an_edited_script_is_accepted_and_the_old_hash_kept_in_the_events(
     edit(project, "lists")
     before = {row[2]: row[1] for row in registry_rows(flipped)["changes"]}
     outcome = succeed(
-        project.here(flipped, "repair", "--script-hash", "lists", "--reason", "a comment", "-y")
+        project.ours(flipped, "repair", "--script-hash", "lists", "--reason", "a comment", "-y")
     )
     assert "lists @v2: hash of the deploy script was" in outcome.stdout
     ((event, change, note),) = query(flipped, NOTES)
@@ -81,7 +81,7 @@ def test_two_scripts_can_exchange_their_hashes(flipped: Database, project: Proje
     one.write_text(second)
     two.write_text(first)
     options = ("--script-hash", "app", "--script-hash", "lists")
-    succeed(project.here(flipped, "repair", *options, "-y"))
+    succeed(project.ours(flipped, "repair", *options, "-y"))
     is_clean(project, flipped)
 
 
@@ -89,7 +89,7 @@ def test_a_script_that_is_another_ones_too_is_refused(flipped: Database, project
     text = (project.folder / "deploy" / "app.sql").read_text()
     project.write("lists", "deploy", text)
     before = registry_rows(flipped), events(flipped)
-    outcome = project.here(flipped, "repair", "--script-hash", "lists", "-y")
+    outcome = project.ours(flipped, "repair", "--script-hash", "lists", "-y")
     assert outcome.code == 2
     assert "The deploy script is not unique" in outcome.stderr
     assert (registry_rows(flipped), events(flipped)) == before
@@ -102,9 +102,9 @@ def test_ids_follow_an_edited_past_as_if_it_had_been_so_from_the_start(
     project.lines[0] = project.lines[0].replace("ünï", "another note")
     project.lines[5] += " # Lists"
     project.save(URI)
-    succeed(project.here(flipped, "repair", "--rewrite-ids", "-y"))
+    succeed(project.ours(flipped, "repair", "--rewrite-ids", "-y"))
     fresh = new_database(server15)
-    succeed(project.here(fresh, "deploy"))
+    succeed(project.ours(fresh, "deploy"))
     assert registry_rows(flipped) == registry_rows(fresh)
     assert query(flipped, "select change, committed_at from sqitch.changes order by 2") == whens
     assert replayed(flipped) == {row[0] for row in registry_rows(flipped)["changes"]}
@@ -117,11 +117,11 @@ def test_other_projects_keep_their_hold_on_what_is_rewritten(
     flipped: Database, project: Project, tmp_path: Path
 ) -> None:
     addon = Project(tmp_path / "addon", "addon").change("extra", "flipr:flips flipr:users@v1")
-    succeed(addon.save().here(flipped, "deploy"))
+    succeed(addon.save().ours(flipped, "deploy"))
     project.lines[0] += "!"
     project.save(URI)
-    succeed(project.here(flipped, "repair", "--rewrite-ids", "-y"))
-    blocked = project.here(flipped, "revert", "-y", "--to", "app")
+    succeed(project.ours(flipped, "repair", "--rewrite-ids", "-y"))
+    blocked = project.ours(flipped, "revert", "-y", "--to", "app")
     assert "required by currently deployed change: addon:extra" in blocked.stderr
     succeed(addon.theirs(flipped, "status"))
     succeed(addon.theirs(flipped, "revert", "-y"))
@@ -132,8 +132,8 @@ def test_a_renamed_change_is_renamed_in_the_registry(flipped: Database, project:
     for kind in ("deploy", "revert", "verify"):
         (project.folder / kind / "indexes.sql").rename(project.folder / kind / "keys.sql")
     project.save(URI)
-    assert project.here(flipped, "repair", "--rewrite-ids", "-y").code == 2
-    succeed(project.here(flipped, "repair", "--rename", "indexes=keys", "-y"))
+    assert project.ours(flipped, "repair", "--rewrite-ids", "-y").code == 2
+    succeed(project.ours(flipped, "repair", "--rename", "indexes=keys", "-y"))
     assert deployed(flipped)[-1] == "keys"
     assert [row[1] for row in registry_rows(flipped)["tags"]] == ["@v1", "@v1b", "@v2", "@v3"]
     assert [row[:2] for row in query(flipped, NOTES)] == [
@@ -150,7 +150,7 @@ def test_ids_are_not_rewritten_over_a_change_that_was_never_deployed(
     project.lines.insert(1, project.lines[0].replace("app", "early", 1))
     project.save(URI)
     before = registry_rows(flipped), events(flipped)
-    outcome = project.here(flipped, "repair", "--rewrite-ids", "-y")
+    outcome = project.ours(flipped, "repair", "--rewrite-ids", "-y")
     assert outcome.code == 2
     assert "early is planned where users is deployed" in outcome.stderr
     assert (registry_rows(flipped), events(flipped)) == before
@@ -160,7 +160,7 @@ def test_a_change_that_is_gone_is_dropped(flipped: Database, project: Project) -
     execute(flipped, "drop table public.indexes")
     del project.lines[8:]
     project.save(URI)
-    succeed(project.here(flipped, "repair", "--drop", "indexes", "-y"))
+    succeed(project.ours(flipped, "repair", "--drop", "indexes", "-y"))
     assert deployed(flipped) == ["app", "users", "flips", "lists", "users"]
     assert happened(flipped)[-1] == ("revert", "indexes")
     assert replayed(flipped) == {row[0] for row in registry_rows(flipped)["changes"]}
@@ -169,16 +169,16 @@ def test_a_change_that_is_gone_is_dropped(flipped: Database, project: Project) -
 
 def test_a_hole_in_the_middle_is_pointed_out(flipped: Database, project: Project) -> None:
     execute(flipped, "delete from sqitch.dependencies")
-    outcome = succeed(project.here(flipped, "repair", "--drop", "lists", "-y"))
+    outcome = succeed(project.ours(flipped, "repair", "--drop", "lists", "-y"))
     assert "a deploy will not bring it back" in outcome.stderr
     assert (
         "lists @v2: planned earlier, but not deployed"
-        in project.here(flipped, "check", "--full").stdout
+        in project.ours(flipped, "check", "--full").stdout
     )
 
 
 def test_what_others_need_is_not_dropped(flipped: Database, project: Project) -> None:
-    outcome = project.here(flipped, "repair", "--drop", "flips", "-y")
+    outcome = project.ours(flipped, "repair", "--drop", "flips", "-y")
     assert outcome.code == 2
     assert 'Change "flips @v1 @v1b" required by currently deployed' in outcome.stderr
     assert len(deployed(flipped)) == 6
@@ -190,9 +190,9 @@ def test_tags_become_those_of_the_plan(
     execute(flipped, "delete from sqitch.tags where tag = '@v1'")
     execute(flipped, "update sqitch.tags set tag = '@gone' where tag = '@v2'")
     execute(flipped, "update sqitch.tags set tag_id = 'x' where tag = '@v3'")
-    succeed(project.here(flipped, "repair", "--tags", "-y"))
+    succeed(project.ours(flipped, "repair", "--tags", "-y"))
     fresh = new_database(server15)
-    succeed(project.here(fresh, "deploy"))
+    succeed(project.ours(fresh, "deploy"))
     found, wanted = registry_rows(flipped), registry_rows(fresh)
     assert sorted(found["tags"]) == sorted(wanted["tags"])
     assert len(query(flipped, NOTES)) == 4
@@ -202,13 +202,13 @@ def test_tags_become_those_of_the_plan(
 def test_a_change_whose_rows_were_lost_is_recorded_once_it_is_verified(
     flipped: Database, project: Project
 ) -> None:
-    succeed(project.here(flipped, "repair", "--drop", "indexes", "-y"))
-    assert project.here(flipped, "deploy").code == 2  # its table is there already
+    succeed(project.ours(flipped, "repair", "--drop", "indexes", "-y"))
+    assert project.ours(flipped, "deploy").code == 2  # its table is there already
     execute(flipped, "alter table public.indexes rename to nowhere")
-    assert project.here(flipped, "repair", "--record", "indexes", "-y").code == 2
+    assert project.ours(flipped, "repair", "--record", "indexes", "-y").code == 2
     assert len(deployed(flipped)) == 5
     execute(flipped, "alter table public.nowhere rename to indexes")
-    succeed(project.here(flipped, "repair", "--record", "indexes", "-y"))
+    succeed(project.ours(flipped, "repair", "--record", "indexes", "-y"))
     is_clean(project, flipped)
 
 
@@ -216,18 +216,18 @@ def test_nothing_is_written_unasked(flipped: Database, project: Project) -> None
     edit(project, "lists")
     before = registry_rows(flipped), events(flipped)
     options = ("repair", "--script-hash", "lists")
-    dry = succeed(project.here(flipped, *options, "--dry-run"))
+    dry = succeed(project.ours(flipped, *options, "--dry-run"))
     assert "hash of the deploy script was" in dry.stdout
     assert dry.stdout.endswith("Nothing was written (dry run)\n")
-    assert project.here(flipped, *options).code == 2
+    assert project.ours(flipped, *options).code == 2
     for answer in ("\n", "no\n"):
-        declined = project.here(flipped, *options, answer=answer)
+        declined = project.ours(flipped, *options, answer=answer)
         assert declined.code == 1
         assert declined.stdout.endswith("[No] Nothing repaired\n")
-    assert project.here(flipped, "repair").code == 2
+    assert project.ours(flipped, "repair").code == 2
     assert (registry_rows(flipped), events(flipped)) == before
-    succeed(project.here(flipped, *options, answer="yes\n"))
-    assert project.here(flipped, *options).stdout == "Nothing to repair\n"
+    succeed(project.ours(flipped, *options, answer="yes\n"))
+    assert project.ours(flipped, *options).stdout == "Nothing to repair\n"
 
 
 def test_a_repair_is_written_whole_or_not_at_all(flipped: Database, project: Project) -> None:
@@ -253,7 +253,7 @@ def test_a_repair_is_written_whole_or_not_at_all(flipped: Database, project: Pro
         " and pid <> pg_backend_pid()",
     )
     assert (registry_rows(flipped), events(flipped)) == before
-    succeed(project.here(flipped, *command))
+    succeed(project.ours(flipped, *command))
     is_clean(project, flipped)
 
 
@@ -262,7 +262,7 @@ def test_a_repair_waits_for_a_deployment(flipped: Database, project: Project) ->
     with psycopg.connect(flipped.conninfo, autocommit=True) as holder:
         holder.execute("select pg_advisory_lock(75474063)")
         options = ("--script-hash", "lists", "-y", "--lock-timeout", "0")
-        outcome = project.here(flipped, "repair", *options)
+        outcome = project.ours(flipped, "repair", *options)
     assert outcome.code == 2
     assert "Timed out waiting" in outcome.stderr
 
@@ -270,7 +270,7 @@ def test_a_repair_waits_for_a_deployment(flipped: Database, project: Project) ->
 def test_json_tells_each_step(flipped: Database, project: Project) -> None:
     edit(project, "lists")
     options = ("--script-hash", "lists", "--tags", "--json", "-y")
-    found = json.loads(project.here(flipped, "repair", *options).stdout)
+    found = json.loads(project.ours(flipped, "repair", *options).stdout)
     assert found["is_written"]
     assert [(each["action"], each["change"]) for each in found["repairs"]] == [
         ("script_hash", "lists @v2")

@@ -44,7 +44,7 @@ def project(tmp_path: Path) -> Project:
 def database(server15: TestServer, new_database: NewDatabase, project: Project) -> Database:
     """A database to which everything was deployed."""
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     return database
 
 
@@ -67,10 +67,10 @@ def test_both_revert_what_was_modified(
 ) -> None:
     ours, theirs = new_database(server15), new_database(server15)
     for each in (ours, theirs):
-        succeed(project.here(each, "deploy"))
+        succeed(project.ours(each, "deploy"))
     if name:
         edit(project, name)
-    same(project.here(ours, "revert", "-y", "-m"), project.theirs(theirs, "revert", "-y", "-m"))
+    same(project.ours(ours, "revert", "-y", "-m"), project.theirs(theirs, "revert", "-y", "-m"))
     assert registry_rows(ours) == registry_rows(theirs)
     assert events(ours) == events(theirs)
 
@@ -79,38 +79,38 @@ def test_modified_that_means_everything_is_refused_unasked(
     database: Database, project: Project
 ) -> None:
     edit(project, "one")
-    outcome = project.here(database, "revert", "--modified")
+    outcome = project.ours(database, "revert", "--modified")
     assert outcome.code == 2
     assert "nobody is there to answer" in outcome.stderr
     assert len(deployed(database)) == 4
 
 
 def test_all_is_an_answer(database: Database, project: Project) -> None:
-    assert project.here(database, "revert", "--all", "--to", "one").code == 2
+    assert project.ours(database, "revert", "--all", "--to", "one").code == 2
     assert len(deployed(database)) == 4
-    succeed(project.here(database, "revert", "--all"))
+    succeed(project.ours(database, "revert", "--all"))
     assert deployed(database) == []
 
 
 def test_strict_mode_wants_a_change_to_keep(database: Database, project: Project) -> None:
     conf = project.folder / "sqitch.conf"
     conf.write_text(conf.read_text() + "[revert]\n\tstrict = true\n")
-    outcome = project.here(database, "revert", "-y")
+    outcome = project.ours(database, "revert", "-y")
     assert (outcome.code, outcome.stdout) == (1, "Must specify a target revision in strict mode\n")
     assert len(deployed(database)) == 4
-    succeed(project.here(database, "revert", "-y", "--to", "one"))
-    succeed(project.here(database, "revert", "--all"))
+    succeed(project.ours(database, "revert", "-y", "--to", "one"))
+    succeed(project.ours(database, "revert", "--all"))
 
 
 def test_a_missing_script_is_named_before_the_first_one_runs(
     database: Database, project: Project
 ) -> None:
     (project.folder / "revert" / "two.sql").unlink()
-    outcome = project.here(database, "revert", "-y")
+    outcome = project.ours(database, "revert", "-y")
     assert outcome.code == 2
     assert "Revert script revert/two.sql does not exist" in outcome.stderr
     assert len(deployed(database)) == 4
-    succeed(project.here(database, "revert", "-y", "--log-only", "--to", "one"))
+    succeed(project.ours(database, "revert", "-y", "--log-only", "--to", "one"))
     assert deployed(database) == ["one"]
 
 
@@ -128,7 +128,7 @@ def test_a_revert_that_was_killed_is_finished_by_the_next_one(
     left = deployed(database)
     assert left[-1] == name
     assert tables(database) == set(left)
-    succeed(project.here(database, "revert", "-y"))
+    succeed(project.ours(database, "revert", "-y"))
     assert (deployed(database), tables(database)) == ([], set())
     assert [change for event, change in happened(database) if event == "revert"] == [
         "four",
@@ -167,9 +167,9 @@ def test_what_was_only_recorded_is_taken_back_in_the_registry_alone(
     database: Database, project: Project
 ) -> None:
     """A verify script that fails must not let revert scripts loose on what was there before."""
-    succeed(project.here(database, "revert", "-y", "--log-only", "--to", "one"))
+    succeed(project.ours(database, "revert", "-y", "--log-only", "--to", "one"))
     project.write("four", "verify", "select 1 / 0;")
-    assert project.here(database, "deploy", "--log-only", "--verify").code == 2
+    assert project.ours(database, "deploy", "--log-only", "--verify").code == 2
     assert deployed(database) == ["one"]
     assert tables(database) == {"one", "two", "three", "four"}
 
@@ -188,7 +188,7 @@ def alone(run_folder: Path) -> Iterator[Database]:
 
 def test_a_server_killed_at_every_step_of_a_revert(alone: Database, project: Project) -> None:
     """Each change's revert script is stopped before and after its work, and the server killed."""
-    succeed(project.here(alone, "deploy"))
+    succeed(project.ours(alone, "deploy"))
     for name in ("four", "three", "two", "one"):
         for place in ("begin;", "commit;"):
             text = (project.folder / "revert" / f"{name}.sql").read_text()
@@ -198,10 +198,10 @@ def test_a_server_killed_at_every_step_of_a_revert(alone: Database, project: Pro
             project.write(name, "revert", text)
             assert deployed(alone)[-1] == name
             assert tables(alone) == set(deployed(alone))
-    succeed(project.here(alone, "revert", "-y"))
+    succeed(project.ours(alone, "revert", "-y"))
     assert (deployed(alone), tables(alone)) == ([], set())
     assert len([event for event, _ in happened(alone) if event == "revert"]) == 4
-    succeed(project.here(alone, "deploy", "--verify"))
+    succeed(project.ours(alone, "deploy", "--verify"))
     assert len(deployed(alone)) == 4
 
 
@@ -209,18 +209,18 @@ def test_a_script_that_is_no_block_is_settled_by_one_repair(
     alone: Database, project: Project
 ) -> None:
     """Its work was committed when the server died, and the registry's rows were not."""
-    succeed(project.here(alone, "deploy"))
+    succeed(project.ours(alone, "deploy"))
     project.write("four", "revert", f"drop table public.four;\n{GATE}\n")
     killed(alone, project)
     assert deployed(alone)[-1] == "four"
     assert "four" not in tables(alone)
-    assert project.here(alone, "revert", "-y").code == 2
-    succeed(project.here(alone, "repair", "--drop", "four", "-y"))
+    assert project.ours(alone, "revert", "-y").code == 2
+    succeed(project.ours(alone, "repair", "--drop", "four", "-y"))
     assert deployed(alone) == ["one", "two", "three"]
-    succeed(project.here(alone, "revert", "-y"))
+    succeed(project.ours(alone, "revert", "-y"))
     assert (deployed(alone), tables(alone)) == ([], set())
-    succeed(project.here(alone, "deploy", "--verify"))
-    found = json.loads(project.here(alone, "check", "--json").stdout)
+    succeed(project.ours(alone, "deploy", "--verify"))
+    found = json.loads(project.ours(alone, "check", "--json").stdout)
     assert found["is_clean"]
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support.changes import Outcome, events, registry_rows, tables
+from support.changes import events, registry_rows, tables
 from support.databases import Database
 from support.interop import masked
+from support.outcomes import Outcome
 from support.servers import TestServer
 from support.turns import begin
 
@@ -29,7 +30,7 @@ def test_two_databases_stay_equal_whoever_works_on_them(
     for number in range(STEPS):
         command = ("deploy",) if number == 0 else history.step()
         place = f"seed {seed}, step {number}: {' '.join(command)}"
-        first = project.here(ours, *command)
+        first = project.ours(ours, *command)
         second = project.theirs(theirs, *command)
         if "Can't call method" in second.stderr:
             return  # sqitch fell over: --modified where nothing is deployed

@@ -45,23 +45,23 @@ def test_both_bring_an_old_registry_to_the_same_state(
 ) -> None:
     ours, theirs = new_database(server15), new_database(server15)
     for database in (ours, theirs):
-        succeed(project.here(database, "deploy"))
+        succeed(project.ours(database, "deploy"))
         execute(database, old)
-    assert project.here(ours, "check").code == project.here(ours, "revert", "-y").code == 2
-    same(project.here(ours, "upgrade"), project.theirs(theirs, "upgrade"))
+    assert project.ours(ours, "check").code == project.ours(ours, "revert", "-y").code == 2
+    same(project.ours(ours, "upgrade"), project.theirs(theirs, "upgrade"))
     assert registry_rows(ours) == registry_rows(theirs)
     assert query(ours, CONSTRAINTS) == query(theirs, CONSTRAINTS)
-    same(project.here(ours, "upgrade"), project.theirs(ours, "upgrade"))
-    same(project.here(ours, "revert", "-y"), project.theirs(theirs, "revert", "-y"))
+    same(project.ours(ours, "upgrade"), project.theirs(ours, "upgrade"))
+    same(project.ours(ours, "revert", "-y"), project.theirs(theirs, "revert", "-y"))
 
 
 def test_an_upgrade_fits_registries_that_sqitch_upgraded_half(
     server15: TestServer, new_database: NewDatabase, project: Project
 ) -> None:
     database = new_database(server15)
-    succeed(project.here(database, "deploy"))
+    succeed(project.ours(database, "deploy"))
     execute(database, VERSION_1_0)
-    found = json.loads(project.here(database, "upgrade", "--json").stdout)
+    found = json.loads(project.ours(database, "upgrade", "--json").stdout)
     assert (found["before"], found["after"]) == ("1", "1.1")
 
 
@@ -71,9 +71,9 @@ def test_what_can_not_be_upgraded_is_refused(
 ) -> None:
     database = new_database(server15)
     if state:
-        succeed(project.here(database, "deploy"))
+        succeed(project.ours(database, "deploy"))
         execute(database, state)
-    ours, theirs = project.here(database, "upgrade"), project.theirs(database, "upgrade")
+    ours, theirs = project.ours(database, "upgrade"), project.theirs(database, "upgrade")
     assert ours.code == theirs.code == 2
     expected = "Please upgrade Sqitch" if state else "Have you ever deployed?"
     assert expected in ours.stderr

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,19 +19,12 @@ from pgdocket.cli import cli
 from pgdocket.sqitch.inspection import inspect
 from pgdocket.sqitch.script import ScriptSyntaxError, Statement, Variables
 from support.databases import Database
+from support.outcomes import Outcome
+from support.real_sqitch import run_sqitch
 
 WHEN = "2024-05-06T07:08:{:02}Z"
 WHO = "Ada Lovelace <ada@example.com>"
 PERSON = {"SQITCH_FULLNAME": "Grace Hopper", "SQITCH_EMAIL": "grace@example.com"}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a program ended."""
-
-    code: int
-    stdout: str
-    stderr: str
 
 
 @dataclass(slots=True)
@@ -90,40 +82,14 @@ class Project:
         when = WHEN.format(len(self.lines))
         self.lines.append(f"{text} {when} {WHO}" + (f" # {note}" if note else ""))
 
-    def ours(
+    def apart(
         self, database: Database, *arguments: str, answer: str = "", **environment: str
     ) -> Outcome:
-        """Runs `pgdocket sqitch`."""
-        line = [sys.executable, "-m", "pgdocket", "sqitch", *arguments]
-        return self._run(line, database, answer, environment)
-
-    def here(
-        self, database: Database, *arguments: str, answer: str = "", **environment: str
-    ) -> Outcome:
-        """Runs `pgdocket sqitch` in this process, which takes a tenth of the time."""
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            for name, value in self._environment(database, environment).items():
-                patch.setenv(name, value)
-            done = CliRunner().invoke(cli, ["sqitch", *arguments], input=answer)
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return Outcome(done.exit_code, done.stdout, done.stderr)
-
-    def theirs(self, database: Database, *arguments: str, answer: str = "") -> Outcome:
-        """Runs the real sqitch; the test is skipped where there is none."""
-        if shutil.which("sqitch") is None:
-            pytest.skip("sqitch is not installed")
-        return self._run(["sqitch", *arguments], database, answer, {})
-
-    def _run(
-        self, line: Sequence[str], database: Database, answer: str, more: Mapping[str, str]
-    ) -> Outcome:
-        environment = self._environment(database, more)
+        """Runs `pgdocket sqitch` in a process of its own, where that matters."""
         done = subprocess.run(
-            [*line],
+            [sys.executable, "-m", "pgdocket", "sqitch", *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment(database, environment),
             input=answer,
             capture_output=True,
             text=True,
@@ -132,9 +98,29 @@ class Project:
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
-    def _environment(self, database: Database, more: Mapping[str, str]) -> dict[str, str]:
+    def ours(
+        self, database: Database, *arguments: str, answer: str = "", **environment: str
+    ) -> Outcome:
+        """Runs `pgdocket sqitch` in this process, which takes a tenth of the time."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self.environment(database, environment).items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(cli, ["sqitch", *arguments], input=answer)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return Outcome(done.exit_code, done.stdout, done.stderr)
+
+    def theirs(self, database: Database, *arguments: str, answer: str = "") -> Outcome:
+        """Runs the real sqitch; the test is skipped where there is none."""
+        return run_sqitch(self.folder, arguments, self.environment(database), answer)
+
+    def environment(
+        self, database: Database, more: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """The variables that a program sees."""
         nowhere = str(self.folder / "no.conf")
-        environment = database.environment | PERSON | dict(more)
+        environment = database.environment | PERSON | dict(more or {})
         return environment | {"SQITCH_USER_CONFIG": nowhere, "SQITCH_SYSTEM_CONFIG": nowhere}
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from pgdocket.cli import cli
-from support.changes import PERSON, Outcome
+from support.changes import PERSON
+from support.outcomes import Outcome
+from support.real_sqitch import run_sqitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,7 @@ class Twins:
     def ours(self, *arguments: str, **environment: str) -> Outcome:
         """Runs `pgdocket sqitch` in our folder, in this process unless it opens an editor."""
         if {"-e", "--edit"} & {*arguments}:
-            line = [sys.executable, "-m", "pgdocket", "sqitch", *arguments]
-            return self._run("ours", line, environment)
+            return self._apart(arguments, environment)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(self.folder / "ours")
             for name in list(os.environ):
@@ -54,9 +54,8 @@ class Twins:
 
     def theirs(self, *arguments: str, **environment: str) -> Outcome:
         """Runs the real sqitch in its folder; the test is skipped where there is none."""
-        if shutil.which("sqitch") is None:
-            pytest.skip("sqitch is not installed")
-        return self._run("theirs", ["sqitch", *arguments], environment)
+        seen = self._environment("theirs", environment)
+        return run_sqitch(self.folder / "theirs", arguments, seen)
 
     def same(self, *arguments: str, **environment: str) -> Outcome:
         """Runs both, and holds them to the same exit code, output, errors and files."""
@@ -78,11 +77,11 @@ class Twins:
         """The text of one of our files."""
         return (self.folder / "ours" / name).read_bytes().decode()
 
-    def _run(self, side: str, line: list[str], more: Mapping[str, str]) -> Outcome:
+    def _apart(self, arguments: Sequence[str], more: Mapping[str, str]) -> Outcome:
         done = subprocess.run(
-            line,
-            cwd=self.folder / side,
-            env=self._environment(side, more),
+            [sys.executable, "-m", "pgdocket", "sqitch", *arguments],
+            cwd=self.folder / "ours",
+            env=self._environment("ours", more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

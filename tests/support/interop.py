@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from support.changes import Outcome, Project, events
+from support.changes import Project, events
 from support.databases import Database
+from support.outcomes import Outcome
 
 URI = "%uri=https://example.com/flipr"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import pytest
+from click.testing import CliRunner
 
+from pgdocket.cli import cli
 from pgdocket.sqitch.config import load_configuration, resolve_target
 from pgdocket.sqitch.lint import LintOptions, LintReport, lint
-from support.changes import Outcome, Project
+from support.changes import Project
+from support.outcomes import Outcome
 
 CREATE = "begin;\ncreate table public.t (id int);\ncommit;\n"
 DROP = "begin;\ndrop table public.t;\ncommit;\n"
@@ -47,6 +49,9 @@ def block(*statements: str) -> str:
 
 def run(project: Project, *arguments: str) -> Outcome:
     """Runs `pgdocket sqitch lint`."""
-    line = [sys.executable, "-m", "pgdocket", "sqitch", "lint", *arguments]
-    done = subprocess.run(line, cwd=project.folder, capture_output=True, text=True, check=False)
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project.folder)
+        done = CliRunner().invoke(cli, ["sqitch", "lint", *arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Outcome(done.exit_code, done.stdout, done.stderr)

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from support.changes import Outcome
+from support.outcomes import Outcome
 
 _SERVER = Path(__file__).with_name("sqitch_server.pl")
 
 
-def run_sqitch(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> Outcome:
-    """Runs sqitch in a folder, with nothing on its standard input.
+def run_sqitch(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str], answer: str = ""
+) -> Outcome:
+    """Runs sqitch in a folder, with an answer on its standard input.
 
-    For init, add, tag, rework, bundle and show. The test is skipped where there is no sqitch.
+    The test is skipped where there is no sqitch.
     """
     if shutil.which("sqitch") is None:
         pytest.skip("sqitch is not installed")
@@ -28,10 +30,12 @@ def run_sqitch(folder: Path, arguments: Sequence[str], environment: Mapping[str,
     assert server.stdin is not None
     assert server.stdout is not None
     with tempfile.TemporaryDirectory() as name:
+        Path(name, "stdin").write_text(answer)
         call = {
             "cwd": str(folder),
             "env": dict(environment),
             "args": [*arguments],
+            "stdin": f"{name}/stdin",
             "stdout": f"{name}/stdout",
             "stderr": f"{name}/stderr",
         }

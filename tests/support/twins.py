@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pgdocket.cli import cli
-from support.changes import Outcome
+from support.outcomes import Outcome
 from support.real_sqitch import run_sqitch
 
 PLANNED = "2013-12-30T23:19:30Z Ada Lövelace <ada@example.com>"
