@@ -6,14 +6,22 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from psycopg import IsolationLevel, sql
 
 from support import sessions
+from support.databases import Database
 from support.races import OpenSession, value
 from support.sessions import Connection, at_every_isolation
 
 GRANT = "select (docket.grant_access(%s, %s, organization_id => %s)).access"
 REVOKE = "select (docket.revoke_access(%s, organization_id => %s)).access"
+
+
+@pytest.fixture
+def docket(own_docket: Database) -> Database:
+    """One for each test: they look at all that there is."""
+    return own_docket
 
 
 def organization_of(session: Connection, project: uuid.UUID) -> Any:

@@ -25,6 +25,12 @@ select l.transaction_id || ':' || l.audit_id, l.audit_id
 """
 
 
+@pytest.fixture
+def docket(own_docket: Database) -> Database:
+    """One for each test: they look at all that there is."""
+    return own_docket
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads the stream to its end, page after page, as far as it is given."""

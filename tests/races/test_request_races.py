@@ -10,8 +10,15 @@ import pytest
 from psycopg import IsolationLevel
 
 from support import sessions
+from support.databases import Database
 from support.races import OpenSession, make_tasks, value
 from support.sessions import as_role
+
+
+@pytest.fixture
+def docket(own_docket: Database) -> Database:
+    """One for each test: they look at all that there is."""
+    return own_docket
 
 
 def test_a_new_principal_who_makes_two_projects_at_once_has_one_organization(
@@ -132,10 +139,11 @@ def test_tasks_made_at_once_have_keys_of_their_own(
     first, second, observer = open_session(), open_session(), open_session()
     create = "select (docket.create_task(%s, 'x')).task_key"
     first.execute("begin")
-    assert value(first, create, project) == "races-1"
+    slug = value(observer, "select (docket.get_project(%s)).slug", project)
+    assert value(first, create, project) == f"{slug}-1"
     running = sessions.start_blocked(observer, second, create, (project,))
     first.execute("commit")
-    assert running.result() == [("races-2",)]
+    assert running.result() == [(f"{slug}-2",)]
 
 
 @pytest.mark.parametrize("is_known", [False, True])

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from support import sessions, soak
+from support.databases import Database
 from support.races import OpenSession, make_tasks, settle, value
 from support.sessions import Connection, start, start_blocked
 
@@ -16,6 +17,12 @@ WRITERS, TRANSACTIONS = soak.size((4, 60), (16, 1000))
 RENAME = "select docket.update_task(%s, jsonb_build_object('title', %s::text))"
 SEAL = "select seals, row_count, head from docket.seal_audit()"
 VERIFY = "select is_intact, row_count, problem from docket.verify_audit(%s)"
+
+
+@pytest.fixture
+def docket(own_docket: Database) -> Database:
+    """One for each test: they look at all that there is."""
+    return own_docket
 
 
 def sealed(session: Connection) -> tuple[int, int, str | None]:

@@ -101,6 +101,7 @@ def stored_satisfactions(connection: Connection, graph: Graph) -> dict[Edge, str
     return {(task, depends_on): by for task, depends_on, by in rows}
 
 
-def health(connection: Connection) -> list[tuple[object, ...]]:
-    """What docket.graph_health() finds in all projects."""
-    return connection.execute("select * from docket.graph_health()").fetchall()
+def health(connection: Connection, graph: Graph | None = None) -> list[tuple[object, ...]]:
+    """What docket.graph_health() finds in a project, or in all."""
+    asked = (graph.project_id if graph else None,)
+    return connection.execute("select * from docket.graph_health(%s)", asked).fetchall()
