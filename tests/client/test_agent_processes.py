@@ -17,6 +17,7 @@ from pgdocket.demo.proof import prove
 from pgdocket.errors import ConnectionFailed
 from support import databases, soak
 from support.agents import KINDS, Diary, attempts_of, make_agent, running
+from support.bouncer import Route
 from support.clients import AgentProcess, eventually, process_state, start_agent
 from support.databases import Database
 from support.servers import TestServer, open_private_server
@@ -27,12 +28,14 @@ Connect = Callable[..., Connection]
 
 
 @pytest.fixture
-def start(docket: Database, project_id: UUID) -> Iterator[Start]:
+def start(docket: Database, project_id: UUID, route: Route) -> Iterator[Start]:
     """Starts agents in the test's project, which are gone after it."""
     started: list[AgentProcess] = []
+    there, known = route.to(docket.conninfo), route.settings(docket.conninfo, ConnectionSettings())
+    settings = {"pooled": known.pooled, "listen_dsn": known.listen_dsn}
 
-    def start_one(name: str, **options: object) -> AgentProcess:
-        started.append(start_agent(docket.conninfo, project_id, name, **options))  # type: ignore[arg-type]
+    def start_one(name: str, **options: Any) -> AgentProcess:
+        started.append(start_agent(there, project_id, name, settings=settings, **options))
         return started[-1]
 
     yield start_one

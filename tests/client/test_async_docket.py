@@ -12,6 +12,7 @@ import pytest
 
 from pgdocket.client import AsyncDocket, ConnectionSettings, Docket
 from pgdocket.errors import Conflict, ConnectionFailed, NotFound
+from support.bouncer import Route
 from support.databases import Database
 from support.sessions import Connect
 
@@ -38,7 +39,9 @@ def with_docket(
     return asyncio.run(run())
 
 
-def test_calls_answer_and_fail_as_those_of_threads(docket: Database) -> None:
+def test_calls_answer_and_fail_as_those_of_threads(docket: Database, route: Route) -> None:
+    mode = "pgbouncer" if route.folder else "pool"
+
     async def work(docket: AsyncDocket) -> None:
         project = await docket.create_project(slug="shop")
         tasks = await docket.create_tasks(
@@ -52,7 +55,7 @@ def test_calls_answer_and_fail_as_those_of_threads(docket: Database) -> None:
         with pytest.raises(Conflict):
             await docket.create_project(slug="shop")
         health = await docket.health()
-        assert (health.status, health.mode, health.error) == ("up", "pool", None)
+        assert (health.status, health.mode, health.error) == ("up", mode, None)
         assert health.schema_version
         assert docket.stats().failed == 1
 

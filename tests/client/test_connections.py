@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgdocket.client import Docket
 from pgdocket.errors import ConnectionFailed
+from support.bouncer import Route
 from support.clients import end_sessions, wait_for_lock_of
 from support.databases import Database
 from support.sessions import Connection
@@ -131,13 +132,13 @@ class LossyProxy:
 
 
 @pytest.fixture
-def lossy(docket: Database) -> Iterator[Callable[[bytes], tuple[LossyProxy, str]]]:
+def lossy(docket: Database, route: Route) -> Iterator[Callable[[bytes], tuple[LossyProxy, str]]]:
     """Puts a proxy before the server of the test: lossy(marker) -> proxy, connection string."""
     proxies: list[LossyProxy] = []
     stack = contextlib.ExitStack()
 
     def start(marker: bytes) -> tuple[LossyProxy, str]:
-        parts = conninfo_to_dict(docket.conninfo)
+        parts = conninfo_to_dict(route.to(docket.conninfo))
         port = parts.get("port", "5432")
         # Short: the path of a socket has 107 bytes at most.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pd-", dir="/tmp")))

@@ -1,60 +1,24 @@
-"""Through PgBouncer in transaction mode the client does what it does without."""
+"""PgBouncer in transaction mode: many clients on few connections, and the way past it.
+
+That each other test of the client passes there, too, is seen to by conftest.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-
-import pytest
-import test_connections
-import test_docket
+from collections.abc import Callable
 
 from pgdocket.client import Agent, AsyncDocket, ConnectionSettings, Docket
-from support.bouncer import bouncer, through
+from support.bouncer import through
 from support.databases import Database
-from support.servers import TestServer
-
-# What these modules promise of a client is promised here, but for what has no meaning here: other
-# users and databases than the test's, and the lines between client and server that are cut.
-for _module in (test_docket, test_connections):
-    for _name, _promise in vars(_module).items():
-        if _name.startswith("test_") and "open_clients" not in _promise.__code__.co_varnames:
-            globals()[_name] = _promise
-lossy = test_connections.lossy
-del globals()["test_a_transaction_speaks_for_another_and_names_its_request"]
-del globals()["test_without_a_connection_string_the_environment_names_the_database"]
 
 
-@pytest.fixture(scope="session")
-def server(server18: TestServer) -> TestServer:
-    """The newest version alone."""
-    return server18
-
-
-@pytest.fixture(scope="module")
-def folder(server18: TestServer) -> Iterator[str]:
-    """Where the socket of PgBouncer is."""
-    with bouncer(server18.conninfo()) as name:
-        yield name
-
-
-@pytest.fixture
-def open_client(
-    docket: Database, folder: str, open_clients: Callable[..., Docket]
-) -> Callable[..., Docket]:
-    """Opens clients that go through PgBouncer, unless they are given a way of their own."""
-
-    def open_one(conninfo: str | None = None, **options: object) -> Docket:
-        way = conninfo or through(docket.conninfo, folder)
-        return open_clients(way, **{"pooled": True, **options})
-
-    return open_one
-
-
-def test_more_clients_than_connections_lose_nothing(docket: Database, folder: str) -> None:
+def test_more_clients_than_connections_lose_nothing(
+    docket18: Database, bouncer_folder: str
+) -> None:
     async def work() -> None:
         settings = ConnectionSettings(pooled=True, max_size=40, timeout=30.0)
-        way = through(docket.conninfo, folder)
+        way = through(docket18.conninfo, bouncer_folder)
         async with AsyncDocket(way, settings=settings) as client:
             project_id = (await client.create_project(slug="shop")).project_id
             await asyncio.gather(
@@ -72,10 +36,13 @@ def test_more_clients_than_connections_lose_nothing(docket: Database, folder: st
     asyncio.run(work())
 
 
-def test_an_agent_listens_past_it(docket: Database, open_client: Callable[..., Docket]) -> None:
-    client = open_client(listen_dsn=docket.conninfo)
-    assert client.listen_conninfo() == docket.conninfo
-    assert open_client().listen_conninfo() is None
+def test_an_agent_listens_past_it(
+    docket18: Database, bouncer_folder: str, open_clients: Callable[..., Docket]
+) -> None:
+    there = through(docket18.conninfo, bouncer_folder)
+    client = open_clients(there, pooled=True, listen_dsn=docket18.conninfo)
+    assert client.listen_conninfo() == docket18.conninfo
+    assert open_clients(there, pooled=True).listen_conninfo() is None
     project_id = client.create_project(slug="shop").project_id
     client.create_tasks(project_id=project_id, tasks=[{"title": "T"} for _ in range(10)])
     report = Agent(

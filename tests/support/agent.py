@@ -41,7 +41,9 @@ def main() -> None:
             sys.stdin.readline()
         return {"by": orders["name"]}
 
-    settings = ConnectionSettings(min_size=1, max_size=3, application_name=orders["name"])
+    settings = ConnectionSettings(
+        min_size=1, max_size=3, application_name=orders["name"], **orders["settings"]
+    )
     with Docket(orders["conninfo"], settings=settings) as docket:
         report = Agent(
             docket,

@@ -9,12 +9,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pgdocket.client import ConnectionSettings
 
 _CONFIGURATION = """
 [databases]
@@ -24,6 +27,8 @@ listen_port = 6432
 unix_socket_dir = {folder}
 auth_type = trust
 auth_file = {folder}/users
+auth_user = {user}
+auth_query = select usename, coalesce(passwd, '') from pg_catalog.pg_shadow where usename = $1
 pool_mode = transaction
 default_pool_size = 5
 max_client_conn = 500
@@ -46,7 +51,10 @@ def bouncer(server: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pb-", dir="/tmp") as name:
         folder = Path(name)
         text = _CONFIGURATION.format(
-            host=parts["host"], port=parts.get("port", "5432"), folder=folder
+            host=parts["host"],
+            port=parts.get("port", "5432"),
+            user=parts["user"],
+            folder=folder,
         )
         (folder / "ini").write_text(text)
         (folder / "users").write_text(f'"{parts["user"]}" ""\n')
@@ -65,6 +73,24 @@ def bouncer(server: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How clients reach a server: straight, or by the PgBouncer whose socket is in `folder`."""
+
+    server: str = ""
+    folder: str | None = None
+
+    def to(self, conninfo: str) -> str:
+        """The way to a database of the server, for a client's own first argument."""
+        is_there = conninfo_to_dict(conninfo).get("host") == self.server
+        return through(conninfo, self.folder) if self.folder and is_there else conninfo
+
+    def settings(self, conninfo: str, settings: ConnectionSettings) -> ConnectionSettings:
+        """The settings that belong to that way."""
+        listen = settings.listen_dsn or conninfo
+        return replace(settings, pooled=True, listen_dsn=listen) if self.folder else settings
 
 
 def through(conninfo: str, folder: str) -> str:

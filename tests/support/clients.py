@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +104,7 @@ def start_agent(
     waits: bool = False,
     drain_seconds: float | None = None,
     handle_signals: bool = True,
+    settings: Mapping[str, Any] | None = None,
 ) -> AgentProcess:
     """Starts an agent; with `waits`, its handler waits for let_go() at each task."""
     orders = {
@@ -114,6 +115,7 @@ def start_agent(
         "waits": waits,
         "drain_seconds": drain_seconds,
         "handle_signals": handle_signals,
+        "settings": dict(settings or {}),
     }
     process = subprocess.Popen(
         [sys.executable, str(AGENT)],
