@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
@@ -54,21 +55,47 @@ def wheel(distributions: Path) -> Path:
     return distributions / f"pgdocket-{__version__}-py3-none-any.whl"
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh virtual environment with the wheel; its dependencies are borrowed from ours."""
+def install(wheel: Path, python: Path, folder: Path) -> Path:
+    """The Python of a fresh virtual environment with the wheel.
+
+    What it depends on is borrowed from ours: it is Python alone, or has a form that is.
+    """
     if importlib.util.find_spec("pip") is None:
         pytest.skip("pip is not installed")
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, with_pip=False, symlinks=True)
+    run(python, "-m", "venv", "--without-pip", "--symlinks", folder, cwd=folder)
     target = folder / "bin" / "python"
     offline = ["--no-deps", "--no-index", "--quiet", "--disable-pip-version-check"]
     run(sys.executable, "-m", "pip", "--python", target, "install", *offline, wheel, cwd=folder)
     libraries = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    borrowed = folder / "lib" / version / "site-packages" / "borrowed.pth"
-    borrowed.write_text("\n".join(sorted(libraries)) + "\n")
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    (packages / "borrowed.pth").write_text("\n".join(sorted(libraries)) + "\n")
+    return target
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    install(wheel, Path(sys.executable), folder)
     return folder
+
+
+def pythons() -> dict[str, Path]:
+    """This Python, and those of other versions that are at hand, on PATH or of pyenv."""
+    found = {f"{sys.version_info.major}.{sys.version_info.minor}": Path(sys.executable)}
+    for minor in sorted({*range(11, 30)} - {sys.version_info.minor}):
+        name = f"python3.{minor}"
+        kept = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/{name}"))
+        on_path = shutil.which(name, path=without_shims())
+        for path in [*map(Path, filter(None, [on_path])), *kept[-1:]]:
+            found[f"3.{minor}"] = path
+    return found
+
+
+def without_shims() -> str:
+    """PATH, but for the scripts of pyenv, which may stand for nothing."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(each for each in folders if not each.endswith("shims"))
 
 
 def test_a_checkout_uses_its_own_files() -> None:
@@ -90,8 +117,15 @@ def test_an_installed_command_runs(installed: Path) -> None:
     assert "Commands:" in run(command, "--help", cwd=Path("/"))
 
 
-def test_a_second_project_tests_against_a_docket(installed: Path, tmp_path: Path) -> None:
-    assert "5 passed" in run_project(tmp_path, python=installed / "bin" / "python")
+@pytest.mark.parametrize("version", pythons())
+def test_a_second_project_tests_against_a_docket(
+    version: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    python = install(wheel, pythons()[version], tmp_path_factory.mktemp("venv"))
+    project = tmp_path_factory.mktemp("project")
+    assert run(python, "-V", cwd=project).startswith(f"Python {version}.")
+    # The plugin of Hypothesis, which is no dependency of ours, is made for one version.
+    assert "5 passed" in run_project(project, "-p", "no:hypothesispytest", python=python)
 
 
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:

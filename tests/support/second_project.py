@@ -55,6 +55,9 @@ def test_time_stands_still(docket, make_task, freeze_time):
 async def test_coroutines(async_docket, make_task):
     task = make_task()
     assert (await async_docket.get_task(task_id=task.task_id)) == task
+    (held,) = await async_docket.claim_tasks(project_id=task.project_id, agent="a")
+    done = await async_docket.complete_task(attempt_id=held.attempt_id, results={"x": 1})
+    assert (done.task_id, done.status, done.results) == (task.task_id, "completed", {"x": 1})
 """
 
 
