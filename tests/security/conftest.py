@@ -16,8 +16,9 @@ from support.servers import TestServer
 from support.siege import Besieged, drop_role, settle
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def besieged(server: TestServer, run_folder: Path) -> Iterator[Besieged]:
+    """One for the whole session: who attacks it is to leave it as it was."""
     with ExitStack() as stack:
         database = databases.create(server, databases.template(server, run_folder))
         stack.callback(database.drop)

@@ -6,67 +6,70 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pgdocket.client.async_connections import AsyncCalls
 from pgdocket.client.connections import Calls
 from pgdocket.client.functions import Effect, Function, Id, Parameter
-from pgdocket.client.rows import (
-    AgentPerformanceRow,
-    AiInteraction,
-    BlockersRow,
-    Budget,
-    ChangesRow,
-    CountTasksRow,
-    CriticalPathRow,
-    ExplainCycleRow,
-    GetTaskDependencyGraphRow,
-    GetTaskMetricsRow,
-    GraphHealthRow,
-    HistoryRow,
-    ImpactRow,
-    Json,
-    ListImportsRow,
-    MaintainRow,
-    Member,
-    PartitionPolicy,
-    Project,
-    PullRequest,
-    QueueOverviewRow,
-    RepairGraphRow,
-    RequiredValidation,
-    SealAuditRow,
-    SearchTasksRow,
-    SimulateCompletionRow,
-    Task,
-    TaskAttempt,
-    TaskContext,
-    TaskDependency,
-    TaskHistoryRow,
-    TaskPullRequest,
-    ValidationResult,
-    VerifyAuditRow,
-    WavesRow,
-    WhoChangedRow,
-    WhyBlockedRow,
-    Workflow,
-    WorkflowProgressRow,
-    WorkflowState,
-    WorkflowStateMetricsRow,
-)
 
-_ADD_DEPENDENCIES = Function(
+if TYPE_CHECKING:
+    from pgdocket.client.rows import (
+        AgentPerformanceRow,
+        AiInteraction,
+        BlockersRow,
+        Budget,
+        ChangesRow,
+        CountTasksRow,
+        CriticalPathRow,
+        ExplainCycleRow,
+        GetTaskDependencyGraphRow,
+        GetTaskMetricsRow,
+        GraphHealthRow,
+        HistoryRow,
+        ImpactRow,
+        Json,
+        ListImportsRow,
+        MaintainRow,
+        Member,
+        PartitionPolicy,
+        Project,
+        PullRequest,
+        QueueOverviewRow,
+        RepairGraphRow,
+        RequiredValidation,
+        SealAuditRow,
+        SearchTasksRow,
+        SimulateCompletionRow,
+        Task,
+        TaskAttempt,
+        TaskContext,
+        TaskDependency,
+        TaskHistoryRow,
+        TaskPullRequest,
+        ValidationResult,
+        VerifyAuditRow,
+        WavesRow,
+        WhoChangedRow,
+        WhyBlockedRow,
+        Workflow,
+        WorkflowProgressRow,
+        WorkflowState,
+        WorkflowStateMetricsRow,
+    )
+
+_ADD_DEPENDENCIES: Function[TaskDependency] = Function(
     "add_dependencies",
     Effect.KEYED,
-    TaskDependency,
+    "TaskDependency",
     Parameter("project_id", is_required=True),
     Parameter("dependencies", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_ADD_DEPENDENCY = Function(
+_ADD_DEPENDENCY: Function[TaskDependency] = Function(
     "add_dependency",
     Effect.KEYED,
-    TaskDependency,
+    "TaskDependency",
     Parameter("task_id", is_required=True),
     Parameter("depends_on_id", is_required=True),
     Parameter("dependency_type", default="blocks"),
@@ -74,20 +77,20 @@ _ADD_DEPENDENCY = Function(
     Parameter("satisfied_by"),
     Parameter("request_id"),
 )
-_AGENT_PERFORMANCE = Function(
+_AGENT_PERFORMANCE: Function[AgentPerformanceRow] = Function(
     "agent_performance",
     Effect.READ,
-    AgentPerformanceRow,
+    "AgentPerformanceRow",
     Parameter("project_id", is_required=True),
     Parameter("since"),
     Parameter("until"),
     Parameter("group_by", is_array=True),
     Parameter("period", default="day"),
 )
-_BLOCKERS = Function(
+_BLOCKERS: Function[BlockersRow] = Function(
     "blockers",
     Effect.READ,
-    BlockersRow,
+    "BlockersRow",
     Parameter("task_id", is_required=True),
     Parameter("max_depth"),
     Parameter("max_tasks", default=1000),
@@ -95,10 +98,10 @@ _BLOCKERS = Function(
     Parameter("after_depth"),
     Parameter("after"),
 )
-_CHANGES = Function(
+_CHANGES: Function[ChangesRow] = Function(
     "changes",
     Effect.READ,
-    ChangesRow,
+    "ChangesRow",
     Parameter("after", default="0:0"),
     Parameter("page_size", default=100),
 )
@@ -107,10 +110,10 @@ _CHANGES_END: Function[str] = Function(
     Effect.READ,
     None,
 )
-_CLAIM_ACROSS_PROJECTS = Function(
+_CLAIM_ACROSS_PROJECTS: Function[Task] = Function(
     "claim_across_projects",
     Effect.KEYED_BY_CALLER,
-    Task,
+    "Task",
     Parameter("agent", is_required=True),
     Parameter("project_ids", is_array=True),
     Parameter("max_tasks", default=1),
@@ -119,10 +122,10 @@ _CLAIM_ACROSS_PROJECTS = Function(
     Parameter("capabilities", is_array=True),
     Parameter("request_id"),
 )
-_CLAIM_TASKS = Function(
+_CLAIM_TASKS: Function[Task] = Function(
     "claim_tasks",
     Effect.KEYED_BY_CALLER,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("agent", is_required=True),
     Parameter("max_tasks", default=1),
@@ -138,10 +141,10 @@ _CLOCK: Function[datetime] = Function(
     Effect.READ,
     None,
 )
-_COMPLETE_AND_CLAIM = Function(
+_COMPLETE_AND_CLAIM: Function[Task] = Function(
     "complete_and_claim",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("attempt_id", is_required=True),
     Parameter("results", is_json=True),
     Parameter("max_tasks", default=1),
@@ -151,53 +154,53 @@ _COMPLETE_AND_CLAIM = Function(
     Parameter("capabilities", is_array=True),
     Parameter("request_id"),
 )
-_COMPLETE_TASK = Function(
+_COMPLETE_TASK: Function[Task] = Function(
     "complete_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("attempt_id", is_required=True),
     Parameter("results", is_json=True),
     Parameter("actual_effort"),
     Parameter("actual_complexity"),
     Parameter("request_id"),
 )
-_COMPLETE_TASKS = Function(
+_COMPLETE_TASKS: Function[Task] = Function(
     "complete_tasks",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("completions", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_CONTEXT_HISTORY = Function(
+_CONTEXT_HISTORY: Function[TaskContext] = Function(
     "context_history",
     Effect.READ,
-    TaskContext,
+    "TaskContext",
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("after", default=0),
     Parameter("page_size", default=100),
 )
-_CONVERSATION = Function(
+_CONVERSATION: Function[AiInteraction] = Function(
     "conversation",
     Effect.READ,
-    AiInteraction,
+    "AiInteraction",
     Parameter("project_id", is_required=True),
     Parameter("conversation_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_COUNT_TASKS = Function(
+_COUNT_TASKS: Function[CountTasksRow] = Function(
     "count_tasks",
     Effect.READ,
-    CountTasksRow,
+    "CountTasksRow",
     Parameter("project_id", is_required=True),
     Parameter("group_by", is_required=True),
     Parameter("filters", is_json=True),
 )
-_CREATE_PROJECT = Function(
+_CREATE_PROJECT: Function[Project] = Function(
     "create_project",
     Effect.KEYED,
-    Project,
+    "Project",
     Parameter("slug", is_required=True),
     Parameter("name"),
     Parameter("description"),
@@ -206,10 +209,10 @@ _CREATE_PROJECT = Function(
     Parameter("organization_id"),
     Parameter("request_id"),
 )
-_CREATE_TASK = Function(
+_CREATE_TASK: Function[Task] = Function(
     "create_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("title", is_required=True),
     Parameter("description"),
@@ -235,62 +238,62 @@ _CREATE_TASK = Function(
     Parameter("needed_capabilities", is_array=True),
     Parameter("request_id"),
 )
-_CREATE_TASKS = Function(
+_CREATE_TASKS: Function[Task] = Function(
     "create_tasks",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("tasks", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_CREATE_WORKFLOW = Function(
+_CREATE_WORKFLOW: Function[Workflow] = Function(
     "create_workflow",
     Effect.KEYED,
-    Workflow,
+    "Workflow",
     Parameter("project_id", is_required=True),
     Parameter("name", is_required=True),
     Parameter("requirements", is_json=True),
     Parameter("request_id"),
 )
-_CRITICAL_PATH = Function(
+_CRITICAL_PATH: Function[CriticalPathRow] = Function(
     "critical_path",
     Effect.READ,
-    CriticalPathRow,
+    "CriticalPathRow",
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("include_completed", default=False),
     Parameter("max_tasks"),
     Parameter("after_place"),
 )
-_DELETE_TASK = Function(
+_DELETE_TASK: Function[Task] = Function(
     "delete_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("request_id"),
 )
-_DEPENDENCIES = Function(
+_DEPENDENCIES: Function[TaskDependency] = Function(
     "dependencies",
     Effect.READ,
-    TaskDependency,
+    "TaskDependency",
     Parameter("task_id", is_required=True),
     Parameter("dependency_type"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_DEPENDENTS = Function(
+_DEPENDENTS: Function[TaskDependency] = Function(
     "dependents",
     Effect.READ,
-    TaskDependency,
+    "TaskDependency",
     Parameter("task_id", is_required=True),
     Parameter("dependency_type"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_ENTER_WORKFLOW_STATE = Function(
+_ENTER_WORKFLOW_STATE: Function[WorkflowState] = Function(
     "enter_workflow_state",
     Effect.KEYED,
-    WorkflowState,
+    "WorkflowState",
     Parameter("state", is_required=True),
     Parameter("workflow_id"),
     Parameter("task_id"),
@@ -300,10 +303,10 @@ _ENTER_WORKFLOW_STATE = Function(
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
-_EXPLAIN_CYCLE = Function(
+_EXPLAIN_CYCLE: Function[ExplainCycleRow] = Function(
     "explain_cycle",
     Effect.READ,
-    ExplainCycleRow,
+    "ExplainCycleRow",
     Parameter("task_id", is_required=True),
     Parameter("depends_on_id", is_required=True),
 )
@@ -315,20 +318,20 @@ _EXPORT_INTERACTIONS: Function[Json] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_FAIL_TASK = Function(
+_FAIL_TASK: Function[Task] = Function(
     "fail_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("attempt_id", is_required=True),
     Parameter("error", is_required=True),
     Parameter("failure_class", default="bug"),
     Parameter("details", is_json=True),
     Parameter("request_id"),
 )
-_FIND_TASKS = Function(
+_FIND_TASKS: Function[Task] = Function(
     "find_tasks",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("filters", is_json=True),
     Parameter("order_by", default="created_at"),
@@ -336,45 +339,45 @@ _FIND_TASKS = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_FORK = Function(
+_FORK: Function[Task] = Function(
     "fork",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_ids", is_required=True, is_array=True),
     Parameter("workflow_id"),
     Parameter("request_id"),
 )
-_GET_CONTEXT = Function(
+_GET_CONTEXT: Function[TaskContext] = Function(
     "get_context",
     Effect.READ,
-    TaskContext,
+    "TaskContext",
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("version"),
 )
-_GET_PENDING_TASKS = Function(
+_GET_PENDING_TASKS: Function[Task] = Function(
     "get_pending_tasks",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("page_size", default=100),
 )
-_GET_PROJECT = Function(
+_GET_PROJECT: Function[Project] = Function(
     "get_project",
     Effect.READ,
-    Project,
+    "Project",
     Parameter("project_id", is_required=True),
 )
-_GET_PULL_REQUEST = Function(
+_GET_PULL_REQUEST: Function[PullRequest] = Function(
     "get_pull_request",
     Effect.READ,
-    PullRequest,
+    "PullRequest",
     Parameter("pull_request_id", is_required=True),
 )
-_GET_TASK = Function(
+_GET_TASK: Function[Task] = Function(
     "get_task",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
 )
 _GET_TASK_DEPENDENCIES: Function[UUID] = Function(
@@ -383,30 +386,30 @@ _GET_TASK_DEPENDENCIES: Function[UUID] = Function(
     None,
     Parameter("task_id", is_required=True),
 )
-_GET_TASK_DEPENDENCY_GRAPH = Function(
+_GET_TASK_DEPENDENCY_GRAPH: Function[GetTaskDependencyGraphRow] = Function(
     "get_task_dependency_graph",
     Effect.READ,
-    GetTaskDependencyGraphRow,
+    "GetTaskDependencyGraphRow",
     Parameter("task_id", is_required=True),
     Parameter("max_depth"),
     Parameter("max_tasks", default=1000),
 )
-_GET_TASK_METRICS = Function(
+_GET_TASK_METRICS: Function[GetTaskMetricsRow] = Function(
     "get_task_metrics",
     Effect.READ,
-    GetTaskMetricsRow,
+    "GetTaskMetricsRow",
     Parameter("project_id", is_required=True),
 )
-_GET_WORKFLOW = Function(
+_GET_WORKFLOW: Function[Workflow] = Function(
     "get_workflow",
     Effect.READ,
-    Workflow,
+    "Workflow",
     Parameter("workflow_id", is_required=True),
 )
-_GRANT_ACCESS = Function(
+_GRANT_ACCESS: Function[Member] = Function(
     "grant_access",
     Effect.KEYED,
-    Member,
+    "Member",
     Parameter("principal", is_required=True),
     Parameter("access", is_required=True),
     Parameter("project_id"),
@@ -422,39 +425,39 @@ _GRAPH: Function[Json] = Function(
     Parameter("include_completed", default=True),
     Parameter("max_tasks"),
 )
-_GRAPH_HEALTH = Function(
+_GRAPH_HEALTH: Function[GraphHealthRow] = Function(
     "graph_health",
     Effect.READ,
-    GraphHealthRow,
+    "GraphHealthRow",
     Parameter("project_id"),
 )
-_HEARTBEAT = Function(
+_HEARTBEAT: Function[TaskAttempt] = Function(
     "heartbeat",
     Effect.REPEATABLE,
-    TaskAttempt,
+    "TaskAttempt",
     Parameter("attempt_id", is_required=True),
     Parameter("lease_seconds"),
 )
-_HEARTBEATS = Function(
+_HEARTBEATS: Function[TaskAttempt] = Function(
     "heartbeats",
     Effect.REPEATABLE,
-    TaskAttempt,
+    "TaskAttempt",
     Parameter("attempt_ids", is_required=True, is_array=True),
     Parameter("lease_seconds"),
 )
-_HISTORY = Function(
+_HISTORY: Function[HistoryRow] = Function(
     "history",
     Effect.READ,
-    HistoryRow,
+    "HistoryRow",
     Parameter("table_name", is_required=True),
     Parameter("row_id", is_required=True),
     Parameter("after", default=0),
     Parameter("page_size", default=100),
 )
-_IMPACT = Function(
+_IMPACT: Function[ImpactRow] = Function(
     "impact",
     Effect.READ,
-    ImpactRow,
+    "ImpactRow",
     Parameter("task_id", is_required=True),
     Parameter("max_depth"),
     Parameter("max_tasks", default=1000),
@@ -473,56 +476,56 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
-_LATEST_CONTEXTS = Function(
+_LATEST_CONTEXTS: Function[TaskContext] = Function(
     "latest_contexts",
     Effect.READ,
-    TaskContext,
+    "TaskContext",
     Parameter("task_id", is_required=True),
 )
-_LINK_PULL_REQUEST = Function(
+_LINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "link_pull_request",
     Effect.KEYED,
-    TaskPullRequest,
+    "TaskPullRequest",
     Parameter("task_id", is_required=True),
     Parameter("pull_request_id", is_required=True),
     Parameter("request_id"),
 )
-_LIST_ACCESS = Function(
+_LIST_ACCESS: Function[Member] = Function(
     "list_access",
     Effect.READ,
-    Member,
+    "Member",
     Parameter("project_id"),
     Parameter("organization_id"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_ATTEMPTS = Function(
+_LIST_ATTEMPTS: Function[TaskAttempt] = Function(
     "list_attempts",
     Effect.READ,
-    TaskAttempt,
+    "TaskAttempt",
     Parameter("task_id", is_required=True),
 )
-_LIST_BUDGETS = Function(
+_LIST_BUDGETS: Function[Budget] = Function(
     "list_budgets",
     Effect.READ,
-    Budget,
+    "Budget",
     Parameter("project_id", is_required=True),
     Parameter("only_exhausted", default=False),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_IMPORTS = Function(
+_LIST_IMPORTS: Function[ListImportsRow] = Function(
     "list_imports",
     Effect.READ,
-    ListImportsRow,
+    "ListImportsRow",
     Parameter("project_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_INTERACTIONS = Function(
+_LIST_INTERACTIONS: Function[AiInteraction] = Function(
     "list_interactions",
     Effect.READ,
-    AiInteraction,
+    "AiInteraction",
     Parameter("project_id", is_required=True),
     Parameter("task_id"),
     Parameter("agent_name"),
@@ -535,52 +538,52 @@ _LIST_INTERACTIONS = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_PROJECTS = Function(
+_LIST_PROJECTS: Function[Project] = Function(
     "list_projects",
     Effect.READ,
-    Project,
+    "Project",
     Parameter("after"),
     Parameter("page_size", default=100),
     Parameter("include_archived", default=False),
 )
-_LIST_PULL_REQUEST_TASKS = Function(
+_LIST_PULL_REQUEST_TASKS: Function[Task] = Function(
     "list_pull_request_tasks",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("pull_request_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_PULL_REQUESTS = Function(
+_LIST_PULL_REQUESTS: Function[PullRequest] = Function(
     "list_pull_requests",
     Effect.READ,
-    PullRequest,
+    "PullRequest",
     Parameter("project_id", is_required=True),
     Parameter("status"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_REQUIRED_VALIDATIONS = Function(
+_LIST_REQUIRED_VALIDATIONS: Function[RequiredValidation] = Function(
     "list_required_validations",
     Effect.READ,
-    RequiredValidation,
+    "RequiredValidation",
     Parameter("task_id", is_required=True),
     Parameter("unmet_only", default=False),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_TASK_PULL_REQUESTS = Function(
+_LIST_TASK_PULL_REQUESTS: Function[PullRequest] = Function(
     "list_task_pull_requests",
     Effect.READ,
-    PullRequest,
+    "PullRequest",
     Parameter("task_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_TASKS = Function(
+_LIST_TASKS: Function[Task] = Function(
     "list_tasks",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("statuses", is_array=True),
     Parameter("min_priority"),
@@ -597,10 +600,10 @@ _LIST_TASKS = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_VALIDATIONS = Function(
+_LIST_VALIDATIONS: Function[ValidationResult] = Function(
     "list_validations",
     Effect.READ,
-    ValidationResult,
+    "ValidationResult",
     Parameter("project_id", is_required=True),
     Parameter("task_id"),
     Parameter("validation_type"),
@@ -609,51 +612,51 @@ _LIST_VALIDATIONS = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_WORKFLOW_STATES = Function(
+_LIST_WORKFLOW_STATES: Function[WorkflowState] = Function(
     "list_workflow_states",
     Effect.READ,
-    WorkflowState,
+    "WorkflowState",
     Parameter("workflow_id"),
     Parameter("task_id"),
     Parameter("pull_request_id"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_WORKFLOWS = Function(
+_LIST_WORKFLOWS: Function[Workflow] = Function(
     "list_workflows",
     Effect.READ,
-    Workflow,
+    "Workflow",
     Parameter("project_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_MAINTAIN = Function(
+_MAINTAIN: Function[MaintainRow] = Function(
     "maintain",
     Effect.ONCE,
-    MaintainRow,
+    "MaintainRow",
     Parameter("steps", is_array=True),
 )
-_MARK_TASK_COMPLETED = Function(
+_MARK_TASK_COMPLETED: Function[Task] = Function(
     "mark_task_completed",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("results", is_json=True),
     Parameter("request_id"),
 )
-_NEXT_TASKS = Function(
+_NEXT_TASKS: Function[Task] = Function(
     "next_tasks",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("tags_all", is_array=True),
     Parameter("page_size", default=10),
 )
-_PAUSE_PROJECT = Function(
+_PAUSE_PROJECT: Function[Project] = Function(
     "pause_project",
     Effect.KEYED,
-    Project,
+    "Project",
     Parameter("project_id", is_required=True),
     Parameter("request_id"),
 )
@@ -680,25 +683,25 @@ _PURGE_TASK: Function[int] = Function(
     None,
     Parameter("task_id", is_required=True),
 )
-_PUT_CONTEXT = Function(
+_PUT_CONTEXT: Function[TaskContext] = Function(
     "put_context",
     Effect.KEYED,
-    TaskContext,
+    "TaskContext",
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("data", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_QUEUE_OVERVIEW = Function(
+_QUEUE_OVERVIEW: Function[QueueOverviewRow] = Function(
     "queue_overview",
     Effect.READ,
-    QueueOverviewRow,
+    "QueueOverviewRow",
     Parameter("project_id"),
 )
-_RECORD_INTERACTION = Function(
+_RECORD_INTERACTION: Function[AiInteraction] = Function(
     "record_interaction",
     Effect.KEYED,
-    AiInteraction,
+    "AiInteraction",
     Parameter("task_id", is_required=True),
     Parameter("agent_name", is_required=True),
     Parameter("interaction_type", is_required=True),
@@ -732,36 +735,36 @@ _RECORD_INTERACTION = Function(
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
-_RECORD_INTERACTIONS = Function(
+_RECORD_INTERACTIONS: Function[AiInteraction] = Function(
     "record_interactions",
     Effect.KEYED,
-    AiInteraction,
+    "AiInteraction",
     Parameter("interactions", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_RECORD_PULL_REQUEST = Function(
+_RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     "record_pull_request",
     Effect.KEYED,
-    PullRequest,
+    "PullRequest",
     Parameter("project_id", is_required=True),
     Parameter("repository", is_required=True),
     Parameter("number", is_required=True),
     Parameter("changes", is_json=True),
     Parameter("request_id"),
 )
-_RECORD_USAGE = Function(
+_RECORD_USAGE: Function[Budget] = Function(
     "record_usage",
     Effect.KEYED,
-    Budget,
+    "Budget",
     Parameter("task_id", is_required=True),
     Parameter("tokens", default=0),
     Parameter("cost", default=0),
     Parameter("request_id"),
 )
-_RECORD_VALIDATION = Function(
+_RECORD_VALIDATION: Function[ValidationResult] = Function(
     "record_validation",
     Effect.KEYED,
-    ValidationResult,
+    "ValidationResult",
     Parameter("task_id", is_required=True),
     Parameter("validation_type", is_required=True),
     Parameter("status", is_required=True),
@@ -783,64 +786,64 @@ _RECORD_VALIDATION = Function(
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
-_RECORD_VALIDATIONS = Function(
+_RECORD_VALIDATIONS: Function[ValidationResult] = Function(
     "record_validations",
     Effect.KEYED,
-    ValidationResult,
+    "ValidationResult",
     Parameter("validations", is_required=True, is_json=True),
     Parameter("request_id"),
 )
-_RELEASE_TASK = Function(
+_RELEASE_TASK: Function[Task] = Function(
     "release_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("attempt_id", is_required=True),
     Parameter("reason"),
     Parameter("not_before"),
     Parameter("request_id"),
 )
-_REMOVE_DEPENDENCY = Function(
+_REMOVE_DEPENDENCY: Function[TaskDependency] = Function(
     "remove_dependency",
     Effect.KEYED,
-    TaskDependency,
+    "TaskDependency",
     Parameter("task_id", is_required=True),
     Parameter("depends_on_id", is_required=True),
     Parameter("dependency_type", default="blocks"),
     Parameter("request_id"),
 )
-_REPAIR_GRAPH = Function(
+_REPAIR_GRAPH: Function[RepairGraphRow] = Function(
     "repair_graph",
     Effect.REPEATABLE,
-    RepairGraphRow,
+    "RepairGraphRow",
     Parameter("project_id"),
 )
-_REQUIRE_VALIDATION = Function(
+_REQUIRE_VALIDATION: Function[RequiredValidation] = Function(
     "require_validation",
     Effect.KEYED,
-    RequiredValidation,
+    "RequiredValidation",
     Parameter("task_id", is_required=True),
     Parameter("validation_type", is_required=True),
     Parameter("request_id"),
 )
-_REQUIRE_VALIDATIONS = Function(
+_REQUIRE_VALIDATIONS: Function[RequiredValidation] = Function(
     "require_validations",
     Effect.KEYED,
-    RequiredValidation,
+    "RequiredValidation",
     Parameter("task_ids", is_required=True, is_array=True),
     Parameter("validation_types", is_required=True, is_array=True),
     Parameter("request_id"),
 )
-_RESUME_PROJECT = Function(
+_RESUME_PROJECT: Function[Project] = Function(
     "resume_project",
     Effect.KEYED,
-    Project,
+    "Project",
     Parameter("project_id", is_required=True),
     Parameter("request_id"),
 )
-_RETRY_FAILED = Function(
+_RETRY_FAILED: Function[Task] = Function(
     "retry_failed",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("failure_class"),
     Parameter("workflow_id"),
@@ -848,10 +851,10 @@ _RETRY_FAILED = Function(
     Parameter("max_tasks", default=100),
     Parameter("request_id"),
 )
-_RETRY_WORKFLOW_STEP = Function(
+_RETRY_WORKFLOW_STEP: Function[WorkflowState] = Function(
     "retry_workflow_step",
     Effect.KEYED,
-    WorkflowState,
+    "WorkflowState",
     Parameter("error", is_required=True),
     Parameter("workflow_id"),
     Parameter("task_id"),
@@ -859,25 +862,25 @@ _RETRY_WORKFLOW_STEP = Function(
     Parameter("next_retry_at"),
     Parameter("request_id"),
 )
-_REVOKE_ACCESS = Function(
+_REVOKE_ACCESS: Function[Member] = Function(
     "revoke_access",
     Effect.KEYED,
-    Member,
+    "Member",
     Parameter("principal", is_required=True),
     Parameter("project_id"),
     Parameter("organization_id"),
     Parameter("request_id"),
 )
-_SEAL_AUDIT = Function(
+_SEAL_AUDIT: Function[SealAuditRow] = Function(
     "seal_audit",
     Effect.ONCE,
-    SealAuditRow,
+    "SealAuditRow",
     Parameter("max_rows", default=1000000),
 )
-_SEARCH_TASKS = Function(
+_SEARCH_TASKS: Function[SearchTasksRow] = Function(
     "search_tasks",
     Effect.READ,
-    SearchTasksRow,
+    "SearchTasksRow",
     Parameter("project_id", is_required=True),
     Parameter("query", is_required=True),
     Parameter("page_size", default=20),
@@ -887,10 +890,10 @@ _SECRET_KEYS: Function[list[str]] = Function(
     Effect.READ,
     None,
 )
-_SET_BUDGET = Function(
+_SET_BUDGET: Function[Budget] = Function(
     "set_budget",
     Effect.KEYED,
-    Budget,
+    "Budget",
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("task_id"),
@@ -898,54 +901,54 @@ _SET_BUDGET = Function(
     Parameter("max_cost"),
     Parameter("request_id"),
 )
-_SET_RETENTION = Function(
+_SET_RETENTION: Function[PartitionPolicy] = Function(
     "set_retention",
     Effect.ONCE,
-    PartitionPolicy,
+    "PartitionPolicy",
     Parameter("table_name", is_required=True),
     Parameter("retention", is_required=True),
 )
-_SIMULATE_COMPLETION = Function(
+_SIMULATE_COMPLETION: Function[SimulateCompletionRow] = Function(
     "simulate_completion",
     Effect.READ,
-    SimulateCompletionRow,
+    "SimulateCompletionRow",
     Parameter("task_ids", is_required=True, is_array=True),
 )
-_START_TASK = Function(
+_START_TASK: Function[Task] = Function(
     "start_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("agent", is_required=True),
     Parameter("lease_seconds"),
     Parameter("request_id"),
 )
-_SUPERSEDE = Function(
+_SUPERSEDE: Function[Task] = Function(
     "supersede",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("superseded_by", is_required=True),
     Parameter("request_id"),
 )
-_SWEEP_LEASES = Function(
+_SWEEP_LEASES: Function[Task] = Function(
     "sweep_leases",
     Effect.REPEATABLE,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("max_tasks", default=100),
 )
-_TASK_AS_OF = Function(
+_TASK_AS_OF: Function[Task] = Function(
     "task_as_of",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("at", is_required=True),
 )
-_TASK_HISTORY = Function(
+_TASK_HISTORY: Function[TaskHistoryRow] = Function(
     "task_history",
     Effect.READ,
-    TaskHistoryRow,
+    "TaskHistoryRow",
     Parameter("task_id", is_required=True),
     Parameter("after", default=0),
     Parameter("page_size", default=100),
@@ -957,45 +960,45 @@ _TASK_ID: Function[UUID] = Function(
     Parameter("project_id", is_required=True),
     Parameter("reference", is_required=True),
 )
-_TOPOLOGICAL_ORDER = Function(
+_TOPOLOGICAL_ORDER: Function[Task] = Function(
     "topological_order",
     Effect.READ,
-    Task,
+    "Task",
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("after"),
     Parameter("page_size", default=1000),
 )
-_UNLINK_PULL_REQUEST = Function(
+_UNLINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "unlink_pull_request",
     Effect.KEYED,
-    TaskPullRequest,
+    "TaskPullRequest",
     Parameter("task_id", is_required=True),
     Parameter("pull_request_id", is_required=True),
     Parameter("request_id"),
 )
-_UPDATE_PROJECT = Function(
+_UPDATE_PROJECT: Function[Project] = Function(
     "update_project",
     Effect.KEYED,
-    Project,
+    "Project",
     Parameter("project_id", is_required=True),
     Parameter("changes", is_required=True, is_json=True),
     Parameter("expected_version"),
     Parameter("request_id"),
 )
-_UPDATE_TASK = Function(
+_UPDATE_TASK: Function[Task] = Function(
     "update_task",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("changes", is_required=True, is_json=True),
     Parameter("expected_version"),
     Parameter("request_id"),
 )
-_UPDATE_TASK_STATUS = Function(
+_UPDATE_TASK_STATUS: Function[Task] = Function(
     "update_task_status",
     Effect.KEYED,
-    Task,
+    "Task",
     Parameter("task_id", is_required=True),
     Parameter("status", is_required=True),
     Parameter("context", is_json=True),
@@ -1003,35 +1006,35 @@ _UPDATE_TASK_STATUS = Function(
     Parameter("results", is_json=True),
     Parameter("request_id"),
 )
-_UPDATE_WORKFLOW = Function(
+_UPDATE_WORKFLOW: Function[Workflow] = Function(
     "update_workflow",
     Effect.KEYED,
-    Workflow,
+    "Workflow",
     Parameter("workflow_id", is_required=True),
     Parameter("changes", is_required=True, is_json=True),
     Parameter("expected_version"),
     Parameter("request_id"),
 )
-_VERIFY_AUDIT = Function(
+_VERIFY_AUDIT: Function[VerifyAuditRow] = Function(
     "verify_audit",
     Effect.READ,
-    VerifyAuditRow,
+    "VerifyAuditRow",
     Parameter("expected_head"),
     Parameter("after", default=0),
 )
-_WAIVE_VALIDATION = Function(
+_WAIVE_VALIDATION: Function[RequiredValidation] = Function(
     "waive_validation",
     Effect.KEYED,
-    RequiredValidation,
+    "RequiredValidation",
     Parameter("task_id", is_required=True),
     Parameter("validation_type", is_required=True),
     Parameter("waive_reason", is_required=True),
     Parameter("request_id"),
 )
-_WAVES = Function(
+_WAVES: Function[WavesRow] = Function(
     "waves",
     Effect.READ,
-    WavesRow,
+    "WavesRow",
     Parameter("project_id", is_required=True),
     Parameter("workflow_id"),
     Parameter("include_completed", default=False),
@@ -1039,32 +1042,32 @@ _WAVES = Function(
     Parameter("after_wave"),
     Parameter("after"),
 )
-_WHO_CHANGED = Function(
+_WHO_CHANGED: Function[WhoChangedRow] = Function(
     "who_changed",
     Effect.READ,
-    WhoChangedRow,
+    "WhoChangedRow",
     Parameter("task_id", is_required=True),
     Parameter("column_name", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_WHY_BLOCKED = Function(
+_WHY_BLOCKED: Function[WhyBlockedRow] = Function(
     "why_blocked",
     Effect.READ,
-    WhyBlockedRow,
+    "WhyBlockedRow",
     Parameter("task_id", is_required=True),
     Parameter("max_tasks", default=100),
 )
-_WORKFLOW_PROGRESS = Function(
+_WORKFLOW_PROGRESS: Function[WorkflowProgressRow] = Function(
     "workflow_progress",
     Effect.READ,
-    WorkflowProgressRow,
+    "WorkflowProgressRow",
     Parameter("workflow_id", is_required=True),
 )
-_WORKFLOW_STATE_METRICS = Function(
+_WORKFLOW_STATE_METRICS: Function[WorkflowStateMetricsRow] = Function(
     "workflow_state_metrics",
     Effect.READ,
-    WorkflowStateMetricsRow,
+    "WorkflowStateMetricsRow",
     Parameter("project_id", is_required=True),
 )
 
