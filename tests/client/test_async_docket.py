@@ -13,6 +13,7 @@ import pytest
 from pgdocket.client import AsyncDocket, ConnectionSettings, Docket
 from pgdocket.errors import Conflict, ConnectionFailed, NotFound
 from support.bouncer import Route
+from support.clients import frozen_sessions
 from support.databases import Database
 from support.sessions import Connect
 
@@ -130,6 +131,26 @@ def test_a_call_that_is_cancelled_anywhere_leaves_no_connection_behind(
         assert left == (0,)
 
     with_docket(docket18, work, max_size=2)
+
+
+def test_a_server_that_does_not_answer_is_down_and_its_connections_are_given_up(
+    docket18: Database, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgdocket.client.async_docket._HEALTH_TIMEOUT", 0.2)
+    monkeypatch.setattr("pgdocket.client.async_connections._CHECK_SECONDS", 0.2)
+    session = connect(docket18)
+
+    async def work(docket: AsyncDocket) -> None:
+        assert (await docket.health()).is_up
+        with frozen_sessions(session):
+            ill = await docket.health()
+            assert (ill.status, ill.error) == ("down", "no answer in 0.2 seconds")
+            assert await docket.list_projects() == []
+        assert (await docket.health()).is_up
+        stats = docket.stats().pool
+        assert stats["pool_size"] <= 2
+
+    with_docket(docket18, work, min_size=2, max_size=2, check_seconds=0.1, trust_seconds=0.0)
 
 
 def test_thousands_of_tasks_share_twenty_connections(docket18: Database, client: Docket) -> None:

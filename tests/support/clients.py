@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -133,3 +134,21 @@ def end_sessions(session: Connection) -> None:
         "select pg_terminate_backend(a.pid) from pg_stat_activity as a"
         " where a.datname = current_database() and a.pid <> pg_backend_pid()"
     )
+
+
+@contextmanager
+def frozen_sessions(session: Connection) -> Iterator[None]:
+    """Stops the other sessions of the database: they take what they are sent, and say nothing."""
+    rows = session.execute(
+        "select a.pid from pg_stat_activity as a"
+        " where a.datname = current_database() and a.pid <> pg_backend_pid()"
+    ).fetchall()
+    assert rows
+    try:
+        for (pid,) in rows:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for (pid,) in rows:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)

@@ -19,7 +19,7 @@ from psycopg_pool import AsyncConnectionPool, AsyncNullConnectionPool
 from pgdocket.client.functions import Function, json_value
 from pgdocket.client.retries import is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
-from pgdocket.client.waiting import AsyncEvery, AsyncOwn, async_sleep
+from pgdocket.client.waiting import AsyncEvery, AsyncOwn, async_limited, async_sleep
 from pgdocket.errors import InvalidArgument, NotFound, ServerTooOld
 from pgdocket.settings import ConnectionSettings
 
@@ -28,6 +28,7 @@ log = logging.getLogger("pgdocket.client")
 T = TypeVar("T")
 
 _OLDEST_SERVER = 150000
+_CHECK_SECONDS = 5.0
 # A server that has gone without a word is noticed in less than a minute.
 _KEEPALIVES = {
     "keepalives_idle": 30,
@@ -43,6 +44,15 @@ class _AsyncConnection(psycopg.AsyncConnection[Any]):
     used_at = 0.0
 
 
+class _AsyncPool(AsyncConnectionPool[_AsyncConnection]):
+    """A pool whose checks end."""
+
+    @staticmethod
+    async def check_connection(conn: _AsyncConnection) -> None:
+        """Raises psycopg.OperationalError where the server doesn't answer."""
+        await _answer(conn, b"", _CHECK_SECONDS)
+
+
 class AsyncConnections:
     """A pool of connections to one database."""
 
@@ -56,7 +66,7 @@ class AsyncConnections:
         self._options = _options(conninfo, settings)
         self._own: AsyncOwn[_AsyncConnection] = AsyncOwn()
         self._checks: AsyncEvery | None = None
-        kind = AsyncConnectionPool if settings.use_pool else AsyncNullConnectionPool
+        kind = _AsyncPool if settings.use_pool else AsyncNullConnectionPool
         self._pool: AsyncConnectionPool[_AsyncConnection] = kind(
             conninfo,
             connection_class=_AsyncConnection,
@@ -145,11 +155,12 @@ class AsyncConnections:
             await async_sleep(pause)
 
     async def ask(self, query: bytes, timeout: float) -> list[tuple[Any, ...]]:
-        """The rows of a query of the client's own, which waits so many seconds for a connection."""
+        """The rows of a query of the client's own, which waits so many seconds for a connection,
+        and as many for the answer.
+        """
         try:
             async with self._pool.connection(timeout) as connection:
-                cursor = await connection.execute(query)
-                return await cursor.fetchall()
+                return await (await _answer(connection, query, timeout)).fetchall()
         except psycopg.Error as exc:
             raise understood(exc, self.database) from exc
 
@@ -191,7 +202,7 @@ class AsyncConnections:
         connection = await self._pool.getconn()
         while monotonic() - connection.used_at >= self.settings.trust_seconds:
             try:
-                await connection.execute("")
+                await _answer(connection, b"", _CHECK_SECONDS)
             except psycopg.Error:
                 await self._pool.putconn(connection)
                 await self._pool.check()
@@ -257,6 +268,13 @@ async def _mark(connection: _AsyncConnection, marks: Mapping[str, str]) -> None:
         calls = ", ".join(f"pg_catalog.set_config(${n}, ${n + 1}, true)" for n in places)
         values = [each for name, value in marks.items() for each in (f"docket.{name}", value)]
         await connection.execute(f"select {calls}".encode(), values)
+
+
+async def _answer(
+    connection: _AsyncConnection, query: bytes, seconds: float
+) -> psycopg.AsyncCursor[Any]:
+    with async_limited(connection, seconds):
+        return await connection.execute(query)
 
 
 async def _prepare(connection: _AsyncConnection) -> None:

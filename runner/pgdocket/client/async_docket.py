@@ -130,7 +130,7 @@ class AsyncDocket(AsyncApi):
             yield
 
     async def health(self) -> Health:
-        """Asks the database for the time, and waits 5 seconds for a connection.
+        """Asks the database for the time; waits 5 seconds for a connection, and 5 for the answer.
 
         Raises nothing: the error is in the answer.
         """

@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool, NullConnectionPool
 from pgdocket.client.functions import Function, json_value
 from pgdocket.client.retries import is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
-from pgdocket.client.waiting import Every, Own, sleep
+from pgdocket.client.waiting import Every, Own, limited, sleep
 from pgdocket.errors import InvalidArgument, NotFound, ServerTooOld
 from pgdocket.settings import ConnectionSettings
 
@@ -26,6 +26,7 @@ log = logging.getLogger("pgdocket.client")
 T = TypeVar("T")
 
 _OLDEST_SERVER = 150000
+_CHECK_SECONDS = 5.0
 # A server that has gone without a word is noticed in less than a minute.
 _KEEPALIVES = {
     "keepalives_idle": 30,
@@ -41,6 +42,15 @@ class _Connection(psycopg.Connection[Any]):
     used_at = 0.0
 
 
+class _Pool(ConnectionPool[_Connection]):
+    """A pool whose checks end."""
+
+    @staticmethod
+    def check_connection(conn: _Connection) -> None:
+        """Raises psycopg.OperationalError where the server doesn't answer."""
+        _answer(conn, b"", _CHECK_SECONDS)
+
+
 class Connections:
     """A pool of connections to one database."""
 
@@ -54,7 +64,7 @@ class Connections:
         self._options = _options(conninfo, settings)
         self._own: Own[_Connection] = Own()
         self._checks: Every | None = None
-        kind = ConnectionPool if settings.use_pool else NullConnectionPool
+        kind = _Pool if settings.use_pool else NullConnectionPool
         self._pool: ConnectionPool[_Connection] = kind(
             conninfo,
             connection_class=_Connection,
@@ -143,11 +153,12 @@ class Connections:
             sleep(pause)
 
     def ask(self, query: bytes, timeout: float) -> list[tuple[Any, ...]]:
-        """The rows of a query of the client's own, which waits so many seconds for a connection."""
+        """The rows of a query of the client's own, which waits so many seconds for a connection,
+        and as many for the answer.
+        """
         try:
             with self._pool.connection(timeout) as connection:
-                cursor = connection.execute(query)
-                return cursor.fetchall()
+                return (_answer(connection, query, timeout)).fetchall()
         except psycopg.Error as exc:
             raise understood(exc, self.database) from exc
 
@@ -189,7 +200,7 @@ class Connections:
         connection = self._pool.getconn()
         while monotonic() - connection.used_at >= self.settings.trust_seconds:
             try:
-                connection.execute("")
+                _answer(connection, b"", _CHECK_SECONDS)
             except psycopg.Error:
                 self._pool.putconn(connection)
                 self._pool.check()
@@ -255,6 +266,13 @@ def _mark(connection: _Connection, marks: Mapping[str, str]) -> None:
         calls = ", ".join(f"pg_catalog.set_config(${n}, ${n + 1}, true)" for n in places)
         values = [each for name, value in marks.items() for each in (f"docket.{name}", value)]
         connection.execute(f"select {calls}".encode(), values)
+
+
+def _answer(
+    connection: _Connection, query: bytes, seconds: float
+) -> psycopg.Cursor[Any]:
+    with limited(connection, seconds):
+        return connection.execute(query)
 
 
 def _prepare(connection: _Connection) -> None:

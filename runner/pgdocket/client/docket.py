@@ -128,7 +128,7 @@ class Docket(Api):
             yield
 
     def health(self) -> Health:
-        """Asks the database for the time, and waits 5 seconds for a connection.
+        """Asks the database for the time; waits 5 seconds for a connection, and 5 for the answer.
 
         Raises nothing: the error is in the answer.
         """

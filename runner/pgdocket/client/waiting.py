@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
+
+import psycopg
 
 log = logging.getLogger("pgdocket.client")
 
 T = TypeVar("T")
-_PATIENCE = 5.0
 
 sleep = time.sleep
 async_sleep = asyncio.sleep
@@ -95,6 +100,57 @@ class AsyncEvery:
         while True:
             await asyncio.sleep(self._seconds)
             try:
-                await asyncio.wait_for(self._action(), _PATIENCE)
+                await self._action()
             except Exception as error:  # noqa: BLE001 - the next call meets it, too
                 log.info("the connections could not be checked: %s", error)
+
+
+@contextmanager
+def limited(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Gives up a connection on which there is no answer in time: OperationalError is raised."""
+    cutter = _Cutter(connection.pgconn)
+    timer = threading.Timer(seconds, cutter.cut)
+    timer.daemon = True
+    timer.start()
+    with cutter.told(seconds):
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+@contextmanager
+def async_limited(connection: psycopg.AsyncConnection[Any], seconds: float) -> Iterator[None]:
+    """The same for a coroutine."""
+    cutter = _Cutter(connection.pgconn)
+    timer = asyncio.get_running_loop().call_later(seconds, cutter.cut)
+    with cutter.told(seconds):
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+@dataclass(slots=True)
+class _Cutter:
+    """Cuts the line to a server, so that whoever waits for it need not wait any longer."""
+
+    line: psycopg.pq.abc.PGconn
+    is_cut: bool = False
+
+    def cut(self) -> None:
+        self.is_cut = True
+        with (
+            suppress(OSError, psycopg.OperationalError),
+            socket.socket(fileno=os.dup(self.line.socket)) as end,
+        ):
+            end.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def told(self, seconds: float) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.OperationalError as error:
+            if self.is_cut:
+                raise psycopg.OperationalError(f"no answer in {seconds:g} seconds") from error
+            raise
