@@ -13418,28 +13418,1462 @@ grant execute on function
 
 reset role;
 
+-- context/json_patch
+
+set local role docket_owner;
+
+-- Places in JSON documents (RFC 6901), changes of documents (RFC 6902 and RFC 7396), and what
+-- differs between two. Pure functions: a document in, a document out.
+create function docket_private.pointer_path(pointer text) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if pointer_path.pointer = '' then
+        return '{}';
+    end if;
+
+    if pointer_path.pointer !~ '^/' or pointer_path.pointer ~ '~([^01]|$)' then
+        raise exception '% is no JSON pointer', quote_literal(left(pointer_path.pointer, 100))
+            using errcode = 'PD422',
+                  hint    = 'Such as /files/0/path; in a key, ~1 is a slash and ~0 a tilde.';
+    end if;
+
+    if strpos(pointer_path.pointer, '~') = 0 then
+        return (string_to_array(pointer_path.pointer, '/'))[2:];
+    end if;
+
+    return array(
+        select replace(replace(t.token, '~1', '/'), '~0', '~')
+          from string_to_table(pointer_path.pointer, '/') with ordinality as t (token, place)
+         where t.place > 1
+         order by t.place);
+end;
+$$;
+
+comment on function docket_private.pointer_path(text) is
+    'The keys and positions that a JSON pointer names. Raises PD422.';
+
+-- Stricter than the operator #>, for which -1 is the last element and 01 the second.
+create function docket_private.json_at(
+    document jsonb,
+    path     text[]
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_value jsonb := json_at.document;
+    v_token text;
+begin
+    foreach v_token in array json_at.path loop
+        v_value := case jsonb_typeof(v_value)
+                       when 'object' then v_value -> v_token
+                       when 'array' then case
+                           when v_token ~ '^(0|[1-9][0-9]{0,8})$' then v_value -> v_token::integer
+                       end
+                   end;
+        exit when v_value is null;
+    end loop;
+
+    return v_value;
+end;
+$$;
+
+comment on function docket_private.json_at(jsonb, text[]) is
+    'What stands at a place of a document; null where nothing does.';
+
+create function docket_private.merge_patched(
+    document jsonb,
+    patch    jsonb
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if jsonb_typeof(merge_patched.patch) <> 'object' then
+        return merge_patched.patch;
+    end if;
+
+    return (
+        select coalesce(jsonb_object_agg(merged.key, merged.value), '{}')
+          from (
+              select d.key, d.value
+                from jsonb_each(
+                         case jsonb_typeof(merge_patched.document)
+                             when 'object' then merge_patched.document
+                             else '{}'
+                         end) as d
+               where not merge_patched.patch ? d.key
+               union all
+              select p.key,
+                     docket_private.merge_patched(merge_patched.document -> p.key, p.value)
+                from jsonb_each(merge_patched.patch) as p
+               where p.value <> 'null'
+          ) as merged);
+end;
+$$;
+
+comment on function docket_private.merge_patched(jsonb, jsonb) is
+    'A document with a merge patch (RFC 7396) applied; null for a document that is not there.';
+
+create function docket_private.refuse_patch(
+    operation jsonb,
+    ordinal   bigint,
+    problem   text,
+    is_stale  boolean default false
+) returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'operation % of the patch: %', refuse_patch.ordinal, refuse_patch.problem
+        using errcode = case when refuse_patch.is_stale then 'PD409' else 'PD422' end,
+              detail  = left(refuse_patch.operation::text, 500),
+              hint    = case
+                            when refuse_patch.is_stale
+                            then 'Read the document again: nothing of the patch was applied.'
+                            else 'RFC 6902 says what an operation has.'
+                        end;
+end;
+$$;
+
+comment on function docket_private.refuse_patch(jsonb, bigint, text, boolean) is
+    'Raises PD422 for an operation that is none, PD409 for one that the document does not allow.';
+
+create function docket_private.with_value(
+    document  jsonb,
+    path      text[],
+    value     jsonb,
+    operation jsonb,
+    ordinal   bigint
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last   text   := with_value.path[cardinality(with_value.path)];
+    v_head   text[] := with_value.path[:cardinality(with_value.path) - 1];
+    v_parent jsonb;
+    v_length integer;
+begin
+    if with_value.path = '{}' then
+        return with_value.value;
+    end if;
+
+    v_parent := docket_private.json_at(with_value.document, v_head);
+
+    case coalesce(jsonb_typeof(v_parent), 'nothing')
+        when 'object' then
+            return jsonb_set(with_value.document, with_value.path, with_value.value);
+        when 'array' then
+            v_length := jsonb_array_length(v_parent);
+            if v_last = '-' then
+                v_last := v_length::text;
+            end if;
+            if v_last ~ '^(0|[1-9][0-9]{0,8})$' and v_last::integer <= v_length then
+                return jsonb_insert(with_value.document, v_head || v_last, with_value.value);
+            end if;
+        else
+            null;
+    end case;
+
+    perform docket_private.refuse_patch(
+        with_value.operation, with_value.ordinal, 'there is no such place', is_stale => true);
+    return null;
+end;
+$$;
+
+comment on function docket_private.with_value(jsonb, text[], jsonb, jsonb, bigint) is
+    'A document with a value added at a place, as the operation add of RFC 6902 does. Raises PD409.';
+
+-- A loop, because each operation is about the document that the one before it has left.
+create function docket_private.json_patched(
+    document jsonb,
+    patch    jsonb
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_document jsonb := json_patched.document;
+    v_row      record;
+    v_op       text;
+    v_path     text[];
+    v_from     text[];
+    v_found    jsonb;
+begin
+    if jsonb_typeof(json_patched.patch) is distinct from 'array' then
+        raise exception 'a JSON patch is an array of operations'
+            using errcode = 'PD422',
+                  hint    = 'Such as [{"op": "replace", "path": "/title", "value": "New"}].';
+    end if;
+
+    for v_row in
+        select o.operation, o.ordinal
+          from jsonb_array_elements(json_patched.patch) with ordinality as o (operation, ordinal)
+    loop
+        v_op := v_row.operation ->> 'op';
+
+        if (jsonb_typeof(v_row.operation) = 'object'
+            and v_op in ('add', 'remove', 'replace', 'move', 'copy', 'test')
+            and jsonb_typeof(v_row.operation -> 'path') = 'string'
+            and (v_op not in ('add', 'replace', 'test') or v_row.operation ? 'value')
+            and (v_op not in ('move', 'copy')
+                 or jsonb_typeof(v_row.operation -> 'from') = 'string')) is not true
+        then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'it is none of add, remove, replace, move, copy, '
+                'test with all that it needs');
+        end if;
+
+        v_path := docket_private.pointer_path(v_row.operation ->> 'path');
+        v_from := case
+                      when v_op in ('move', 'copy')
+                      then docket_private.pointer_path(v_row.operation ->> 'from')
+                      else v_path
+                  end;
+        v_found := docket_private.json_at(v_document, v_from);
+
+        if v_op <> 'add' and v_found is null then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'nothing is there', is_stale => true);
+        elsif v_op = 'test' and v_found <> v_row.operation -> 'value' then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'another value is there', is_stale => true);
+        elsif v_op = 'move' and v_path[:cardinality(v_from)] = v_from and v_path <> v_from then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'nothing moves into itself');
+        elsif v_op in ('remove', 'move') and v_from = '{}' and v_path = v_from then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'the whole document is not removed by a patch');
+        end if;
+
+        case v_op
+            when 'test' then
+                null;
+            when 'remove' then
+                v_document := v_document #- v_path;
+            when 'replace' then
+                v_document := case v_path
+                                  when '{}' then v_row.operation -> 'value'
+                                  else jsonb_set(v_document, v_path, v_row.operation -> 'value')
+                              end;
+            when 'add' then
+                v_document := docket_private.with_value(
+                    v_document, v_path, v_row.operation -> 'value',
+                    v_row.operation, v_row.ordinal);
+            else
+                v_document := docket_private.with_value(
+                    case v_op when 'move' then v_document #- v_from else v_document end,
+                    v_path, v_found, v_row.operation, v_row.ordinal);
+        end case;
+    end loop;
+
+    return v_document;
+end;
+$$;
+
+comment on function docket_private.json_patched(jsonb, jsonb) is
+    'A document with a JSON patch (RFC 6902) applied, all of it or nothing. Raises PD422, PD409 (the document is not what the patch expects).';
+
+-- Descends only where both sides are objects, or both arrays, and differ. Positions of arrays are
+-- compared with each other, what one side has more comes or goes at the end: in this order the
+-- rows are the operations of a patch.
+create function docket_private.json_differences(
+    former  jsonb,
+    present jsonb
+) returns table (
+    path      text,
+    operation text,
+    before    jsonb,
+    after     jsonb
+)
+language sql
+stable
+begin atomic
+    with recursive pairs (path, place, former, present) as (
+        select '', array[]::bigint[], json_differences.former, json_differences.present
+         where json_differences.former is distinct from json_differences.present
+         union all
+        select p.path || '/' || child.token, p.place || child.place, child.former, child.present
+          from pairs as p
+          join lateral (values (jsonb_typeof(p.former))) as both_are (kind)
+            on both_are.kind = jsonb_typeof(p.present)
+         cross join lateral (
+                   select replace(replace(coalesce(f.key, n.key), '~', '~0'), '/', '~1') as token,
+                          row_number() over (order by coalesce(f.key, n.key)) as place,
+                          f.value as former, n.value as present
+                     from jsonb_each(
+                              case both_are.kind when 'object' then p.former else '{}' end) as f
+                     full join jsonb_each(
+                              case both_are.kind when 'object' then p.present else '{}' end) as n
+                       on n.key = f.key
+                    union all
+                   select (coalesce(f.ordinality, n.ordinality) - 1)::text,
+                          case
+                              -- The last goes first.
+                              when n.value is null then (1::bigint << 40) - f.ordinality
+                              else n.ordinality
+                          end,
+                          f.value as former, n.value as present
+                     from jsonb_array_elements(
+                              case both_are.kind when 'array' then p.former else '[]' end)
+                          with ordinality as f
+                     full join jsonb_array_elements(
+                              case both_are.kind when 'array' then p.present else '[]' end)
+                          with ordinality as n
+                       on n.ordinality = f.ordinality
+               ) as child
+         where child.former is distinct from child.present
+    )
+    select p.path,
+           case
+               when p.former is null then 'add'
+               when p.present is null then 'remove'
+               else 'replace'
+           end,
+           p.former,
+           p.present
+      from pairs as p
+     where (jsonb_typeof(p.former) = jsonb_typeof(p.present)
+            and jsonb_typeof(p.former) in ('object', 'array')) is not true
+     order by p.place;
+end;
+
+comment on function docket_private.json_differences(jsonb, jsonb) is
+    'What differs between two documents, by JSON pointer: the operations, in order, of the JSON patch that makes the second of the first.';
+
+revoke all on function docket_private.pointer_path(text) from public;
+revoke all on function docket_private.json_at(jsonb, text[]) from public;
+revoke all on function docket_private.merge_patched(jsonb, jsonb) from public;
+revoke all on function docket_private.refuse_patch(jsonb, bigint, text, boolean) from public;
+revoke all on function docket_private.with_value(jsonb, text[], jsonb, jsonb, bigint) from public;
+revoke all on function docket_private.json_patched(jsonb, jsonb) from public;
+revoke all on function docket_private.json_differences(jsonb, jsonb) from public;
+grant execute on function docket_private.json_differences(jsonb, jsonb)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/json_schema
+
+set local role docket_owner;
+
+-- JSON Schema, draft 2020-12, but for what needs other documents or what other keywords have seen:
+-- those keywords are refused, so that no schema promises what is not looked at.
+
+-- ECMA-262 writes regular expressions a little differently. What would mean something else here is
+-- translated or refused. What is left can't run for ever: the server's engine goes through a text
+-- once, as long as nothing refers back (refused) or looks around (only in short texts).
+create function docket_private.ecma_class(token text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when ecma_class.token = '\d' then '0-9'
+               when ecma_class.token = '\w' then 'A-Za-z0-9_'
+               when ecma_class.token = '\s' then
+                   ' \t\n\v\f\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'
+               when ecma_class.token = '\b' then '\u0008'
+               when ecma_class.token = '[' then '\['
+               when ecma_class.token like '\\x__' then '\u00' || right(ecma_class.token, 2)
+               else ecma_class.token
+           end;
+end;
+
+comment on function docket_private.ecma_class(text) is
+    'A part of a bracket expression of ECMA-262, as PostgreSQL writes it.';
+
+create function docket_private.read_pattern(pattern text) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_escape constant text := '\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\c[A-Za-z]|\\.';
+    v_result text;
+begin
+    if length(read_pattern.pattern) > 1000
+       or read_pattern.pattern ~ '\(\?<?[^:=!<]|\(\?<[^=!]|\[\^?\]'
+       or read_pattern.pattern
+          ~ '(^|[^\\])(\\\\)*\\([0-9AZmMyYaekpPUN]|u[^0-9A-Fa-f]|u[dD][89a-fA-F])'
+    then
+        return null;
+    end if;
+
+    select '(?:' || string_agg(
+               case
+                   when t.token = '.' then '[^\n\r\u2028\u2029]'
+                   when t.token = '\b' then '\y'
+                   when t.token = '\B' then '\Y'
+                   when t.token in ('\d', '\w', '\s')
+                       then '[' || docket_private.ecma_class(t.token) || ']'
+                   when t.token in ('\D', '\W', '\S')
+                       then '[^' || docket_private.ecma_class(lower(t.token)) || ']'
+                   when t.token like '\\x__' then docket_private.ecma_class(t.token)
+                   when t.token like '[_%]' then '[' || (
+                       select string_agg(docket_private.ecma_class(c.found[1]), '' order by c.place)
+                         from regexp_matches(
+                                  substr(t.token, 2, length(t.token) - 2), v_escape || '|.', 'g')
+                              with ordinality as c (found, place)) || ']'
+                   else t.token
+               end, '' order by t.place) || ')'
+      into v_result
+      from (
+          select m.found[1] as token, m.place
+            from regexp_matches(
+                     read_pattern.pattern, v_escape || '|\[(?:\\.|[^\]\\])*\]|.', 'g')
+                 with ordinality as m (found, place)
+      ) as t;
+
+    v_result := coalesce(v_result, '');
+    perform '' ~ v_result;
+    return v_result;
+exception
+    when invalid_regular_expression then
+        return null;
+end;
+$$;
+
+comment on function docket_private.read_pattern(text) is
+    'A regular expression of ECMA-262 as PostgreSQL writes it; null for one that is none, or has no counterpart.';
+
+create function docket_private.json_error(
+    path    text,
+    keyword text,
+    message text
+) returns jsonb
+language sql
+immutable
+parallel safe
+begin atomic
+    select jsonb_build_array(jsonb_build_object(
+               'path', left(json_error.path, 300), 'keyword', json_error.keyword,
+               'message', json_error.message));
+end;
+
+comment on function docket_private.json_error(text, text, text) is
+    'What is wrong at a place of a document, as a list of one.';
+
+create function docket_private.child_path(
+    path text,
+    key  text
+) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select left(child_path.path, 1000) || '/'
+           || replace(replace(left(child_path.key, 200), '~', '~0'), '/', '~1');
+end;
+
+comment on function docket_private.child_path(text, text) is
+    'The JSON pointer of what stands under a key; of very long ones the beginning.';
+
+-- What a schema says at one place of a document: every rule on numbers, texts, arrays and objects
+-- that asks for no schema of its own. A loop over the keywords that are there, one dispatch each.
+create function docket_private.breaks_rule(
+    keyword  text,
+    rule     jsonb,
+    document jsonb
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type   text    := jsonb_typeof(breaks_rule.document);
+    v_number numeric := case v_type
+                            when 'number' then (breaks_rule.document #>> '{}')::numeric
+                            when 'string' then length(breaks_rule.document #>> '{}')
+                            when 'array' then jsonb_array_length(breaks_rule.document)
+                        end;
+    v_bound  numeric := case jsonb_typeof(breaks_rule.rule)
+                            when 'number' then (breaks_rule.rule #>> '{}')::numeric
+                        end;
+begin
+    case breaks_rule.keyword
+        when 'type' then
+            if not (breaks_rule.rule ? v_type
+                    or breaks_rule.rule ? 'integer'
+                       and v_type = 'number'
+                       and trunc(v_number) = v_number) then
+                return format('is no %s, but %s', replace(
+                           btrim(breaks_rule.rule::text, '[]"'), '", "', ' or '), v_type);
+            end if;
+        when 'const' then
+            if breaks_rule.document <> breaks_rule.rule then
+                return 'is not ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'enum' then
+            if not exists (
+                select
+                  from jsonb_array_elements(breaks_rule.rule) as e (value)
+                 where e.value = breaks_rule.document
+            ) then
+                return 'is none of ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'minimum' then
+            if v_type = 'number' and v_number < v_bound then
+                return 'is less than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'maximum' then
+            if v_type = 'number' and v_number > v_bound then
+                return 'is greater than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'exclusiveMinimum' then
+            if v_type = 'number' and v_number <= v_bound then
+                return 'is not greater than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'exclusiveMaximum' then
+            if v_type = 'number' and v_number >= v_bound then
+                return 'is not less than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'multipleOf' then
+            if v_type = 'number' and v_bound > 0 and v_number % v_bound <> 0 then
+                return 'is no multiple of ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'minLength' then
+            if v_type = 'string' and v_number < v_bound then
+                return format('has %s characters, fewer than %s', v_number, trunc(v_bound));
+            end if;
+        when 'maxLength' then
+            if v_type = 'string' and v_number > v_bound then
+                return format('has %s characters, more than %s', v_number, trunc(v_bound));
+            end if;
+        when 'pattern' then
+            -- What looks ahead or behind may do so from each character of the text.
+            if v_type = 'string'
+               and v_number > (case
+                                   when breaks_rule.rule #>> '{}' ~ '\(\?<?[=!]' then 5000
+                                   else 100000
+                               end) then
+                return format('has %s characters, too many for its pattern', v_number);
+            elsif v_type = 'string'
+                  and (breaks_rule.document #>> '{}')
+                      !~ docket_private.read_pattern(breaks_rule.rule #>> '{}') then
+                return 'does not match ' || left(breaks_rule.rule #>> '{}', 100);
+            end if;
+        when 'minItems' then
+            if v_type = 'array' and v_number < v_bound then
+                return format('has %s items, fewer than %s', v_number, trunc(v_bound));
+            end if;
+        when 'maxItems' then
+            if v_type = 'array' and v_number > v_bound then
+                return format('has %s items, more than %s', v_number, trunc(v_bound));
+            end if;
+        when 'uniqueItems' then
+            if v_type = 'array' and breaks_rule.rule = 'true' and (
+                   select count(*) <> count(distinct e.value)
+                     from jsonb_array_elements(breaks_rule.document) as e (value)) then
+                return 'has an item twice';
+            end if;
+        when 'minProperties', 'maxProperties' then
+            if v_type = 'object' then
+                v_number := (
+                    select count(*)
+                      from jsonb_object_keys(breaks_rule.document) as k (key));
+                if breaks_rule.keyword = 'minProperties' and v_number < v_bound then
+                    return format('has %s properties, fewer than %s', v_number, trunc(v_bound));
+                elsif breaks_rule.keyword = 'maxProperties' and v_number > v_bound then
+                    return format('has %s properties, more than %s', v_number, trunc(v_bound));
+                end if;
+            end if;
+        when 'required' then
+            if v_type = 'object' then
+                return (
+                    select 'has no property ' || left(r.name, 100)
+                      from jsonb_array_elements_text(breaks_rule.rule) as r (name)
+                     where not breaks_rule.document ? r.name
+                     limit 1);
+            end if;
+        when 'dependentRequired' then
+            if v_type = 'object' then
+                return (
+                    select format('has no property %s, which %s needs',
+                                  left(n.name, 100), left(r.key, 100))
+                      from jsonb_each(breaks_rule.rule) as r
+                     cross join lateral jsonb_array_elements_text(r.value) as n (name)
+                     where breaks_rule.document ? r.key
+                       and not breaks_rule.document ? n.name
+                     limit 1);
+            end if;
+        else
+            null;
+    end case;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.breaks_rule(text, jsonb, jsonb) is
+    'What is wrong with a value by one rule of a schema that has no schema within; null: nothing.';
+
+-- The schemas within a schema that are for a part of the document, or for all of it once more:
+-- (where, what, by which schema). `any_of` and the like are judged apart.
+create function docket_private.parts_to_check(
+    keyword  text,
+    schema   jsonb,
+    document jsonb,
+    path     text
+) returns table (
+    part_path     text,
+    part          jsonb,
+    part_schema   jsonb
+)
+language plpgsql
+immutable
+rows 10
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rule jsonb := parts_to_check.schema -> parts_to_check.keyword;
+    v_type text  := jsonb_typeof(parts_to_check.document);
+begin
+    if parts_to_check.keyword = 'allOf' then
+        return query
+        select parts_to_check.path, parts_to_check.document, s.value
+          from jsonb_array_elements(v_rule) as s;
+    elsif parts_to_check.keyword = 'properties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, s.key),
+               parts_to_check.document -> s.key, s.value
+          from jsonb_each(v_rule) as s
+         where parts_to_check.document ? s.key;
+    elsif parts_to_check.keyword = 'patternProperties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, d.key), d.value, s.value
+          from jsonb_each(v_rule) as s
+         cross join lateral docket_private.read_pattern(s.key) as p (pattern)
+          join jsonb_each(parts_to_check.document) as d on d.key ~ p.pattern;
+    elsif parts_to_check.keyword = 'additionalProperties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, d.key), d.value, v_rule
+          from jsonb_each(parts_to_check.document) as d
+         where not coalesce(parts_to_check.schema -> 'properties' ? d.key, false)
+           and not exists (
+                   select
+                     from jsonb_object_keys(
+                              coalesce(parts_to_check.schema -> 'patternProperties', '{}'))
+                              as k (key)
+                    where d.key ~ docket_private.read_pattern(k.key));
+    elsif parts_to_check.keyword = 'propertyNames' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, k.key), to_jsonb(k.key), v_rule
+          from jsonb_object_keys(parts_to_check.document) as k (key);
+    elsif parts_to_check.keyword = 'dependentSchemas' and v_type = 'object' then
+        return query
+        select parts_to_check.path, parts_to_check.document, s.value
+          from jsonb_each(v_rule) as s
+         where parts_to_check.document ? s.key;
+    elsif parts_to_check.keyword = 'prefixItems' and v_type = 'array' then
+        return query
+        select parts_to_check.path || '/' || (d.place - 1), d.value, s.value
+          from jsonb_array_elements(v_rule) with ordinality as s (value, place)
+          join jsonb_array_elements(parts_to_check.document) with ordinality as d (value, place)
+            on d.place = s.place;
+    elsif parts_to_check.keyword = 'items' and v_type = 'array' then
+        return query
+        select parts_to_check.path || '/' || (d.place - 1), d.value, v_rule
+          from jsonb_array_elements(parts_to_check.document) with ordinality as d (value, place)
+         where d.place > jsonb_array_length(
+                             coalesce(parts_to_check.schema -> 'prefixItems', '[]'));
+    end if;
+end;
+$$;
+
+comment on function docket_private.parts_to_check(text, jsonb, jsonb, text) is
+    'What of a document one keyword of a schema hands on, and to which schemas.';
+
+-- `steps` is how many schemas may still be applied to something: a few references to references
+-- are enough to ask for more than anybody waits for.
+create function docket_private.json_check(
+    root     jsonb,
+    schema   jsonb,
+    document jsonb,
+    path     text,
+    depth    integer,
+    inout steps  integer,
+    out   errors jsonb
+) returns record
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rule    record;
+    v_part    record;
+    v_found   record;
+    v_problem text;
+    v_count   integer;
+    v_path    text[];
+begin
+    steps  := steps - 1;
+    errors := '[]';
+
+    if steps < 0 or json_check.depth > 200 then
+        raise exception 'the schema and the document are too much for each other'
+            using errcode = 'PD413',
+                  hint    = 'At most 200 levels deep, references counted, and 200,000 comparisons.';
+    end if;
+
+    if json_check.schema = 'false' then
+        errors := docket_private.json_error(json_check.path, 'false', 'is not allowed here');
+        return;
+    elsif json_check.schema = 'true' then
+        return;
+    end if;
+
+    for v_rule in
+        select s.key, s.value from jsonb_each(json_check.schema) as s
+    loop
+        exit when jsonb_array_length(errors) >= 100;
+        v_problem := null;
+
+        if v_rule.key in ('properties', 'items', 'allOf', 'additionalProperties', 'prefixItems',
+                          'patternProperties', 'propertyNames', 'dependentSchemas') then
+            for v_part in
+                select p.*
+                  from docket_private.parts_to_check(
+                           v_rule.key, json_check.schema, json_check.document, json_check.path) as p
+            loop
+                v_found := docket_private.json_check(
+                    json_check.root, v_part.part_schema, v_part.part, v_part.part_path,
+                    json_check.depth + 1, steps);
+                steps := v_found.steps;
+                errors := errors || v_found.errors;
+                exit when jsonb_array_length(errors) >= 100;
+            end loop;
+        elsif v_rule.key = '$ref' then
+            v_path := docket_private.reference_path(v_rule.value #>> '{}');
+            v_found := docket_private.json_check(
+                json_check.root, docket_private.json_at(json_check.root, v_path),
+                json_check.document, json_check.path, json_check.depth + 1, steps);
+            steps := v_found.steps;
+            errors := errors || v_found.errors;
+        elsif v_rule.key in ('anyOf', 'oneOf', 'not', 'if', 'contains') then
+            v_count := 0;
+            for v_part in
+                select e.value
+                  from jsonb_array_elements(
+                           case v_rule.key
+                               when 'contains' then case jsonb_typeof(json_check.document)
+                                   when 'array' then json_check.document
+                                   else '[]'
+                               end
+                               when 'anyOf' then v_rule.value
+                               when 'oneOf' then v_rule.value
+                               else jsonb_build_array(v_rule.value)
+                           end) as e (value)
+            loop
+                v_found := docket_private.json_check(
+                    json_check.root,
+                    case v_rule.key when 'contains' then v_rule.value else v_part.value end,
+                    case v_rule.key
+                        when 'contains' then v_part.value
+                        else json_check.document
+                    end,
+                    json_check.path, json_check.depth + 1, steps);
+                steps := v_found.steps;
+                v_count := v_count + (v_found.errors = '[]')::integer;
+                exit when v_rule.key = 'anyOf' and v_count = 1;
+            end loop;
+
+            v_problem := case
+                             when v_rule.key = 'anyOf' and v_count = 0 then 'fits no alternative'
+                             when v_rule.key = 'oneOf' and v_count <> 1
+                                 then format('fits %s alternatives instead of one', v_count)
+                             when v_rule.key = 'not' and v_count = 1 then 'is what it may not be'
+                             when v_rule.key = 'contains'
+                                  and jsonb_typeof(json_check.document) = 'array'
+                                  and (v_count < coalesce(
+                                           (json_check.schema ->> 'minContains')::numeric, 1)
+                                       or v_count > (json_check.schema ->> 'maxContains')::numeric)
+                                 then format('contains %s such items', v_count)
+                         end;
+
+            if v_rule.key = 'if' then
+                v_found := docket_private.json_check(
+                    json_check.root,
+                    coalesce(
+                        json_check.schema -> case v_count when 1 then 'then' else 'else' end,
+                        'true'),
+                    json_check.document, json_check.path,
+                    json_check.depth + 1, steps);
+                steps := v_found.steps;
+                errors := errors || v_found.errors;
+            end if;
+        else
+            v_problem := docket_private.breaks_rule(
+                v_rule.key, v_rule.value, json_check.document);
+        end if;
+
+        if v_problem is not null then
+            errors := errors
+                      || docket_private.json_error(json_check.path, v_rule.key, v_problem);
+        end if;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.json_check(jsonb, jsonb, jsonb, text, integer, integer) is
+    'What is wrong with a document, or a part of it, by a schema that has been read: a list of {path, keyword, message}, at most about 100. Raises PD413.';
+
+create function docket_private.reference_path(reference text) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if strpos(reference_path.reference, '%') = 0 then
+        return docket_private.pointer_path(substr(reference_path.reference, 2));
+    end if;
+
+    -- A reference is a URI: what is no letter of one is written %XX.
+    return docket_private.pointer_path((
+        select convert_from(
+                   string_agg(
+                       case
+                           when t.found[1] ~ '^%..$' then decode(substr(t.found[1], 2), 'hex')
+                           else convert_to(t.found[1], 'UTF8')
+                       end, '' order by t.place), 'UTF8')
+          from regexp_matches(
+                   substr(reference_path.reference, 2), '%[0-9A-Fa-f]{2}|[^%]+|%', 'g')
+               with ordinality as t (found, place)));
+exception
+    when character_not_in_repertoire or untranslatable_character then
+        raise exception '% is no reference', quote_literal(left(reference_path.reference, 100))
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.reference_path(text) is
+    'Where in its own document a reference (#/$defs/name) points. Raises PD422.';
+
+-- What a schema may have, as a schema: the metaschema of the draft, less what is not supported.
+create function docket_private.json_metaschema() returns jsonb
+language sql
+immutable
+parallel safe
+begin atomic
+    select jsonb '{
+        "type": ["object", "boolean"],
+        "properties": {
+            "$schema": {"enum": ["https://json-schema.org/draft/2020-12/schema",
+                                 "https://json-schema.org/draft/2020-12/schema#"]},
+            "$ref": {"type": "string", "pattern": "^#(/|$)"},
+            "$defs": {"$ref": "#/$defs/schemas"},
+            "definitions": {"$ref": "#/$defs/schemas"},
+            "type": {"anyOf": [{"$ref": "#/$defs/type"},
+                               {"type": "array", "items": {"$ref": "#/$defs/type"},
+                                "minItems": 1, "uniqueItems": true}]},
+            "enum": {"type": "array"},
+            "multipleOf": {"type": "number", "exclusiveMinimum": 0},
+            "maximum": {"type": "number"},
+            "exclusiveMaximum": {"type": "number"},
+            "minimum": {"type": "number"},
+            "exclusiveMinimum": {"type": "number"},
+            "maxLength": {"$ref": "#/$defs/count"},
+            "minLength": {"$ref": "#/$defs/count"},
+            "pattern": {"type": "string"},
+            "maxItems": {"$ref": "#/$defs/count"},
+            "minItems": {"$ref": "#/$defs/count"},
+            "uniqueItems": {"type": "boolean"},
+            "maxContains": {"$ref": "#/$defs/count"},
+            "minContains": {"$ref": "#/$defs/count"},
+            "maxProperties": {"$ref": "#/$defs/count"},
+            "minProperties": {"$ref": "#/$defs/count"},
+            "required": {"$ref": "#/$defs/names"},
+            "dependentRequired": {"type": "object",
+                                  "additionalProperties": {"$ref": "#/$defs/names"}},
+            "properties": {"$ref": "#/$defs/schemas"},
+            "patternProperties": {"$ref": "#/$defs/schemas"},
+            "additionalProperties": {"$ref": "#"},
+            "propertyNames": {"$ref": "#"},
+            "dependentSchemas": {"$ref": "#/$defs/schemas"},
+            "items": {"$ref": "#"},
+            "prefixItems": {"$ref": "#/$defs/list"},
+            "contains": {"$ref": "#"},
+            "allOf": {"$ref": "#/$defs/list"},
+            "anyOf": {"$ref": "#/$defs/list"},
+            "oneOf": {"$ref": "#/$defs/list"},
+            "not": {"$ref": "#"},
+            "if": {"$ref": "#"},
+            "then": {"$ref": "#"},
+            "else": {"$ref": "#"},
+            "$id": false, "$anchor": false, "$dynamicRef": false, "$dynamicAnchor": false,
+            "$recursiveRef": false, "$vocabulary": false, "unevaluatedItems": false,
+            "unevaluatedProperties": false, "additionalItems": false, "dependencies": false
+        },
+        "$defs": {
+            "type": {"enum": ["array", "boolean", "integer", "null", "number", "object", "string"]},
+            "count": {"type": "integer", "minimum": 0},
+            "names": {"type": "array", "items": {"type": "string"}},
+            "schemas": {"type": "object", "additionalProperties": {"$ref": "#"}},
+            "list": {"type": "array", "minItems": 1, "items": {"$ref": "#"}}
+        }
+    }';
+end;
+
+comment on function docket_private.json_metaschema() is
+    'What a JSON Schema may have here, as a JSON Schema.';
+
+create function docket_private.read_schema(schema jsonb) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- The name of the whole changes nothing as long as nothing refers to another document.
+    v_schema jsonb := case jsonb_typeof(read_schema.schema)
+                          when 'object' then read_schema.schema - '$id'
+                          else read_schema.schema
+                      end;
+    v_errors jsonb;
+begin
+    v_errors := (
+        select c.errors
+          from docket_private.json_check(
+                   docket_private.json_metaschema(), docket_private.json_metaschema(),
+                   coalesce(v_schema, 'null'), '', 0, 200000) as c);
+
+    if v_errors = '[]' then
+        with recursive subschemas (path, schema) as (
+            select array[]::text[], v_schema
+             union all
+            select s.path || k.key || child.token, child.schema
+              from subschemas as s
+             cross join lateral jsonb_each(
+                       case jsonb_typeof(s.schema) when 'object' then s.schema else '{}' end) as k
+             cross join lateral (
+                       select array[e.key] as token, e.value as schema
+                         from jsonb_each(
+                                  case
+                                      when k.key in ('properties', 'patternProperties', '$defs',
+                                                     'definitions', 'dependentSchemas')
+                                          then k.value
+                                      else '{}'
+                                  end) as e
+                        union all
+                       select array[(e.place - 1)::text], e.value
+                         from jsonb_array_elements(
+                                  case
+                                      when k.key in ('allOf', 'anyOf', 'oneOf', 'prefixItems')
+                                          then k.value
+                                      else '[]'
+                                  end) with ordinality as e (value, place)
+                        union all
+                       select array[]::text[], k.value
+                        where k.key in (
+                                  'items', 'additionalProperties', 'propertyNames', 'contains',
+                                  'not', 'if', 'then', 'else')
+                   ) as child
+        ), rules as (
+            select s.path, k.key, k.value
+              from subschemas as s
+             cross join lateral jsonb_each(
+                       case jsonb_typeof(s.schema) when 'object' then s.schema else '{}' end) as k
+             where k.key in ('$ref', 'pattern', 'patternProperties')
+        ), problems as (
+            select r.path || r.key as path, 'pattern' as keyword,
+                   'is no regular expression that can be used here' as message
+              from rules as r
+             cross join lateral (
+                       select r.value #>> '{}' as pattern where r.key = 'pattern'
+                        union all
+                       select k.key
+                         from jsonb_object_keys(
+                                  case r.key when 'patternProperties' then r.value else '{}' end)
+                              as k (key)
+                   ) as p
+             where docket_private.read_pattern(p.pattern) is null
+             union all
+            select r.path || r.key, '$ref', 'refers to no schema of this document'
+              from rules as r
+             where r.key = '$ref'
+               and not exists (
+                       select
+                         from subschemas as s
+                        where s.path = docket_private.reference_path(r.value #>> '{}'))
+        )
+        select jsonb_agg(docket_private.json_error(
+                   '/' || array_to_string(p.path, '/'), p.keyword, p.message) -> 0)
+          into v_errors
+          from problems as p;
+    end if;
+
+    if v_errors <> '[]' then
+        raise exception 'the JSON Schema can not be used: % %',
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'it'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = left((v_errors -> 0)::text, 1000),
+                  hint    = 'docs/context.md lists the keywords of draft 2020-12 that are supported.';
+    end if;
+
+    return v_schema;
+end;
+$$;
+
+comment on function docket_private.read_schema(jsonb) is
+    'A schema that can be used, as it can. Raises PD422 for one that has what is not supported, or is none.';
+
+create function docket_private.schema_errors(
+    schema   jsonb,
+    document jsonb
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select c.errors
+          from docket_private.json_check(
+                   schema_errors.schema, schema_errors.schema, schema_errors.document, '', 0,
+                   200000) as c);
+exception
+    when statement_too_complex then
+        raise exception 'the document is nested too deeply to be checked'
+            using errcode = 'PD413';
+end;
+$$;
+
+comment on function docket_private.schema_errors(jsonb, jsonb) is
+    'What is wrong with a document by a schema that read_schema() has let through. Raises PD413.';
+
+create function docket.validate_json(
+    schema   jsonb,
+    document jsonb
+) returns table (
+    path    text,
+    keyword text,
+    message text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select e.value ->> 'path', e.value ->> 'keyword', e.value ->> 'message'
+      from jsonb_array_elements(
+               docket_private.schema_errors(
+                   docket_private.read_schema(validate_json.schema),
+                   coalesce(validate_json.document, 'null'))) as e (value);
+end;
+$$;
+
+comment on function docket.validate_json(jsonb, jsonb) is
+'What is wrong with a JSON document by a JSON Schema of draft 2020-12.
+
+`schema` is the schema: type, enum, const, the bounds of numbers, texts, arrays and objects,
+pattern, uniqueItems, required, dependentRequired, properties, patternProperties,
+additionalProperties, propertyNames, dependentSchemas, items, prefixItems, contains, allOf, anyOf,
+oneOf, not, if, and $ref within the schema. Unknown keywords and format say nothing; keywords of
+the draft that are not supported are refused. `document` is the document.
+Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword, and
+what. Raises PD422 (the schema can not be used), PD413 (too deep, or too much to compare).';
+
+revoke all on function docket_private.ecma_class(text) from public;
+revoke all on function docket_private.read_pattern(text) from public;
+revoke all on function docket_private.json_error(text, text, text) from public;
+revoke all on function docket_private.child_path(text, text) from public;
+revoke all on function docket_private.breaks_rule(text, jsonb, jsonb) from public;
+revoke all on function docket_private.parts_to_check(text, jsonb, jsonb, text) from public;
+revoke all on function docket_private.json_check(jsonb, jsonb, jsonb, text, integer, integer)
+  from public;
+revoke all on function docket_private.reference_path(text) from public;
+revoke all on function docket_private.json_metaschema() from public;
+revoke all on function docket_private.read_schema(jsonb) from public;
+revoke all on function docket_private.schema_errors(jsonb, jsonb) from public;
+revoke all on function docket.validate_json(jsonb, jsonb) from public;
+grant execute on function docket.validate_json(jsonb, jsonb)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/escaped_json
+
+set local role docket_owner;
+
+-- JSON may have the character U+0000 and halves of surrogate pairs in its texts, jsonb may not. A
+-- document with any of them is kept in an escaped form: U+2400 (the symbol for null) with four hex
+-- digits stands for the character that they name, and itself is written U+2400 2400. Whether a
+-- document is escaped is said beside it, so that in all others U+2400 is just that.
+create function docket_private.unescaped(
+    data       jsonb,
+    is_escaped boolean
+) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when unescaped.is_escaped
+               then regexp_replace(
+                        unescaped.data::text, chr(9216) || '([0-9a-fA-F]{4})', '\\u\1', 'g')
+               else unescaped.data::text
+           end;
+end;
+
+comment on function docket_private.unescaped(jsonb, boolean) is
+    'A document as JSON text, with what jsonb can not hold.';
+
+create function docket_private.read_document(
+    content text,
+    out data       jsonb,
+    out is_escaped boolean
+) returns record
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text    text;
+    v_problem text;
+begin
+    is_escaped := read_document.content
+                  ~ '\\u(0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[dD][c-fC-F])';
+
+    if not is_escaped then
+        data := read_document.content::jsonb;
+        return;
+    end if;
+
+    perform read_document.content::json;
+
+    -- A backslash that stands for itself is out of the way in U+0001, which no JSON text has. Half
+    -- a pair: a first half that no second follows, then a second that follows no first.
+    v_text := replace(read_document.content, '\\', e'\x01');
+    v_text := regexp_replace(
+        replace(v_text, chr(9216), chr(9216) || '2400'), '\\u2400', chr(9216) || '2400', 'g');
+    v_text := replace(v_text, '\u0000', chr(9216) || '0000');
+    v_text := regexp_replace(
+        v_text, '\\u[dD]([89abAB][0-9a-fA-F]{2})(?!\\u[dD][c-fC-F])', chr(9216) || 'd\1', 'g');
+    v_text := regexp_replace(
+        v_text, '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD]([c-fC-F][0-9a-fA-F]{2})',
+        chr(9216) || 'd\1', 'g');
+
+    is_escaped := v_text ~ (chr(9216) || '(0000|d[89a-fA-F])');
+    data       := case
+                      when is_escaped then replace(v_text, e'\x01', '\\')
+                      else read_document.content
+                  end::jsonb;
+exception
+    when invalid_text_representation or untranslatable_character then
+        get stacked diagnostics v_problem = pg_exception_detail;
+        raise exception 'the content is no JSON: %', left(v_problem, 200)
+            using errcode = 'PD422';
+    when numeric_value_out_of_range then
+        raise exception 'the content has a number that no numeric can hold'
+            using errcode = 'PD422';
+    when statement_too_complex or program_limit_exceeded then
+        raise exception 'the content is nested too deeply, or has a text that is too long'
+            using errcode = 'PD413';
+end;
+$$;
+
+comment on function docket_private.read_document(text) is
+    'A JSON text as jsonb, in the escaped form where it has what jsonb can not hold. Raises PD422, PD413.';
+
+create function docket_private.is_json_type(content_type text) returns boolean
+language sql
+immutable
+parallel safe
+begin atomic
+    select is_json_type.content_type ~* '^application/([a-z0-9.+_-]+\+)?json\s*(;|$)';
+end;
+
+comment on function docket_private.is_json_type(text) is
+    'Whether a media type is one of JSON.';
+
+revoke all on function docket_private.unescaped(jsonb, boolean) from public;
+revoke all on function docket_private.read_document(text) from public;
+revoke all on function docket_private.is_json_type(text) from public;
+grant execute on function
+    docket_private.unescaped(jsonb, boolean),
+    docket_private.is_json_type(text)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/context_types
+
+set local role docket_owner;
+
+-- What kinds of context there are, as far as anything is to be said of them: what they have to look
+-- like, how large they may be, how long their versions are kept. A type that is not here may
+-- be used all the same.
+create table docket.context_types (
+    context_type_id uuid        not null,
+    project_id      uuid,
+    context_type    text        not null,
+    description     text,
+    json_schema     jsonb,
+    keep_versions   integer,
+    keep_days       integer,
+    max_bytes       bigint,
+    version         bigint      not null default 1,
+    created_at      timestamptz not null default docket.clock(),
+    updated_at      timestamptz not null default docket.clock(),
+    created_by      text        not null default docket.principal(),
+    updated_by      text        not null default docket.principal(),
+
+    constraint context_types_pkey primary key (context_type_id),
+    constraint context_types_name_key unique nulls not distinct (project_id, context_type),
+    constraint context_types_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint context_types_name_bounded check (length(context_type) between 1 and 255),
+    constraint context_types_keep_versions_positive check (keep_versions > 0),
+    constraint context_types_keep_days_positive check (keep_days > 0),
+    constraint context_types_max_bytes_positive check (max_bytes > 0)
+);
+
+comment on table docket.context_types is
+    'Types of context: what they have to look like, how large they may be, how long their versions are kept.';
+comment on column docket.context_types.context_type_id is
+    'The type.';
+comment on column docket.context_types.project_id is
+    'The project whose type it is; null: that of every project which has none of this name.';
+comment on column docket.context_types.context_type is
+    'Its name.';
+comment on column docket.context_types.description is
+    'What it is for.';
+comment on column docket.context_types.json_schema is
+    'What a context of this type has to look like, as a JSON Schema (docket.validate_json()); null: like anything.';
+comment on column docket.context_types.keep_versions is
+    'How many of the newest versions are kept; null: that decides nothing.';
+comment on column docket.context_types.keep_days is
+    'For how many days a version is kept after the next has come; null: that decides nothing. With both null every version is kept.';
+comment on column docket.context_types.max_bytes is
+    'How large a context of this type may be, in bytes, within the setting max_context_bytes.';
+comment on constraint context_types_name_bounded on docket.context_types is
+    'the name of a type has 1 to 255 characters';
+comment on constraint context_types_keep_versions_positive on docket.context_types is
+    'at least one version is kept';
+comment on constraint context_types_keep_days_positive on docket.context_types is
+    'versions are kept for at least a day';
+comment on constraint context_types_max_bytes_positive on docket.context_types is
+    'a context has at least one byte';
+
+call docket_private.add_touch('docket.context_types');
+call docket_private.add_journal('docket.context_types', 'context_type_id');
+
+alter table docket.context_types enable row level security;
+alter table docket.context_types force row level security;
+create policy context_types_of_visible_projects on docket.context_types
+    using (project_id is null
+           or project_id = any ((select docket_private.visible_projects())::uuid[]));
+
+insert into docket.context_types (context_type_id, context_type, description)
+values (docket_private.new_id(null, 1), 'requirements', 'What has to be achieved.'),
+       (docket_private.new_id(null, 2), 'constraints', 'What has to be respected on the way.'),
+       (docket_private.new_id(null, 3), 'ai', 'What an agent wants to know again: decisions, findings, plans.'),
+       (docket_private.new_id(null, 4), 'status', 'What was said when its status was changed.');
+
+insert into docket.context_types (context_type_id, context_type, description, json_schema)
+values (docket_private.new_id(null, 5), 'codebase',
+        'Files, modules and symbols that a task is about, and what links them; docket.tasks_touching() finds tasks by their paths.',
+        '{"type": "object",
+          "properties": {
+              "files": {"type": "array", "items": {
+                  "anyOf": [{"type": "string"}, {"$ref": "#/$defs/file"}]}},
+              "modules": {"type": "array", "items": {"$ref": "#/$defs/named"}},
+              "symbols": {"type": "array", "items": {"$ref": "#/$defs/named"}},
+              "links": {"type": "array", "items": {
+                  "type": "object", "required": ["from", "to"],
+                  "properties": {"from": {"type": "string"}, "to": {"type": "string"},
+                                 "kind": {"type": "string"}}}}},
+          "$defs": {
+              "file": {"type": "object", "required": ["path"],
+                       "properties": {"path": {"type": "string"}}},
+              "named": {"type": "object", "required": ["name"],
+                        "properties": {"name": {"type": "string"},
+                                       "path": {"type": "string"}}}}}');
+
+-- The project's own type goes before the one that is built in.
+create function docket_private.context_type(
+    project_id   uuid,
+    context_type text
+) returns docket.context_types
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type docket.context_types;
+begin
+    select y.* into v_type
+      from docket.context_types as y
+     where y.project_id   = context_type.project_id
+       and y.context_type = context_type.context_type;
+
+    if not found then
+        select y.* into v_type
+          from docket.context_types as y
+         where y.project_id is null
+           and y.context_type = context_type.context_type;
+    end if;
+
+    return v_type;
+end;
+$$;
+
+comment on function docket_private.context_type(uuid, text) is
+    'What is said of a type of context in a project; nulls where nothing is.';
+
+create function docket.register_context_type(
+    project_id    uuid,
+    context_type  text,
+    description   text    default null,
+    json_schema   jsonb   default null,
+    keep_versions integer default null,
+    keep_days     integer default null,
+    max_bytes     bigint  default null,
+    request_id    uuid    default null
+) returns docket.context_types
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'register_context_type');
+    v_schema     jsonb;
+    v_type       docket.context_types;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_types, v_answer);
+    end if;
+
+    if register_context_type.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(register_context_type.project_id);
+    end if;
+
+    if register_context_type.json_schema is not null then
+        v_schema := docket_private.read_schema(register_context_type.json_schema);
+    end if;
+
+    begin
+        insert into docket.context_types as y (
+            context_type_id, project_id, context_type, description, json_schema, keep_versions,
+            keep_days, max_bytes)
+        values (
+            docket_private.new_id(register_context_type.project_id),
+            register_context_type.project_id, register_context_type.context_type,
+            register_context_type.description, v_schema,
+            register_context_type.keep_versions, register_context_type.keep_days,
+            register_context_type.max_bytes)
+            on conflict on constraint context_types_name_key
+            do update set description   = excluded.description,
+                          json_schema   = excluded.json_schema,
+                          keep_versions = excluded.keep_versions,
+                          keep_days     = excluded.keep_days,
+                          max_bytes     = excluded.max_bytes
+        returning y.* into v_type;
+    exception
+        when check_violation or not_null_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the type is refused: %', coalesce(
+                                docket_private.constraint_text('context_types', v_constraint),
+                                'it needs a name')
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_type));
+    return v_type;
+end;
+$$;
+
+comment on function docket.register_context_type(
+    uuid, text, text, jsonb, integer, integer, bigint, uuid) is
+'Says what contexts of a type have to look like, how large they may be, and how long their versions
+are kept; or says so anew. Versions that are there already are not judged again.
+
+`context_type` is the name, in project `project_id` (null: in all, which an operator may say).
+`description` is for people, `json_schema` a JSON Schema as validate_json() takes it,
+`keep_versions` and `keep_days` what prune_contexts() leaves: the newest versions, those that were
+replaced less than so many days ago, and with both null all; `max_bytes` the largest size. What is
+not given is not asked. The same `request_id` again returns the first answer.
+Returns the type. Raises PD404, PD403, PD422.';
+
+create function docket.list_context_types(project_id uuid) returns setof docket.context_types
+language sql
+stable
+begin atomic
+    select distinct on (y.context_type) y.*
+      from docket.context_types as y
+     where y.project_id = list_context_types.project_id
+        or y.project_id is null
+     order by y.context_type, y.project_id nulls last;
+end;
+
+comment on function docket.list_context_types(uuid) is
+    'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
+
+revoke all on function docket_private.context_type(uuid, text) from public;
+revoke all on function docket.register_context_type(
+    uuid, text, text, jsonb, integer, integer, bigint, uuid)
+  from public;
+revoke all on function docket.list_context_types(uuid) from public;
+grant select on docket.context_types
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function docket.register_context_type(
+    uuid, text, text, jsonb, integer, integer, bigint, uuid)
+   to docket_admin, docket_app;
+grant execute on function docket.list_context_types(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- context/task_contexts
 
 set local role docket_owner;
 
--- What is known about a task, by type, in versions: storing adds a version, nothing is overwritten.
+-- What is known about a task, by type, in versions: storing adds a version, nothing is overwritten,
+-- and what is deleted ends in a version that says so. The key is in the order in which the latest
+-- version is the first that an index finds: it finds a task's rows by its first column alone.
 create table docket.task_contexts (
     task_id      uuid        not null,
     project_id   uuid        not null,
     context_type text        not null,
     version      integer     not null,
     data         jsonb       not null,
+    content_type text        not null default 'application/json',
     content_hash bytea       not null,
     byte_size    bigint      not null,
+    is_escaped   boolean     not null default false,
+    is_tombstone boolean     not null default false,
+    attempt_id   uuid,
     created_at   timestamptz not null default docket.clock(),
     created_by   text        not null default docket.principal(),
 
-    constraint task_contexts_pkey primary key (task_id, project_id, context_type, version),
+    constraint task_contexts_pkey primary key (task_id, context_type, version, project_id),
     constraint task_contexts_task_fkey
         foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint task_contexts_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
     constraint task_contexts_type_bounded check (length(context_type) between 1 and 255),
-    constraint task_contexts_version_positive check (version > 0)
+    constraint task_contexts_content_type_bounded check (length(content_type) between 1 and 255),
+    constraint task_contexts_version_positive check (version > 0),
+    constraint task_contexts_tombstone_is_empty
+        check (not is_tombstone or (data = 'null' and byte_size = 0))
 );
+
+create index task_contexts_attempt_idx
+    on docket.task_contexts (attempt_id, project_id) where attempt_id is not null;
 
 comment on table docket.task_contexts is
     'What is known about a task, by type and version: requirements, code, constraints, what an agent found out.';
@@ -13450,142 +14884,589 @@ comment on column docket.task_contexts.context_type is
 comment on column docket.task_contexts.version is
     'Counts up from 1 by task and type.';
 comment on column docket.task_contexts.data is
-    'The context itself.';
+    'The context itself: JSON, or a text as a JSON string; null where it is neither, see docket.context_contents.';
+comment on column docket.task_contexts.content_type is
+    'The media type of the content as it was given.';
 comment on column docket.task_contexts.content_hash is
-    'SHA-256 of the data''s text: the same content again makes no new version.';
+    'SHA-256 of the content: the same again makes no new version.';
 comment on column docket.task_contexts.byte_size is
-    'The length of the data''s text, in bytes.';
+    'The length of the content, in bytes.';
+comment on column docket.task_contexts.is_escaped is
+    'Whether data stands for what jsonb can not hold: U+2400 with four hex digits is then the character, or half of a surrogate pair, that they name.';
+comment on column docket.task_contexts.is_tombstone is
+    'Whether this version says that the context was deleted.';
+comment on column docket.task_contexts.attempt_id is
+    'The attempt that stored it, where one did.';
 
-call docket_private.add_journal('docket.task_contexts', 'task_id');
+-- Bytes that data alone can't give back: JSON as it was written, and what is no text.
+create table docket.context_contents (
+    task_id      uuid    not null,
+    project_id   uuid    not null,
+    context_type text    not null,
+    version      integer not null,
+    content      bytea   not null,
+
+    constraint context_contents_pkey primary key (task_id, context_type, version, project_id),
+    constraint context_contents_context_fkey
+        foreign key (task_id, context_type, version, project_id)
+        references docket.task_contexts on delete cascade
+);
+
+comment on table docket.context_contents is
+    'The contents of versions of contexts that their data can not give back byte for byte. Written once, with their version.';
+comment on column docket.context_contents.task_id is
+    'The task.';
+comment on column docket.context_contents.context_type is
+    'The type of the context.';
+comment on column docket.context_contents.content is
+    'The content, byte for byte.';
+
+-- lz4 where the server has it: faster than its own pglz, and as small.
+do $$
+begin
+    alter table docket.task_contexts alter column data set compression lz4;
+    alter table docket.context_contents alter column content set compression lz4;
+exception
+    when feature_not_supported then
+        null;
+end;
+$$;
+
+-- Contexts are large, and kept here in versions: in the journal stand their hash and their size.
+call docket_private.add_journal('docket.task_contexts', 'task_id', array['data']);
 call docket_private.add_isolation('docket.task_contexts');
+call docket_private.add_isolation('docket.context_contents');
 
 insert into docket.settings (setting_key, value, description)
 values ('max_context_bytes', '10485760', 'The largest context that is stored, in bytes.');
 
-grant select on docket.task_contexts
+create function docket.set_context_compression(method text) returns text
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '2s'
+as $$
+begin
+    perform docket_private.require_operator();
+
+    case set_context_compression.method
+        when 'none' then
+            alter table docket.task_contexts alter column data set storage external;
+            alter table docket.context_contents alter column content set storage external;
+        when 'pglz' then
+            alter table docket.task_contexts alter column data set compression pglz;
+            alter table docket.context_contents alter column content set compression pglz;
+        when 'lz4' then
+            alter table docket.task_contexts alter column data set compression lz4;
+            alter table docket.context_contents alter column content set compression lz4;
+        else
+            raise exception 'there is no method of compression %',
+                            quote_nullable(left(set_context_compression.method, 100))
+                using errcode = 'PD422',
+                      hint    = 'Methods are: none, pglz, lz4.';
+    end case;
+
+    if set_context_compression.method <> 'none' then
+        alter table docket.task_contexts alter column data set storage extended;
+        alter table docket.context_contents alter column content set storage extended;
+    end if;
+
+    return set_context_compression.method;
+exception
+    when feature_not_supported then
+        raise exception 'this server was built without %', set_context_compression.method
+            using errcode = 'PD422',
+                  hint    = 'pglz is always there.';
+    when lock_not_available then
+        raise exception 'contexts are being read or written just now'
+            using errcode = 'PD409',
+                  hint    = 'Try again.';
+end;
+$$;
+
+comment on function docket.set_context_compression(text) is
+'Says how contexts of more than about 2 kB are compressed from now on; those that are there stay as
+they are, and all read alike. A deploy chooses lz4 where the server has it, else pglz.
+
+`method` is lz4, pglz or none. Returns the method. Raises PD403 (not an operator), PD422 (no such
+method on this server), PD409 (others were at work on contexts for more than two seconds).';
+
+revoke all on function docket.set_context_compression(text) from public;
+grant execute on function docket.set_context_compression(text) to docket_admin;
+grant select on docket.task_contexts, docket.context_contents
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 
--- context/put_context
+-- context/search_contexts
 
 set local role docket_owner;
 
-create function docket.put_context(
-    task_id      uuid,
-    context_type text,
-    data         jsonb,
-    request_id   uuid default null
-) returns docket.task_contexts
+-- What contexts are found by: the words and the paths of the latest version of each. As for
+-- tasks, beside the rows themselves, and read by one function that asks first.
+create table docket_private.context_search (
+    task_id       uuid     not null,
+    project_id    uuid     not null,
+    context_type  text     not null,
+    version       integer  not null,
+    search_vector tsvector not null,
+    paths         text[]   not null,
+
+    constraint context_search_pkey primary key (task_id, project_id, context_type),
+    constraint context_search_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade
+);
+
+create index context_search_vector_idx
+    on docket_private.context_search using gin (project_id, search_vector);
+create index context_search_paths_idx
+    on docket_private.context_search using gin (project_id, paths)
+    where paths <> '{}';
+
+comment on table docket_private.context_search is
+    'What contexts are searched by: one row for each task and type, about its latest version.';
+comment on column docket_private.context_search.task_id is
+    'The task.';
+comment on column docket_private.context_search.project_id is
+    'Its project.';
+comment on column docket_private.context_search.context_type is
+    'The type of the context.';
+comment on column docket_private.context_search.version is
+    'The latest version of it.';
+comment on column docket_private.context_search.search_vector is
+    'The words of its texts; of the first 200,000 characters.';
+comment on column docket_private.context_search.paths is
+    'The paths that a context of the codebase names.';
+
+alter table docket_private.context_search enable row level security;
+alter table docket_private.context_search force row level security;
+create policy context_search_by_functions on docket_private.context_search to docket_owner
+    using (true);
+
+-- The texts in a document, without its keys: with them each context of a type would say the same.
+create function docket_private.texts_of(data jsonb) returns text
 language plpgsql
-security definer
+immutable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_answer  jsonb   := docket_private.replay(request_id, 'put_context');
-    v_size    bigint  := octet_length(data::text);
-    v_most    bigint  := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
-    v_hash    bytea   := sha256(convert_to(data::text, 'UTF8'));
-    v_project uuid;
-    v_context docket.task_contexts;
 begin
-    if v_answer is not null then
-        return jsonb_populate_record(null::docket.task_contexts, v_answer);
+    if jsonb_typeof(texts_of.data) = 'string' then
+        return left(texts_of.data #>> '{}', 200000);
     end if;
 
-    v_project := (select t.project_id from docket.tasks as t where t.task_id = put_context.task_id);
-    if v_project is null then
-        raise exception 'task % does not exist', coalesce(put_context.task_id::text, 'null')
-            using errcode = 'PD404';
-    end if;
-
-    perform docket_private.require_project(v_project);
-
-    if put_context.data is null
-       or coalesce(length(put_context.context_type), 0) not between 1 and 255 then
-        raise exception 'a context needs a type of 1 to 255 characters, and data'
-            using errcode = 'PD422';
-    end if;
-
-    if v_size > v_most then
-        raise exception 'a context of % bytes', v_size
-            using errcode = 'PD413',
-                  hint    = format('At most %s bytes (setting max_context_bytes).', v_most);
-    end if;
-
-    -- Two who store at once follow each other on the task: two versions in a row, none lost.
-    perform
-       from docket.tasks as t
-      where t.task_id    = put_context.task_id
-        and t.project_id = v_project
-        for no key update;
-
-    select c.* into v_context
-      from docket.task_contexts as c
-     where c.task_id      = put_context.task_id
-       and c.project_id   = v_project
-       and c.context_type = put_context.context_type
-     order by c.version desc
-     limit 1;
-
-    if v_context.content_hash is distinct from v_hash then
-        -- A snapshot that is kept may not see the latest version: naming the conflict turns what
-        -- would be a duplicate key into a failure to serialize (40001).
-        insert into docket.task_contexts as c (
-            task_id, project_id, context_type, version, data, content_hash, byte_size)
-        values (
-            put_context.task_id, v_project, put_context.context_type,
-            coalesce(v_context.version, 0) + 1, put_context.data, v_hash, v_size)
-            on conflict on constraint task_contexts_pkey do nothing
-        returning c.* into v_context;
-    end if;
-
-    perform docket_private.remember(request_id, to_jsonb(v_context));
-    return v_context;
+    return (
+        select left(string_agg(t.value #>> '{}', e'\n'), 200000)
+          from jsonb_path_query(texts_of.data, 'strict $.** ? (@.type() == "string")')
+               as t (value));
+exception
+    -- Nested deeper than can be followed: it is kept, but not found.
+    when statement_too_complex then
+        return null;
 end;
 $$;
 
-comment on function docket.put_context(uuid, text, jsonb, uuid) is
-'Stores what is known about a task, as the next version of its type; the same content as the latest
-version again makes none.
+comment on function docket_private.texts_of(jsonb) is
+    'The texts in a document, a line for each; of all together the first 200,000 characters.';
 
-`context_type` is any word (requirement, codebase, constraint...), `data` any JSON up to the setting
-max_context_bytes. The same `request_id` again returns the first answer.
-Returns the version. Raises PD404, PD403, PD413 (too large), PD422.';
+-- A vector holds a megabyte, which many different words can fill sooner than their texts do.
+create function docket_private.words_of(texts text) returns tsvector
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set client_min_messages = 'warning'
+as $$
+declare
+    v_texts text := coalesce(words_of.texts, '');
+    v_words tsvector;
+begin
+    while v_words is null loop
+        begin
+            v_words := to_tsvector('pg_catalog.english', v_texts);
+        exception
+            when program_limit_exceeded then
+                v_texts := left(v_texts, length(v_texts) / 2);
+        end;
+    end loop;
+
+    return v_words;
+end;
+$$;
+
+comment on function docket_private.words_of(text) is
+    'The words of a text, or of as much of it as can be indexed.';
+
+create function docket_private.paths_of(data jsonb) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select distinct p.value #>> '{}'
+          from unnest(array[
+                   '$.files[*]', '$.files[*].path', '$.modules[*].path', '$.symbols[*].path',
+                   '$.links[*].from', '$.links[*].to']::jsonpath[]) as w (place)
+         cross join jsonb_path_query(paths_of.data, w.place) as p (value)
+         where jsonb_typeof(p.value) = 'string'
+           -- What is longer fits into no index, and is no path.
+           and octet_length(p.value #>> '{}') between 1 and 1024);
+end;
+$$;
+
+comment on function docket_private.paths_of(jsonb) is
+    'The paths that a context of the type codebase names.';
+
+create function docket_private.index_context(context docket.task_contexts) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_context docket.task_contexts := index_context.context;
+begin
+    if v_context.is_tombstone then
+        delete from docket_private.context_search as s
+         where s.task_id      = v_context.task_id
+           and s.project_id   = v_context.project_id
+           and s.context_type = v_context.context_type;
+    else
+        insert into docket_private.context_search as s (
+            task_id, project_id, context_type, version, search_vector, paths)
+        values (
+            v_context.task_id, v_context.project_id, v_context.context_type, v_context.version,
+            docket_private.words_of(docket_private.texts_of(v_context.data)),
+            case v_context.context_type
+                when 'codebase' then docket_private.paths_of(v_context.data)
+                else '{}'
+            end)
+            on conflict on constraint context_search_pkey
+            do update set version       = excluded.version,
+                          search_vector = excluded.search_vector,
+                          paths         = excluded.paths;
+    end if;
+end;
+$$;
+
+comment on function docket_private.index_context(docket.task_contexts) is
+    'Makes the latest version of a context findable, and a deleted one not.';
+
+-- Planned anew for each call, so that each can use its index.
+create function docket_private.find_contexts(
+    project_id    uuid,
+    query         text,
+    context_types text[]
+) returns table (
+    task_id      uuid,
+    context_type text,
+    version      integer,
+    rank         real
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set client_min_messages = 'warning'
+as $$
+begin
+    if not find_contexts.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, q.words)
+      from websearch_to_tsquery('pg_catalog.english', left(find_contexts.query, 1000)) as q (words)
+      join docket_private.context_search as s on s.search_vector @@ q.words
+     where s.project_id = find_contexts.project_id
+       and (find_contexts.context_types is null
+            or s.context_type = any (find_contexts.context_types));
+end;
+$$;
+
+comment on function docket_private.find_contexts(uuid, text, text[]) is
+    'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
+
+create function docket_private.headline(
+    texts text,
+    query text
+) returns text
+language sql
+stable
+begin atomic
+    select ts_headline(
+               'pg_catalog.english', left(headline.texts, 20000),
+               websearch_to_tsquery('pg_catalog.english', left(headline.query, 1000)),
+               'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8');
+end;
+
+comment on function docket_private.headline(text, text) is
+    'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
+
+create function docket.search_contexts(
+    project_id    uuid,
+    query         text,
+    context_types text[]  default null,
+    after         text    default null,
+    page_size     integer default 20
+) returns table (
+    task_id      uuid,
+    task_key     text,
+    title        text,
+    context_type text,
+    version      integer,
+    rank         real,
+    headline     text,
+    place        text
+)
+language sql
+stable
+begin atomic
+    with found as (
+        select f.*, format('%s %s %s', f.rank, f.task_id, f.context_type) as place
+          from docket_private.find_contexts(
+                   search_contexts.project_id, search_contexts.query,
+                   search_contexts.context_types) as f
+    ), page as (
+        select f.*, t.task_key, t.title
+          from found as f
+          join docket.tasks as t
+            on t.task_id = f.task_id
+           and t.project_id = search_contexts.project_id
+         where t.archived_at is null
+           -- After a place that is none comes nothing.
+           and (search_contexts.after is null
+                or case
+                       when search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '
+                       then (-f.rank, f.task_id::text, f.context_type) > (
+                                -split_part(search_contexts.after, ' ', 1)::real,
+                                split_part(search_contexts.after, ' ', 2),
+                                substr(search_contexts.after,
+                                       strpos(search_contexts.after, ' ') + 38))
+                   end)
+         order by f.rank desc, f.task_id::text, f.context_type
+         limit least(greatest(search_contexts.page_size, 1), 1000)
+    )
+    select p.task_id, p.task_key, p.title, p.context_type, p.version, p.rank,
+           docket_private.headline(docket_private.texts_of(c.data), search_contexts.query),
+           p.place
+      from page as p
+      join docket.task_contexts as c
+        on c.task_id      = p.task_id
+       and c.context_type = p.context_type
+       and c.version      = p.version
+     order by p.rank desc, p.task_id::text, p.context_type;
+end;
+
+comment on function docket.search_contexts(uuid, text, text[], text, integer) is
+'The contexts of a project''s tasks that say what `query` asks for, the best first: by the words of
+the latest version of each (websearch syntax: "exact phrase", or, -without). Whatever text is a
+query, its first 1,000 characters count; of a context the first 200,000 are searched.
+
+`context_types` asks for these types only, `after` is the place of the last row of the page before,
+`page_size` is in rows (1 to 1000).
+Returns contexts with their rank, and where they say it (**between asterisks**). Raises nothing.';
+
+-- A task that names a directory touches what lies in it.
+create function docket_private.path_and_above(path text) returns text[]
+language sql
+immutable
+parallel safe
+begin atomic
+    select array(
+        select above.path || ending.slash
+          from generate_series(
+                   1, least(array_length(string_to_array(path_and_above.path, '/'), 1), 100))
+               as s (depth)
+         cross join lateral array_to_string(
+                   (string_to_array(path_and_above.path, '/'))[:s.depth], '/') as above (path)
+         cross join (values (''), ('/')) as ending (slash)
+         where octet_length(above.path) between 1 and 1023);
+end;
+
+comment on function docket_private.path_and_above(text) is
+    'A path and each directory above it, with and without a slash at the end.';
+
+create function docket_private.tasks_naming(
+    project_id uuid,
+    paths      text[]
+) returns table (
+    task_id    uuid,
+    named_by   text,
+    named_path text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+begin
+    if not tasks_naming.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.task_id, 'affected_files', p.path
+      from docket_private.task_search as s
+     cross join unnest(s.affected_files) as p (path)
+     where s.project_id = tasks_naming.project_id
+       and s.affected_files && tasks_naming.paths
+       and p.path = any (tasks_naming.paths)
+     union
+    select s.task_id, s.context_type, p.path
+      from docket_private.context_search as s
+     cross join unnest(s.paths) as p (path)
+     where s.project_id = tasks_naming.project_id
+       and s.paths <> '{}'
+       and s.paths && tasks_naming.paths
+       and p.path = any (tasks_naming.paths);
+end;
+$$;
+
+comment on function docket_private.tasks_naming(uuid, text[]) is
+    'The tasks of a project that name one of these paths, among their affected files or in a context; none where the caller may not see the project.';
+
+create function docket.tasks_touching(
+    project_id uuid,
+    path       text,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns table (
+    task_id      uuid,
+    task_key     text,
+    title        text,
+    status       docket.task_status,
+    named_by     text[],
+    named_paths  text[]
+)
+language sql
+stable
+begin atomic
+    select t.task_id, t.task_key, t.title, t.status,
+           array_agg(distinct n.named_by), array_agg(distinct n.named_path)
+      from docket_private.tasks_naming(
+               tasks_touching.project_id,
+               docket_private.path_and_above(tasks_touching.path)) as n
+      join docket.tasks as t
+        on t.task_id = n.task_id
+       and t.project_id = tasks_touching.project_id
+     where t.archived_at is null
+       and (tasks_touching.after is null or t.task_id > tasks_touching.after)
+     group by t.task_id, t.project_id
+     order by t.task_id
+     limit least(greatest(tasks_touching.page_size, 1), 1000);
+end;
+
+comment on function docket.tasks_touching(uuid, text, uuid, integer) is
+'The tasks of a project that are about a file: it, or a directory that it lies in, is among their
+affected files, or in the latest version of their context "codebase".
+
+`path` is written as the tasks write it ("src/auth/login.py"), `after` is the last id of the page
+before, `page_size` is in rows (1 to 1000).
+Returns tasks, the oldest first, with where they name it and how. Raises nothing.';
+
+revoke all on function docket_private.texts_of(jsonb) from public;
+revoke all on function docket_private.words_of(text) from public;
+revoke all on function docket_private.paths_of(jsonb) from public;
+revoke all on function docket_private.index_context(docket.task_contexts) from public;
+revoke all on function docket_private.find_contexts(uuid, text, text[]) from public;
+revoke all on function docket_private.headline(text, text) from public;
+revoke all on function docket.search_contexts(uuid, text, text[], text, integer) from public;
+revoke all on function docket_private.path_and_above(text) from public;
+revoke all on function docket_private.tasks_naming(uuid, text[]) from public;
+revoke all on function docket.tasks_touching(uuid, text, uuid, integer) from public;
+grant execute on function
+    docket_private.texts_of(jsonb),
+    docket_private.find_contexts(uuid, text, text[]),
+    docket_private.headline(text, text),
+    docket.search_contexts(uuid, text, text[], text, integer),
+    docket_private.path_and_above(text),
+    docket_private.tasks_naming(uuid, text[]),
+    docket.tasks_touching(uuid, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/read_contexts
+
+set local role docket_owner;
 
 create function docket.get_context(
     task_id      uuid,
     context_type text,
-    version      integer default null
+    version      integer     default null,
+    at           timestamptz default null,
+    attempt_id   uuid        default null
 ) returns setof docket.task_contexts
 language sql
 stable
 rows 1
 begin atomic
-    select c.*
-      from docket.task_contexts as c
-     where c.task_id      = get_context.task_id
-       and c.context_type = get_context.context_type
-       and (get_context.version is null or c.version = get_context.version)
-     order by c.version desc
-     limit 1;
+    -- From the end of the key backwards, to the first that is meant.
+    select latest.*
+      from (
+          select c.*
+            from docket.task_contexts as c
+           where c.task_id      = get_context.task_id
+             and c.context_type = get_context.context_type
+             and c.version between coalesce(get_context.version, 1)
+                               and coalesce(get_context.version, 2147483647)
+             and (get_context.at is null or c.created_at <= get_context.at)
+             and (get_context.attempt_id is null
+                  or c.created_at <= (
+                         select coalesce(a.ended_at, 'infinity')
+                           from docket.task_attempts as a
+                          where a.attempt_id = get_context.attempt_id
+                            and a.task_id    = get_context.task_id))
+           order by c.version desc
+           limit 1
+      ) as latest
+     where not latest.is_tombstone
+        or get_context.version is not null;
 end;
 
-comment on function docket.get_context(uuid, text, integer) is
-'One type of a task''s context: the latest version, or the one named. Returns no row when there is none; raises nothing.';
+comment on function docket.get_context(uuid, text, integer, timestamptz, uuid) is
+'One type of a task''s context: the latest version, or the one that was meant.
+
+`context_type` is the type, `version` names a version, `at` asks for the one that was the latest
+at a time, `attempt_id` for the one that was when an attempt ended (while it runs: the latest).
+Returns no row when there is none, or it was deleted; a version that is named is returned whatever
+it says. Reading is not counted: see record_context_use(). Raises nothing.';
 
 create function docket.latest_contexts(task_id uuid) returns setof docket.task_contexts
 language sql
 stable
 begin atomic
-    select distinct on (c.context_type) c.*
-      from docket.task_contexts as c
-     where c.task_id = latest_contexts.task_id
-     order by c.context_type, c.version desc;
+    -- From type to type, each at its end, however many versions lie between.
+    with recursive latest as (
+        (select c.context_type, c.version
+           from docket.task_contexts as c
+          where c.task_id = latest_contexts.task_id
+          order by c.context_type desc, c.version desc
+          limit 1)
+         union all
+        select n.context_type, n.version
+          from latest as l
+         cross join lateral (
+                   select c.context_type, c.version
+                     from docket.task_contexts as c
+                    where c.task_id = latest_contexts.task_id
+                      and c.context_type < l.context_type
+                    order by c.context_type desc, c.version desc
+                    limit 1
+               ) as n
+    )
+    select c.*
+      from latest as l
+      join docket.task_contexts as c
+        on c.task_id      = latest_contexts.task_id
+       and c.context_type = l.context_type
+       and c.version      = l.version
+     where not c.is_tombstone
+     order by c.context_type;
 end;
 
 comment on function docket.latest_contexts(uuid) is
-    'The latest version of each type of a task''s context, by type. Returns versions; raises nothing.';
+    'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
 
 create function docket.context_history(
     task_id      uuid,
@@ -13606,22 +15487,1750 @@ begin atomic
 end;
 
 comment on function docket.context_history(uuid, text, integer, integer) is
-'Every version of one type of a task''s context, the first first, with author and time.
+'Every version of one type of a task''s context, the first first, with author and time; a deletion
+is one of them (is_tombstone).
 
 `after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns versions; raises nothing.';
 
-revoke all on function docket.put_context(uuid, text, jsonb, uuid) from public;
-revoke all on function docket.get_context(uuid, text, integer) from public;
+create function docket.diff_contexts(
+    task_id      uuid,
+    context_type text,
+    from_version integer,
+    to_version   integer default null
+) returns table (
+    path      text,
+    operation text,
+    before    jsonb,
+    after     jsonb
+)
+language sql
+stable
+begin atomic
+    with latest as (
+        -- Where the context was deleted since, that is what it has come to.
+        select c.data
+          from docket.task_contexts as c
+         where c.task_id      = diff_contexts.task_id
+           and c.context_type = diff_contexts.context_type
+           and c.version between coalesce(diff_contexts.to_version, 1)
+                             and coalesce(diff_contexts.to_version, 2147483647)
+         order by c.version desc
+         limit 1
+    )
+    select d.path, d.operation, d.before, d.after
+      from latest as l
+     cross join docket.get_context(
+               diff_contexts.task_id, diff_contexts.context_type,
+               coalesce(diff_contexts.from_version, 0)) as f
+     cross join lateral docket_private.json_differences(f.data, l.data) as d;
+end;
+
+comment on function docket.diff_contexts(uuid, text, integer, integer) is
+'What differs between two versions of a context.
+
+`context_type` is the type, `from_version` the one version, `to_version` the other (null: the
+latest).
+Returns a row for each place that differs: its path (a JSON pointer), the operation (add, remove,
+replace), and what was there and what is; before and after may be null. In this order the rows are
+the operations of a JSON patch that makes the one version of the other (after is its value). No
+row where nothing differs, or a version is missing. Raises nothing.';
+
+revoke all on function docket.get_context(uuid, text, integer, timestamptz, uuid) from public;
 revoke all on function docket.latest_contexts(uuid) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
-grant execute on function docket.put_context(uuid, text, jsonb, uuid)
+revoke all on function docket.diff_contexts(uuid, text, integer, integer) from public;
+grant execute on function
+    docket.get_context(uuid, text, integer, timestamptz, uuid),
+    docket.latest_contexts(uuid),
+    docket.context_history(uuid, text, integer, integer),
+    docket.diff_contexts(uuid, text, integer, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/put_context
+
+set local role docket_owner;
+
+-- A version as it was, by what replay() kept of it: versions never change, but they may be pruned.
+create function docket_private.first_answer(answer jsonb) returns docket.task_contexts
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_context docket.task_contexts := jsonb_populate_record(
+        null::docket.task_contexts, first_answer.answer);
+begin
+    v_context.data := coalesce(
+        (select c.data
+           from docket.task_contexts as c
+          where c.task_id      = v_context.task_id
+            and c.context_type = v_context.context_type
+            and c.version      = v_context.version),
+        'null');
+    return v_context;
+end;
+$$;
+
+comment on function docket_private.first_answer(jsonb) is
+    'The version that a write with the same request_id made; without its data where it has been pruned since.';
+
+create function docket_private.remember_context(
+    request_id uuid,
+    context    docket.task_contexts
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if remember_context.request_id is not null then
+        context.data := null;
+        perform docket_private.remember(
+            remember_context.request_id, jsonb_strip_nulls(to_jsonb(context)));
+    end if;
+end;
+$$;
+
+comment on function docket_private.remember_context(uuid, docket.task_contexts) is
+    'Ends a write of a context that may be repeated: keeps its answer, less its data.';
+
+-- Two who store at once follow each other on the task: two versions in a row, none lost. An attempt
+-- that no longer holds the task is told under the same lock.
+create function docket_private.lock_context(
+    project_id       uuid,
+    task_id          uuid,
+    context_type     text,
+    expected_version bigint,
+    attempt_id       uuid
+) returns docket.task_contexts
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_task    docket.tasks;
+    v_context docket.task_contexts;
+begin
+    if coalesce(length(lock_context.context_type), 0) not between 1 and 255 then
+        raise exception 'the type of a context has 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = lock_context.task_id
+       and t.project_id = lock_context.project_id
+       for no key update;
+
+    if lock_context.attempt_id is not null
+       and lock_context.attempt_id is distinct from v_task.attempt_id then
+        if not exists (
+            select
+              from docket.task_attempts as a
+             where a.attempt_id = lock_context.attempt_id
+               and a.task_id    = lock_context.task_id
+        ) then
+            raise exception 'attempt % is none of task %',
+                            lock_context.attempt_id, v_task.task_key
+                using errcode = 'PD404';
+        end if;
+        perform docket_private.lease_lost(lock_context.attempt_id);
+    end if;
+
+    select c.* into v_context
+      from docket.task_contexts as c
+     where c.task_id      = lock_context.task_id
+       and c.context_type = lock_context.context_type
+     order by c.version desc
+     limit 1;
+
+    perform docket_private.require_version(
+        format('context "%s" of task %s', left(lock_context.context_type, 100), v_task.task_key),
+        coalesce(v_context.version, 0), lock_context.expected_version);
+
+    return v_context;
+end;
+$$;
+
+comment on function docket_private.lock_context(uuid, uuid, text, bigint, uuid) is
+    'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (the attempt is another task''s).';
+
+create function docket_private.require_size(
+    project_id   uuid,
+    context_type text,
+    byte_size    bigint
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type docket.context_types :=
+        docket_private.context_type(require_size.project_id, require_size.context_type);
+    v_most bigint := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
+begin
+    if require_size.byte_size > least(v_most, v_type.max_bytes) then
+        raise exception 'a context of % bytes', require_size.byte_size
+            using errcode = 'PD413',
+                  hint    = case
+                                when v_type.max_bytes < v_most
+                                then format('At most %s bytes (the type "%s").',
+                                            v_type.max_bytes, left(v_type.context_type, 100))
+                                else format('At most %s bytes (setting max_context_bytes).', v_most)
+                            end;
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_size(uuid, text, bigint) is
+    'Raises PD413 for a context that is too large, by the setting or by its type.';
+
+create function docket_private.require_context(
+    project_id   uuid,
+    context_type text,
+    data         jsonb,
+    byte_size    bigint
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_type   docket.context_types :=
+        docket_private.context_type(require_context.project_id, require_context.context_type);
+    v_errors jsonb;
+begin
+    perform docket_private.require_size(
+        require_context.project_id, require_context.context_type, require_context.byte_size);
+
+    if v_type.json_schema is null then
+        return;
+    end if;
+
+    v_errors := docket_private.schema_errors(v_type.json_schema, require_context.data);
+
+    if v_errors <> '[]' then
+        raise exception 'a context "%" does not look like this: % %',
+                        left(v_type.context_type, 100),
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'the whole'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = jsonb_path_query_array(v_errors, '$[0 to 1]')::text,
+                  hint    = 'docket.list_context_types() has the JSON Schema of the type.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_context(uuid, text, jsonb, bigint) is
+    'Raises PD413 for a context that is too large, PD422 for one that its type''s schema does not let through.';
+
+-- The one way in, behind lock_context().
+create function docket_private.add_context(
+    project_id   uuid,
+    task_id      uuid,
+    latest       docket.task_contexts,
+    context      docket.task_contexts,
+    content      bytea
+) returns docket.task_contexts
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_context docket.task_contexts := add_context.context;
+begin
+    if (v_context.content_hash, v_context.content_type, v_context.is_tombstone)
+       is not distinct from (latest.content_hash, latest.content_type, latest.is_tombstone) then
+        return latest;
+    end if;
+
+    -- A snapshot that is kept may not see the latest version: naming the conflict turns what
+    -- would be a duplicate key into a failure to serialize (40001).
+    insert into docket.task_contexts as c (
+        task_id, project_id, context_type, version, data, content_type, content_hash, byte_size,
+        is_escaped, is_tombstone, attempt_id)
+    values (
+        add_context.task_id, add_context.project_id, v_context.context_type,
+        coalesce(latest.version, 0) + 1, v_context.data, v_context.content_type,
+        v_context.content_hash, v_context.byte_size, v_context.is_escaped,
+        v_context.is_tombstone, v_context.attempt_id)
+        on conflict on constraint task_contexts_pkey do nothing
+    returning c.* into v_context;
+
+    if add_context.content is not null then
+        insert into docket.context_contents (task_id, project_id, context_type, version, content)
+        values (v_context.task_id, v_context.project_id, v_context.context_type,
+                v_context.version, add_context.content);
+    end if;
+
+    perform docket_private.index_context(v_context);
+    return v_context;
+end;
+$$;
+
+comment on function docket_private.add_context(
+    uuid, uuid, docket.task_contexts, docket.task_contexts, bytea) is
+    'Adds a version behind the latest, unless it says the same; `content` is kept beside where the data can not give it back.';
+
+-- What a version of JSON has; nobody has judged it yet.
+create function docket_private.context_of_json(
+    context_type text,
+    data         jsonb,
+    is_escaped   boolean,
+    attempt_id   uuid
+) returns docket.task_contexts
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text    text := docket_private.unescaped(context_of_json.data, context_of_json.is_escaped);
+    v_context docket.task_contexts;
+begin
+    v_context.context_type := context_of_json.context_type;
+    v_context.data         := context_of_json.data;
+    v_context.content_type := 'application/json';
+    v_context.content_hash := sha256(convert_to(v_text, 'UTF8'));
+    v_context.byte_size    := octet_length(v_text);
+    v_context.is_escaped   := context_of_json.is_escaped;
+    v_context.is_tombstone := false;
+    v_context.attempt_id   := context_of_json.attempt_id;
+    return v_context;
+end;
+$$;
+
+comment on function docket_private.context_of_json(text, jsonb, boolean, uuid) is
+    'A version to be, of a JSON document.';
+
+create function docket.put_context(
+    task_id          uuid,
+    context_type     text,
+    data             jsonb,
+    expected_version bigint default null,
+    attempt_id       uuid   default null,
+    request_id       uuid   default null
+) returns docket.task_contexts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'put_context');
+    v_project uuid;
+    v_new     docket.task_contexts;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(put_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    if put_context.data is null then
+        raise exception 'a context needs data'
+            using errcode = 'PD422',
+                  hint    = 'docket.delete_context() takes one away.';
+    end if;
+
+    v_new := docket_private.context_of_json(
+        put_context.context_type, put_context.data, false, put_context.attempt_id);
+    perform docket_private.require_context(
+        v_project, put_context.context_type, v_new.data, v_new.byte_size);
+
+    v_context := docket_private.lock_context(
+        v_project, put_context.task_id, put_context.context_type,
+        put_context.expected_version, put_context.attempt_id);
+    v_context := docket_private.add_context(
+        v_project, put_context.task_id, v_context, v_new, null);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+comment on function docket.put_context(uuid, text, jsonb, bigint, uuid, uuid) is
+'Stores what is known about a task, as the next version of its type; the same content as the latest
+version again makes none.
+
+`context_type` is any word (requirements, codebase, constraints...): list_context_types() lists
+those of which something is known. `data` is any JSON up to the setting max_context_bytes.
+`expected_version` is the version that the caller has read, 0 for none; `attempt_id` the attempt
+that stores it, which has to hold the task still. The same `request_id` again returns the first
+answer.
+Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no data, or not what
+the type''s schema asks for), PDVER, PDLSE.';
+
+create function docket.patch_context(
+    task_id          uuid,
+    context_type     text,
+    patch            jsonb,
+    patch_type       text   default 'merge',
+    expected_version bigint default null,
+    attempt_id       uuid   default null,
+    request_id       uuid   default null
+) returns docket.task_contexts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'patch_context');
+    v_most    bigint := (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_patch   jsonb := patch_context.patch;
+    v_project uuid;
+    v_latest  docket.task_contexts;
+    v_data    jsonb;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(patch_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    if v_patch is null or patch_context.patch_type not in ('merge', 'json')
+       or patch_context.patch_type is null then
+        raise exception 'a patch is a merge patch or a JSON patch'
+            using errcode = 'PD422',
+                  hint    = 'patch_type is merge (RFC 7396) or json (RFC 6902).';
+    end if;
+
+    if patch_context.patch_type = 'json' and jsonb_typeof(v_patch) = 'array'
+       and jsonb_array_length(v_patch) > v_most then
+        raise exception 'a patch of % operations', jsonb_array_length(v_patch)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_latest := docket_private.lock_context(
+        v_project, patch_context.task_id, patch_context.context_type,
+        patch_context.expected_version, patch_context.attempt_id);
+
+    if v_latest.version is null or v_latest.is_tombstone then
+        if patch_context.patch_type = 'json' then
+            raise exception 'the task has no context "%"', left(patch_context.context_type, 100)
+                using errcode = 'PD404',
+                      hint    = 'docket.put_context() makes one.';
+        end if;
+    elsif not docket_private.is_json_type(v_latest.content_type) then
+        raise exception 'context "%" is no JSON, but %',
+                        left(patch_context.context_type, 100), v_latest.content_type
+            using errcode = 'PD422',
+                  hint    = 'docket.put_context_raw() replaces it.';
+    else
+        v_data := v_latest.data;
+    end if;
+
+    begin
+        -- In a document that stands for what jsonb can not hold, the patch has to say so too.
+        if v_latest.is_escaped then
+            v_patch := replace(v_patch::text, chr(9216), chr(9216) || '2400')::jsonb;
+        end if;
+
+        v_data := case patch_context.patch_type
+                      when 'merge' then docket_private.merge_patched(v_data, v_patch)
+                      else docket_private.json_patched(v_data, v_patch)
+                  end;
+    exception
+        when statement_too_complex or program_limit_exceeded then
+            raise exception 'the patch is nested too deeply, or makes too much'
+                using errcode = 'PD413';
+    end;
+
+    v_context := docket_private.context_of_json(
+        patch_context.context_type, v_data, coalesce(v_latest.is_escaped, false),
+        patch_context.attempt_id);
+    perform docket_private.require_context(
+        v_project, patch_context.context_type, v_context.data, v_context.byte_size);
+    v_context := docket_private.add_context(
+        v_project, patch_context.task_id, v_latest, v_context, null);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+comment on function docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid) is
+'Changes a part of the latest version of a context, which makes the next; a patch that changes
+nothing makes none.
+
+`patch` is what to change, `patch_type` how it says so: merge (RFC 7396: an object of new values,
+null takes away; where there is no context it begins with nothing) or json (RFC 6902: an array of
+operations, all or none). `expected_version` is the version that the caller has read, `attempt_id`
+the attempt that changes it. The same `request_id` again returns the first answer.
+Returns the version. Raises PD404, PD403, PD422 (no patch, no JSON, or not what the type''s schema
+asks for), PD409 (the context is not what the patch expects), PD413, PDVER, PDLSE.';
+
+create function docket.delete_context(
+    task_id          uuid,
+    context_type     text,
+    expected_version bigint default null,
+    attempt_id       uuid   default null,
+    request_id       uuid   default null
+) returns docket.task_contexts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'delete_context');
+    v_project uuid;
+    v_latest  docket.task_contexts;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(delete_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    v_latest := docket_private.lock_context(
+        v_project, delete_context.task_id, delete_context.context_type,
+        delete_context.expected_version, delete_context.attempt_id);
+
+    if v_latest.version is null or v_latest.is_tombstone then
+        raise exception 'the task has no context "%"', left(delete_context.context_type, 100)
+            using errcode = 'PD404';
+    end if;
+
+    v_context := docket_private.context_of_json(
+        delete_context.context_type, 'null', false, delete_context.attempt_id);
+    v_context.is_tombstone := true;
+    v_context.content_hash := sha256('');
+    v_context.byte_size    := 0;
+    v_context := docket_private.add_context(
+        v_project, delete_context.task_id, v_latest, v_context, null);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+comment on function docket.delete_context(uuid, text, bigint, uuid, uuid) is
+'Takes a context away: its next version says that it was deleted. The versions before stay, and can
+be read and put again.
+
+`context_type` is the type, `expected_version` the version that the caller has read, `attempt_id`
+the attempt that deletes it. The same `request_id` again returns the first answer.
+Returns the version that says so. Raises PD404, PD403, PD422, PDVER, PDLSE.';
+
+revoke all on function docket_private.first_answer(jsonb) from public;
+revoke all on function docket_private.remember_context(uuid, docket.task_contexts) from public;
+revoke all on function docket_private.lock_context(uuid, uuid, text, bigint, uuid) from public;
+revoke all on function docket_private.require_size(uuid, text, bigint) from public;
+revoke all on function docket_private.require_context(uuid, text, jsonb, bigint) from public;
+revoke all on function docket_private.add_context(
+    uuid, uuid, docket.task_contexts, docket.task_contexts, bytea)
+  from public;
+revoke all on function docket_private.context_of_json(text, jsonb, boolean, uuid) from public;
+revoke all on function docket.put_context(uuid, text, jsonb, bigint, uuid, uuid) from public;
+revoke all on function docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid)
+  from public;
+revoke all on function docket.delete_context(uuid, text, bigint, uuid, uuid) from public;
+grant execute on function
+    docket.put_context(uuid, text, jsonb, bigint, uuid, uuid),
+    docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid),
+    docket.delete_context(uuid, text, bigint, uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- context/raw_contexts
+
+set local role docket_owner;
+
+create function docket.put_context_raw(
+    task_id          uuid,
+    context_type     text,
+    content          bytea,
+    content_type     text   default 'application/json',
+    expected_version bigint default null,
+    attempt_id       uuid   default null,
+    request_id       uuid   default null
+) returns docket.task_contexts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'put_context_raw');
+    v_is_json boolean := docket_private.is_json_type(put_context_raw.content_type);
+    v_project uuid;
+    v_text    text;
+    v_new     docket.task_contexts;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(put_context_raw.task_id);
+    perform docket_private.require_project(v_project);
+
+    if put_context_raw.content is null
+       or coalesce(length(put_context_raw.content_type), 0) not between 1 and 255 then
+        raise exception 'a context needs content, and a media type of 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    -- Too large is too large, whatever it would be.
+    perform docket_private.require_size(
+        v_project, put_context_raw.context_type, octet_length(put_context_raw.content));
+
+    begin
+        v_text := convert_from(put_context_raw.content, 'UTF8');
+    exception
+        when character_not_in_repertoire or untranslatable_character then
+            if v_is_json then
+                raise exception 'the content is no JSON: it is not UTF-8'
+                    using errcode = 'PD422',
+                          hint    = 'Give another content_type to keep it as it is.';
+            end if;
+    end;
+
+    v_new.is_escaped := false;
+    if v_is_json then
+        select d.data, d.is_escaped into v_new.data, v_new.is_escaped
+          from docket_private.read_document(v_text) as d;
+        v_text := docket_private.unescaped(v_new.data, v_new.is_escaped);
+    else
+        v_new.data := coalesce(to_jsonb(v_text), 'null');
+    end if;
+
+    v_new.context_type := put_context_raw.context_type;
+    v_new.content_type := put_context_raw.content_type;
+    v_new.content_hash := sha256(put_context_raw.content);
+    v_new.byte_size    := octet_length(put_context_raw.content);
+    v_new.is_tombstone := false;
+    v_new.attempt_id   := put_context_raw.attempt_id;
+
+    perform docket_private.require_context(
+        v_project, put_context_raw.context_type, v_new.data, v_new.byte_size);
+
+    v_context := docket_private.lock_context(
+        v_project, put_context_raw.task_id, put_context_raw.context_type,
+        put_context_raw.expected_version, put_context_raw.attempt_id);
+    v_context := docket_private.add_context(
+        v_project, put_context_raw.task_id, v_context, v_new,
+        case
+            when convert_to(v_text, 'UTF8') is distinct from put_context_raw.content
+            then put_context_raw.content
+        end);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+comment on function docket.put_context_raw(uuid, text, bytea, text, bigint, uuid, uuid) is
+'Stores any content as the next version of a context; get_context_raw() gives it back byte for byte.
+
+`content` are the bytes, `content_type` says what they are. JSON (application/json, or anything
+with +json) can be read, patched and searched like any other; what jsonb can not hold (U+0000,
+halves of surrogate pairs) stands in data as U+2400 with four hex digits, and is_escaped says so.
+Other content in UTF-8 is a JSON string in data, and what is no text is null there.
+`context_type`, `expected_version`, `attempt_id` and `request_id` as for put_context().
+Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no content, no JSON,
+or not what the type''s schema asks for), PDVER, PDLSE.';
+
+create function docket.get_context_raw(
+    task_id      uuid,
+    context_type text,
+    version      integer default null
+) returns table (
+    content       bytea,
+    content_type  text,
+    content_hash  bytea,
+    found_version integer
+)
+language sql
+stable
+rows 1
+begin atomic
+    select case
+               when k.content is not null then k.content
+               when docket_private.is_json_type(c.content_type)
+               then convert_to(docket_private.unescaped(c.data, c.is_escaped), 'UTF8')
+               else convert_to(c.data #>> '{}', 'UTF8')
+           end,
+           c.content_type, c.content_hash, c.version
+      from docket.get_context(
+               get_context_raw.task_id, get_context_raw.context_type, get_context_raw.version) as c
+      left join docket.context_contents as k
+        on k.task_id      = c.task_id
+       and k.context_type = c.context_type
+       and k.version      = c.version
+       and k.project_id   = c.project_id
+     where not c.is_tombstone;
+end;
+
+comment on function docket.get_context_raw(uuid, text, integer) is
+'A context as it was given, byte for byte: the latest version of a type, or the one named.
+
+`context_type` is the type, `version` the version (null: the latest). What put_context() has
+stored is its JSON text.
+Returns the content with its media type, its SHA-256 and its version; no row where there is none.
+Raises nothing.';
+
+revoke all on function docket.put_context_raw(uuid, text, bytea, text, bigint, uuid, uuid)
+  from public;
+revoke all on function docket.get_context_raw(uuid, text, integer) from public;
+grant execute on function docket.put_context_raw(uuid, text, bytea, text, bigint, uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function docket.get_context_raw(uuid, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/context_statistics
+
+set local role docket_owner;
+
+-- Who only reads writes nothing, and may do so on a standby: so a use is counted when it is said to
+-- be one, by whoever builds a prompt, or works with what he has read.
+create table docket.context_uses (
+    task_id      uuid        not null,
+    project_id   uuid        not null,
+    context_type text        not null,
+    uses         bigint      not null default 1,
+    last_used_at timestamptz not null default docket.clock(),
+
+    constraint context_uses_pkey primary key (task_id, project_id, context_type),
+    constraint context_uses_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade
+) with (fillfactor = 80);
+
+comment on table docket.context_uses is
+    'How often each context of a task was used.';
+comment on column docket.context_uses.task_id is
+    'The task.';
+comment on column docket.context_uses.context_type is
+    'The type of the context.';
+comment on column docket.context_uses.uses is
+    'How often it was used.';
+comment on column docket.context_uses.last_used_at is
+    'When it was used last.';
+
+call docket_private.add_isolation('docket.context_uses');
+
+create function docket_private.count_context_uses(
+    project_id    uuid,
+    task_id       uuid,
+    context_types text[]
+) returns setof docket.context_uses
+language sql
+volatile
+begin atomic
+    -- In the order of the types, for those who count at the same time.
+    insert into docket.context_uses as u (task_id, project_id, context_type)
+    select count_context_uses.task_id, count_context_uses.project_id, t.context_type
+      from (
+          select distinct n.context_type
+            from unnest(count_context_uses.context_types) as n (context_type)
+      ) as t
+     order by t.context_type
+        on conflict on constraint context_uses_pkey
+        do update set uses         = u.uses + 1,
+                      last_used_at = excluded.last_used_at
+    returning u.*;
+end;
+
+comment on function docket_private.count_context_uses(uuid, uuid, text[]) is
+    'Counts a use of each of these contexts of a task.';
+
+create function docket.record_context_use(
+    task_id       uuid,
+    context_types text[] default null,
+    request_id    uuid   default null
+) returns setof docket.context_uses
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'record_context_use');
+    v_project uuid;
+    v_types   text[];
+begin
+    v_project := docket_private.project_of_task(record_context_use.task_id);
+    perform docket_private.require_project(v_project);
+
+    if v_answer is null then
+        v_types := array(
+            select c.context_type
+              from docket.latest_contexts(record_context_use.task_id) as c
+             where record_context_use.context_types is null
+                or c.context_type = any (record_context_use.context_types));
+        perform docket_private.count_context_uses(
+            v_project, record_context_use.task_id, v_types);
+        perform docket_private.remember(record_context_use.request_id, to_jsonb(v_types));
+    else
+        v_types := array(select jsonb_array_elements_text(v_answer));
+    end if;
+
+    return query
+    select u.*
+      from docket.context_uses as u
+     where u.task_id      = record_context_use.task_id
+       and u.project_id   = v_project
+       and u.context_type = any (v_types)
+     order by u.context_type;
+end;
+$$;
+
+comment on function docket.record_context_use(uuid, text[], uuid) is
+'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
+
+`context_types` are the types (null: all that the task has); what it does not have is passed over.
+The same `request_id` again counts nothing.
+Returns how often each was used, and when last. Raises PD404, PD403.';
+
+create function docket.context_statistics(
+    project_id uuid,
+    task_id    uuid default null
+) returns table (
+    context_type    text,
+    tasks           bigint,
+    versions        bigint,
+    byte_size       bigint,
+    stored_bytes    bigint,
+    uses            bigint,
+    last_written_at timestamptz,
+    last_used_at    timestamptz
+)
+language sql
+stable
+begin atomic
+    with written as (
+        select c.context_type,
+               count(distinct c.task_id) as tasks,
+               count(*) as versions,
+               sum(c.byte_size)::bigint as byte_size,
+               sum(pg_column_size(c.data) + coalesce(pg_column_size(k.content), 0))::bigint
+                   as stored_bytes,
+               max(c.created_at) as last_written_at
+          from docket.task_contexts as c
+          left join docket.context_contents as k
+            on k.task_id      = c.task_id
+           and k.context_type = c.context_type
+           and k.version      = c.version
+           and k.project_id   = c.project_id
+         where c.project_id = context_statistics.project_id
+           and (context_statistics.task_id is null or c.task_id = context_statistics.task_id)
+         group by c.context_type
+    ), used as (
+        select u.context_type, sum(u.uses)::bigint as uses, max(u.last_used_at) as last_used_at
+          from docket.context_uses as u
+         where u.project_id = context_statistics.project_id
+           and (context_statistics.task_id is null or u.task_id = context_statistics.task_id)
+         group by u.context_type
+    )
+    select w.context_type, w.tasks, w.versions, w.byte_size, w.stored_bytes,
+           coalesce(u.uses, 0), w.last_written_at, u.last_used_at
+      from written as w
+      left join used as u on u.context_type = w.context_type
+     order by w.context_type;
+end;
+
+comment on function docket.context_statistics(uuid, uuid) is
+'What a project''s contexts, or those of one of its tasks (`task_id`), come to, by type: tasks,
+versions (deletions count), bytes as they were given and as they are stored (compressed), uses as
+record_context_use() has counted them.
+
+Returns a row for each type; last_used_at may be null. Raises nothing.';
+
+revoke all on function docket_private.count_context_uses(uuid, uuid, text[]) from public;
+revoke all on function docket.record_context_use(uuid, text[], uuid) from public;
+revoke all on function docket.context_statistics(uuid, uuid) from public;
+grant select on docket.context_uses
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function docket.record_context_use(uuid, text[], uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function docket.context_statistics(uuid, uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/prune_contexts
+
+set local role docket_owner;
+
+-- Versions that are kept whatever their type says, and for what: a prompt build that was made of
+-- them, or a person who wants them.
+create table docket.context_pins (
+    task_id      uuid        not null,
+    project_id   uuid        not null,
+    context_type text        not null,
+    version      integer     not null,
+    pinned_for   text        not null,
+    created_at   timestamptz not null default docket.clock(),
+    created_by   text        not null default docket.principal(),
+
+    constraint context_pins_pkey
+        primary key (task_id, context_type, version, project_id, pinned_for),
+    constraint context_pins_context_fkey
+        foreign key (task_id, context_type, version, project_id)
+        references docket.task_contexts on delete cascade,
+    constraint context_pins_pinned_for_bounded check (length(pinned_for) between 1 and 255)
+);
+
+comment on table docket.context_pins is
+    'Versions of contexts that are kept, and for what.';
+comment on column docket.context_pins.task_id is
+    'The task.';
+comment on column docket.context_pins.context_type is
+    'The type of the context.';
+comment on column docket.context_pins.version is
+    'The version that is kept.';
+comment on column docket.context_pins.pinned_for is
+    'What it is kept for.';
+
+call docket_private.add_journal('docket.context_pins', 'task_id');
+call docket_private.add_isolation('docket.context_pins');
+
+-- Where maintenance goes on with the next tasks.
+create table docket_private.context_rounds (
+    is_only    boolean not null default true,
+    next_after uuid    not null,
+
+    constraint context_rounds_pkey primary key (is_only),
+    constraint context_rounds_has_one_row check (is_only)
+);
+
+comment on table docket_private.context_rounds is
+    'How far the round of prune_next_contexts() has come.';
+comment on column docket_private.context_rounds.is_only is
+    'True: there is one row.';
+comment on column docket_private.context_rounds.next_after is
+    'The last task whose contexts were looked at.';
+
+alter table docket_private.context_rounds enable row level security;
+alter table docket_private.context_rounds force row level security;
+create policy context_rounds_by_functions on docket_private.context_rounds to docket_owner
+    using (true);
+
+insert into docket_private.context_rounds (next_after)
+values ('00000000-0000-0000-0000-000000000000');
+
+-- First locked, then judged again: whoever pins a version in the meantime waits for its deletion,
+-- or has been seen. What others hold is left to the next time.
+create function docket_private.prune_tasks(
+    task_ids uuid[],
+    at_most  bigint,
+    out versions  bigint,
+    out byte_size bigint
+) returns record
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_tasks    uuid[];
+    v_types    text[];
+    v_versions integer[];
+begin
+      with kinds as (
+          select distinct c.project_id, c.context_type
+            from docket.task_contexts as c
+           where c.task_id = any (prune_tasks.task_ids)
+      ), rules as (
+          select k.project_id, k.context_type, y.keep_versions, y.keep_days
+            from kinds as k
+           cross join lateral docket_private.context_type(k.project_id, k.context_type) as y
+           where y.keep_versions is not null
+              or y.keep_days is not null
+      ), judged as (
+          select c.task_id, c.project_id, c.context_type, c.version, r.keep_versions, r.keep_days,
+                 row_number() over newest_first as place,
+                 lag(c.created_at) over newest_first as replaced_at
+            from rules as r
+            join docket.task_contexts as c
+              on c.task_id = any (prune_tasks.task_ids)
+             and c.context_type = r.context_type
+             and c.project_id = r.project_id
+          window newest_first as (
+                     partition by c.task_id, c.context_type order by c.version desc)
+      ), held as (
+          select c.task_id, c.context_type, c.version
+            from judged as j
+            join docket.task_contexts as c
+              on c.task_id      = j.task_id
+             and c.context_type = j.context_type
+             and c.version      = j.version
+             and c.project_id   = j.project_id
+           where j.place > greatest(coalesce(j.keep_versions, 1), 1)
+             and (j.keep_days is null
+                  or j.replaced_at < docket.clock() - make_interval(days => j.keep_days))
+             and not exists (
+                     select
+                       from docket.context_pins as p
+                      where p.task_id      = c.task_id
+                        and p.context_type = c.context_type
+                        and p.version      = c.version)
+           order by c.task_id, c.context_type, c.version
+           limit prune_tasks.at_most
+             for update of c skip locked
+      )
+    select array_agg(h.task_id), array_agg(h.context_type), array_agg(h.version)
+      into v_tasks, v_types, v_versions
+      from held as h;
+
+      with gone as (
+          delete from docket.task_contexts as c
+           using unnest(v_tasks, v_types, v_versions) as h (task_id, context_type, version)
+           where c.task_id      = h.task_id
+             and c.context_type = h.context_type
+             and c.version      = h.version
+             and not exists (
+                     select
+                       from docket.context_pins as p
+                      where p.task_id      = c.task_id
+                        and p.context_type = c.context_type
+                        and p.version      = c.version)
+          returning c.byte_size
+      )
+    select count(*), coalesce(sum(g.byte_size), 0)::bigint
+      into prune_tasks.versions, prune_tasks.byte_size
+      from gone as g;
+end;
+$$;
+
+comment on function docket_private.prune_tasks(uuid[], bigint) is
+    'Removes at most so many versions of the contexts of these tasks that their types keep no longer.';
+
+create function docket.prune_contexts(
+    project_id   uuid,
+    max_versions integer default 10000
+) returns table (
+    versions  bigint,
+    byte_size bigint
+)
+language plpgsql
+rows 1
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.require_project(prune_contexts.project_id);
+
+    return query
+    select p.versions, p.byte_size
+      from docket_private.prune_tasks(
+               array(
+                   select t.task_id
+                     from docket.tasks as t
+                    where t.project_id = prune_contexts.project_id),
+               greatest(prune_contexts.max_versions, 0)) as p;
+end;
+$$;
+
+comment on function docket.prune_contexts(uuid, integer) is
+'Removes versions of a project''s contexts that their types keep no longer, for good: those that are
+not among the newest `keep_versions`, and were replaced more than `keep_days` days ago. The latest
+version stays, and so does what is pinned. The journal keeps their hashes.
+
+`max_versions` is how many at most; maintenance does the same, for some tasks at a time.
+Returns one row: how many versions it removed, and their bytes. Raises PD404, PD403.';
+
+create function docket_private.prune_next_contexts(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_after    uuid;
+    v_tasks    uuid[];
+    v_versions bigint;
+begin
+    perform docket_private.require_operator();
+
+    if not exists (
+        select
+          from docket.context_types as y
+         where y.keep_versions is not null
+            or y.keep_days is not null
+    ) then
+        return 0;
+    end if;
+
+    v_after := (select r.next_after from docket_private.context_rounds as r for update skip locked);
+    if v_after is null then
+        return 0;
+    end if;
+
+    v_tasks := array(
+        select t.task_id
+          from docket.tasks as t
+         where t.task_id > v_after
+         order by t.task_id
+         limit 1000);
+
+    select p.versions into v_versions
+      from docket_private.prune_tasks(v_tasks, prune_next_contexts.at_most) as p;
+
+    -- With as many as were asked for there may be more of the same tasks.
+    if v_versions < prune_next_contexts.at_most then
+        update docket_private.context_rounds as r
+           set next_after = case
+                                when cardinality(v_tasks) < 1000
+                                then '00000000-0000-0000-0000-000000000000'
+                                else v_tasks[cardinality(v_tasks)]
+                            end;
+    end if;
+
+    return v_versions;
+end;
+$$;
+
+comment on function docket_private.prune_next_contexts(bigint) is
+    'A step of maintenance: prunes the contexts of the next thousand tasks of all projects, at most so many versions. Returns how many. Raises PD403.';
+
+create function docket.pin_context(
+    task_id      uuid,
+    context_type text,
+    version      integer,
+    pinned_for   text,
+    request_id   uuid default null
+) returns docket.context_pins
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'pin_context');
+    v_project uuid;
+    v_pin     docket.context_pins;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_pins, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(pin_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    if coalesce(length(pin_context.pinned_for), 0) not between 1 and 255
+       or coalesce(length(pin_context.context_type), 0) not between 1 and 255 then
+        raise exception 'a version of a type is pinned for something, each in 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        insert into docket.context_pins as p (
+            task_id, project_id, context_type, version, pinned_for)
+        values (pin_context.task_id, v_project, pin_context.context_type,
+                coalesce(pin_context.version, 0), pin_context.pinned_for)
+            on conflict on constraint context_pins_pkey
+            do update set pinned_for = excluded.pinned_for
+        returning p.* into v_pin;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task has no version % of context "%"',
+                            coalesce(pin_context.version::text, 'null'),
+                            left(pin_context.context_type, 100)
+                using errcode = 'PD404';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_pin));
+    return v_pin;
+end;
+$$;
+
+comment on function docket.pin_context(uuid, text, integer, text, uuid) is
+'Keeps a version of a context, whatever its type says of keeping.
+
+`context_type` and `version` name it, `pinned_for` says for what; a version may be pinned for
+several things. The same `request_id` again returns the first answer.
+Returns the pin. Raises PD404, PD403, PD422.';
+
+create function docket.unpin_context(
+    task_id      uuid,
+    context_type text,
+    version      integer,
+    pinned_for   text,
+    request_id   uuid default null
+) returns docket.context_pins
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unpin_context');
+    v_project uuid;
+    v_pin     docket.context_pins;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_pins, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(unpin_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    delete from docket.context_pins as p
+     where p.task_id      = unpin_context.task_id
+       and p.context_type = unpin_context.context_type
+       and p.version      = unpin_context.version
+       and p.project_id   = v_project
+       and p.pinned_for   = unpin_context.pinned_for
+    returning p.* into v_pin;
+
+    if not found then
+        raise exception 'that version is not pinned for this'
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_pin));
+    return v_pin;
+end;
+$$;
+
+comment on function docket.unpin_context(uuid, text, integer, text, uuid) is
+'Lets go of a version of a context that was pinned.
+
+`context_type`, `version` and `pinned_for` as when it was pinned. The same `request_id` again
+returns the first answer. Returns the pin that there was. Raises PD404, PD403.';
+
+revoke all on function docket_private.prune_tasks(uuid[], bigint) from public;
+revoke all on function docket.prune_contexts(uuid, integer) from public;
+revoke all on function docket_private.prune_next_contexts(bigint) from public;
+revoke all on function docket.pin_context(uuid, text, integer, text, uuid) from public;
+revoke all on function docket.unpin_context(uuid, text, integer, text, uuid) from public;
+grant select on docket.context_pins
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function
+    docket.prune_contexts(uuid, integer),
+    docket.pin_context(uuid, text, integer, text, uuid),
+    docket.unpin_context(uuid, text, integer, text, uuid)
+   to docket_admin, docket_app;
+
+reset role;
+
+-- context/agent_sessions
+
+set local role docket_owner;
+
+-- What an agent, or what stands between it and a model, wants to have again when it goes on. A
+-- session ends, and is gone some time after that; nothing secret is kept.
+create table docket.agent_sessions (
+    session_id text        not null,
+    project_id uuid        not null,
+    agent      text,
+    task_id    uuid,
+    state      jsonb       not null,
+    expires_at timestamptz not null,
+    version    bigint      not null default 1,
+    created_at timestamptz not null default docket.clock(),
+    updated_at timestamptz not null default docket.clock(),
+    created_by text        not null default docket.principal(),
+    updated_by text        not null default docket.principal(),
+
+    constraint agent_sessions_pkey primary key (session_id, project_id),
+    constraint agent_sessions_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint agent_sessions_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete set null (task_id),
+    constraint agent_sessions_id_bounded check (length(session_id) between 1 and 255),
+    constraint agent_sessions_agent_bounded check (length(agent) between 1 and 255)
+);
+
+create index agent_sessions_project_idx
+    on docket.agent_sessions (project_id, session_id);
+create index agent_sessions_task_idx
+    on docket.agent_sessions (task_id, project_id) where task_id is not null;
+create index agent_sessions_expires_at_idx
+    on docket.agent_sessions (expires_at);
+
+comment on table docket.agent_sessions is
+    'Sessions of agents: their state, until they end.';
+comment on column docket.agent_sessions.session_id is
+    'The name of the session, as its agent chose it.';
+comment on column docket.agent_sessions.agent is
+    'The agent.';
+comment on column docket.agent_sessions.task_id is
+    'The task that it is about, where it is about one.';
+comment on column docket.agent_sessions.state is
+    'What is to be had again.';
+comment on column docket.agent_sessions.expires_at is
+    'From when on the session is over.';
+
+call docket_private.add_touch('docket.agent_sessions');
+call docket_private.add_journal('docket.agent_sessions', 'session_id', array['state']);
+call docket_private.add_isolation('docket.agent_sessions');
+
+insert into docket.settings (setting_key, value, description)
+values ('session_hours', '24', 'How long a session of an agent lives after its last change, in hours, where nothing else is said.');
+
+create function docket_private.refuse_secrets(
+    value jsonb,
+    what  text
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if docket_private.without_secrets(refuse_secrets.value) is distinct from refuse_secrets.value
+    then
+        raise exception '% has something under a secret key', refuse_secrets.what
+            using errcode = 'PD422',
+                  hint    = 'Keep it where secrets are kept, and here its name; docket.secret_keys() lists the keys.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.refuse_secrets(jsonb, text) is
+    'Raises PD422 for a value with something under a secret key, at any depth.';
+
+create function docket_private.require_state(
+    value jsonb,
+    what  text
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most bigint := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
+begin
+    if require_state.value is null then
+        raise exception '% is missing', require_state.what
+            using errcode = 'PD422';
+    end if;
+
+    if octet_length(require_state.value::text) > v_most then
+        raise exception '% of % bytes', require_state.what, octet_length(require_state.value::text)
+            using errcode = 'PD413',
+                  hint    = format('At most %s bytes (setting max_context_bytes).', v_most);
+    end if;
+
+    perform docket_private.refuse_secrets(require_state.value, require_state.what);
+end;
+$$;
+
+comment on function docket_private.require_state(jsonb, text) is
+    'Raises PD422 for nothing and for secrets, PD413 for too much.';
+
+create function docket_private.end_of(
+    expires_in interval,
+    hours      jsonb
+) returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if end_of.expires_in <= interval '0' or end_of.expires_in > interval '1 year' then
+        raise exception 'it can not live for %', end_of.expires_in
+            using errcode = 'PD422',
+                  hint    = 'For some time, and for a year at most.';
+    end if;
+
+    return docket.clock() + coalesce(
+        end_of.expires_in, make_interval(hours => (end_of.hours #>> '{}')::integer));
+end;
+$$;
+
+comment on function docket_private.end_of(interval, jsonb) is
+    'When something ends that lives so long from now; null: as many hours. Raises PD422.';
+
+create function docket.put_session(
+    project_id       uuid,
+    session_id       text,
+    state            jsonb,
+    agent            text     default null,
+    task_id          uuid     default null,
+    expires_in       interval default null,
+    expected_version bigint   default null,
+    request_id       uuid     default null
+) returns docket.agent_sessions
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_session');
+    v_session    docket.agent_sessions;
+    v_expires_at timestamptz;
+begin
+    if v_answer is not null then
+        select s.* into v_session
+          from docket.agent_sessions as s
+         where s.session_id = v_answer ->> 'session_id'
+           and s.project_id = (v_answer ->> 'project_id')::uuid;
+        return v_session;
+    end if;
+
+    perform docket_private.require_project(put_session.project_id);
+    perform docket_private.require_state(put_session.state, 'a state');
+
+    if coalesce(length(put_session.session_id), 0) not between 1 and 255
+       or length(put_session.agent) not between 1 and 255 then
+        raise exception 'a session and its agent have names of 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    if put_session.task_id is not null
+       and docket_private.project_of_task(put_session.task_id) <> put_session.project_id then
+        raise exception 'task % is of another project', put_session.task_id
+            using errcode = 'PD422';
+    end if;
+
+    v_expires_at := docket_private.end_of(
+        put_session.expires_in, docket_private.setting('session_hours'));
+
+    select s.* into v_session
+      from docket.agent_sessions as s
+     where s.session_id = put_session.session_id
+       and s.project_id = put_session.project_id
+       for no key update;
+
+    -- What is over is not there any more: whoever takes up its name begins anew.
+    perform docket_private.require_version(
+        format('session "%s"', left(put_session.session_id, 100)),
+        case when v_session.expires_at > docket.clock() then v_session.version else 0 end,
+        put_session.expected_version);
+
+    insert into docket.agent_sessions as s (
+        session_id, project_id, agent, task_id, state, expires_at)
+    values (
+        put_session.session_id, put_session.project_id, put_session.agent, put_session.task_id,
+        put_session.state, v_expires_at)
+        on conflict on constraint agent_sessions_pkey
+        do update set agent      = coalesce(excluded.agent, s.agent),
+                      task_id    = coalesce(excluded.task_id, s.task_id),
+                      state      = excluded.state,
+                      expires_at = excluded.expires_at
+    returning s.* into v_session;
+
+    perform docket_private.remember(
+        request_id,
+        jsonb_build_object('session_id', v_session.session_id, 'project_id', v_session.project_id));
+    return v_session;
+end;
+$$;
+
+comment on function docket.put_session(uuid, text, jsonb, text, uuid, interval, bigint, uuid) is
+'Keeps the state of an agent''s session, in place of what was kept before, and lets it live on.
+
+`session_id` is its name in the project, as the agent chose it, `state` any JSON without anything
+under a secret key, `agent` and `task_id` say whose it is and what it is about (null: as before).
+It lives for `expires_in` from now on (null: the setting session_hours); `expected_version` is the
+version that the caller has read, 0 for none. The same `request_id` again changes nothing.
+Returns the session. Raises PD404, PD403, PD422, PD413, PDVER.';
+
+create function docket.get_session(
+    project_id uuid,
+    session_id text
+) returns setof docket.agent_sessions
+language sql
+stable
+rows 1
+begin atomic
+    select s.*
+      from docket.agent_sessions as s
+     where s.session_id = get_session.session_id
+       and s.project_id = get_session.project_id
+       and s.expires_at > docket.clock();
+end;
+
+comment on function docket.get_session(uuid, text) is
+'The session of an agent by its name, `session_id`. Returns no row when there is none, or it is over;
+raises nothing.';
+
+create function docket.list_sessions(
+    project_id uuid,
+    agent      text    default null,
+    after      text    default null,
+    page_size  integer default 100
+) returns setof docket.agent_sessions
+language sql
+stable
+begin atomic
+    select s.*
+      from docket.agent_sessions as s
+     where s.project_id = list_sessions.project_id
+       and s.expires_at > docket.clock()
+       and (list_sessions.agent is null or s.agent = list_sessions.agent)
+       and (list_sessions.after is null or s.session_id > list_sessions.after)
+     order by s.session_id
+     limit least(greatest(list_sessions.page_size, 1), 1000);
+end;
+
+comment on function docket.list_sessions(uuid, text, text, integer) is
+'The sessions of a project that are not over, by name; of one `agent` where it is given.
+
+`after` is the name of the last of the page before, `page_size` is in rows (1 to 1000).
+Returns sessions; raises nothing.';
+
+create function docket.end_session(
+    project_id uuid,
+    session_id text,
+    request_id uuid default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'end_session');
+    v_ended  boolean;
+begin
+    if v_answer is not null then
+        return v_answer::boolean;
+    end if;
+
+    perform docket_private.require_project(end_session.project_id);
+
+    delete from docket.agent_sessions as s
+     where s.session_id = end_session.session_id
+       and s.project_id = end_session.project_id;
+    v_ended := found;
+
+    perform docket_private.remember(request_id, to_jsonb(v_ended));
+    return v_ended;
+end;
+$$;
+
+comment on function docket.end_session(uuid, text, uuid) is
+'Ends the session of an agent, `session_id`: its state is gone. The same `request_id` again returns
+the first answer. Returns whether there was one. Raises PD404, PD403.';
+
+create function docket_private.sweep_sessions(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with over as (
+          select s.session_id, s.project_id
+            from docket.agent_sessions as s
+           where s.expires_at <= docket.clock()
+           order by s.expires_at
+           limit sweep_sessions.at_most
+             for update skip locked
+      )
+    delete from docket.agent_sessions as s
+     using over
+     where s.session_id = over.session_id
+       and s.project_id = over.project_id;
+    get diagnostics v_count = row_count;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.sweep_sessions(bigint) is
+    'A step of maintenance: removes at most so many sessions that are over. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.refuse_secrets(jsonb, text) from public;
+revoke all on function docket_private.require_state(jsonb, text) from public;
+revoke all on function docket_private.end_of(interval, jsonb) from public;
+revoke all on function docket.put_session(
+    uuid, text, jsonb, text, uuid, interval, bigint, uuid)
+  from public;
+revoke all on function docket.get_session(uuid, text) from public;
+revoke all on function docket.list_sessions(uuid, text, text, integer) from public;
+revoke all on function docket.end_session(uuid, text, uuid) from public;
+revoke all on function docket_private.sweep_sessions(bigint) from public;
+grant select on docket.agent_sessions
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function
+    docket.put_session(uuid, text, jsonb, text, uuid, interval, bigint, uuid),
+    docket.end_session(uuid, text, uuid)
    to docket_admin, docket_app, docket_agent;
 grant execute on function
-    docket.get_context(uuid, text, integer),
-    docket.latest_contexts(uuid),
-    docket.context_history(uuid, text, integer, integer)
+    docket.get_session(uuid, text),
+    docket.list_sessions(uuid, text, text, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/response_cache
+
+set local role docket_owner;
+
+-- Answers that were dear to get, for whoever asks the same again, until they are too old.
+create table docket.response_cache (
+    cache_key   text        not null,
+    project_id  uuid        not null,
+    value       jsonb       not null,
+    expires_at  timestamptz not null,
+    hits        bigint      not null default 0,
+    last_hit_at timestamptz,
+    created_at  timestamptz not null default docket.clock(),
+    created_by  text        not null default docket.principal(),
+
+    constraint response_cache_pkey primary key (cache_key, project_id),
+    constraint response_cache_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint response_cache_key_bounded check (octet_length(cache_key) between 1 and 1024)
+) with (fillfactor = 80);
+
+create index response_cache_project_idx
+    on docket.response_cache (project_id, cache_key);
+create index response_cache_expires_at_idx
+    on docket.response_cache (expires_at);
+
+comment on table docket.response_cache is
+    'Responses by the requests that they answer, until they are too old.';
+comment on column docket.response_cache.cache_key is
+    'The request, or better a hash of it.';
+comment on column docket.response_cache.value is
+    'The response.';
+comment on column docket.response_cache.expires_at is
+    'From when on it answers nothing.';
+comment on column docket.response_cache.hits is
+    'How often it was given as an answer.';
+comment on column docket.response_cache.last_hit_at is
+    'When last.';
+
+call docket_private.add_isolation('docket.response_cache');
+
+insert into docket.settings (setting_key, value, description)
+values ('response_cache_hours', '1', 'How long a response is kept for whoever asks the same, in hours, where nothing else is said.');
+
+create function docket.put_response(
+    project_id uuid,
+    cache_key  text,
+    value      jsonb,
+    expires_in interval default null,
+    request_id uuid     default null
+) returns timestamptz
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_response');
+    v_expires_at timestamptz;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::timestamptz;
+    end if;
+
+    perform docket_private.require_project(put_response.project_id);
+    perform docket_private.require_state(put_response.value, 'a response');
+
+    if coalesce(octet_length(put_response.cache_key), 0) not between 1 and 1024 then
+        raise exception 'a key has 1 to 1024 bytes'
+            using errcode = 'PD422',
+                  hint    = 'Take a hash of a longer one.';
+    end if;
+
+    v_expires_at := docket_private.end_of(
+        put_response.expires_in, docket_private.setting('response_cache_hours'));
+
+    insert into docket.response_cache as r (cache_key, project_id, value, expires_at)
+    values (put_response.cache_key, put_response.project_id, put_response.value, v_expires_at)
+        on conflict on constraint response_cache_pkey
+        do update set value       = excluded.value,
+                      expires_at  = excluded.expires_at,
+                      hits        = 0,
+                      last_hit_at = null,
+                      created_at  = excluded.created_at,
+                      created_by  = excluded.created_by;
+
+    perform docket_private.remember(request_id, to_jsonb(v_expires_at));
+    return v_expires_at;
+end;
+$$;
+
+comment on function docket.put_response(uuid, text, jsonb, interval, uuid) is
+'Keeps a response for whoever asks the same again, in place of what was kept before.
+
+`cache_key` is the request, or a hash of it, of up to 1024 bytes; `value` any JSON without
+anything under a secret key. It is kept for `expires_in` from now on (null: the setting
+response_cache_hours). The same `request_id` again changes nothing.
+Returns when it ends. Raises PD404, PD403, PD422, PD413.';
+
+create function docket.get_response(
+    project_id uuid,
+    cache_key  text
+) returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_value jsonb;
+begin
+    perform docket_private.require_project(get_response.project_id);
+
+    v_value := (
+        select r.value
+          from docket.response_cache as r
+         where r.cache_key  = get_response.cache_key
+           and r.project_id = get_response.project_id
+           and r.expires_at > docket.clock());
+
+    -- A hit waits for nobody: where somebody else is just counting his, this one is not counted.
+    if v_value is not null then
+          with free as (
+              select r.cache_key, r.project_id
+                from docket.response_cache as r
+               where r.cache_key  = get_response.cache_key
+                 and r.project_id = get_response.project_id
+                 for no key update skip locked
+          )
+        update docket.response_cache as r
+           set hits        = r.hits + 1,
+               last_hit_at = docket.clock()
+          from free
+         where r.cache_key  = free.cache_key
+           and r.project_id = free.project_id;
+    end if;
+
+    return v_value;
+end;
+$$;
+
+comment on function docket.get_response(uuid, text) is
+'The response that is kept for a request, `cache_key`, and counts the hit (of many at the same
+moment one). Returns null where there is none, or it is too old. Raises PD404, PD403 (a hit is
+counted: who may only read finds it in the table).';
+
+create function docket_private.sweep_responses(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with over as (
+          select r.cache_key, r.project_id
+            from docket.response_cache as r
+           where r.expires_at <= docket.clock()
+           order by r.expires_at
+           limit sweep_responses.at_most
+             for update skip locked
+      )
+    delete from docket.response_cache as r
+     using over
+     where r.cache_key  = over.cache_key
+       and r.project_id = over.project_id;
+    get diagnostics v_count = row_count;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.sweep_responses(bigint) is
+    'A step of maintenance: removes at most so many responses that are too old. Returns how many. Raises PD403.';
+
+revoke all on function docket.put_response(uuid, text, jsonb, interval, uuid) from public;
+revoke all on function docket.get_response(uuid, text) from public;
+revoke all on function docket_private.sweep_responses(bigint) from public;
+grant select on docket.response_cache
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function
+    docket.put_response(uuid, text, jsonb, interval, uuid),
+    docket.get_response(uuid, text)
+   to docket_admin, docket_app, docket_agent;
 
 reset role;
 

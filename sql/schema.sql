@@ -1676,10 +1676,16 @@ CREATE TABLE docket.task_contexts (
     context_type text NOT NULL,
     version integer NOT NULL,
     data jsonb NOT NULL,
+    content_type text DEFAULT 'application/json'::text NOT NULL,
     content_hash bytea NOT NULL,
     byte_size bigint NOT NULL,
+    is_escaped boolean DEFAULT false NOT NULL,
+    is_tombstone boolean DEFAULT false NOT NULL,
+    attempt_id uuid,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT task_contexts_content_type_bounded CHECK (((length(content_type) >= 1) AND (length(content_type) <= 255))),
+    CONSTRAINT task_contexts_tombstone_is_empty CHECK (((NOT is_tombstone) OR ((data = 'null'::jsonb) AND (byte_size = 0)))),
     CONSTRAINT task_contexts_type_bounded CHECK (((length(context_type) >= 1) AND (length(context_type) <= 255))),
     CONSTRAINT task_contexts_version_positive CHECK ((version > 0))
 );
@@ -1694,11 +1700,19 @@ COMMENT ON COLUMN docket.task_contexts.context_type IS 'What kind of context it 
 
 COMMENT ON COLUMN docket.task_contexts.version IS 'Counts up from 1 by task and type.';
 
-COMMENT ON COLUMN docket.task_contexts.data IS 'The context itself.';
+COMMENT ON COLUMN docket.task_contexts.data IS 'The context itself: JSON, or a text as a JSON string; null where it is neither, see docket.context_contents.';
 
-COMMENT ON COLUMN docket.task_contexts.content_hash IS 'SHA-256 of the data''s text: the same content again makes no new version.';
+COMMENT ON COLUMN docket.task_contexts.content_type IS 'The media type of the content as it was given.';
 
-COMMENT ON COLUMN docket.task_contexts.byte_size IS 'The length of the data''s text, in bytes.';
+COMMENT ON COLUMN docket.task_contexts.content_hash IS 'SHA-256 of the content: the same again makes no new version.';
+
+COMMENT ON COLUMN docket.task_contexts.byte_size IS 'The length of the content, in bytes.';
+
+COMMENT ON COLUMN docket.task_contexts.is_escaped IS 'Whether data stands for what jsonb can not hold: U+2400 with four hex digits is then the character, or half of a surrogate pair, that they name.';
+
+COMMENT ON COLUMN docket.task_contexts.is_tombstone IS 'Whether this version says that the context was deleted.';
+
+COMMENT ON COLUMN docket.task_contexts.attempt_id IS 'The attempt that stored it, where one did.';
 
 -- FUNCTION docket.context_history(uuid, text, integer, integer)
 
@@ -1710,8 +1724,12 @@ CREATE FUNCTION docket.context_history(task_id uuid, context_type text, after in
      c.context_type,
      c.version,
      c.data,
+     c.content_type,
      c.content_hash,
      c.byte_size,
+     c.is_escaped,
+     c.is_tombstone,
+     c.attempt_id,
      c.created_at,
      c.created_by
     FROM docket.task_contexts c
@@ -1720,10 +1738,97 @@ CREATE FUNCTION docket.context_history(task_id uuid, context_type text, after in
   LIMIT LEAST(GREATEST(context_history.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) IS 'Every version of one type of a task''s context, the first first, with author and time.
+COMMENT ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) IS 'Every version of one type of a task''s context, the first first, with author and time; a deletion
+is one of them (is_tombstone).
 
 `after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns versions; raises nothing.';
+
+-- TABLE docket.context_contents
+
+CREATE TABLE docket.context_contents (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    context_type text NOT NULL,
+    version integer NOT NULL,
+    content bytea NOT NULL
+);
+
+ALTER TABLE ONLY docket.context_contents FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.context_contents IS 'The contents of versions of contexts that their data can not give back byte for byte. Written once, with their version.';
+
+COMMENT ON COLUMN docket.context_contents.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.context_contents.context_type IS 'The type of the context.';
+
+COMMENT ON COLUMN docket.context_contents.content IS 'The content, byte for byte.';
+
+-- TABLE docket.context_uses
+
+CREATE TABLE docket.context_uses (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    context_type text NOT NULL,
+    uses bigint DEFAULT 1 NOT NULL,
+    last_used_at timestamp with time zone DEFAULT docket.clock() NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.context_uses FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.context_uses IS 'How often each context of a task was used.';
+
+COMMENT ON COLUMN docket.context_uses.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.context_uses.context_type IS 'The type of the context.';
+
+COMMENT ON COLUMN docket.context_uses.uses IS 'How often it was used.';
+
+COMMENT ON COLUMN docket.context_uses.last_used_at IS 'When it was used last.';
+
+-- FUNCTION docket.context_statistics(uuid, uuid)
+
+CREATE FUNCTION docket.context_statistics(project_id uuid, task_id uuid DEFAULT NULL::uuid) RETURNS TABLE(context_type text, tasks bigint, versions bigint, byte_size bigint, stored_bytes bigint, uses bigint, last_written_at timestamp with time zone, last_used_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH written AS (
+          SELECT c.context_type,
+             count(DISTINCT c.task_id) AS tasks,
+             count(*) AS versions,
+             (sum(c.byte_size))::bigint AS byte_size,
+             sum((pg_column_size(c.data) + COALESCE(pg_column_size(k.content), 0))) AS stored_bytes,
+             max(c.created_at) AS last_written_at
+            FROM (docket.task_contexts c
+              LEFT JOIN docket.context_contents k ON (((k.task_id = c.task_id) AND (k.context_type = c.context_type) AND (k.version = c.version) AND (k.project_id = c.project_id))))
+           WHERE ((c.project_id = context_statistics.project_id) AND ((context_statistics.task_id IS NULL) OR (c.task_id = context_statistics.task_id)))
+           GROUP BY c.context_type
+         ), used AS (
+          SELECT u_1.context_type,
+             (sum(u_1.uses))::bigint AS uses,
+             max(u_1.last_used_at) AS last_used_at
+            FROM docket.context_uses u_1
+           WHERE ((u_1.project_id = context_statistics.project_id) AND ((context_statistics.task_id IS NULL) OR (u_1.task_id = context_statistics.task_id)))
+           GROUP BY u_1.context_type
+         )
+  SELECT w.context_type,
+     w.tasks,
+     w.versions,
+     w.byte_size,
+     w.stored_bytes,
+     COALESCE(u.uses, (0)::bigint) AS "coalesce",
+     w.last_written_at,
+     u.last_used_at
+    FROM (written w
+      LEFT JOIN used u ON ((u.context_type = w.context_type)))
+   ORDER BY w.context_type;
+END;
+
+COMMENT ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) IS 'What a project''s contexts, or those of one of its tasks (`task_id`), come to, by type: tasks,
+versions (deletions count), bytes as they were given and as they are stored (compressed), uses as
+record_context_use() has counted them.
+
+Returns a row for each type; last_used_at may be null. Raises nothing.';
 
 -- FUNCTION docket.conversation(uuid, text, uuid, integer)
 
@@ -2435,6 +2540,54 @@ archived tasks are left out. `max_tasks` is the size of a page (default: all), `
 place of the last task of the previous one. Returns one row for each task, with the effort so far
 in total. Raises nothing.';
 
+-- FUNCTION docket.delete_context(uuid, text, bigint, uuid, uuid)
+
+CREATE FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'delete_context');
+    v_project uuid;
+    v_latest  docket.task_contexts;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(delete_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    v_latest := docket_private.lock_context(
+        v_project, delete_context.task_id, delete_context.context_type,
+        delete_context.expected_version, delete_context.attempt_id);
+
+    if v_latest.version is null or v_latest.is_tombstone then
+        raise exception 'the task has no context "%"', left(delete_context.context_type, 100)
+            using errcode = 'PD404';
+    end if;
+
+    v_context := docket_private.context_of_json(
+        delete_context.context_type, 'null', false, delete_context.attempt_id);
+    v_context.is_tombstone := true;
+    v_context.content_hash := sha256('');
+    v_context.byte_size    := 0;
+    v_context := docket_private.add_context(
+        v_project, delete_context.task_id, v_latest, v_context, null);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) IS 'Takes a context away: its next version says that it was deleted. The versions before stay, and can
+be read and put again.
+
+`context_type` is the type, `expected_version` the version that the caller has read, `attempt_id`
+the attempt that deletes it. The same `request_id` again returns the first answer.
+Returns the version that says so. Raises PD404, PD403, PD422, PDVER, PDLSE.';
+
 -- FUNCTION docket.delete_task(uuid, uuid)
 
 CREATE FUNCTION docket.delete_task(task_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -2575,6 +2728,229 @@ COMMENT ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after 
 `page_size` in rows (1 to 1000; dependencies of one task stay together).
 Returns dependencies, ordered by task_id; none for a task that may not be seen. Raises PD422 (an
 unknown type).';
+
+-- TABLE docket.task_attempts
+
+CREATE TABLE docket.task_attempts (
+    attempt_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    attempt_no integer NOT NULL,
+    agent text NOT NULL,
+    lease_expires_at timestamp with time zone NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome docket.attempt_outcome,
+    failure_class text,
+    error text,
+    details jsonb,
+    is_forgiven boolean DEFAULT false NOT NULL,
+    CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT task_attempts_outcome_agrees CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))))))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.task_attempts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.task_attempts IS 'One row for each time an agent took a task.';
+
+COMMENT ON COLUMN docket.task_attempts.attempt_id IS 'The attempt, and the token that every later write of its agent names.';
+
+COMMENT ON COLUMN docket.task_attempts.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.task_attempts.attempt_no IS 'Which attempt at this task it is, from 1.';
+
+COMMENT ON COLUMN docket.task_attempts.agent IS 'The agent that took it.';
+
+COMMENT ON COLUMN docket.task_attempts.lease_expires_at IS 'Until when the agent holds the task without a further heartbeat.';
+
+COMMENT ON COLUMN docket.task_attempts.heartbeat_at IS 'When the agent was last heard of.';
+
+COMMENT ON COLUMN docket.task_attempts.ended_at IS 'When it ended.';
+
+COMMENT ON COLUMN docket.task_attempts.outcome IS 'How it ended.';
+
+COMMENT ON COLUMN docket.task_attempts.failure_class IS 'Why it failed: a row of docket.retry_policies.';
+
+COMMENT ON COLUMN docket.task_attempts.error IS 'What the agent said of the failure, or of the release.';
+
+COMMENT ON COLUMN docket.task_attempts.details IS 'More of it, for programs.';
+
+COMMENT ON COLUMN docket.task_attempts.is_forgiven IS 'Whether the failure counts no longer, because somebody has let the task be tried anew.';
+
+-- FUNCTION docket.get_context(uuid, text, integer, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket.get_context(task_id uuid, context_type text, version integer DEFAULT NULL::integer, at timestamp with time zone DEFAULT NULL::timestamp with time zone, attempt_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.task_contexts
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT latest.task_id,
+     latest.project_id,
+     latest.context_type,
+     latest.version,
+     latest.data,
+     latest.content_type,
+     latest.content_hash,
+     latest.byte_size,
+     latest.is_escaped,
+     latest.is_tombstone,
+     latest.attempt_id,
+     latest.created_at,
+     latest.created_by
+    FROM ( SELECT c.task_id,
+             c.project_id,
+             c.context_type,
+             c.version,
+             c.data,
+             c.content_type,
+             c.content_hash,
+             c.byte_size,
+             c.is_escaped,
+             c.is_tombstone,
+             c.attempt_id,
+             c.created_at,
+             c.created_by
+            FROM docket.task_contexts c
+           WHERE ((c.task_id = get_context.task_id) AND (c.context_type = get_context.context_type) AND ((c.version >= COALESCE(get_context.version, 1)) AND (c.version <= COALESCE(get_context.version, 2147483647))) AND ((get_context.at IS NULL) OR (c.created_at <= get_context.at)) AND ((get_context.attempt_id IS NULL) OR (c.created_at <= ( SELECT COALESCE(a.ended_at, 'infinity'::timestamp with time zone) AS "coalesce"
+                    FROM docket.task_attempts a
+                   WHERE ((a.attempt_id = get_context.attempt_id) AND (a.task_id = get_context.task_id))))))
+           ORDER BY c.version DESC
+          LIMIT 1) latest
+   WHERE ((NOT latest.is_tombstone) OR (get_context.version IS NOT NULL));
+END;
+
+COMMENT ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) IS 'One type of a task''s context: the latest version, or the one that was meant.
+
+`context_type` is the type, `version` names a version, `at` asks for the one that was the latest
+at a time, `attempt_id` for the one that was when an attempt ended (while it runs: the latest).
+Returns no row when there is none, or it was deleted; a version that is named is returned whatever
+it says. Reading is not counted: see record_context_use(). Raises nothing.';
+
+-- FUNCTION docket_private.json_differences(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.json_differences(former jsonb, present jsonb) RETURNS TABLE(path text, operation text, before jsonb, after jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE pairs(path, place, former, present) AS (
+          SELECT ''::text AS "?column?",
+             ARRAY[]::bigint[] AS "array",
+             json_differences.former AS former,
+             json_differences.present AS present
+           WHERE (json_differences.former IS DISTINCT FROM json_differences.present)
+         UNION ALL
+          SELECT ((p_1.path || '/'::text) || child.token),
+             (p_1.place || child.place),
+             child.former,
+             child.present
+            FROM ((pairs p_1
+              JOIN LATERAL ( VALUES (jsonb_typeof(p_1.former))) both_are(kind) ON ((both_are.kind = jsonb_typeof(p_1.present))))
+              CROSS JOIN LATERAL ( SELECT replace(replace(COALESCE(f.key, n.key), '~'::text, '~0'::text), '/'::text, '~1'::text) AS token,
+                     row_number() OVER (ORDER BY COALESCE(f.key, n.key)) AS place,
+                     f.value AS former,
+                     n.value AS present
+                    FROM (jsonb_each(
+                         CASE both_are.kind
+                             WHEN 'object'::text THEN p_1.former
+                             ELSE '{}'::jsonb
+                         END) f(key, value)
+                      FULL JOIN jsonb_each(
+                         CASE both_are.kind
+                             WHEN 'object'::text THEN p_1.present
+                             ELSE '{}'::jsonb
+                         END) n(key, value) ON ((n.key = f.key)))
+                 UNION ALL
+                  SELECT ((COALESCE(f.ordinality, n.ordinality) - 1))::text AS text,
+                         CASE
+                             WHEN (n.value IS NULL) THEN (((1)::bigint << 40) - f.ordinality)
+                             ELSE n.ordinality
+                         END AS ordinality,
+                     f.value AS former,
+                     n.value AS present
+                    FROM (jsonb_array_elements(
+                         CASE both_are.kind
+                             WHEN 'array'::text THEN p_1.former
+                             ELSE '[]'::jsonb
+                         END) WITH ORDINALITY f(value, ordinality)
+                      FULL JOIN jsonb_array_elements(
+                         CASE both_are.kind
+                             WHEN 'array'::text THEN p_1.present
+                             ELSE '[]'::jsonb
+                         END) WITH ORDINALITY n(value, ordinality) ON ((n.ordinality = f.ordinality)))) child)
+           WHERE (child.former IS DISTINCT FROM child.present)
+         )
+  SELECT p.path,
+         CASE
+             WHEN (p.former IS NULL) THEN 'add'::text
+             WHEN (p.present IS NULL) THEN 'remove'::text
+             ELSE 'replace'::text
+         END AS "case",
+     p.former,
+     p.present
+    FROM pairs p
+   WHERE (((jsonb_typeof(p.former) = jsonb_typeof(p.present)) AND (jsonb_typeof(p.former) = ANY (ARRAY['object'::text, 'array'::text]))) IS NOT TRUE)
+   ORDER BY p.place;
+END;
+
+COMMENT ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) IS 'What differs between two documents, by JSON pointer: the operations, in order, of the JSON patch that makes the second of the first.';
+
+-- FUNCTION docket.diff_contexts(uuid, text, integer, integer)
+
+CREATE FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer DEFAULT NULL::integer) RETURNS TABLE(path text, operation text, before jsonb, after jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH latest AS (
+          SELECT c.data
+            FROM docket.task_contexts c
+           WHERE ((c.task_id = diff_contexts.task_id) AND (c.context_type = diff_contexts.context_type) AND ((c.version >= COALESCE(diff_contexts.to_version, 1)) AND (c.version <= COALESCE(diff_contexts.to_version, 2147483647))))
+           ORDER BY c.version DESC
+          LIMIT 1
+         )
+  SELECT d.path,
+     d.operation,
+     d.before,
+     d.after
+    FROM ((latest l
+      CROSS JOIN docket.get_context(diff_contexts.task_id, diff_contexts.context_type, COALESCE(diff_contexts.from_version, 0)) f(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by))
+      CROSS JOIN LATERAL docket_private.json_differences(f.data, l.data) d(path, operation, before, after));
+END;
+
+COMMENT ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) IS 'What differs between two versions of a context.
+
+`context_type` is the type, `from_version` the one version, `to_version` the other (null: the
+latest).
+Returns a row for each place that differs: its path (a JSON pointer), the operation (add, remove,
+replace), and what was there and what is; before and after may be null. In this order the rows are
+the operations of a JSON patch that makes the one version of the other (after is its value). No
+row where nothing differs, or a version is missing. Raises nothing.';
+
+-- FUNCTION docket.end_session(uuid, text, uuid)
+
+CREATE FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid DEFAULT NULL::uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'end_session');
+    v_ended  boolean;
+begin
+    if v_answer is not null then
+        return v_answer::boolean;
+    end if;
+
+    perform docket_private.require_project(end_session.project_id);
+
+    delete from docket.agent_sessions as s
+     where s.session_id = end_session.session_id
+       and s.project_id = end_session.project_id;
+    v_ended := found;
+
+    perform docket_private.remember(request_id, to_jsonb(v_ended));
+    return v_ended;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) IS 'Ends the session of an agent, `session_id`: its state is gone. The same `request_id` again returns
+the first answer. Returns whether there was one. Raises PD404, PD403.';
 
 -- TABLE docket.workflow_states
 
@@ -3139,27 +3515,55 @@ name the original. What belongs to an attempt (results, who had it, actual effor
 The same `request_id` again returns the first answer. Returns the copies, in an order in which they
 can be done. Raises PD404, PD403, PD413, PD422.';
 
--- FUNCTION docket.get_context(uuid, text, integer)
+-- FUNCTION docket_private.is_json_type(text)
 
-CREATE FUNCTION docket.get_context(task_id uuid, context_type text, version integer DEFAULT NULL::integer) RETURNS SETOF docket.task_contexts
-    LANGUAGE sql STABLE ROWS 1
+CREATE FUNCTION docket_private.is_json_type(content_type text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT c.task_id,
-     c.project_id,
-     c.context_type,
-     c.version,
-     c.data,
-     c.content_hash,
-     c.byte_size,
-     c.created_at,
-     c.created_by
-    FROM docket.task_contexts c
-   WHERE ((c.task_id = get_context.task_id) AND (c.context_type = get_context.context_type) AND ((get_context.version IS NULL) OR (c.version = get_context.version)))
-   ORDER BY c.version DESC
-  LIMIT 1;
+ SELECT (content_type ~* '^application/([a-z0-9.+_-]+\+)?json\s*(;|$)'::text);
 END;
 
-COMMENT ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) IS 'One type of a task''s context: the latest version, or the one named. Returns no row when there is none; raises nothing.';
+COMMENT ON FUNCTION docket_private.is_json_type(content_type text) IS 'Whether a media type is one of JSON.';
+
+-- FUNCTION docket_private.unescaped(jsonb, boolean)
+
+CREATE FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN is_escaped THEN regexp_replace((data)::text, (chr(9216) || '([0-9a-fA-F]{4})'::text), '\\u\1'::text, 'g'::text)
+             ELSE (data)::text
+         END AS data;
+END;
+
+COMMENT ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) IS 'A document as JSON text, with what jsonb can not hold.';
+
+-- FUNCTION docket.get_context_raw(uuid, text, integer)
+
+CREATE FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer DEFAULT NULL::integer) RETURNS TABLE(content bytea, content_type text, content_hash bytea, found_version integer)
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (k.content IS NOT NULL) THEN k.content
+             WHEN docket_private.is_json_type(c.content_type) THEN convert_to(docket_private.unescaped(c.data, c.is_escaped), 'UTF8'::name)
+             ELSE convert_to((c.data #>> '{}'::text[]), 'UTF8'::name)
+         END AS convert_to,
+     c.content_type,
+     c.content_hash,
+     c.version
+    FROM (docket.get_context(get_context_raw.task_id, get_context_raw.context_type, get_context_raw.version) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by)
+      LEFT JOIN docket.context_contents k ON (((k.task_id = c.task_id) AND (k.context_type = c.context_type) AND (k.version = c.version) AND (k.project_id = c.project_id))))
+   WHERE (NOT c.is_tombstone);
+END;
+
+COMMENT ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) IS 'A context as it was given, byte for byte: the latest version of a type, or the one named.
+
+`context_type` is the type, `version` the version (null: the latest). What put_context() has
+stored is its JSON text.
+Returns the content with its media type, its SHA-256 and its version; no row where there is none.
+Raises nothing.';
 
 -- FUNCTION docket.get_pending_tasks(uuid, integer)
 
@@ -3382,6 +3786,104 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.get_pull_request(pull_request_id uuid) IS 'One pull request by its id, `pull_request_id`. Returns the pull request. Raises PD404.';
+
+-- FUNCTION docket.get_response(uuid, text)
+
+CREATE FUNCTION docket.get_response(project_id uuid, cache_key text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_value jsonb;
+begin
+    perform docket_private.require_project(get_response.project_id);
+
+    v_value := (
+        select r.value
+          from docket.response_cache as r
+         where r.cache_key  = get_response.cache_key
+           and r.project_id = get_response.project_id
+           and r.expires_at > docket.clock());
+
+    -- A hit waits for nobody: where somebody else is just counting his, this one is not counted.
+    if v_value is not null then
+          with free as (
+              select r.cache_key, r.project_id
+                from docket.response_cache as r
+               where r.cache_key  = get_response.cache_key
+                 and r.project_id = get_response.project_id
+                 for no key update skip locked
+          )
+        update docket.response_cache as r
+           set hits        = r.hits + 1,
+               last_hit_at = docket.clock()
+          from free
+         where r.cache_key  = free.cache_key
+           and r.project_id = free.project_id;
+    end if;
+
+    return v_value;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_response(project_id uuid, cache_key text) IS 'The response that is kept for a request, `cache_key`, and counts the hit (of many at the same
+moment one). Returns null where there is none, or it is too old. Raises PD404, PD403 (a hit is
+counted: who may only read finds it in the table).';
+
+-- TABLE docket.agent_sessions
+
+CREATE TABLE docket.agent_sessions (
+    session_id text NOT NULL,
+    project_id uuid NOT NULL,
+    agent text,
+    task_id uuid,
+    state jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT agent_sessions_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT agent_sessions_id_bounded CHECK (((length(session_id) >= 1) AND (length(session_id) <= 255)))
+);
+
+ALTER TABLE ONLY docket.agent_sessions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.agent_sessions IS 'Sessions of agents: their state, until they end.';
+
+COMMENT ON COLUMN docket.agent_sessions.session_id IS 'The name of the session, as its agent chose it.';
+
+COMMENT ON COLUMN docket.agent_sessions.agent IS 'The agent.';
+
+COMMENT ON COLUMN docket.agent_sessions.task_id IS 'The task that it is about, where it is about one.';
+
+COMMENT ON COLUMN docket.agent_sessions.state IS 'What is to be had again.';
+
+COMMENT ON COLUMN docket.agent_sessions.expires_at IS 'From when on the session is over.';
+
+-- FUNCTION docket.get_session(uuid, text)
+
+CREATE FUNCTION docket.get_session(project_id uuid, session_id text) RETURNS SETOF docket.agent_sessions
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT s.session_id,
+     s.project_id,
+     s.agent,
+     s.task_id,
+     s.state,
+     s.expires_at,
+     s.version,
+     s.created_at,
+     s.updated_at,
+     s.created_by,
+     s.updated_by
+    FROM docket.agent_sessions s
+   WHERE ((s.session_id = get_session.session_id) AND (s.project_id = get_session.project_id) AND (s.expires_at > docket.clock()));
+END;
+
+COMMENT ON FUNCTION docket.get_session(project_id uuid, session_id text) IS 'The session of an agent by its name, `session_id`. Returns no row when there is none, or it is over;
+raises nothing.';
 
 -- FUNCTION docket.get_task(uuid)
 
@@ -4014,56 +4516,6 @@ difference: the invariant that is broken (I1 order, I2 top, I3 counter, I4 ready
 hierarchy), where (task_id may be null), and how. Raises nothing. docket.repair_graph() puts right
 what is derived.';
 
--- TABLE docket.task_attempts
-
-CREATE TABLE docket.task_attempts (
-    attempt_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    attempt_no integer NOT NULL,
-    agent text NOT NULL,
-    lease_expires_at timestamp with time zone NOT NULL,
-    heartbeat_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    ended_at timestamp with time zone,
-    outcome docket.attempt_outcome,
-    failure_class text,
-    error text,
-    details jsonb,
-    is_forgiven boolean DEFAULT false NOT NULL,
-    CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT task_attempts_outcome_agrees CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))))))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY docket.task_attempts FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.task_attempts IS 'One row for each time an agent took a task.';
-
-COMMENT ON COLUMN docket.task_attempts.attempt_id IS 'The attempt, and the token that every later write of its agent names.';
-
-COMMENT ON COLUMN docket.task_attempts.task_id IS 'The task.';
-
-COMMENT ON COLUMN docket.task_attempts.attempt_no IS 'Which attempt at this task it is, from 1.';
-
-COMMENT ON COLUMN docket.task_attempts.agent IS 'The agent that took it.';
-
-COMMENT ON COLUMN docket.task_attempts.lease_expires_at IS 'Until when the agent holds the task without a further heartbeat.';
-
-COMMENT ON COLUMN docket.task_attempts.heartbeat_at IS 'When the agent was last heard of.';
-
-COMMENT ON COLUMN docket.task_attempts.ended_at IS 'When it ended.';
-
-COMMENT ON COLUMN docket.task_attempts.outcome IS 'How it ended.';
-
-COMMENT ON COLUMN docket.task_attempts.failure_class IS 'Why it failed: a row of docket.retry_policies.';
-
-COMMENT ON COLUMN docket.task_attempts.error IS 'What the agent said of the failure, or of the release.';
-
-COMMENT ON COLUMN docket.task_attempts.details IS 'More of it, for programs.';
-
-COMMENT ON COLUMN docket.task_attempts.is_forgiven IS 'Whether the failure counts no longer, because somebody has let the task be tried anew.';
-
 -- FUNCTION docket.heartbeat(uuid, integer)
 
 CREATE FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer DEFAULT NULL::integer) RETURNS docket.task_attempts
@@ -4330,21 +4782,44 @@ PD403, and what docket.create_project() raises.';
 CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT DISTINCT ON (c.context_type) c.task_id,
+ WITH RECURSIVE latest AS (
+         ( SELECT c_1.context_type,
+             c_1.version
+            FROM docket.task_contexts c_1
+           WHERE (c_1.task_id = latest_contexts.task_id)
+           ORDER BY c_1.context_type DESC, c_1.version DESC
+          LIMIT 1)
+         UNION ALL
+          SELECT n.context_type,
+             n.version
+            FROM (latest l_1
+              CROSS JOIN LATERAL ( SELECT c_1.context_type,
+                     c_1.version
+                    FROM docket.task_contexts c_1
+                   WHERE ((c_1.task_id = latest_contexts.task_id) AND (c_1.context_type < l_1.context_type))
+                   ORDER BY c_1.context_type DESC, c_1.version DESC
+                  LIMIT 1) n)
+         )
+  SELECT c.task_id,
      c.project_id,
      c.context_type,
      c.version,
      c.data,
+     c.content_type,
      c.content_hash,
      c.byte_size,
+     c.is_escaped,
+     c.is_tombstone,
+     c.attempt_id,
      c.created_at,
      c.created_by
-    FROM docket.task_contexts c
-   WHERE (c.task_id = latest_contexts.task_id)
-   ORDER BY c.context_type, c.version DESC;
+    FROM (latest l
+      JOIN docket.task_contexts c ON (((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))))
+   WHERE (NOT c.is_tombstone)
+   ORDER BY c.context_type;
 END;
 
-COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context, by type. Returns versions; raises nothing.';
+COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
 
 -- TABLE docket.task_pull_requests
 
@@ -4557,6 +5032,81 @@ COMMENT ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean,
 
 `only_exhausted` leaves out those that have something left, `after` is the last id of the page
 before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.';
+
+-- TABLE docket.context_types
+
+CREATE TABLE docket.context_types (
+    context_type_id uuid NOT NULL,
+    project_id uuid,
+    context_type text NOT NULL,
+    description text,
+    json_schema jsonb,
+    keep_versions integer,
+    keep_days integer,
+    max_bytes bigint,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT context_types_keep_days_positive CHECK ((keep_days > 0)),
+    CONSTRAINT context_types_keep_versions_positive CHECK ((keep_versions > 0)),
+    CONSTRAINT context_types_max_bytes_positive CHECK ((max_bytes > 0)),
+    CONSTRAINT context_types_name_bounded CHECK (((length(context_type) >= 1) AND (length(context_type) <= 255)))
+);
+
+ALTER TABLE ONLY docket.context_types FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.context_types IS 'Types of context: what they have to look like, how large they may be, how long their versions are kept.';
+
+COMMENT ON COLUMN docket.context_types.context_type_id IS 'The type.';
+
+COMMENT ON COLUMN docket.context_types.project_id IS 'The project whose type it is; null: that of every project which has none of this name.';
+
+COMMENT ON COLUMN docket.context_types.context_type IS 'Its name.';
+
+COMMENT ON COLUMN docket.context_types.description IS 'What it is for.';
+
+COMMENT ON COLUMN docket.context_types.json_schema IS 'What a context of this type has to look like, as a JSON Schema (docket.validate_json()); null: like anything.';
+
+COMMENT ON COLUMN docket.context_types.keep_versions IS 'How many of the newest versions are kept; null: that decides nothing.';
+
+COMMENT ON COLUMN docket.context_types.keep_days IS 'For how many days a version is kept after the next has come; null: that decides nothing. With both null every version is kept.';
+
+COMMENT ON COLUMN docket.context_types.max_bytes IS 'How large a context of this type may be, in bytes, within the setting max_context_bytes.';
+
+COMMENT ON CONSTRAINT context_types_keep_days_positive ON docket.context_types IS 'versions are kept for at least a day';
+
+COMMENT ON CONSTRAINT context_types_keep_versions_positive ON docket.context_types IS 'at least one version is kept';
+
+COMMENT ON CONSTRAINT context_types_max_bytes_positive ON docket.context_types IS 'a context has at least one byte';
+
+COMMENT ON CONSTRAINT context_types_name_bounded ON docket.context_types IS 'the name of a type has 1 to 255 characters';
+
+-- FUNCTION docket.list_context_types(uuid)
+
+CREATE FUNCTION docket.list_context_types(project_id uuid) RETURNS SETOF docket.context_types
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT DISTINCT ON (y.context_type) y.context_type_id,
+     y.project_id,
+     y.context_type,
+     y.description,
+     y.json_schema,
+     y.keep_versions,
+     y.keep_days,
+     y.max_bytes,
+     y.version,
+     y.created_at,
+     y.updated_at,
+     y.created_by,
+     y.updated_by
+    FROM docket.context_types y
+   WHERE ((y.project_id = list_context_types.project_id) OR (y.project_id IS NULL))
+   ORDER BY y.context_type, y.project_id;
+END;
+
+COMMENT ON FUNCTION docket.list_context_types(project_id uuid) IS 'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
 
 -- FUNCTION docket_private.bucket(uuid)
 
@@ -5023,6 +5573,33 @@ COMMENT ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only bo
 
 `after` is the validation_type of the last row of the previous page, `page_size` is in rows (1 to
 1000). Returns gates by type; none for a task that may not be seen. Raises nothing.';
+
+-- FUNCTION docket.list_sessions(uuid, text, text, integer)
+
+CREATE FUNCTION docket.list_sessions(project_id uuid, agent text DEFAULT NULL::text, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.agent_sessions
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.session_id,
+     s.project_id,
+     s.agent,
+     s.task_id,
+     s.state,
+     s.expires_at,
+     s.version,
+     s.created_at,
+     s.updated_at,
+     s.created_by,
+     s.updated_by
+    FROM docket.agent_sessions s
+   WHERE ((s.project_id = list_sessions.project_id) AND (s.expires_at > docket.clock()) AND ((list_sessions.agent IS NULL) OR (s.agent = list_sessions.agent)) AND ((list_sessions.after IS NULL) OR (s.session_id > list_sessions.after)))
+   ORDER BY s.session_id
+  LIMIT LEAST(GREATEST(list_sessions.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) IS 'The sessions of a project that are not over, by name; of one `agent` where it is given.
+
+`after` is the name of the last of the page before, `page_size` is in rows (1 to 1000).
+Returns sessions; raises nothing.';
 
 -- FUNCTION docket.list_task_pull_requests(uuid, uuid, integer)
 
@@ -5878,6 +6455,100 @@ capability.
 `workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
 1000). Returns tasks; raises nothing.';
 
+-- FUNCTION docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid)
+
+CREATE FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text DEFAULT 'merge'::text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'patch_context');
+    v_most    bigint := (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_patch   jsonb := patch_context.patch;
+    v_project uuid;
+    v_latest  docket.task_contexts;
+    v_data    jsonb;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(patch_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    if v_patch is null or patch_context.patch_type not in ('merge', 'json')
+       or patch_context.patch_type is null then
+        raise exception 'a patch is a merge patch or a JSON patch'
+            using errcode = 'PD422',
+                  hint    = 'patch_type is merge (RFC 7396) or json (RFC 6902).';
+    end if;
+
+    if patch_context.patch_type = 'json' and jsonb_typeof(v_patch) = 'array'
+       and jsonb_array_length(v_patch) > v_most then
+        raise exception 'a patch of % operations', jsonb_array_length(v_patch)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_latest := docket_private.lock_context(
+        v_project, patch_context.task_id, patch_context.context_type,
+        patch_context.expected_version, patch_context.attempt_id);
+
+    if v_latest.version is null or v_latest.is_tombstone then
+        if patch_context.patch_type = 'json' then
+            raise exception 'the task has no context "%"', left(patch_context.context_type, 100)
+                using errcode = 'PD404',
+                      hint    = 'docket.put_context() makes one.';
+        end if;
+    elsif not docket_private.is_json_type(v_latest.content_type) then
+        raise exception 'context "%" is no JSON, but %',
+                        left(patch_context.context_type, 100), v_latest.content_type
+            using errcode = 'PD422',
+                  hint    = 'docket.put_context_raw() replaces it.';
+    else
+        v_data := v_latest.data;
+    end if;
+
+    begin
+        -- In a document that stands for what jsonb can not hold, the patch has to say so too.
+        if v_latest.is_escaped then
+            v_patch := replace(v_patch::text, chr(9216), chr(9216) || '2400')::jsonb;
+        end if;
+
+        v_data := case patch_context.patch_type
+                      when 'merge' then docket_private.merge_patched(v_data, v_patch)
+                      else docket_private.json_patched(v_data, v_patch)
+                  end;
+    exception
+        when statement_too_complex or program_limit_exceeded then
+            raise exception 'the patch is nested too deeply, or makes too much'
+                using errcode = 'PD413';
+    end;
+
+    v_context := docket_private.context_of_json(
+        patch_context.context_type, v_data, coalesce(v_latest.is_escaped, false),
+        patch_context.attempt_id);
+    perform docket_private.require_context(
+        v_project, patch_context.context_type, v_context.data, v_context.byte_size);
+    v_context := docket_private.add_context(
+        v_project, patch_context.task_id, v_latest, v_context, null);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) IS 'Changes a part of the latest version of a context, which makes the next; a patch that changes
+nothing makes none.
+
+`patch` is what to change, `patch_type` how it says so: merge (RFC 7396: an object of new values,
+null takes away; where there is no context it begins with nothing) or json (RFC 6902: an array of
+operations, all or none). `expected_version` is the version that the caller has read, `attempt_id`
+the attempt that changes it. The same `request_id` again returns the first answer.
+Returns the version. Raises PD404, PD403, PD422 (no patch, no JSON, or not what the type''s schema
+asks for), PD409 (the context is not what the patch expects), PD413, PDVER, PDLSE.';
+
 -- FUNCTION docket.pause_project(uuid, uuid)
 
 CREATE FUNCTION docket.pause_project(project_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.projects
@@ -5909,6 +6580,82 @@ status paused: docket.update_workflow().
 
 Pausing twice changes nothing, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
+
+-- TABLE docket.context_pins
+
+CREATE TABLE docket.context_pins (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    context_type text NOT NULL,
+    version integer NOT NULL,
+    pinned_for text NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT context_pins_pinned_for_bounded CHECK (((length(pinned_for) >= 1) AND (length(pinned_for) <= 255)))
+);
+
+ALTER TABLE ONLY docket.context_pins FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.context_pins IS 'Versions of contexts that are kept, and for what.';
+
+COMMENT ON COLUMN docket.context_pins.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.context_pins.context_type IS 'The type of the context.';
+
+COMMENT ON COLUMN docket.context_pins.version IS 'The version that is kept.';
+
+COMMENT ON COLUMN docket.context_pins.pinned_for IS 'What it is kept for.';
+
+-- FUNCTION docket.pin_context(uuid, text, integer, text, uuid)
+
+CREATE FUNCTION docket.pin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.context_pins
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'pin_context');
+    v_project uuid;
+    v_pin     docket.context_pins;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_pins, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(pin_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    if coalesce(length(pin_context.pinned_for), 0) not between 1 and 255
+       or coalesce(length(pin_context.context_type), 0) not between 1 and 255 then
+        raise exception 'a version of a type is pinned for something, each in 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        insert into docket.context_pins as p (
+            task_id, project_id, context_type, version, pinned_for)
+        values (pin_context.task_id, v_project, pin_context.context_type,
+                coalesce(pin_context.version, 0), pin_context.pinned_for)
+            on conflict on constraint context_pins_pkey
+            do update set pinned_for = excluded.pinned_for
+        returning p.* into v_pin;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task has no version % of context "%"',
+                            coalesce(pin_context.version::text, 'null'),
+                            left(pin_context.context_type, 100)
+                using errcode = 'PD404';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_pin));
+    return v_pin;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.pin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) IS 'Keeps a version of a context, whatever its type says of keeping.
+
+`context_type` and `version` name it, `pinned_for` says for what; a version may be pinned for
+several things. The same `request_id` again returns the first answer.
+Returns the pin. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.priority_label(integer)
 
@@ -5961,6 +6708,33 @@ COMMENT ON FUNCTION docket.project_id(reference text) IS 'The id of the project 
 
 Returns the id. Raises PD404, and PD409 where two organizations of the caller use the slug.';
 
+-- FUNCTION docket.prune_contexts(uuid, integer)
+
+CREATE FUNCTION docket.prune_contexts(project_id uuid, max_versions integer DEFAULT 10000) RETURNS TABLE(versions bigint, byte_size bigint)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_project(prune_contexts.project_id);
+
+    return query
+    select p.versions, p.byte_size
+      from docket_private.prune_tasks(
+               array(
+                   select t.task_id
+                     from docket.tasks as t
+                    where t.project_id = prune_contexts.project_id),
+               greatest(prune_contexts.max_versions, 0)) as p;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) IS 'Removes versions of a project''s contexts that their types keep no longer, for good: those that are
+not among the newest `keep_versions`, and were replaced more than `keep_days` days ago. The latest
+version stays, and so does what is pinned. The journal keeps their hashes.
+
+`max_versions` is how many at most; maintenance does the same, for some tasks at a time.
+Returns one row: how many versions it removed, and their bytes. Raises PD404, PD403.';
+
 -- FUNCTION docket.purge_task(uuid)
 
 CREATE FUNCTION docket.purge_task(task_id uuid) RETURNS bigint
@@ -5997,82 +6771,267 @@ them.
 
 Returns how many tasks it removed. Raises PD404, PD403.';
 
--- FUNCTION docket.put_context(uuid, text, jsonb, uuid)
+-- FUNCTION docket.put_context(uuid, text, jsonb, bigint, uuid, uuid)
 
-CREATE FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
+CREATE FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_answer  jsonb   := docket_private.replay(request_id, 'put_context');
-    v_size    bigint  := octet_length(data::text);
-    v_most    bigint  := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
-    v_hash    bytea   := sha256(convert_to(data::text, 'UTF8'));
+    v_answer  jsonb := docket_private.replay(request_id, 'put_context');
     v_project uuid;
+    v_new     docket.task_contexts;
     v_context docket.task_contexts;
 begin
     if v_answer is not null then
-        return jsonb_populate_record(null::docket.task_contexts, v_answer);
+        return docket_private.first_answer(v_answer);
     end if;
 
-    v_project := (select t.project_id from docket.tasks as t where t.task_id = put_context.task_id);
-    if v_project is null then
-        raise exception 'task % does not exist', coalesce(put_context.task_id::text, 'null')
-            using errcode = 'PD404';
-    end if;
-
+    v_project := docket_private.project_of_task(put_context.task_id);
     perform docket_private.require_project(v_project);
 
-    if put_context.data is null
-       or coalesce(length(put_context.context_type), 0) not between 1 and 255 then
-        raise exception 'a context needs a type of 1 to 255 characters, and data'
-            using errcode = 'PD422';
+    if put_context.data is null then
+        raise exception 'a context needs data'
+            using errcode = 'PD422',
+                  hint    = 'docket.delete_context() takes one away.';
     end if;
 
-    if v_size > v_most then
-        raise exception 'a context of % bytes', v_size
-            using errcode = 'PD413',
-                  hint    = format('At most %s bytes (setting max_context_bytes).', v_most);
-    end if;
+    v_new := docket_private.context_of_json(
+        put_context.context_type, put_context.data, false, put_context.attempt_id);
+    perform docket_private.require_context(
+        v_project, put_context.context_type, v_new.data, v_new.byte_size);
 
-    -- Two who store at once follow each other on the task: two versions in a row, none lost.
-    perform
-       from docket.tasks as t
-      where t.task_id    = put_context.task_id
-        and t.project_id = v_project
-        for no key update;
+    v_context := docket_private.lock_context(
+        v_project, put_context.task_id, put_context.context_type,
+        put_context.expected_version, put_context.attempt_id);
+    v_context := docket_private.add_context(
+        v_project, put_context.task_id, v_context, v_new, null);
 
-    select c.* into v_context
-      from docket.task_contexts as c
-     where c.task_id      = put_context.task_id
-       and c.project_id   = v_project
-       and c.context_type = put_context.context_type
-     order by c.version desc
-     limit 1;
-
-    if v_context.content_hash is distinct from v_hash then
-        -- A snapshot that is kept may not see the latest version: naming the conflict turns what
-        -- would be a duplicate key into a failure to serialize (40001).
-        insert into docket.task_contexts as c (
-            task_id, project_id, context_type, version, data, content_hash, byte_size)
-        values (
-            put_context.task_id, v_project, put_context.context_type,
-            coalesce(v_context.version, 0) + 1, put_context.data, v_hash, v_size)
-            on conflict on constraint task_contexts_pkey do nothing
-        returning c.* into v_context;
-    end if;
-
-    perform docket_private.remember(request_id, to_jsonb(v_context));
+    perform docket_private.remember_context(request_id, v_context);
     return v_context;
 end;
 $$;
 
-COMMENT ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid) IS 'Stores what is known about a task, as the next version of its type; the same content as the latest
+COMMENT ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) IS 'Stores what is known about a task, as the next version of its type; the same content as the latest
 version again makes none.
 
-`context_type` is any word (requirement, codebase, constraint...), `data` any JSON up to the setting
-max_context_bytes. The same `request_id` again returns the first answer.
-Returns the version. Raises PD404, PD403, PD413 (too large), PD422.';
+`context_type` is any word (requirements, codebase, constraints...): list_context_types() lists
+those of which something is known. `data` is any JSON up to the setting max_context_bytes.
+`expected_version` is the version that the caller has read, 0 for none; `attempt_id` the attempt
+that stores it, which has to hold the task still. The same `request_id` again returns the first
+answer.
+Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no data, or not what
+the type''s schema asks for), PDVER, PDLSE.';
+
+-- FUNCTION docket.put_context_raw(uuid, text, bytea, text, bigint, uuid, uuid)
+
+CREATE FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text DEFAULT 'application/json'::text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'put_context_raw');
+    v_is_json boolean := docket_private.is_json_type(put_context_raw.content_type);
+    v_project uuid;
+    v_text    text;
+    v_new     docket.task_contexts;
+    v_context docket.task_contexts;
+begin
+    if v_answer is not null then
+        return docket_private.first_answer(v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(put_context_raw.task_id);
+    perform docket_private.require_project(v_project);
+
+    if put_context_raw.content is null
+       or coalesce(length(put_context_raw.content_type), 0) not between 1 and 255 then
+        raise exception 'a context needs content, and a media type of 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    -- Too large is too large, whatever it would be.
+    perform docket_private.require_size(
+        v_project, put_context_raw.context_type, octet_length(put_context_raw.content));
+
+    begin
+        v_text := convert_from(put_context_raw.content, 'UTF8');
+    exception
+        when character_not_in_repertoire or untranslatable_character then
+            if v_is_json then
+                raise exception 'the content is no JSON: it is not UTF-8'
+                    using errcode = 'PD422',
+                          hint    = 'Give another content_type to keep it as it is.';
+            end if;
+    end;
+
+    v_new.is_escaped := false;
+    if v_is_json then
+        select d.data, d.is_escaped into v_new.data, v_new.is_escaped
+          from docket_private.read_document(v_text) as d;
+        v_text := docket_private.unescaped(v_new.data, v_new.is_escaped);
+    else
+        v_new.data := coalesce(to_jsonb(v_text), 'null');
+    end if;
+
+    v_new.context_type := put_context_raw.context_type;
+    v_new.content_type := put_context_raw.content_type;
+    v_new.content_hash := sha256(put_context_raw.content);
+    v_new.byte_size    := octet_length(put_context_raw.content);
+    v_new.is_tombstone := false;
+    v_new.attempt_id   := put_context_raw.attempt_id;
+
+    perform docket_private.require_context(
+        v_project, put_context_raw.context_type, v_new.data, v_new.byte_size);
+
+    v_context := docket_private.lock_context(
+        v_project, put_context_raw.task_id, put_context_raw.context_type,
+        put_context_raw.expected_version, put_context_raw.attempt_id);
+    v_context := docket_private.add_context(
+        v_project, put_context_raw.task_id, v_context, v_new,
+        case
+            when convert_to(v_text, 'UTF8') is distinct from put_context_raw.content
+            then put_context_raw.content
+        end);
+
+    perform docket_private.remember_context(request_id, v_context);
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) IS 'Stores any content as the next version of a context; get_context_raw() gives it back byte for byte.
+
+`content` are the bytes, `content_type` says what they are. JSON (application/json, or anything
+with +json) can be read, patched and searched like any other; what jsonb can not hold (U+0000,
+halves of surrogate pairs) stands in data as U+2400 with four hex digits, and is_escaped says so.
+Other content in UTF-8 is a JSON string in data, and what is no text is null there.
+`context_type`, `expected_version`, `attempt_id` and `request_id` as for put_context().
+Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no content, no JSON,
+or not what the type''s schema asks for), PDVER, PDLSE.';
+
+-- FUNCTION docket.put_response(uuid, text, jsonb, interval, uuid)
+
+CREATE FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval DEFAULT NULL::interval, request_id uuid DEFAULT NULL::uuid) RETURNS timestamp with time zone
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_response');
+    v_expires_at timestamptz;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::timestamptz;
+    end if;
+
+    perform docket_private.require_project(put_response.project_id);
+    perform docket_private.require_state(put_response.value, 'a response');
+
+    if coalesce(octet_length(put_response.cache_key), 0) not between 1 and 1024 then
+        raise exception 'a key has 1 to 1024 bytes'
+            using errcode = 'PD422',
+                  hint    = 'Take a hash of a longer one.';
+    end if;
+
+    v_expires_at := docket_private.end_of(
+        put_response.expires_in, docket_private.setting('response_cache_hours'));
+
+    insert into docket.response_cache as r (cache_key, project_id, value, expires_at)
+    values (put_response.cache_key, put_response.project_id, put_response.value, v_expires_at)
+        on conflict on constraint response_cache_pkey
+        do update set value       = excluded.value,
+                      expires_at  = excluded.expires_at,
+                      hits        = 0,
+                      last_hit_at = null,
+                      created_at  = excluded.created_at,
+                      created_by  = excluded.created_by;
+
+    perform docket_private.remember(request_id, to_jsonb(v_expires_at));
+    return v_expires_at;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) IS 'Keeps a response for whoever asks the same again, in place of what was kept before.
+
+`cache_key` is the request, or a hash of it, of up to 1024 bytes; `value` any JSON without
+anything under a secret key. It is kept for `expires_in` from now on (null: the setting
+response_cache_hours). The same `request_id` again changes nothing.
+Returns when it ends. Raises PD404, PD403, PD422, PD413.';
+
+-- FUNCTION docket.put_session(uuid, text, jsonb, text, uuid, interval, bigint, uuid)
+
+CREATE FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid, expires_in interval DEFAULT NULL::interval, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.agent_sessions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_session');
+    v_session    docket.agent_sessions;
+    v_expires_at timestamptz;
+begin
+    if v_answer is not null then
+        select s.* into v_session
+          from docket.agent_sessions as s
+         where s.session_id = v_answer ->> 'session_id'
+           and s.project_id = (v_answer ->> 'project_id')::uuid;
+        return v_session;
+    end if;
+
+    perform docket_private.require_project(put_session.project_id);
+    perform docket_private.require_state(put_session.state, 'a state');
+
+    if coalesce(length(put_session.session_id), 0) not between 1 and 255
+       or length(put_session.agent) not between 1 and 255 then
+        raise exception 'a session and its agent have names of 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    if put_session.task_id is not null
+       and docket_private.project_of_task(put_session.task_id) <> put_session.project_id then
+        raise exception 'task % is of another project', put_session.task_id
+            using errcode = 'PD422';
+    end if;
+
+    v_expires_at := docket_private.end_of(
+        put_session.expires_in, docket_private.setting('session_hours'));
+
+    select s.* into v_session
+      from docket.agent_sessions as s
+     where s.session_id = put_session.session_id
+       and s.project_id = put_session.project_id
+       for no key update;
+
+    -- What is over is not there any more: whoever takes up its name begins anew.
+    perform docket_private.require_version(
+        format('session "%s"', left(put_session.session_id, 100)),
+        case when v_session.expires_at > docket.clock() then v_session.version else 0 end,
+        put_session.expected_version);
+
+    insert into docket.agent_sessions as s (
+        session_id, project_id, agent, task_id, state, expires_at)
+    values (
+        put_session.session_id, put_session.project_id, put_session.agent, put_session.task_id,
+        put_session.state, v_expires_at)
+        on conflict on constraint agent_sessions_pkey
+        do update set agent      = coalesce(excluded.agent, s.agent),
+                      task_id    = coalesce(excluded.task_id, s.task_id),
+                      state      = excluded.state,
+                      expires_at = excluded.expires_at
+    returning s.* into v_session;
+
+    perform docket_private.remember(
+        request_id,
+        jsonb_build_object('session_id', v_session.session_id, 'project_id', v_session.project_id));
+    return v_session;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) IS 'Keeps the state of an agent''s session, in place of what was kept before, and lets it live on.
+
+`session_id` is its name in the project, as the agent chose it, `state` any JSON without anything
+under a secret key, `agent` and `task_id` say whose it is and what it is about (null: as before).
+It lives for `expires_in` from now on (null: the setting session_hours); `expected_version` is the
+version that the caller has read, 0 for none. The same `request_id` again changes nothing.
+Returns the session. Raises PD404, PD403, PD422, PD413, PDVER.';
 
 -- FUNCTION docket.queue_overview(uuid)
 
@@ -6103,6 +7062,49 @@ END;
 COMMENT ON FUNCTION docket.queue_overview(project_id uuid) IS 'How many tasks stand where, by project: each status, and "ready" for what may be claimed now.
 
 `project_id` asks for one project only. Returns rows; raises nothing.';
+
+-- FUNCTION docket.record_context_use(uuid, text[], uuid)
+
+CREATE FUNCTION docket.record_context_use(task_id uuid, context_types text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.context_uses
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'record_context_use');
+    v_project uuid;
+    v_types   text[];
+begin
+    v_project := docket_private.project_of_task(record_context_use.task_id);
+    perform docket_private.require_project(v_project);
+
+    if v_answer is null then
+        v_types := array(
+            select c.context_type
+              from docket.latest_contexts(record_context_use.task_id) as c
+             where record_context_use.context_types is null
+                or c.context_type = any (record_context_use.context_types));
+        perform docket_private.count_context_uses(
+            v_project, record_context_use.task_id, v_types);
+        perform docket_private.remember(record_context_use.request_id, to_jsonb(v_types));
+    else
+        v_types := array(select jsonb_array_elements_text(v_answer));
+    end if;
+
+    return query
+    select u.*
+      from docket.context_uses as u
+     where u.task_id      = record_context_use.task_id
+       and u.project_id   = v_project
+       and u.context_type = any (v_types)
+     order by u.context_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) IS 'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
+
+`context_types` are the types (null: all that the task has); what it does not have is passed over.
+The same `request_id` again counts nothing.
+Returns how often each was used, and when last. Raises PD404, PD403.';
 
 -- FUNCTION docket.record_interaction(uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid)
 
@@ -6674,6 +7676,73 @@ execution_time_ms (milliseconds; from the two times unless given), metadata (obj
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';
 
+-- FUNCTION docket.register_context_type(uuid, text, text, jsonb, integer, integer, bigint, uuid)
+
+CREATE FUNCTION docket.register_context_type(project_id uuid, context_type text, description text DEFAULT NULL::text, json_schema jsonb DEFAULT NULL::jsonb, keep_versions integer DEFAULT NULL::integer, keep_days integer DEFAULT NULL::integer, max_bytes bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.context_types
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'register_context_type');
+    v_schema     jsonb;
+    v_type       docket.context_types;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_types, v_answer);
+    end if;
+
+    if register_context_type.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(register_context_type.project_id);
+    end if;
+
+    if register_context_type.json_schema is not null then
+        v_schema := docket_private.read_schema(register_context_type.json_schema);
+    end if;
+
+    begin
+        insert into docket.context_types as y (
+            context_type_id, project_id, context_type, description, json_schema, keep_versions,
+            keep_days, max_bytes)
+        values (
+            docket_private.new_id(register_context_type.project_id),
+            register_context_type.project_id, register_context_type.context_type,
+            register_context_type.description, v_schema,
+            register_context_type.keep_versions, register_context_type.keep_days,
+            register_context_type.max_bytes)
+            on conflict on constraint context_types_name_key
+            do update set description   = excluded.description,
+                          json_schema   = excluded.json_schema,
+                          keep_versions = excluded.keep_versions,
+                          keep_days     = excluded.keep_days,
+                          max_bytes     = excluded.max_bytes
+        returning y.* into v_type;
+    exception
+        when check_violation or not_null_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the type is refused: %', coalesce(
+                                docket_private.constraint_text('context_types', v_constraint),
+                                'it needs a name')
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_type));
+    return v_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) IS 'Says what contexts of a type have to look like, how large they may be, and how long their versions
+are kept; or says so anew. Versions that are there already are not judged again.
+
+`context_type` is the name, in project `project_id` (null: in all, which an operator may say).
+`description` is for people, `json_schema` a JSON Schema as validate_json() takes it,
+`keep_versions` and `keep_days` what prune_contexts() leaves: the newest versions, those that were
+replaced less than so many days ago, and with both null all; `max_bytes` the largest size. What is
+not given is not asked. The same `request_id` again returns the first answer.
+Returns the type. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.release_task(uuid, text, timestamp with time zone, uuid)
 
 CREATE FUNCTION docket.release_task(attempt_id uuid, reason text DEFAULT NULL::text, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -7215,6 +8284,116 @@ Returns one row: how many seals it made over how many rows, and the head, the ha
 head may be null, as long as nothing is sealed. Raises PD403 (not an operator), PD409 (the database
 was restored into another cluster), PD422.';
 
+-- FUNCTION docket_private.find_contexts(uuid, text, text[])
+
+CREATE FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) RETURNS TABLE(task_id uuid, context_type text, version integer, rank real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET client_min_messages TO 'warning'
+    AS $$
+begin
+    if not find_contexts.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, q.words)
+      from websearch_to_tsquery('pg_catalog.english', left(find_contexts.query, 1000)) as q (words)
+      join docket_private.context_search as s on s.search_vector @@ q.words
+     where s.project_id = find_contexts.project_id
+       and (find_contexts.context_types is null
+            or s.context_type = any (find_contexts.context_types));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) IS 'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
+
+-- FUNCTION docket_private.headline(text, text)
+
+CREATE FUNCTION docket_private.headline(texts text, query text) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ts_headline('english'::regconfig, "left"(texts, 20000), websearch_to_tsquery('english'::regconfig, "left"(query, 1000)), 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8'::text) AS ts_headline;
+END;
+
+COMMENT ON FUNCTION docket_private.headline(texts text, query text) IS 'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
+
+-- FUNCTION docket_private.texts_of(jsonb)
+
+CREATE FUNCTION docket_private.texts_of(data jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    if jsonb_typeof(texts_of.data) = 'string' then
+        return left(texts_of.data #>> '{}', 200000);
+    end if;
+
+    return (
+        select left(string_agg(t.value #>> '{}', e'\n'), 200000)
+          from jsonb_path_query(texts_of.data, 'strict $.** ? (@.type() == "string")')
+               as t (value));
+exception
+    -- Nested deeper than can be followed: it is kept, but not found.
+    when statement_too_complex then
+        return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.texts_of(data jsonb) IS 'The texts in a document, a line for each; of all together the first 200,000 characters.';
+
+-- FUNCTION docket.search_contexts(uuid, text, text[], text, integer)
+
+CREATE FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[] DEFAULT NULL::text[], after text DEFAULT NULL::text, page_size integer DEFAULT 20) RETURNS TABLE(task_id uuid, task_key text, title text, context_type text, version integer, rank real, headline text, place text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH found AS (
+          SELECT f.task_id,
+             f.context_type,
+             f.version,
+             f.rank,
+             format('%s %s %s'::text, f.rank, f.task_id, f.context_type) AS place
+            FROM docket_private.find_contexts(search_contexts.project_id, search_contexts.query, search_contexts.context_types) f(task_id, context_type, version, rank)
+         ), page AS (
+          SELECT f.task_id,
+             f.context_type,
+             f.version,
+             f.rank,
+             f.place,
+             t.task_key,
+             t.title
+            FROM (found f
+              JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = search_contexts.project_id))))
+           WHERE ((t.archived_at IS NULL) AND ((search_contexts.after IS NULL) OR
+                 CASE
+                     WHEN (search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '::text) THEN (ROW((- f.rank), (f.task_id)::text, f.context_type) > ROW((- (split_part(search_contexts.after, ' '::text, 1))::real), split_part(search_contexts.after, ' '::text, 2), substr(search_contexts.after, (strpos(search_contexts.after, ' '::text) + 38))))
+                     ELSE NULL::boolean
+                 END))
+           ORDER BY f.rank DESC, (f.task_id)::text, f.context_type
+          LIMIT LEAST(GREATEST(search_contexts.page_size, 1), 1000)
+         )
+  SELECT p.task_id,
+     p.task_key,
+     p.title,
+     p.context_type,
+     p.version,
+     p.rank,
+     docket_private.headline(docket_private.texts_of(c.data), search_contexts.query) AS headline,
+     p.place
+    FROM (page p
+      JOIN docket.task_contexts c ON (((c.task_id = p.task_id) AND (c.context_type = p.context_type) AND (c.version = p.version))))
+   ORDER BY p.rank DESC, (p.task_id)::text, p.context_type;
+END;
+
+COMMENT ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) IS 'The contexts of a project''s tasks that say what `query` asks for, the best first: by the words of
+the latest version of each (websearch syntax: "exact phrase", or, -without). Whatever text is a
+query, its first 1,000 characters count; of a context the first 200,000 are searched.
+
+`context_types` asks for these types only, `after` is the place of the last row of the page before,
+`page_size` is in rows (1 to 1000).
+Returns contexts with their rank, and where they say it (**between asterisks**). Raises nothing.';
+
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
 CREATE FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer DEFAULT 20) RETURNS TABLE(task_id uuid, task_key text, title text, status docket.task_status, priority docket.task_priority, rank real)
@@ -7323,6 +8502,57 @@ nothing of it is claimed any more; what is under way goes on.
 `max_cost` (in the currency that the project reckons in) are the limits, null for none. What has
 been used counts from the beginning, before there was a limit too. The same `request_id` again
 changes nothing. Returns the budget. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.set_context_compression(text)
+
+CREATE FUNCTION docket.set_context_compression(method text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+begin
+    perform docket_private.require_operator();
+
+    case set_context_compression.method
+        when 'none' then
+            alter table docket.task_contexts alter column data set storage external;
+            alter table docket.context_contents alter column content set storage external;
+        when 'pglz' then
+            alter table docket.task_contexts alter column data set compression pglz;
+            alter table docket.context_contents alter column content set compression pglz;
+        when 'lz4' then
+            alter table docket.task_contexts alter column data set compression lz4;
+            alter table docket.context_contents alter column content set compression lz4;
+        else
+            raise exception 'there is no method of compression %',
+                            quote_nullable(left(set_context_compression.method, 100))
+                using errcode = 'PD422',
+                      hint    = 'Methods are: none, pglz, lz4.';
+    end case;
+
+    if set_context_compression.method <> 'none' then
+        alter table docket.task_contexts alter column data set storage extended;
+        alter table docket.context_contents alter column content set storage extended;
+    end if;
+
+    return set_context_compression.method;
+exception
+    when feature_not_supported then
+        raise exception 'this server was built without %', set_context_compression.method
+            using errcode = 'PD422',
+                  hint    = 'pglz is always there.';
+    when lock_not_available then
+        raise exception 'contexts are being read or written just now'
+            using errcode = 'PD409',
+                  hint    = 'Try again.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket.set_context_compression(method text) IS 'Says how contexts of more than about 2 kB are compressed from now on; those that are there stay as
+they are, and all read alike. A deploy chooses lz4 where the server has it, else pglz.
+
+`method` is lz4, pglz or none. Returns the method. Raises PD403 (not an operator), PD422 (no such
+method on this server), PD409 (others were at work on contexts for more than two seconds).';
 
 -- TABLE docket.partition_policies
 
@@ -8030,6 +9260,47 @@ task is merged is left to the others.
 The same `request_id` again returns the first answer. Returns what the link was. Raises PD404,
 PD403.';
 
+-- FUNCTION docket.unpin_context(uuid, text, integer, text, uuid)
+
+CREATE FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.context_pins
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unpin_context');
+    v_project uuid;
+    v_pin     docket.context_pins;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.context_pins, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(unpin_context.task_id);
+    perform docket_private.require_project(v_project);
+
+    delete from docket.context_pins as p
+     where p.task_id      = unpin_context.task_id
+       and p.context_type = unpin_context.context_type
+       and p.version      = unpin_context.version
+       and p.project_id   = v_project
+       and p.pinned_for   = unpin_context.pinned_for
+    returning p.* into v_pin;
+
+    if not found then
+        raise exception 'that version is not pinned for this'
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_pin));
+    return v_pin;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) IS 'Lets go of a version of a context that was pinned.
+
+`context_type`, `version` and `pinned_for` as when it was pinned. The same `request_id` again
+returns the first answer. Returns the pin that there was. Raises PD404, PD403.';
+
 -- FUNCTION docket.update_project(uuid, jsonb, bigint, uuid)
 
 CREATE FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.projects
@@ -8293,6 +9564,32 @@ cancelled), metadata.
 `changes` is an object of new values, `expected_version` the version that the caller has read. The
 same `request_id` again returns the first answer.
 Returns the workflow as it now stands. Raises PD404, PD403, PD409, PD422, PDVER.';
+
+-- FUNCTION docket.validate_json(jsonb, jsonb)
+
+CREATE FUNCTION docket.validate_json(schema jsonb, document jsonb) RETURNS TABLE(path text, keyword text, message text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select e.value ->> 'path', e.value ->> 'keyword', e.value ->> 'message'
+      from jsonb_array_elements(
+               docket_private.schema_errors(
+                   docket_private.read_schema(validate_json.schema),
+                   coalesce(validate_json.document, 'null'))) as e (value);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.validate_json(schema jsonb, document jsonb) IS 'What is wrong with a JSON document by a JSON Schema of draft 2020-12.
+
+`schema` is the schema: type, enum, const, the bounds of numbers, texts, arrays and objects,
+pattern, uniqueItems, required, dependentRequired, properties, patternProperties,
+additionalProperties, propertyNames, dependentSchemas, items, prefixItems, contains, allOf, anyOf,
+oneOf, not, if, and $ref within the schema. Unknown keywords and format say nothing; keywords of
+the draft that are not supported are refused. `document` is the document.
+Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword, and
+what. Raises PD422 (the schema can not be used), PD413 (too deep, or too much to compare).';
 
 -- FUNCTION docket.verify_audit(text, bigint)
 
@@ -8893,6 +10190,46 @@ COMMENT ON FUNCTION docket.workflow_state_metrics(project_id uuid) IS 'How long 
 95th percentile in milliseconds. step_name, avg_duration_ms and p95_duration_ms may be null. Returns
 a row for each state and step; raises nothing.';
 
+-- FUNCTION docket_private.add_context(uuid, uuid, docket.task_contexts, docket.task_contexts, bytea)
+
+CREATE FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) RETURNS docket.task_contexts
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_context docket.task_contexts := add_context.context;
+begin
+    if (v_context.content_hash, v_context.content_type, v_context.is_tombstone)
+       is not distinct from (latest.content_hash, latest.content_type, latest.is_tombstone) then
+        return latest;
+    end if;
+
+    -- A snapshot that is kept may not see the latest version: naming the conflict turns what
+    -- would be a duplicate key into a failure to serialize (40001).
+    insert into docket.task_contexts as c (
+        task_id, project_id, context_type, version, data, content_type, content_hash, byte_size,
+        is_escaped, is_tombstone, attempt_id)
+    values (
+        add_context.task_id, add_context.project_id, v_context.context_type,
+        coalesce(latest.version, 0) + 1, v_context.data, v_context.content_type,
+        v_context.content_hash, v_context.byte_size, v_context.is_escaped,
+        v_context.is_tombstone, v_context.attempt_id)
+        on conflict on constraint task_contexts_pkey do nothing
+    returning c.* into v_context;
+
+    if add_context.content is not null then
+        insert into docket.context_contents (task_id, project_id, context_type, version, content)
+        values (v_context.task_id, v_context.project_id, v_context.context_type,
+                v_context.version, add_context.content);
+    end if;
+
+    perform docket_private.index_context(v_context);
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) IS 'Adds a version behind the latest, unless it says the same; `content` is kept beside where the data can not give it back.';
+
 -- PROCEDURE docket_private.add_isolation(regclass)
 
 CREATE PROCEDURE docket_private.add_isolation(IN target regclass)
@@ -9382,6 +10719,139 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) IS 'Gives each of some tasks, which the caller has locked and taken out of the ready ones, an attempt; returns them in that order, in progress.';
+
+-- FUNCTION docket_private.breaks_rule(text, jsonb, jsonb)
+
+CREATE FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_type   text    := jsonb_typeof(breaks_rule.document);
+    v_number numeric := case v_type
+                            when 'number' then (breaks_rule.document #>> '{}')::numeric
+                            when 'string' then length(breaks_rule.document #>> '{}')
+                            when 'array' then jsonb_array_length(breaks_rule.document)
+                        end;
+    v_bound  numeric := case jsonb_typeof(breaks_rule.rule)
+                            when 'number' then (breaks_rule.rule #>> '{}')::numeric
+                        end;
+begin
+    case breaks_rule.keyword
+        when 'type' then
+            if not (breaks_rule.rule ? v_type
+                    or breaks_rule.rule ? 'integer'
+                       and v_type = 'number'
+                       and trunc(v_number) = v_number) then
+                return format('is no %s, but %s', replace(
+                           btrim(breaks_rule.rule::text, '[]"'), '", "', ' or '), v_type);
+            end if;
+        when 'const' then
+            if breaks_rule.document <> breaks_rule.rule then
+                return 'is not ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'enum' then
+            if not exists (
+                select
+                  from jsonb_array_elements(breaks_rule.rule) as e (value)
+                 where e.value = breaks_rule.document
+            ) then
+                return 'is none of ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'minimum' then
+            if v_type = 'number' and v_number < v_bound then
+                return 'is less than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'maximum' then
+            if v_type = 'number' and v_number > v_bound then
+                return 'is greater than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'exclusiveMinimum' then
+            if v_type = 'number' and v_number <= v_bound then
+                return 'is not greater than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'exclusiveMaximum' then
+            if v_type = 'number' and v_number >= v_bound then
+                return 'is not less than ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'multipleOf' then
+            if v_type = 'number' and v_bound > 0 and v_number % v_bound <> 0 then
+                return 'is no multiple of ' || left(breaks_rule.rule::text, 100);
+            end if;
+        when 'minLength' then
+            if v_type = 'string' and v_number < v_bound then
+                return format('has %s characters, fewer than %s', v_number, trunc(v_bound));
+            end if;
+        when 'maxLength' then
+            if v_type = 'string' and v_number > v_bound then
+                return format('has %s characters, more than %s', v_number, trunc(v_bound));
+            end if;
+        when 'pattern' then
+            -- What looks ahead or behind may do so from each character of the text.
+            if v_type = 'string'
+               and v_number > (case
+                                   when breaks_rule.rule #>> '{}' ~ '\(\?<?[=!]' then 5000
+                                   else 100000
+                               end) then
+                return format('has %s characters, too many for its pattern', v_number);
+            elsif v_type = 'string'
+                  and (breaks_rule.document #>> '{}')
+                      !~ docket_private.read_pattern(breaks_rule.rule #>> '{}') then
+                return 'does not match ' || left(breaks_rule.rule #>> '{}', 100);
+            end if;
+        when 'minItems' then
+            if v_type = 'array' and v_number < v_bound then
+                return format('has %s items, fewer than %s', v_number, trunc(v_bound));
+            end if;
+        when 'maxItems' then
+            if v_type = 'array' and v_number > v_bound then
+                return format('has %s items, more than %s', v_number, trunc(v_bound));
+            end if;
+        when 'uniqueItems' then
+            if v_type = 'array' and breaks_rule.rule = 'true' and (
+                   select count(*) <> count(distinct e.value)
+                     from jsonb_array_elements(breaks_rule.document) as e (value)) then
+                return 'has an item twice';
+            end if;
+        when 'minProperties', 'maxProperties' then
+            if v_type = 'object' then
+                v_number := (
+                    select count(*)
+                      from jsonb_object_keys(breaks_rule.document) as k (key));
+                if breaks_rule.keyword = 'minProperties' and v_number < v_bound then
+                    return format('has %s properties, fewer than %s', v_number, trunc(v_bound));
+                elsif breaks_rule.keyword = 'maxProperties' and v_number > v_bound then
+                    return format('has %s properties, more than %s', v_number, trunc(v_bound));
+                end if;
+            end if;
+        when 'required' then
+            if v_type = 'object' then
+                return (
+                    select 'has no property ' || left(r.name, 100)
+                      from jsonb_array_elements_text(breaks_rule.rule) as r (name)
+                     where not breaks_rule.document ? r.name
+                     limit 1);
+            end if;
+        when 'dependentRequired' then
+            if v_type = 'object' then
+                return (
+                    select format('has no property %s, which %s needs',
+                                  left(n.name, 100), left(r.key, 100))
+                      from jsonb_each(breaks_rule.rule) as r
+                     cross join lateral jsonb_array_elements_text(r.value) as n (name)
+                     where breaks_rule.document ? r.key
+                       and not breaks_rule.document ? n.name
+                     limit 1);
+            end if;
+        else
+            null;
+    end case;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) IS 'What is wrong with a value by one rule of a schema that has no schema within; null: nothing.';
 
 -- FUNCTION docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[])
 
@@ -9955,6 +11425,16 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.check_validations(validations jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of validations.';
 
+-- FUNCTION docket_private.child_path(text, text)
+
+CREATE FUNCTION docket_private.child_path(path text, key text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (("left"(path, 1000) || '/'::text) || replace(replace("left"(key, 200), '~'::text, '~0'::text), '/'::text, '~1'::text));
+END;
+
+COMMENT ON FUNCTION docket_private.child_path(path text, key text) IS 'The JSON pointer of what stands under a key; of very long ones the beginning.';
+
 -- FUNCTION docket_private.claim(uuid, text, integer, integer, uuid, uuid, text[], text[])
 
 CREATE FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) RETURNS docket.tasks[]
@@ -10236,6 +11716,57 @@ CREATE FUNCTION docket_private.constraint_text(table_name text, constraint_name 
 END;
 
 COMMENT ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) IS 'What a constraint of a table in schema docket, or of a domain in it, asks for, in words.';
+
+-- FUNCTION docket_private.context_of_json(text, jsonb, boolean, uuid)
+
+CREATE FUNCTION docket_private.context_of_json(context_type text, data jsonb, is_escaped boolean, attempt_id uuid) RETURNS docket.task_contexts
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text    text := docket_private.unescaped(context_of_json.data, context_of_json.is_escaped);
+    v_context docket.task_contexts;
+begin
+    v_context.context_type := context_of_json.context_type;
+    v_context.data         := context_of_json.data;
+    v_context.content_type := 'application/json';
+    v_context.content_hash := sha256(convert_to(v_text, 'UTF8'));
+    v_context.byte_size    := octet_length(v_text);
+    v_context.is_escaped   := context_of_json.is_escaped;
+    v_context.is_tombstone := false;
+    v_context.attempt_id   := context_of_json.attempt_id;
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.context_of_json(context_type text, data jsonb, is_escaped boolean, attempt_id uuid) IS 'A version to be, of a JSON document.';
+
+-- FUNCTION docket_private.context_type(uuid, text)
+
+CREATE FUNCTION docket_private.context_type(project_id uuid, context_type text) RETURNS docket.context_types
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_type docket.context_types;
+begin
+    select y.* into v_type
+      from docket.context_types as y
+     where y.project_id   = context_type.project_id
+       and y.context_type = context_type.context_type;
+
+    if not found then
+        select y.* into v_type
+          from docket.context_types as y
+         where y.project_id is null
+           and y.context_type = context_type.context_type;
+    end if;
+
+    return v_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.context_type(project_id uuid, context_type text) IS 'What is said of a type of context in a project; nulls where nothing is.';
 
 -- FUNCTION docket_private.count_gates(uuid, uuid[])
 
@@ -10603,6 +12134,25 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Drops one partition and says so in the journal; false when it is one of the journal that is not sealed yet.';
 
+-- FUNCTION docket_private.ecma_class(text)
+
+CREATE FUNCTION docket_private.ecma_class(token text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (token = '\d'::text) THEN '0-9'::text
+             WHEN (token = '\w'::text) THEN 'A-Za-z0-9_'::text
+             WHEN (token = '\s'::text) THEN ' \t\n\v\f\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff'::text
+             WHEN (token = '\b'::text) THEN '\u0008'::text
+             WHEN (token = '['::text) THEN '\['::text
+             WHEN (token ~~ '\\x__'::text) THEN ('\u00'::text || "right"(token, 2))
+             ELSE token
+         END AS token;
+END;
+
+COMMENT ON FUNCTION docket_private.ecma_class(token text) IS 'A part of a bracket expression of ECMA-262, as PostgreSQL writes it.';
+
 -- FUNCTION docket_private.end_attempt()
 
 CREATE FUNCTION docket_private.end_attempt() RETURNS trigger
@@ -10638,6 +12188,26 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
+
+-- FUNCTION docket_private.end_of(interval, jsonb)
+
+CREATE FUNCTION docket_private.end_of(expires_in interval, hours jsonb) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if end_of.expires_in <= interval '0' or end_of.expires_in > interval '1 year' then
+        raise exception 'it can not live for %', end_of.expires_in
+            using errcode = 'PD422',
+                  hint    = 'For some time, and for a year at most.';
+    end if;
+
+    return docket.clock() + coalesce(
+        end_of.expires_in, make_interval(hours => (end_of.hours #>> '{}')::integer));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) IS 'When something ends that lives so long from now; null: as many hours. Raises PD422.';
 
 -- FUNCTION docket_private.ensure_partitions()
 
@@ -11349,6 +12919,29 @@ CREATE FUNCTION docket_private.filter_text(column_name text, value jsonb) RETURN
     RETURN CASE column_name WHEN 'status'::text THEN (docket_private.read_status((value #>> '{}'::text[])))::text WHEN 'priority'::text THEN (docket_private.read_priority(value))::text ELSE (value #>> '{}'::text[]) END;
 
 COMMENT ON FUNCTION docket_private.filter_text(column_name text, value jsonb) IS 'A value that a filter gives for a column, as the column reads it. Raises PD422.';
+
+-- FUNCTION docket_private.first_answer(jsonb)
+
+CREATE FUNCTION docket_private.first_answer(answer jsonb) RETURNS docket.task_contexts
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_context docket.task_contexts := jsonb_populate_record(
+        null::docket.task_contexts, first_answer.answer);
+begin
+    v_context.data := coalesce(
+        (select c.data
+           from docket.task_contexts as c
+          where c.task_id      = v_context.task_id
+            and c.context_type = v_context.context_type
+            and c.version      = v_context.version),
+        'null');
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.first_answer(answer jsonb) IS 'The version that a write with the same request_id made; without its data where it has been pruned since.';
 
 -- FUNCTION docket_private.follow_changed_dependencies()
 
@@ -12186,6 +13779,40 @@ $$;
 
 COMMENT ON FUNCTION docket_private.index_changed_task() IS 'Keeps a task findable by what it says now.';
 
+-- FUNCTION docket_private.index_context(docket.task_contexts)
+
+CREATE FUNCTION docket_private.index_context(context docket.task_contexts) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_context docket.task_contexts := index_context.context;
+begin
+    if v_context.is_tombstone then
+        delete from docket_private.context_search as s
+         where s.task_id      = v_context.task_id
+           and s.project_id   = v_context.project_id
+           and s.context_type = v_context.context_type;
+    else
+        insert into docket_private.context_search as s (
+            task_id, project_id, context_type, version, search_vector, paths)
+        values (
+            v_context.task_id, v_context.project_id, v_context.context_type, v_context.version,
+            docket_private.words_of(docket_private.texts_of(v_context.data)),
+            case v_context.context_type
+                when 'codebase' then docket_private.paths_of(v_context.data)
+                else '{}'
+            end)
+            on conflict on constraint context_search_pkey
+            do update set version       = excluded.version,
+                          search_vector = excluded.search_vector,
+                          paths         = excluded.paths;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.index_context(context docket.task_contexts) IS 'Makes the latest version of a context findable, and a deleted one not.';
+
 -- FUNCTION docket_private.index_new_tasks()
 
 CREATE FUNCTION docket_private.index_new_tasks() RETURNS trigger
@@ -12412,6 +14039,166 @@ $$;
 
 COMMENT ON FUNCTION docket_private.journal_update() IS 'Writes one changed row, its changed columns only, into the journal. Arguments as for journal_insert().';
 
+-- FUNCTION docket_private.json_at(jsonb, text[])
+
+CREATE FUNCTION docket_private.json_at(document jsonb, path text[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_value jsonb := json_at.document;
+    v_token text;
+begin
+    foreach v_token in array json_at.path loop
+        v_value := case jsonb_typeof(v_value)
+                       when 'object' then v_value -> v_token
+                       when 'array' then case
+                           when v_token ~ '^(0|[1-9][0-9]{0,8})$' then v_value -> v_token::integer
+                       end
+                   end;
+        exit when v_value is null;
+    end loop;
+
+    return v_value;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.json_at(document jsonb, path text[]) IS 'What stands at a place of a document; null where nothing does.';
+
+-- FUNCTION docket_private.json_check(jsonb, jsonb, jsonb, text, integer, integer)
+
+CREATE FUNCTION docket_private.json_check(root jsonb, schema jsonb, document jsonb, path text, depth integer, INOUT steps integer, OUT errors jsonb) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_rule    record;
+    v_part    record;
+    v_found   record;
+    v_problem text;
+    v_count   integer;
+    v_path    text[];
+begin
+    steps  := steps - 1;
+    errors := '[]';
+
+    if steps < 0 or json_check.depth > 200 then
+        raise exception 'the schema and the document are too much for each other'
+            using errcode = 'PD413',
+                  hint    = 'At most 200 levels deep, references counted, and 200,000 comparisons.';
+    end if;
+
+    if json_check.schema = 'false' then
+        errors := docket_private.json_error(json_check.path, 'false', 'is not allowed here');
+        return;
+    elsif json_check.schema = 'true' then
+        return;
+    end if;
+
+    for v_rule in
+        select s.key, s.value from jsonb_each(json_check.schema) as s
+    loop
+        exit when jsonb_array_length(errors) >= 100;
+        v_problem := null;
+
+        if v_rule.key in ('properties', 'items', 'allOf', 'additionalProperties', 'prefixItems',
+                          'patternProperties', 'propertyNames', 'dependentSchemas') then
+            for v_part in
+                select p.*
+                  from docket_private.parts_to_check(
+                           v_rule.key, json_check.schema, json_check.document, json_check.path) as p
+            loop
+                v_found := docket_private.json_check(
+                    json_check.root, v_part.part_schema, v_part.part, v_part.part_path,
+                    json_check.depth + 1, steps);
+                steps := v_found.steps;
+                errors := errors || v_found.errors;
+                exit when jsonb_array_length(errors) >= 100;
+            end loop;
+        elsif v_rule.key = '$ref' then
+            v_path := docket_private.reference_path(v_rule.value #>> '{}');
+            v_found := docket_private.json_check(
+                json_check.root, docket_private.json_at(json_check.root, v_path),
+                json_check.document, json_check.path, json_check.depth + 1, steps);
+            steps := v_found.steps;
+            errors := errors || v_found.errors;
+        elsif v_rule.key in ('anyOf', 'oneOf', 'not', 'if', 'contains') then
+            v_count := 0;
+            for v_part in
+                select e.value
+                  from jsonb_array_elements(
+                           case v_rule.key
+                               when 'contains' then case jsonb_typeof(json_check.document)
+                                   when 'array' then json_check.document
+                                   else '[]'
+                               end
+                               when 'anyOf' then v_rule.value
+                               when 'oneOf' then v_rule.value
+                               else jsonb_build_array(v_rule.value)
+                           end) as e (value)
+            loop
+                v_found := docket_private.json_check(
+                    json_check.root,
+                    case v_rule.key when 'contains' then v_rule.value else v_part.value end,
+                    case v_rule.key
+                        when 'contains' then v_part.value
+                        else json_check.document
+                    end,
+                    json_check.path, json_check.depth + 1, steps);
+                steps := v_found.steps;
+                v_count := v_count + (v_found.errors = '[]')::integer;
+                exit when v_rule.key = 'anyOf' and v_count = 1;
+            end loop;
+
+            v_problem := case
+                             when v_rule.key = 'anyOf' and v_count = 0 then 'fits no alternative'
+                             when v_rule.key = 'oneOf' and v_count <> 1
+                                 then format('fits %s alternatives instead of one', v_count)
+                             when v_rule.key = 'not' and v_count = 1 then 'is what it may not be'
+                             when v_rule.key = 'contains'
+                                  and jsonb_typeof(json_check.document) = 'array'
+                                  and (v_count < coalesce(
+                                           (json_check.schema ->> 'minContains')::numeric, 1)
+                                       or v_count > (json_check.schema ->> 'maxContains')::numeric)
+                                 then format('contains %s such items', v_count)
+                         end;
+
+            if v_rule.key = 'if' then
+                v_found := docket_private.json_check(
+                    json_check.root,
+                    coalesce(
+                        json_check.schema -> case v_count when 1 then 'then' else 'else' end,
+                        'true'),
+                    json_check.document, json_check.path,
+                    json_check.depth + 1, steps);
+                steps := v_found.steps;
+                errors := errors || v_found.errors;
+            end if;
+        else
+            v_problem := docket_private.breaks_rule(
+                v_rule.key, v_rule.value, json_check.document);
+        end if;
+
+        if v_problem is not null then
+            errors := errors
+                      || docket_private.json_error(json_check.path, v_rule.key, v_problem);
+        end if;
+    end loop;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.json_check(root jsonb, schema jsonb, document jsonb, path text, depth integer, INOUT steps integer, OUT errors jsonb) IS 'What is wrong with a document, or a part of it, by a schema that has been read: a list of {path, keyword, message}, at most about 100. Raises PD413.';
+
+-- FUNCTION docket_private.json_error(text, text, text)
+
+CREATE FUNCTION docket_private.json_error(path text, keyword text, message text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT jsonb_build_array(jsonb_build_object('path', "left"(path, 300), 'keyword', keyword, 'message', message)) AS jsonb_build_array;
+END;
+
+COMMENT ON FUNCTION docket_private.json_error(path text, keyword text, message text) IS 'What is wrong at a place of a document, as a list of one.';
+
 -- FUNCTION docket_private.json_error_place(text)
 
 CREATE FUNCTION docket_private.json_error_place(content text) RETURNS integer
@@ -12451,6 +14238,103 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.json_error_place(content text) IS 'The number of the character at which a text stops being JSON; one past the end where it only stops too early.';
+
+-- FUNCTION docket_private.json_metaschema()
+
+CREATE FUNCTION docket_private.json_metaschema() RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT '{"type": ["object", "boolean"], "$defs": {"list": {"type": "array", "items": {"$ref": "#"}, "minItems": 1}, "type": {"enum": ["array", "boolean", "integer", "null", "number", "object", "string"]}, "count": {"type": "integer", "minimum": 0}, "names": {"type": "array", "items": {"type": "string"}}, "schemas": {"type": "object", "additionalProperties": {"$ref": "#"}}}, "properties": {"if": {"$ref": "#"}, "$id": false, "not": {"$ref": "#"}, "$ref": {"type": "string", "pattern": "^#(/|$)"}, "else": {"$ref": "#"}, "enum": {"type": "array"}, "then": {"$ref": "#"}, "type": {"anyOf": [{"$ref": "#/$defs/type"}, {"type": "array", "items": {"$ref": "#/$defs/type"}, "minItems": 1, "uniqueItems": true}]}, "$defs": {"$ref": "#/$defs/schemas"}, "allOf": {"$ref": "#/$defs/list"}, "anyOf": {"$ref": "#/$defs/list"}, "items": {"$ref": "#"}, "oneOf": {"$ref": "#/$defs/list"}, "$anchor": false, "$schema": {"enum": ["https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema#"]}, "maximum": {"type": "number"}, "minimum": {"type": "number"}, "pattern": {"type": "string"}, "contains": {"$ref": "#"}, "maxItems": {"$ref": "#/$defs/count"}, "minItems": {"$ref": "#/$defs/count"}, "required": {"$ref": "#/$defs/names"}, "maxLength": {"$ref": "#/$defs/count"}, "minLength": {"$ref": "#/$defs/count"}, "multipleOf": {"type": "number", "exclusiveMinimum": 0}, "properties": {"$ref": "#/$defs/schemas"}, "$dynamicRef": false, "$vocabulary": false, "definitions": {"$ref": "#/$defs/schemas"}, "maxContains": {"$ref": "#/$defs/count"}, "minContains": {"$ref": "#/$defs/count"}, "prefixItems": {"$ref": "#/$defs/list"}, "uniqueItems": {"type": "boolean"}, "dependencies": false, "$recursiveRef": false, "maxProperties": {"$ref": "#/$defs/count"}, "minProperties": {"$ref": "#/$defs/count"}, "propertyNames": {"$ref": "#"}, "$dynamicAnchor": false, "additionalItems": false, "dependentSchemas": {"$ref": "#/$defs/schemas"}, "exclusiveMaximum": {"type": "number"}, "exclusiveMinimum": {"type": "number"}, "unevaluatedItems": false, "dependentRequired": {"type": "object", "additionalProperties": {"$ref": "#/$defs/names"}}, "patternProperties": {"$ref": "#/$defs/schemas"}, "additionalProperties": {"$ref": "#"}, "unevaluatedProperties": false}}'::jsonb AS jsonb;
+END;
+
+COMMENT ON FUNCTION docket_private.json_metaschema() IS 'What a JSON Schema may have here, as a JSON Schema.';
+
+-- FUNCTION docket_private.json_patched(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.json_patched(document jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_document jsonb := json_patched.document;
+    v_row      record;
+    v_op       text;
+    v_path     text[];
+    v_from     text[];
+    v_found    jsonb;
+begin
+    if jsonb_typeof(json_patched.patch) is distinct from 'array' then
+        raise exception 'a JSON patch is an array of operations'
+            using errcode = 'PD422',
+                  hint    = 'Such as [{"op": "replace", "path": "/title", "value": "New"}].';
+    end if;
+
+    for v_row in
+        select o.operation, o.ordinal
+          from jsonb_array_elements(json_patched.patch) with ordinality as o (operation, ordinal)
+    loop
+        v_op := v_row.operation ->> 'op';
+
+        if (jsonb_typeof(v_row.operation) = 'object'
+            and v_op in ('add', 'remove', 'replace', 'move', 'copy', 'test')
+            and jsonb_typeof(v_row.operation -> 'path') = 'string'
+            and (v_op not in ('add', 'replace', 'test') or v_row.operation ? 'value')
+            and (v_op not in ('move', 'copy')
+                 or jsonb_typeof(v_row.operation -> 'from') = 'string')) is not true
+        then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'it is none of add, remove, replace, move, copy, '
+                'test with all that it needs');
+        end if;
+
+        v_path := docket_private.pointer_path(v_row.operation ->> 'path');
+        v_from := case
+                      when v_op in ('move', 'copy')
+                      then docket_private.pointer_path(v_row.operation ->> 'from')
+                      else v_path
+                  end;
+        v_found := docket_private.json_at(v_document, v_from);
+
+        if v_op <> 'add' and v_found is null then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'nothing is there', is_stale => true);
+        elsif v_op = 'test' and v_found <> v_row.operation -> 'value' then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'another value is there', is_stale => true);
+        elsif v_op = 'move' and v_path[:cardinality(v_from)] = v_from and v_path <> v_from then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'nothing moves into itself');
+        elsif v_op in ('remove', 'move') and v_from = '{}' and v_path = v_from then
+            perform docket_private.refuse_patch(
+                v_row.operation, v_row.ordinal, 'the whole document is not removed by a patch');
+        end if;
+
+        case v_op
+            when 'test' then
+                null;
+            when 'remove' then
+                v_document := v_document #- v_path;
+            when 'replace' then
+                v_document := case v_path
+                                  when '{}' then v_row.operation -> 'value'
+                                  else jsonb_set(v_document, v_path, v_row.operation -> 'value')
+                              end;
+            when 'add' then
+                v_document := docket_private.with_value(
+                    v_document, v_path, v_row.operation -> 'value',
+                    v_row.operation, v_row.ordinal);
+            else
+                v_document := docket_private.with_value(
+                    case v_op when 'move' then v_document #- v_from else v_document end,
+                    v_path, v_found, v_row.operation, v_row.ordinal);
+        end case;
+    end loop;
+
+    return v_document;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) IS 'A document with a JSON patch (RFC 6902) applied, all of it or nothing. Raises PD422, PD409 (the document is not what the patch expects).';
 
 -- FUNCTION docket_private.judge_budget()
 
@@ -12735,6 +14619,59 @@ CREATE FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id
 END;
 
 COMMENT ON FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id text, at_place bigint) IS 'What an entry is called within its tag: its id after its parent''s key; without an id, its position.';
+
+-- FUNCTION docket_private.lock_context(uuid, uuid, text, bigint, uuid)
+
+CREATE FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) RETURNS docket.task_contexts
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_task    docket.tasks;
+    v_context docket.task_contexts;
+begin
+    if coalesce(length(lock_context.context_type), 0) not between 1 and 255 then
+        raise exception 'the type of a context has 1 to 255 characters'
+            using errcode = 'PD422';
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = lock_context.task_id
+       and t.project_id = lock_context.project_id
+       for no key update;
+
+    if lock_context.attempt_id is not null
+       and lock_context.attempt_id is distinct from v_task.attempt_id then
+        if not exists (
+            select
+              from docket.task_attempts as a
+             where a.attempt_id = lock_context.attempt_id
+               and a.task_id    = lock_context.task_id
+        ) then
+            raise exception 'attempt % is none of task %',
+                            lock_context.attempt_id, v_task.task_key
+                using errcode = 'PD404';
+        end if;
+        perform docket_private.lease_lost(lock_context.attempt_id);
+    end if;
+
+    select c.* into v_context
+      from docket.task_contexts as c
+     where c.task_id      = lock_context.task_id
+       and c.context_type = lock_context.context_type
+     order by c.version desc
+     limit 1;
+
+    perform docket_private.require_version(
+        format('context "%s" of task %s', left(lock_context.context_type, 100), v_task.task_key),
+        coalesce(v_context.version, 0), lock_context.expected_version);
+
+    return v_context;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) IS 'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (the attempt is another task''s).';
 
 -- FUNCTION docket_private.lock_ends(uuid, uuid[])
 
@@ -13078,6 +15015,38 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) IS 'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
+
+-- FUNCTION docket_private.merge_patched(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if jsonb_typeof(merge_patched.patch) <> 'object' then
+        return merge_patched.patch;
+    end if;
+
+    return (
+        select coalesce(jsonb_object_agg(merged.key, merged.value), '{}')
+          from (
+              select d.key, d.value
+                from jsonb_each(
+                         case jsonb_typeof(merge_patched.document)
+                             when 'object' then merge_patched.document
+                             else '{}'
+                         end) as d
+               where not merge_patched.patch ? d.key
+               union all
+              select p.key,
+                     docket_private.merge_patched(merge_patched.document -> p.key, p.value)
+                from jsonb_each(merge_patched.patch) as p
+               where p.value <> 'null'
+          ) as merged);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) IS 'A document with a merge patch (RFC 7396) applied; null for a document that is not there.';
 
 -- FUNCTION docket_private.months_of_journal(xid8, bigint, xid8, bigint)
 
@@ -13457,6 +15426,105 @@ $$;
 
 COMMENT ON FUNCTION docket_private.partitions_of(table_name text) IS 'The partitions of a table of schema docket and their bounds, the oldest first; without the default.';
 
+-- FUNCTION docket_private.parts_to_check(text, jsonb, jsonb, text)
+
+CREATE FUNCTION docket_private.parts_to_check(keyword text, schema jsonb, document jsonb, path text) RETURNS TABLE(part_path text, part jsonb, part_schema jsonb)
+    LANGUAGE plpgsql IMMUTABLE ROWS 10
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rule jsonb := parts_to_check.schema -> parts_to_check.keyword;
+    v_type text  := jsonb_typeof(parts_to_check.document);
+begin
+    if parts_to_check.keyword = 'allOf' then
+        return query
+        select parts_to_check.path, parts_to_check.document, s.value
+          from jsonb_array_elements(v_rule) as s;
+    elsif parts_to_check.keyword = 'properties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, s.key),
+               parts_to_check.document -> s.key, s.value
+          from jsonb_each(v_rule) as s
+         where parts_to_check.document ? s.key;
+    elsif parts_to_check.keyword = 'patternProperties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, d.key), d.value, s.value
+          from jsonb_each(v_rule) as s
+         cross join lateral docket_private.read_pattern(s.key) as p (pattern)
+          join jsonb_each(parts_to_check.document) as d on d.key ~ p.pattern;
+    elsif parts_to_check.keyword = 'additionalProperties' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, d.key), d.value, v_rule
+          from jsonb_each(parts_to_check.document) as d
+         where not coalesce(parts_to_check.schema -> 'properties' ? d.key, false)
+           and not exists (
+                   select
+                     from jsonb_object_keys(
+                              coalesce(parts_to_check.schema -> 'patternProperties', '{}'))
+                              as k (key)
+                    where d.key ~ docket_private.read_pattern(k.key));
+    elsif parts_to_check.keyword = 'propertyNames' and v_type = 'object' then
+        return query
+        select docket_private.child_path(parts_to_check.path, k.key), to_jsonb(k.key), v_rule
+          from jsonb_object_keys(parts_to_check.document) as k (key);
+    elsif parts_to_check.keyword = 'dependentSchemas' and v_type = 'object' then
+        return query
+        select parts_to_check.path, parts_to_check.document, s.value
+          from jsonb_each(v_rule) as s
+         where parts_to_check.document ? s.key;
+    elsif parts_to_check.keyword = 'prefixItems' and v_type = 'array' then
+        return query
+        select parts_to_check.path || '/' || (d.place - 1), d.value, s.value
+          from jsonb_array_elements(v_rule) with ordinality as s (value, place)
+          join jsonb_array_elements(parts_to_check.document) with ordinality as d (value, place)
+            on d.place = s.place;
+    elsif parts_to_check.keyword = 'items' and v_type = 'array' then
+        return query
+        select parts_to_check.path || '/' || (d.place - 1), d.value, v_rule
+          from jsonb_array_elements(parts_to_check.document) with ordinality as d (value, place)
+         where d.place > jsonb_array_length(
+                             coalesce(parts_to_check.schema -> 'prefixItems', '[]'));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.parts_to_check(keyword text, schema jsonb, document jsonb, path text) IS 'What of a document one keyword of a schema hands on, and to which schemas.';
+
+-- FUNCTION docket_private.path_and_above(text)
+
+CREATE FUNCTION docket_private.path_and_above(path text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ARRAY( SELECT (above.path || ending.slash)
+            FROM ((generate_series(1, LEAST(array_length(string_to_array(path_and_above.path, '/'::text), 1), 100)) s(depth)
+              CROSS JOIN LATERAL array_to_string((string_to_array(path_and_above.path, '/'::text))[:s.depth], '/'::text) above(path))
+              CROSS JOIN ( VALUES (''::text), ('/'::text)) ending(slash))
+           WHERE ((octet_length(above.path) >= 1) AND (octet_length(above.path) <= 1023))) AS "array";
+END;
+
+COMMENT ON FUNCTION docket_private.path_and_above(path text) IS 'A path and each directory above it, with and without a slash at the end.';
+
+-- FUNCTION docket_private.paths_of(jsonb)
+
+CREATE FUNCTION docket_private.paths_of(data jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    return array(
+        select distinct p.value #>> '{}'
+          from unnest(array[
+                   '$.files[*]', '$.files[*].path', '$.modules[*].path', '$.symbols[*].path',
+                   '$.links[*].from', '$.links[*].to']::jsonpath[]) as w (place)
+         cross join jsonb_path_query(paths_of.data, w.place) as p (value)
+         where jsonb_typeof(p.value) = 'string'
+           -- What is longer fits into no index, and is no path.
+           and octet_length(p.value #>> '{}') between 1 and 1024);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.paths_of(data jsonb) IS 'The paths that a context of the type codebase names.';
+
 -- FUNCTION docket_private.place_nodes(uuid, uuid[], bigint, bigint)
 
 CREATE FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) RETURNS boolean
@@ -13523,6 +15591,37 @@ CREATE FUNCTION docket_private.plain_text(value json, stand_in text) RETURNS tex
 END;
 
 COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
+
+-- FUNCTION docket_private.pointer_path(text)
+
+CREATE FUNCTION docket_private.pointer_path(pointer text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    if pointer_path.pointer = '' then
+        return '{}';
+    end if;
+
+    if pointer_path.pointer !~ '^/' or pointer_path.pointer ~ '~([^01]|$)' then
+        raise exception '% is no JSON pointer', quote_literal(left(pointer_path.pointer, 100))
+            using errcode = 'PD422',
+                  hint    = 'Such as /files/0/path; in a key, ~1 is a slash and ~0 a tilde.';
+    end if;
+
+    if strpos(pointer_path.pointer, '~') = 0 then
+        return (string_to_array(pointer_path.pointer, '/'))[2:];
+    end if;
+
+    return array(
+        select replace(replace(t.token, '~1', '/'), '~0', '~')
+          from string_to_table(pointer_path.pointer, '/') with ordinality as t (token, place)
+         where t.place > 1
+         order by t.place);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.pointer_path(pointer text) IS 'The keys and positions that a JSON pointer names. Raises PD422.';
 
 -- FUNCTION docket_private.prerequisites_above(uuid, uuid, bigint, integer)
 
@@ -13658,6 +15757,138 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.promote_due(project_id uuid) IS 'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
+
+-- FUNCTION docket_private.prune_next_contexts(bigint)
+
+CREATE FUNCTION docket_private.prune_next_contexts(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_after    uuid;
+    v_tasks    uuid[];
+    v_versions bigint;
+begin
+    perform docket_private.require_operator();
+
+    if not exists (
+        select
+          from docket.context_types as y
+         where y.keep_versions is not null
+            or y.keep_days is not null
+    ) then
+        return 0;
+    end if;
+
+    v_after := (select r.next_after from docket_private.context_rounds as r for update skip locked);
+    if v_after is null then
+        return 0;
+    end if;
+
+    v_tasks := array(
+        select t.task_id
+          from docket.tasks as t
+         where t.task_id > v_after
+         order by t.task_id
+         limit 1000);
+
+    select p.versions into v_versions
+      from docket_private.prune_tasks(v_tasks, prune_next_contexts.at_most) as p;
+
+    -- With as many as were asked for there may be more of the same tasks.
+    if v_versions < prune_next_contexts.at_most then
+        update docket_private.context_rounds as r
+           set next_after = case
+                                when cardinality(v_tasks) < 1000
+                                then '00000000-0000-0000-0000-000000000000'
+                                else v_tasks[cardinality(v_tasks)]
+                            end;
+    end if;
+
+    return v_versions;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prune_next_contexts(at_most bigint) IS 'A step of maintenance: prunes the contexts of the next thousand tasks of all projects, at most so many versions. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.prune_tasks(uuid[], bigint)
+
+CREATE FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_tasks    uuid[];
+    v_types    text[];
+    v_versions integer[];
+begin
+      with kinds as (
+          select distinct c.project_id, c.context_type
+            from docket.task_contexts as c
+           where c.task_id = any (prune_tasks.task_ids)
+      ), rules as (
+          select k.project_id, k.context_type, y.keep_versions, y.keep_days
+            from kinds as k
+           cross join lateral docket_private.context_type(k.project_id, k.context_type) as y
+           where y.keep_versions is not null
+              or y.keep_days is not null
+      ), judged as (
+          select c.task_id, c.project_id, c.context_type, c.version, r.keep_versions, r.keep_days,
+                 row_number() over newest_first as place,
+                 lag(c.created_at) over newest_first as replaced_at
+            from rules as r
+            join docket.task_contexts as c
+              on c.task_id = any (prune_tasks.task_ids)
+             and c.context_type = r.context_type
+             and c.project_id = r.project_id
+          window newest_first as (
+                     partition by c.task_id, c.context_type order by c.version desc)
+      ), held as (
+          select c.task_id, c.context_type, c.version
+            from judged as j
+            join docket.task_contexts as c
+              on c.task_id      = j.task_id
+             and c.context_type = j.context_type
+             and c.version      = j.version
+             and c.project_id   = j.project_id
+           where j.place > greatest(coalesce(j.keep_versions, 1), 1)
+             and (j.keep_days is null
+                  or j.replaced_at < docket.clock() - make_interval(days => j.keep_days))
+             and not exists (
+                     select
+                       from docket.context_pins as p
+                      where p.task_id      = c.task_id
+                        and p.context_type = c.context_type
+                        and p.version      = c.version)
+           order by c.task_id, c.context_type, c.version
+           limit prune_tasks.at_most
+             for update of c skip locked
+      )
+    select array_agg(h.task_id), array_agg(h.context_type), array_agg(h.version)
+      into v_tasks, v_types, v_versions
+      from held as h;
+
+      with gone as (
+          delete from docket.task_contexts as c
+           using unnest(v_tasks, v_types, v_versions) as h (task_id, context_type, version)
+           where c.task_id      = h.task_id
+             and c.context_type = h.context_type
+             and c.version      = h.version
+             and not exists (
+                     select
+                       from docket.context_pins as p
+                      where p.task_id      = c.task_id
+                        and p.context_type = c.context_type
+                        and p.version      = c.version)
+          returning c.byte_size
+      )
+    select count(*), coalesce(sum(g.byte_size), 0)::bigint
+      into prune_tasks.versions, prune_tasks.byte_size
+      from gone as g;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) IS 'Removes at most so many versions of the contexts of these tasks that their types keep no longer.';
 
 -- FUNCTION docket_private.pull_request_fields()
 
@@ -13885,6 +16116,59 @@ $$;
 
 COMMENT ON FUNCTION docket_private.rank_over(project_id uuid, members uuid[], above bigint) IS 'The lowest rank, over `above`, of what waits for some tasks; null: none.';
 
+-- FUNCTION docket_private.read_document(text)
+
+CREATE FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text    text;
+    v_problem text;
+begin
+    is_escaped := read_document.content
+                  ~ '\\u(0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|[dD][c-fC-F])';
+
+    if not is_escaped then
+        data := read_document.content::jsonb;
+        return;
+    end if;
+
+    perform read_document.content::json;
+
+    -- A backslash that stands for itself is out of the way in U+0001, which no JSON text has. Half
+    -- a pair: a first half that no second follows, then a second that follows no first.
+    v_text := replace(read_document.content, '\\', e'\x01');
+    v_text := regexp_replace(
+        replace(v_text, chr(9216), chr(9216) || '2400'), '\\u2400', chr(9216) || '2400', 'g');
+    v_text := replace(v_text, '\u0000', chr(9216) || '0000');
+    v_text := regexp_replace(
+        v_text, '\\u[dD]([89abAB][0-9a-fA-F]{2})(?!\\u[dD][c-fC-F])', chr(9216) || 'd\1', 'g');
+    v_text := regexp_replace(
+        v_text, '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD]([c-fC-F][0-9a-fA-F]{2})',
+        chr(9216) || 'd\1', 'g');
+
+    is_escaped := v_text ~ (chr(9216) || '(0000|d[89a-fA-F])');
+    data       := case
+                      when is_escaped then replace(v_text, e'\x01', '\\')
+                      else read_document.content
+                  end::jsonb;
+exception
+    when invalid_text_representation or untranslatable_character then
+        get stacked diagnostics v_problem = pg_exception_detail;
+        raise exception 'the content is no JSON: %', left(v_problem, 200)
+            using errcode = 'PD422';
+    when numeric_value_out_of_range then
+        raise exception 'the content has a number that no numeric can hold'
+            using errcode = 'PD422';
+    when statement_too_complex or program_limit_exceeded then
+        raise exception 'the content is nested too deeply, or has a text that is too long'
+            using errcode = 'PD413';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) IS 'A JSON text as jsonb, in the escaped form where it has what jsonb can not hold. Raises PD422, PD413.';
+
 -- FUNCTION docket_private.read_json(text, text)
 
 CREATE FUNCTION docket_private.read_json(source_name text, content text) RETURNS json
@@ -13908,6 +16192,60 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.read_json(source_name text, content text) IS 'A text as JSON, order and spelling kept. Raises PD422 with line and column, PD413 when it is nested too deeply.';
+
+-- FUNCTION docket_private.read_pattern(text)
+
+CREATE FUNCTION docket_private.read_pattern(pattern text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_escape constant text := '\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\c[A-Za-z]|\\.';
+    v_result text;
+begin
+    if length(read_pattern.pattern) > 1000
+       or read_pattern.pattern ~ '\(\?<?[^:=!<]|\(\?<[^=!]|\[\^?\]'
+       or read_pattern.pattern
+          ~ '(^|[^\\])(\\\\)*\\([0-9AZmMyYaekpPUN]|u[^0-9A-Fa-f]|u[dD][89a-fA-F])'
+    then
+        return null;
+    end if;
+
+    select '(?:' || string_agg(
+               case
+                   when t.token = '.' then '[^\n\r\u2028\u2029]'
+                   when t.token = '\b' then '\y'
+                   when t.token = '\B' then '\Y'
+                   when t.token in ('\d', '\w', '\s')
+                       then '[' || docket_private.ecma_class(t.token) || ']'
+                   when t.token in ('\D', '\W', '\S')
+                       then '[^' || docket_private.ecma_class(lower(t.token)) || ']'
+                   when t.token like '\\x__' then docket_private.ecma_class(t.token)
+                   when t.token like '[_%]' then '[' || (
+                       select string_agg(docket_private.ecma_class(c.found[1]), '' order by c.place)
+                         from regexp_matches(
+                                  substr(t.token, 2, length(t.token) - 2), v_escape || '|.', 'g')
+                              with ordinality as c (found, place)) || ']'
+                   else t.token
+               end, '' order by t.place) || ')'
+      into v_result
+      from (
+          select m.found[1] as token, m.place
+            from regexp_matches(
+                     read_pattern.pattern, v_escape || '|\[(?:\\.|[^\]\\])*\]|.', 'g')
+                 with ordinality as m (found, place)
+      ) as t;
+
+    v_result := coalesce(v_result, '');
+    perform '' ~ v_result;
+    return v_result;
+exception
+    when invalid_regular_expression then
+        return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_pattern(pattern text) IS 'A regular expression of ECMA-262 as PostgreSQL writes it; null for one that is none, or has no counterpart.';
 
 -- FUNCTION docket_private.read_registry()
 
@@ -13965,6 +16303,106 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.read_satisfaction(satisfied_by text) IS 'What satisfies a dependency, from its name. Null stays null. Raises PD422.';
+
+-- FUNCTION docket_private.read_schema(jsonb)
+
+CREATE FUNCTION docket_private.read_schema(schema jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    -- The name of the whole changes nothing as long as nothing refers to another document.
+    v_schema jsonb := case jsonb_typeof(read_schema.schema)
+                          when 'object' then read_schema.schema - '$id'
+                          else read_schema.schema
+                      end;
+    v_errors jsonb;
+begin
+    v_errors := (
+        select c.errors
+          from docket_private.json_check(
+                   docket_private.json_metaschema(), docket_private.json_metaschema(),
+                   coalesce(v_schema, 'null'), '', 0, 200000) as c);
+
+    if v_errors = '[]' then
+        with recursive subschemas (path, schema) as (
+            select array[]::text[], v_schema
+             union all
+            select s.path || k.key || child.token, child.schema
+              from subschemas as s
+             cross join lateral jsonb_each(
+                       case jsonb_typeof(s.schema) when 'object' then s.schema else '{}' end) as k
+             cross join lateral (
+                       select array[e.key] as token, e.value as schema
+                         from jsonb_each(
+                                  case
+                                      when k.key in ('properties', 'patternProperties', '$defs',
+                                                     'definitions', 'dependentSchemas')
+                                          then k.value
+                                      else '{}'
+                                  end) as e
+                        union all
+                       select array[(e.place - 1)::text], e.value
+                         from jsonb_array_elements(
+                                  case
+                                      when k.key in ('allOf', 'anyOf', 'oneOf', 'prefixItems')
+                                          then k.value
+                                      else '[]'
+                                  end) with ordinality as e (value, place)
+                        union all
+                       select array[]::text[], k.value
+                        where k.key in (
+                                  'items', 'additionalProperties', 'propertyNames', 'contains',
+                                  'not', 'if', 'then', 'else')
+                   ) as child
+        ), rules as (
+            select s.path, k.key, k.value
+              from subschemas as s
+             cross join lateral jsonb_each(
+                       case jsonb_typeof(s.schema) when 'object' then s.schema else '{}' end) as k
+             where k.key in ('$ref', 'pattern', 'patternProperties')
+        ), problems as (
+            select r.path || r.key as path, 'pattern' as keyword,
+                   'is no regular expression that can be used here' as message
+              from rules as r
+             cross join lateral (
+                       select r.value #>> '{}' as pattern where r.key = 'pattern'
+                        union all
+                       select k.key
+                         from jsonb_object_keys(
+                                  case r.key when 'patternProperties' then r.value else '{}' end)
+                              as k (key)
+                   ) as p
+             where docket_private.read_pattern(p.pattern) is null
+             union all
+            select r.path || r.key, '$ref', 'refers to no schema of this document'
+              from rules as r
+             where r.key = '$ref'
+               and not exists (
+                       select
+                         from subschemas as s
+                        where s.path = docket_private.reference_path(r.value #>> '{}'))
+        )
+        select jsonb_agg(docket_private.json_error(
+                   '/' || array_to_string(p.path, '/'), p.keyword, p.message) -> 0)
+          into v_errors
+          from problems as p;
+    end if;
+
+    if v_errors <> '[]' then
+        raise exception 'the JSON Schema can not be used: % %',
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'it'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = left((v_errors -> 0)::text, 1000),
+                  hint    = 'docs/context.md lists the keywords of draft 2020-12 that are supported.';
+    end if;
+
+    return v_schema;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.read_schema(schema jsonb) IS 'A schema that can be used, as it can. Raises PD422 for one that has what is not supported, or is none.';
 
 -- FUNCTION docket_private.read_tasks_file(text, bytea)
 
@@ -14209,6 +16647,37 @@ $$;
 
 COMMENT ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) IS 'Counts the unsatisfied gating dependencies of tasks that lost some; what has none left is ready. Ranks stay right.';
 
+-- FUNCTION docket_private.reference_path(text)
+
+CREATE FUNCTION docket_private.reference_path(reference text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    if strpos(reference_path.reference, '%') = 0 then
+        return docket_private.pointer_path(substr(reference_path.reference, 2));
+    end if;
+
+    -- A reference is a URI: what is no letter of one is written %XX.
+    return docket_private.pointer_path((
+        select convert_from(
+                   string_agg(
+                       case
+                           when t.found[1] ~ '^%..$' then decode(substr(t.found[1], 2), 'hex')
+                           else convert_to(t.found[1], 'UTF8')
+                       end, '' order by t.place), 'UTF8')
+          from regexp_matches(
+                   substr(reference_path.reference, 2), '%[0-9A-Fa-f]{2}|[^%]+|%', 'g')
+               with ordinality as t (found, place)));
+exception
+    when character_not_in_repertoire or untranslatable_character then
+        raise exception '% is no reference', quote_literal(left(reference_path.reference, 100))
+            using errcode = 'PD422';
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.reference_path(reference text) IS 'Where in its own document a reference (#/$defs/name) points. Raises PD422.';
+
 -- FUNCTION docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type)
 
 CREATE FUNCTION docket_private.refuse_dependency_on_itself(project_id uuid, task_id uuid, dependency_type docket.dependency_type) RETURNS void
@@ -14374,6 +16843,26 @@ $$;
 
 COMMENT ON FUNCTION docket_private.refuse_looped_parent(project_id uuid, task_id uuid, ancestors uuid[]) IS 'Raises PDCYC when a task is among its own ancestors.';
 
+-- FUNCTION docket_private.refuse_patch(jsonb, bigint, text, boolean)
+
+CREATE FUNCTION docket_private.refuse_patch(operation jsonb, ordinal bigint, problem text, is_stale boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    raise exception 'operation % of the patch: %', refuse_patch.ordinal, refuse_patch.problem
+        using errcode = case when refuse_patch.is_stale then 'PD409' else 'PD422' end,
+              detail  = left(refuse_patch.operation::text, 500),
+              hint    = case
+                            when refuse_patch.is_stale
+                            then 'Read the document again: nothing of the patch was applied.'
+                            else 'RFC 6902 says what an operation has.'
+                        end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_patch(operation jsonb, ordinal bigint, problem text, is_stale boolean) IS 'Raises PD422 for an operation that is none, PD409 for one that the document does not allow.';
+
 -- FUNCTION docket_private.refuse_satisfaction(text)
 
 CREATE FUNCTION docket_private.refuse_satisfaction(dependency_type text) RETURNS void
@@ -14388,6 +16877,24 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.refuse_satisfaction(dependency_type text) IS 'Refuses satisfied_by for a dependency that orders no work: PD422.';
+
+-- FUNCTION docket_private.refuse_secrets(jsonb, text)
+
+CREATE FUNCTION docket_private.refuse_secrets(value jsonb, what text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if docket_private.without_secrets(refuse_secrets.value) is distinct from refuse_secrets.value
+    then
+        raise exception '% has something under a secret key', refuse_secrets.what
+            using errcode = 'PD422',
+                  hint    = 'Keep it where secrets are kept, and here its name; docket.secret_keys() lists the keys.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_secrets(value jsonb, what text) IS 'Raises PD422 for a value with something under a secret key, at any depth.';
 
 -- FUNCTION docket_private.refuse_shape(text, text, json)
 
@@ -14485,6 +16992,23 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) IS 'Ends a write that may be repeated: keeps its answer.';
+
+-- FUNCTION docket_private.remember_context(uuid, docket.task_contexts)
+
+CREATE FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if remember_context.request_id is not null then
+        context.data := null;
+        perform docket_private.remember(
+            remember_context.request_id, jsonb_strip_nulls(to_jsonb(context)));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) IS 'Ends a write of a context that may be repeated: keeps its answer, less its data.';
 
 -- FUNCTION docket_private.reorder_ready(uuid)
 
@@ -14791,6 +17315,40 @@ COMMENT ON FUNCTION docket_private.require_admin(project_id uuid, organization_i
 Raises PD422 unless one of the two is given, PD404 where the principal sees nothing, PD403 where he
 is no admin.';
 
+-- FUNCTION docket_private.require_context(uuid, text, jsonb, bigint)
+
+CREATE FUNCTION docket_private.require_context(project_id uuid, context_type text, data jsonb, byte_size bigint) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_type   docket.context_types :=
+        docket_private.context_type(require_context.project_id, require_context.context_type);
+    v_errors jsonb;
+begin
+    perform docket_private.require_size(
+        require_context.project_id, require_context.context_type, require_context.byte_size);
+
+    if v_type.json_schema is null then
+        return;
+    end if;
+
+    v_errors := docket_private.schema_errors(v_type.json_schema, require_context.data);
+
+    if v_errors <> '[]' then
+        raise exception 'a context "%" does not look like this: % %',
+                        left(v_type.context_type, 100),
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'the whole'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = jsonb_path_query_array(v_errors, '$[0 to 1]')::text,
+                  hint    = 'docket.list_context_types() has the JSON Schema of the type.';
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.require_context(project_id uuid, context_type text, data jsonb, byte_size bigint) IS 'Raises PD413 for a context that is too large, PD422 for one that its type''s schema does not let through.';
+
 -- FUNCTION docket_private.require_keys(jsonb, text[], text)
 
 CREATE FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) RETURNS void
@@ -14901,6 +17459,58 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) IS 'Raises PD404 unless the principal may see the project, and PD403 unless he may change it where `to_write`.';
+
+-- FUNCTION docket_private.require_size(uuid, text, bigint)
+
+CREATE FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_type docket.context_types :=
+        docket_private.context_type(require_size.project_id, require_size.context_type);
+    v_most bigint := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
+begin
+    if require_size.byte_size > least(v_most, v_type.max_bytes) then
+        raise exception 'a context of % bytes', require_size.byte_size
+            using errcode = 'PD413',
+                  hint    = case
+                                when v_type.max_bytes < v_most
+                                then format('At most %s bytes (the type "%s").',
+                                            v_type.max_bytes, left(v_type.context_type, 100))
+                                else format('At most %s bytes (setting max_context_bytes).', v_most)
+                            end;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) IS 'Raises PD413 for a context that is too large, by the setting or by its type.';
+
+-- FUNCTION docket_private.require_state(jsonb, text)
+
+CREATE FUNCTION docket_private.require_state(value jsonb, what text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most bigint := (docket_private.setting('max_context_bytes') #>> '{}')::bigint;
+begin
+    if require_state.value is null then
+        raise exception '% is missing', require_state.what
+            using errcode = 'PD422';
+    end if;
+
+    if octet_length(require_state.value::text) > v_most then
+        raise exception '% of % bytes', require_state.what, octet_length(require_state.value::text)
+            using errcode = 'PD413',
+                  hint    = format('At most %s bytes (setting max_context_bytes).', v_most);
+    end if;
+
+    perform docket_private.refuse_secrets(require_state.value, require_state.what);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_state(value jsonb, what text) IS 'Raises PD422 for nothing and for secrets, PD413 for too much.';
 
 -- FUNCTION docket_private.require_version(text, bigint, bigint)
 
@@ -15015,6 +17625,27 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
+
+-- FUNCTION docket_private.schema_errors(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select c.errors
+          from docket_private.json_check(
+                   schema_errors.schema, schema_errors.schema, schema_errors.document, '', 0,
+                   200000) as c);
+exception
+    when statement_too_complex then
+        raise exception 'the document is nested too deeply to be checked'
+            using errcode = 'PD413';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) IS 'What is wrong with a document by a schema that read_schema() has let through. Raises PD413.';
 
 -- FUNCTION docket_private.seal_drop(timestamp with time zone, timestamp with time zone)
 
@@ -15667,6 +18298,68 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) IS 'Gives back at most so many tasks whose lease has expired, of all projects. Returns how many, and of the last project that could not be swept why.';
 
+-- FUNCTION docket_private.sweep_responses(bigint)
+
+CREATE FUNCTION docket_private.sweep_responses(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with over as (
+          select r.cache_key, r.project_id
+            from docket.response_cache as r
+           where r.expires_at <= docket.clock()
+           order by r.expires_at
+           limit sweep_responses.at_most
+             for update skip locked
+      )
+    delete from docket.response_cache as r
+     using over
+     where r.cache_key  = over.cache_key
+       and r.project_id = over.project_id;
+    get diagnostics v_count = row_count;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.sweep_responses(at_most bigint) IS 'A step of maintenance: removes at most so many responses that are too old. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.sweep_sessions(bigint)
+
+CREATE FUNCTION docket_private.sweep_sessions(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with over as (
+          select s.session_id, s.project_id
+            from docket.agent_sessions as s
+           where s.expires_at <= docket.clock()
+           order by s.expires_at
+           limit sweep_sessions.at_most
+             for update skip locked
+      )
+    delete from docket.agent_sessions as s
+     using over
+     where s.session_id = over.session_id
+       and s.project_id = over.project_id;
+    get diagnostics v_count = row_count;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.sweep_sessions(at_most bigint) IS 'A step of maintenance: removes at most so many sessions that are over. Returns how many. Raises PD403.';
+
 -- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)
 
 CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
@@ -16102,6 +18795,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tasks_file_report(file docket_private.tasks_file) IS 'What a file has, counted, and its oddities.';
 
+-- FUNCTION docket_private.tasks_naming(uuid, text[])
+
+CREATE FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) RETURNS TABLE(task_id uuid, named_by text, named_path text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+begin
+    if not tasks_naming.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.task_id, 'affected_files', p.path
+      from docket_private.task_search as s
+     cross join unnest(s.affected_files) as p (path)
+     where s.project_id = tasks_naming.project_id
+       and s.affected_files && tasks_naming.paths
+       and p.path = any (tasks_naming.paths)
+     union
+    select s.task_id, s.context_type, p.path
+      from docket_private.context_search as s
+     cross join unnest(s.paths) as p (path)
+     where s.project_id = tasks_naming.project_id
+       and s.paths <> '{}'
+       and s.paths && tasks_naming.paths
+       and p.path = any (tasks_naming.paths);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) IS 'The tasks of a project that name one of these paths, among their affected files or in a context; none where the caller may not see the project.';
+
 -- FUNCTION docket_private.tasks_of_attempts(uuid[])
 
 CREATE FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) RETURNS record
@@ -16402,6 +19127,47 @@ $$;
 
 COMMENT ON FUNCTION docket_private.weigh_tasks(project_id uuid) IS 'Finds anew how much work hangs on each unfinished task of a project, for claims in the order critical_path.';
 
+-- FUNCTION docket_private.with_value(jsonb, text[], jsonb, jsonb, bigint)
+
+CREATE FUNCTION docket_private.with_value(document jsonb, path text[], value jsonb, operation jsonb, ordinal bigint) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_last   text   := with_value.path[cardinality(with_value.path)];
+    v_head   text[] := with_value.path[:cardinality(with_value.path) - 1];
+    v_parent jsonb;
+    v_length integer;
+begin
+    if with_value.path = '{}' then
+        return with_value.value;
+    end if;
+
+    v_parent := docket_private.json_at(with_value.document, v_head);
+
+    case coalesce(jsonb_typeof(v_parent), 'nothing')
+        when 'object' then
+            return jsonb_set(with_value.document, with_value.path, with_value.value);
+        when 'array' then
+            v_length := jsonb_array_length(v_parent);
+            if v_last = '-' then
+                v_last := v_length::text;
+            end if;
+            if v_last ~ '^(0|[1-9][0-9]{0,8})$' and v_last::integer <= v_length then
+                return jsonb_insert(with_value.document, v_head || v_last, with_value.value);
+            end if;
+        else
+            null;
+    end case;
+
+    perform docket_private.refuse_patch(
+        with_value.operation, with_value.ordinal, 'there is no such place', is_stale => true);
+    return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.with_value(document jsonb, path text[], value jsonb, operation jsonb, ordinal bigint) IS 'A document with a value added at a place, as the operation add of RFC 6902 does. Raises PD409.';
+
 -- FUNCTION docket_private.without_secrets(jsonb)
 
 CREATE FUNCTION docket_private.without_secrets(value jsonb) RETURNS jsonb
@@ -16425,6 +19191,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.without_secrets(value jsonb) IS 'A value as the journal and exports may show it: with asterisks under secret keys.';
+
+-- FUNCTION docket_private.words_of(text)
+
+CREATE FUNCTION docket_private.words_of(texts text) RETURNS tsvector
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_min_messages TO 'warning'
+    AS $$
+declare
+    v_texts text := coalesce(words_of.texts, '');
+    v_words tsvector;
+begin
+    while v_words is null loop
+        begin
+            v_words := to_tsvector('pg_catalog.english', v_texts);
+        exception
+            when program_limit_exceeded then
+                v_texts := left(v_texts, length(v_texts) / 2);
+        end;
+    end loop;
+
+    return v_words;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.words_of(texts text) IS 'The words of a text, or of as much of it as can be indexed.';
 
 -- FUNCTION docket_private.writable_projects()
 
@@ -16683,6 +19475,35 @@ COMMENT ON COLUMN docket.organizations.name IS 'What people call it.';
 
 COMMENT ON COLUMN docket.organizations.personal_principal IS 'The principal whose own organization this is, made with the first project of somebody who is in none.';
 
+-- TABLE docket.response_cache
+
+CREATE TABLE docket.response_cache (
+    cache_key text NOT NULL,
+    project_id uuid NOT NULL,
+    value jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    hits bigint DEFAULT 0 NOT NULL,
+    last_hit_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT response_cache_key_bounded CHECK (((octet_length(cache_key) >= 1) AND (octet_length(cache_key) <= 1024)))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.response_cache FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.response_cache IS 'Responses by the requests that they answer, until they are too old.';
+
+COMMENT ON COLUMN docket.response_cache.cache_key IS 'The request, or better a hash of it.';
+
+COMMENT ON COLUMN docket.response_cache.value IS 'The response.';
+
+COMMENT ON COLUMN docket.response_cache.expires_at IS 'From when on it answers nothing.';
+
+COMMENT ON COLUMN docket.response_cache.hits IS 'How often it was given as an answer.';
+
+COMMENT ON COLUMN docket.response_cache.last_hit_at IS 'When last.';
+
 -- TABLE docket.retry_policies
 
 CREATE TABLE docket.retry_policies (
@@ -16884,6 +19705,49 @@ COMMENT ON COLUMN docket_private.claim_turns.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.claim_turns.taken_at IS 'When it last took a task from it.';
 
+-- TABLE docket_private.context_rounds
+
+CREATE TABLE docket_private.context_rounds (
+    is_only boolean DEFAULT true NOT NULL,
+    next_after uuid NOT NULL,
+    CONSTRAINT context_rounds_has_one_row CHECK (is_only)
+);
+
+ALTER TABLE ONLY docket_private.context_rounds FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.context_rounds IS 'How far the round of prune_next_contexts() has come.';
+
+COMMENT ON COLUMN docket_private.context_rounds.is_only IS 'True: there is one row.';
+
+COMMENT ON COLUMN docket_private.context_rounds.next_after IS 'The last task whose contexts were looked at.';
+
+-- TABLE docket_private.context_search
+
+CREATE TABLE docket_private.context_search (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    context_type text NOT NULL,
+    version integer NOT NULL,
+    search_vector tsvector NOT NULL,
+    paths text[] NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.context_search FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.context_search IS 'What contexts are searched by: one row for each task and type, about its latest version.';
+
+COMMENT ON COLUMN docket_private.context_search.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket_private.context_search.project_id IS 'Its project.';
+
+COMMENT ON COLUMN docket_private.context_search.context_type IS 'The type of the context.';
+
+COMMENT ON COLUMN docket_private.context_search.version IS 'The latest version of it.';
+
+COMMENT ON COLUMN docket_private.context_search.search_vector IS 'The words of its texts; of the first 200,000 characters.';
+
+COMMENT ON COLUMN docket_private.context_search.paths IS 'The paths that a context of the codebase names.';
+
 -- TABLE docket_private.organization_projects
 
 CREATE TABLE docket_private.organization_projects (
@@ -16991,6 +19855,67 @@ ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
 
+-- CONSTRAINT docket.tasks tasks_pkey
+
+ALTER TABLE ONLY docket.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id, project_id);
+
+-- FUNCTION docket.tasks_touching(uuid, text, uuid, integer)
+
+CREATE FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(task_id uuid, task_key text, title text, status docket.task_status, named_by text[], named_paths text[])
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.task_id,
+     t.task_key,
+     t.title,
+     t.status,
+     array_agg(DISTINCT n.named_by) AS array_agg,
+     array_agg(DISTINCT n.named_path) AS array_agg
+    FROM (docket_private.tasks_naming(tasks_touching.project_id, docket_private.path_and_above(tasks_touching.path)) n(task_id, named_by, named_path)
+      JOIN docket.tasks t ON (((t.task_id = n.task_id) AND (t.project_id = tasks_touching.project_id))))
+   WHERE ((t.archived_at IS NULL) AND ((tasks_touching.after IS NULL) OR (t.task_id > tasks_touching.after)))
+   GROUP BY t.task_id, t.project_id
+   ORDER BY t.task_id
+  LIMIT LEAST(GREATEST(tasks_touching.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) IS 'The tasks of a project that are about a file: it, or a directory that it lies in, is among their
+affected files, or in the latest version of their context "codebase".
+
+`path` is written as the tasks write it ("src/auth/login.py"), `after` is the last id of the page
+before, `page_size` is in rows (1 to 1000).
+Returns tasks, the oldest first, with where they name it and how. Raises nothing.';
+
+-- CONSTRAINT docket.context_uses context_uses_pkey
+
+ALTER TABLE ONLY docket.context_uses
+    ADD CONSTRAINT context_uses_pkey PRIMARY KEY (task_id, project_id, context_type);
+
+-- FUNCTION docket_private.count_context_uses(uuid, uuid, text[])
+
+CREATE FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid, context_types text[]) RETURNS SETOF docket.context_uses
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO docket.context_uses AS u (task_id, project_id, context_type)  SELECT count_context_uses.task_id AS task_id,
+             count_context_uses.project_id AS project_id,
+             t.context_type
+            FROM ( SELECT DISTINCT n.context_type
+                    FROM unnest(count_context_uses.context_types) n(context_type)) t
+           ORDER BY t.context_type ON CONFLICT ON CONSTRAINT context_uses_pkey DO UPDATE SET uses = (u.uses + 1), last_used_at = excluded.last_used_at
+   RETURNING u.task_id,
+     u.project_id,
+     u.context_type,
+     u.uses,
+     u.last_used_at;
+END;
+
+COMMENT ON FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid, context_types text[]) IS 'Counts a use of each of these contexts of a task.';
+
+-- CONSTRAINT docket.agent_sessions agent_sessions_pkey
+
+ALTER TABLE ONLY docket.agent_sessions
+    ADD CONSTRAINT agent_sessions_pkey PRIMARY KEY (session_id, project_id);
+
 -- CONSTRAINT docket.ai_interactions ai_interactions_pkey
 
 ALTER TABLE ONLY docket.ai_interactions
@@ -17025,6 +19950,26 @@ ALTER TABLE ONLY docket.budgets
 
 ALTER TABLE ONLY docket.budgets
     ADD CONSTRAINT budgets_scope_key UNIQUE NULLS NOT DISTINCT (project_id, workflow_id, task_id);
+
+-- CONSTRAINT docket.context_contents context_contents_pkey
+
+ALTER TABLE ONLY docket.context_contents
+    ADD CONSTRAINT context_contents_pkey PRIMARY KEY (task_id, context_type, version, project_id);
+
+-- CONSTRAINT docket.context_pins context_pins_pkey
+
+ALTER TABLE ONLY docket.context_pins
+    ADD CONSTRAINT context_pins_pkey PRIMARY KEY (task_id, context_type, version, project_id, pinned_for);
+
+-- CONSTRAINT docket.context_types context_types_name_key
+
+ALTER TABLE ONLY docket.context_types
+    ADD CONSTRAINT context_types_name_key UNIQUE NULLS NOT DISTINCT (project_id, context_type);
+
+-- CONSTRAINT docket.context_types context_types_pkey
+
+ALTER TABLE ONLY docket.context_types
+    ADD CONSTRAINT context_types_pkey PRIMARY KEY (context_type_id);
 
 -- CONSTRAINT docket.error_codes error_codes_exit_code_key
 
@@ -17126,6 +20071,11 @@ ALTER TABLE ONLY docket.ready_tasks
 ALTER TABLE ONLY docket.required_validations
     ADD CONSTRAINT required_validations_pkey PRIMARY KEY (task_id, project_id, validation_type);
 
+-- CONSTRAINT docket.response_cache response_cache_pkey
+
+ALTER TABLE ONLY docket.response_cache
+    ADD CONSTRAINT response_cache_pkey PRIMARY KEY (cache_key, project_id);
+
 -- CONSTRAINT docket.retry_policies retry_policies_pkey
 
 ALTER TABLE ONLY docket.retry_policies
@@ -17149,7 +20099,7 @@ ALTER TABLE ONLY docket.task_attempts
 -- CONSTRAINT docket.task_contexts task_contexts_pkey
 
 ALTER TABLE ONLY docket.task_contexts
-    ADD CONSTRAINT task_contexts_pkey PRIMARY KEY (task_id, project_id, context_type, version);
+    ADD CONSTRAINT task_contexts_pkey PRIMARY KEY (task_id, context_type, version, project_id);
 
 -- CONSTRAINT docket.task_dependencies task_dependencies_pkey
 
@@ -17170,11 +20120,6 @@ ALTER TABLE ONLY docket.task_transitions
 
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_key_key UNIQUE (project_id, task_key);
-
--- CONSTRAINT docket.tasks tasks_pkey
-
-ALTER TABLE ONLY docket.tasks
-    ADD CONSTRAINT tasks_pkey PRIMARY KEY (task_id, project_id);
 
 -- CONSTRAINT docket.validation_results validation_results_pkey
 
@@ -17211,6 +20156,16 @@ ALTER TABLE ONLY docket_private.claim_orders
 ALTER TABLE ONLY docket_private.claim_turns
     ADD CONSTRAINT claim_turns_pkey PRIMARY KEY (agent, project_id);
 
+-- CONSTRAINT docket_private.context_rounds context_rounds_pkey
+
+ALTER TABLE ONLY docket_private.context_rounds
+    ADD CONSTRAINT context_rounds_pkey PRIMARY KEY (is_only);
+
+-- CONSTRAINT docket_private.context_search context_search_pkey
+
+ALTER TABLE ONLY docket_private.context_search
+    ADD CONSTRAINT context_search_pkey PRIMARY KEY (task_id, project_id, context_type);
+
 -- CONSTRAINT docket_private.organization_projects organization_projects_pkey
 
 ALTER TABLE ONLY docket_private.organization_projects
@@ -17245,6 +20200,18 @@ ALTER TABLE ONLY docket_private.task_search
 
 ALTER TABLE ONLY docket_private.task_weights
     ADD CONSTRAINT task_weights_pkey PRIMARY KEY (project_id, task_id);
+
+-- INDEX docket.agent_sessions_expires_at_idx
+
+CREATE INDEX agent_sessions_expires_at_idx ON docket.agent_sessions USING btree (expires_at);
+
+-- INDEX docket.agent_sessions_project_idx
+
+CREATE INDEX agent_sessions_project_idx ON docket.agent_sessions USING btree (project_id, session_id);
+
+-- INDEX docket.agent_sessions_task_idx
+
+CREATE INDEX agent_sessions_task_idx ON docket.agent_sessions USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
 
 -- INDEX docket.ai_interactions_agent_idx
 
@@ -17342,6 +20309,14 @@ CREATE INDEX ready_tasks_claim_idx ON docket.ready_tasks USING btree (project_id
 
 CREATE INDEX ready_tasks_due_idx ON docket.ready_tasks USING btree (project_id, not_before) WHERE (not_before IS NOT NULL);
 
+-- INDEX docket.response_cache_expires_at_idx
+
+CREATE INDEX response_cache_expires_at_idx ON docket.response_cache USING btree (expires_at);
+
+-- INDEX docket.response_cache_project_idx
+
+CREATE INDEX response_cache_project_idx ON docket.response_cache USING btree (project_id, cache_key);
+
 -- INDEX docket.task_attempts_failure_class_idx
 
 CREATE INDEX task_attempts_failure_class_idx ON docket.task_attempts USING btree (failure_class) WHERE (failure_class IS NOT NULL);
@@ -17349,6 +20324,10 @@ CREATE INDEX task_attempts_failure_class_idx ON docket.task_attempts USING btree
 -- INDEX docket.task_attempts_live_idx
 
 CREATE INDEX task_attempts_live_idx ON docket.task_attempts USING btree (project_id, attempt_id) WHERE (outcome IS NULL);
+
+-- INDEX docket.task_contexts_attempt_idx
+
+CREATE INDEX task_contexts_attempt_idx ON docket.task_contexts USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
 
 -- INDEX docket.task_dependencies_dependents_key
 
@@ -17418,6 +20397,14 @@ CREATE INDEX workflow_states_workflow_idx ON docket.workflow_states USING btree 
 
 CREATE INDEX claim_turns_project_idx ON docket_private.claim_turns USING btree (project_id);
 
+-- INDEX docket_private.context_search_paths_idx
+
+CREATE INDEX context_search_paths_idx ON docket_private.context_search USING gin (project_id, paths) WHERE (paths <> '{}'::text[]);
+
+-- INDEX docket_private.context_search_vector_idx
+
+CREATE INDEX context_search_vector_idx ON docket_private.context_search USING gin (project_id, search_vector);
+
 -- INDEX docket_private.organization_projects_project_idx
 
 CREATE INDEX organization_projects_project_idx ON docket_private.organization_projects USING btree (project_id);
@@ -17486,6 +20473,26 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
 
+-- TRIGGER docket.agent_sessions agent_sessions_journal_delete
+
+CREATE TRIGGER agent_sessions_journal_delete AFTER DELETE ON docket.agent_sessions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('agent_sessions', '', 'session_id', '{state}', '{}');
+
+-- TRIGGER docket.agent_sessions agent_sessions_journal_insert
+
+CREATE TRIGGER agent_sessions_journal_insert AFTER INSERT ON docket.agent_sessions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('agent_sessions', '', 'session_id', '{state}', '{}');
+
+-- TRIGGER docket.agent_sessions agent_sessions_journal_truncate
+
+CREATE TRIGGER agent_sessions_journal_truncate AFTER TRUNCATE ON docket.agent_sessions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('agent_sessions', '', 'session_id', '{state}', '{}');
+
+-- TRIGGER docket.agent_sessions agent_sessions_journal_update
+
+CREATE TRIGGER agent_sessions_journal_update AFTER UPDATE ON docket.agent_sessions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('agent_sessions', '', 'session_id', '{state}', '{}');
+
+-- TRIGGER docket.agent_sessions agent_sessions_touch
+
+CREATE TRIGGER agent_sessions_touch BEFORE UPDATE ON docket.agent_sessions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.budgets budgets_journal_delete
 
 CREATE TRIGGER budgets_journal_delete AFTER DELETE ON docket.budgets REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('budgets', 'budget_id', '', '{}', '{}');
@@ -17509,6 +20516,42 @@ CREATE TRIGGER budgets_judge BEFORE INSERT OR UPDATE ON docket.budgets FOR EACH 
 -- TRIGGER docket.budgets budgets_touch
 
 CREATE TRIGGER budgets_touch BEFORE UPDATE ON docket.budgets FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.context_pins context_pins_journal_delete
+
+CREATE TRIGGER context_pins_journal_delete AFTER DELETE ON docket.context_pins REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('context_pins', 'task_id', '', '{}', '{}');
+
+-- TRIGGER docket.context_pins context_pins_journal_insert
+
+CREATE TRIGGER context_pins_journal_insert AFTER INSERT ON docket.context_pins REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('context_pins', 'task_id', '', '{}', '{}');
+
+-- TRIGGER docket.context_pins context_pins_journal_truncate
+
+CREATE TRIGGER context_pins_journal_truncate AFTER TRUNCATE ON docket.context_pins FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('context_pins', 'task_id', '', '{}', '{}');
+
+-- TRIGGER docket.context_pins context_pins_journal_update
+
+CREATE TRIGGER context_pins_journal_update AFTER UPDATE ON docket.context_pins FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('context_pins', 'task_id', '', '{}', '{}');
+
+-- TRIGGER docket.context_types context_types_journal_delete
+
+CREATE TRIGGER context_types_journal_delete AFTER DELETE ON docket.context_types REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('context_types', 'context_type_id', '', '{}', '{json_schema}');
+
+-- TRIGGER docket.context_types context_types_journal_insert
+
+CREATE TRIGGER context_types_journal_insert AFTER INSERT ON docket.context_types REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('context_types', 'context_type_id', '', '{}', '{json_schema}');
+
+-- TRIGGER docket.context_types context_types_journal_truncate
+
+CREATE TRIGGER context_types_journal_truncate AFTER TRUNCATE ON docket.context_types FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('context_types', 'context_type_id', '', '{}', '{json_schema}');
+
+-- TRIGGER docket.context_types context_types_journal_update
+
+CREATE TRIGGER context_types_journal_update AFTER UPDATE ON docket.context_types FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('context_types', 'context_type_id', '', '{}', '{json_schema}');
+
+-- TRIGGER docket.context_types context_types_touch
+
+CREATE TRIGGER context_types_touch BEFORE UPDATE ON docket.context_types FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.error_codes error_codes_journal_delete
 
@@ -17744,19 +20787,19 @@ CREATE TRIGGER task_attempts_journal_update AFTER UPDATE OF agent, outcome, fail
 
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
-CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{}', '{data}');
+CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{data}', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_insert
 
-CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', '', '{}', '{data}');
+CREATE TRIGGER task_contexts_journal_insert AFTER INSERT ON docket.task_contexts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('task_contexts', 'task_id', '', '{data}', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_truncate
 
-CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', '', '{}', '{data}');
+CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_contexts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('task_contexts', 'task_id', '', '{data}', '{}');
 
 -- TRIGGER docket.task_contexts task_contexts_journal_update
 
-CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{}', '{data}');
+CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{data}', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_fixed
 
@@ -17954,6 +20997,16 @@ CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EAC
 
 CREATE TRIGGER workflows_touch BEFORE UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- FK CONSTRAINT docket.agent_sessions agent_sessions_project_fkey
+
+ALTER TABLE ONLY docket.agent_sessions
+    ADD CONSTRAINT agent_sessions_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.agent_sessions agent_sessions_task_fkey
+
+ALTER TABLE ONLY docket.agent_sessions
+    ADD CONSTRAINT agent_sessions_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE SET NULL (task_id);
+
 -- FK CONSTRAINT docket.ai_interactions ai_interactions_attempt_fkey
 
 ALTER TABLE docket.ai_interactions
@@ -17978,6 +21031,26 @@ ALTER TABLE ONLY docket.budgets
 
 ALTER TABLE ONLY docket.budgets
     ADD CONSTRAINT budgets_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.context_contents context_contents_context_fkey
+
+ALTER TABLE ONLY docket.context_contents
+    ADD CONSTRAINT context_contents_context_fkey FOREIGN KEY (task_id, context_type, version, project_id) REFERENCES docket.task_contexts(task_id, context_type, version, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.context_pins context_pins_context_fkey
+
+ALTER TABLE ONLY docket.context_pins
+    ADD CONSTRAINT context_pins_context_fkey FOREIGN KEY (task_id, context_type, version, project_id) REFERENCES docket.task_contexts(task_id, context_type, version, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.context_types context_types_project_fkey
+
+ALTER TABLE ONLY docket.context_types
+    ADD CONSTRAINT context_types_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.context_uses context_uses_task_fkey
+
+ALTER TABLE ONLY docket.context_uses
+    ADD CONSTRAINT context_uses_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.import_items import_items_import_fkey
 
@@ -18019,6 +21092,11 @@ ALTER TABLE ONLY docket.pull_requests
 ALTER TABLE ONLY docket.required_validations
     ADD CONSTRAINT required_validations_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.response_cache response_cache_project_fkey
+
+ALTER TABLE ONLY docket.response_cache
+    ADD CONSTRAINT response_cache_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.task_attempts task_attempts_failure_class_fkey
 
 ALTER TABLE ONLY docket.task_attempts
@@ -18028,6 +21106,11 @@ ALTER TABLE ONLY docket.task_attempts
 
 ALTER TABLE ONLY docket.task_attempts
     ADD CONSTRAINT task_attempts_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.task_contexts task_contexts_attempt_fkey
+
+ALTER TABLE ONLY docket.task_contexts
+    ADD CONSTRAINT task_contexts_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.task_contexts task_contexts_task_fkey
 
@@ -18114,6 +21197,11 @@ ALTER TABLE ONLY docket_private.claim_orders
 ALTER TABLE ONLY docket_private.claim_turns
     ADD CONSTRAINT claim_turns_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.context_search context_search_task_fkey
+
+ALTER TABLE ONLY docket_private.context_search
+    ADD CONSTRAINT context_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.project_graphs project_graphs_project_fkey
 
 ALTER TABLE ONLY docket_private.project_graphs
@@ -18128,6 +21216,14 @@ ALTER TABLE ONLY docket_private.task_counters
 
 ALTER TABLE ONLY docket_private.task_search
     ADD CONSTRAINT task_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- ROW SECURITY docket.agent_sessions
+
+ALTER TABLE docket.agent_sessions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.agent_sessions agent_sessions_of_visible_projects
+
+CREATE POLICY agent_sessions_of_visible_projects ON docket.agent_sessions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.ai_interactions
 
@@ -18184,6 +21280,38 @@ CREATE POLICY budgets_by_functions ON docket.budgets TO docket_owner USING (true
 -- POLICY docket.budgets budgets_read
 
 CREATE POLICY budgets_read ON docket.budgets FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.context_contents
+
+ALTER TABLE docket.context_contents ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.context_contents context_contents_of_visible_projects
+
+CREATE POLICY context_contents_of_visible_projects ON docket.context_contents USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.context_pins
+
+ALTER TABLE docket.context_pins ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.context_pins context_pins_of_visible_projects
+
+CREATE POLICY context_pins_of_visible_projects ON docket.context_pins USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.context_types
+
+ALTER TABLE docket.context_types ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.context_types context_types_of_visible_projects
+
+CREATE POLICY context_types_of_visible_projects ON docket.context_types USING (((project_id IS NULL) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.context_uses
+
+ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.context_uses context_uses_of_visible_projects
+
+CREATE POLICY context_uses_of_visible_projects ON docket.context_uses USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.idempotency_keys
 
@@ -18260,6 +21388,14 @@ ALTER TABLE docket.required_validations ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.required_validations required_validations_of_visible_projects
 
 CREATE POLICY required_validations_of_visible_projects ON docket.required_validations USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.response_cache
+
+ALTER TABLE docket.response_cache ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.response_cache response_cache_of_visible_projects
+
+CREATE POLICY response_cache_of_visible_projects ON docket.response_cache USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_attempts
 
@@ -18344,6 +21480,22 @@ ALTER TABLE docket_private.claim_turns ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.claim_turns claim_turns_of_visible_projects
 
 CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket_private.context_rounds
+
+ALTER TABLE docket_private.context_rounds ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.context_rounds context_rounds_by_functions
+
+CREATE POLICY context_rounds_by_functions ON docket_private.context_rounds TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.context_search
+
+ALTER TABLE docket_private.context_search ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.context_search context_search_by_functions
+
+CREATE POLICY context_search_by_functions ON docket_private.context_search TO docket_owner USING (true);
 
 -- ROW SECURITY docket_private.organization_projects
 
@@ -18851,6 +22003,25 @@ GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, af
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.context_contents TO docket_admin;
+GRANT SELECT ON TABLE docket.context_contents TO docket_app;
+GRANT SELECT ON TABLE docket.context_contents TO docket_agent;
+GRANT SELECT ON TABLE docket.context_contents TO docket_reader;
+GRANT SELECT ON TABLE docket.context_contents TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.context_uses TO docket_admin;
+GRANT SELECT ON TABLE docket.context_uses TO docket_app;
+GRANT SELECT ON TABLE docket.context_uses TO docket_agent;
+GRANT SELECT ON TABLE docket.context_uses TO docket_reader;
+GRANT SELECT ON TABLE docket.context_uses TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_app;
@@ -18919,6 +22090,11 @@ GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, in
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.delete_task(task_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.delete_task(task_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.delete_task(task_id uuid, request_id uuid) TO docket_app;
@@ -18944,6 +22120,38 @@ GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, afte
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.task_attempts TO docket_admin;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_app;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_agent;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_reader;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.workflow_states TO docket_admin;
 GRANT SELECT ON TABLE docket.workflow_states TO docket_app;
@@ -18994,12 +22202,26 @@ GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id 
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_app;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket_private.is_json_type(content_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.unescaped(data jsonb, is_escaped boolean) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) TO docket_admin;
@@ -19027,6 +22249,24 @@ GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_ap
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_response(project_id uuid, cache_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_response(project_id uuid, cache_key text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_response(project_id uuid, cache_key text) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_response(project_id uuid, cache_key text) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.agent_sessions TO docket_admin;
+GRANT SELECT ON TABLE docket.agent_sessions TO docket_app;
+GRANT SELECT ON TABLE docket.agent_sessions TO docket_agent;
+GRANT SELECT ON TABLE docket.agent_sessions TO docket_reader;
+GRANT SELECT ON TABLE docket.agent_sessions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
@@ -19098,12 +22338,6 @@ REVOKE ALL ON FUNCTION docket.graph_health(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.graph_health(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.graph_health(project_id uuid) TO docket_maintenance;
 
-GRANT SELECT ON TABLE docket.task_attempts TO docket_admin;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_app;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_agent;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_reader;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_auditor;
-
 REVOKE ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_app;
@@ -19170,6 +22404,19 @@ GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolea
 GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.context_types TO docket_admin;
+GRANT SELECT ON TABLE docket.context_types TO docket_app;
+GRANT SELECT ON TABLE docket.context_types TO docket_agent;
+GRANT SELECT ON TABLE docket.context_types TO docket_reader;
+GRANT SELECT ON TABLE docket.context_types TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_context_types(project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.bucket(id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.imports TO docket_admin;
@@ -19225,6 +22472,13 @@ GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only 
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -19309,9 +22563,24 @@ GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_app;
+
+GRANT SELECT ON TABLE docket.context_pins TO docket_admin;
+GRANT SELECT ON TABLE docket.context_pins TO docket_app;
+GRANT SELECT ON TABLE docket.context_pins TO docket_agent;
+GRANT SELECT ON TABLE docket.context_pins TO docket_reader;
+GRANT SELECT ON TABLE docket.context_pins TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.pin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.pin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.pin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.priority_label(priority integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.priority_label(priority integer) TO docket_admin;
@@ -19327,13 +22596,32 @@ GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.purge_task(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.purge_task(task_id uuid) TO docket_admin;
 
-REVOKE ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.queue_overview(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_admin;
@@ -19341,6 +22629,11 @@ GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_admin;
@@ -19371,6 +22664,10 @@ REVOKE ALL ON FUNCTION docket.record_validations(validations jsonb, request_id u
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_admin;
@@ -19417,6 +22714,34 @@ REVOKE ALL ON FUNCTION docket.seal_audit(max_rows bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.seal_audit(max_rows bigint) TO docket_admin;
 GRANT ALL ON FUNCTION docket.seal_audit(max_rows bigint) TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.headline(texts text, query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.texts_of(data jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_app;
@@ -19435,6 +22760,9 @@ GRANT ALL ON FUNCTION docket.secret_keys() TO docket_maintenance;
 REVOKE ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.set_context_compression(method text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.set_context_compression(method text) TO docket_admin;
 
 GRANT SELECT ON TABLE docket.partition_policies TO docket_admin;
 GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
@@ -19498,6 +22826,10 @@ GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id u
 GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
@@ -19511,6 +22843,13 @@ REVOKE ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, e
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.update_workflow(workflow_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_agent;
+GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_reader;
+GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_admin;
@@ -19563,6 +22902,8 @@ GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_a
 GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) FROM PUBLIC;
+
 REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text, IN update_columns text[], IN operations text[]) FROM PUBLIC;
@@ -19587,6 +22928,8 @@ REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid
 
 REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
@@ -19609,11 +22952,17 @@ REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, 
 
 REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.child_path(path text, key text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.context_of_json(context_type text, data jsonb, is_escaped boolean, attempt_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.context_type(project_id uuid, context_type text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
@@ -19631,7 +22980,11 @@ REVOKE ALL ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint,
 
 REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
@@ -19660,6 +23013,8 @@ REVOKE ALL ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[],
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.first_answer(answer jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_changed_dependencies() FROM PUBLIC;
 
@@ -19709,6 +23064,8 @@ REVOKE ALL ON FUNCTION docket_private.in_utc(row_values record) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.index_context(context docket.task_contexts) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.is_auditor() FROM PUBLIC;
@@ -19730,7 +23087,17 @@ REVOKE ALL ON FUNCTION docket_private.journal_truncate() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_update() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.json_at(document jsonb, path text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_check(root jsonb, schema jsonb, document jsonb, path text, depth integer, INOUT steps integer, OUT errors jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_error(path text, keyword text, message text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.json_error_place(content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_metaschema() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
 
@@ -19749,6 +23116,8 @@ REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[]
 REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id text, at_place bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_ends(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
@@ -19773,6 +23142,8 @@ REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in
 
 REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.numbered_key(key_base text, key_number bigint) FROM PUBLIC;
@@ -19789,9 +23160,22 @@ REVOKE ALL ON FUNCTION docket_private.partition_key(table_name text) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION docket_private.partitions_of(table_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.parts_to_check(keyword text, schema jsonb, document jsonb, path text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.path_and_above(path text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.paths_of(data jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.pointer_path(pointer text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_id uuid, lowest bigint, max_tasks integer) FROM PUBLIC;
 
@@ -19800,6 +23184,10 @@ REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.promote_due(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prune_next_contexts(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.pull_request_fields() FROM PUBLIC;
 
@@ -19815,7 +23203,11 @@ REVOKE ALL ON FUNCTION docket_private.rank_gap() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.rank_over(project_id uuid, members uuid[], above bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_registry() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_admin;
@@ -19827,6 +23219,8 @@ GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket_private.read_satisfaction(satisfied_by text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_schema(schema jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
@@ -19836,6 +23230,8 @@ REVOKE ALL ON FUNCTION docket_private.read_validation_type(validation_type text)
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.reference_path(reference text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_dependency_on_itself(project_id uuid, task_id uuid, dependency_type docket.dependency_type) FROM PUBLIC;
 
@@ -19847,7 +23243,11 @@ REVOKE ALL ON FUNCTION docket_private.refuse_kin(project_id uuid, task_ids uuid[
 
 REVOKE ALL ON FUNCTION docket_private.refuse_looped_parent(project_id uuid, task_id uuid, ancestors uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.refuse_patch(operation jsonb, ordinal bigint, problem text, is_stale boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.refuse_satisfaction(dependency_type text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.refuse_secrets(value jsonb, what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_shape(source_name text, content text, document json) FROM PUBLIC;
 
@@ -19856,6 +23256,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_turned_dependency() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.reorder_ready(project_id uuid) FROM PUBLIC;
 
@@ -19867,6 +23269,8 @@ REVOKE ALL ON FUNCTION docket_private.replay(request_id uuid, function_name text
 
 REVOKE ALL ON FUNCTION docket_private.require_admin(project_id uuid, organization_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_context(project_id uuid, context_type text, data jsonb, byte_size bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
@@ -19875,11 +23279,17 @@ REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members)
 
 REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.require_state(value jsonb, what text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
@@ -19911,6 +23321,10 @@ REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) 
 
 REVOKE ALL ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.sweep_responses(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sweep_sessions(at_most bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
@@ -19928,6 +23342,13 @@ REVOKE ALL ON FUNCTION docket_private.task_vector(title text, tags text[], descr
 REVOKE ALL ON FUNCTION docket_private.task_with_subtasks(project_id uuid, task_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_file_report(file docket_private.tasks_file) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) FROM PUBLIC;
 
@@ -19954,7 +23375,11 @@ REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.weigh_tasks(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.with_value(document jsonb, path text[], value jsonb, operation jsonb, ordinal bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.without_secrets(value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.words_of(texts text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
@@ -19979,6 +23404,12 @@ GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_auditor;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_metrics;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;
+
+GRANT SELECT ON TABLE docket.response_cache TO docket_admin;
+GRANT SELECT ON TABLE docket.response_cache TO docket_app;
+GRANT SELECT ON TABLE docket.response_cache TO docket_agent;
+GRANT SELECT ON TABLE docket.response_cache TO docket_reader;
+GRANT SELECT ON TABLE docket.response_cache TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.retry_policies TO docket_admin;
 GRANT SELECT ON TABLE docket.retry_policies TO docket_app;
@@ -20011,6 +23442,15 @@ GRANT SELECT ON TABLE docket.task_transitions TO docket_app;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_agent;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_reader;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid, context_types text[]) FROM PUBLIC;
 
 -- DEFAULT ACL DEFAULT PRIVILEGES FOR TYPES
 

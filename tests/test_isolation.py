@@ -30,6 +30,7 @@ ARGUMENTS: Mapping[str, object] = {
     "agent": "agent",
     "agent_name": "agent",
     "at": "2100-01-01",
+    "cache_key": "a request",
     "changes": Jsonb({}),
     "column_name": "title",
     "content": b'{"master": {"tasks": []}}',
@@ -37,15 +38,23 @@ ARGUMENTS: Mapping[str, object] = {
     "conversation_id": "a talk",
     "data": Jsonb(1),
     "dependencies": Jsonb([]),
+    "document": Jsonb({}),
     "error": "error",
+    "from_version": 1,
     "group_by": "status",
     "interaction_type": "review",
+    "method": "pglz",
     "name": "a name",
     "number": 1,
+    "patch": Jsonb({}),
+    "path": "sink.py",
+    "pinned_for": "a release",
     "principal": "somebody",
     "priority": 5,
     "query": "secret",
     "repository": "acme/shop",
+    "schema": Jsonb({}),
+    "session_id": "a session",
     "request_id": None,
     "slug": "hidden",
     "source_name": "tasks.json",
@@ -58,6 +67,8 @@ ARGUMENTS: Mapping[str, object] = {
     "tasks": Jsonb([{"title": "planted"}]),
     "title": "planted",
     "validation_type": "tests",
+    "value": Jsonb(1),
+    "version": 1,
     "validation_types": ["tests"],
     "waive_reason": "no time",
 }
@@ -65,7 +76,7 @@ ARGUMENTS: Mapping[str, object] = {
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
     "clock", "create_project", "import_tasks_json", "list_projects", "principal", "priority_label",
-    "changes_end", "claim_across_projects", "secret_keys",
+    "changes_end", "claim_across_projects", "secret_keys", "validate_json",
 }  # fmt: skip
 
 # How a write refuses what it can not find; 42501 is for those that an operator alone may call.
@@ -206,6 +217,8 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
         return Jsonb([{"attempt_id": str(ids["attempt_id"])}])
     if (function, parameter) == ("record_validation", "status"):
         return "passed"
+    if (function, parameter) == ("put_session", "state"):
+        return Jsonb("secret")
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])

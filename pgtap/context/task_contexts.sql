@@ -1,7 +1,7 @@
 -- A context is a version of its type, belongs to its task, and goes with it.
 
 begin;
-select plan(8);
+select plan(9);
 
 select docket_test.project('one');
 select docket.create_task(docket_test.project_id(), 'A task', task_key => 'a');
@@ -29,13 +29,19 @@ select throws_ok(
     $$ select pg_temp.insert_context('{"task_id": "00000000-0000-7000-8000-000000000000"}') $$,
     '23503', null, 'its task exists');
 
+select throws_ok(
+    $$ select pg_temp.insert_context('{"is_tombstone": true}') $$, '23514', null,
+    'what says that it is deleted has nothing else to say');
+
 select results_eq(
-    $$ select l.operation::text, l.new_values ->> 'context_type', (l.new_values ->> 'data')::jsonb
+    $$ select l.operation::text, l.new_values ->> 'context_type', l.new_values ->> 'data',
+              (l.new_values ->> 'byte_size')::bigint, l.new_values ->> 'content_hash'
          from docket.audit_log as l
         where l.table_name = 'task_contexts'
           and l.row_id = docket_test.id('a') $$,
-    $$ values ('insert', 'note', '{"x": 1}'::jsonb) $$,
-    'the journal has it, by its task');
+    $$ values ('insert', 'note', '********', 8::bigint,
+               sha256(convert_to('{"x": 1}', 'UTF8'))::text) $$,
+    'the journal has it, by its task: what it was, not what it said');
 
 create temporary table gone as select docket_test.id('a') as task_id;
 select docket.purge_task(docket_test.id('a'));

@@ -212,9 +212,9 @@ def test_no_key_links_two_projects_whoever_tries(besieged: Besieged) -> None:
             if len(columns) == 1:
                 continue  # the project itself: there is nothing else to agree with
             ours, theirs = columns[keys.index("project_id")], keys.index("project_id")
-            [(column, key)] = [
+            column, key = next(
                 (c, k) for c, k in zip(columns, keys, strict=True) if k != keys[theirs]
-            ]
+            )
             names = {
                 "table": sql.SQL(table), "target": sql.SQL(target),
                 "column": sql.Identifier(column), "key": sql.Identifier(key),
@@ -253,6 +253,8 @@ OWN_KEYS = {
     "organizations_personal_principal_key": "one asks for oneself alone",
     "members_once_key": "begins with the organization",
     "projects_slug_key": "begins with the organization",
+    "context_types_pkey": "its ids are made here",
+    "context_types_name_key": "begins with the project, and where there is none it is for all",
     "idempotency_keys_pkey": "one's own requests, by one's own name",
     "project_access_pkey": "derived, and written by triggers alone",
     "organization_projects_pkey": "derived, and written by triggers alone",

@@ -60,6 +60,15 @@ EVERY_KIND: tuple[LiteralString, ...] = (
     """select docket.update_task(docket.task_id(%(project)s, 't-0'),
                                  jsonb_build_object('workflow_id', %(workflow)s::uuid))""",
     "select docket.put_context(docket.task_id(%(project)s, 't-0'), 'note', '\"secret\"')",
+    "select docket.register_context_type(%(project)s, 'kind')",
+    """select docket.put_context_raw(
+                  docket.task_id(%(project)s, 't-0'), 'kind', '{ "secret": 1 }')""",
+    """select docket.pin_context(
+                  docket.task_id(%(project)s, 't-0'), 'kind', 1, 'the release')""",
+    "select docket.record_context_use(docket.task_id(%(project)s, 't-0'))",
+    """select docket.put_session(%(project)s, 'talk', '"secret"',
+                                 task_id => docket.task_id(%(project)s, 't-0'))""",
+    "select docket.put_response(%(project)s, 'question', '\"secret\"')",
     "select docket.set_budget(%(project)s, max_tokens => 1000)",
     "select docket.set_budget(%(project)s, workflow_id => %(workflow)s, max_tokens => 1000)",
     "select docket.record_usage(docket.task_id(%(project)s, 't-0'), 5)",
@@ -70,6 +79,8 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   pull_request_id => p.pull_request_id, attempt_id => t.attempt_id)
          from docket.list_pull_requests(%(project)s) as p
         cross join docket.start_task(docket.task_id(%(project)s, 't-0'), 'agent') as t""",
+    """select docket.put_context(t.task_id, 'kind', '2', attempt_id => t.attempt_id)
+         from docket.get_task(docket.task_id(%(project)s, 't-0')) as t""",
     """select docket.record_interaction(
                   docket.task_id(%(project)s, 't-0'), 'agent', 'review', true, '"secret"',
                   attempt_id => a.attempt_id, conversation_id => 'a talk')

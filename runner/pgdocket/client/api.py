@@ -16,13 +16,20 @@ from pgdocket.client.functions import Effect, Function, Id, Parameter
 if TYPE_CHECKING:
     from pgdocket.client.rows import (
         AgentPerformanceRow,
+        AgentSession,
         AiInteraction,
         BlockersRow,
         Budget,
         ChangesRow,
+        ContextPin,
+        ContextStatisticsRow,
+        ContextType,
+        ContextUse,
         CountTasksRow,
         CriticalPathRow,
+        DiffContextsRow,
         ExplainCycleRow,
+        GetContextRawRow,
         GetTaskDependencyGraphRow,
         GetTaskMetricsRow,
         GraphHealthRow,
@@ -34,11 +41,13 @@ if TYPE_CHECKING:
         Member,
         PartitionPolicy,
         Project,
+        PruneContextsRow,
         PullRequest,
         QueueOverviewRow,
         RepairGraphRow,
         RequiredValidation,
         SealAuditRow,
+        SearchContextsRow,
         SearchTasksRow,
         SimulateCompletionRow,
         Task,
@@ -47,6 +56,8 @@ if TYPE_CHECKING:
         TaskDependency,
         TaskHistoryRow,
         TaskPullRequest,
+        TasksTouchingRow,
+        ValidateJsonRow,
         ValidationResult,
         VerifyAuditRow,
         WavesRow,
@@ -180,6 +191,13 @@ _CONTEXT_HISTORY: Function[TaskContext] = Function(
     Parameter("after", default=0),
     Parameter("page_size", default=100),
 )
+_CONTEXT_STATISTICS: Function[ContextStatisticsRow] = Function(
+    "context_statistics",
+    Effect.READ,
+    "ContextStatisticsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+)
 _CONVERSATION: Function[AiInteraction] = Function(
     "conversation",
     Effect.READ,
@@ -265,6 +283,16 @@ _CRITICAL_PATH: Function[CriticalPathRow] = Function(
     Parameter("max_tasks"),
     Parameter("after_place"),
 )
+_DELETE_CONTEXT: Function[TaskContext] = Function(
+    "delete_context",
+    Effect.KEYED,
+    "TaskContext",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("expected_version"),
+    Parameter("attempt_id"),
+    Parameter("request_id"),
+)
 _DELETE_TASK: Function[Task] = Function(
     "delete_task",
     Effect.KEYED,
@@ -289,6 +317,23 @@ _DEPENDENTS: Function[TaskDependency] = Function(
     Parameter("dependency_type"),
     Parameter("after"),
     Parameter("page_size", default=100),
+)
+_DIFF_CONTEXTS: Function[DiffContextsRow] = Function(
+    "diff_contexts",
+    Effect.READ,
+    "DiffContextsRow",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("from_version", is_required=True),
+    Parameter("to_version"),
+)
+_END_SESSION: Function[bool] = Function(
+    "end_session",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("session_id", is_required=True),
+    Parameter("request_id"),
 )
 _ENTER_WORKFLOW_STATE: Function[WorkflowState] = Function(
     "enter_workflow_state",
@@ -354,6 +399,16 @@ _GET_CONTEXT: Function[TaskContext] = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("version"),
+    Parameter("at"),
+    Parameter("attempt_id"),
+)
+_GET_CONTEXT_RAW: Function[GetContextRawRow] = Function(
+    "get_context_raw",
+    Effect.READ,
+    "GetContextRawRow",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("version"),
 )
 _GET_PENDING_TASKS: Function[Task] = Function(
     "get_pending_tasks",
@@ -373,6 +428,20 @@ _GET_PULL_REQUEST: Function[PullRequest] = Function(
     Effect.READ,
     "PullRequest",
     Parameter("pull_request_id", is_required=True),
+)
+_GET_RESPONSE: Function[Json] = Function(
+    "get_response",
+    Effect.ONCE,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("cache_key", is_required=True),
+)
+_GET_SESSION: Function[AgentSession] = Function(
+    "get_session",
+    Effect.READ,
+    "AgentSession",
+    Parameter("project_id", is_required=True),
+    Parameter("session_id", is_required=True),
 )
 _GET_TASK: Function[Task] = Function(
     "get_task",
@@ -514,6 +583,12 @@ _LIST_BUDGETS: Function[Budget] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_CONTEXT_TYPES: Function[ContextType] = Function(
+    "list_context_types",
+    Effect.READ,
+    "ContextType",
+    Parameter("project_id", is_required=True),
+)
 _LIST_IMPORTS: Function[ListImportsRow] = Function(
     "list_imports",
     Effect.READ,
@@ -569,6 +644,15 @@ _LIST_REQUIRED_VALIDATIONS: Function[RequiredValidation] = Function(
     "RequiredValidation",
     Parameter("task_id", is_required=True),
     Parameter("unmet_only", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_SESSIONS: Function[AgentSession] = Function(
+    "list_sessions",
+    Effect.READ,
+    "AgentSession",
+    Parameter("project_id", is_required=True),
+    Parameter("agent"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -653,11 +737,33 @@ _NEXT_TASKS: Function[Task] = Function(
     Parameter("tags_all", is_array=True),
     Parameter("page_size", default=10),
 )
+_PATCH_CONTEXT: Function[TaskContext] = Function(
+    "patch_context",
+    Effect.KEYED,
+    "TaskContext",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("patch", is_required=True, is_json=True),
+    Parameter("patch_type", default="merge"),
+    Parameter("expected_version"),
+    Parameter("attempt_id"),
+    Parameter("request_id"),
+)
 _PAUSE_PROJECT: Function[Project] = Function(
     "pause_project",
     Effect.KEYED,
     "Project",
     Parameter("project_id", is_required=True),
+    Parameter("request_id"),
+)
+_PIN_CONTEXT: Function[ContextPin] = Function(
+    "pin_context",
+    Effect.KEYED,
+    "ContextPin",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("version", is_required=True),
+    Parameter("pinned_for", is_required=True),
     Parameter("request_id"),
 )
 _PRINCIPAL: Function[str] = Function(
@@ -677,6 +783,13 @@ _PROJECT_ID: Function[UUID] = Function(
     None,
     Parameter("reference", is_required=True),
 )
+_PRUNE_CONTEXTS: Function[PruneContextsRow] = Function(
+    "prune_contexts",
+    Effect.ONCE,
+    "PruneContextsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("max_versions", default=10000),
+)
 _PURGE_TASK: Function[int] = Function(
     "purge_task",
     Effect.ONCE,
@@ -690,6 +803,43 @@ _PUT_CONTEXT: Function[TaskContext] = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("data", is_required=True, is_json=True),
+    Parameter("expected_version"),
+    Parameter("attempt_id"),
+    Parameter("request_id"),
+)
+_PUT_CONTEXT_RAW: Function[TaskContext] = Function(
+    "put_context_raw",
+    Effect.KEYED,
+    "TaskContext",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("content", is_required=True),
+    Parameter("content_type", default="application/json"),
+    Parameter("expected_version"),
+    Parameter("attempt_id"),
+    Parameter("request_id"),
+)
+_PUT_RESPONSE: Function[datetime] = Function(
+    "put_response",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("cache_key", is_required=True),
+    Parameter("value", is_required=True, is_json=True),
+    Parameter("expires_in"),
+    Parameter("request_id"),
+)
+_PUT_SESSION: Function[AgentSession] = Function(
+    "put_session",
+    Effect.KEYED,
+    "AgentSession",
+    Parameter("project_id", is_required=True),
+    Parameter("session_id", is_required=True),
+    Parameter("state", is_required=True, is_json=True),
+    Parameter("agent"),
+    Parameter("task_id"),
+    Parameter("expires_in"),
+    Parameter("expected_version"),
     Parameter("request_id"),
 )
 _QUEUE_OVERVIEW: Function[QueueOverviewRow] = Function(
@@ -697,6 +847,14 @@ _QUEUE_OVERVIEW: Function[QueueOverviewRow] = Function(
     Effect.READ,
     "QueueOverviewRow",
     Parameter("project_id"),
+)
+_RECORD_CONTEXT_USE: Function[ContextUse] = Function(
+    "record_context_use",
+    Effect.KEYED,
+    "ContextUse",
+    Parameter("task_id", is_required=True),
+    Parameter("context_types", is_array=True),
+    Parameter("request_id"),
 )
 _RECORD_INTERACTION: Function[AiInteraction] = Function(
     "record_interaction",
@@ -793,6 +951,19 @@ _RECORD_VALIDATIONS: Function[ValidationResult] = Function(
     Parameter("validations", is_required=True, is_json=True),
     Parameter("request_id"),
 )
+_REGISTER_CONTEXT_TYPE: Function[ContextType] = Function(
+    "register_context_type",
+    Effect.KEYED,
+    "ContextType",
+    Parameter("project_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("description"),
+    Parameter("json_schema", is_json=True),
+    Parameter("keep_versions"),
+    Parameter("keep_days"),
+    Parameter("max_bytes"),
+    Parameter("request_id"),
+)
 _RELEASE_TASK: Function[Task] = Function(
     "release_task",
     Effect.KEYED,
@@ -877,6 +1048,16 @@ _SEAL_AUDIT: Function[SealAuditRow] = Function(
     "SealAuditRow",
     Parameter("max_rows", default=1000000),
 )
+_SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
+    "search_contexts",
+    Effect.READ,
+    "SearchContextsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("query", is_required=True),
+    Parameter("context_types", is_array=True),
+    Parameter("after"),
+    Parameter("page_size", default=20),
+)
 _SEARCH_TASKS: Function[SearchTasksRow] = Function(
     "search_tasks",
     Effect.READ,
@@ -900,6 +1081,12 @@ _SET_BUDGET: Function[Budget] = Function(
     Parameter("max_tokens"),
     Parameter("max_cost"),
     Parameter("request_id"),
+)
+_SET_CONTEXT_COMPRESSION: Function[str] = Function(
+    "set_context_compression",
+    Effect.ONCE,
+    None,
+    Parameter("method", is_required=True),
 )
 _SET_RETENTION: Function[PartitionPolicy] = Function(
     "set_retention",
@@ -960,6 +1147,15 @@ _TASK_ID: Function[UUID] = Function(
     Parameter("project_id", is_required=True),
     Parameter("reference", is_required=True),
 )
+_TASKS_TOUCHING: Function[TasksTouchingRow] = Function(
+    "tasks_touching",
+    Effect.READ,
+    "TasksTouchingRow",
+    Parameter("project_id", is_required=True),
+    Parameter("path", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _TOPOLOGICAL_ORDER: Function[Task] = Function(
     "topological_order",
     Effect.READ,
@@ -975,6 +1171,16 @@ _UNLINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "TaskPullRequest",
     Parameter("task_id", is_required=True),
     Parameter("pull_request_id", is_required=True),
+    Parameter("request_id"),
+)
+_UNPIN_CONTEXT: Function[ContextPin] = Function(
+    "unpin_context",
+    Effect.KEYED,
+    "ContextPin",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
+    Parameter("version", is_required=True),
+    Parameter("pinned_for", is_required=True),
     Parameter("request_id"),
 )
 _UPDATE_PROJECT: Function[Project] = Function(
@@ -1014,6 +1220,13 @@ _UPDATE_WORKFLOW: Function[Workflow] = Function(
     Parameter("changes", is_required=True, is_json=True),
     Parameter("expected_version"),
     Parameter("request_id"),
+)
+_VALIDATE_JSON: Function[ValidateJsonRow] = Function(
+    "validate_json",
+    Effect.READ,
+    "ValidateJsonRow",
+    Parameter("schema", is_required=True, is_json=True),
+    Parameter("document", is_required=True, is_json=True),
 )
 _VERIFY_AUDIT: Function[VerifyAuditRow] = Function(
     "verify_audit",
@@ -1342,12 +1555,27 @@ class Api(Calls):
         after: int | None = 0,
         page_size: int | None = 100,
     ) -> list[TaskContext]:
-        """Every version of one type of a task's context, the first first, with author and time.
+        """Every version of one type of a task's context, the first first, with author and time; a
+        deletion is one of them (is_tombstone).
 
         `after` is the version of the last row of the previous page, `page_size` is in rows (1 to
         1000). Returns versions; raises nothing.
         """
         return self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    def context_statistics(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+    ) -> list[ContextStatisticsRow]:
+        """What a project's contexts, or those of one of its tasks (`task_id`), come to, by type:
+        tasks, versions (deletions count), bytes as they were given and as they are stored
+        (compressed), uses as record_context_use() has counted them.
+
+        Returns a row for each type; last_used_at may be null. Raises nothing.
+        """
+        return self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
     def conversation(
         self,
@@ -1515,6 +1743,28 @@ class Api(Calls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    def delete_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Takes a context away: its next version says that it was deleted. The versions before
+        stay, and can be read and put again.
+
+        `context_type` is the type, `expected_version` the version that the caller has read,
+        `attempt_id` the attempt that deletes it. The same `request_id` again returns the first
+        answer. Returns the version that says so. Raises NotFound, Forbidden, InvalidArgument,
+        StaleVersion, LeaseLost.
+        """
+        return self._one(
+            _DELETE_CONTEXT,
+            (task_id, context_type, expected_version, attempt_id, request_id),
+        )
+
     def delete_task(
         self,
         *,
@@ -1563,6 +1813,37 @@ class Api(Calls):
         InvalidArgument (an unknown type).
         """
         return self._many(_DEPENDENTS, (task_id, dependency_type, after, page_size))
+
+    def diff_contexts(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        from_version: int,
+        to_version: int | None = None,
+    ) -> list[DiffContextsRow]:
+        """What differs between two versions of a context.
+
+        `context_type` is the type, `from_version` the one version, `to_version` the other (null:
+        the latest). Returns a row for each place that differs: its path (a JSON pointer), the
+        operation (add, remove, replace), and what was there and what is; before and after may be
+        null. In this order the rows are the operations of a JSON patch that makes the one version
+        of the other (after is its value). No row where nothing differs, or a version is missing.
+        Raises nothing.
+        """
+        return self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
+
+    def end_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+        request_id: Id | None = None,
+    ) -> bool:
+        """Ends the session of an agent, `session_id`: its state is gone. The same `request_id`
+        again returns the first answer. Returns whether there was one. Raises NotFound, Forbidden.
+        """
+        return self._one(_END_SESSION, (project_id, session_id, request_id))
 
     def enter_workflow_state(
         self,
@@ -1692,11 +1973,33 @@ class Api(Calls):
         task_id: Id,
         context_type: str,
         version: int | None = None,
+        at: datetime | None = None,
+        attempt_id: Id | None = None,
     ) -> TaskContext | None:
-        """One type of a task's context: the latest version, or the one named. Returns no row when
-        there is none; raises nothing.
+        """One type of a task's context: the latest version, or the one that was meant.
+
+        `context_type` is the type, `version` names a version, `at` asks for the one that was the
+        latest at a time, `attempt_id` for the one that was when an attempt ended (while it runs:
+        the latest). Returns no row when there is none, or it was deleted; a version that is named
+        is returned whatever it says. Reading is not counted: see record_context_use(). Raises
+        nothing.
         """
-        return self._one_or_none(_GET_CONTEXT, (task_id, context_type, version))
+        return self._one_or_none(_GET_CONTEXT, (task_id, context_type, version, at, attempt_id))
+
+    def get_context_raw(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int | None = None,
+    ) -> GetContextRawRow | None:
+        """A context as it was given, byte for byte: the latest version of a type, or the one named.
+
+        `context_type` is the type, `version` the version (null: the latest). What put_context() has
+        stored is its JSON text. Returns the content with its media type, its SHA-256 and its
+        version; no row where there is none. Raises nothing.
+        """
+        return self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
 
     def get_pending_tasks(
         self,
@@ -1726,6 +2029,29 @@ class Api(Calls):
         """One pull request by its id, `pull_request_id`. Returns the pull request. Raises NotFound.
         """
         return self._one(_GET_PULL_REQUEST, (pull_request_id,))
+
+    def get_response(
+        self,
+        *,
+        project_id: Id,
+        cache_key: str,
+    ) -> Json:
+        """The response that is kept for a request, `cache_key`, and counts the hit (of many at the
+        same moment one). Returns null where there is none, or it is too old. Raises NotFound,
+        Forbidden (a hit is counted: who may only read finds it in the table).
+        """
+        return self._one(_GET_RESPONSE, (project_id, cache_key))
+
+    def get_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+    ) -> AgentSession | None:
+        """The session of an agent by its name, `session_id`. Returns no row when there is none, or
+        it is over; raises nothing.
+        """
+        return self._one_or_none(_GET_SESSION, (project_id, session_id))
 
     def get_task(
         self,
@@ -1957,8 +2283,8 @@ class Api(Calls):
         *,
         task_id: Id,
     ) -> list[TaskContext]:
-        """The latest version of each type of a task's context, by type. Returns versions; raises
-        nothing.
+        """The latest version of each type of a task's context that is not deleted, by type. Returns
+        versions; raises nothing.
         """
         return self._many(_LATEST_CONTEXTS, (task_id,))
 
@@ -2017,6 +2343,16 @@ class Api(Calls):
         page before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.
         """
         return self._many(_LIST_BUDGETS, (project_id, only_exhausted, after, page_size))
+
+    def list_context_types(
+        self,
+        *,
+        project_id: Id,
+    ) -> list[ContextType]:
+        """The types of context that something is said of, as they count in a project, by name.
+        Returns types; raises nothing.
+        """
+        return self._many(_LIST_CONTEXT_TYPES, (project_id,))
 
     def list_imports(
         self,
@@ -2121,6 +2457,21 @@ class Api(Calls):
         (1 to 1000). Returns gates by type; none for a task that may not be seen. Raises nothing.
         """
         return self._many(_LIST_REQUIRED_VALIDATIONS, (task_id, unmet_only, after, page_size))
+
+    def list_sessions(
+        self,
+        *,
+        project_id: Id,
+        agent: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[AgentSession]:
+        """The sessions of a project that are not over, by name; of one `agent` where it is given.
+
+        `after` is the name of the last of the page before, `page_size` is in rows (1 to 1000).
+        Returns sessions; raises nothing.
+        """
+        return self._many(_LIST_SESSIONS, (project_id, agent, after, page_size))
 
     def list_task_pull_requests(
         self,
@@ -2284,6 +2635,33 @@ class Api(Calls):
         """
         return self._many(_NEXT_TASKS, (project_id, workflow_id, tags_all, page_size))
 
+    def patch_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        patch: Json,
+        patch_type: str | None = "merge",
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Changes a part of the latest version of a context, which makes the next; a patch that
+        changes nothing makes none.
+
+        `patch` is what to change, `patch_type` how it says so: merge (RFC 7396: an object of new
+        values, null takes away; where there is no context it begins with nothing) or json (RFC
+        6902: an array of operations, all or none). `expected_version` is the version that the
+        caller has read, `attempt_id` the attempt that changes it. The same `request_id` again
+        returns the first answer. Returns the version. Raises NotFound, Forbidden, InvalidArgument
+        (no patch, no JSON, or not what the type's schema asks for), Conflict (the context is not
+        what the patch expects), LimitExceeded, StaleVersion, LeaseLost.
+        """
+        return self._one(
+            _PATCH_CONTEXT,
+            (task_id, context_type, patch, patch_type, expected_version, attempt_id, request_id),
+        )
+
     def pause_project(
         self,
         *,
@@ -2297,6 +2675,23 @@ class Api(Calls):
         Returns the project. Raises NotFound, Forbidden.
         """
         return self._one(_PAUSE_PROJECT, (project_id, request_id))
+
+    def pin_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int,
+        pinned_for: str,
+        request_id: Id | None = None,
+    ) -> ContextPin:
+        """Keeps a version of a context, whatever its type says of keeping.
+
+        `context_type` and `version` name it, `pinned_for` says for what; a version may be pinned
+        for several things. The same `request_id` again returns the first answer. Returns the pin.
+        Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(_PIN_CONTEXT, (task_id, context_type, version, pinned_for, request_id))
 
     def principal(
         self,
@@ -2330,6 +2725,21 @@ class Api(Calls):
         """
         return self._one(_PROJECT_ID, (reference,))
 
+    def prune_contexts(
+        self,
+        *,
+        project_id: Id,
+        max_versions: int | None = 10000,
+    ) -> PruneContextsRow:
+        """Removes versions of a project's contexts that their types keep no longer, for good: those
+        that are not among the newest `keep_versions`, and were replaced more than `keep_days` days
+        ago. The latest version stays, and so does what is pinned. The journal keeps their hashes.
+
+        `max_versions` is how many at most; maintenance does the same, for some tasks at a time.
+        Returns one row: how many versions it removed, and their bytes. Raises NotFound, Forbidden.
+        """
+        return self._one(_PRUNE_CONTEXTS, (project_id, max_versions))
+
     def purge_task(
         self,
         *,
@@ -2348,16 +2758,104 @@ class Api(Calls):
         task_id: Id,
         context_type: str,
         data: Json,
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
         request_id: Id | None = None,
     ) -> TaskContext:
         """Stores what is known about a task, as the next version of its type; the same content as
         the latest version again makes none.
 
-        `context_type` is any word (requirement, codebase, constraint...), `data` any JSON up to the
-        setting max_context_bytes. The same `request_id` again returns the first answer. Returns the
-        version. Raises NotFound, Forbidden, LimitExceeded (too large), InvalidArgument.
+        `context_type` is any word (requirements, codebase, constraints...): list_context_types()
+        lists those of which something is known. `data` is any JSON up to the setting
+        max_context_bytes. `expected_version` is the version that the caller has read, 0 for none;
+        `attempt_id` the attempt that stores it, which has to hold the task still. The same
+        `request_id` again returns the first answer. Returns the version. Raises NotFound,
+        Forbidden, LimitExceeded (too large), InvalidArgument (no type, no data, or not what the
+        type's schema asks for), StaleVersion, LeaseLost.
         """
-        return self._one(_PUT_CONTEXT, (task_id, context_type, data, request_id))
+        return self._one(
+            _PUT_CONTEXT,
+            (task_id, context_type, data, expected_version, attempt_id, request_id),
+        )
+
+    def put_context_raw(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        content: bytes,
+        content_type: str | None = "application/json",
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Stores any content as the next version of a context; get_context_raw() gives it back byte
+        for byte.
+
+        `content` are the bytes, `content_type` says what they are. JSON (application/json, or
+        anything with +json) can be read, patched and searched like any other; what jsonb can not
+        hold (U+0000, halves of surrogate pairs) stands in data as U+2400 with four hex digits, and
+        is_escaped says so. Other content in UTF-8 is a JSON string in data, and what is no text is
+        null there. `context_type`, `expected_version`, `attempt_id` and `request_id` as for
+        put_context(). Returns the version. Raises NotFound, Forbidden, LimitExceeded (too large),
+        InvalidArgument (no type, no content, no JSON, or not what the type's schema asks for),
+        StaleVersion, LeaseLost.
+        """
+        return self._one(
+            _PUT_CONTEXT_RAW,
+            (
+                task_id, context_type, content, content_type, expected_version, attempt_id,
+                request_id,
+            ),
+        )
+
+    def put_response(
+        self,
+        *,
+        project_id: Id,
+        cache_key: str,
+        value: Json,
+        expires_in: timedelta | None = None,
+        request_id: Id | None = None,
+    ) -> datetime:
+        """Keeps a response for whoever asks the same again, in place of what was kept before.
+
+        `cache_key` is the request, or a hash of it, of up to 1024 bytes; `value` any JSON without
+        anything under a secret key. It is kept for `expires_in` from now on (null: the setting
+        response_cache_hours). The same `request_id` again changes nothing. Returns when it ends.
+        Raises NotFound, Forbidden, InvalidArgument, LimitExceeded.
+        """
+        return self._one(_PUT_RESPONSE, (project_id, cache_key, value, expires_in, request_id))
+
+    def put_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+        state: Json,
+        agent: str | None = None,
+        task_id: Id | None = None,
+        expires_in: timedelta | None = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> AgentSession:
+        """Keeps the state of an agent's session, in place of what was kept before, and lets it live
+        on.
+
+        `session_id` is its name in the project, as the agent chose it, `state` any JSON without
+        anything under a secret key, `agent` and `task_id` say whose it is and what it is about
+        (null: as before). It lives for `expires_in` from now on (null: the setting session_hours);
+        `expected_version` is the version that the caller has read, 0 for none. The same
+        `request_id` again changes nothing. Returns the session. Raises NotFound, Forbidden,
+        InvalidArgument, LimitExceeded, StaleVersion.
+        """
+        return self._one(
+            _PUT_SESSION,
+            (
+                project_id, session_id, state, agent, task_id, expires_in, expected_version,
+                request_id,
+            ),
+        )
 
     def queue_overview(
         self,
@@ -2370,6 +2868,22 @@ class Api(Calls):
         `project_id` asks for one project only. Returns rows; raises nothing.
         """
         return self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    def record_context_use(
+        self,
+        *,
+        task_id: Id,
+        context_types: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[ContextUse]:
+        """Counts that contexts of a task were used. Reading alone is not counted: it writes
+        nothing.
+
+        `context_types` are the types (null: all that the task has); what it does not have is passed
+        over. The same `request_id` again counts nothing. Returns how often each was used, and when
+        last. Raises NotFound, Forbidden.
+        """
+        return self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
     def record_interaction(
         self,
@@ -2566,6 +3080,36 @@ class Api(Calls):
         """
         return self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    def register_context_type(
+        self,
+        *,
+        project_id: Id,
+        context_type: str,
+        description: str | None = None,
+        json_schema: Json = None,
+        keep_versions: int | None = None,
+        keep_days: int | None = None,
+        max_bytes: int | None = None,
+        request_id: Id | None = None,
+    ) -> ContextType:
+        """Says what contexts of a type have to look like, how large they may be, and how long their
+        versions are kept; or says so anew. Versions that are there already are not judged again.
+
+        `context_type` is the name, in project `project_id` (null: in all, which an operator may
+        say). `description` is for people, `json_schema` a JSON Schema as validate_json() takes it,
+        `keep_versions` and `keep_days` what prune_contexts() leaves: the newest versions, those
+        that were replaced less than so many days ago, and with both null all; `max_bytes` the
+        largest size. What is not given is not asked. The same `request_id` again returns the first
+        answer. Returns the type. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _REGISTER_CONTEXT_TYPE,
+            (
+                project_id, context_type, description, json_schema, keep_versions, keep_days,
+                max_bytes, request_id,
+            ),
+        )
+
     def release_task(
         self,
         *,
@@ -2740,6 +3284,26 @@ class Api(Calls):
         """
         return self._one(_SEAL_AUDIT, (max_rows,))
 
+    def search_contexts(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        context_types: Sequence[str] | None = None,
+        after: str | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchContextsRow]:
+        """The contexts of a project's tasks that say what `query` asks for, the best first: by the
+        words of the latest version of each (websearch syntax: "exact phrase", or, -without).
+        Whatever text is a query, its first 1,000 characters count; of a context the first 200,000
+        are searched.
+
+        `context_types` asks for these types only, `after` is the place of the last row of the page
+        before, `page_size` is in rows (1 to 1000). Returns contexts with their rank, and where they
+        say it (**between asterisks**). Raises nothing.
+        """
+        return self._many(_SEARCH_CONTEXTS, (project_id, query, context_types, after, page_size))
+
     def search_tasks(
         self,
         *,
@@ -2787,6 +3351,21 @@ class Api(Calls):
             _SET_BUDGET,
             (project_id, workflow_id, task_id, max_tokens, max_cost, request_id),
         )
+
+    def set_context_compression(
+        self,
+        *,
+        method: str,
+    ) -> str:
+        """Says how contexts of more than about 2 kB are compressed from now on; those that are
+        there stay as they are, and all read alike. A deploy chooses lz4 where the server has it,
+        else pglz.
+
+        `method` is lz4, pglz or none. Returns the method. Raises Forbidden (not an operator),
+        InvalidArgument (no such method on this server), Conflict (others were at work on contexts
+        for more than two seconds).
+        """
+        return self._one(_SET_CONTEXT_COMPRESSION, (method,))
 
     def set_retention(
         self,
@@ -2907,6 +3486,23 @@ class Api(Calls):
         """
         return self._one(_TASK_ID, (project_id, reference))
 
+    def tasks_touching(
+        self,
+        *,
+        project_id: Id,
+        path: str,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TasksTouchingRow]:
+        """The tasks of a project that are about a file: it, or a directory that it lies in, is
+        among their affected files, or in the latest version of their context "codebase".
+
+        `path` is written as the tasks write it ("src/auth/login.py"), `after` is the last id of the
+        page before, `page_size` is in rows (1 to 1000). Returns tasks, the oldest first, with where
+        they name it and how. Raises nothing.
+        """
+        return self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
     def topological_order(
         self,
         *,
@@ -2938,6 +3534,22 @@ class Api(Calls):
         NotFound, Forbidden.
         """
         return self._one(_UNLINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    def unpin_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int,
+        pinned_for: str,
+        request_id: Id | None = None,
+    ) -> ContextPin:
+        """Lets go of a version of a context that was pinned.
+
+        `context_type`, `version` and `pinned_for` as when it was pinned. The same `request_id`
+        again returns the first answer. Returns the pin that there was. Raises NotFound, Forbidden.
+        """
+        return self._one(_UNPIN_CONTEXT, (task_id, context_type, version, pinned_for, request_id))
 
     def update_project(
         self,
@@ -3019,6 +3631,25 @@ class Api(Calls):
         stands. Raises NotFound, Forbidden, Conflict, InvalidArgument, StaleVersion.
         """
         return self._one(_UPDATE_WORKFLOW, (workflow_id, changes, expected_version, request_id))
+
+    def validate_json(
+        self,
+        *,
+        schema: Json,
+        document: Json,
+    ) -> list[ValidateJsonRow]:
+        """What is wrong with a JSON document by a JSON Schema of draft 2020-12.
+
+        `schema` is the schema: type, enum, const, the bounds of numbers, texts, arrays and objects,
+        pattern, uniqueItems, required, dependentRequired, properties, patternProperties,
+        additionalProperties, propertyNames, dependentSchemas, items, prefixItems, contains, allOf,
+        anyOf, oneOf, not, if, and $ref within the schema. Unknown keywords and format say nothing;
+        keywords of the draft that are not supported are refused. `document` is the document.
+        Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword,
+        and what. Raises InvalidArgument (the schema can not be used), LimitExceeded (too deep, or
+        too much to compare).
+        """
+        return self._many(_VALIDATE_JSON, (schema, document))
 
     def verify_audit(
         self,
@@ -3334,8 +3965,22 @@ class AsyncApi(AsyncCalls):
         after: int | None = 0,
         page_size: int | None = 100,
     ) -> list[TaskContext]:
-        """Every version of one type of a task's context, the first first, with author and time."""
+        """Every version of one type of a task's context, the first first, with author and time; a
+        deletion is one of them (is_tombstone).
+        """
         return await self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    async def context_statistics(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+    ) -> list[ContextStatisticsRow]:
+        """What a project's contexts, or those of one of its tasks (`task_id`), come to, by type:
+        tasks, versions (deletions count), bytes as they were given and as they are stored
+        (compressed), uses as record_context_use() has counted them.
+        """
+        return await self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
     async def conversation(
         self,
@@ -3456,6 +4101,23 @@ class AsyncApi(AsyncCalls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    async def delete_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Takes a context away: its next version says that it was deleted. The versions before
+        stay, and can be read and put again.
+        """
+        return await self._one(
+            _DELETE_CONTEXT,
+            (task_id, context_type, expected_version, attempt_id, request_id),
+        )
+
     async def delete_task(
         self,
         *,
@@ -3490,6 +4152,29 @@ class AsyncApi(AsyncCalls):
         one.
         """
         return await self._many(_DEPENDENTS, (task_id, dependency_type, after, page_size))
+
+    async def diff_contexts(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        from_version: int,
+        to_version: int | None = None,
+    ) -> list[DiffContextsRow]:
+        """What differs between two versions of a context."""
+        return await self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
+
+    async def end_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+        request_id: Id | None = None,
+    ) -> bool:
+        """Ends the session of an agent, `session_id`: its state is gone. The same `request_id`
+        again returns the first answer. Returns whether there was one. Raises NotFound, Forbidden.
+        """
+        return await self._one(_END_SESSION, (project_id, session_id, request_id))
 
     async def enter_workflow_state(
         self,
@@ -3584,11 +4269,25 @@ class AsyncApi(AsyncCalls):
         task_id: Id,
         context_type: str,
         version: int | None = None,
+        at: datetime | None = None,
+        attempt_id: Id | None = None,
     ) -> TaskContext | None:
-        """One type of a task's context: the latest version, or the one named. Returns no row when
-        there is none; raises nothing.
+        """One type of a task's context: the latest version, or the one that was meant."""
+        return await self._one_or_none(
+            _GET_CONTEXT,
+            (task_id, context_type, version, at, attempt_id),
+        )
+
+    async def get_context_raw(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int | None = None,
+    ) -> GetContextRawRow | None:
+        """A context as it was given, byte for byte: the latest version of a type, or the one named.
         """
-        return await self._one_or_none(_GET_CONTEXT, (task_id, context_type, version))
+        return await self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
 
     async def get_pending_tasks(
         self,
@@ -3615,6 +4314,29 @@ class AsyncApi(AsyncCalls):
         """One pull request by its id, `pull_request_id`. Returns the pull request. Raises NotFound.
         """
         return await self._one(_GET_PULL_REQUEST, (pull_request_id,))
+
+    async def get_response(
+        self,
+        *,
+        project_id: Id,
+        cache_key: str,
+    ) -> Json:
+        """The response that is kept for a request, `cache_key`, and counts the hit (of many at the
+        same moment one). Returns null where there is none, or it is too old. Raises NotFound,
+        Forbidden (a hit is counted: who may only read finds it in the table).
+        """
+        return await self._one(_GET_RESPONSE, (project_id, cache_key))
+
+    async def get_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+    ) -> AgentSession | None:
+        """The session of an agent by its name, `session_id`. Returns no row when there is none, or
+        it is over; raises nothing.
+        """
+        return await self._one_or_none(_GET_SESSION, (project_id, session_id))
 
     async def get_task(
         self,
@@ -3778,8 +4500,8 @@ class AsyncApi(AsyncCalls):
         *,
         task_id: Id,
     ) -> list[TaskContext]:
-        """The latest version of each type of a task's context, by type. Returns versions; raises
-        nothing.
+        """The latest version of each type of a task's context that is not deleted, by type. Returns
+        versions; raises nothing.
         """
         return await self._many(_LATEST_CONTEXTS, (task_id,))
 
@@ -3827,6 +4549,16 @@ class AsyncApi(AsyncCalls):
     ) -> list[Budget]:
         """The budgets of a project, its workflows and its tasks, the oldest first."""
         return await self._many(_LIST_BUDGETS, (project_id, only_exhausted, after, page_size))
+
+    async def list_context_types(
+        self,
+        *,
+        project_id: Id,
+    ) -> list[ContextType]:
+        """The types of context that something is said of, as they count in a project, by name.
+        Returns types; raises nothing.
+        """
+        return await self._many(_LIST_CONTEXT_TYPES, (project_id,))
 
     async def list_imports(
         self,
@@ -3907,6 +4639,18 @@ class AsyncApi(AsyncCalls):
         whether that is enough (is_met); with `unmet_only` those only that are still in its way.
         """
         return await self._many(_LIST_REQUIRED_VALIDATIONS, (task_id, unmet_only, after, page_size))
+
+    async def list_sessions(
+        self,
+        *,
+        project_id: Id,
+        agent: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[AgentSession]:
+        """The sessions of a project that are not over, by name; of one `agent` where it is given.
+        """
+        return await self._many(_LIST_SESSIONS, (project_id, agent, after, page_size))
 
     async def list_task_pull_requests(
         self,
@@ -4030,6 +4774,25 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_NEXT_TASKS, (project_id, workflow_id, tags_all, page_size))
 
+    async def patch_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        patch: Json,
+        patch_type: str | None = "merge",
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Changes a part of the latest version of a context, which makes the next; a patch that
+        changes nothing makes none.
+        """
+        return await self._one(
+            _PATCH_CONTEXT,
+            (task_id, context_type, patch, patch_type, expected_version, attempt_id, request_id),
+        )
+
     async def pause_project(
         self,
         *,
@@ -4040,6 +4803,21 @@ class AsyncApi(AsyncCalls):
         workflow is its status paused: docket.update_workflow().
         """
         return await self._one(_PAUSE_PROJECT, (project_id, request_id))
+
+    async def pin_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int,
+        pinned_for: str,
+        request_id: Id | None = None,
+    ) -> ContextPin:
+        """Keeps a version of a context, whatever its type says of keeping."""
+        return await self._one(
+            _PIN_CONTEXT,
+            (task_id, context_type, version, pinned_for, request_id),
+        )
 
     async def principal(
         self,
@@ -4067,6 +4845,18 @@ class AsyncApi(AsyncCalls):
         """The id of the project that people call `reference`: its slug, or its id."""
         return await self._one(_PROJECT_ID, (reference,))
 
+    async def prune_contexts(
+        self,
+        *,
+        project_id: Id,
+        max_versions: int | None = 10000,
+    ) -> PruneContextsRow:
+        """Removes versions of a project's contexts that their types keep no longer, for good: those
+        that are not among the newest `keep_versions`, and were replaced more than `keep_days` days
+        ago. The latest version stays, and so does what is pinned. The journal keeps their hashes.
+        """
+        return await self._one(_PRUNE_CONTEXTS, (project_id, max_versions))
+
     async def purge_task(
         self,
         *,
@@ -4083,12 +4873,77 @@ class AsyncApi(AsyncCalls):
         task_id: Id,
         context_type: str,
         data: Json,
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
         request_id: Id | None = None,
     ) -> TaskContext:
         """Stores what is known about a task, as the next version of its type; the same content as
         the latest version again makes none.
         """
-        return await self._one(_PUT_CONTEXT, (task_id, context_type, data, request_id))
+        return await self._one(
+            _PUT_CONTEXT,
+            (task_id, context_type, data, expected_version, attempt_id, request_id),
+        )
+
+    async def put_context_raw(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        content: bytes,
+        content_type: str | None = "application/json",
+        expected_version: int | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> TaskContext:
+        """Stores any content as the next version of a context; get_context_raw() gives it back byte
+        for byte.
+        """
+        return await self._one(
+            _PUT_CONTEXT_RAW,
+            (
+                task_id, context_type, content, content_type, expected_version, attempt_id,
+                request_id,
+            ),
+        )
+
+    async def put_response(
+        self,
+        *,
+        project_id: Id,
+        cache_key: str,
+        value: Json,
+        expires_in: timedelta | None = None,
+        request_id: Id | None = None,
+    ) -> datetime:
+        """Keeps a response for whoever asks the same again, in place of what was kept before."""
+        return await self._one(
+            _PUT_RESPONSE,
+            (project_id, cache_key, value, expires_in, request_id),
+        )
+
+    async def put_session(
+        self,
+        *,
+        project_id: Id,
+        session_id: str,
+        state: Json,
+        agent: str | None = None,
+        task_id: Id | None = None,
+        expires_in: timedelta | None = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> AgentSession:
+        """Keeps the state of an agent's session, in place of what was kept before, and lets it live
+        on.
+        """
+        return await self._one(
+            _PUT_SESSION,
+            (
+                project_id, session_id, state, agent, task_id, expires_in, expected_version,
+                request_id,
+            ),
+        )
 
     async def queue_overview(
         self,
@@ -4099,6 +4954,18 @@ class AsyncApi(AsyncCalls):
         now.
         """
         return await self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    async def record_context_use(
+        self,
+        *,
+        task_id: Id,
+        context_types: Sequence[str] | None = None,
+        request_id: Id | None = None,
+    ) -> list[ContextUse]:
+        """Counts that contexts of a task were used. Reading alone is not counted: it writes
+        nothing.
+        """
+        return await self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
     async def record_interaction(
         self,
@@ -4240,6 +5107,29 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    async def register_context_type(
+        self,
+        *,
+        project_id: Id,
+        context_type: str,
+        description: str | None = None,
+        json_schema: Json = None,
+        keep_versions: int | None = None,
+        keep_days: int | None = None,
+        max_bytes: int | None = None,
+        request_id: Id | None = None,
+    ) -> ContextType:
+        """Says what contexts of a type have to look like, how large they may be, and how long their
+        versions are kept; or says so anew. Versions that are there already are not judged again.
+        """
+        return await self._one(
+            _REGISTER_CONTEXT_TYPE,
+            (
+                project_id, context_type, description, json_schema, keep_versions, keep_days,
+                max_bytes, request_id,
+            ),
+        )
+
     async def release_task(
         self,
         *,
@@ -4368,6 +5258,25 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_SEAL_AUDIT, (max_rows,))
 
+    async def search_contexts(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        context_types: Sequence[str] | None = None,
+        after: str | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchContextsRow]:
+        """The contexts of a project's tasks that say what `query` asks for, the best first: by the
+        words of the latest version of each (websearch syntax: "exact phrase", or, -without).
+        Whatever text is a query, its first 1,000 characters count; of a context the first 200,000
+        are searched.
+        """
+        return await self._many(
+            _SEARCH_CONTEXTS,
+            (project_id, query, context_types, after, page_size),
+        )
+
     async def search_tasks(
         self,
         *,
@@ -4405,6 +5314,17 @@ class AsyncApi(AsyncCalls):
             _SET_BUDGET,
             (project_id, workflow_id, task_id, max_tokens, max_cost, request_id),
         )
+
+    async def set_context_compression(
+        self,
+        *,
+        method: str,
+    ) -> str:
+        """Says how contexts of more than about 2 kB are compressed from now on; those that are
+        there stay as they are, and all read alike. A deploy chooses lz4 where the server has it,
+        else pglz.
+        """
+        return await self._one(_SET_CONTEXT_COMPRESSION, (method,))
 
     async def set_retention(
         self,
@@ -4495,6 +5415,19 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_TASK_ID, (project_id, reference))
 
+    async def tasks_touching(
+        self,
+        *,
+        project_id: Id,
+        path: str,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TasksTouchingRow]:
+        """The tasks of a project that are about a file: it, or a directory that it lies in, is
+        among their affected files, or in the latest version of their context "codebase".
+        """
+        return await self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
     async def topological_order(
         self,
         *,
@@ -4519,6 +5452,21 @@ class AsyncApi(AsyncCalls):
         whether the task is merged is left to the others.
         """
         return await self._one(_UNLINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    async def unpin_context(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+        version: int,
+        pinned_for: str,
+        request_id: Id | None = None,
+    ) -> ContextPin:
+        """Lets go of a version of a context that was pinned."""
+        return await self._one(
+            _UNPIN_CONTEXT,
+            (task_id, context_type, version, pinned_for, request_id),
+        )
 
     async def update_project(
         self,
@@ -4578,6 +5526,15 @@ class AsyncApi(AsyncCalls):
             _UPDATE_WORKFLOW,
             (workflow_id, changes, expected_version, request_id),
         )
+
+    async def validate_json(
+        self,
+        *,
+        schema: Json,
+        document: Json,
+    ) -> list[ValidateJsonRow]:
+        """What is wrong with a JSON document by a JSON Schema of draft 2020-12."""
+        return await self._many(_VALIDATE_JSON, (schema, document))
 
     async def verify_audit(
         self,

@@ -13,6 +13,28 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSession:
+    """Sessions of agents: their state, until they end."""
+
+    session_id: str
+    """The name of the session, as its agent chose it."""
+    project_id: UUID
+    agent: str | None
+    """The agent."""
+    task_id: UUID | None
+    """The task that it is about, where it is about one."""
+    state: Json
+    """What is to be had again."""
+    expires_at: datetime
+    """From when on the session is over."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AiInteraction:
     """What agents said to models and tools and what these answered, one row for each exchange. Rows
     are added, never changed.
@@ -116,6 +138,71 @@ class Budget:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPin:
+    """Versions of contexts that are kept, and for what."""
+
+    task_id: UUID
+    """The task."""
+    project_id: UUID
+    context_type: str
+    """The type of the context."""
+    version: int
+    """The version that is kept."""
+    pinned_for: str
+    """What it is kept for."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextType:
+    """Types of context: what they have to look like, how large they may be, how long their versions
+    are kept.
+    """
+
+    context_type_id: UUID
+    """The type."""
+    project_id: UUID | None
+    """The project whose type it is; null: that of every project which has none of this name."""
+    context_type: str
+    """Its name."""
+    description: str | None
+    """What it is for."""
+    json_schema: Json
+    """What a context of this type has to look like, as a JSON Schema (docket.validate_json());
+    null: like anything.
+    """
+    keep_versions: int | None
+    """How many of the newest versions are kept; null: that decides nothing."""
+    keep_days: int | None
+    """For how many days a version is kept after the next has come; null: that decides nothing. With
+    both null every version is kept.
+    """
+    max_bytes: int | None
+    """How large a context of this type may be, in bytes, within the setting max_context_bytes."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContextUse:
+    """How often each context of a task was used."""
+
+    task_id: UUID
+    """The task."""
+    project_id: UUID
+    context_type: str
+    """The type of the context."""
+    uses: int
+    """How often it was used."""
+    last_used_at: datetime
+    """When it was used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,11 +421,23 @@ class TaskContext:
     version: int
     """Counts up from 1 by task and type."""
     data: Json
-    """The context itself."""
+    """The context itself: JSON, or a text as a JSON string; null where it is neither, see
+    docket.context_contents.
+    """
+    content_type: str
+    """The media type of the content as it was given."""
     content_hash: bytes
-    """SHA-256 of the data's text: the same content again makes no new version."""
+    """SHA-256 of the content: the same again makes no new version."""
     byte_size: int
-    """The length of the data's text, in bytes."""
+    """The length of the content, in bytes."""
+    is_escaped: bool
+    """Whether data stands for what jsonb can not hold: U+2400 with four hex digits is then the
+    character, or half of a surrogate pair, that they name.
+    """
+    is_tombstone: bool
+    """Whether this version says that the context was deleted."""
+    attempt_id: UUID | None
+    """The attempt that stored it, where one did."""
     created_at: datetime
     created_by: str
 
@@ -621,6 +720,20 @@ class ChangesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextStatisticsRow:
+    """A row of what context_statistics() returns."""
+
+    context_type: str
+    tasks: int
+    versions: int
+    byte_size: int
+    stored_bytes: int
+    uses: int
+    last_written_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class CountTasksRow:
     """A row of what count_tasks() returns."""
 
@@ -642,6 +755,16 @@ class CriticalPathRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DiffContextsRow:
+    """A row of what diff_contexts() returns."""
+
+    path: str
+    operation: str
+    before: Json
+    after: Json
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainCycleRow:
     """A row of what explain_cycle() returns."""
 
@@ -651,6 +774,16 @@ class ExplainCycleRow:
     title: str
     status: str
     next_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetContextRawRow:
+    """A row of what get_context_raw() returns."""
+
+    content: bytes
+    content_type: str
+    content_hash: bytes
+    found_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -745,6 +878,14 @@ class MaintainRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PruneContextsRow:
+    """A row of what prune_contexts() returns."""
+
+    versions: int
+    byte_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class QueueOverviewRow:
     """A row of what queue_overview() returns."""
 
@@ -771,6 +912,20 @@ class SealAuditRow:
     seals: int
     row_count: int
     head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContextsRow:
+    """A row of what search_contexts() returns."""
+
+    task_id: UUID
+    task_key: str
+    title: str
+    context_type: str
+    version: int
+    rank: float
+    headline: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -809,6 +964,27 @@ class TaskHistoryRow:
     to_status: str | None
     reason: str | None
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TasksTouchingRow:
+    """A row of what tasks_touching() returns."""
+
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    named_by: list[str]
+    named_paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateJsonRow:
+    """A row of what validate_json() returns."""
+
+    path: str
+    keyword: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
