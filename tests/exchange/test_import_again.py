@@ -9,16 +9,10 @@ import psycopg
 import pytest
 
 from support import task_files
-from support.databases import Database
-from support.sessions import Connect, Connection
+from support.sessions import Connection
 from support.task_files import flat, import_file, kinds, tasks
 
 SMALL = b'{"tasks": [{"id": 1, "title": "One"}]}'
-
-
-@pytest.fixture
-def connection(docket: Database, connect: Connect) -> Connection:
-    return connect(docket)
 
 
 def test_other_content_of_a_known_source_is_refused(connection: Connection) -> None:

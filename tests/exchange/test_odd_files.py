@@ -9,16 +9,10 @@ import networkx as nx
 import pytest
 
 from support import task_files
-from support.databases import Database
-from support.sessions import Connect, Connection
+from support.sessions import Connection
 from support.task_files import edges_by_key, flat, import_file, kinds, oddities, tasks
 
 SMALL = b'{"tasks": [{"id": 1, "title": "One"}]}'
-
-
-@pytest.fixture
-def connection(docket: Database, connect: Connect) -> Connection:
-    return connect(docket)
 
 
 def test_a_byte_order_mark_is_kept_and_reported(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -11,14 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import task_files
-from support.databases import Database
-from support.sessions import Connect, Connection
+from support.sessions import Connection
 from support.task_files import import_file
-
-
-@pytest.fixture
-def connection(docket: Database, connect: Connect) -> Connection:
-    return connect(docket)
 
 
 def refusal(connection: Connection, content: bytes) -> psycopg.errors.Diagnostic:
@@ -103,7 +98,7 @@ def test_a_document_that_is_nested_too_deeply_is_refused(connection: Connection)
     on_one_line=st.booleans(),
 )
 def test_python_finds_the_same_places(
-    place: int, change: str, how_many: int, on_one_line: bool, docket18: Database, connect: Connect
+    place: int, change: str, how_many: int, on_one_line: bool, connection: Connection
 ) -> None:
     text = json.dumps(
         {"tasks": [{"id": n, "title": "Ein Käse", "dependencies": [1]} for n in range(3)]},
@@ -111,12 +106,12 @@ def test_python_finds_the_same_places(
     )  # fmt: skip
     place %= len(text)
     text = text[:place] + change + text[place + how_many :]
-    with connect(docket18) as connection:
-        if (expected := python_error(text)) is None:
-            connection.execute("select docket_private.read_json('tasks.json', %s)", [text])
-            return
-        with pytest.raises(psycopg.Error) as caught:
-            connection.execute("select docket_private.read_json('tasks.json', %s)", [text])
+    read: LiteralString = "select docket_private.read_json('tasks.json', %s)"
+    if (expected := python_error(text)) is None:
+        connection.execute(read, [text])
+        return
+    with pytest.raises(psycopg.Error) as caught, connection.transaction():
+        connection.execute(read, [text])
     assert caught.value.sqlstate == "PD422"
     detail = json.loads(caught.value.diag.message_detail or "")
     if text.strip():

@@ -161,11 +161,12 @@ def import_file(
     dry_run: bool = False, request_id: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Calls docket.import_tasks_json() and returns its report."""
-    row = connection.execute(
-        "select docket.import_tasks_json(slug => %s, source_name => %s, content => %s,"
-        " dry_run => %s, request_id => %s)",
-        (slug, source, content, dry_run, request_id),
-    ).fetchone()
+    with connection.transaction():
+        row = connection.execute(
+            "select docket.import_tasks_json(slug => %s, source_name => %s, content => %s,"
+            " dry_run => %s, request_id => %s)",
+            (slug, source, content, dry_run, request_id),
+        ).fetchone()
     assert row is not None
     report: dict[str, Any] = row[0]
     return report
