@@ -56,6 +56,7 @@ COMMANDS: dict[str, str] = {
     "release": "pgdocket.cli.queue:release",
     "retry": "pgdocket.cli.queue:retry",
     "agent": "pgdocket.cli.agent:agent",
+    "maintain": "pgdocket.cli.maintain:maintain",
 }
 
 # One line each, so that `pgdocket --help` imports no command.
@@ -98,6 +99,7 @@ SUMMARIES: dict[str, str] = {
     "release": "Give a claimed task back.",
     "retry": "Try anew what has failed for good.",
     "agent": "Run a program for each task.",
+    "maintain": "Do what has to be done from time to time.",
 }
 
 _META = "pgdocket.options"

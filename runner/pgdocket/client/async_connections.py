@@ -129,7 +129,7 @@ class AsyncConnections:
         where the call may be repeated, also what was under way when the connection was lost.
         """
         own = self._own.get()
-        query, values, is_repeatable = function.bind(arguments, makes_key=own is None)
+        query, values, is_repeatable = function.bind(arguments, is_alone=own is None)
         if own is not None:
             try:
                 return await self._send(own, function, query, values)

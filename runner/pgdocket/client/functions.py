@@ -30,6 +30,7 @@ class Effect(Enum):
 
     READ = auto()  # it reads
     REPEATABLE = auto()  # it does the same again
+    FLEETING = auto()  # as REPEATABLE, and no harm is done when a crash of the server undoes it
     KEYED = auto()  # a request_id makes it repeatable; one is made where none is given
     KEYED_BY_CALLER = auto()  # as KEYED, but none is made
     ONCE = auto()  # never
@@ -64,16 +65,18 @@ class Function(Generic[T]):
         self._converters = [_converter(each) for each in parameters]
         self._key = self._names.index("request_id") if "request_id" in self._names else -1
         self._makes_keys = effect is Effect.KEYED
-        self._is_repeatable = effect in {Effect.READ, Effect.REPEATABLE}
-        self._queries: dict[tuple[int, ...], bytes] = {}
+        self._is_repeatable = effect in {Effect.READ, Effect.REPEATABLE, Effect.FLEETING}
+        self._is_fleeting = effect is Effect.FLEETING
+        self._queries: dict[tuple[bool, tuple[int, ...]], bytes] = {}
         self._makers: dict[tuple[int, bytes | None], Maker[T]] = {}
 
     def bind(
-        self, arguments: Sequence[Any], *, makes_key: bool = True
+        self, arguments: Sequence[Any], *, is_alone: bool = True
     ) -> tuple[bytes, list[Any], bool]:
         """The call as a statement, what to send with it, and whether it may be sent again.
 
-        With `makes_key` a write that has no request_id is given one.
+        With `is_alone` it is a transaction of its own: a write that has no request_id is given
+        one, and no fleeting one waits for the disk.
         """
         places, values = [], []
         for place, value in enumerate(arguments):
@@ -83,14 +86,14 @@ class Function(Generic[T]):
             places.append(place)
             values.append(self._converters[place](value))
         is_keyed = self._key >= 0 and arguments[self._key] is not None
-        if makes_key and self._makes_keys and not is_keyed:
+        if is_alone and self._makes_keys and not is_keyed:
             is_keyed = True
             places.append(self._key)
             values.append(uuid4())
-        given = tuple(places)
-        query = self._queries.get(given)
+        form = (is_alone and self._is_fleeting, tuple(places))
+        query = self._queries.get(form)
         if query is None:
-            query = self._queries[given] = self._query(given)
+            query = self._queries[form] = self._query(*form)
         return query, values, is_keyed or self._is_repeatable
 
     def rows(self, cursor: BaseCursor[Any, Any]) -> Maker[T]:
@@ -110,11 +113,16 @@ class Function(Generic[T]):
             maker = self._makers[shape] = _maker(self._row, names)
         return maker
 
-    def _query(self, given: Sequence[int]) -> bytes:
+    def _query(self, is_fleeting: bool, given: Sequence[int]) -> bytes:
         arguments = ", ".join(
             f'"{self._names[place]}" => ${number}' for number, place in enumerate(given, 1)
         )
-        return f"select * from docket.{self.name}({arguments})".encode()  # noqa: S608 - names of the catalog
+        call = f"docket.{self.name}({arguments})"
+        if is_fleeting:
+            # Until the transaction ends, which is this statement: one round trip, by any pooler.
+            relaxed = "pg_catalog.set_config('synchronous_commit', 'off', true)"
+            return f"select f.* from {relaxed} as s cross join {call} as f".encode()  # noqa: S608
+        return f"select * from {call}".encode()  # noqa: S608 - names of the catalog
 
 
 class Statement(Function[dict[str, Any]]):
@@ -125,7 +133,7 @@ class Statement(Function[dict[str, Any]]):
         self._text = query
 
     def bind(
-        self, arguments: Sequence[Any], *, makes_key: bool = True
+        self, arguments: Sequence[Any], *, is_alone: bool = True
     ) -> tuple[bytes, list[Any], bool]:
         """The statement as it is, with what goes into it."""
         return self._text, list(arguments), True
