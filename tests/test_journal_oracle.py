@@ -5,19 +5,22 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 import pytest
 
-from support import databases, soak
+from support import databases, sessions, soak
 from support.databases import Database
 from support.decoding import Change, begin_decoding, told, written
 from support.servers import VERSIONS, open_private_server
 from support.sessions import Connection
 
 ROUNDS = soak.size(4, 200)
+WRITERS, TRANSACTIONS = soak.size((5, 25), (12, 1500))
 ALLOWED = {
     "PDLSE", "PD409", "PDTRN", "PDCYC", "PD404", "PDGAT", "PDVER", "PD422", "23001", "23502",
     "23503", "23505", "23514",
@@ -112,6 +115,15 @@ BY_HAND: tuple[LiteralString, ...] = (
 )
 
 
+# Everything but what takes a lock on a whole table, for which many would only wait.
+AT_ONCE = (
+    *CALLS,
+    *(each for each in BY_HAND if not each.startswith("truncate")),
+    "select docket.maintain()",
+)
+# One of two who met: the server undid its transaction.
+UNDONE = {"40001", "40P01", "55P03"}
+
 # What writes into the journal by itself, and not by a trigger.
 MUST = tuple(
     each
@@ -188,6 +200,51 @@ def test_the_journal_says_what_the_log_of_the_database_says(decoded: Database) -
     assert (missing, invented) == ([], []), f"missing: {missing}\ninvented: {invented}"
     assert len({(each.table, each.operation) for each in from_log}) > 30
     assert len(from_log) > 500
+
+
+def write_beside(session: Connection, chance: random.Random) -> int:
+    """Transactions beside those of others, at any isolation; how many were committed."""
+    session.execute("set synchronous_commit = on")  # only what was flushed is decoded
+    committed = 0
+    for _ in range(TRANSACTIONS):
+        session.isolation_level = chance.choice(sessions.ISOLATION_LEVELS)
+        try:
+            with session.transaction(force_rollback=chance.random() < 0.1):
+                for _ in range(chance.choice((1, 1, 1, 3, 6))):
+                    step(session, chance.choice(AT_ONCE), Counter())
+        except psycopg.Error as error:
+            if error.sqlstate not in UNDONE:
+                raise
+        else:
+            committed += 1
+    return committed
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
+def test_it_says_so_too_of_many_sessions_at_once(decoded: Database) -> None:
+    with ExitStack() as stack:
+        session, *writers = (
+            stack.enter_context(closing(psycopg.connect(decoded.conninfo, autocommit=True)))
+            for _ in range(1 + WRITERS)
+        )
+        session.execute("update docket.retry_policies set backoff_seconds = 0, max_attempts = 2")
+        for _ in range(3):
+            for statement in CALLS[:6]:
+                step(session, statement, Counter())
+        last = session.execute("select max(audit_id) from docket.audit_log").fetchone()
+        begin_decoding(session)
+        running = [
+            sessions.start_work(writer, partial(write_beside, writer, random.Random(number)))  # noqa: S311
+            for number, writer in enumerate(writers)
+        ]
+        committed = sum(each.result(soak.PATIENCE) for each in running)
+        from_log, from_journal = Counter(written(session)), Counter(told(session, last[0]))
+
+    assert committed > WRITERS * TRANSACTIONS / 4
+    missing, invented = shown(from_log - from_journal), shown(from_journal - from_log)
+    assert (missing, invented) == ([], []), f"missing: {missing}\ninvented: {invented}"
+    assert len(from_log) > WRITERS * TRANSACTIONS
 
 
 def missed(done: Counter[str], statements: Sequence[str]) -> list[str]:

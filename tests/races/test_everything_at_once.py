@@ -17,6 +17,7 @@ from support.sessions import Connection
 WORKERS, STEPS, TASKS = soak.size((8, 60, 30), (32, 600, 200))
 ALLOWED = {"PDLSE", "PD409", "PDTRN", "PDCYC", "PD404"}
 MOVE = "select docket.update_task_status(%s, %s)"
+MAINTAIN = "select step, problem from docket.maintain() where outcome = 'failed'"
 STATUSES = ["pending", "completed", "cancelled", "in_progress", "review", "deferred"]
 OF_ATTEMPTS = [
     "complete_task(%s)",
@@ -62,7 +63,7 @@ class Anybody:
 
     def decide(self, task: uuid.UUID, other: uuid.UUID) -> None:
         """What a person does to a task, or maintenance to the project."""
-        way = self.chance.randrange(7)
+        way = self.chance.randrange(8)
         if way == 0:
             self.held.append(value(self.session, START, task, "agent"))
         elif way == 1:
@@ -74,6 +75,8 @@ class Anybody:
         elif way == 4:
             changes = psycopg.types.json.Jsonb({"priority": self.chance.randint(1, 10)})
             self.session.execute("select docket.update_task(%s, %s)", (task, changes))
+        elif way == 5:
+            assert self.session.execute(MAINTAIN).fetchall() == []
         else:
             self.session.execute(MOVE, (task, self.chance.choice(STATUSES)))
 
