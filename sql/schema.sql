@@ -6230,8 +6230,9 @@ begin
          where s.step = v_step.step;
         return next;
 
-        -- A dropped partition leaves its table locked against everybody: no more in this call.
-        exit when step = 'drop' and done > 0;
+        -- A partition that has gone or come leaves tables locked, also those that its foreign keys
+        -- name, against who reads or writes: no more in this call.
+        exit when step in ('drop', 'partitions') and done > 0;
     end loop;
 end;
 $$;
@@ -6244,8 +6245,8 @@ leaves to the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until
-that ends: a scheduler that can should call it once for each step. A call that has dropped a month
-does nothing after that.
+that ends: a scheduler that can should call it once for each step. A call that has dropped or made a
+month does nothing after that.
 Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
 had in time: the next call does it) or failed; done is how many it did, has_more whether it
 stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
@@ -10406,7 +10407,6 @@ COMMENT ON FUNCTION docket_private.add_nodes(project_id uuid, task_ids uuid[], d
 CREATE FUNCTION docket_private.add_partition(table_name text, partition_name text, lower_bound timestamp without time zone, upper_bound timestamp without time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '2s'
     AS $_$
 declare
     v_key   name := docket_private.partition_key(table_name);
@@ -12216,46 +12216,22 @@ CREATE FUNCTION docket_private.ensure_partitions() RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_row   record;
-    v_count integer := 0;
+    v_result record;
 begin
-    -- One at a time: two would make the same partition. No advisory lock, which any login could
-    -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
-    lock table docket.partition_policies in share row exclusive mode;
+    select m.* into v_result from docket_private.make_partitions() as m;
 
-    -- A loop, because each partition stands by itself: one that has to wait is left to the next
-    -- run, months before it is needed.
-    for v_row in
-        select p.table_name,
-               wanted.month as lower_bound,
-               wanted.month + interval '1 month' as upper_bound,
-               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
-          from docket.partition_policies as p
-         cross join lateral generate_series(
-                   date_trunc('month', docket.clock() at time zone 'UTC'),
-                   date_trunc('month', docket.clock() at time zone 'UTC')
-                   + make_interval(months => p.months_ahead),
-                   interval '1 month') as wanted (month)
-         where to_regclass(format(
-                   'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
-         order by p.table_name, wanted.month
-    loop
-        begin
-            perform docket_private.add_partition(
-                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
-            v_count := v_count + 1;
-        exception
-            when lock_not_available then null;
-        end;
-    end loop;
+    if v_result.problem is not null then
+        raise exception '%', v_result.problem using errcode = v_result.error_code;
+    end if;
 
-    return v_count;
+    return v_result.made;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.ensure_partitions() IS 'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet.
+COMMENT ON FUNCTION docket_private.ensure_partitions() IS 'Makes all the monthly partitions (UTC) that the policies ask for and that are not there yet; the
+deploy does.
 
-Returns how many it made. Run by the deploy and by every maintenance run.';
+Returns how many it made. Raises what kept one from being made.';
 
 -- FUNCTION docket_private.entry_fields(json)
 
@@ -14891,6 +14867,61 @@ $$;
 COMMENT ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) IS 'The weight of the heaviest path that ends at each task, and the task before it on that path (0: none).
 
 Tasks are places in a topological order; the edges come in a topological order of either end.';
+
+-- FUNCTION docket_private.make_partitions(bigint)
+
+CREATE FUNCTION docket_private.make_partitions(at_most bigint DEFAULT NULL::bigint, OUT made bigint, OUT problem text, OUT error_code text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_row     record;
+    v_blocked text[] := '{}';
+begin
+    -- One at a time: two would make the same partition. No advisory lock, which any login could
+    -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
+    lock table docket.partition_policies in share row exclusive mode;
+    made := 0;
+
+    -- A loop, because each table stands or falls by itself: one that can not be had is left to the
+    -- next run, months before it is needed.
+    for v_row in
+        select p.table_name,
+               wanted.month as lower_bound,
+               wanted.month + interval '1 month' as upper_bound,
+               p.table_name || to_char(wanted.month, '"_"YYYY"_"MM') as partition_name
+          from docket.partition_policies as p
+         cross join lateral generate_series(
+                   date_trunc('month', docket.clock() at time zone 'UTC'),
+                   date_trunc('month', docket.clock() at time zone 'UTC')
+                   + make_interval(months => p.months_ahead),
+                   interval '1 month') as wanted (month)
+         where to_regclass(format(
+                   'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
+         order by p.table_name, wanted.month
+    loop
+        exit when made >= make_partitions.at_most;
+        continue when v_row.table_name = any (v_blocked);
+
+        begin
+            perform docket_private.add_partition(
+                v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
+            made := made + 1;
+        exception
+            when others then
+                v_blocked  := v_blocked || v_row.table_name;
+                problem    := format('%s: %s', v_row.partition_name, sqlerrm);
+                error_code := sqlstate;
+        end;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.make_partitions(at_most bigint, OUT made bigint, OUT problem text, OUT error_code text) IS 'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet, at most so
+many.
+
+Waits for locks for as long as lock_timeout says, and who comes after it waits as long. Returns how
+many it made, and of the last that could not be made why.';
 
 -- FUNCTION docket_private.make_ready(uuid, uuid[], integer)
 
@@ -18442,7 +18473,8 @@ begin
         when 'analyze' then
             done := docket_private.analyze_partitioned();
         when 'partitions' then
-            done := docket_private.ensure_partitions();
+            select m.* into done, problem, error_code
+              from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
         when 'sweep' then
@@ -23135,6 +23167,8 @@ GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], depe
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.make_partitions(at_most bigint, OUT made bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) FROM PUBLIC;
 

@@ -59,8 +59,8 @@ comment on column docket.maintenance_steps.problem is
 insert into docket.maintenance_steps (step_no, step, at_most, description)
 values (1, 'seal', 100000, 'Seals the journal; counts its rows.'),
        (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
-       (3, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (4, 'partitions', null, 'Makes the months ahead; counts partitions.'),
+       (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
+       (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
        (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
        (6, 'sweep', 1000, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
@@ -202,7 +202,8 @@ begin
         when 'analyze' then
             done := docket_private.analyze_partitioned();
         when 'partitions' then
-            done := docket_private.ensure_partitions();
+            select m.* into done, problem, error_code
+              from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
         when 'sweep' then
@@ -317,8 +318,9 @@ begin
          where s.step = v_step.step;
         return next;
 
-        -- A dropped partition leaves its table locked against everybody: no more in this call.
-        exit when step = 'drop' and done > 0;
+        -- A partition that has gone or come leaves tables locked, also those that its foreign keys
+        -- name, against who reads or writes: no more in this call.
+        exit when step in ('drop', 'partitions') and done > 0;
     end loop;
 end;
 $$;
@@ -332,8 +334,8 @@ leaves to the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until
-that ends: a scheduler that can should call it once for each step. A call that has dropped a month
-does nothing after that.
+that ends: a scheduler that can should call it once for each step. A call that has dropped or made a
+month does nothing after that.
 Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
 had in time: the next call does it) or failed; done is how many it did, has_more whether it
 stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.

@@ -38,8 +38,7 @@ comment on function docket_private.partition_key(text) is
     'The column by which a table of schema docket is partitioned.';
 
 -- Made apart and attached: attaching blocks no reader and no writer of the parent. It does block
--- those who write to a table that the parent's foreign keys name; where it would have to wait for
--- one of them for long, nobody waits for it.
+-- those who write to a table that the parent's foreign keys name, until the transaction ends.
 create function docket_private.add_partition(
     table_name     text,
     partition_name text,
@@ -48,7 +47,6 @@ create function docket_private.add_partition(
 ) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
-set lock_timeout = '2s'
 as $$
 declare
     v_key   name := docket_private.partition_key(table_name);
@@ -94,20 +92,26 @@ $$;
 comment on function docket_private.add_partition(text, text, timestamp, timestamp) is
     'Gives a table of schema docket one more partition, from the first bound (UTC) to before the second, with the rows of it that strayed into the default partition.';
 
-create function docket_private.ensure_partitions() returns integer
+create function docket_private.make_partitions(
+    at_most        bigint default null,
+    out made       bigint,
+    out problem    text,
+    out error_code text
+)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_row   record;
-    v_count integer := 0;
+    v_row     record;
+    v_blocked text[] := '{}';
 begin
     -- One at a time: two would make the same partition. No advisory lock, which any login could
     -- hold for ever: clients may read this table, and no lock of a reader's is in the way.
     lock table docket.partition_policies in share row exclusive mode;
+    made := 0;
 
-    -- A loop, because each partition stands by itself: one that has to wait is left to the next
-    -- run, months before it is needed.
+    -- A loop, because each table stands or falls by itself: one that can not be had is left to the
+    -- next run, months before it is needed.
     for v_row in
         select p.table_name,
                wanted.month as lower_bound,
@@ -123,26 +127,56 @@ begin
                    'docket.%I', p.table_name || to_char(wanted.month, '"_"YYYY"_"MM'))) is null
          order by p.table_name, wanted.month
     loop
+        exit when made >= make_partitions.at_most;
+        continue when v_row.table_name = any (v_blocked);
+
         begin
             perform docket_private.add_partition(
                 v_row.table_name, v_row.partition_name, v_row.lower_bound, v_row.upper_bound);
-            v_count := v_count + 1;
+            made := made + 1;
         exception
-            when lock_not_available then null;
+            when others then
+                v_blocked  := v_blocked || v_row.table_name;
+                problem    := format('%s: %s', v_row.partition_name, sqlerrm);
+                error_code := sqlstate;
         end;
     end loop;
+end;
+$$;
 
-    return v_count;
+comment on function docket_private.make_partitions(bigint) is
+'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet, at most so
+many.
+
+Waits for locks for as long as lock_timeout says, and who comes after it waits as long. Returns how
+many it made, and of the last that could not be made why.';
+
+create function docket_private.ensure_partitions() returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_result record;
+begin
+    select m.* into v_result from docket_private.make_partitions() as m;
+
+    if v_result.problem is not null then
+        raise exception '%', v_result.problem using errcode = v_result.error_code;
+    end if;
+
+    return v_result.made;
 end;
 $$;
 
 comment on function docket_private.ensure_partitions() is
-'Makes the monthly partitions (UTC) that the policies ask for and that are not there yet.
+'Makes all the monthly partitions (UTC) that the policies ask for and that are not there yet; the
+deploy does.
 
-Returns how many it made. Run by the deploy and by every maintenance run.';
+Returns how many it made. Raises what kept one from being made.';
 
 revoke all on function docket_private.partition_key(text) from public;
 revoke all on function docket_private.add_partition(text, text, timestamp, timestamp) from public;
+revoke all on function docket_private.make_partitions(bigint) from public;
 revoke all on function docket_private.ensure_partitions() from public;
 grant select on docket.partition_policies to docket_admin, docket_maintenance;
 

@@ -15,6 +15,7 @@ from support.maintenance import (
     STEPS,
     is_intact,
     maintain,
+    make_months,
     months,
     outcomes_of,
     prepare_month,
@@ -54,6 +55,7 @@ with_a_snapshot_or_without = pytest.mark.parametrize(
 
 def test_a_second_call_is_told_at_once_that_another_is_at_it(open_session: OpenSession) -> None:
     first, second = open_session(), open_session()
+    make_months(first)
     first.execute("begin")
     assert outcomes_of(first.execute(MAINTAIN)) == dict.fromkeys(STEPS, "done")
     assert outcomes_of(second.execute(MAINTAIN)) == dict.fromkeys(STEPS, "busy")
@@ -121,6 +123,7 @@ def test_who_claims_or_makes_tasks_does_not_wait_for_it(
     swept, _ = hold(open_session(), project)
     (ready,) = make_tasks(open_session(), project, 1)
     keeper, agent = open_session(LATER), open_session(LATER)
+    make_months(keeper)
     keeper.execute("begin")
     assert outcomes_of(keeper.execute(MAINTAIN)) == dict.fromkeys(STEPS, "done")
     agent.execute("set lock_timeout = '5s'")
@@ -284,20 +287,26 @@ def test_a_seal_by_hand_is_not_waited_for_long(open_session: OpenSession) -> Non
 
 
 @with_a_snapshot_or_without
-def test_months_are_made_beside_who_writes_and_not_beside_who_reads_strays(
+def test_months_are_made_beside_who_writes_where_nothing_refers_to_what_he_writes(
     open_session: OpenSession, project: uuid.UUID, isolation: IsolationLevel
 ) -> None:
     keeper, writer, reader = open_session(), open_session(), open_session()
     (task,) = make_tasks(keeper, project, 1)
     sessions.begin(reader, isolation)
-    reader.execute("select count(*) from docket.audit_log")
+    reader.execute("select count(*) from docket.audit_log")  # its default partition, too
     sessions.begin(writer, isolation)
     writer.execute(RENAME, (task, "one"))
-    assert maintain(keeper, "partitions") == ("busy", "canceling statement due to lock timeout")
+    outcome, problem = maintain(keeper, "partitions", done=0)
+    assert outcome == "busy"
+    assert problem == "audit_log_2030_01: canceling statement due to lock timeout"
     reader.execute("commit")
-    assert maintain(keeper, "partitions", done=4) == ("done", None)
+    for month in ("01", "02", "03", "04"):
+        outcome, problem = maintain(keeper, "partitions", done=1)
+        assert value(keeper, "select to_regclass(%s)", f"docket.audit_log_2030_{month}")
     writer.execute(RENAME, (task, "two"))
+    assert maintain(keeper, "partitions", done=0)[0] == "busy"  # a table with a key to tasks
     writer.execute("commit")
+    assert maintain(keeper, "partitions", done=1) == ("done", None)
     assert value(keeper, RENAMED, task) == "two"
 
 

@@ -502,14 +502,14 @@ _GRAPH_HEALTH: Function[GraphHealthRow] = Function(
 )
 _HEARTBEAT: Function[TaskAttempt] = Function(
     "heartbeat",
-    Effect.REPEATABLE,
+    Effect.FLEETING,
     "TaskAttempt",
     Parameter("attempt_id", is_required=True),
     Parameter("lease_seconds"),
 )
 _HEARTBEATS: Function[TaskAttempt] = Function(
     "heartbeats",
-    Effect.REPEATABLE,
+    Effect.FLEETING,
     "TaskAttempt",
     Parameter("attempt_ids", is_required=True, is_array=True),
     Parameter("lease_seconds"),
@@ -716,7 +716,7 @@ _LIST_WORKFLOWS: Function[Workflow] = Function(
 )
 _MAINTAIN: Function[MaintainRow] = Function(
     "maintain",
-    Effect.ONCE,
+    Effect.REPEATABLE,
     "MaintainRow",
     Parameter("steps", is_array=True),
 )
@@ -2596,11 +2596,11 @@ class Api(Calls):
         `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
         each went when it was last run. All steps of a call are one transaction, and what it locks
         is locked until that ends: a scheduler that can should call it once for each step. A call
-        that has dropped a month does nothing after that. Returns a row for each step: outcome is
-        done, busy (another call is at it, or a lock was not to be had in time: the next call does
-        it) or failed; done is how many it did, has_more whether it stopped at its bound, took is in
-        milliseconds, problem what was in the way. problem may be null. Raises Forbidden (not an
-        operator), Conflict (not at read committed), InvalidArgument (no such step).
+        that has dropped or made a month does nothing after that. Returns a row for each step:
+        outcome is done, busy (another call is at it, or a lock was not to be had in time: the next
+        call does it) or failed; done is how many it did, has_more whether it stopped at its bound,
+        took is in milliseconds, problem what was in the way. problem may be null. Raises Forbidden
+        (not an operator), Conflict (not at read committed), InvalidArgument (no such step).
         """
         return self._many(_MAINTAIN, (steps,))
 

@@ -127,7 +127,7 @@ class Connections:
         where the call may be repeated, also what was under way when the connection was lost.
         """
         own = self._own.get()
-        query, values, is_repeatable = function.bind(arguments, makes_key=own is None)
+        query, values, is_repeatable = function.bind(arguments, is_alone=own is None)
         if own is not None:
             try:
                 return self._send(own, function, query, values)
