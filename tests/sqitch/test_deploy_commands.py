@@ -21,20 +21,28 @@ from support import databases
 from support.changes import PERSON, execute, query
 from support.databases import ROOT, Database
 from support.outcomes import Outcome
-from support.servers import open_private_server
+from support.servers import TestServer, open_private_server
 
 EVERY = [change.name for change in load_plan(ROOT / "sqitch.plan").changes]
 
 
-@pytest.fixture
-def alone(run_folder: Path) -> Iterator[Database]:
-    """An empty database on a server of its own: the plan makes roles, which servers have."""
+@pytest.fixture(scope="module")
+def private_server(run_folder: Path) -> Iterator[TestServer]:
+    """A server of their own: the plan makes roles, which servers have."""
     try:
         server = open_private_server(run_folder, "pg15")
     except LookupError as error:
         pytest.skip(str(error))
-    yield databases.create(server)
+    yield server
     server.local.stop("immediate")
+
+
+@pytest.fixture
+def alone(private_server: TestServer) -> Iterator[Database]:
+    """An empty database beside which there is none; the roles of another may be there."""
+    database = databases.create(private_server)
+    yield database
+    database.drop()
 
 
 def run(database: Database, *arguments: str, answer: str = "") -> Outcome:
