@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pgdocket.sqitch.plan import Plan, load_plan
+from support import soak
 from support.twins import Twins, twins_in
 
 CONF = (
@@ -27,7 +28,9 @@ NAMES = ("a", "b", "c", "d/e", "é", "x-1y")
 STEPS = 14
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
+@pytest.mark.parametrize("seed", range(soak.size(3, 30)))
 def test_a_random_walk_leaves_the_same_files(tmp_path: Path, seed: int) -> None:
     twins = twins_in(tmp_path).plan(conf=CONF)
     empty = "%syntax-version=1.0.0\n%project=flipr\n\n"

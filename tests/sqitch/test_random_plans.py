@@ -33,9 +33,10 @@ from pgdocket.sqitch.edit import (
 from pgdocket.sqitch.errors import SqitchError
 from pgdocket.sqitch.lines import ChangeLine, Stamp
 from pgdocket.sqitch.plan import Plan, parse_plan
+from support import soak
 from support.random_plans import RandomPlan, random_plan
 
-COUNT = int(os.environ.get("PGDOCKET_PLANS", "3000"))
+COUNT = int(os.environ.get("PGDOCKET_PLANS", soak.size(1000, 6000)))
 CHUNK = 500
 DRIVER = Path(__file__).parents[1] / "support" / "sqitch_plans.pl"
 STAMP = Stamp("2020-01-02T03:04:05Z", "Grace Hopper", "grace@example.com")
@@ -174,6 +175,8 @@ def differences(one: RandomPlan, mine: dict[str, Any], real: dict[str, Any]) -> 
     ]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
 @pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
 def test_both_programs_read_and_change_a_plan_alike(first: int) -> None:
     plans = [random_plan(seed) for seed in range(first, min(first + CHUNK, COUNT))]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support import soak
 from support.changes import events, registry_rows, tables
 from support.databases import Database
 from support.interop import masked
@@ -16,10 +17,12 @@ from support.servers import TestServer
 from support.turns import begin
 
 NewDatabase = Callable[[TestServer], Database]
-SEEDS = range(int(os.environ.get("PGDOCKET_TURNS", "3")))
+SEEDS = range(int(os.environ.get("PGDOCKET_TURNS", soak.size(3, 20))))
 STEPS = 10
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_two_databases_stay_equal_whoever_works_on_them(
     server15: TestServer, new_database: NewDatabase, tmp_path: Path, seed: int
