@@ -18297,21 +18297,30 @@ CREATE FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_project uuid;
+    v_most_waits constant integer := 10;
+    v_project    uuid;
+    v_waits      integer := 0;
 begin
     swept := 0;
 
-    -- A loop, because each project stands or falls by itself: one whose graph is held for long, or
-    -- in which something is broken, keeps no other from its tasks.
+    -- A loop, because each project stands or falls by itself: one whose graph is held, or in which
+    -- something is broken, keeps no other from its tasks. Anybody can hold the graph of his own
+    -- project, and make many of them: so it is not waited for, and none is always the last.
     for v_project in
         select a.project_id
           from docket.task_attempts as a
          where a.outcome is null
            and a.lease_expires_at <= (select docket.clock())
          group by a.project_id
-         order by a.project_id
+         order by random()
     loop
-        exit when swept >= sweep_projects.at_most;
+        exit when swept >= sweep_projects.at_most or v_waits >= v_most_waits;
+
+        if not pg_try_advisory_xact_lock_shared(docket_private.graph_key(v_project)) then
+            problem    := format('project %s: somebody is changing its graph', v_project);
+            error_code := '55P03';
+            continue;
+        end if;
 
         begin
             swept := swept + (
@@ -18322,6 +18331,7 @@ begin
             when others then
                 problem    := format('project %s: %s', v_project, sqlerrm);
                 error_code := sqlstate;
+                v_waits    := v_waits + 1;
         end;
     end loop;
 end;
@@ -23435,8 +23445,6 @@ GRANT SELECT ON TABLE docket.import_items TO docket_reader;
 GRANT SELECT ON TABLE docket.import_items TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
-GRANT SELECT ON TABLE docket.maintenance_steps TO docket_auditor;
-GRANT SELECT ON TABLE docket.maintenance_steps TO docket_metrics;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;
 
 GRANT SELECT ON TABLE docket.response_cache TO docket_admin;

@@ -51,7 +51,7 @@ JOURNALED_OTHERWISE = {
 
 FOR_EVERYBODY = {
     "docket.error_codes": "the same for everybody: what errors there are",
-    "docket.maintenance_steps": "no project's: read by operators, auditors and who counts",
+    "docket.maintenance_steps": "no project's: read by operators alone",
     "docket.partition_policies": "no project's: read by operators alone",
     "docket.retry_policies": "the same for everybody: how often what is tried again",
     "docket.settings": "the same for everybody: the settings of this docket",

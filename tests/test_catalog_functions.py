@@ -199,3 +199,34 @@ def test_python_has_the_same_table_of_errors(catalog: Connection) -> None:
     ).fetchall()
     mirrored = [(c.sqlstate, c.name, c.exit_code, c.http_status) for c in ERROR_CODES]
     assert sorted(mirrored) == sorted(rows)
+
+
+# For an auditor the owner of the functions reads the whole journal.
+READ_FOR_AUDITORS = {
+    "verify_audit": "counts and hashes, of all projects",
+    "task_as_of": "only what the caller may see, which it says itself",
+}
+
+
+def test_an_auditor_is_shown_no_more_by_functions_that_read_the_journal_for_him(
+    catalog: Connection,
+) -> None:
+    rows = catalog.execute(
+        """
+        select schema_name || '.' || name, name, body,
+               prosecdef and has_function_privilege('docket_auditor', oid, 'execute')
+          from our_functions
+         where prokind = 'f'
+        """
+    ).fetchall()
+    reading = {
+        full for full, _, body, _ in rows if re.search(r"(from|join) docket\.audit_log", body)
+    }
+    while more := {
+        full
+        for full, _, body, _ in rows
+        if full not in reading and any(f"{each}(" in body for each in reading)
+    }:
+        reading |= more
+    found = {name for full, name, _, for_auditors in rows if full in reading and for_auditors}
+    assert found == set(READ_FOR_AUDITORS)

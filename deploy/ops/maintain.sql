@@ -149,21 +149,30 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_project uuid;
+    v_most_waits constant integer := 10;
+    v_project    uuid;
+    v_waits      integer := 0;
 begin
     swept := 0;
 
-    -- A loop, because each project stands or falls by itself: one whose graph is held for long, or
-    -- in which something is broken, keeps no other from its tasks.
+    -- A loop, because each project stands or falls by itself: one whose graph is held, or in which
+    -- something is broken, keeps no other from its tasks. Anybody can hold the graph of his own
+    -- project, and make many of them: so it is not waited for, and none is always the last.
     for v_project in
         select a.project_id
           from docket.task_attempts as a
          where a.outcome is null
            and a.lease_expires_at <= (select docket.clock())
          group by a.project_id
-         order by a.project_id
+         order by random()
     loop
-        exit when swept >= sweep_projects.at_most;
+        exit when swept >= sweep_projects.at_most or v_waits >= v_most_waits;
+
+        if not pg_try_advisory_xact_lock_shared(docket_private.graph_key(v_project)) then
+            problem    := format('project %s: somebody is changing its graph', v_project);
+            error_code := '55P03';
+            continue;
+        end if;
 
         begin
             swept := swept + (
@@ -174,6 +183,7 @@ begin
             when others then
                 problem    := format('project %s: %s', v_project, sqlerrm);
                 error_code := sqlstate;
+                v_waits    := v_waits + 1;
         end;
     end loop;
 end;
@@ -347,7 +357,6 @@ revoke all on function docket_private.sweep_projects(bigint) from public;
 revoke all on function docket_private.take_step(text, bigint) from public;
 revoke all on function docket.maintain(text[]) from public;
 grant execute on function docket.maintain(text[]) to docket_admin, docket_maintenance;
-grant select on docket.maintenance_steps
-   to docket_admin, docket_auditor, docket_metrics, docket_maintenance;
+grant select on docket.maintenance_steps to docket_admin, docket_maintenance;
 
 commit;

@@ -1,10 +1,11 @@
 -- task_as_of() is the task as it was; who_changed() says who has made it what it is.
 
 begin;
-select plan(17);
+select plan(18);
 
 create role tap_asof_ann in role docket_app;
 create role tap_asof_bob in role docket_app;
+create role tap_asof_auditor in role docket_auditor;
 select docket_test.project('one');
 select docket_test.member('tap_asof_ann', 'admin');
 
@@ -109,6 +110,10 @@ select is(pg_temp.was('done'), s.task, 'up to its last moment')
  where s.name = 'done';
 select throws_ok(
     $$ select pg_temp.was('purged') $$, 'PD404', null, 'after which there is none');
+set local role tap_asof_auditor;
+select throws_ok(
+    $$ select pg_temp.was('renamed') $$, 'PD404', null,
+    'nor for an auditor who may not see it, though he has the whole journal verified');
 
 select * from finish();
 rollback;

@@ -148,7 +148,7 @@ def test_a_project_that_is_held_keeps_no_other_from_being_swept(
     holder.execute(ADD, (one, two))
     outcome, problem = maintain(keeper, "sweep", done=1)
     assert outcome == "busy"
-    assert problem == f"project {project}: canceling statement due to lock timeout"
+    assert problem == f"project {project}: somebody is changing its graph"
     assert (status(setup, held), status(setup, free)) == ("in_progress", "pending")
     holder.execute("commit")
     assert maintain(keeper, "sweep", done=1) == ("done", None)

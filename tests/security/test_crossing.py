@@ -388,6 +388,9 @@ def test_who_squats_on_keys_makes_his_own_project_wait_and_no_other(
     observer.execute("set docket.fake_now = '2033-03-03'")
     assert value(observer, "select docket_private.ensure_partitions()") > 0
     observer.execute("reset docket.fake_now")
+    # Nor does maintenance: what it goes by can't be held by anybody.
+    steps = observer.execute("select step, outcome from docket.maintain()").fetchall()
+    assert {outcome for _, outcome in steps} == {"done"}
     second = connect(docket)
     second.execute(sql.SQL("set role {}").format(sql.Identifier(squatter_role)))
     waiting = sessions.start_work(second, lambda: work_through(second, own))
