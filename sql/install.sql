@@ -15466,6 +15466,28 @@ at a time, `attempt_id` for the one that was when an attempt ended (while it run
 Returns no row when there is none, or it was deleted; a version that is named is returned whatever
 it says. Reading is not counted: see record_context_use(). Raises nothing.';
 
+create function docket.context_version(
+    task_id      uuid,
+    context_type text
+) returns table (
+    version      integer,
+    content_hash bytea
+)
+language sql
+stable
+rows 1
+begin atomic
+    select c.version, c.content_hash
+      from docket.get_context(context_version.task_id, context_version.context_type) as c;
+end;
+
+comment on function docket.context_version(uuid, text) is
+'Which version of a context is the latest, for whoever has read it before and asks whether it is still
+that one.
+
+`context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
+none, or it was deleted. Raises nothing.';
+
 create function docket.latest_contexts(task_id uuid) returns setof docket.task_contexts
 language sql
 stable
@@ -15489,14 +15511,19 @@ begin atomic
                     limit 1
                ) as n
     )
-    select c.*
+    select found.*
       from latest as l
-      join docket.task_contexts as c
-        on c.task_id      = latest_contexts.task_id
-       and c.context_type = l.context_type
-       and c.version      = l.version
-     where not c.is_tombstone
-     order by c.context_type;
+     cross join lateral (
+               select c.*
+                 from docket.task_contexts as c
+                where c.task_id      = latest_contexts.task_id
+                  and c.context_type = l.context_type
+                  and c.version      = l.version
+                order by c.version
+                limit 1
+           ) as found
+     where not found.is_tombstone
+     order by found.context_type;
 end;
 
 comment on function docket.latest_contexts(uuid) is
@@ -15571,11 +15598,13 @@ the operations of a JSON patch that makes the one version of the other (after is
 row where nothing differs, or a version is missing. Raises nothing.';
 
 revoke all on function docket.get_context(uuid, text, integer, timestamptz, uuid) from public;
+revoke all on function docket.context_version(uuid, text) from public;
 revoke all on function docket.latest_contexts(uuid) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
 revoke all on function docket.diff_contexts(uuid, text, integer, integer) from public;
 grant execute on function
     docket.get_context(uuid, text, integer, timestamptz, uuid),
+    docket.context_version(uuid, text),
     docket.latest_contexts(uuid),
     docket.context_history(uuid, text, integer, integer),
     docket.diff_contexts(uuid, text, integer, integer)
@@ -20329,6 +20358,75 @@ nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
 revoke all on function docket.why_blocked(uuid, integer) from public;
 grant execute on function docket.why_blocked(uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/full_context
+
+set local role docket_owner;
+
+create function docket.full_context(
+    task_id          uuid,
+    max_interactions integer default 20
+) returns jsonb
+language sql
+stable
+begin atomic
+    -- One statement: all of it as it was at one moment.
+    select jsonb_build_object(
+        'task', to_jsonb(t),
+        'contexts', coalesce(
+            (select jsonb_agg(
+                        to_jsonb(c) - array['task_id', 'project_id', 'is_tombstone', 'content_hash']
+                        order by c.context_type)
+               from docket.latest_contexts(t.task_id) as c),
+            '[]'),
+        'attempts', coalesce(
+            (select jsonb_agg(
+                        to_jsonb(a) - array['task_id', 'project_id']
+                        order by a.attempt_no)
+               from docket.task_attempts as a
+              where a.task_id    = t.task_id
+                and a.project_id = t.project_id),
+            '[]'),
+        'validations', coalesce(
+            (select jsonb_agg(
+                        to_jsonb(newest) - array['task_id', 'project_id']
+                        order by newest.validation_type)
+               from (
+                   select distinct on (v.validation_type) v.*
+                     from docket.validation_results as v
+                    where v.task_id    = t.task_id
+                      and v.project_id = t.project_id
+                    order by v.validation_type, v.run_no desc
+               ) as newest),
+            '[]'),
+        'interactions', coalesce(
+            (select jsonb_agg(
+                        to_jsonb(latest) - array['task_id', 'project_id']
+                        order by latest.created_at, latest.interaction_id)
+               from (
+                   select i.*
+                     from docket.ai_interactions as i
+                    where i.task_id    = t.task_id
+                      and i.project_id = t.project_id
+                    order by i.created_at desc, i.interaction_id desc
+                    limit least(greatest(full_context.max_interactions, 0), 1000)
+               ) as latest),
+            '[]'))
+      from docket.get_task(full_context.task_id) as t;
+end;
+
+comment on function docket.full_context(uuid, integer) is
+'All that is known about a task, in one call and as it was at one moment: an object with the task, the
+latest version of each type of its contexts, its attempts, the newest result of each validation, and
+what its agents said to models last (`max_interactions` of them, 0 to 1000).
+
+Returns the object. Raises PD404.';
+
+revoke all on function docket.full_context(uuid, integer) from public;
+grant execute on function docket.full_context(uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;

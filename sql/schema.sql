@@ -1830,6 +1830,119 @@ record_context_use() has counted them.
 
 Returns a row for each type; last_used_at may be null. Raises nothing.';
 
+-- TABLE docket.task_attempts
+
+CREATE TABLE docket.task_attempts (
+    attempt_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    attempt_no integer NOT NULL,
+    agent text NOT NULL,
+    lease_expires_at timestamp with time zone NOT NULL,
+    heartbeat_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome docket.attempt_outcome,
+    failure_class text,
+    error text,
+    details jsonb,
+    is_forgiven boolean DEFAULT false NOT NULL,
+    CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT task_attempts_outcome_agrees CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))))))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.task_attempts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.task_attempts IS 'One row for each time an agent took a task.';
+
+COMMENT ON COLUMN docket.task_attempts.attempt_id IS 'The attempt, and the token that every later write of its agent names.';
+
+COMMENT ON COLUMN docket.task_attempts.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.task_attempts.attempt_no IS 'Which attempt at this task it is, from 1.';
+
+COMMENT ON COLUMN docket.task_attempts.agent IS 'The agent that took it.';
+
+COMMENT ON COLUMN docket.task_attempts.lease_expires_at IS 'Until when the agent holds the task without a further heartbeat.';
+
+COMMENT ON COLUMN docket.task_attempts.heartbeat_at IS 'When the agent was last heard of.';
+
+COMMENT ON COLUMN docket.task_attempts.ended_at IS 'When it ended.';
+
+COMMENT ON COLUMN docket.task_attempts.outcome IS 'How it ended.';
+
+COMMENT ON COLUMN docket.task_attempts.failure_class IS 'Why it failed: a row of docket.retry_policies.';
+
+COMMENT ON COLUMN docket.task_attempts.error IS 'What the agent said of the failure, or of the release.';
+
+COMMENT ON COLUMN docket.task_attempts.details IS 'More of it, for programs.';
+
+COMMENT ON COLUMN docket.task_attempts.is_forgiven IS 'Whether the failure counts no longer, because somebody has let the task be tried anew.';
+
+-- FUNCTION docket.get_context(uuid, text, integer, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket.get_context(task_id uuid, context_type text, version integer DEFAULT NULL::integer, at timestamp with time zone DEFAULT NULL::timestamp with time zone, attempt_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.task_contexts
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT latest.task_id,
+     latest.project_id,
+     latest.context_type,
+     latest.version,
+     latest.data,
+     latest.content_type,
+     latest.content_hash,
+     latest.byte_size,
+     latest.is_escaped,
+     latest.is_tombstone,
+     latest.attempt_id,
+     latest.created_at,
+     latest.created_by
+    FROM ( SELECT c.task_id,
+             c.project_id,
+             c.context_type,
+             c.version,
+             c.data,
+             c.content_type,
+             c.content_hash,
+             c.byte_size,
+             c.is_escaped,
+             c.is_tombstone,
+             c.attempt_id,
+             c.created_at,
+             c.created_by
+            FROM docket.task_contexts c
+           WHERE ((c.task_id = get_context.task_id) AND (c.context_type = get_context.context_type) AND ((c.version >= COALESCE(get_context.version, 1)) AND (c.version <= COALESCE(get_context.version, 2147483647))) AND ((get_context.at IS NULL) OR (c.created_at <= get_context.at)) AND ((get_context.attempt_id IS NULL) OR (c.created_at <= ( SELECT COALESCE(a.ended_at, 'infinity'::timestamp with time zone) AS "coalesce"
+                    FROM docket.task_attempts a
+                   WHERE ((a.attempt_id = get_context.attempt_id) AND (a.task_id = get_context.task_id))))))
+           ORDER BY c.version DESC
+          LIMIT 1) latest
+   WHERE ((NOT latest.is_tombstone) OR (get_context.version IS NOT NULL));
+END;
+
+COMMENT ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) IS 'One type of a task''s context: the latest version, or the one that was meant.
+
+`context_type` is the type, `version` names a version, `at` asks for the one that was the latest
+at a time, `attempt_id` for the one that was when an attempt ended (while it runs: the latest).
+Returns no row when there is none, or it was deleted; a version that is named is returned whatever
+it says. Reading is not counted: see record_context_use(). Raises nothing.';
+
+-- FUNCTION docket.context_version(uuid, text)
+
+CREATE FUNCTION docket.context_version(task_id uuid, context_type text) RETURNS TABLE(version integer, content_hash bytea)
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT c.version,
+     c.content_hash
+    FROM docket.get_context(context_version.task_id, context_version.context_type) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by);
+END;
+
+COMMENT ON FUNCTION docket.context_version(task_id uuid, context_type text) IS 'Which version of a context is the latest, for whoever has read it before and asks whether it is still
+that one.
+
+`context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
+none, or it was deleted. Raises nothing.';
+
 -- FUNCTION docket.conversation(uuid, text, uuid, integer)
 
 CREATE FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.ai_interactions
@@ -2729,103 +2842,6 @@ COMMENT ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after 
 Returns dependencies, ordered by task_id; none for a task that may not be seen. Raises PD422 (an
 unknown type).';
 
--- TABLE docket.task_attempts
-
-CREATE TABLE docket.task_attempts (
-    attempt_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    attempt_no integer NOT NULL,
-    agent text NOT NULL,
-    lease_expires_at timestamp with time zone NOT NULL,
-    heartbeat_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    ended_at timestamp with time zone,
-    outcome docket.attempt_outcome,
-    failure_class text,
-    error text,
-    details jsonb,
-    is_forgiven boolean DEFAULT false NOT NULL,
-    CONSTRAINT task_attempts_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT task_attempts_outcome_agrees CHECK ((((outcome IS NULL) = (ended_at IS NULL)) AND ((failure_class IS NOT NULL) = ((outcome IS NOT NULL) AND ((outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))))))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY docket.task_attempts FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.task_attempts IS 'One row for each time an agent took a task.';
-
-COMMENT ON COLUMN docket.task_attempts.attempt_id IS 'The attempt, and the token that every later write of its agent names.';
-
-COMMENT ON COLUMN docket.task_attempts.task_id IS 'The task.';
-
-COMMENT ON COLUMN docket.task_attempts.attempt_no IS 'Which attempt at this task it is, from 1.';
-
-COMMENT ON COLUMN docket.task_attempts.agent IS 'The agent that took it.';
-
-COMMENT ON COLUMN docket.task_attempts.lease_expires_at IS 'Until when the agent holds the task without a further heartbeat.';
-
-COMMENT ON COLUMN docket.task_attempts.heartbeat_at IS 'When the agent was last heard of.';
-
-COMMENT ON COLUMN docket.task_attempts.ended_at IS 'When it ended.';
-
-COMMENT ON COLUMN docket.task_attempts.outcome IS 'How it ended.';
-
-COMMENT ON COLUMN docket.task_attempts.failure_class IS 'Why it failed: a row of docket.retry_policies.';
-
-COMMENT ON COLUMN docket.task_attempts.error IS 'What the agent said of the failure, or of the release.';
-
-COMMENT ON COLUMN docket.task_attempts.details IS 'More of it, for programs.';
-
-COMMENT ON COLUMN docket.task_attempts.is_forgiven IS 'Whether the failure counts no longer, because somebody has let the task be tried anew.';
-
--- FUNCTION docket.get_context(uuid, text, integer, timestamp with time zone, uuid)
-
-CREATE FUNCTION docket.get_context(task_id uuid, context_type text, version integer DEFAULT NULL::integer, at timestamp with time zone DEFAULT NULL::timestamp with time zone, attempt_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.task_contexts
-    LANGUAGE sql STABLE ROWS 1
-    BEGIN ATOMIC
- SELECT latest.task_id,
-     latest.project_id,
-     latest.context_type,
-     latest.version,
-     latest.data,
-     latest.content_type,
-     latest.content_hash,
-     latest.byte_size,
-     latest.is_escaped,
-     latest.is_tombstone,
-     latest.attempt_id,
-     latest.created_at,
-     latest.created_by
-    FROM ( SELECT c.task_id,
-             c.project_id,
-             c.context_type,
-             c.version,
-             c.data,
-             c.content_type,
-             c.content_hash,
-             c.byte_size,
-             c.is_escaped,
-             c.is_tombstone,
-             c.attempt_id,
-             c.created_at,
-             c.created_by
-            FROM docket.task_contexts c
-           WHERE ((c.task_id = get_context.task_id) AND (c.context_type = get_context.context_type) AND ((c.version >= COALESCE(get_context.version, 1)) AND (c.version <= COALESCE(get_context.version, 2147483647))) AND ((get_context.at IS NULL) OR (c.created_at <= get_context.at)) AND ((get_context.attempt_id IS NULL) OR (c.created_at <= ( SELECT COALESCE(a.ended_at, 'infinity'::timestamp with time zone) AS "coalesce"
-                    FROM docket.task_attempts a
-                   WHERE ((a.attempt_id = get_context.attempt_id) AND (a.task_id = get_context.task_id))))))
-           ORDER BY c.version DESC
-          LIMIT 1) latest
-   WHERE ((NOT latest.is_tombstone) OR (get_context.version IS NOT NULL));
-END;
-
-COMMENT ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) IS 'One type of a task''s context: the latest version, or the one that was meant.
-
-`context_type` is the type, `version` names a version, `at` asks for the one that was the latest
-at a time, `attempt_id` for the one that was when an attempt ended (while it runs: the latest).
-Returns no row when there is none, or it was deleted; a version that is named is returned whatever
-it says. Reading is not counted: see record_context_use(). Raises nothing.';
-
 -- FUNCTION docket_private.json_differences(jsonb, jsonb)
 
 CREATE FUNCTION docket_private.json_differences(former jsonb, present jsonb) RETURNS TABLE(path text, operation text, before jsonb, after jsonb)
@@ -3515,6 +3531,276 @@ name the original. What belongs to an attempt (results, who had it, actual effor
 The same `request_id` again returns the first answer. Returns the copies, in an order in which they
 can be done. Raises PD404, PD403, PD413, PD422.';
 
+-- FUNCTION docket.get_task(uuid)
+
+CREATE FUNCTION docket.get_task(task_id uuid) RETURNS docket.tasks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_task docket.tasks;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = get_task.task_id;
+
+    if not found then
+        raise exception 'task % does not exist', coalesce(get_task.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return v_task;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_task(task_id uuid) IS 'One task by its id, `task_id`. Returns the task, with every field. Raises PD404.';
+
+-- FUNCTION docket.latest_contexts(uuid)
+
+CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE latest AS (
+         ( SELECT c.context_type,
+             c.version
+            FROM docket.task_contexts c
+           WHERE (c.task_id = latest_contexts.task_id)
+           ORDER BY c.context_type DESC, c.version DESC
+          LIMIT 1)
+         UNION ALL
+          SELECT n.context_type,
+             n.version
+            FROM (latest l_1
+              CROSS JOIN LATERAL ( SELECT c.context_type,
+                     c.version
+                    FROM docket.task_contexts c
+                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type < l_1.context_type))
+                   ORDER BY c.context_type DESC, c.version DESC
+                  LIMIT 1) n)
+         )
+  SELECT found.task_id,
+     found.project_id,
+     found.context_type,
+     found.version,
+     found.data,
+     found.content_type,
+     found.content_hash,
+     found.byte_size,
+     found.is_escaped,
+     found.is_tombstone,
+     found.attempt_id,
+     found.created_at,
+     found.created_by
+    FROM (latest l
+      CROSS JOIN LATERAL ( SELECT c.task_id,
+             c.project_id,
+             c.context_type,
+             c.version,
+             c.data,
+             c.content_type,
+             c.content_hash,
+             c.byte_size,
+             c.is_escaped,
+             c.is_tombstone,
+             c.attempt_id,
+             c.created_at,
+             c.created_by
+            FROM docket.task_contexts c
+           WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))
+           ORDER BY c.version
+          LIMIT 1) found)
+   WHERE (NOT found.is_tombstone)
+   ORDER BY found.context_type;
+END;
+
+COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
+
+-- TABLE docket.validation_results
+
+CREATE TABLE docket.validation_results (
+    validation_result_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    run_no integer NOT NULL,
+    validation_status docket.validation_status NOT NULL,
+    validator_name text,
+    attempt_id uuid,
+    agent text,
+    pull_request_id uuid,
+    score numeric,
+    max_score numeric,
+    issues_found integer DEFAULT 0 NOT NULL,
+    issues_critical integer DEFAULT 0 NOT NULL,
+    issues_major integer DEFAULT 0 NOT NULL,
+    issues_minor integer DEFAULT 0 NOT NULL,
+    details jsonb,
+    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
+    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
+    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
+    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
+    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
+    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
+);
+
+ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
+
+COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
+
+COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
+
+COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
+
+COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
+
+COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
+
+COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
+
+COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
+
+COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
+
+COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
+
+COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
+
+COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
+
+COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
+
+COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
+
+COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
+
+COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
+
+COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
+
+COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
+
+COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
+
+COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
+
+COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
+
+COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
+
+-- FUNCTION docket.full_context(uuid, integer)
+
+CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAULT 20) RETURNS jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT jsonb_build_object('task', to_jsonb(t.*), 'contexts', COALESCE(( SELECT jsonb_agg((to_jsonb(c.*) - ARRAY['task_id'::text, 'project_id'::text, 'is_tombstone'::text, 'content_hash'::text]) ORDER BY c.context_type) AS jsonb_agg
+            FROM docket.latest_contexts(t.task_id) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by)), '[]'::jsonb), 'attempts', COALESCE(( SELECT jsonb_agg((to_jsonb(a.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY a.attempt_no) AS jsonb_agg
+            FROM docket.task_attempts a
+           WHERE ((a.task_id = t.task_id) AND (a.project_id = t.project_id))), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
+            FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
+                     v.project_id,
+                     v.task_id,
+                     v.validation_type,
+                     v.run_no,
+                     v.validation_status,
+                     v.validator_name,
+                     v.attempt_id,
+                     v.agent,
+                     v.pull_request_id,
+                     v.score,
+                     v.max_score,
+                     v.issues_found,
+                     v.issues_critical,
+                     v.issues_major,
+                     v.issues_minor,
+                     v.details,
+                     v.suggestions,
+                     v.started_at,
+                     v.completed_at,
+                     v.execution_time_ms,
+                     v.metadata,
+                     v.created_at,
+                     v.created_by
+                    FROM docket.validation_results v
+                   WHERE ((v.task_id = t.task_id) AND (v.project_id = t.project_id))
+                   ORDER BY v.validation_type, v.run_no DESC) newest), '[]'::jsonb), 'interactions', COALESCE(( SELECT jsonb_agg((to_jsonb(latest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY latest.created_at, latest.interaction_id) AS jsonb_agg
+            FROM ( SELECT i.interaction_id,
+                     i.project_id,
+                     i.task_id,
+                     i.attempt_id,
+                     i.session_id,
+                     i.conversation_id,
+                     i.agent_name,
+                     i.agent_id,
+                     i.agent_version,
+                     i.interaction_type,
+                     i.operation_name,
+                     i.provider_name,
+                     i.request_model,
+                     i.request_parameters,
+                     i.response_model,
+                     i.response_id,
+                     i.finish_reasons,
+                     i.input_tokens,
+                     i.output_tokens,
+                     i.cache_read_input_tokens,
+                     i.cache_creation_input_tokens,
+                     i.reasoning_output_tokens,
+                     i.time_to_first_chunk_ms,
+                     i.execution_time_ms,
+                     i.tool_calls,
+                     i.success,
+                     i.error_type,
+                     i.cost_amount,
+                     i.cost_currency,
+                     i.cost_source,
+                     i.request_data,
+                     i.response_data,
+                     i.conventions_version,
+                     i.metadata,
+                     i.created_at,
+                     i.created_by
+                    FROM docket.ai_interactions i
+                   WHERE ((i.task_id = t.task_id) AND (i.project_id = t.project_id))
+                   ORDER BY i.created_at DESC, i.interaction_id DESC
+                  LIMIT LEAST(GREATEST(full_context.max_interactions, 0), 1000)) latest), '[]'::jsonb)) AS jsonb_build_object
+    FROM docket.get_task(full_context.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by);
+END;
+
+COMMENT ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) IS 'All that is known about a task, in one call and as it was at one moment: an object with the task, the
+latest version of each type of its contexts, its attempts, the newest result of each validation, and
+what its agents said to models last (`max_interactions` of them, 0 to 1000).
+
+Returns the object. Raises PD404.';
+
 -- FUNCTION docket_private.is_json_type(text)
 
 CREATE FUNCTION docket_private.is_json_type(content_type text) RETURNS boolean
@@ -3884,30 +4170,6 @@ END;
 
 COMMENT ON FUNCTION docket.get_session(project_id uuid, session_id text) IS 'The session of an agent by its name, `session_id`. Returns no row when there is none, or it is over;
 raises nothing.';
-
--- FUNCTION docket.get_task(uuid)
-
-CREATE FUNCTION docket.get_task(task_id uuid) RETURNS docket.tasks
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_task docket.tasks;
-begin
-    select t.* into v_task
-      from docket.tasks as t
-     where t.task_id = get_task.task_id;
-
-    if not found then
-        raise exception 'task % does not exist', coalesce(get_task.task_id::text, 'null')
-            using errcode = 'PD404';
-    end if;
-
-    return v_task;
-end;
-$$;
-
-COMMENT ON FUNCTION docket.get_task(task_id uuid) IS 'One task by its id, `task_id`. Returns the task, with every field. Raises PD404.';
 
 -- FUNCTION docket.get_task_dependencies(uuid)
 
@@ -4776,50 +5038,6 @@ dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
 Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply),
 PD409 (another content of this source, or this content from another source, was imported before),
 PD403, and what docket.create_project() raises.';
-
--- FUNCTION docket.latest_contexts(uuid)
-
-CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- WITH RECURSIVE latest AS (
-         ( SELECT c_1.context_type,
-             c_1.version
-            FROM docket.task_contexts c_1
-           WHERE (c_1.task_id = latest_contexts.task_id)
-           ORDER BY c_1.context_type DESC, c_1.version DESC
-          LIMIT 1)
-         UNION ALL
-          SELECT n.context_type,
-             n.version
-            FROM (latest l_1
-              CROSS JOIN LATERAL ( SELECT c_1.context_type,
-                     c_1.version
-                    FROM docket.task_contexts c_1
-                   WHERE ((c_1.task_id = latest_contexts.task_id) AND (c_1.context_type < l_1.context_type))
-                   ORDER BY c_1.context_type DESC, c_1.version DESC
-                  LIMIT 1) n)
-         )
-  SELECT c.task_id,
-     c.project_id,
-     c.context_type,
-     c.version,
-     c.data,
-     c.content_type,
-     c.content_hash,
-     c.byte_size,
-     c.is_escaped,
-     c.is_tombstone,
-     c.attempt_id,
-     c.created_at,
-     c.created_by
-    FROM (latest l
-      JOIN docket.task_contexts c ON (((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))))
-   WHERE (NOT c.is_tombstone)
-   ORDER BY c.context_type;
-END;
-
-COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
 
 -- TABLE docket.task_pull_requests
 
@@ -5932,107 +6150,6 @@ contain; `include_archived` adds tasks that were put away. `order_by` is created
 first) or priority (the most urgent first, then the oldest); `after` is the id of the last task of
 the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises PD422 (an unknown
 status or priority).';
-
--- TABLE docket.validation_results
-
-CREATE TABLE docket.validation_results (
-    validation_result_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    validation_type docket.validation_type NOT NULL,
-    run_no integer NOT NULL,
-    validation_status docket.validation_status NOT NULL,
-    validator_name text,
-    attempt_id uuid,
-    agent text,
-    pull_request_id uuid,
-    score numeric,
-    max_score numeric,
-    issues_found integer DEFAULT 0 NOT NULL,
-    issues_critical integer DEFAULT 0 NOT NULL,
-    issues_major integer DEFAULT 0 NOT NULL,
-    issues_minor integer DEFAULT 0 NOT NULL,
-    details jsonb,
-    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    execution_time_ms bigint,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
-    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
-    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
-    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
-    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
-    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
-    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
-    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
-);
-
-ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
-
-COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
-
-COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
-
-COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
-
-COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
-
-COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
-
-COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
-
-COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
-
-COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
-
-COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
-
-COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
-
-COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
-
-COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
-
-COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
-
-COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
-
-COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
-
-COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
-
-COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
-
-COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
-
-COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
-
-COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
-
-COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
-
-COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
-
-COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
-
-COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
-
-COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
-
-COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
-
-COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
 
 -- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
 
@@ -22064,6 +22181,26 @@ GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) T
 GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.task_attempts TO docket_admin;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_app;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_agent;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_reader;
+GRANT SELECT ON TABLE docket.task_attempts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_app;
+GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_app;
@@ -22163,19 +22300,6 @@ GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, afte
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_auditor;
 
-GRANT SELECT ON TABLE docket.task_attempts TO docket_admin;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_app;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_agent;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_reader;
-GRANT SELECT ON TABLE docket.task_attempts TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.get_context(task_id uuid, context_type text, version integer, at timestamp with time zone, attempt_id uuid) TO docket_auditor;
-
 REVOKE ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_app;
@@ -22244,6 +22368,33 @@ GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id 
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
+GRANT SELECT ON TABLE docket.validation_results TO docket_app;
+GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
+GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
+GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.is_json_type(content_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_app;
@@ -22309,13 +22460,6 @@ GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO do
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) TO docket_admin;
@@ -22400,13 +22544,6 @@ GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint,
 REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
-
-REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
@@ -22556,12 +22693,6 @@ GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_pr
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
-GRANT SELECT ON TABLE docket.validation_results TO docket_app;
-GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
-GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
-GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;

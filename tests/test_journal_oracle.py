@@ -71,6 +71,19 @@ CALLS: tuple[LiteralString, ...] = (
     "select docket.retry_failed((select t.project_id from docket.tasks as t"
     " where t.status = 'failed' limit 1))",
     f"select docket.put_context({TASK}, 'note', to_jsonb({NAME}))",
+    f"select docket.put_context_raw({TASK}, 'note', convert_to(random()::text || ' ', 'UTF8'))",
+    f"select docket.patch_context({TASK}, 'plan', jsonb_build_object({NAME}, 1))",
+    "select docket.delete_context(c.task_id, c.context_type) from docket.task_contexts as c"
+    " where not c.is_tombstone"
+    "   and c.version = (select max(n.version) from docket.task_contexts as n"
+    " where n.task_id = c.task_id and n.context_type = c.context_type) limit 1",
+    "select docket.pin_context(c.task_id, c.context_type, c.version, 'x')"
+    " from docket.task_contexts as c limit 1",
+    f"select docket.register_context_type({PROJECT}, {NAME}, keep_versions => 1)",
+    f"select docket.register_context_type({PROJECT}, 'plan', keep_versions => 1),"
+    f" docket.patch_context({TASK}, 'plan', jsonb_build_object({NAME}, 2)),"
+    f" docket.prune_contexts({PROJECT})",
+    f"select docket.put_session({PROJECT}, {NAME}, '{{\"step\": 1}}')",
     f"select docket.record_usage({TASK}, 10, 0.5)",
     f"select docket.set_budget({PROJECT}, max_tokens => 1000)",
     f"select docket.record_pull_request({PROJECT}, 'acme/shop', (random() * 5)::bigint,"
@@ -110,7 +123,7 @@ BY_HAND: tuple[LiteralString, ...] = (
     "with moved as (update docket.settings set version = version + 1 where setting_key = 'twice'"
     " returning setting_key) delete from docket.settings where setting_key ~ '^[0-7]'",
     "update docket.retry_policies set backoff_seconds = backoff_seconds + 1, jitter = 0.25",
-    "truncate docket.budgets, docket.task_contexts",
+    "truncate docket.budgets, docket.task_contexts, docket.context_contents, docket.context_pins",
     "truncate docket.pull_requests cascade",
 )
 

@@ -47,6 +47,28 @@ at a time, `attempt_id` for the one that was when an attempt ended (while it run
 Returns no row when there is none, or it was deleted; a version that is named is returned whatever
 it says. Reading is not counted: see record_context_use(). Raises nothing.';
 
+create function docket.context_version(
+    task_id      uuid,
+    context_type text
+) returns table (
+    version      integer,
+    content_hash bytea
+)
+language sql
+stable
+rows 1
+begin atomic
+    select c.version, c.content_hash
+      from docket.get_context(context_version.task_id, context_version.context_type) as c;
+end;
+
+comment on function docket.context_version(uuid, text) is
+'Which version of a context is the latest, for whoever has read it before and asks whether it is still
+that one.
+
+`context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
+none, or it was deleted. Raises nothing.';
+
 create function docket.latest_contexts(task_id uuid) returns setof docket.task_contexts
 language sql
 stable
@@ -70,14 +92,19 @@ begin atomic
                     limit 1
                ) as n
     )
-    select c.*
+    select found.*
       from latest as l
-      join docket.task_contexts as c
-        on c.task_id      = latest_contexts.task_id
-       and c.context_type = l.context_type
-       and c.version      = l.version
-     where not c.is_tombstone
-     order by c.context_type;
+     cross join lateral (
+               select c.*
+                 from docket.task_contexts as c
+                where c.task_id      = latest_contexts.task_id
+                  and c.context_type = l.context_type
+                  and c.version      = l.version
+                order by c.version
+                limit 1
+           ) as found
+     where not found.is_tombstone
+     order by found.context_type;
 end;
 
 comment on function docket.latest_contexts(uuid) is
@@ -152,11 +179,13 @@ the operations of a JSON patch that makes the one version of the other (after is
 row where nothing differs, or a version is missing. Raises nothing.';
 
 revoke all on function docket.get_context(uuid, text, integer, timestamptz, uuid) from public;
+revoke all on function docket.context_version(uuid, text) from public;
 revoke all on function docket.latest_contexts(uuid) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
 revoke all on function docket.diff_contexts(uuid, text, integer, integer) from public;
 grant execute on function
     docket.get_context(uuid, text, integer, timestamptz, uuid),
+    docket.context_version(uuid, text),
     docket.latest_contexts(uuid),
     docket.context_history(uuid, text, integer, integer),
     docket.diff_contexts(uuid, text, integer, integer)

@@ -1,7 +1,7 @@
 -- A context is read as it is, as it was, and what has become of it.
 
 begin;
-select plan(19);
+select plan(21);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -74,11 +74,18 @@ select is(pg_temp.was(attempt_id => t.attempt_id), 4, 'as an attempt has left it
 select is(pg_temp.was(attempt_id => '00000000-0000-7000-8000-000000000000'), null,
     'as no attempt has, nothing');
 
+select results_eq(
+    $$ select v.* from docket.context_version(docket_test.id('a'), 'note') as v $$,
+    $$ values (5, sha256('"after her"')) $$,
+    'which version it is can be asked for alone');
+
 -- Deleted.
 select docket_test.pass('1 hour');
 select docket.delete_context(docket_test.id('a'), 'note');
 select is_empty(
     $$ select from docket.get_context(docket_test.id('a'), 'note') $$, 'what is deleted is gone');
+select is_empty(
+    $$ select from docket.context_version(docket_test.id('a'), 'note') $$, 'with its version');
 select results_eq(
     $$ select c.context_type from docket.latest_contexts(docket_test.id('a')) as c $$,
     array['any', 'code'],

@@ -97,6 +97,14 @@ def _integer(env: Mapping[str, str], name: str, default: int) -> int:
 
 def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
     """Milliseconds, as every duration of pgdocket, unless the value says `s`."""
+    return duration(env, name, default=default, unit="ms")
+
+
+def duration(env: Mapping[str, str], name: str, *, default: float, unit: str) -> float:
+    """A variable that is a time, in seconds; its `unit`, where it says none, is ms or s.
+
+    Raises InvalidArgument.
+    """
     value = env.get(name)
     if not value:
         return default
@@ -105,4 +113,4 @@ def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
         raise InvalidArgument(
             f"{name} must be a duration, not {value!r}", hint="30000, 30000ms or 30s"
         )
-    return float(match[1]) if match[2] == "s" else int(match[1]) / 1000
+    return float(match[1]) if (match[2] or unit) == "s" else int(match[1]) / 1000

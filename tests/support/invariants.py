@@ -261,6 +261,20 @@ INVARIANTS: Mapping[str, LiteralString] = {
             on a.principal = r.principal and a.project_id = r.project_id
          where (array['reader', 'writer', 'admin'])[r.level] is distinct from a.access::text
     """,
+    "C1 what contexts are searched by is the latest version of each that is there": """
+        with latest as (
+            select distinct on (c.task_id, c.context_type) c.*
+              from docket.task_contexts as c
+             order by c.task_id, c.context_type, c.version desc
+        )
+        select format('%s %s', coalesce(l.task_id, s.task_id),
+                      coalesce(l.context_type, s.context_type))
+          from (select n.* from latest as n where not n.is_tombstone) as l
+          full join docket_private.context_search as s
+            on s.task_id = l.task_id
+           and s.context_type = l.context_type
+         where s.version is distinct from l.version
+    """,
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Work,
     )
     from pgdocket.client.async_docket import AsyncDocket
+    from pgdocket.client.context_cache import ContextCache
     from pgdocket.client.docket import Docket
     from pgdocket.client.program import Program
     from pgdocket.client.query import Aggregate, Query, count
@@ -38,6 +39,7 @@ __all__ = [
     "AsyncDocket",
     "AsyncWork",
     "ConnectionSettings",
+    "ContextCache",
     "Docket",
     "Failed",
     "Health",
@@ -64,6 +66,7 @@ _HOMES = {
     "AsyncDocket": "pgdocket.client.async_docket",
     "AsyncWork": "pgdocket.client.agent",
     "ConnectionSettings": "pgdocket.settings",
+    "ContextCache": "pgdocket.client.context_cache",
     "Docket": "pgdocket.client.docket",
     "Failed": "pgdocket.client.agent",
     "Health": "pgdocket.client.statistics",

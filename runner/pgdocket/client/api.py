@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ContextStatisticsRow,
         ContextType,
         ContextUse,
+        ContextVersionRow,
         CountTasksRow,
         CriticalPathRow,
         DiffContextsRow,
@@ -197,6 +198,13 @@ _CONTEXT_STATISTICS: Function[ContextStatisticsRow] = Function(
     "ContextStatisticsRow",
     Parameter("project_id", is_required=True),
     Parameter("task_id"),
+)
+_CONTEXT_VERSION: Function[ContextVersionRow] = Function(
+    "context_version",
+    Effect.READ,
+    "ContextVersionRow",
+    Parameter("task_id", is_required=True),
+    Parameter("context_type", is_required=True),
 )
 _CONVERSATION: Function[AiInteraction] = Function(
     "conversation",
@@ -391,6 +399,13 @@ _FORK: Function[Task] = Function(
     Parameter("task_ids", is_required=True, is_array=True),
     Parameter("workflow_id"),
     Parameter("request_id"),
+)
+_FULL_CONTEXT: Function[Json] = Function(
+    "full_context",
+    Effect.READ,
+    None,
+    Parameter("task_id", is_required=True),
+    Parameter("max_interactions", default=20),
 )
 _GET_CONTEXT: Function[TaskContext] = Function(
     "get_context",
@@ -1577,6 +1592,20 @@ class Api(Calls):
         """
         return self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
+    def context_version(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+    ) -> ContextVersionRow | None:
+        """Which version of a context is the latest, for whoever has read it before and asks whether
+        it is still that one.
+
+        `context_type` is the type. Returns the version and the SHA-256 of its content; no row when
+        there is none, or it was deleted. Raises nothing.
+        """
+        return self._one_or_none(_CONTEXT_VERSION, (task_id, context_type))
+
     def conversation(
         self,
         *,
@@ -1966,6 +1995,21 @@ class Api(Calls):
         Forbidden, LimitExceeded, InvalidArgument.
         """
         return self._many(_FORK, (task_ids, workflow_id, request_id))
+
+    def full_context(
+        self,
+        *,
+        task_id: Id,
+        max_interactions: int | None = 20,
+    ) -> Json:
+        """All that is known about a task, in one call and as it was at one moment: an object with
+        the task, the latest version of each type of its contexts, its attempts, the newest result
+        of each validation, and what its agents said to models last (`max_interactions` of them, 0
+        to 1000).
+
+        Returns the object. Raises NotFound.
+        """
+        return self._one(_FULL_CONTEXT, (task_id, max_interactions))
 
     def get_context(
         self,
@@ -3982,6 +4026,17 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
+    async def context_version(
+        self,
+        *,
+        task_id: Id,
+        context_type: str,
+    ) -> ContextVersionRow | None:
+        """Which version of a context is the latest, for whoever has read it before and asks whether
+        it is still that one.
+        """
+        return await self._one_or_none(_CONTEXT_VERSION, (task_id, context_type))
+
     async def conversation(
         self,
         *,
@@ -4262,6 +4317,19 @@ class AsyncApi(AsyncCalls):
     ) -> list[Task]:
         """Copies tasks with the dependencies among them, to try the same work in another way."""
         return await self._many(_FORK, (task_ids, workflow_id, request_id))
+
+    async def full_context(
+        self,
+        *,
+        task_id: Id,
+        max_interactions: int | None = 20,
+    ) -> Json:
+        """All that is known about a task, in one call and as it was at one moment: an object with
+        the task, the latest version of each type of its contexts, its attempts, the newest result
+        of each validation, and what its agents said to models last (`max_interactions` of them, 0
+        to 1000).
+        """
+        return await self._one(_FULL_CONTEXT, (task_id, max_interactions))
 
     async def get_context(
         self,

@@ -734,6 +734,14 @@ class ContextStatisticsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextVersionRow:
+    """A row of what context_version() returns."""
+
+    version: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CountTasksRow:
     """A row of what count_tasks() returns."""
 
