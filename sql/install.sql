@@ -20815,6 +20815,2606 @@ grant select on docket.workflow_states
 
 reset role;
 
+-- knowledge/knowledge_base
+
+set local role docket_owner;
+
+-- What a project knows beyond its tasks: guides, decisions, best practices. A document is found by
+-- its sections, and each version of it can be read again.
+create table docket.knowledge_base (
+    knowledge_id uuid                not null,
+    project_id   uuid                not null,
+    document_key text                not null,
+    kind         text                not null default 'document',
+    title        text                not null,
+    content      text                not null,
+    language     text                not null,
+    tags         text[]              not null default '{}',
+    sources      jsonb               not null default '[]',
+    review_at    timestamptz,
+    archived_at  timestamptz,
+    metadata     docket.named_values not null default '{}',
+    version      bigint              not null default 1,
+    created_at   timestamptz         not null default docket.clock(),
+    updated_at   timestamptz         not null default docket.clock(),
+    created_by   text                not null default docket.principal(),
+    updated_by   text                not null default docket.principal(),
+
+    constraint knowledge_base_pkey primary key (knowledge_id, project_id),
+    constraint knowledge_base_key_key unique (project_id, document_key),
+    constraint knowledge_base_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint knowledge_base_key_bounded check (length(document_key) between 1 and 255),
+    constraint knowledge_base_kind_bounded check (length(kind) between 1 and 63),
+    constraint knowledge_base_title_bounded check (length(title) between 1 and 255),
+    constraint knowledge_base_sources_are_array check (jsonb_typeof(sources) = 'array')
+);
+
+create index knowledge_base_review_idx
+    on docket.knowledge_base (project_id, review_at) where review_at is not null;
+
+comment on table docket.knowledge_base is
+    'What a project knows beyond its tasks: one row for each document, as it now is.';
+comment on column docket.knowledge_base.knowledge_id is
+    'The document.';
+comment on column docket.knowledge_base.document_key is
+    'What people call it, unique in the project: docs/deploy.md, adr-12...';
+comment on column docket.knowledge_base.kind is
+    'What it is: document, best_practice, decision, pattern... any word.';
+comment on column docket.knowledge_base.title is
+    'Its title, in 1 to 255 characters.';
+comment on column docket.knowledge_base.content is
+    'Its text, plain or Markdown, whose headings make its sections.';
+comment on column docket.knowledge_base.language is
+    'The text search configuration that its words are read by: english, german, simple...';
+comment on column docket.knowledge_base.tags is
+    'Words to find it by.';
+comment on column docket.knowledge_base.sources is
+    'What it rests on: addresses, tasks, people, as an array.';
+comment on column docket.knowledge_base.review_at is
+    'When somebody should look whether it still holds.';
+comment on column docket.knowledge_base.archived_at is
+    'When it was put away; null: in use.';
+comment on constraint knowledge_base_key_bounded on docket.knowledge_base is
+    'a document_key has 1 to 255 characters';
+comment on constraint knowledge_base_kind_bounded on docket.knowledge_base is
+    'a kind has 1 to 63 characters';
+comment on constraint knowledge_base_title_bounded on docket.knowledge_base is
+    'a title has 1 to 255 characters';
+comment on constraint knowledge_base_sources_are_array on docket.knowledge_base is
+    'sources are a JSON array';
+
+-- What was told to an agent has to be found again after it was changed, however long the journal
+-- is kept.
+create table docket.knowledge_versions (
+    knowledge_id uuid                not null,
+    project_id   uuid                not null,
+    version      bigint              not null,
+    kind         text                not null,
+    title        text                not null,
+    content      text                not null,
+    language     text                not null,
+    tags         text[]              not null,
+    sources      jsonb               not null,
+    review_at    timestamptz,
+    archived_at  timestamptz,
+    metadata     docket.named_values not null,
+    created_at   timestamptz         not null,
+    created_by   text                not null,
+
+    constraint knowledge_versions_pkey primary key (knowledge_id, project_id, version),
+    constraint knowledge_versions_document_fkey
+        foreign key (knowledge_id, project_id) references docket.knowledge_base on delete cascade
+);
+
+comment on table docket.knowledge_versions is
+    'Every version of each document, written by a trigger on docket.knowledge_base.';
+comment on column docket.knowledge_versions.knowledge_id is
+    'The document.';
+comment on column docket.knowledge_versions.version is
+    'The version of docket.knowledge_base that had this.';
+comment on column docket.knowledge_versions.kind is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.title is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.content is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.language is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.tags is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.sources is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.review_at is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.archived_at is
+    'As in docket.knowledge_base.';
+
+-- What documents are found by, beside them, as tasks are: one row for each section.
+create table docket_private.knowledge_sections (
+    knowledge_id  uuid     not null,
+    project_id    uuid     not null,
+    section       integer  not null,
+    title         text     not null,
+    heading       text,
+    body          text     not null,
+    language      text     not null,
+    search_vector tsvector not null,
+
+    constraint knowledge_sections_pkey primary key (knowledge_id, project_id, section),
+    constraint knowledge_sections_document_fkey
+        foreign key (knowledge_id, project_id) references docket.knowledge_base on delete cascade
+);
+
+create index knowledge_sections_vector_idx
+    on docket_private.knowledge_sections using gin (project_id, search_vector);
+create index knowledge_sections_title_idx
+    on docket_private.knowledge_sections using gin (project_id, title docket_ext.gin_trgm_ops)
+    where section = 1;
+create index knowledge_sections_language_idx
+    on docket_private.knowledge_sections (project_id, language);
+
+comment on table docket_private.knowledge_sections is
+    'The sections of the documents as they now are, kept by a trigger on docket.knowledge_base.';
+comment on column docket_private.knowledge_sections.knowledge_id is
+    'The document.';
+comment on column docket_private.knowledge_sections.project_id is
+    'Its project.';
+comment on column docket_private.knowledge_sections.section is
+    'Which of its sections, from 1.';
+comment on column docket_private.knowledge_sections.title is
+    'The title of the document, for searches that forgive a slip.';
+comment on column docket_private.knowledge_sections.heading is
+    'The heading of the section; null before the first heading.';
+comment on column docket_private.knowledge_sections.body is
+    'The text of the section, without its heading.';
+comment on column docket_private.knowledge_sections.language is
+    'The text search configuration of the document.';
+comment on column docket_private.knowledge_sections.search_vector is
+    'Its words: heading (A), title and tags of the document (B), body (C).';
+
+-- Headings of Markdown ("## Rollback") outside fenced code, of the first 200,000 characters.
+create function docket_private.markdown_sections(content text) returns table (
+    section integer,
+    heading text,
+    body    text
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+      with lines as (
+          select l.line, l.place,
+                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
+                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
+            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
+                 with ordinality as l (line, place)
+      ), headed as (
+          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
+            from lines as l
+      ), placed as (
+          select h.line, h.place, h.is_heading,
+                 count(*) filter (where h.is_heading) over (order by h.place) as number
+            from headed as h
+      ), sections as (
+          select p.number,
+                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
+                     filter (where p.is_heading) as heading,
+                 coalesce(string_agg(p.line, E'\n' order by p.place)
+                              filter (where not p.is_heading), '') as body
+            from placed as p
+           group by p.number
+      )
+    select (row_number() over (order by s.number))::integer, nullif(s.heading, ''),
+           btrim(s.body, E' \t\n')
+      from sections as s
+     where s.number > 0
+        or btrim(s.body, E' \t\n') <> ''
+     order by 1;
+end;
+$$;
+
+comment on function docket_private.markdown_sections(text) is
+    'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
+
+create function docket_private.keep_knowledge() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.knowledge_versions (
+        knowledge_id, project_id, version, kind, title, content, language, tags, sources,
+        review_at, archived_at, metadata, created_at, created_by)
+    values (
+        new.knowledge_id, new.project_id, new.version, new.kind, new.title, new.content,
+        new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
+        new.updated_at, new.updated_by);
+
+    if tg_op = 'UPDATE'
+       and (old.title, old.content, old.language, old.tags)
+           is not distinct from (new.title, new.content, new.language, new.tags)
+    then
+        return null;
+    end if;
+
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = new.knowledge_id
+       and s.project_id = new.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
+           coalesce(m.body, ''), new.language,
+           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(new.language::regconfig,
+                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
+           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(new.content) as m on true;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.keep_knowledge() is
+    'Keeps each version of a document, and makes its sections findable.';
+
+create trigger knowledge_base_keep_insert after insert on docket.knowledge_base
+    for each row execute function docket_private.keep_knowledge();
+
+create trigger knowledge_base_keep_update after update on docket.knowledge_base
+    for each row when (old.version <> new.version)
+    execute function docket_private.keep_knowledge();
+
+call docket_private.add_touch('docket.knowledge_base');
+call docket_private.add_journal(
+    'docket.knowledge_base', 'knowledge_id', '{}', 'old.version <> new.version');
+call docket_private.add_isolation('docket.knowledge_base');
+call docket_private.add_isolation('docket.knowledge_versions');
+
+-- As task_search: under a policy that filters by project no GIN index could ever be used.
+alter table docket_private.knowledge_sections enable row level security;
+alter table docket_private.knowledge_sections force row level security;
+create policy knowledge_sections_by_functions on docket_private.knowledge_sections to docket_owner
+    using (true);
+
+insert into docket.settings (setting_key, value, description)
+values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.'),
+       ('search_language', '"english"', 'The text search configuration that documents are read by, unless they say another: english, german, simple...; a project may set its own.');
+
+revoke all on function docket_private.markdown_sections(text) from public;
+revoke all on function docket_private.keep_knowledge() from public;
+grant select on docket.knowledge_base, docket.knowledge_versions
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/put_knowledge
+
+set local role docket_owner;
+
+create function docket_private.read_language(
+    project_id uuid,
+    language   text
+) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_language text := coalesce(read_language.language, (
+        select docket_private.setting('search_language', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = read_language.project_id));
+begin
+    if not exists (
+        select
+          from pg_catalog.pg_ts_config as c
+         where c.cfgname = v_language
+           and c.cfgnamespace = 'pg_catalog'::regnamespace
+    ) then
+        raise exception '% is no language that words are read by',
+                        coalesce(quote_literal(left(v_language, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', (
+                                select string_agg(c.cfgname, ', ' order by c.cfgname)
+                                  from pg_catalog.pg_ts_config as c
+                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
+    end if;
+
+    return v_language;
+end;
+$$;
+
+comment on function docket_private.read_language(uuid, text) is
+    'The text search configuration that is named, or else the project''s. Raises PD422.';
+
+create function docket_private.check_document_size(content text) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most bigint := (docket_private.setting('max_document_bytes') #>> '{}')::bigint;
+begin
+    if octet_length(check_document_size.content) > v_most then
+        raise exception 'a text of % bytes', octet_length(check_document_size.content)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_document_bytes).', v_most);
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_document_size(text) is
+    'Raises PD413 for a text that is larger than the setting max_document_bytes.';
+
+create function docket.put_knowledge(
+    project_id       uuid,
+    document_key     text,
+    title            text,
+    content          text,
+    kind             text        default 'document',
+    tags             text[]      default null,
+    sources          jsonb       default null,
+    review_at        timestamptz default null,
+    language         text        default null,
+    metadata         jsonb       default null,
+    expected_version bigint      default null,
+    request_id       uuid        default null
+) returns docket.knowledge_base
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_knowledge');
+    v_document   docket.knowledge_base;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.knowledge_base, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_knowledge.project_id);
+    perform docket_private.check_document_size(put_knowledge.content);
+
+    begin
+        v_document := row(
+            docket_private.new_id(put_knowledge.project_id), put_knowledge.project_id,
+            put_knowledge.document_key, coalesce(put_knowledge.kind, 'document'),
+            put_knowledge.title, put_knowledge.content,
+            docket_private.read_language(put_knowledge.project_id, put_knowledge.language),
+            coalesce(put_knowledge.tags, '{}'),
+            coalesce(put_knowledge.sources, '[]'),
+            put_knowledge.review_at, null,
+            coalesce(put_knowledge.metadata, '{}'), 1, docket.clock(), docket.clock(),
+            docket.principal(), docket.principal());
+
+        -- Two who put one document at once follow each other: the second finds the first's.
+        insert into docket.knowledge_base as k
+        select v_document.*
+            on conflict on constraint knowledge_base_key_key do nothing;
+
+        if found then
+            perform docket_private.require_version(
+                'document ' || left(put_knowledge.document_key, 100), 0,
+                put_knowledge.expected_version);
+        else
+            perform docket_private.require_version(
+                        'document ' || left(k.document_key, 100), k.version,
+                        put_knowledge.expected_version)
+               from docket.knowledge_base as k
+              where k.project_id = put_knowledge.project_id
+                and k.document_key = put_knowledge.document_key
+                for no key update;
+
+            update docket.knowledge_base as k
+               set kind        = v_document.kind,
+                   title       = v_document.title,
+                   content     = v_document.content,
+                   language    = v_document.language,
+                   tags        = v_document.tags,
+                   sources     = v_document.sources,
+                   review_at   = v_document.review_at,
+                   archived_at = null,
+                   metadata    = v_document.metadata
+             where k.project_id = put_knowledge.project_id
+               and k.document_key = put_knowledge.document_key;
+        end if;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'document % is refused: %',
+                            coalesce(quote_literal(left(put_knowledge.document_key, 100)),
+                                     'without a key'),
+                            coalesce(
+                                docket_private.constraint_text('knowledge_base', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'document % has more words than can be found again',
+                            quote_literal(left(put_knowledge.document_key, 100))
+                using errcode = 'PD413',
+                      hint    = 'Make several documents of it.';
+    end;
+
+    select k.* into v_document
+      from docket.knowledge_base as k
+     where k.project_id = put_knowledge.project_id
+       and k.document_key = put_knowledge.document_key;
+
+    perform docket_private.remember(request_id, to_jsonb(v_document));
+    return v_document;
+end;
+$$;
+
+comment on function docket.put_knowledge(
+    uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint, uuid) is
+'Puts a document into a project''s knowledge base: a new one, or the next version of the one with
+this key. The same again makes no version; one that was put away is in use again.
+
+`document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up to the
+setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources` an array of what
+it rests on, `review_at` when it should be looked at again, `language` the text search configuration
+that its words are read by (null: the setting search_language), `metadata` an object. All of it is
+replaced: what is left out is empty. `expected_version` is the version that the caller has read, 0
+for none. The same `request_id` again returns the first answer. Returns the document. Raises PD404,
+PD403, PD413, PD422, PDVER.';
+
+create function docket.archive_knowledge(
+    knowledge_id uuid,
+    request_id   uuid default null
+) returns docket.knowledge_base
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'archive_knowledge');
+    v_document docket.knowledge_base;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.knowledge_base, v_answer);
+    end if;
+
+    select k.* into v_document
+      from docket.knowledge_base as k
+     where k.knowledge_id = archive_knowledge.knowledge_id;
+
+    if not found then
+        raise exception 'document % does not exist',
+                        coalesce(archive_knowledge.knowledge_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_knowledge() lists the documents of a project.';
+    end if;
+
+    perform docket_private.require_project(v_document.project_id);
+
+    update docket.knowledge_base as k
+       set archived_at = coalesce(k.archived_at, docket.clock())
+     where k.knowledge_id = v_document.knowledge_id
+       and k.project_id = v_document.project_id
+    returning k.* into v_document;
+
+    perform docket_private.remember(request_id, to_jsonb(v_document));
+    return v_document;
+end;
+$$;
+
+comment on function docket.archive_knowledge(uuid, uuid) is
+'Puts document `knowledge_id` away: it is neither listed nor found any more, and its versions stay.
+put_knowledge() brings it back. The same `request_id` again returns the first answer. Returns the
+document. Raises PD404, PD403.';
+
+revoke all on function docket_private.read_language(uuid, text) from public;
+revoke all on function docket_private.check_document_size(text) from public;
+revoke all on function docket.put_knowledge(
+    uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint, uuid)
+  from public;
+revoke all on function docket.archive_knowledge(uuid, uuid) from public;
+grant execute on function
+    docket.put_knowledge(
+        uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint, uuid),
+    docket.archive_knowledge(uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- knowledge/read_knowledge
+
+set local role docket_owner;
+
+create function docket.get_knowledge(
+    project_id   uuid,
+    document_key text,
+    version      bigint default null
+) returns docket.knowledge_base
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_document docket.knowledge_base;
+begin
+    select k.knowledge_id, k.project_id, k.document_key, v.kind, v.title, v.content, v.language,
+           v.tags, v.sources, v.review_at, v.archived_at, v.metadata, v.version, k.created_at,
+           v.created_at, k.created_by, v.created_by
+      into v_document
+      from docket.knowledge_base as k
+      join docket.knowledge_versions as v
+        on v.knowledge_id = k.knowledge_id
+       and v.project_id = k.project_id
+       and v.version = coalesce(get_knowledge.version, k.version)
+     where k.project_id = get_knowledge.project_id
+       and k.document_key = get_knowledge.document_key;
+
+    if not found then
+        raise exception 'document % does not exist',
+                        coalesce(quote_literal(left(get_knowledge.document_key, 100)), 'null')
+                        || coalesce(' of version ' || get_knowledge.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_knowledge() lists the documents of a project.';
+    end if;
+
+    return v_document;
+end;
+$$;
+
+comment on function docket.get_knowledge(uuid, text, bigint) is
+'A document of a project, by its `document_key`: as it is now, or as `version` was. Returns the
+document. Raises PD404.';
+
+create function docket.list_knowledge(
+    project_id       uuid,
+    kind             text        default null,
+    tags_all         text[]      default null,
+    review_before    timestamptz default null,
+    include_archived boolean     default false,
+    after            text        default null,
+    page_size        integer     default 100
+) returns setof docket.knowledge_base
+language sql
+stable
+begin atomic
+    select k.*
+      from docket.knowledge_base as k
+     where k.project_id = list_knowledge.project_id
+       and (list_knowledge.kind is null or k.kind = list_knowledge.kind)
+       and (list_knowledge.tags_all is null or k.tags @> list_knowledge.tags_all)
+       and (list_knowledge.review_before is null or k.review_at < list_knowledge.review_before)
+       and (list_knowledge.include_archived or k.archived_at is null)
+       and (list_knowledge.after is null or k.document_key > list_knowledge.after)
+     order by k.document_key
+     limit least(greatest(list_knowledge.page_size, 1), 1000);
+end;
+
+comment on function docket.list_knowledge(
+    uuid, text, text[], timestamptz, boolean, text, integer) is
+'The documents of a project that meet every condition given, by key.
+
+`kind` is their kind, `tags_all` tags that they have all of, `review_before` finds those that should
+be looked at again before that time, `include_archived` adds those that were put away. `after` is
+the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
+Returns documents; raises nothing.';
+
+create function docket.search_knowledge(
+    project_id uuid,
+    query      text,
+    kinds      text[]  default null,
+    tags_any   text[]  default null,
+    page_size  integer default 20
+) returns table (
+    knowledge_id uuid,
+    document_key text,
+    version      bigint,
+    kind         text,
+    title        text,
+    section      integer,
+    heading      text,
+    rank         real,
+    headline     text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text := left(search_knowledge.query, 1000);
+begin
+    -- The index has no policy that asks for the project: this does.
+    if not search_knowledge.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    -- Each language of the project's documents reads the query its own way; they are found by
+    -- going from one to the next in the index, because there are few of them and many documents.
+    return query
+      with recursive languages (language) as (
+          (select s.language
+             from docket_private.knowledge_sections as s
+            where s.project_id = search_knowledge.project_id
+            order by s.language
+            limit 1)
+           union all
+          select (select s.language
+                    from docket_private.knowledge_sections as s
+                   where s.project_id = search_knowledge.project_id
+                     and s.language > l.language
+                   order by s.language
+                   limit 1)
+            from languages as l
+           where l.language is not null
+      ), queries as materialized (
+          select l.language, websearch_to_tsquery(l.language::regconfig, v_query) as words
+            from languages as l
+           where l.language is not null
+      ), found as (
+          select s.knowledge_id, s.section,
+                 ts_rank(s.search_vector, q.words)
+                 + docket_ext.word_similarity(v_query, s.title) as rank
+            from queries as q
+            join docket_private.knowledge_sections as s
+              on s.project_id = search_knowledge.project_id
+             and s.search_vector @@ q.words
+             and s.language = q.language
+           union all
+          select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
+            from docket_private.knowledge_sections as s
+           where s.project_id = search_knowledge.project_id
+             and s.section = 1
+             and s.title operator(docket_ext.%>) v_query
+             -- Who quotes or leaves out words means them exactly.
+             and v_query !~ '"|(^|\s)-'
+      ), best as (
+          select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
+            from found as f
+           order by f.knowledge_id, f.rank desc, f.section
+      ), page as (
+          select b.section, b.rank, k.knowledge_id, k.document_key, k.version, k.kind, k.title
+            from best as b
+            join docket.knowledge_base as k
+              on k.knowledge_id = b.knowledge_id
+             and k.project_id = search_knowledge.project_id
+           where k.archived_at is null
+             and (search_knowledge.kinds is null or k.kind = any (search_knowledge.kinds))
+             and (search_knowledge.tags_any is null or k.tags && search_knowledge.tags_any)
+           order by b.rank desc, k.knowledge_id
+           limit least(greatest(search_knowledge.page_size, 1), 1000)
+      )
+    select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
+           p.rank::real, ts_headline(q.language::regconfig, s.body, q.words)
+      from page as p
+      join docket_private.knowledge_sections as s
+        on s.knowledge_id = p.knowledge_id
+       and s.project_id = search_knowledge.project_id
+       and s.section = p.section
+      join queries as q
+        on q.language = s.language
+     order by p.rank desc, p.knowledge_id;
+end;
+$$;
+
+comment on function docket.search_knowledge(uuid, text, text[], text[], integer) is
+'The documents of a project that say what `query` asks for, the best first, each with the section
+that says it best: words of headings, titles, tags and texts (websearch syntax: "exact phrase", or,
+-without), or, where the query quotes and leaves out nothing, a title that is nearly the same. Words
+are read in the language of each document. The first 1,000 characters of a query and the first
+200,000 of a document count.
+
+`kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
+rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
+around what was found, with <b> and </b> around it; what else it has is not escaped. Raises
+nothing.';
+
+revoke all on function docket.get_knowledge(uuid, text, bigint) from public;
+revoke all on function docket.list_knowledge(
+    uuid, text, text[], timestamptz, boolean, text, integer) from public;
+revoke all on function docket.search_knowledge(uuid, text, text[], text[], integer) from public;
+grant execute on function
+    docket.get_knowledge(uuid, text, bigint),
+    docket.list_knowledge(uuid, text, text[], timestamptz, boolean, text, integer),
+    docket.search_knowledge(uuid, text, text[], text[], integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/templates
+
+set local role docket_owner;
+
+create domain docket.template_kind as text
+    constraint template_kind_known check (value in ('prompt', 'code', 'configuration', 'workflow'));
+
+comment on domain docket.template_kind is
+    'What comes of a template: a prompt, code, a configuration (texts), or a workflow with its tasks.';
+
+-- What is made over and over, with names for what differs each time.
+create table docket.templates (
+    template_id  uuid                 not null,
+    project_id   uuid                 not null,
+    template_key text                 not null,
+    kind         docket.template_kind not null,
+    title        text                 not null,
+    description  text,
+    body         text                 not null,
+    variables    jsonb                not null default '{}',
+    tags         text[]               not null default '{}',
+    archived_at  timestamptz,
+    metadata     docket.named_values  not null default '{}',
+    version      bigint               not null default 1,
+    created_at   timestamptz          not null default docket.clock(),
+    updated_at   timestamptz          not null default docket.clock(),
+    created_by   text                 not null default docket.principal(),
+    updated_by   text                 not null default docket.principal(),
+
+    constraint templates_pkey primary key (template_id, project_id),
+    constraint templates_key_key unique (project_id, template_key),
+    constraint templates_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint templates_key_bounded check (length(template_key) between 1 and 255),
+    constraint templates_title_bounded check (length(title) between 1 and 255),
+    constraint templates_variables_are_object check (jsonb_typeof(variables) = 'object')
+);
+
+comment on table docket.templates is
+    'What is made over and over, with names for what differs each time: one row for each template, as it now is.';
+comment on column docket.templates.template_id is
+    'The template.';
+comment on column docket.templates.template_key is
+    'What people call it, unique in the project.';
+comment on column docket.templates.kind is
+    'What comes of it.';
+comment on column docket.templates.title is
+    'Its title, in 1 to 255 characters.';
+comment on column docket.templates.description is
+    'What it is good for.';
+comment on column docket.templates.body is
+    'Its text, with {{name}} for the variables; of a workflow a JSON object with name, requirements and tasks.';
+comment on column docket.templates.variables is
+    'The variables, as a JSON Schema of the object that has them.';
+comment on column docket.templates.tags is
+    'Words to find it by.';
+comment on column docket.templates.archived_at is
+    'When it was put away; null: in use.';
+comment on constraint templates_key_bounded on docket.templates is
+    'a template_key has 1 to 255 characters';
+comment on constraint templates_title_bounded on docket.templates is
+    'a title has 1 to 255 characters';
+comment on constraint templates_variables_are_object on docket.templates is
+    'variables are a JSON Schema object';
+
+-- What was made has to be made again the same way, after the template was changed.
+create table docket.template_versions (
+    template_id uuid                 not null,
+    project_id  uuid                 not null,
+    version     bigint               not null,
+    kind        docket.template_kind not null,
+    title       text                 not null,
+    description text,
+    body        text                 not null,
+    variables   jsonb                not null,
+    tags        text[]               not null,
+    archived_at timestamptz,
+    metadata    docket.named_values  not null,
+    created_at  timestamptz          not null,
+    created_by  text                 not null,
+
+    constraint template_versions_pkey primary key (template_id, project_id, version),
+    constraint template_versions_template_fkey
+        foreign key (template_id, project_id) references docket.templates on delete cascade
+);
+
+comment on table docket.template_versions is
+    'Every version of each template, written by a trigger on docket.templates.';
+comment on column docket.template_versions.template_id is
+    'The template.';
+comment on column docket.template_versions.version is
+    'The version of docket.templates that had this.';
+comment on column docket.template_versions.kind is
+    'As in docket.templates.';
+comment on column docket.template_versions.title is
+    'As in docket.templates.';
+comment on column docket.template_versions.description is
+    'As in docket.templates.';
+comment on column docket.template_versions.body is
+    'As in docket.templates.';
+comment on column docket.template_versions.variables is
+    'As in docket.templates.';
+comment on column docket.template_versions.tags is
+    'As in docket.templates.';
+comment on column docket.template_versions.archived_at is
+    'As in docket.templates.';
+
+create function docket_private.keep_template() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.template_versions (
+        template_id, project_id, version, kind, title, description, body, variables, tags,
+        archived_at, metadata, created_at, created_by)
+    values (
+        new.template_id, new.project_id, new.version, new.kind, new.title, new.description,
+        new.body, new.variables, new.tags, new.archived_at, new.metadata, new.updated_at,
+        new.updated_by);
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.keep_template() is
+    'Keeps each version of a template.';
+
+create trigger templates_keep_insert after insert on docket.templates
+    for each row execute function docket_private.keep_template();
+
+create trigger templates_keep_update after update on docket.templates
+    for each row when (old.version <> new.version)
+    execute function docket_private.keep_template();
+
+-- What became of it is not written here: it is read from the tasks.
+create table docket.template_usage_history (
+    usage_id    uuid                not null,
+    project_id  uuid                not null,
+    template_id uuid                not null,
+    version     bigint              not null,
+    task_id     uuid,
+    workflow_id uuid,
+    variables   docket.named_values not null,
+    created_at  timestamptz         not null default docket.clock(),
+    created_by  text                not null default docket.principal(),
+
+    constraint template_usage_history_pkey primary key (usage_id, project_id),
+    constraint template_usage_history_template_fkey
+        foreign key (template_id, project_id, version) references docket.template_versions
+        on delete cascade,
+    constraint template_usage_history_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint template_usage_history_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
+    constraint template_usage_history_one_use check (num_nonnulls(task_id, workflow_id) = 1)
+);
+
+create index template_usage_history_template_idx
+    on docket.template_usage_history (template_id, project_id, version);
+
+create index template_usage_history_task_idx
+    on docket.template_usage_history (task_id, project_id) where task_id is not null;
+
+create index template_usage_history_workflow_idx
+    on docket.template_usage_history (workflow_id, project_id) where workflow_id is not null;
+
+comment on table docket.template_usage_history is
+    'Each use of a template, for a task or a workflow. Rows are added, never changed.';
+comment on column docket.template_usage_history.usage_id is
+    'The use.';
+comment on column docket.template_usage_history.template_id is
+    'The template.';
+comment on column docket.template_usage_history.task_id is
+    'The task that it was used for.';
+comment on column docket.template_usage_history.workflow_id is
+    'The workflow that was made from it.';
+comment on column docket.template_usage_history.variables is
+    'What the variables were, with asterisks under secret keys.';
+
+call docket_private.add_touch('docket.templates');
+call docket_private.add_journal(
+    'docket.templates', 'template_id', '{}', 'old.version <> new.version');
+call docket_private.add_isolation('docket.templates');
+call docket_private.add_isolation('docket.template_versions');
+call docket_private.add_journal('docket.template_usage_history', 'usage_id');
+call docket_private.add_isolation('docket.template_usage_history');
+
+revoke all on function docket_private.keep_template() from public;
+grant select on docket.templates, docket.template_versions, docket.template_usage_history
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/render_template
+
+set local role docket_owner;
+
+-- {{name}} and {{name.part}} stand for variables, \{{name}} for itself. Nothing is executed, and a
+-- value is text: what looks like a variable in it stays as it is.
+create function docket_private.variable_pattern() returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select '(\\?)(\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)[ \t]*\}\})';
+end;
+
+comment on function docket_private.variable_pattern() is
+    'What a variable looks like in a template: a backslash that takes its meaning away, the whole, its name.';
+
+create function docket_private.variable_names(body text) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select distinct m.found[3]
+          from regexp_matches(
+                   variable_names.body, docket_private.variable_pattern(), 'g') as m (found)
+         where m.found[1] = ''
+         order by 1);
+end;
+$$;
+
+comment on function docket_private.variable_names(text) is
+    'The variables that a text asks for.';
+
+create function docket_private.render_text(
+    body      text,
+    variables jsonb
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select string_agg(
+                   p.piece || case
+                                  when m.found[1] = '' then
+                                      render_text.variables #>> string_to_array(m.found[3], '.')
+                                  else coalesce(m.found[2], '')
+                              end,
+                   '' order by p.place)
+          from regexp_split_to_table(render_text.body, docket_private.variable_pattern())
+               with ordinality as p (piece, place)
+          left join regexp_matches(render_text.body, docket_private.variable_pattern(), 'g')
+               with ordinality as m (found, place)
+            on m.place = p.place);
+end;
+$$;
+
+comment on function docket_private.render_text(text, jsonb) is
+    'A text with values in the place of its variables, which are all there.';
+
+-- In JSON the texts are rendered, not the whole: no value gets out of its quotes. A text that is a
+-- variable and nothing else becomes its value, of whatever type.
+create function docket_private.render_json(
+    body      jsonb,
+    variables jsonb
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_found text[];
+begin
+    case jsonb_typeof(render_json.body)
+        when 'object' then
+            return (
+                select coalesce(
+                           jsonb_object_agg(
+                               e.key,
+                               docket_private.render_json(e.value, render_json.variables)),
+                           '{}')
+                  from jsonb_each(render_json.body) as e);
+        when 'array' then
+            return (
+                select coalesce(
+                           jsonb_agg(
+                               docket_private.render_json(e.value, render_json.variables)
+                               order by e.ordinality),
+                           '[]')
+                  from jsonb_array_elements(render_json.body) with ordinality as e);
+        when 'string' then
+            v_found := regexp_match(
+                render_json.body #>> '{}', '^' || docket_private.variable_pattern() || '$');
+            if v_found[1] = '' then
+                return render_json.variables #> string_to_array(v_found[3], '.');
+            end if;
+            return to_jsonb(docket_private.render_text(
+                render_json.body #>> '{}', render_json.variables));
+        else
+            return render_json.body;
+    end case;
+end;
+$$;
+
+comment on function docket_private.render_json(jsonb, jsonb) is
+    'A JSON value whose texts are rendered.';
+
+create function docket_private.texts_in(body jsonb) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select string_agg(t.text #>> '{}', E'\n')
+          from jsonb_path_query(texts_in.body, 'strict $.** ? (@.type() == "string")') as t (text));
+end;
+$$;
+
+comment on function docket_private.texts_in(jsonb) is
+    'All texts of a JSON value, one after the other.';
+
+-- The variables as the template wants them: with the defaults of its schema, judged by it, and none
+-- missing that is asked for.
+create function docket_private.read_variables(
+    template  docket.template_versions,
+    variables jsonb
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_values  jsonb;
+    v_errors  jsonb;
+    v_missing text;
+begin
+    if jsonb_typeof(coalesce(read_variables.variables, '{}')) <> 'object' then
+        raise exception 'variables are not a JSON object'
+            using errcode = 'PD422';
+    end if;
+
+    v_values := coalesce((
+        select jsonb_object_agg(p.key, p.value -> 'default')
+          from jsonb_each(
+                   case jsonb_typeof((read_variables.template).variables -> 'properties')
+                       when 'object' then (read_variables.template).variables -> 'properties'
+                   end) as p
+         where jsonb_typeof(p.value) = 'object'
+           and p.value ? 'default'), '{}') || coalesce(read_variables.variables, '{}');
+
+    v_errors := docket_private.schema_errors((read_variables.template).variables, v_values);
+    if v_errors <> '[]' then
+        raise exception 'the variables are not as the template asks for them: % %',
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'the whole'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = jsonb_path_query_array(v_errors, '$[0 to 1]')::text,
+                  hint    = 'docket.get_template() has the JSON Schema of the variables.';
+    end if;
+
+    select string_agg(n.name, ', ' order by n.name) into v_missing
+      from unnest(docket_private.variable_names(
+               case (read_variables.template).kind
+                   when 'workflow'
+                       then docket_private.texts_in((read_variables.template).body::jsonb)
+                   else (read_variables.template).body
+               end)) as n (name)
+     where v_values #>> string_to_array(n.name, '.') is null;
+
+    if v_missing is not null then
+        raise exception 'variables are missing: %', left(v_missing, 300)
+            using errcode = 'PD422',
+                  hint    = 'Give a value for each; null is none.';
+    end if;
+
+    return v_values;
+end;
+$$;
+
+comment on function docket_private.read_variables(docket.template_versions, jsonb) is
+    'The values of a template''s variables, defaults included. Raises PD422.';
+
+create function docket_private.template_version(
+    template_id uuid,
+    version     bigint
+) returns docket.template_versions
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_template docket.template_versions;
+begin
+    select v.* into v_template
+      from docket.templates as t
+      join docket.template_versions as v
+        on v.template_id = t.template_id
+       and v.project_id = t.project_id
+       and v.version = coalesce(template_version.version, t.version)
+     where t.template_id = template_version.template_id;
+
+    if not found then
+        raise exception 'template % does not exist',
+                        coalesce(template_version.template_id::text, 'null')
+                        || coalesce(' of version ' || template_version.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_templates() lists the templates of a project.';
+    end if;
+
+    return v_template;
+end;
+$$;
+
+comment on function docket_private.template_version(uuid, bigint) is
+    'A version of a template, or the one that it has now. Raises PD404.';
+
+create function docket.render_template(
+    template_id uuid,
+    variables   jsonb  default '{}',
+    version     bigint default null
+) returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_template docket.template_versions;
+    v_values   jsonb;
+begin
+    v_template := docket_private.template_version(
+        render_template.template_id, render_template.version);
+    v_values   := docket_private.read_variables(v_template, render_template.variables);
+
+    return case v_template.kind
+               when 'workflow'
+                   then docket_private.render_json(v_template.body::jsonb, v_values)::text
+               else docket_private.render_text(v_template.body, v_values)
+           end;
+end;
+$$;
+
+comment on function docket.render_template(uuid, jsonb, bigint) is
+'The text of template `template_id` with values in the place of its variables.
+
+`variables` is an object of values; what its JSON Schema has a default for may be left out. {{name}}
+stands for a variable, {{name.part}} for a part of one, \{{name}} for itself; a value that is no
+text stands there as JSON. Nothing is executed or quoted, and values are not looked through again.
+Of a workflow the texts in its JSON are rendered; one that is a variable and nothing else becomes
+its value. `version` is a version of the template (null: the present one). Returns the text. Raises
+PD404, PD422 (a variable is missing, or not as its schema says), PD413.';
+
+revoke all on function docket_private.variable_pattern() from public;
+revoke all on function docket_private.variable_names(text) from public;
+revoke all on function docket_private.render_text(text, jsonb) from public;
+revoke all on function docket_private.render_json(jsonb, jsonb) from public;
+revoke all on function docket_private.texts_in(jsonb) from public;
+revoke all on function docket_private.read_variables(docket.template_versions, jsonb) from public;
+revoke all on function docket_private.template_version(uuid, bigint) from public;
+revoke all on function docket.render_template(uuid, jsonb, bigint) from public;
+grant execute on function docket.render_template(uuid, jsonb, bigint)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/write_templates
+
+set local role docket_owner;
+
+-- Refuses what could never be rendered, when it is written rather than when it is needed.
+create function docket_private.check_template(
+    kind      text,
+    body      text,
+    variables jsonb
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_body    jsonb;
+    v_unknown text;
+begin
+    perform docket_private.check_document_size(body);
+
+    if check_template.kind = 'workflow' then
+        begin
+            v_body := check_template.body::jsonb;
+        exception
+            when data_exception or statement_too_complex then
+                raise exception 'the body of a workflow template is not JSON: %', left(sqlerrm, 300)
+                    using errcode = 'PD422';
+        end;
+
+        if jsonb_typeof(v_body) is distinct from 'object'
+           or (v_body - '{name,requirements,tasks}'::text[]) <> '{}'
+           or jsonb_typeof(v_body -> 'name') is distinct from 'string'
+           or jsonb_typeof(v_body -> 'tasks') is distinct from 'array'
+           or jsonb_path_exists(
+                  v_body, 'strict $.tasks[*] ? (@.type() != "object")', '{}', true)
+        then
+            raise exception 'the body of a workflow template has a name and an array of tasks'
+                using errcode = 'PD422',
+                      hint    = 'Give {"name": "...", "requirements": {...}, "tasks": [{"title": "..."}, ...]}.';
+        end if;
+    end if;
+
+    -- Only a schema that says what there is can say what there is not.
+    if jsonb_typeof(check_template.variables -> 'properties') = 'object' then
+        select string_agg(n.name, ', ' order by n.name) into v_unknown
+          from unnest(docket_private.variable_names(
+                   coalesce(docket_private.texts_in(v_body), check_template.body))) as n (name)
+         where not check_template.variables -> 'properties' ? split_part(n.name, '.', 1);
+    end if;
+
+    if v_unknown is not null then
+        raise exception 'the template has variables that its schema does not: %',
+                        left(v_unknown, 300)
+            using errcode = 'PD422',
+                  hint    = 'Describe them in variables.properties, or write \{{name}} for what is none.';
+    end if;
+exception
+    when statement_too_complex then
+        raise exception 'the template is nested too deeply'
+            using errcode = 'PD413';
+end;
+$$;
+
+comment on function docket_private.check_template(text, text, jsonb) is
+    'Raises PD422 or PD413 for what can not be a template.';
+
+create function docket.put_template(
+    project_id       uuid,
+    template_key     text,
+    kind             text,
+    body             text,
+    variables        jsonb  default null,
+    title            text   default null,
+    description      text   default null,
+    tags             text[] default null,
+    metadata         jsonb  default null,
+    expected_version bigint default null,
+    request_id       uuid   default null
+) returns docket.templates
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_template');
+    v_template   docket.templates;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.templates, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_template.project_id);
+
+    if coalesce(put_template.kind, '') not in ('prompt', 'code', 'configuration', 'workflow') then
+        raise exception '% is no kind of template',
+                        coalesce(quote_literal(left(put_template.kind, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of prompt, code, configuration, workflow.';
+    end if;
+
+    if jsonb_typeof(coalesce(put_template.variables, '{}')) <> 'object' then
+        raise exception 'variables are a JSON Schema object'
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        v_template := row(
+            docket_private.new_id(put_template.project_id), put_template.project_id,
+            put_template.template_key, put_template.kind,
+            coalesce(put_template.title, put_template.template_key), put_template.description,
+            put_template.body,
+            docket_private.read_schema(coalesce(put_template.variables, '{}')),
+            coalesce(put_template.tags, '{}'), null, coalesce(put_template.metadata, '{}'), 1,
+            docket.clock(), docket.clock(), docket.principal(), docket.principal());
+        perform docket_private.check_template(
+            v_template.kind, v_template.body, v_template.variables);
+
+        -- Two who put one template at once follow each other: the second finds the first's.
+        insert into docket.templates as t
+        select v_template.*
+            on conflict on constraint templates_key_key do nothing;
+
+        if found then
+            perform docket_private.require_version(
+                'template ' || left(put_template.template_key, 100), 0,
+                put_template.expected_version);
+        else
+            perform docket_private.require_version(
+                        'template ' || left(t.template_key, 100), t.version,
+                        put_template.expected_version)
+               from docket.templates as t
+              where t.project_id = put_template.project_id
+                and t.template_key = put_template.template_key
+                for no key update;
+
+            update docket.templates as t
+               set kind        = v_template.kind,
+                   title       = v_template.title,
+                   description = v_template.description,
+                   body        = v_template.body,
+                   variables   = v_template.variables,
+                   tags        = v_template.tags,
+                   archived_at = null,
+                   metadata    = v_template.metadata
+             where t.project_id = put_template.project_id
+               and t.template_key = put_template.template_key;
+        end if;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'template % is refused: %',
+                            coalesce(quote_literal(left(put_template.template_key, 100)),
+                                     'without a key'),
+                            coalesce(
+                                docket_private.constraint_text('templates', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    select t.* into v_template
+      from docket.templates as t
+     where t.project_id = put_template.project_id
+       and t.template_key = put_template.template_key;
+
+    perform docket_private.remember(request_id, to_jsonb(v_template));
+    return v_template;
+end;
+$$;
+
+comment on function docket.put_template(
+    uuid, text, text, text, jsonb, text, text, text[], jsonb, bigint, uuid) is
+'Puts a template into a project: a new one, or the next version of the one with this key. The same
+again makes no version; one that was put away is in use again.
+
+`template_key` names it, `kind` is prompt, code, configuration or workflow, `body` its text (up to
+the setting max_document_bytes), in which {{name}} stands for a variable and \{{name}} for itself.
+The body of a workflow is a JSON object with name, requirements and tasks, as create_tasks() takes
+them; a task_key in it is a name within the template, for depends_on and parent. `variables` is a
+JSON Schema of the object of variables, with defaults (null: any); where it has properties, the body
+may ask for these only. `title` is the key unless given, `description` says what it is good for,
+`tags` are words, `metadata` an object. All of it is replaced: what is left out is empty.
+`expected_version` is the version that the caller has read, 0 for none. The same `request_id` again
+returns the first answer. Returns the template. Raises PD404, PD403, PD413, PD422, PDVER.';
+
+create function docket.archive_template(
+    template_id uuid,
+    request_id  uuid default null
+) returns docket.templates
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'archive_template');
+    v_template docket.templates;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.templates, v_answer);
+    end if;
+
+    perform docket_private.require_project(
+        (docket_private.template_version(archive_template.template_id, null)).project_id);
+
+    update docket.templates as t
+       set archived_at = coalesce(t.archived_at, docket.clock())
+     where t.template_id = archive_template.template_id
+    returning t.* into v_template;
+
+    perform docket_private.remember(request_id, to_jsonb(v_template));
+    return v_template;
+end;
+$$;
+
+comment on function docket.archive_template(uuid, uuid) is
+'Puts template `template_id` away: it is not listed any more, and what it was used for stays.
+put_template() brings it back. The same `request_id` again returns the first answer. Returns the
+template. Raises PD404, PD403.';
+
+create function docket.get_template(
+    project_id   uuid,
+    template_key text,
+    version      bigint default null
+) returns docket.templates
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_template docket.templates;
+begin
+    select t.template_id, t.project_id, t.template_key, v.kind, v.title, v.description, v.body,
+           v.variables, v.tags, v.archived_at, v.metadata, v.version, t.created_at, v.created_at,
+           t.created_by, v.created_by
+      into v_template
+      from docket.templates as t
+      join docket.template_versions as v
+        on v.template_id = t.template_id
+       and v.project_id = t.project_id
+       and v.version = coalesce(get_template.version, t.version)
+     where t.project_id = get_template.project_id
+       and t.template_key = get_template.template_key;
+
+    if not found then
+        raise exception 'template % does not exist',
+                        coalesce(quote_literal(left(get_template.template_key, 100)), 'null')
+                        || coalesce(' of version ' || get_template.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_templates() lists the templates of a project.';
+    end if;
+
+    return v_template;
+end;
+$$;
+
+comment on function docket.get_template(uuid, text, bigint) is
+'A template of a project, by its `template_key`: as it is now, or as `version` was. Returns the
+template. Raises PD404.';
+
+create function docket.list_templates(
+    project_id       uuid,
+    kind             text    default null,
+    tags_all         text[]  default null,
+    include_archived boolean default false,
+    after            text    default null,
+    page_size        integer default 100
+) returns setof docket.templates
+language sql
+stable
+begin atomic
+    select t.*
+      from docket.templates as t
+     where t.project_id = list_templates.project_id
+       and (list_templates.kind is null or t.kind = list_templates.kind)
+       and (list_templates.tags_all is null or t.tags @> list_templates.tags_all)
+       and (list_templates.include_archived or t.archived_at is null)
+       and (list_templates.after is null or t.template_key > list_templates.after)
+     order by t.template_key
+     limit least(greatest(list_templates.page_size, 1), 1000);
+end;
+
+comment on function docket.list_templates(uuid, text, text[], boolean, text, integer) is
+'The templates of a project that meet every condition given, by key.
+
+`kind` is their kind, `tags_all` tags that they have all of, `include_archived` adds those that were
+put away. `after` is the template_key of the last template of the previous page, `page_size` is in
+rows (1 to 1000). Returns templates; raises nothing.';
+
+revoke all on function docket_private.check_template(text, text, jsonb) from public;
+revoke all on function docket.put_template(
+    uuid, text, text, text, jsonb, text, text, text[], jsonb, bigint, uuid) from public;
+revoke all on function docket.archive_template(uuid, uuid) from public;
+revoke all on function docket.get_template(uuid, text, bigint) from public;
+revoke all on function docket.list_templates(uuid, text, text[], boolean, text, integer)
+  from public;
+grant execute on function
+    docket.put_template(
+        uuid, text, text, text, jsonb, text, text, text[], jsonb, bigint, uuid),
+    docket.archive_template(uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.get_template(uuid, text, bigint),
+    docket.list_templates(uuid, text, text[], boolean, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/use_templates
+
+set local role docket_owner;
+
+create function docket.record_template_use(
+    template_id uuid,
+    task_id     uuid,
+    variables   jsonb  default '{}',
+    version     bigint default null,
+    request_id  uuid   default null
+) returns docket.template_usage_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'record_template_use');
+    v_template docket.template_versions;
+    v_usage    docket.template_usage_history;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.template_usage_history, v_answer);
+    end if;
+
+    v_template := docket_private.template_version(
+        record_template_use.template_id, record_template_use.version);
+    perform docket_private.require_project(v_template.project_id);
+
+    if docket_private.project_of_task(record_template_use.task_id) <> v_template.project_id then
+        raise exception 'task % does not exist in the template''s project',
+                        record_template_use.task_id
+            using errcode = 'PD404';
+    end if;
+
+    insert into docket.template_usage_history as u (
+        usage_id, project_id, template_id, version, task_id, variables)
+    values (
+        docket_private.new_id(v_template.project_id), v_template.project_id,
+        v_template.template_id, v_template.version, record_template_use.task_id,
+        docket_private.without_secrets(
+            docket_private.read_variables(v_template, record_template_use.variables)))
+    returning u.* into v_usage;
+
+    perform docket_private.remember(request_id, to_jsonb(v_usage));
+    return v_usage;
+end;
+$$;
+
+comment on function docket.record_template_use(uuid, uuid, jsonb, bigint, uuid) is
+'Writes down that template `template_id` was used for task `task_id`, so that the outcome of the
+task tells how good the template is.
+
+`variables` is what render_template() was given, `version` the version of the template (null: the
+present one). The same `request_id` again returns the first answer. Returns the use. Raises PD404,
+PD403, PD422.';
+
+-- The tasks of a rendered workflow as create_tasks() takes them: with keys of the project in the
+-- place of the template's own names for them.
+create function docket_private.workflow_tasks(
+    workflow docket.workflows,
+    tasks    jsonb
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_prefix text;
+    v_first  bigint;
+    v_keys   jsonb;
+    v_twice  text;
+begin
+    v_prefix := (
+        select p.slug || '-'
+          from docket.projects as p
+         where p.project_id = (workflow_tasks.workflow).project_id);
+    v_first  := docket_private.take_task_numbers(
+        (workflow_tasks.workflow).project_id, jsonb_array_length(workflow_tasks.tasks));
+
+    select min(k.name) filter (where k.times > 1),
+           coalesce(jsonb_object_agg(k.name, v_prefix || v_first - 1 + k.place), '{}')
+      into v_twice, v_keys
+      from (
+          select e.task ->> 'task_key' as name, min(e.place) as place, count(*) as times
+            from jsonb_array_elements(workflow_tasks.tasks) with ordinality as e (task, place)
+           where e.task ->> 'task_key' is not null
+           group by e.task ->> 'task_key'
+      ) as k;
+
+    if v_twice is not null then
+        raise exception 'the template has two tasks "%"', left(v_twice, 100)
+            using errcode = 'PD422';
+    end if;
+
+    return (
+        select coalesce(
+                   jsonb_agg(
+                       e.task || jsonb_build_object(
+                           'task_key', v_prefix || v_first - 1 + e.place,
+                           'workflow_id', (workflow_tasks.workflow).workflow_id)
+                       || case
+                              when v_keys ? (e.task ->> 'parent')
+                                  then jsonb_build_object('parent', v_keys -> (e.task ->> 'parent'))
+                              else '{}'
+                          end
+                       || case jsonb_typeof(e.task -> 'depends_on')
+                              when 'array' then jsonb_build_object('depends_on', (
+                                  select coalesce(
+                                             jsonb_agg(
+                                                 case
+                                                     when jsonb_typeof(d.named) = 'object'
+                                                          and v_keys ? (d.named ->> 'task')
+                                                         then d.named || jsonb_build_object(
+                                                             'task', v_keys -> (d.named ->> 'task'))
+                                                     when v_keys ? (d.named #>> '{}')
+                                                         then v_keys -> (d.named #>> '{}')
+                                                     else d.named
+                                                 end
+                                                 order by d.place),
+                                             '[]')
+                                    from jsonb_array_elements(e.task -> 'depends_on')
+                                         with ordinality as d (named, place)))
+                              else '{}'
+                          end
+                       order by e.place),
+                   '[]')
+          from jsonb_array_elements(workflow_tasks.tasks) with ordinality as e (task, place));
+end;
+$$;
+
+comment on function docket_private.workflow_tasks(docket.workflows, jsonb) is
+    'The tasks of a rendered workflow template, with keys of the project, for create_tasks(). Raises PD422.';
+
+create function docket.instantiate_workflow(
+    template_id uuid,
+    variables   jsonb  default '{}',
+    name        text   default null,
+    version     bigint default null,
+    request_id  uuid   default null
+) returns setof docket.tasks
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'instantiate_workflow');
+    v_template docket.template_versions;
+    v_values   jsonb;
+    v_body     jsonb;
+    v_workflow docket.workflows;
+    v_tasks    docket.tasks[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    v_template := docket_private.template_version(
+        instantiate_workflow.template_id, instantiate_workflow.version);
+    perform docket_private.require_project(v_template.project_id);
+
+    if v_template.kind <> 'workflow' then
+        raise exception 'a template of kind % makes no workflow', v_template.kind
+            using errcode = 'PD422',
+                  hint    = 'docket.render_template() renders it.';
+    end if;
+
+    v_values := docket_private.read_variables(v_template, instantiate_workflow.variables);
+    v_body   := docket_private.render_json(v_template.body::jsonb, v_values);
+
+    -- Before any other row, as everywhere.
+    perform docket_private.lock_graph(v_template.project_id);
+
+    v_workflow := docket.create_workflow(
+        v_template.project_id,
+        coalesce(instantiate_workflow.name, v_body ->> 'name'),
+        v_body -> 'requirements');
+    v_tasks    := array(
+        select t
+          from docket.create_tasks(
+                   v_template.project_id,
+                   docket_private.workflow_tasks(v_workflow, v_body -> 'tasks')) as t);
+
+    insert into docket.template_usage_history (
+        usage_id, project_id, template_id, version, workflow_id, variables)
+    values (
+        docket_private.new_id(v_template.project_id), v_template.project_id,
+        v_template.template_id, v_template.version, v_workflow.workflow_id,
+        docket_private.without_secrets(v_values));
+
+    perform docket_private.remember(request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+comment on function docket.instantiate_workflow(uuid, jsonb, text, bigint, uuid) is
+'Makes a workflow from template `template_id`: the workflow, its tasks, their hierarchy and
+dependencies, all or none, and writes the use down.
+
+`variables` is an object of values, `name` the workflow''s (null: that of the template), `version` a
+version of the template (null: the present one). Each task gets a key of the project''s own; names
+in depends_on and parent that are none of the template are keys or ids of the project. The same
+`request_id` again returns the first answer. Returns the tasks in the order of the template. Raises
+PD404, PD403, PD409 (the workflow''s name is taken), PD413, PD422, PDCYC.';
+
+create function docket.list_template_uses(
+    template_id uuid,
+    after       uuid    default null,
+    page_size   integer default 100
+) returns setof docket.template_usage_history
+language sql
+stable
+begin atomic
+    select u.*
+      from docket.template_usage_history as u
+     where u.template_id = list_template_uses.template_id
+       and (list_template_uses.after is null or u.usage_id < list_template_uses.after)
+     order by u.usage_id desc
+     limit least(greatest(list_template_uses.page_size, 1), 1000);
+end;
+
+comment on function docket.list_template_uses(uuid, uuid, integer) is
+'The uses of template `template_id`, the newest first. `after` is the usage_id of the last use of
+the previous page, `page_size` is in rows (1 to 1000). Returns uses; raises nothing.';
+
+create function docket.template_effectiveness(
+    project_id  uuid,
+    template_id uuid        default null,
+    since       timestamptz default null
+) returns table (
+    template_id   uuid,
+    template_key  text,
+    version       bigint,
+    uses          bigint,
+    tasks         bigint,
+    completed     bigint,
+    failed        bigint,
+    cancelled     bigint,
+    success_rate  numeric,
+    first_time    bigint,
+    attempts      bigint,
+    effort_ratio  numeric,
+    last_used_at  timestamptz
+)
+language sql
+stable
+begin atomic
+    -- What a workflow's tasks became counts for its template, those that were added later too:
+    -- that they had to be is of its effect.
+      with used as materialized (
+          select u.template_id, u.version, u.usage_id, u.task_id, u.workflow_id, u.created_at
+            from docket.template_usage_history as u
+           where u.project_id = template_effectiveness.project_id
+             and (template_effectiveness.template_id is null
+                  or u.template_id = template_effectiveness.template_id)
+             and (template_effectiveness.since is null
+                  or u.created_at >= template_effectiveness.since)
+      ), made as (
+          select u.template_id, u.version, t.task_id, t.project_id, t.status, t.actual_effort,
+                 t.estimated_effort
+            from used as u
+            join docket.tasks as t
+              on t.task_id = u.task_id
+             and t.project_id = template_effectiveness.project_id
+           union
+          select u.template_id, u.version, t.task_id, t.project_id, t.status, t.actual_effort,
+                 t.estimated_effort
+            from used as u
+            join docket.tasks as t
+              on t.workflow_id = u.workflow_id
+             and t.project_id = template_effectiveness.project_id
+      ), judged as (
+          select m.template_id, m.version,
+                 count(*) as tasks,
+                 count(*) filter (where m.status = 'completed') as completed,
+                 count(*) filter (where m.status = 'failed') as failed,
+                 count(*) filter (where m.status = 'cancelled') as cancelled,
+                 count(*) filter (where m.status = 'completed' and a.tries = 1) as first_time,
+                 sum(a.tries) as attempts,
+                 percentile_disc(0.5) within group (
+                     order by m.actual_effort / nullif(m.estimated_effort, 0)) as effort_ratio
+            from made as m
+           cross join lateral (
+                     select count(*) as tries
+                       from docket.task_attempts as b
+                      where b.task_id = m.task_id
+                        and b.project_id = m.project_id
+                 ) as a
+           group by m.template_id, m.version
+      )
+    select t.template_id, t.template_key, u.version, u.uses,
+           coalesce(j.tasks, 0), coalesce(j.completed, 0), coalesce(j.failed, 0),
+           coalesce(j.cancelled, 0),
+           round(j.completed::numeric / nullif(j.completed + j.failed + j.cancelled, 0), 4),
+           coalesce(j.first_time, 0), coalesce(j.attempts, 0)::bigint,
+           round(j.effort_ratio::numeric, 4), u.last_used_at
+      from (
+          select w.template_id, w.version, count(*) as uses, max(w.created_at) as last_used_at
+            from used as w
+           group by w.template_id, w.version
+      ) as u
+      join docket.templates as t
+        on t.template_id = u.template_id
+       and t.project_id = template_effectiveness.project_id
+      left join judged as j
+        on j.template_id = u.template_id
+       and j.version = u.version
+     order by t.template_key, u.version;
+end;
+
+comment on function docket.template_effectiveness(uuid, uuid, timestamptz) is
+'What became of the tasks that a project''s templates were used for: of each version of each
+template, or of `template_id` alone.
+
+`since` leaves out uses before that time. Of its tasks (those of its workflows included) it counts
+the completed, failed and cancelled, and those completed at their first attempt (first_time).
+success_rate may be null: no task is over yet; it is the part of what is over that was completed.
+effort_ratio may be null: half of the tasks took no more, in actual by estimated effort. Returns a
+row for each version that was used; raises nothing.';
+
+revoke all on function docket.record_template_use(uuid, uuid, jsonb, bigint, uuid) from public;
+revoke all on function docket_private.workflow_tasks(docket.workflows, jsonb) from public;
+revoke all on function docket.instantiate_workflow(uuid, jsonb, text, bigint, uuid) from public;
+revoke all on function docket.list_template_uses(uuid, uuid, integer) from public;
+revoke all on function docket.template_effectiveness(uuid, uuid, timestamptz) from public;
+grant execute on function
+    docket.record_template_use(uuid, uuid, jsonb, bigint, uuid),
+    docket.instantiate_workflow(uuid, jsonb, text, bigint, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.list_template_uses(uuid, uuid, integer),
+    docket.template_effectiveness(uuid, uuid, timestamptz)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/learning_data
+
+set local role docket_owner;
+
+-- What agents have found out, and how sure it is. Each piece of evidence counts for or against a
+-- pattern, and half as much after each half-life: so two sums and the time to which they were
+-- worked out are all that has to be kept, and with evidence of weight w at time t
+--
+--     for(t) = for(t0) * 2 ^ -((t - t0) / half-life) + w
+--
+-- (and against, the same). Confidence is the mean of a Beta distribution that began with one for
+-- and one against: (for + 1) / (for + against + 2). Without evidence, and when all of it is long
+-- ago, it is a half: nothing is known.
+create table docket.learning_data (
+    learning_id    uuid                not null,
+    project_id     uuid                not null,
+    pattern_key    text                not null,
+    pattern_type   text                not null default 'pattern',
+    pattern        text                not null,
+    tags           text[]              not null default '{}',
+    details        jsonb               not null default '{}',
+    weight_for     numeric             not null default 0,
+    weight_against numeric             not null default 0,
+    counted_at     timestamptz         not null default docket.clock(),
+    confidence     numeric             not null default 0.5,
+    archived_at    timestamptz,
+    metadata       docket.named_values not null default '{}',
+    version        bigint              not null default 1,
+    created_at     timestamptz         not null default docket.clock(),
+    updated_at     timestamptz         not null default docket.clock(),
+    created_by     text                not null default docket.principal(),
+    updated_by     text                not null default docket.principal(),
+
+    constraint learning_data_pkey primary key (learning_id, project_id),
+    constraint learning_data_key_key unique (project_id, pattern_key),
+    constraint learning_data_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint learning_data_key_bounded check (length(pattern_key) between 1 and 255),
+    constraint learning_data_type_bounded check (length(pattern_type) between 1 and 63),
+    constraint learning_data_pattern_bounded check (length(pattern) between 1 and 10000),
+    constraint learning_data_weights_not_negative
+        check (weight_for >= 0 and weight_against >= 0),
+    constraint learning_data_confidence_as_told
+        check (confidence = round((weight_for + 1) / (weight_for + weight_against + 2), 4))
+);
+
+comment on table docket.learning_data is
+    'What was found out in a project, and how sure it is: one row for each pattern.';
+comment on column docket.learning_data.learning_id is
+    'The pattern.';
+comment on column docket.learning_data.pattern_key is
+    'What it is called, unique in the project.';
+comment on column docket.learning_data.pattern_type is
+    'What it is: pattern, risk, preference... any word.';
+comment on column docket.learning_data.pattern is
+    'What was found out, in 1 to 10,000 characters.';
+comment on column docket.learning_data.tags is
+    'Tags of the tasks that it is about.';
+comment on column docket.learning_data.details is
+    'More of it, for programs.';
+comment on column docket.learning_data.weight_for is
+    'What speaks for it, as it weighed at counted_at.';
+comment on column docket.learning_data.weight_against is
+    'What speaks against it, as it weighed at counted_at.';
+comment on column docket.learning_data.counted_at is
+    'When the last evidence came: the weights are as of then.';
+comment on column docket.learning_data.confidence is
+    'How sure it was at counted_at, 0 to 1; learned() has how sure it is now.';
+comment on column docket.learning_data.archived_at is
+    'When it was put away; null: in use.';
+comment on constraint learning_data_key_bounded on docket.learning_data is
+    'a pattern_key has 1 to 255 characters';
+comment on constraint learning_data_type_bounded on docket.learning_data is
+    'a pattern_type has 1 to 63 characters';
+comment on constraint learning_data_pattern_bounded on docket.learning_data is
+    'a pattern has 1 to 10,000 characters';
+comment on constraint learning_data_weights_not_negative on docket.learning_data is
+    'a weight is more than 0 and at most 1000';
+
+create table docket.learning_evidence (
+    evidence_id    uuid        not null,
+    project_id     uuid        not null,
+    learning_id    uuid        not null,
+    confirmed      boolean     not null,
+    weight         numeric     not null,
+    task_id        uuid,
+    interaction_id uuid,
+    note           text,
+    created_at     timestamptz not null default docket.clock(),
+    created_by     text        not null default docket.principal(),
+
+    constraint learning_evidence_pkey primary key (evidence_id, project_id),
+    constraint learning_evidence_learning_fkey
+        foreign key (learning_id, project_id) references docket.learning_data on delete cascade,
+    constraint learning_evidence_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete set null (task_id),
+    constraint learning_evidence_weight_bounded check (weight > 0 and weight <= 1000),
+    constraint learning_evidence_note_bounded check (length(note) <= 10000)
+);
+
+create index learning_evidence_learning_idx
+    on docket.learning_evidence (learning_id, project_id, evidence_id);
+
+create index learning_evidence_task_idx
+    on docket.learning_evidence (task_id, project_id) where task_id is not null;
+
+comment on table docket.learning_evidence is
+    'What speaks for or against a pattern. Rows are added, never changed.';
+comment on column docket.learning_evidence.evidence_id is
+    'The piece of evidence.';
+comment on column docket.learning_evidence.learning_id is
+    'The pattern.';
+comment on column docket.learning_evidence.confirmed is
+    'Whether it speaks for the pattern; else it speaks against it.';
+comment on column docket.learning_evidence.weight is
+    'How much it weighed when it came; 1 is the plain case.';
+comment on column docket.learning_evidence.task_id is
+    'The task that showed it; null where the task was purged.';
+comment on column docket.learning_evidence.interaction_id is
+    'The interaction that showed it; these are not kept for ever.';
+comment on column docket.learning_evidence.note is
+    'What was seen.';
+comment on constraint learning_evidence_weight_bounded on docket.learning_evidence is
+    'a weight is more than 0 and at most 1000';
+comment on constraint learning_evidence_note_bounded on docket.learning_evidence is
+    'a note has at most 10,000 characters';
+
+call docket_private.add_touch('docket.learning_data');
+call docket_private.add_journal(
+    'docket.learning_data', 'learning_id', '{}', 'old.version <> new.version');
+call docket_private.add_isolation('docket.learning_data');
+call docket_private.add_journal('docket.learning_evidence', 'evidence_id');
+call docket_private.add_isolation('docket.learning_evidence');
+
+insert into docket.settings (setting_key, value, description)
+values ('learning_half_life_days', '90', 'After how many days evidence for or against what was learned weighs half as much; a project may set its own.');
+
+create function docket_private.decay(
+    since          timestamptz,
+    until          timestamptz,
+    half_life_days numeric
+) returns numeric
+language sql
+immutable
+begin atomic
+    select case
+               when decay.half_life_days > 0
+                    and decay.half_life_days < 'Infinity'
+                   then round(
+                            power(0.5,
+                                  least(greatest(extract(epoch from decay.until - decay.since), 0)
+                                        / 86400 / decay.half_life_days, 60)),
+                            9)
+               else 1
+           end;
+end;
+
+comment on function docket_private.decay(timestamptz, timestamptz, numeric) is
+    'What is left of a weight after some time, 0 to 1; all of it where the half-life is no time.';
+
+create function docket_private.half_life(project_id uuid) returns numeric
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select case jsonb_typeof(h.value) when 'number' then (h.value #>> '{}')::numeric end
+          from docket.projects as p
+         cross join lateral (
+                   select docket_private.setting('learning_half_life_days', p.settings) as value
+               ) as h
+         where p.project_id = half_life.project_id);
+end;
+$$;
+
+comment on function docket_private.half_life(uuid) is
+    'The half-life of evidence in a project, in days: the setting learning_half_life_days.';
+
+create function docket.record_learning(
+    project_id     uuid,
+    pattern_key    text,
+    confirmed      boolean default null,
+    pattern        text    default null,
+    pattern_type   text    default null,
+    tags           text[]  default null,
+    details        jsonb   default null,
+    weight         numeric default 1,
+    task_id        uuid    default null,
+    interaction_id uuid    default null,
+    note           text    default null,
+    request_id     uuid    default null
+) returns docket.learning_data
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_learning');
+    v_learning   docket.learning_data;
+    v_left       numeric;
+    v_constraint text;
+    v_table      text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.learning_data, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_learning.project_id);
+
+    begin
+        -- Two who bring evidence at once follow each other: both count.
+        insert into docket.learning_data as l (
+            learning_id, project_id, pattern_key, pattern_type, pattern, tags, details)
+        select docket_private.new_id(record_learning.project_id), record_learning.project_id,
+               record_learning.pattern_key, coalesce(record_learning.pattern_type, 'pattern'),
+               record_learning.pattern, coalesce(record_learning.tags, '{}'),
+               coalesce(record_learning.details, '{}')
+         where record_learning.pattern is not null
+            on conflict on constraint learning_data_key_key do nothing;
+
+        select l.* into v_learning
+          from docket.learning_data as l
+         where l.project_id = record_learning.project_id
+           and l.pattern_key = record_learning.pattern_key
+           for no key update;
+
+        if v_learning.learning_id is null then
+            raise exception 'pattern % does not exist, and is not told',
+                            coalesce(quote_literal(left(record_learning.pattern_key, 100)), 'null')
+                using errcode = 'PD404',
+                      hint    = 'Give the pattern itself with the first evidence of it.';
+        end if;
+
+        if record_learning.confirmed is not null then
+            v_left := docket_private.decay(
+                v_learning.counted_at, docket.clock(),
+                docket_private.half_life(record_learning.project_id));
+            v_learning.weight_for     := round(v_learning.weight_for * v_left, 9)
+                + case when record_learning.confirmed then record_learning.weight else 0 end;
+            v_learning.weight_against := round(v_learning.weight_against * v_left, 9)
+                + case when record_learning.confirmed then 0 else record_learning.weight end;
+            v_learning.counted_at     := docket.clock();
+        end if;
+
+        update docket.learning_data as l
+           set pattern        = coalesce(record_learning.pattern, l.pattern),
+               pattern_type   = coalesce(record_learning.pattern_type, l.pattern_type),
+               tags           = coalesce(record_learning.tags, l.tags),
+               details        = coalesce(record_learning.details, l.details),
+               weight_for     = v_learning.weight_for,
+               weight_against = v_learning.weight_against,
+               counted_at     = v_learning.counted_at,
+               confidence     = round(
+                                    (v_learning.weight_for + 1)
+                                    / (v_learning.weight_for + v_learning.weight_against + 2), 4),
+               archived_at    = null
+         where l.learning_id = v_learning.learning_id
+           and l.project_id = v_learning.project_id
+        returning l.* into v_learning;
+
+        if record_learning.confirmed is not null then
+            insert into docket.learning_evidence (
+                evidence_id, project_id, learning_id, confirmed, weight, task_id, interaction_id,
+                note)
+            values (
+                docket_private.new_id(record_learning.project_id), record_learning.project_id,
+                v_learning.learning_id, record_learning.confirmed, record_learning.weight,
+                record_learning.task_id, record_learning.interaction_id, record_learning.note);
+        end if;
+    exception
+        when foreign_key_violation then
+            raise exception 'task % does not exist in this project', record_learning.task_id
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
+            raise exception 'what was learned is refused: %',
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_learning));
+    return v_learning;
+end;
+$$;
+
+comment on function docket.record_learning(
+    uuid, text, boolean, text, text, text[], jsonb, numeric, uuid, uuid, text, uuid) is
+'Writes down what was found out in a project, and what speaks for or against it.
+
+`pattern_key` names it, `pattern` says what it is (needed the first time), `pattern_type` any word,
+`tags` those of the tasks that it is about, `details` any JSON; null leaves the last four as they
+are. `confirmed` says whether what was seen bears the pattern out or speaks against it (null:
+nothing was seen), `weight` how much it counts (more than 0, at most 1000), `task_id` and
+`interaction_id` where it was seen, `note` what. Weights halve with each half-life (setting
+learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
+returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
+
+create function docket.learned(
+    project_id     uuid,
+    query          text    default null,
+    pattern_type   text    default null,
+    tags_any       text[]  default null,
+    min_confidence numeric default 0,
+    page_size      integer default 20
+) returns table (
+    learning_id      uuid,
+    pattern_key      text,
+    pattern_type     text,
+    pattern          text,
+    tags             text[],
+    details          jsonb,
+    confidence       numeric,
+    weight_for       numeric,
+    weight_against   numeric,
+    evidence         bigint,
+    last_evidence_at timestamptz
+)
+language sql
+stable
+begin atomic
+      with half as materialized (
+          select docket_private.half_life(learned.project_id) as days
+      ), aged as (
+          select l.learning_id, l.project_id, l.pattern_key, l.pattern_type, l.pattern, l.tags,
+                 l.details, l.weight_for, l.weight_against,
+                 docket_private.decay(l.counted_at, docket.clock(), h.days) as rest
+            from half as h
+           cross join docket.learning_data as l
+           where l.project_id = learned.project_id
+             and l.archived_at is null
+             and (learned.pattern_type is null or l.pattern_type = learned.pattern_type)
+             and (learned.tags_any is null or l.tags && learned.tags_any)
+             and (learned.query is null
+                  or to_tsvector('pg_catalog.english', l.pattern_key || ' ' || l.pattern)
+                     @@ websearch_to_tsquery('pg_catalog.english', left(learned.query, 1000)))
+      ), weighed as (
+          select a.learning_id, a.project_id, a.pattern_key, a.pattern_type, a.pattern, a.tags,
+                 a.details,
+                 round(a.weight_for * a.rest, 4) as weight_for,
+                 round(a.weight_against * a.rest, 4) as weight_against,
+                 round((a.weight_for * a.rest + 1)
+                       / ((a.weight_for + a.weight_against) * a.rest + 2), 4) as confidence
+            from aged as a
+      ), page as (
+          select w.learning_id, w.project_id, w.pattern_key, w.pattern_type, w.pattern, w.tags,
+                 w.details, w.weight_for, w.weight_against, w.confidence
+            from weighed as w
+           where w.confidence >= coalesce(learned.min_confidence, 0)
+           order by w.confidence desc, w.learning_id
+           limit least(greatest(learned.page_size, 1), 1000)
+      )
+    select p.learning_id, p.pattern_key, p.pattern_type, p.pattern, p.tags, p.details,
+           p.confidence, p.weight_for, p.weight_against, e.number, e.last_at
+      from page as p
+     cross join lateral (
+               select count(*) as number, max(v.created_at) as last_at
+                 from docket.learning_evidence as v
+                where v.learning_id = p.learning_id
+                  and v.project_id = p.project_id
+           ) as e
+     order by p.confidence desc, p.learning_id;
+end;
+
+comment on function docket.learned(uuid, text, text, text[], numeric, integer) is
+'What was found out in a project, the surest first, with how sure it is now.
+
+`query` are words of it (websearch syntax), `pattern_type` its type, `tags_any` tags that it has any
+of, `min_confidence` how sure it has to be (0 to 1), `page_size` in rows (1 to 1000). weight_for and
+weight_against are what is left of the weights of all evidence, each halved with each half-life;
+confidence is (for + 1) / (for + against + 2). last_evidence_at may be null: there is none. Returns
+rows; raises nothing.';
+
+create function docket.list_evidence(
+    learning_id uuid,
+    after       uuid    default null,
+    page_size   integer default 100
+) returns setof docket.learning_evidence
+language sql
+stable
+begin atomic
+    select e.*
+      from docket.learning_evidence as e
+     where e.learning_id = list_evidence.learning_id
+       and (list_evidence.after is null or e.evidence_id < list_evidence.after)
+     order by e.evidence_id desc
+     limit least(greatest(list_evidence.page_size, 1), 1000);
+end;
+
+comment on function docket.list_evidence(uuid, uuid, integer) is
+'What speaks for and against pattern `learning_id`, the newest first. `after` is the evidence_id of
+the last row of the previous page, `page_size` is in rows (1 to 1000). Returns evidence; raises
+nothing.';
+
+revoke all on function docket_private.decay(timestamptz, timestamptz, numeric) from public;
+revoke all on function docket_private.half_life(uuid) from public;
+revoke all on function docket.record_learning(
+    uuid, text, boolean, text, text, text[], jsonb, numeric, uuid, uuid, text, uuid) from public;
+revoke all on function docket.learned(uuid, text, text, text[], numeric, integer) from public;
+revoke all on function docket.list_evidence(uuid, uuid, integer) from public;
+grant execute on function docket.record_learning(
+    uuid, text, boolean, text, text, text[], jsonb, numeric, uuid, uuid, text, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket_private.decay(timestamptz, timestamptz, numeric),
+    docket_private.half_life(uuid),
+    docket.learned(uuid, text, text, text[], numeric, integer),
+    docket.list_evidence(uuid, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.learning_data, docket.learning_evidence
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/similar_tasks
+
+set local role docket_owner;
+
+-- Candidates come from three indexes: a title that is nearly the same, a tag in common, a path in
+-- common; of more than 2,000 the newest. Each is compared in what both tasks have:
+--
+--     similarity = (5 * titles + 2 * tags + 2 * paths + 1 * complexity) / (the weights that count)
+--
+-- with the trigrams that the titles have in common, the part of all tags and of all paths that both
+-- have, and 1 - (difference in complexity) / 9. Below a quarter nothing is called similar.
+create function docket_private.find_similar_tasks(
+    like_task_id uuid,
+    statuses     text[],
+    how_many     integer
+) returns table (
+    task_id    uuid,
+    project_id uuid,
+    similarity numeric
+)
+language plpgsql
+stable
+security definer
+rows 50
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    v_task  docket.tasks;
+    v_tags  integer;
+    v_files integer;
+begin
+    -- Under the policies of docket.tasks: a hidden task is none.
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = find_similar_tasks.like_task_id;
+
+    if not found then
+        return;
+    end if;
+
+    v_tags  := (select count(distinct w.word) from unnest(v_task.tags) as w (word));
+    v_files := (select count(distinct w.word) from unnest(v_task.affected_files) as w (word));
+
+    return query
+      with candidates as (
+          select s.task_id, s.title, s.tags, s.affected_files
+            from docket_private.task_search as s
+           where s.project_id = v_task.project_id
+             and (s.title operator(docket_ext.%) v_task.title
+                  or s.tags && v_task.tags
+                  or s.affected_files && v_task.affected_files)
+             and s.task_id <> v_task.task_id
+           order by s.task_id desc
+           limit 2000
+      ), compared as (
+          select t.task_id, t.project_id,
+                 docket_ext.similarity(c.title, v_task.title)::numeric as titles,
+                 g.shared::numeric / nullif(g.words + v_tags - g.shared, 0) as tags,
+                 h.shared::numeric / nullif(h.words + v_files - h.shared, 0) as files,
+                 1 - abs(t.complexity_score - v_task.complexity_score)::numeric / 9 as complexity
+            from candidates as c
+           cross join lateral (
+                     select count(distinct w.word) as words,
+                            count(distinct w.word)
+                                filter (where w.word = any (v_task.tags)) as shared
+                       from unnest(c.tags) as w (word)
+                 ) as g
+           cross join lateral (
+                     select count(distinct w.word) as words,
+                            count(distinct w.word)
+                                filter (where w.word = any (v_task.affected_files)) as shared
+                       from unnest(c.affected_files) as w (word)
+                 ) as h
+           cross join lateral (
+                     select u.task_id, u.project_id, u.complexity_score, u.status, u.archived_at
+                       from docket.tasks as u
+                      where u.task_id = c.task_id
+                        and u.project_id = v_task.project_id
+                     offset 0
+                 ) as t
+           where t.status = any (find_similar_tasks.statuses)
+             and t.archived_at is null
+      ), scored as (
+          select c.task_id, c.project_id,
+                 round((5 * c.titles + 2 * coalesce(c.tags, 0) + 2 * coalesce(c.files, 0)
+                        + coalesce(c.complexity, 0))
+                       / (5 + case when c.tags is null then 0 else 2 end
+                          + case when c.files is null then 0 else 2 end
+                          + case when c.complexity is null then 0 else 1 end), 4) as similarity
+            from compared as c
+      )
+    select s.task_id, s.project_id, s.similarity
+      from scored as s
+     where s.similarity >= 0.25
+     order by s.similarity desc, s.task_id
+     limit find_similar_tasks.how_many;
+end;
+$$;
+
+comment on function docket_private.find_similar_tasks(uuid, text[], integer) is
+    'The tasks of a task''s project that are most like it, of those with one of some statuses; none where the caller may not see it.';
+
+create function docket.similar_tasks(
+    task_id   uuid,
+    statuses  text[]  default '{completed}',
+    page_size integer default 10
+) returns table (
+    task_id    uuid,
+    task_key   text,
+    title      text,
+    status     docket.task_status,
+    similarity numeric,
+    tags       text[],
+    files      text[],
+    results    jsonb
+)
+language sql
+stable
+begin atomic
+    select t.task_id, t.task_key, t.title, t.status, f.similarity,
+           array(select g.word
+                   from unnest(t.tags) as g (word)
+                  where g.word = any (o.tags)
+                  order by g.word),
+           array(select p.word
+                   from unnest(t.affected_files) as p (word)
+                  where p.word = any (o.affected_files)
+                  order by p.word),
+           t.results
+      from docket_private.find_similar_tasks(
+               similar_tasks.task_id, similar_tasks.statuses,
+               least(greatest(similar_tasks.page_size, 1), 1000)) as f
+      join docket.tasks as t
+        on t.task_id = f.task_id
+       and t.project_id = f.project_id
+      join docket.tasks as o
+        on o.task_id = similar_tasks.task_id
+       and o.project_id = f.project_id
+     order by f.similarity desc, t.task_id;
+end;
+
+comment on function docket.similar_tasks(uuid, text[], integer) is
+'The tasks that are most like task `task_id`, the most similar first: by title (trigrams), tags,
+paths and complexity, in what both have.
+
+`statuses` are those that count, `page_size` in rows (1 to 1000). Returns tasks with their
+similarity (0.25 to 1), what tags and files they have in common, and their results, which may be
+null. Raises nothing.';
+
+revoke all on function docket_private.find_similar_tasks(uuid, text[], integer) from public;
+revoke all on function docket.similar_tasks(uuid, text[], integer) from public;
+grant execute on function
+    docket_private.find_similar_tasks(uuid, text[], integer),
+    docket.similar_tasks(uuid, text[], integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/recommendations
+
+set local role docket_owner;
+
+-- What is over and was like this task says what to expect: the 50 most similar tasks that were
+-- completed, failed or cancelled. Who did well there, and what template, is scored as what was
+-- learned is, each outcome by its similarity: (good + 1) / (good + bad + 2). What a task takes is
+-- half-way between those similar ones that took less and more, and lies within what 8 of 10 of them
+-- took; fewer than three say nothing.
+create function docket.recommendations(
+    task_id   uuid,
+    page_size integer default 5
+) returns table (
+    kind     text,
+    subject  text,
+    score    numeric,
+    estimate numeric,
+    low      numeric,
+    high     numeric,
+    unit     text,
+    reason   text,
+    evidence jsonb
+)
+language sql
+stable
+begin atomic
+      with similar_ones as materialized (
+          select f.task_id, f.project_id, f.similarity, t.status, t.workflow_id, t.actual_effort,
+                 t.estimated_effort, t.completed_at
+            from docket_private.find_similar_tasks(
+                     recommendations.task_id, '{completed,failed,cancelled}', 50) as f
+            join docket.tasks as t
+              on t.task_id = f.task_id
+             and t.project_id = f.project_id
+      ), tried as materialized (
+          select s.task_id, s.similarity, a.attempt_id, a.agent, a.outcome, a.failure_class,
+                 a.created_at, s.completed_at
+            from similar_ones as s
+            join docket.task_attempts as a
+              on a.task_id = s.task_id
+             and a.project_id = s.project_id
+           where a.outcome is not null
+      ), measured as (
+          select 'effort' as what, 'hours' as unit, s.task_id, s.actual_effort::numeric as amount
+            from similar_ones as s
+           where s.status = 'completed'
+             and s.actual_effort is not null
+           union all
+          select 'duration', 'hours', r.task_id,
+                 round(extract(epoch from r.completed_at - min(r.created_at)) / 3600, 4)
+            from tried as r
+           where r.completed_at is not null
+           group by r.task_id, r.completed_at
+           union all
+          select 'tokens', 'tokens', b.task_id, b.used_tokens
+            from similar_ones as s
+            join docket.budgets as b
+              on b.task_id = s.task_id
+             and b.project_id = s.project_id
+           where s.status = 'completed'
+             and b.used_tokens > 0
+           union all
+          select 'cost', 'currency', b.task_id, b.used_cost
+            from similar_ones as s
+            join docket.budgets as b
+              on b.task_id = s.task_id
+             and b.project_id = s.project_id
+           where s.status = 'completed'
+             and b.used_cost > 0
+           union all
+          select 'overrun', 'ratio', s.task_id,
+                 round(s.actual_effort / s.estimated_effort, 4)
+            from similar_ones as s
+           where s.status = 'completed'
+             and s.estimated_effort > 0
+             and s.actual_effort is not null
+      ), amounts as (
+          select m.what, m.unit, count(*) as number,
+                 percentile_disc(0.5) within group (order by m.amount) as middle,
+                 percentile_disc(0.1) within group (order by m.amount) as low,
+                 percentile_disc(0.9) within group (order by m.amount) as high,
+                 jsonb_build_object('task_ids', jsonb_agg(m.task_id)) as evidence
+            from measured as m
+           group by m.what, m.unit
+          having count(*) >= 3
+      ), found as (
+          select 'estimate' as kind, a.what as subject, null::numeric as score,
+                 a.middle as estimate, a.low, a.high, a.unit,
+                 format('half of %s similar tasks took no more, and 8 of 10 between low and high',
+                        a.number) as reason,
+                 a.evidence
+            from amounts as a
+           where a.what <> 'overrun'
+           union all
+          select 'risk', 'overrun', null, a.middle, a.low, a.high, a.unit,
+                 format('half of %s similar tasks took %s times their estimate, or more',
+                        a.number, a.middle),
+                 a.evidence
+            from amounts as a
+           where a.what = 'overrun'
+             and a.middle > 1.25
+           union all
+          select 'agent', r.agent,
+                 round((coalesce(sum(r.similarity) filter (where r.outcome = 'completed'), 0) + 1)
+                       / (sum(r.similarity) + 2), 4),
+                 null, null, null, null,
+                 format('completed %s of %s attempts at similar tasks',
+                        count(*) filter (where r.outcome = 'completed'), count(*)),
+                 jsonb_build_object('attempt_ids', jsonb_agg(r.attempt_id))
+            from tried as r
+           group by r.agent
+           union all
+          select 'template', t.template_key,
+                 round((coalesce(sum(u.similarity) filter (where u.status = 'completed'), 0) + 1)
+                       / (sum(u.similarity) + 2), 4),
+                 null, null, null, null,
+                 format('%s of %s similar tasks that it was used for were completed',
+                        count(*) filter (where u.status = 'completed'), count(*)),
+                 jsonb_build_object('template_ids', jsonb_build_array(t.template_id),
+                                    'task_ids', jsonb_agg(u.task_id),
+                                    'usage_ids', jsonb_agg(distinct u.usage_id))
+            from (
+                select s.task_id, s.project_id, s.similarity, s.status, h.template_id, h.usage_id
+                  from similar_ones as s
+                  join docket.template_usage_history as h
+                    on h.task_id = s.task_id
+                   and h.project_id = s.project_id
+                 union all
+                select s.task_id, s.project_id, s.similarity, s.status, h.template_id, h.usage_id
+                  from similar_ones as s
+                  join docket.template_usage_history as h
+                    on h.workflow_id = s.workflow_id
+                   and h.project_id = s.project_id
+            ) as u
+            join docket.templates as t
+              on t.template_id = u.template_id
+             and t.project_id = u.project_id
+           where t.archived_at is null
+           group by t.template_id, t.template_key
+           union all
+          select 'risk', 'failure: ' || r.failure_class,
+                 round(count(distinct r.task_id)::numeric
+                       / (select count(*) from similar_ones), 4),
+                 null, null, null, null,
+                 format('%s of %s similar tasks had attempts that failed so',
+                        count(distinct r.task_id), (select count(*) from similar_ones)),
+                 jsonb_build_object('attempt_ids', jsonb_agg(r.attempt_id))
+            from tried as r
+           where r.failure_class is not null
+           group by r.failure_class
+           union all
+          select 'risk', 'validation: ' || v.validation_type,
+                 round(count(distinct v.task_id)::numeric
+                       / (select count(*) from similar_ones), 4),
+                 null, null, null, null,
+                 format('%s of %s similar tasks did not pass it at once',
+                        count(distinct v.task_id), (select count(*) from similar_ones)),
+                 jsonb_build_object('validation_result_ids', jsonb_agg(v.validation_result_id))
+            from similar_ones as s
+            join docket.validation_results as v
+              on v.task_id = s.task_id
+             and v.project_id = s.project_id
+           where v.validation_status in ('failed', 'error')
+           group by v.validation_type
+           union all
+          select 'pattern', p.pattern_key, p.confidence, null, null, null, null, p.pattern,
+                 jsonb_build_object('learning_ids', jsonb_build_array(p.learning_id),
+                                    'evidence_ids', (
+                                        select coalesce(jsonb_agg(e.evidence_id), '[]')
+                                          from docket.list_evidence(p.learning_id, null, 20) as e))
+            from docket.tasks as t
+           cross join lateral docket.learned(
+                     t.project_id, tags_any => t.tags, min_confidence => 0.5,
+                     page_size => recommendations.page_size) as p
+           where t.task_id = recommendations.task_id
+             and p.evidence > 0
+      ), ranked as (
+          select f.kind, f.subject, f.score, f.estimate, f.low, f.high, f.unit, f.reason,
+                 f.evidence,
+                 row_number() over (partition by f.kind order by f.score desc, f.subject) as place
+            from found as f
+      )
+    select r.kind, r.subject, r.score, r.estimate, r.low, r.high, r.unit, r.reason, r.evidence
+      from ranked as r
+     where r.place <= least(greatest(recommendations.page_size, 1), 1000)
+     order by r.kind, r.place;
+end;
+
+comment on function docket.recommendations(uuid, integer) is
+'What is known of tasks like `task_id`: who and what did well with them (kinds agent, template),
+what they took (estimate: effort and duration in hours, tokens, cost), what went wrong (risk), and
+what was learned about its tags (pattern).
+
+`page_size` bounds each kind, the best first (1 to 1000). Rests on the 50 most similar tasks that
+are over (similar_tasks()). score may be null; it is 0 to 1: of agents and templates (good + 1) /
+(good + bad + 2), each outcome weighed by similarity, of risks the part of the similar tasks that
+met it, of patterns their confidence. estimate, low, high and unit may be null: estimates have half
+of the similar tasks at or below `estimate` and 8 of 10 between low and high, and want three of them
+at least. evidence is an object with the ids of the rows that it rests on. Returns rows, by kind;
+raises nothing.';
+
+revoke all on function docket.recommendations(uuid, integer) from public;
+grant execute on function docket.recommendations(uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- exchange/imports
 
 set local role docket_owner;

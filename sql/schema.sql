@@ -168,6 +168,13 @@ CREATE DOMAIN docket.task_status AS text
 
 COMMENT ON DOMAIN docket.task_status IS 'Where a task stands. "blocked" is a person''s hold; waiting for dependencies is computed, never stored.';
 
+-- DOMAIN docket.template_kind
+
+CREATE DOMAIN docket.template_kind AS text
+	CONSTRAINT template_kind_known CHECK ((VALUE = ANY (ARRAY['prompt'::text, 'code'::text, 'configuration'::text, 'workflow'::text])));
+
+COMMENT ON DOMAIN docket.template_kind IS 'What comes of a template: a prompt, code, a configuration (texts), or a workflow with its tasks.';
+
 -- DOMAIN docket.validation_status
 
 CREATE DOMAIN docket.validation_status AS text
@@ -881,6 +888,189 @@ day, week or month (UTC). agent_name, model, interaction_type and period_start m
 they are not grouped by, or not known. latency_p50_ms and latency_p95_ms may be null: half and 95
 of 100 took no longer, in milliseconds, of those whose time is known. costs is an object {currency:
 amount}. Returns rows, by time and name. Raises PD422.';
+
+-- TABLE docket.knowledge_base
+
+CREATE TABLE docket.knowledge_base (
+    knowledge_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    document_key text NOT NULL,
+    kind text DEFAULT 'document'::text NOT NULL,
+    title text NOT NULL,
+    content text NOT NULL,
+    language text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    sources jsonb DEFAULT '[]'::jsonb NOT NULL,
+    review_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    metadata docket.named_values DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT knowledge_base_key_bounded CHECK (((length(document_key) >= 1) AND (length(document_key) <= 255))),
+    CONSTRAINT knowledge_base_kind_bounded CHECK (((length(kind) >= 1) AND (length(kind) <= 63))),
+    CONSTRAINT knowledge_base_sources_are_array CHECK ((jsonb_typeof(sources) = 'array'::text)),
+    CONSTRAINT knowledge_base_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255)))
+);
+
+ALTER TABLE ONLY docket.knowledge_base FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.knowledge_base IS 'What a project knows beyond its tasks: one row for each document, as it now is.';
+
+COMMENT ON COLUMN docket.knowledge_base.knowledge_id IS 'The document.';
+
+COMMENT ON COLUMN docket.knowledge_base.document_key IS 'What people call it, unique in the project: docs/deploy.md, adr-12...';
+
+COMMENT ON COLUMN docket.knowledge_base.kind IS 'What it is: document, best_practice, decision, pattern... any word.';
+
+COMMENT ON COLUMN docket.knowledge_base.title IS 'Its title, in 1 to 255 characters.';
+
+COMMENT ON COLUMN docket.knowledge_base.content IS 'Its text, plain or Markdown, whose headings make its sections.';
+
+COMMENT ON COLUMN docket.knowledge_base.language IS 'The text search configuration that its words are read by: english, german, simple...';
+
+COMMENT ON COLUMN docket.knowledge_base.tags IS 'Words to find it by.';
+
+COMMENT ON COLUMN docket.knowledge_base.sources IS 'What it rests on: addresses, tasks, people, as an array.';
+
+COMMENT ON COLUMN docket.knowledge_base.review_at IS 'When somebody should look whether it still holds.';
+
+COMMENT ON COLUMN docket.knowledge_base.archived_at IS 'When it was put away; null: in use.';
+
+COMMENT ON CONSTRAINT knowledge_base_key_bounded ON docket.knowledge_base IS 'a document_key has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT knowledge_base_kind_bounded ON docket.knowledge_base IS 'a kind has 1 to 63 characters';
+
+COMMENT ON CONSTRAINT knowledge_base_sources_are_array ON docket.knowledge_base IS 'sources are a JSON array';
+
+COMMENT ON CONSTRAINT knowledge_base_title_bounded ON docket.knowledge_base IS 'a title has 1 to 255 characters';
+
+-- FUNCTION docket.archive_knowledge(uuid, uuid)
+
+CREATE FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.knowledge_base
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'archive_knowledge');
+    v_document docket.knowledge_base;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.knowledge_base, v_answer);
+    end if;
+
+    select k.* into v_document
+      from docket.knowledge_base as k
+     where k.knowledge_id = archive_knowledge.knowledge_id;
+
+    if not found then
+        raise exception 'document % does not exist',
+                        coalesce(archive_knowledge.knowledge_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_knowledge() lists the documents of a project.';
+    end if;
+
+    perform docket_private.require_project(v_document.project_id);
+
+    update docket.knowledge_base as k
+       set archived_at = coalesce(k.archived_at, docket.clock())
+     where k.knowledge_id = v_document.knowledge_id
+       and k.project_id = v_document.project_id
+    returning k.* into v_document;
+
+    perform docket_private.remember(request_id, to_jsonb(v_document));
+    return v_document;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid) IS 'Puts document `knowledge_id` away: it is neither listed nor found any more, and its versions stay.
+put_knowledge() brings it back. The same `request_id` again returns the first answer. Returns the
+document. Raises PD404, PD403.';
+
+-- TABLE docket.templates
+
+CREATE TABLE docket.templates (
+    template_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    template_key text NOT NULL,
+    kind docket.template_kind NOT NULL,
+    title text NOT NULL,
+    description text,
+    body text NOT NULL,
+    variables jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    archived_at timestamp with time zone,
+    metadata docket.named_values DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT templates_key_bounded CHECK (((length(template_key) >= 1) AND (length(template_key) <= 255))),
+    CONSTRAINT templates_title_bounded CHECK (((length(title) >= 1) AND (length(title) <= 255))),
+    CONSTRAINT templates_variables_are_object CHECK ((jsonb_typeof(variables) = 'object'::text))
+);
+
+ALTER TABLE ONLY docket.templates FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.templates IS 'What is made over and over, with names for what differs each time: one row for each template, as it now is.';
+
+COMMENT ON COLUMN docket.templates.template_id IS 'The template.';
+
+COMMENT ON COLUMN docket.templates.template_key IS 'What people call it, unique in the project.';
+
+COMMENT ON COLUMN docket.templates.kind IS 'What comes of it.';
+
+COMMENT ON COLUMN docket.templates.title IS 'Its title, in 1 to 255 characters.';
+
+COMMENT ON COLUMN docket.templates.description IS 'What it is good for.';
+
+COMMENT ON COLUMN docket.templates.body IS 'Its text, with {{name}} for the variables; of a workflow a JSON object with name, requirements and tasks.';
+
+COMMENT ON COLUMN docket.templates.variables IS 'The variables, as a JSON Schema of the object that has them.';
+
+COMMENT ON COLUMN docket.templates.tags IS 'Words to find it by.';
+
+COMMENT ON COLUMN docket.templates.archived_at IS 'When it was put away; null: in use.';
+
+COMMENT ON CONSTRAINT templates_key_bounded ON docket.templates IS 'a template_key has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT templates_title_bounded ON docket.templates IS 'a title has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT templates_variables_are_object ON docket.templates IS 'variables are a JSON Schema object';
+
+-- FUNCTION docket.archive_template(uuid, uuid)
+
+CREATE FUNCTION docket.archive_template(template_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.templates
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'archive_template');
+    v_template docket.templates;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.templates, v_answer);
+    end if;
+
+    perform docket_private.require_project(
+        (docket_private.template_version(archive_template.template_id, null)).project_id);
+
+    update docket.templates as t
+       set archived_at = coalesce(t.archived_at, docket.clock())
+     where t.template_id = archive_template.template_id
+    returning t.* into v_template;
+
+    perform docket_private.remember(request_id, to_jsonb(v_template));
+    return v_template;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) IS 'Puts template `template_id` away: it is not listed any more, and what it was used for stays.
+put_template() brings it back. The same `request_id` again returns the first answer. Returns the
+template. Raises PD404, PD403.';
 
 -- FUNCTION docket_private.satisfaction_bit(text)
 
@@ -3851,6 +4041,42 @@ stored is its JSON text.
 Returns the content with its media type, its SHA-256 and its version; no row where there is none.
 Raises nothing.';
 
+-- FUNCTION docket.get_knowledge(uuid, text, bigint)
+
+CREATE FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint DEFAULT NULL::bigint) RETURNS docket.knowledge_base
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_document docket.knowledge_base;
+begin
+    select k.knowledge_id, k.project_id, k.document_key, v.kind, v.title, v.content, v.language,
+           v.tags, v.sources, v.review_at, v.archived_at, v.metadata, v.version, k.created_at,
+           v.created_at, k.created_by, v.created_by
+      into v_document
+      from docket.knowledge_base as k
+      join docket.knowledge_versions as v
+        on v.knowledge_id = k.knowledge_id
+       and v.project_id = k.project_id
+       and v.version = coalesce(get_knowledge.version, k.version)
+     where k.project_id = get_knowledge.project_id
+       and k.document_key = get_knowledge.document_key;
+
+    if not found then
+        raise exception 'document % does not exist',
+                        coalesce(quote_literal(left(get_knowledge.document_key, 100)), 'null')
+                        || coalesce(' of version ' || get_knowledge.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_knowledge() lists the documents of a project.';
+    end if;
+
+    return v_document;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) IS 'A document of a project, by its `document_key`: as it is now, or as `version` was. Returns the
+document. Raises PD404.';
+
 -- FUNCTION docket.get_pending_tasks(uuid, integer)
 
 CREATE FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.tasks
@@ -4334,6 +4560,42 @@ COMMENT ON FUNCTION docket.get_task_metrics(project_id uuid) IS 'The tasks of a 
 creation to completion in milliseconds; effort in hours. Where there is nothing to reckon with,
 avg_complexity, avg_completion_ms, estimated_effort and actual_effort may be null. Returns one row;
 raises nothing.';
+
+-- FUNCTION docket.get_template(uuid, text, bigint)
+
+CREATE FUNCTION docket.get_template(project_id uuid, template_key text, version bigint DEFAULT NULL::bigint) RETURNS docket.templates
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_template docket.templates;
+begin
+    select t.template_id, t.project_id, t.template_key, v.kind, v.title, v.description, v.body,
+           v.variables, v.tags, v.archived_at, v.metadata, v.version, t.created_at, v.created_at,
+           t.created_by, v.created_by
+      into v_template
+      from docket.templates as t
+      join docket.template_versions as v
+        on v.template_id = t.template_id
+       and v.project_id = t.project_id
+       and v.version = coalesce(get_template.version, t.version)
+     where t.project_id = get_template.project_id
+       and t.template_key = get_template.template_key;
+
+    if not found then
+        raise exception 'template % does not exist',
+                        coalesce(quote_literal(left(get_template.template_key, 100)), 'null')
+                        || coalesce(' of version ' || get_template.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_templates() lists the templates of a project.';
+    end if;
+
+    return v_template;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) IS 'A template of a project, by its `template_key`: as it is now, or as `version` was. Returns the
+template. Raises PD404.';
 
 -- FUNCTION docket.get_workflow(uuid)
 
@@ -5039,6 +5301,285 @@ Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nest
 PD409 (another content of this source, or this content from another source, was imported before),
 PD403, and what docket.create_project() raises.';
 
+-- FUNCTION docket.instantiate_workflow(uuid, jsonb, text, bigint, uuid)
+
+CREATE FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb DEFAULT '{}'::jsonb, name text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'instantiate_workflow');
+    v_template docket.template_versions;
+    v_values   jsonb;
+    v_body     jsonb;
+    v_workflow docket.workflows;
+    v_tasks    docket.tasks[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        return;
+    end if;
+
+    v_template := docket_private.template_version(
+        instantiate_workflow.template_id, instantiate_workflow.version);
+    perform docket_private.require_project(v_template.project_id);
+
+    if v_template.kind <> 'workflow' then
+        raise exception 'a template of kind % makes no workflow', v_template.kind
+            using errcode = 'PD422',
+                  hint    = 'docket.render_template() renders it.';
+    end if;
+
+    v_values := docket_private.read_variables(v_template, instantiate_workflow.variables);
+    v_body   := docket_private.render_json(v_template.body::jsonb, v_values);
+
+    -- Before any other row, as everywhere.
+    perform docket_private.lock_graph(v_template.project_id);
+
+    v_workflow := docket.create_workflow(
+        v_template.project_id,
+        coalesce(instantiate_workflow.name, v_body ->> 'name'),
+        v_body -> 'requirements');
+    v_tasks    := array(
+        select t
+          from docket.create_tasks(
+                   v_template.project_id,
+                   docket_private.workflow_tasks(v_workflow, v_body -> 'tasks')) as t);
+
+    insert into docket.template_usage_history (
+        usage_id, project_id, template_id, version, workflow_id, variables)
+    values (
+        docket_private.new_id(v_template.project_id), v_template.project_id,
+        v_template.template_id, v_template.version, v_workflow.workflow_id,
+        docket_private.without_secrets(v_values));
+
+    perform docket_private.remember(request_id, to_jsonb(v_tasks));
+
+    return query
+    select u.* from unnest(v_tasks) as u;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) IS 'Makes a workflow from template `template_id`: the workflow, its tasks, their hierarchy and
+dependencies, all or none, and writes the use down.
+
+`variables` is an object of values, `name` the workflow''s (null: that of the template), `version` a
+version of the template (null: the present one). Each task gets a key of the project''s own; names
+in depends_on and parent that are none of the template are keys or ids of the project. The same
+`request_id` again returns the first answer. Returns the tasks in the order of the template. Raises
+PD404, PD403, PD409 (the workflow''s name is taken), PD413, PD422, PDCYC.';
+
+-- FUNCTION docket_private.decay(timestamp with time zone, timestamp with time zone, numeric)
+
+CREATE FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((half_life_days > (0)::numeric) AND (half_life_days < 'Infinity'::numeric)) THEN round(power(0.5, LEAST(((GREATEST(EXTRACT(epoch FROM (until - since)), (0)::numeric) / (86400)::numeric) / half_life_days), (60)::numeric)), 9)
+             ELSE (1)::numeric
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) IS 'What is left of a weight after some time, 0 to 1; all of it where the half-life is no time.';
+
+-- FUNCTION docket_private.half_life(uuid)
+
+CREATE FUNCTION docket_private.half_life(project_id uuid) RETURNS numeric
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select case jsonb_typeof(h.value) when 'number' then (h.value #>> '{}')::numeric end
+          from docket.projects as p
+         cross join lateral (
+                   select docket_private.setting('learning_half_life_days', p.settings) as value
+               ) as h
+         where p.project_id = half_life.project_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.half_life(project_id uuid) IS 'The half-life of evidence in a project, in days: the setting learning_half_life_days.';
+
+-- TABLE docket.learning_data
+
+CREATE TABLE docket.learning_data (
+    learning_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    pattern_key text NOT NULL,
+    pattern_type text DEFAULT 'pattern'::text NOT NULL,
+    pattern text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    weight_for numeric DEFAULT 0 NOT NULL,
+    weight_against numeric DEFAULT 0 NOT NULL,
+    counted_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    confidence numeric DEFAULT 0.5 NOT NULL,
+    archived_at timestamp with time zone,
+    metadata docket.named_values DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT learning_data_confidence_as_told CHECK ((confidence = round(((weight_for + (1)::numeric) / ((weight_for + weight_against) + (2)::numeric)), 4))),
+    CONSTRAINT learning_data_key_bounded CHECK (((length(pattern_key) >= 1) AND (length(pattern_key) <= 255))),
+    CONSTRAINT learning_data_pattern_bounded CHECK (((length(pattern) >= 1) AND (length(pattern) <= 10000))),
+    CONSTRAINT learning_data_type_bounded CHECK (((length(pattern_type) >= 1) AND (length(pattern_type) <= 63))),
+    CONSTRAINT learning_data_weights_not_negative CHECK (((weight_for >= (0)::numeric) AND (weight_against >= (0)::numeric)))
+);
+
+ALTER TABLE ONLY docket.learning_data FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.learning_data IS 'What was found out in a project, and how sure it is: one row for each pattern.';
+
+COMMENT ON COLUMN docket.learning_data.learning_id IS 'The pattern.';
+
+COMMENT ON COLUMN docket.learning_data.pattern_key IS 'What it is called, unique in the project.';
+
+COMMENT ON COLUMN docket.learning_data.pattern_type IS 'What it is: pattern, risk, preference... any word.';
+
+COMMENT ON COLUMN docket.learning_data.pattern IS 'What was found out, in 1 to 10,000 characters.';
+
+COMMENT ON COLUMN docket.learning_data.tags IS 'Tags of the tasks that it is about.';
+
+COMMENT ON COLUMN docket.learning_data.details IS 'More of it, for programs.';
+
+COMMENT ON COLUMN docket.learning_data.weight_for IS 'What speaks for it, as it weighed at counted_at.';
+
+COMMENT ON COLUMN docket.learning_data.weight_against IS 'What speaks against it, as it weighed at counted_at.';
+
+COMMENT ON COLUMN docket.learning_data.counted_at IS 'When the last evidence came: the weights are as of then.';
+
+COMMENT ON COLUMN docket.learning_data.confidence IS 'How sure it was at counted_at, 0 to 1; learned() has how sure it is now.';
+
+COMMENT ON COLUMN docket.learning_data.archived_at IS 'When it was put away; null: in use.';
+
+COMMENT ON CONSTRAINT learning_data_key_bounded ON docket.learning_data IS 'a pattern_key has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT learning_data_pattern_bounded ON docket.learning_data IS 'a pattern has 1 to 10,000 characters';
+
+COMMENT ON CONSTRAINT learning_data_type_bounded ON docket.learning_data IS 'a pattern_type has 1 to 63 characters';
+
+COMMENT ON CONSTRAINT learning_data_weights_not_negative ON docket.learning_data IS 'a weight is more than 0 and at most 1000';
+
+-- TABLE docket.learning_evidence
+
+CREATE TABLE docket.learning_evidence (
+    evidence_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    learning_id uuid NOT NULL,
+    confirmed boolean NOT NULL,
+    weight numeric NOT NULL,
+    task_id uuid,
+    interaction_id uuid,
+    note text,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT learning_evidence_note_bounded CHECK ((length(note) <= 10000)),
+    CONSTRAINT learning_evidence_weight_bounded CHECK (((weight > (0)::numeric) AND (weight <= (1000)::numeric)))
+);
+
+ALTER TABLE ONLY docket.learning_evidence FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.learning_evidence IS 'What speaks for or against a pattern. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.learning_evidence.evidence_id IS 'The piece of evidence.';
+
+COMMENT ON COLUMN docket.learning_evidence.learning_id IS 'The pattern.';
+
+COMMENT ON COLUMN docket.learning_evidence.confirmed IS 'Whether it speaks for the pattern; else it speaks against it.';
+
+COMMENT ON COLUMN docket.learning_evidence.weight IS 'How much it weighed when it came; 1 is the plain case.';
+
+COMMENT ON COLUMN docket.learning_evidence.task_id IS 'The task that showed it; null where the task was purged.';
+
+COMMENT ON COLUMN docket.learning_evidence.interaction_id IS 'The interaction that showed it; these are not kept for ever.';
+
+COMMENT ON COLUMN docket.learning_evidence.note IS 'What was seen.';
+
+COMMENT ON CONSTRAINT learning_evidence_note_bounded ON docket.learning_evidence IS 'a note has at most 10,000 characters';
+
+COMMENT ON CONSTRAINT learning_evidence_weight_bounded ON docket.learning_evidence IS 'a weight is more than 0 and at most 1000';
+
+-- FUNCTION docket.learned(uuid, text, text, text[], numeric, integer)
+
+CREATE FUNCTION docket.learned(project_id uuid, query text DEFAULT NULL::text, pattern_type text DEFAULT NULL::text, tags_any text[] DEFAULT NULL::text[], min_confidence numeric DEFAULT 0, page_size integer DEFAULT 20) RETURNS TABLE(learning_id uuid, pattern_key text, pattern_type text, pattern text, tags text[], details jsonb, confidence numeric, weight_for numeric, weight_against numeric, evidence bigint, last_evidence_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH half AS MATERIALIZED (
+          SELECT docket_private.half_life(learned.project_id) AS days
+         ), aged AS (
+          SELECT l.learning_id,
+             l.project_id,
+             l.pattern_key,
+             l.pattern_type,
+             l.pattern,
+             l.tags,
+             l.details,
+             l.weight_for,
+             l.weight_against,
+             docket_private.decay(l.counted_at, docket.clock(), h.days) AS rest
+            FROM (half h
+              CROSS JOIN docket.learning_data l)
+           WHERE ((l.project_id = learned.project_id) AND (l.archived_at IS NULL) AND ((learned.pattern_type IS NULL) OR (l.pattern_type = learned.pattern_type)) AND ((learned.tags_any IS NULL) OR (l.tags && learned.tags_any)) AND ((learned.query IS NULL) OR (to_tsvector('english'::regconfig, ((l.pattern_key || ' '::text) || l.pattern)) @@ websearch_to_tsquery('english'::regconfig, "left"(learned.query, 1000)))))
+         ), weighed AS (
+          SELECT a.learning_id,
+             a.project_id,
+             a.pattern_key,
+             a.pattern_type,
+             a.pattern,
+             a.tags,
+             a.details,
+             round((a.weight_for * a.rest), 4) AS weight_for,
+             round((a.weight_against * a.rest), 4) AS weight_against,
+             round((((a.weight_for * a.rest) + (1)::numeric) / (((a.weight_for + a.weight_against) * a.rest) + (2)::numeric)), 4) AS confidence
+            FROM aged a
+         ), page AS (
+          SELECT w.learning_id,
+             w.project_id,
+             w.pattern_key,
+             w.pattern_type,
+             w.pattern,
+             w.tags,
+             w.details,
+             w.weight_for,
+             w.weight_against,
+             w.confidence
+            FROM weighed w
+           WHERE (w.confidence >= COALESCE(learned.min_confidence, (0)::numeric))
+           ORDER BY w.confidence DESC, w.learning_id
+          LIMIT LEAST(GREATEST(learned.page_size, 1), 1000)
+         )
+  SELECT p.learning_id,
+     p.pattern_key,
+     p.pattern_type,
+     p.pattern,
+     p.tags,
+     p.details,
+     p.confidence,
+     p.weight_for,
+     p.weight_against,
+     e.number,
+     e.last_at
+    FROM (page p
+      CROSS JOIN LATERAL ( SELECT count(*) AS number,
+             max(v.created_at) AS last_at
+            FROM docket.learning_evidence v
+           WHERE ((v.learning_id = p.learning_id) AND (v.project_id = p.project_id))) e)
+   ORDER BY p.confidence DESC, p.learning_id;
+END;
+
+COMMENT ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) IS 'What was found out in a project, the surest first, with how sure it is now.
+
+`query` are words of it (websearch syntax), `pattern_type` its type, `tags_any` tags that it has any
+of, `min_confidence` how sure it has to be (0 to 1), `page_size` in rows (1 to 1000). weight_for and
+weight_against are what is left of the weights of all evidence, each halved with each half-life;
+confidence is (for + 1) / (for + against + 2). last_evidence_at may be null: there is none. Returns
+rows; raises nothing.';
+
 -- TABLE docket.task_pull_requests
 
 CREATE TABLE docket.task_pull_requests (
@@ -5326,6 +5867,31 @@ END;
 
 COMMENT ON FUNCTION docket.list_context_types(project_id uuid) IS 'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
 
+-- FUNCTION docket.list_evidence(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_evidence(learning_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.learning_evidence
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT e.evidence_id,
+     e.project_id,
+     e.learning_id,
+     e.confirmed,
+     e.weight,
+     e.task_id,
+     e.interaction_id,
+     e.note,
+     e.created_at,
+     e.created_by
+    FROM docket.learning_evidence e
+   WHERE ((e.learning_id = list_evidence.learning_id) AND ((list_evidence.after IS NULL) OR (e.evidence_id < list_evidence.after)))
+   ORDER BY e.evidence_id DESC
+  LIMIT LEAST(GREATEST(list_evidence.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) IS 'What speaks for and against pattern `learning_id`, the newest first. `after` is the evidence_id of
+the last row of the previous page, `page_size` is in rows (1 to 1000). Returns evidence; raises
+nothing.';
+
 -- FUNCTION docket_private.bucket(uuid)
 
 CREATE FUNCTION docket_private.bucket(id uuid) RETURNS integer
@@ -5579,6 +6145,41 @@ COMMENT ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agen
 whether they succeeded, `since` and `until` when they were recorded (from the first to before the
 second). `after` is the id of the last interaction of the previous page, `page_size` is in rows (1
 to 1000). Returns interactions, with their bodies; raises nothing.';
+
+-- FUNCTION docket.list_knowledge(uuid, text, text[], timestamp with time zone, boolean, text, integer)
+
+CREATE FUNCTION docket.list_knowledge(project_id uuid, kind text DEFAULT NULL::text, tags_all text[] DEFAULT NULL::text[], review_before timestamp with time zone DEFAULT NULL::timestamp with time zone, include_archived boolean DEFAULT false, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.knowledge_base
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT k.knowledge_id,
+     k.project_id,
+     k.document_key,
+     k.kind,
+     k.title,
+     k.content,
+     k.language,
+     k.tags,
+     k.sources,
+     k.review_at,
+     k.archived_at,
+     k.metadata,
+     k.version,
+     k.created_at,
+     k.updated_at,
+     k.created_by,
+     k.updated_by
+    FROM docket.knowledge_base k
+   WHERE ((k.project_id = list_knowledge.project_id) AND ((list_knowledge.kind IS NULL) OR (k.kind = list_knowledge.kind)) AND ((list_knowledge.tags_all IS NULL) OR (k.tags @> list_knowledge.tags_all)) AND ((list_knowledge.review_before IS NULL) OR (k.review_at < list_knowledge.review_before)) AND (list_knowledge.include_archived OR (k.archived_at IS NULL)) AND ((list_knowledge.after IS NULL) OR (k.document_key > list_knowledge.after)))
+   ORDER BY k.document_key
+  LIMIT LEAST(GREATEST(list_knowledge.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) IS 'The documents of a project that meet every condition given, by key.
+
+`kind` is their kind, `tags_all` tags that they have all of, `review_before` finds those that should
+be looked at again before that time, `include_archived` adds those that were put away. `after` is
+the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
+Returns documents; raises nothing.';
 
 -- FUNCTION docket.list_projects(uuid, integer, boolean)
 
@@ -6150,6 +6751,91 @@ contain; `include_archived` adds tasks that were put away. `order_by` is created
 first) or priority (the most urgent first, then the oldest); `after` is the id of the last task of
 the previous page, `page_size` is in rows (1 to 1000). Returns tasks. Raises PD422 (an unknown
 status or priority).';
+
+-- TABLE docket.template_usage_history
+
+CREATE TABLE docket.template_usage_history (
+    usage_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    template_id uuid NOT NULL,
+    version bigint NOT NULL,
+    task_id uuid,
+    workflow_id uuid,
+    variables docket.named_values NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT template_usage_history_one_use CHECK ((num_nonnulls(task_id, workflow_id) = 1))
+);
+
+ALTER TABLE ONLY docket.template_usage_history FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.template_usage_history IS 'Each use of a template, for a task or a workflow. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.template_usage_history.usage_id IS 'The use.';
+
+COMMENT ON COLUMN docket.template_usage_history.template_id IS 'The template.';
+
+COMMENT ON COLUMN docket.template_usage_history.task_id IS 'The task that it was used for.';
+
+COMMENT ON COLUMN docket.template_usage_history.workflow_id IS 'The workflow that was made from it.';
+
+COMMENT ON COLUMN docket.template_usage_history.variables IS 'What the variables were, with asterisks under secret keys.';
+
+-- FUNCTION docket.list_template_uses(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_template_uses(template_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.template_usage_history
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT u.usage_id,
+     u.project_id,
+     u.template_id,
+     u.version,
+     u.task_id,
+     u.workflow_id,
+     u.variables,
+     u.created_at,
+     u.created_by
+    FROM docket.template_usage_history u
+   WHERE ((u.template_id = list_template_uses.template_id) AND ((list_template_uses.after IS NULL) OR (u.usage_id < list_template_uses.after)))
+   ORDER BY u.usage_id DESC
+  LIMIT LEAST(GREATEST(list_template_uses.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) IS 'The uses of template `template_id`, the newest first. `after` is the usage_id of the last use of
+the previous page, `page_size` is in rows (1 to 1000). Returns uses; raises nothing.';
+
+-- FUNCTION docket.list_templates(uuid, text, text[], boolean, text, integer)
+
+CREATE FUNCTION docket.list_templates(project_id uuid, kind text DEFAULT NULL::text, tags_all text[] DEFAULT NULL::text[], include_archived boolean DEFAULT false, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.templates
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.template_id,
+     t.project_id,
+     t.template_key,
+     t.kind,
+     t.title,
+     t.description,
+     t.body,
+     t.variables,
+     t.tags,
+     t.archived_at,
+     t.metadata,
+     t.version,
+     t.created_at,
+     t.updated_at,
+     t.created_by,
+     t.updated_by
+    FROM docket.templates t
+   WHERE ((t.project_id = list_templates.project_id) AND ((list_templates.kind IS NULL) OR ((t.kind)::text = list_templates.kind)) AND ((list_templates.tags_all IS NULL) OR (t.tags @> list_templates.tags_all)) AND (list_templates.include_archived OR (t.archived_at IS NULL)) AND ((list_templates.after IS NULL) OR (t.template_key > list_templates.after)))
+   ORDER BY t.template_key
+  LIMIT LEAST(GREATEST(list_templates.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) IS 'The templates of a project that meet every condition given, by key.
+
+`kind` is their kind, `tags_all` tags that they have all of, `include_archived` adds those that were
+put away. `after` is the template_key of the last template of the previous page, `page_size` is in
+rows (1 to 1000). Returns templates; raises nothing.';
 
 -- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
 
@@ -7027,6 +7713,105 @@ Other content in UTF-8 is a JSON string in data, and what is no text is null the
 Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no content, no JSON,
 or not what the type''s schema asks for), PDVER, PDLSE.';
 
+-- FUNCTION docket.put_knowledge(uuid, text, text, text, text, text[], jsonb, timestamp with time zone, text, jsonb, bigint, uuid)
+
+CREATE FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text DEFAULT 'document'::text, tags text[] DEFAULT NULL::text[], sources jsonb DEFAULT NULL::jsonb, review_at timestamp with time zone DEFAULT NULL::timestamp with time zone, language text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.knowledge_base
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_knowledge');
+    v_document   docket.knowledge_base;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.knowledge_base, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_knowledge.project_id);
+    perform docket_private.check_document_size(put_knowledge.content);
+
+    begin
+        v_document := row(
+            docket_private.new_id(put_knowledge.project_id), put_knowledge.project_id,
+            put_knowledge.document_key, coalesce(put_knowledge.kind, 'document'),
+            put_knowledge.title, put_knowledge.content,
+            docket_private.read_language(put_knowledge.project_id, put_knowledge.language),
+            coalesce(put_knowledge.tags, '{}'),
+            coalesce(put_knowledge.sources, '[]'),
+            put_knowledge.review_at, null,
+            coalesce(put_knowledge.metadata, '{}'), 1, docket.clock(), docket.clock(),
+            docket.principal(), docket.principal());
+
+        -- Two who put one document at once follow each other: the second finds the first's.
+        insert into docket.knowledge_base as k
+        select v_document.*
+            on conflict on constraint knowledge_base_key_key do nothing;
+
+        if found then
+            perform docket_private.require_version(
+                'document ' || left(put_knowledge.document_key, 100), 0,
+                put_knowledge.expected_version);
+        else
+            perform docket_private.require_version(
+                        'document ' || left(k.document_key, 100), k.version,
+                        put_knowledge.expected_version)
+               from docket.knowledge_base as k
+              where k.project_id = put_knowledge.project_id
+                and k.document_key = put_knowledge.document_key
+                for no key update;
+
+            update docket.knowledge_base as k
+               set kind        = v_document.kind,
+                   title       = v_document.title,
+                   content     = v_document.content,
+                   language    = v_document.language,
+                   tags        = v_document.tags,
+                   sources     = v_document.sources,
+                   review_at   = v_document.review_at,
+                   archived_at = null,
+                   metadata    = v_document.metadata
+             where k.project_id = put_knowledge.project_id
+               and k.document_key = put_knowledge.document_key;
+        end if;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'document % is refused: %',
+                            coalesce(quote_literal(left(put_knowledge.document_key, 100)),
+                                     'without a key'),
+                            coalesce(
+                                docket_private.constraint_text('knowledge_base', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+        when program_limit_exceeded then
+            raise exception 'document % has more words than can be found again',
+                            quote_literal(left(put_knowledge.document_key, 100))
+                using errcode = 'PD413',
+                      hint    = 'Make several documents of it.';
+    end;
+
+    select k.* into v_document
+      from docket.knowledge_base as k
+     where k.project_id = put_knowledge.project_id
+       and k.document_key = put_knowledge.document_key;
+
+    perform docket_private.remember(request_id, to_jsonb(v_document));
+    return v_document;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) IS 'Puts a document into a project''s knowledge base: a new one, or the next version of the one with
+this key. The same again makes no version; one that was put away is in use again.
+
+`document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up to the
+setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources` an array of what
+it rests on, `review_at` when it should be looked at again, `language` the text search configuration
+that its words are read by (null: the setting search_language), `metadata` an object. All of it is
+replaced: what is left out is empty. `expected_version` is the version that the caller has read, 0
+for none. The same `request_id` again returns the first answer. Returns the document. Raises PD404,
+PD403, PD413, PD422, PDVER.';
+
 -- FUNCTION docket.put_response(uuid, text, jsonb, interval, uuid)
 
 CREATE FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval DEFAULT NULL::interval, request_id uuid DEFAULT NULL::uuid) RETURNS timestamp with time zone
@@ -7151,6 +7936,112 @@ It lives for `expires_in` from now on (null: the setting session_hours); `expect
 version that the caller has read, 0 for none. The same `request_id` again changes nothing.
 Returns the session. Raises PD404, PD403, PD422, PD413, PDVER.';
 
+-- FUNCTION docket.put_template(uuid, text, text, text, jsonb, text, text, text[], jsonb, bigint, uuid)
+
+CREATE FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb DEFAULT NULL::jsonb, title text DEFAULT NULL::text, description text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], metadata jsonb DEFAULT NULL::jsonb, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.templates
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_template');
+    v_template   docket.templates;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.templates, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_template.project_id);
+
+    if coalesce(put_template.kind, '') not in ('prompt', 'code', 'configuration', 'workflow') then
+        raise exception '% is no kind of template',
+                        coalesce(quote_literal(left(put_template.kind, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of prompt, code, configuration, workflow.';
+    end if;
+
+    if jsonb_typeof(coalesce(put_template.variables, '{}')) <> 'object' then
+        raise exception 'variables are a JSON Schema object'
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        v_template := row(
+            docket_private.new_id(put_template.project_id), put_template.project_id,
+            put_template.template_key, put_template.kind,
+            coalesce(put_template.title, put_template.template_key), put_template.description,
+            put_template.body,
+            docket_private.read_schema(coalesce(put_template.variables, '{}')),
+            coalesce(put_template.tags, '{}'), null, coalesce(put_template.metadata, '{}'), 1,
+            docket.clock(), docket.clock(), docket.principal(), docket.principal());
+        perform docket_private.check_template(
+            v_template.kind, v_template.body, v_template.variables);
+
+        -- Two who put one template at once follow each other: the second finds the first's.
+        insert into docket.templates as t
+        select v_template.*
+            on conflict on constraint templates_key_key do nothing;
+
+        if found then
+            perform docket_private.require_version(
+                'template ' || left(put_template.template_key, 100), 0,
+                put_template.expected_version);
+        else
+            perform docket_private.require_version(
+                        'template ' || left(t.template_key, 100), t.version,
+                        put_template.expected_version)
+               from docket.templates as t
+              where t.project_id = put_template.project_id
+                and t.template_key = put_template.template_key
+                for no key update;
+
+            update docket.templates as t
+               set kind        = v_template.kind,
+                   title       = v_template.title,
+                   description = v_template.description,
+                   body        = v_template.body,
+                   variables   = v_template.variables,
+                   tags        = v_template.tags,
+                   archived_at = null,
+                   metadata    = v_template.metadata
+             where t.project_id = put_template.project_id
+               and t.template_key = put_template.template_key;
+        end if;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'template % is refused: %',
+                            coalesce(quote_literal(left(put_template.template_key, 100)),
+                                     'without a key'),
+                            coalesce(
+                                docket_private.constraint_text('templates', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    select t.* into v_template
+      from docket.templates as t
+     where t.project_id = put_template.project_id
+       and t.template_key = put_template.template_key;
+
+    perform docket_private.remember(request_id, to_jsonb(v_template));
+    return v_template;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb, title text, description text, tags text[], metadata jsonb, expected_version bigint, request_id uuid) IS 'Puts a template into a project: a new one, or the next version of the one with this key. The same
+again makes no version; one that was put away is in use again.
+
+`template_key` names it, `kind` is prompt, code, configuration or workflow, `body` its text (up to
+the setting max_document_bytes), in which {{name}} stands for a variable and \{{name}} for itself.
+The body of a workflow is a JSON object with name, requirements and tasks, as create_tasks() takes
+them; a task_key in it is a name within the template, for depends_on and parent. `variables` is a
+JSON Schema of the object of variables, with defaults (null: any); where it has properties, the body
+may ask for these only. `title` is the key unless given, `description` says what it is good for,
+`tags` are words, `metadata` an object. All of it is replaced: what is left out is empty.
+`expected_version` is the version that the caller has read, 0 for none. The same `request_id` again
+returns the first answer. Returns the template. Raises PD404, PD403, PD413, PD422, PDVER.';
+
 -- FUNCTION docket.queue_overview(uuid)
 
 CREATE FUNCTION docket.queue_overview(project_id uuid DEFAULT NULL::uuid) RETURNS TABLE(project_id uuid, slug text, status text, tasks bigint)
@@ -7180,6 +8071,316 @@ END;
 COMMENT ON FUNCTION docket.queue_overview(project_id uuid) IS 'How many tasks stand where, by project: each status, and "ready" for what may be claimed now.
 
 `project_id` asks for one project only. Returns rows; raises nothing.';
+
+-- FUNCTION docket_private.find_similar_tasks(uuid, text[], integer)
+
+CREATE FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) RETURNS TABLE(task_id uuid, project_id uuid, similarity numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+    v_task  docket.tasks;
+    v_tags  integer;
+    v_files integer;
+begin
+    -- Under the policies of docket.tasks: a hidden task is none.
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = find_similar_tasks.like_task_id;
+
+    if not found then
+        return;
+    end if;
+
+    v_tags  := (select count(distinct w.word) from unnest(v_task.tags) as w (word));
+    v_files := (select count(distinct w.word) from unnest(v_task.affected_files) as w (word));
+
+    return query
+      with candidates as (
+          select s.task_id, s.title, s.tags, s.affected_files
+            from docket_private.task_search as s
+           where s.project_id = v_task.project_id
+             and (s.title operator(docket_ext.%) v_task.title
+                  or s.tags && v_task.tags
+                  or s.affected_files && v_task.affected_files)
+             and s.task_id <> v_task.task_id
+           order by s.task_id desc
+           limit 2000
+      ), compared as (
+          select t.task_id, t.project_id,
+                 docket_ext.similarity(c.title, v_task.title)::numeric as titles,
+                 g.shared::numeric / nullif(g.words + v_tags - g.shared, 0) as tags,
+                 h.shared::numeric / nullif(h.words + v_files - h.shared, 0) as files,
+                 1 - abs(t.complexity_score - v_task.complexity_score)::numeric / 9 as complexity
+            from candidates as c
+           cross join lateral (
+                     select count(distinct w.word) as words,
+                            count(distinct w.word)
+                                filter (where w.word = any (v_task.tags)) as shared
+                       from unnest(c.tags) as w (word)
+                 ) as g
+           cross join lateral (
+                     select count(distinct w.word) as words,
+                            count(distinct w.word)
+                                filter (where w.word = any (v_task.affected_files)) as shared
+                       from unnest(c.affected_files) as w (word)
+                 ) as h
+           cross join lateral (
+                     select u.task_id, u.project_id, u.complexity_score, u.status, u.archived_at
+                       from docket.tasks as u
+                      where u.task_id = c.task_id
+                        and u.project_id = v_task.project_id
+                     offset 0
+                 ) as t
+           where t.status = any (find_similar_tasks.statuses)
+             and t.archived_at is null
+      ), scored as (
+          select c.task_id, c.project_id,
+                 round((5 * c.titles + 2 * coalesce(c.tags, 0) + 2 * coalesce(c.files, 0)
+                        + coalesce(c.complexity, 0))
+                       / (5 + case when c.tags is null then 0 else 2 end
+                          + case when c.files is null then 0 else 2 end
+                          + case when c.complexity is null then 0 else 1 end), 4) as similarity
+            from compared as c
+      )
+    select s.task_id, s.project_id, s.similarity
+      from scored as s
+     where s.similarity >= 0.25
+     order by s.similarity desc, s.task_id
+     limit find_similar_tasks.how_many;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) IS 'The tasks of a task''s project that are most like it, of those with one of some statuses; none where the caller may not see it.';
+
+-- FUNCTION docket.recommendations(uuid, integer)
+
+CREATE FUNCTION docket.recommendations(task_id uuid, page_size integer DEFAULT 5) RETURNS TABLE(kind text, subject text, score numeric, estimate numeric, low numeric, high numeric, unit text, reason text, evidence jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH similar_ones AS MATERIALIZED (
+          SELECT f.task_id,
+             f.project_id,
+             f.similarity,
+             t.status,
+             t.workflow_id,
+             t.actual_effort,
+             t.estimated_effort,
+             t.completed_at
+            FROM (docket_private.find_similar_tasks(recommendations.task_id, '{completed,failed,cancelled}'::text[], 50) f(task_id, project_id, similarity)
+              JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = f.project_id))))
+         ), tried AS MATERIALIZED (
+          SELECT s.task_id,
+             s.similarity,
+             a.attempt_id,
+             a.agent,
+             a.outcome,
+             a.failure_class,
+             a.created_at,
+             s.completed_at
+            FROM (similar_ones s
+              JOIN docket.task_attempts a ON (((a.task_id = s.task_id) AND (a.project_id = s.project_id))))
+           WHERE (a.outcome IS NOT NULL)
+         ), measured AS (
+          SELECT 'effort'::text AS what,
+             'hours'::text AS unit,
+             s.task_id,
+             (s.actual_effort)::numeric AS amount
+            FROM similar_ones s
+           WHERE (((s.status)::text = 'completed'::text) AND (s.actual_effort IS NOT NULL))
+         UNION ALL
+          SELECT 'duration'::text,
+             'hours'::text,
+             r_1.task_id,
+             round((EXTRACT(epoch FROM (r_1.completed_at - min(r_1.created_at))) / (3600)::numeric), 4) AS round
+            FROM tried r_1
+           WHERE (r_1.completed_at IS NOT NULL)
+           GROUP BY r_1.task_id, r_1.completed_at
+         UNION ALL
+          SELECT 'tokens'::text,
+             'tokens'::text,
+             b.task_id,
+             b.used_tokens
+            FROM (similar_ones s
+              JOIN docket.budgets b ON (((b.task_id = s.task_id) AND (b.project_id = s.project_id))))
+           WHERE (((s.status)::text = 'completed'::text) AND (b.used_tokens > 0))
+         UNION ALL
+          SELECT 'cost'::text,
+             'currency'::text,
+             b.task_id,
+             b.used_cost
+            FROM (similar_ones s
+              JOIN docket.budgets b ON (((b.task_id = s.task_id) AND (b.project_id = s.project_id))))
+           WHERE (((s.status)::text = 'completed'::text) AND (b.used_cost > (0)::numeric))
+         UNION ALL
+          SELECT 'overrun'::text,
+             'ratio'::text,
+             s.task_id,
+             round(((s.actual_effort)::numeric / (s.estimated_effort)::numeric), 4) AS round
+            FROM similar_ones s
+           WHERE (((s.status)::text = 'completed'::text) AND ((s.estimated_effort)::numeric > (0)::numeric) AND (s.actual_effort IS NOT NULL))
+         ), amounts AS (
+          SELECT m.what,
+             m.unit,
+             count(*) AS number,
+             percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY m.amount) AS middle,
+             percentile_disc((0.1)::double precision) WITHIN GROUP (ORDER BY m.amount) AS low,
+             percentile_disc((0.9)::double precision) WITHIN GROUP (ORDER BY m.amount) AS high,
+             jsonb_build_object('task_ids', jsonb_agg(m.task_id)) AS evidence
+            FROM measured m
+           GROUP BY m.what, m.unit
+          HAVING (count(*) >= 3)
+         ), found AS (
+          SELECT 'estimate'::text AS kind,
+             a.what AS subject,
+             NULL::numeric AS score,
+             a.middle AS estimate,
+             a.low,
+             a.high,
+             a.unit,
+             format('half of %s similar tasks took no more, and 8 of 10 between low and high'::text, a.number) AS reason,
+             a.evidence
+            FROM amounts a
+           WHERE (a.what <> 'overrun'::text)
+         UNION ALL
+          SELECT 'risk'::text,
+             'overrun'::text,
+             NULL::numeric,
+             a.middle,
+             a.low,
+             a.high,
+             a.unit,
+             format('half of %s similar tasks took %s times their estimate, or more'::text, a.number, a.middle) AS format,
+             a.evidence
+            FROM amounts a
+           WHERE ((a.what = 'overrun'::text) AND (a.middle > 1.25))
+         UNION ALL
+          SELECT 'agent'::text,
+             r_1.agent,
+             round(((COALESCE(sum(r_1.similarity) FILTER (WHERE ((r_1.outcome)::text = 'completed'::text)), (0)::numeric) + (1)::numeric) / (sum(r_1.similarity) + (2)::numeric)), 4) AS round,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::text,
+             format('completed %s of %s attempts at similar tasks'::text, count(*) FILTER (WHERE ((r_1.outcome)::text = 'completed'::text)), count(*)) AS format,
+             jsonb_build_object('attempt_ids', jsonb_agg(r_1.attempt_id)) AS jsonb_build_object
+            FROM tried r_1
+           GROUP BY r_1.agent
+         UNION ALL
+          SELECT 'template'::text,
+             t.template_key,
+             round(((COALESCE(sum(u.similarity) FILTER (WHERE ((u.status)::text = 'completed'::text)), (0)::numeric) + (1)::numeric) / (sum(u.similarity) + (2)::numeric)), 4) AS round,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::text,
+             format('%s of %s similar tasks that it was used for were completed'::text, count(*) FILTER (WHERE ((u.status)::text = 'completed'::text)), count(*)) AS format,
+             jsonb_build_object('template_ids', jsonb_build_array(t.template_id), 'task_ids', jsonb_agg(u.task_id), 'usage_ids', jsonb_agg(DISTINCT u.usage_id)) AS jsonb_build_object
+            FROM (( SELECT s.task_id,
+                     s.project_id,
+                     s.similarity,
+                     s.status,
+                     h.template_id,
+                     h.usage_id
+                    FROM (similar_ones s
+                      JOIN docket.template_usage_history h ON (((h.task_id = s.task_id) AND (h.project_id = s.project_id))))
+                 UNION ALL
+                  SELECT s.task_id,
+                     s.project_id,
+                     s.similarity,
+                     s.status,
+                     h.template_id,
+                     h.usage_id
+                    FROM (similar_ones s
+                      JOIN docket.template_usage_history h ON (((h.workflow_id = s.workflow_id) AND (h.project_id = s.project_id))))) u
+              JOIN docket.templates t ON (((t.template_id = u.template_id) AND (t.project_id = u.project_id))))
+           WHERE (t.archived_at IS NULL)
+           GROUP BY t.template_id, t.template_key
+         UNION ALL
+          SELECT 'risk'::text,
+             ('failure: '::text || r_1.failure_class),
+             round(((count(DISTINCT r_1.task_id))::numeric / (( SELECT count(*) AS count
+                    FROM similar_ones))::numeric), 4) AS round,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::text,
+             format('%s of %s similar tasks had attempts that failed so'::text, count(DISTINCT r_1.task_id), ( SELECT count(*) AS count
+                    FROM similar_ones)) AS format,
+             jsonb_build_object('attempt_ids', jsonb_agg(r_1.attempt_id)) AS jsonb_build_object
+            FROM tried r_1
+           WHERE (r_1.failure_class IS NOT NULL)
+           GROUP BY r_1.failure_class
+         UNION ALL
+          SELECT 'risk'::text,
+             ('validation: '::text || (v.validation_type)::text),
+             round(((count(DISTINCT v.task_id))::numeric / (( SELECT count(*) AS count
+                    FROM similar_ones))::numeric), 4) AS round,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::text,
+             format('%s of %s similar tasks did not pass it at once'::text, count(DISTINCT v.task_id), ( SELECT count(*) AS count
+                    FROM similar_ones)) AS format,
+             jsonb_build_object('validation_result_ids', jsonb_agg(v.validation_result_id)) AS jsonb_build_object
+            FROM (similar_ones s
+              JOIN docket.validation_results v ON (((v.task_id = s.task_id) AND (v.project_id = s.project_id))))
+           WHERE ((v.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text]))
+           GROUP BY v.validation_type
+         UNION ALL
+          SELECT 'pattern'::text,
+             p.pattern_key,
+             p.confidence,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::numeric,
+             NULL::text,
+             p.pattern,
+             jsonb_build_object('learning_ids', jsonb_build_array(p.learning_id), 'evidence_ids', ( SELECT COALESCE(jsonb_agg(e.evidence_id), '[]'::jsonb) AS "coalesce"
+                    FROM docket.list_evidence(p.learning_id, NULL::uuid, 20) e(evidence_id, project_id, learning_id, confirmed, weight, task_id, interaction_id, note, created_at, created_by))) AS jsonb_build_object
+            FROM (docket.tasks t
+              CROSS JOIN LATERAL docket.learned(t.project_id, tags_any => t.tags, min_confidence => 0.5, page_size => recommendations.page_size) p(learning_id, pattern_key, pattern_type, pattern, tags, details, confidence, weight_for, weight_against, evidence, last_evidence_at))
+           WHERE ((t.task_id = recommendations.task_id) AND (p.evidence > 0))
+         ), ranked AS (
+          SELECT f.kind,
+             f.subject,
+             f.score,
+             f.estimate,
+             f.low,
+             f.high,
+             f.unit,
+             f.reason,
+             f.evidence,
+             row_number() OVER (PARTITION BY f.kind ORDER BY f.score DESC, f.subject) AS place
+            FROM found f
+         )
+  SELECT r.kind,
+     r.subject,
+     r.score,
+     r.estimate,
+     r.low,
+     r.high,
+     r.unit,
+     r.reason,
+     r.evidence
+    FROM ranked r
+   WHERE (r.place <= LEAST(GREATEST(recommendations.page_size, 1), 1000))
+   ORDER BY r.kind, r.place;
+END;
+
+COMMENT ON FUNCTION docket.recommendations(task_id uuid, page_size integer) IS 'What is known of tasks like `task_id`: who and what did well with them (kinds agent, template),
+what they took (estimate: effort and duration in hours, tokens, cost), what went wrong (risk), and
+what was learned about its tags (pattern).
+
+`page_size` bounds each kind, the best first (1 to 1000). Rests on the 50 most similar tasks that
+are over (similar_tasks()). score may be null; it is 0 to 1: of agents and templates (good + 1) /
+(good + bad + 2), each outcome weighed by similarity, of risks the part of the similar tasks that
+met it, of patterns their confidence. estimate, low, high and unit may be null: estimates have half
+of the similar tasks at or below `estimate` and 8 of 10 between low and high, and want three of them
+at least. evidence is an object with the ids of the rows that it rests on. Returns rows, by kind;
+raises nothing.';
 
 -- FUNCTION docket.record_context_use(uuid, text[], uuid)
 
@@ -7437,6 +8638,112 @@ max_interaction_bytes, as JSON text. What stands under secret keys (setting secr
 as asterisks. The same `request_id` again changes nothing. Returns the interactions in the order
 given. Raises PD404, PD403, PD413, PD422.';
 
+-- FUNCTION docket.record_learning(uuid, text, boolean, text, text, text[], jsonb, numeric, uuid, uuid, text, uuid)
+
+CREATE FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean DEFAULT NULL::boolean, pattern text DEFAULT NULL::text, pattern_type text DEFAULT NULL::text, tags text[] DEFAULT NULL::text[], details jsonb DEFAULT NULL::jsonb, weight numeric DEFAULT 1, task_id uuid DEFAULT NULL::uuid, interaction_id uuid DEFAULT NULL::uuid, note text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.learning_data
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'record_learning');
+    v_learning   docket.learning_data;
+    v_left       numeric;
+    v_constraint text;
+    v_table      text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.learning_data, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_learning.project_id);
+
+    begin
+        -- Two who bring evidence at once follow each other: both count.
+        insert into docket.learning_data as l (
+            learning_id, project_id, pattern_key, pattern_type, pattern, tags, details)
+        select docket_private.new_id(record_learning.project_id), record_learning.project_id,
+               record_learning.pattern_key, coalesce(record_learning.pattern_type, 'pattern'),
+               record_learning.pattern, coalesce(record_learning.tags, '{}'),
+               coalesce(record_learning.details, '{}')
+         where record_learning.pattern is not null
+            on conflict on constraint learning_data_key_key do nothing;
+
+        select l.* into v_learning
+          from docket.learning_data as l
+         where l.project_id = record_learning.project_id
+           and l.pattern_key = record_learning.pattern_key
+           for no key update;
+
+        if v_learning.learning_id is null then
+            raise exception 'pattern % does not exist, and is not told',
+                            coalesce(quote_literal(left(record_learning.pattern_key, 100)), 'null')
+                using errcode = 'PD404',
+                      hint    = 'Give the pattern itself with the first evidence of it.';
+        end if;
+
+        if record_learning.confirmed is not null then
+            v_left := docket_private.decay(
+                v_learning.counted_at, docket.clock(),
+                docket_private.half_life(record_learning.project_id));
+            v_learning.weight_for     := round(v_learning.weight_for * v_left, 9)
+                + case when record_learning.confirmed then record_learning.weight else 0 end;
+            v_learning.weight_against := round(v_learning.weight_against * v_left, 9)
+                + case when record_learning.confirmed then 0 else record_learning.weight end;
+            v_learning.counted_at     := docket.clock();
+        end if;
+
+        update docket.learning_data as l
+           set pattern        = coalesce(record_learning.pattern, l.pattern),
+               pattern_type   = coalesce(record_learning.pattern_type, l.pattern_type),
+               tags           = coalesce(record_learning.tags, l.tags),
+               details        = coalesce(record_learning.details, l.details),
+               weight_for     = v_learning.weight_for,
+               weight_against = v_learning.weight_against,
+               counted_at     = v_learning.counted_at,
+               confidence     = round(
+                                    (v_learning.weight_for + 1)
+                                    / (v_learning.weight_for + v_learning.weight_against + 2), 4),
+               archived_at    = null
+         where l.learning_id = v_learning.learning_id
+           and l.project_id = v_learning.project_id
+        returning l.* into v_learning;
+
+        if record_learning.confirmed is not null then
+            insert into docket.learning_evidence (
+                evidence_id, project_id, learning_id, confirmed, weight, task_id, interaction_id,
+                note)
+            values (
+                docket_private.new_id(record_learning.project_id), record_learning.project_id,
+                v_learning.learning_id, record_learning.confirmed, record_learning.weight,
+                record_learning.task_id, record_learning.interaction_id, record_learning.note);
+        end if;
+    exception
+        when foreign_key_violation then
+            raise exception 'task % does not exist in this project', record_learning.task_id
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
+            raise exception 'what was learned is refused: %',
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_learning));
+    return v_learning;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) IS 'Writes down what was found out in a project, and what speaks for or against it.
+
+`pattern_key` names it, `pattern` says what it is (needed the first time), `pattern_type` any word,
+`tags` those of the tasks that it is about, `details` any JSON; null leaves the last four as they
+are. `confirmed` says whether what was seen bears the pattern out or speaks against it (null:
+nothing was seen), `weight` how much it counts (more than 0, at most 1000), `task_id` and
+`interaction_id` where it was seen, `note` what. Weights halve with each half-life (setting
+learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
+returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.record_pull_request(uuid, text, bigint, jsonb, uuid)
 
 CREATE FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.pull_requests
@@ -7544,6 +8851,52 @@ squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, meta
 merged or closed is now where it is not told. The same `request_id` again returns the first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
+
+-- FUNCTION docket.record_template_use(uuid, uuid, jsonb, bigint, uuid)
+
+CREATE FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb DEFAULT '{}'::jsonb, version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.template_usage_history
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'record_template_use');
+    v_template docket.template_versions;
+    v_usage    docket.template_usage_history;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.template_usage_history, v_answer);
+    end if;
+
+    v_template := docket_private.template_version(
+        record_template_use.template_id, record_template_use.version);
+    perform docket_private.require_project(v_template.project_id);
+
+    if docket_private.project_of_task(record_template_use.task_id) <> v_template.project_id then
+        raise exception 'task % does not exist in the template''s project',
+                        record_template_use.task_id
+            using errcode = 'PD404';
+    end if;
+
+    insert into docket.template_usage_history as u (
+        usage_id, project_id, template_id, version, task_id, variables)
+    values (
+        docket_private.new_id(v_template.project_id), v_template.project_id,
+        v_template.template_id, v_template.version, record_template_use.task_id,
+        docket_private.without_secrets(
+            docket_private.read_variables(v_template, record_template_use.variables)))
+    returning u.* into v_usage;
+
+    perform docket_private.remember(request_id, to_jsonb(v_usage));
+    return v_usage;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) IS 'Writes down that template `template_id` was used for task `task_id`, so that the outcome of the
+task tells how good the template is.
+
+`variables` is what render_template() was given, `version` the version of the template (null: the
+present one). The same `request_id` again returns the first answer. Returns the use. Raises PD404,
+PD403, PD422.';
 
 -- FUNCTION docket.record_usage(uuid, bigint, numeric, uuid)
 
@@ -7949,6 +9302,37 @@ can be claimed at once.
 `dependency_type` is the type of the dependency (default blocks). The same `request_id` again
 returns the first answer. Returns the dependency as it was. Raises PD404 (no such task or
 dependency), PD403, PD422.';
+
+-- FUNCTION docket.render_template(uuid, jsonb, bigint)
+
+CREATE FUNCTION docket.render_template(template_id uuid, variables jsonb DEFAULT '{}'::jsonb, version bigint DEFAULT NULL::bigint) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_template docket.template_versions;
+    v_values   jsonb;
+begin
+    v_template := docket_private.template_version(
+        render_template.template_id, render_template.version);
+    v_values   := docket_private.read_variables(v_template, render_template.variables);
+
+    return case v_template.kind
+               when 'workflow'
+                   then docket_private.render_json(v_template.body::jsonb, v_values)::text
+               else docket_private.render_text(v_template.body, v_values)
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) IS 'The text of template `template_id` with values in the place of its variables.
+
+`variables` is an object of values; what its JSON Schema has a default for may be left out. {{name}}
+stands for a variable, {{name.part}} for a part of one, \{{name}} for itself; a value that is no
+text stands there as JSON. Nothing is executed or quoted, and values are not looked through again.
+Of a workflow the texts in its JSON are rendered; one that is a variable and nothing else becomes
+its value. `version` is a version of the template (null: the present one). Returns the text. Raises
+PD404, PD422 (a variable is missing, or not as its schema says), PD413.';
 
 -- FUNCTION docket.repair_graph(uuid)
 
@@ -8512,6 +9896,102 @@ query, its first 1,000 characters count; of a context the first 200,000 are sear
 `page_size` is in rows (1 to 1000).
 Returns contexts with their rank, and where they say it (**between asterisks**). Raises nothing.';
 
+-- FUNCTION docket.search_knowledge(uuid, text, text[], text[], integer)
+
+CREATE FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], page_size integer DEFAULT 20) RETURNS TABLE(knowledge_id uuid, document_key text, version bigint, kind text, title text, section integer, heading text, rank real, headline text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text := left(search_knowledge.query, 1000);
+begin
+    -- The index has no policy that asks for the project: this does.
+    if not search_knowledge.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    -- Each language of the project's documents reads the query its own way; they are found by
+    -- going from one to the next in the index, because there are few of them and many documents.
+    return query
+      with recursive languages (language) as (
+          (select s.language
+             from docket_private.knowledge_sections as s
+            where s.project_id = search_knowledge.project_id
+            order by s.language
+            limit 1)
+           union all
+          select (select s.language
+                    from docket_private.knowledge_sections as s
+                   where s.project_id = search_knowledge.project_id
+                     and s.language > l.language
+                   order by s.language
+                   limit 1)
+            from languages as l
+           where l.language is not null
+      ), queries as materialized (
+          select l.language, websearch_to_tsquery(l.language::regconfig, v_query) as words
+            from languages as l
+           where l.language is not null
+      ), found as (
+          select s.knowledge_id, s.section,
+                 ts_rank(s.search_vector, q.words)
+                 + docket_ext.word_similarity(v_query, s.title) as rank
+            from queries as q
+            join docket_private.knowledge_sections as s
+              on s.project_id = search_knowledge.project_id
+             and s.search_vector @@ q.words
+             and s.language = q.language
+           union all
+          select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
+            from docket_private.knowledge_sections as s
+           where s.project_id = search_knowledge.project_id
+             and s.section = 1
+             and s.title operator(docket_ext.%>) v_query
+             -- Who quotes or leaves out words means them exactly.
+             and v_query !~ '"|(^|\s)-'
+      ), best as (
+          select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
+            from found as f
+           order by f.knowledge_id, f.rank desc, f.section
+      ), page as (
+          select b.section, b.rank, k.knowledge_id, k.document_key, k.version, k.kind, k.title
+            from best as b
+            join docket.knowledge_base as k
+              on k.knowledge_id = b.knowledge_id
+             and k.project_id = search_knowledge.project_id
+           where k.archived_at is null
+             and (search_knowledge.kinds is null or k.kind = any (search_knowledge.kinds))
+             and (search_knowledge.tags_any is null or k.tags && search_knowledge.tags_any)
+           order by b.rank desc, k.knowledge_id
+           limit least(greatest(search_knowledge.page_size, 1), 1000)
+      )
+    select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
+           p.rank::real, ts_headline(q.language::regconfig, s.body, q.words)
+      from page as p
+      join docket_private.knowledge_sections as s
+        on s.knowledge_id = p.knowledge_id
+       and s.project_id = search_knowledge.project_id
+       and s.section = p.section
+      join queries as q
+        on q.language = s.language
+     order by p.rank desc, p.knowledge_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) IS 'The documents of a project that say what `query` asks for, the best first, each with the section
+that says it best: words of headings, titles, tags and texts (websearch syntax: "exact phrase", or,
+-without), or, where the query quotes and leaves out nothing, a title that is nearly the same. Words
+are read in the language of each document. The first 1,000 characters of a query and the first
+200,000 of a document count.
+
+`kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
+rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
+around what was found, with <b> and </b> around it; what else it has is not escaped. Raises
+nothing.';
+
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
 CREATE FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer DEFAULT 20) RETURNS TABLE(task_id uuid, task_key text, title text, status docket.task_status, priority docket.task_priority, rank real)
@@ -8726,6 +10206,38 @@ COMMENT ON FUNCTION docket.set_retention(table_name text, retention interval) IS
 `table_name` is the table, `retention` the time (null: for ever); what is older than that goes by
 whole months, in a maintenance run. Returns the policy. Raises PD403 (not an operator), PD404,
 PD422.';
+
+-- FUNCTION docket.similar_tasks(uuid, text[], integer)
+
+CREATE FUNCTION docket.similar_tasks(task_id uuid, statuses text[] DEFAULT '{completed}'::text[], page_size integer DEFAULT 10) RETURNS TABLE(task_id uuid, task_key text, title text, status docket.task_status, similarity numeric, tags text[], files text[], results jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT t.task_id,
+     t.task_key,
+     t.title,
+     t.status,
+     f.similarity,
+     ARRAY( SELECT g.word
+            FROM unnest(t.tags) g(word)
+           WHERE (g.word = ANY (o.tags))
+           ORDER BY g.word) AS "array",
+     ARRAY( SELECT p.word
+            FROM unnest(t.affected_files) p(word)
+           WHERE (p.word = ANY (o.affected_files))
+           ORDER BY p.word) AS "array",
+     t.results
+    FROM ((docket_private.find_similar_tasks(similar_tasks.task_id, similar_tasks.statuses, LEAST(GREATEST(similar_tasks.page_size, 1), 1000)) f(task_id, project_id, similarity)
+      JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = f.project_id))))
+      JOIN docket.tasks o ON (((o.task_id = similar_tasks.task_id) AND (o.project_id = f.project_id))))
+   ORDER BY f.similarity DESC, t.task_id;
+END;
+
+COMMENT ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) IS 'The tasks that are most like task `task_id`, the most similar first: by title (trigrams), tags,
+paths and complexity, in what both have.
+
+`statuses` are those that count, `page_size` in rows (1 to 1000). Returns tasks with their
+similarity (0.25 to 1), what tags and files they have in common, and their results, which may be
+null. Raises nothing.';
 
 -- FUNCTION docket.simulate_completion(uuid[])
 
@@ -9178,6 +10690,89 @@ COMMENT ON FUNCTION docket.task_id(project_id uuid, reference text) IS 'The id o
 number it had in an imported file, or its id.
 
 Returns the id. Raises PD404.';
+
+-- FUNCTION docket.template_effectiveness(uuid, uuid, timestamp with time zone)
+
+CREATE FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid DEFAULT NULL::uuid, since timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(template_id uuid, template_key text, version bigint, uses bigint, tasks bigint, completed bigint, failed bigint, cancelled bigint, success_rate numeric, first_time bigint, attempts bigint, effort_ratio numeric, last_used_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH used AS MATERIALIZED (
+          SELECT u_1.template_id,
+             u_1.version,
+             u_1.usage_id,
+             u_1.task_id,
+             u_1.workflow_id,
+             u_1.created_at
+            FROM docket.template_usage_history u_1
+           WHERE ((u_1.project_id = template_effectiveness.project_id) AND ((template_effectiveness.template_id IS NULL) OR (u_1.template_id = template_effectiveness.template_id)) AND ((template_effectiveness.since IS NULL) OR (u_1.created_at >= template_effectiveness.since)))
+         ), made AS (
+          SELECT u_1.template_id,
+             u_1.version,
+             t_1.task_id,
+             t_1.project_id,
+             t_1.status,
+             t_1.actual_effort,
+             t_1.estimated_effort
+            FROM (used u_1
+              JOIN docket.tasks t_1 ON (((t_1.task_id = u_1.task_id) AND (t_1.project_id = template_effectiveness.project_id))))
+         UNION
+          SELECT u_1.template_id,
+             u_1.version,
+             t_1.task_id,
+             t_1.project_id,
+             t_1.status,
+             t_1.actual_effort,
+             t_1.estimated_effort
+            FROM (used u_1
+              JOIN docket.tasks t_1 ON (((t_1.workflow_id = u_1.workflow_id) AND (t_1.project_id = template_effectiveness.project_id))))
+         ), judged AS (
+          SELECT m.template_id,
+             m.version,
+             count(*) AS tasks,
+             count(*) FILTER (WHERE ((m.status)::text = 'completed'::text)) AS completed,
+             count(*) FILTER (WHERE ((m.status)::text = 'failed'::text)) AS failed,
+             count(*) FILTER (WHERE ((m.status)::text = 'cancelled'::text)) AS cancelled,
+             count(*) FILTER (WHERE (((m.status)::text = 'completed'::text) AND (a.tries = 1))) AS first_time,
+             sum(a.tries) AS attempts,
+             percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY ((m.actual_effort)::numeric / NULLIF((m.estimated_effort)::numeric, (0)::numeric))) AS effort_ratio
+            FROM (made m
+              CROSS JOIN LATERAL ( SELECT count(*) AS tries
+                    FROM docket.task_attempts b
+                   WHERE ((b.task_id = m.task_id) AND (b.project_id = m.project_id))) a)
+           GROUP BY m.template_id, m.version
+         )
+  SELECT t.template_id,
+     t.template_key,
+     u.version,
+     u.uses,
+     COALESCE(j.tasks, (0)::bigint) AS "coalesce",
+     COALESCE(j.completed, (0)::bigint) AS "coalesce",
+     COALESCE(j.failed, (0)::bigint) AS "coalesce",
+     COALESCE(j.cancelled, (0)::bigint) AS "coalesce",
+     round(((j.completed)::numeric / (NULLIF(((j.completed + j.failed) + j.cancelled), 0))::numeric), 4) AS round,
+     COALESCE(j.first_time, (0)::bigint) AS "coalesce",
+     (COALESCE(j.attempts, (0)::numeric))::bigint AS "coalesce",
+     round(j.effort_ratio, 4) AS round,
+     u.last_used_at
+    FROM ((( SELECT w.template_id,
+             w.version,
+             count(*) AS uses,
+             max(w.created_at) AS last_used_at
+            FROM used w
+           GROUP BY w.template_id, w.version) u
+      JOIN docket.templates t ON (((t.template_id = u.template_id) AND (t.project_id = template_effectiveness.project_id))))
+      LEFT JOIN judged j ON (((j.template_id = u.template_id) AND (j.version = u.version))))
+   ORDER BY t.template_key, u.version;
+END;
+
+COMMENT ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) IS 'What became of the tasks that a project''s templates were used for: of each version of each
+template, or of `template_id` alone.
+
+`since` leaves out uses before that time. Of its tasks (those of its workflows included) it counts
+the completed, failed and cancelled, and those completed at their first attempt (first_time).
+success_rate may be null: no task is over yet; it is the part of what is over that was completed.
+effort_ratio may be null: half of the tasks took no more, in actual by estimated effort. Returns a
+row for each version that was used; raises nothing.';
 
 -- FUNCTION docket.topological_order(uuid, uuid, uuid, integer)
 
@@ -11122,6 +12717,25 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_currency(project_id uuid, interactions jsonb) IS 'The currency that a project reckons in. Raises PD422 where an interaction has its cost in another.';
 
+-- FUNCTION docket_private.check_document_size(text)
+
+CREATE FUNCTION docket_private.check_document_size(content text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most bigint := (docket_private.setting('max_document_bytes') #>> '{}')::bigint;
+begin
+    if octet_length(check_document_size.content) > v_most then
+        raise exception 'a text of % bytes', octet_length(check_document_size.content)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_document_bytes).', v_most);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_document_size(content text) IS 'Raises PD413 for a text that is larger than the setting max_document_bytes.';
+
 -- FUNCTION docket_private.check_interactions(jsonb)
 
 CREATE FUNCTION docket_private.check_interactions(interactions jsonb) RETURNS void
@@ -11439,6 +13053,63 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.check_parent() IS 'Judges a task''s new parent: PDCYC for a loop, and for a dependency between the task (or a subtask) and its new ancestors.';
+
+-- FUNCTION docket_private.check_template(text, text, jsonb)
+
+CREATE FUNCTION docket_private.check_template(kind text, body text, variables jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_body    jsonb;
+    v_unknown text;
+begin
+    perform docket_private.check_document_size(body);
+
+    if check_template.kind = 'workflow' then
+        begin
+            v_body := check_template.body::jsonb;
+        exception
+            when data_exception or statement_too_complex then
+                raise exception 'the body of a workflow template is not JSON: %', left(sqlerrm, 300)
+                    using errcode = 'PD422';
+        end;
+
+        if jsonb_typeof(v_body) is distinct from 'object'
+           or (v_body - '{name,requirements,tasks}'::text[]) <> '{}'
+           or jsonb_typeof(v_body -> 'name') is distinct from 'string'
+           or jsonb_typeof(v_body -> 'tasks') is distinct from 'array'
+           or jsonb_path_exists(
+                  v_body, 'strict $.tasks[*] ? (@.type() != "object")', '{}', true)
+        then
+            raise exception 'the body of a workflow template has a name and an array of tasks'
+                using errcode = 'PD422',
+                      hint    = 'Give {"name": "...", "requirements": {...}, "tasks": [{"title": "..."}, ...]}.';
+        end if;
+    end if;
+
+    -- Only a schema that says what there is can say what there is not.
+    if jsonb_typeof(check_template.variables -> 'properties') = 'object' then
+        select string_agg(n.name, ', ' order by n.name) into v_unknown
+          from unnest(docket_private.variable_names(
+                   coalesce(docket_private.texts_in(v_body), check_template.body))) as n (name)
+         where not check_template.variables -> 'properties' ? split_part(n.name, '.', 1);
+    end if;
+
+    if v_unknown is not null then
+        raise exception 'the template has variables that its schema does not: %',
+                        left(v_unknown, 300)
+            using errcode = 'PD422',
+                  hint    = 'Describe them in variables.properties, or write \{{name}} for what is none.';
+    end if;
+exception
+    when statement_too_complex then
+        raise exception 'the template is nested too deeply'
+            using errcode = 'PD413';
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) IS 'Raises PD422 or PD413 for what can not be a template.';
 
 -- FUNCTION docket_private.check_validated_attempts(uuid, jsonb)
 
@@ -14444,6 +16115,71 @@ $$;
 
 COMMENT ON FUNCTION docket_private.judge_budget() IS 'Says of a budget whether it is used up.';
 
+-- FUNCTION docket_private.keep_knowledge()
+
+CREATE FUNCTION docket_private.keep_knowledge() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into docket.knowledge_versions (
+        knowledge_id, project_id, version, kind, title, content, language, tags, sources,
+        review_at, archived_at, metadata, created_at, created_by)
+    values (
+        new.knowledge_id, new.project_id, new.version, new.kind, new.title, new.content,
+        new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
+        new.updated_at, new.updated_by);
+
+    if tg_op = 'UPDATE'
+       and (old.title, old.content, old.language, old.tags)
+           is not distinct from (new.title, new.content, new.language, new.tags)
+    then
+        return null;
+    end if;
+
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = new.knowledge_id
+       and s.project_id = new.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
+           coalesce(m.body, ''), new.language,
+           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(new.language::regconfig,
+                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
+           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(new.content) as m on true;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_knowledge() IS 'Keeps each version of a document, and makes its sections findable.';
+
+-- FUNCTION docket_private.keep_template()
+
+CREATE FUNCTION docket_private.keep_template() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into docket.template_versions (
+        template_id, project_id, version, kind, title, description, body, variables, tags,
+        archived_at, metadata, created_at, created_by)
+    values (
+        new.template_id, new.project_id, new.version, new.kind, new.title, new.description,
+        new.body, new.variables, new.tags, new.archived_at, new.metadata, new.updated_at,
+        new.updated_by);
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_template() IS 'Keeps each version of a template.';
+
 -- FUNCTION docket_private.known_priority(json)
 
 CREATE FUNCTION docket_private.known_priority(priority json) RETURNS smallint
@@ -15104,6 +16840,47 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) IS 'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work and there is more now than the caller is about to claim.';
+
+-- FUNCTION docket_private.markdown_sections(text)
+
+CREATE FUNCTION docket_private.markdown_sections(content text) RETURNS TABLE(section integer, heading text, body text)
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    return query
+      with lines as (
+          select l.line, l.place,
+                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
+                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
+            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
+                 with ordinality as l (line, place)
+      ), headed as (
+          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
+            from lines as l
+      ), placed as (
+          select h.line, h.place, h.is_heading,
+                 count(*) filter (where h.is_heading) over (order by h.place) as number
+            from headed as h
+      ), sections as (
+          select p.number,
+                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
+                     filter (where p.is_heading) as heading,
+                 coalesce(string_agg(p.line, E'\n' order by p.place)
+                              filter (where not p.is_heading), '') as body
+            from placed as p
+           group by p.number
+      )
+    select (row_number() over (order by s.number))::integer, nullif(s.heading, ''),
+           btrim(s.body, E' \t\n')
+      from sections as s
+     where s.number > 0
+        or btrim(s.body, E' \t\n') <> ''
+     order by 1;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.markdown_sections(content text) IS 'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
 
 -- FUNCTION docket_private.mask_json(text)
 
@@ -16341,6 +18118,39 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_json(source_name text, content text) IS 'A text as JSON, order and spelling kept. Raises PD422 with line and column, PD413 when it is nested too deeply.';
 
+-- FUNCTION docket_private.read_language(uuid, text)
+
+CREATE FUNCTION docket_private.read_language(project_id uuid, language text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_language text := coalesce(read_language.language, (
+        select docket_private.setting('search_language', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = read_language.project_id));
+begin
+    if not exists (
+        select
+          from pg_catalog.pg_ts_config as c
+         where c.cfgname = v_language
+           and c.cfgnamespace = 'pg_catalog'::regnamespace
+    ) then
+        raise exception '% is no language that words are read by',
+                        coalesce(quote_literal(left(v_language, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', (
+                                select string_agg(c.cfgname, ', ' order by c.cfgname)
+                                  from pg_catalog.pg_ts_config as c
+                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
+    end if;
+
+    return v_language;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_language(project_id uuid, language text) IS 'The text search configuration that is named, or else the project''s. Raises PD422.';
+
 -- FUNCTION docket_private.read_pattern(text)
 
 CREATE FUNCTION docket_private.read_pattern(pattern text) RETURNS text
@@ -16704,6 +18514,102 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.read_validation_type(validation_type text) IS 'A type of validation from its name, whatever its case. Null stays null. Raises PD422.';
+
+-- TABLE docket.template_versions
+
+CREATE TABLE docket.template_versions (
+    template_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    version bigint NOT NULL,
+    kind docket.template_kind NOT NULL,
+    title text NOT NULL,
+    description text,
+    body text NOT NULL,
+    variables jsonb NOT NULL,
+    tags text[] NOT NULL,
+    archived_at timestamp with time zone,
+    metadata docket.named_values NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL
+);
+
+ALTER TABLE ONLY docket.template_versions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.template_versions IS 'Every version of each template, written by a trigger on docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.template_id IS 'The template.';
+
+COMMENT ON COLUMN docket.template_versions.version IS 'The version of docket.templates that had this.';
+
+COMMENT ON COLUMN docket.template_versions.kind IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.title IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.description IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.body IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.variables IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.tags IS 'As in docket.templates.';
+
+COMMENT ON COLUMN docket.template_versions.archived_at IS 'As in docket.templates.';
+
+-- FUNCTION docket_private.read_variables(docket.template_versions, jsonb)
+
+CREATE FUNCTION docket_private.read_variables(template docket.template_versions, variables jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_values  jsonb;
+    v_errors  jsonb;
+    v_missing text;
+begin
+    if jsonb_typeof(coalesce(read_variables.variables, '{}')) <> 'object' then
+        raise exception 'variables are not a JSON object'
+            using errcode = 'PD422';
+    end if;
+
+    v_values := coalesce((
+        select jsonb_object_agg(p.key, p.value -> 'default')
+          from jsonb_each(
+                   case jsonb_typeof((read_variables.template).variables -> 'properties')
+                       when 'object' then (read_variables.template).variables -> 'properties'
+                   end) as p
+         where jsonb_typeof(p.value) = 'object'
+           and p.value ? 'default'), '{}') || coalesce(read_variables.variables, '{}');
+
+    v_errors := docket_private.schema_errors((read_variables.template).variables, v_values);
+    if v_errors <> '[]' then
+        raise exception 'the variables are not as the template asks for them: % %',
+                        coalesce(nullif(v_errors #>> '{0,path}', ''), 'the whole'),
+                        v_errors #>> '{0,message}'
+            using errcode = 'PD422',
+                  detail  = jsonb_path_query_array(v_errors, '$[0 to 1]')::text,
+                  hint    = 'docket.get_template() has the JSON Schema of the variables.';
+    end if;
+
+    select string_agg(n.name, ', ' order by n.name) into v_missing
+      from unnest(docket_private.variable_names(
+               case (read_variables.template).kind
+                   when 'workflow'
+                       then docket_private.texts_in((read_variables.template).body::jsonb)
+                   else (read_variables.template).body
+               end)) as n (name)
+     where v_values #>> string_to_array(n.name, '.') is null;
+
+    if v_missing is not null then
+        raise exception 'variables are missing: %', left(v_missing, 300)
+            using errcode = 'PD422',
+                  hint    = 'Give a value for each; null is none.';
+    end if;
+
+    return v_values;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.read_variables(template docket.template_versions, variables jsonb) IS 'The values of a template''s variables, defaults included. Raises PD422.';
 
 -- FUNCTION docket_private.readable_prefix(bytea)
 
@@ -17157,6 +19063,73 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) IS 'Ends a write of a context that may be repeated: keeps its answer, less its data.';
+
+-- FUNCTION docket_private.render_json(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.render_json(body jsonb, variables jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_found text[];
+begin
+    case jsonb_typeof(render_json.body)
+        when 'object' then
+            return (
+                select coalesce(
+                           jsonb_object_agg(
+                               e.key,
+                               docket_private.render_json(e.value, render_json.variables)),
+                           '{}')
+                  from jsonb_each(render_json.body) as e);
+        when 'array' then
+            return (
+                select coalesce(
+                           jsonb_agg(
+                               docket_private.render_json(e.value, render_json.variables)
+                               order by e.ordinality),
+                           '[]')
+                  from jsonb_array_elements(render_json.body) with ordinality as e);
+        when 'string' then
+            v_found := regexp_match(
+                render_json.body #>> '{}', '^' || docket_private.variable_pattern() || '$');
+            if v_found[1] = '' then
+                return render_json.variables #> string_to_array(v_found[3], '.');
+            end if;
+            return to_jsonb(docket_private.render_text(
+                render_json.body #>> '{}', render_json.variables));
+        else
+            return render_json.body;
+    end case;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.render_json(body jsonb, variables jsonb) IS 'A JSON value whose texts are rendered.';
+
+-- FUNCTION docket_private.render_text(text, jsonb)
+
+CREATE FUNCTION docket_private.render_text(body text, variables jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select string_agg(
+                   p.piece || case
+                                  when m.found[1] = '' then
+                                      render_text.variables #>> string_to_array(m.found[3], '.')
+                                  else coalesce(m.found[2], '')
+                              end,
+                   '' order by p.place)
+          from regexp_split_to_table(render_text.body, docket_private.variable_pattern())
+               with ordinality as p (piece, place)
+          left join regexp_matches(render_text.body, docket_private.variable_pattern(), 'g')
+               with ordinality as m (found, place)
+            on m.place = p.place);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.render_text(body text, variables jsonb) IS 'A text with values in the place of its variables, which are all there.';
 
 -- FUNCTION docket_private.reorder_ready(uuid)
 
@@ -19039,6 +21012,52 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) IS 'The one project of these attempts, which the caller may change, and their tasks. Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket_private.template_version(uuid, bigint)
+
+CREATE FUNCTION docket_private.template_version(template_id uuid, version bigint) RETURNS docket.template_versions
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_template docket.template_versions;
+begin
+    select v.* into v_template
+      from docket.templates as t
+      join docket.template_versions as v
+        on v.template_id = t.template_id
+       and v.project_id = t.project_id
+       and v.version = coalesce(template_version.version, t.version)
+     where t.template_id = template_version.template_id;
+
+    if not found then
+        raise exception 'template % does not exist',
+                        coalesce(template_version.template_id::text, 'null')
+                        || coalesce(' of version ' || template_version.version, '')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_templates() lists the templates of a project.';
+    end if;
+
+    return v_template;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.template_version(template_id uuid, version bigint) IS 'A version of a template, or the one that it has now. Raises PD404.';
+
+-- FUNCTION docket_private.texts_in(jsonb)
+
+CREATE FUNCTION docket_private.texts_in(body jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    return (
+        select string_agg(t.text #>> '{}', E'\n')
+          from jsonb_path_query(texts_in.body, 'strict $.** ? (@.type() == "string")') as t (text));
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.texts_in(body jsonb) IS 'All texts of a JSON value, one after the other.';
+
 -- FUNCTION docket_private.time_pull_request()
 
 CREATE FUNCTION docket_private.time_pull_request() RETURNS trigger
@@ -19159,6 +21178,34 @@ CREATE FUNCTION docket_private.urgency(claim_order text, priority smallint, weig
 END;
 
 COMMENT ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) IS 'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
+
+-- FUNCTION docket_private.variable_names(text)
+
+CREATE FUNCTION docket_private.variable_names(body text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+        select distinct m.found[3]
+          from regexp_matches(
+                   variable_names.body, docket_private.variable_pattern(), 'g') as m (found)
+         where m.found[1] = ''
+         order by 1);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.variable_names(body text) IS 'The variables that a text asks for.';
+
+-- FUNCTION docket_private.variable_pattern()
+
+CREATE FUNCTION docket_private.variable_pattern() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT '(\\?)(\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)[ \t]*\}\})'::text;
+END;
+
+COMMENT ON FUNCTION docket_private.variable_pattern() IS 'What a variable looks like in a template: a backslash that takes its meaning away, the whole, its name.';
 
 -- FUNCTION docket_private.visible_projects()
 
@@ -19377,6 +21424,78 @@ $$;
 
 COMMENT ON FUNCTION docket_private.words_of(texts text) IS 'The words of a text, or of as much of it as can be indexed.';
 
+-- FUNCTION docket_private.workflow_tasks(docket.workflows, jsonb)
+
+CREATE FUNCTION docket_private.workflow_tasks(workflow docket.workflows, tasks jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_prefix text;
+    v_first  bigint;
+    v_keys   jsonb;
+    v_twice  text;
+begin
+    v_prefix := (
+        select p.slug || '-'
+          from docket.projects as p
+         where p.project_id = (workflow_tasks.workflow).project_id);
+    v_first  := docket_private.take_task_numbers(
+        (workflow_tasks.workflow).project_id, jsonb_array_length(workflow_tasks.tasks));
+
+    select min(k.name) filter (where k.times > 1),
+           coalesce(jsonb_object_agg(k.name, v_prefix || v_first - 1 + k.place), '{}')
+      into v_twice, v_keys
+      from (
+          select e.task ->> 'task_key' as name, min(e.place) as place, count(*) as times
+            from jsonb_array_elements(workflow_tasks.tasks) with ordinality as e (task, place)
+           where e.task ->> 'task_key' is not null
+           group by e.task ->> 'task_key'
+      ) as k;
+
+    if v_twice is not null then
+        raise exception 'the template has two tasks "%"', left(v_twice, 100)
+            using errcode = 'PD422';
+    end if;
+
+    return (
+        select coalesce(
+                   jsonb_agg(
+                       e.task || jsonb_build_object(
+                           'task_key', v_prefix || v_first - 1 + e.place,
+                           'workflow_id', (workflow_tasks.workflow).workflow_id)
+                       || case
+                              when v_keys ? (e.task ->> 'parent')
+                                  then jsonb_build_object('parent', v_keys -> (e.task ->> 'parent'))
+                              else '{}'
+                          end
+                       || case jsonb_typeof(e.task -> 'depends_on')
+                              when 'array' then jsonb_build_object('depends_on', (
+                                  select coalesce(
+                                             jsonb_agg(
+                                                 case
+                                                     when jsonb_typeof(d.named) = 'object'
+                                                          and v_keys ? (d.named ->> 'task')
+                                                         then d.named || jsonb_build_object(
+                                                             'task', v_keys -> (d.named ->> 'task'))
+                                                     when v_keys ? (d.named #>> '{}')
+                                                         then v_keys -> (d.named #>> '{}')
+                                                     else d.named
+                                                 end
+                                                 order by d.place),
+                                             '[]')
+                                    from jsonb_array_elements(e.task -> 'depends_on')
+                                         with ordinality as d (named, place)))
+                              else '{}'
+                          end
+                       order by e.place),
+                   '[]')
+          from jsonb_array_elements(workflow_tasks.tasks) with ordinality as e (task, place));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, tasks jsonb) IS 'The tasks of a rendered workflow template, with keys of the project, for create_tasks(). Raises PD422.';
+
 -- FUNCTION docket_private.writable_projects()
 
 CREATE FUNCTION docket_private.writable_projects() RETURNS uuid[]
@@ -19571,6 +21690,49 @@ COMMENT ON COLUMN docket.import_items.raw IS 'The entry exactly as it was writte
 COMMENT ON COLUMN docket.import_items.raw_status IS 'Its status as written, in JSON; null: it had none.';
 
 COMMENT ON COLUMN docket.import_items.raw_priority IS 'Its priority as written, in JSON; null: it had none.';
+
+-- TABLE docket.knowledge_versions
+
+CREATE TABLE docket.knowledge_versions (
+    knowledge_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    version bigint NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    content text NOT NULL,
+    language text NOT NULL,
+    tags text[] NOT NULL,
+    sources jsonb NOT NULL,
+    review_at timestamp with time zone,
+    archived_at timestamp with time zone,
+    metadata docket.named_values NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL
+);
+
+ALTER TABLE ONLY docket.knowledge_versions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.knowledge_versions IS 'Every version of each document, written by a trigger on docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.knowledge_id IS 'The document.';
+
+COMMENT ON COLUMN docket.knowledge_versions.version IS 'The version of docket.knowledge_base that had this.';
+
+COMMENT ON COLUMN docket.knowledge_versions.kind IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.title IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.content IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.language IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.tags IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.sources IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.review_at IS 'As in docket.knowledge_base.';
+
+COMMENT ON COLUMN docket.knowledge_versions.archived_at IS 'As in docket.knowledge_base.';
 
 -- TABLE docket.maintenance_steps
 
@@ -19907,6 +22069,39 @@ COMMENT ON COLUMN docket_private.context_search.search_vector IS 'The words of i
 
 COMMENT ON COLUMN docket_private.context_search.paths IS 'The paths that a context of the codebase names.';
 
+-- TABLE docket_private.knowledge_sections
+
+CREATE TABLE docket_private.knowledge_sections (
+    knowledge_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    section integer NOT NULL,
+    title text NOT NULL,
+    heading text,
+    body text NOT NULL,
+    language text NOT NULL,
+    search_vector tsvector NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.knowledge_sections FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.knowledge_sections IS 'The sections of the documents as they now are, kept by a trigger on docket.knowledge_base.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.knowledge_id IS 'The document.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.project_id IS 'Its project.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.section IS 'Which of its sections, from 1.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.title IS 'The title of the document, for searches that forgive a slip.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.heading IS 'The heading of the section; null before the first heading.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.body IS 'The text of the section, without its heading.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.language IS 'The text search configuration of the document.';
+
+COMMENT ON COLUMN docket_private.knowledge_sections.search_vector IS 'Its words: heading (A), title and tags of the document (B), body (C).';
+
 -- TABLE docket_private.organization_projects
 
 CREATE TABLE docket_private.organization_projects (
@@ -20170,6 +22365,36 @@ ALTER TABLE ONLY docket.imports
 ALTER TABLE ONLY docket.imports
     ADD CONSTRAINT imports_source_key UNIQUE (project_id, source_name);
 
+-- CONSTRAINT docket.knowledge_base knowledge_base_key_key
+
+ALTER TABLE ONLY docket.knowledge_base
+    ADD CONSTRAINT knowledge_base_key_key UNIQUE (project_id, document_key);
+
+-- CONSTRAINT docket.knowledge_base knowledge_base_pkey
+
+ALTER TABLE ONLY docket.knowledge_base
+    ADD CONSTRAINT knowledge_base_pkey PRIMARY KEY (knowledge_id, project_id);
+
+-- CONSTRAINT docket.knowledge_versions knowledge_versions_pkey
+
+ALTER TABLE ONLY docket.knowledge_versions
+    ADD CONSTRAINT knowledge_versions_pkey PRIMARY KEY (knowledge_id, project_id, version);
+
+-- CONSTRAINT docket.learning_data learning_data_key_key
+
+ALTER TABLE ONLY docket.learning_data
+    ADD CONSTRAINT learning_data_key_key UNIQUE (project_id, pattern_key);
+
+-- CONSTRAINT docket.learning_data learning_data_pkey
+
+ALTER TABLE ONLY docket.learning_data
+    ADD CONSTRAINT learning_data_pkey PRIMARY KEY (learning_id, project_id);
+
+-- CONSTRAINT docket.learning_evidence learning_evidence_pkey
+
+ALTER TABLE ONLY docket.learning_evidence
+    ADD CONSTRAINT learning_evidence_pkey PRIMARY KEY (evidence_id, project_id);
+
 -- CONSTRAINT docket.maintenance_steps maintenance_steps_pkey
 
 ALTER TABLE ONLY docket.maintenance_steps
@@ -20280,6 +22505,26 @@ ALTER TABLE ONLY docket.task_transitions
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_key_key UNIQUE (project_id, task_key);
 
+-- CONSTRAINT docket.template_usage_history template_usage_history_pkey
+
+ALTER TABLE ONLY docket.template_usage_history
+    ADD CONSTRAINT template_usage_history_pkey PRIMARY KEY (usage_id, project_id);
+
+-- CONSTRAINT docket.template_versions template_versions_pkey
+
+ALTER TABLE ONLY docket.template_versions
+    ADD CONSTRAINT template_versions_pkey PRIMARY KEY (template_id, project_id, version);
+
+-- CONSTRAINT docket.templates templates_key_key
+
+ALTER TABLE ONLY docket.templates
+    ADD CONSTRAINT templates_key_key UNIQUE (project_id, template_key);
+
+-- CONSTRAINT docket.templates templates_pkey
+
+ALTER TABLE ONLY docket.templates
+    ADD CONSTRAINT templates_pkey PRIMARY KEY (template_id, project_id);
+
 -- CONSTRAINT docket.validation_results validation_results_pkey
 
 ALTER TABLE ONLY docket.validation_results
@@ -20324,6 +22569,11 @@ ALTER TABLE ONLY docket_private.context_rounds
 
 ALTER TABLE ONLY docket_private.context_search
     ADD CONSTRAINT context_search_pkey PRIMARY KEY (task_id, project_id, context_type);
+
+-- CONSTRAINT docket_private.knowledge_sections knowledge_sections_pkey
+
+ALTER TABLE ONLY docket_private.knowledge_sections
+    ADD CONSTRAINT knowledge_sections_pkey PRIMARY KEY (knowledge_id, project_id, section);
 
 -- CONSTRAINT docket_private.organization_projects organization_projects_pkey
 
@@ -20448,6 +22698,18 @@ CREATE INDEX idempotency_keys_created_at_idx ON docket.idempotency_keys USING bt
 
 CREATE INDEX import_items_task_idx ON docket.import_items USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
 
+-- INDEX docket.knowledge_base_review_idx
+
+CREATE INDEX knowledge_base_review_idx ON docket.knowledge_base USING btree (project_id, review_at) WHERE (review_at IS NOT NULL);
+
+-- INDEX docket.learning_evidence_learning_idx
+
+CREATE INDEX learning_evidence_learning_idx ON docket.learning_evidence USING btree (learning_id, project_id, evidence_id);
+
+-- INDEX docket.learning_evidence_task_idx
+
+CREATE INDEX learning_evidence_task_idx ON docket.learning_evidence USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
 -- INDEX docket.members_project_idx
 
 CREATE INDEX members_project_idx ON docket.members USING btree (project_id);
@@ -20516,6 +22778,18 @@ CREATE INDEX tasks_status_priority_idx ON docket.tasks USING btree (project_id, 
 
 CREATE INDEX tasks_workflow_idx ON docket.tasks USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
 
+-- INDEX docket.template_usage_history_task_idx
+
+CREATE INDEX template_usage_history_task_idx ON docket.template_usage_history USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.template_usage_history_template_idx
+
+CREATE INDEX template_usage_history_template_idx ON docket.template_usage_history USING btree (template_id, project_id, version);
+
+-- INDEX docket.template_usage_history_workflow_idx
+
+CREATE INDEX template_usage_history_workflow_idx ON docket.template_usage_history USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
+
 -- INDEX docket.validation_results_attempt_idx
 
 CREATE INDEX validation_results_attempt_idx ON docket.validation_results USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
@@ -20563,6 +22837,18 @@ CREATE INDEX context_search_paths_idx ON docket_private.context_search USING gin
 -- INDEX docket_private.context_search_vector_idx
 
 CREATE INDEX context_search_vector_idx ON docket_private.context_search USING gin (project_id, search_vector);
+
+-- INDEX docket_private.knowledge_sections_language_idx
+
+CREATE INDEX knowledge_sections_language_idx ON docket_private.knowledge_sections USING btree (project_id, language);
+
+-- INDEX docket_private.knowledge_sections_title_idx
+
+CREATE INDEX knowledge_sections_title_idx ON docket_private.knowledge_sections USING gin (project_id, title docket_ext.gin_trgm_ops) WHERE (section = 1);
+
+-- INDEX docket_private.knowledge_sections_vector_idx
+
+CREATE INDEX knowledge_sections_vector_idx ON docket_private.knowledge_sections USING gin (project_id, search_vector);
 
 -- INDEX docket_private.organization_projects_project_idx
 
@@ -20743,6 +23029,70 @@ CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EAC
 -- TRIGGER docket.imports imports_journal_update
 
 CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}', '{report,metadata}');
+
+-- TRIGGER docket.knowledge_base knowledge_base_journal_delete
+
+CREATE TRIGGER knowledge_base_journal_delete AFTER DELETE ON docket.knowledge_base REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('knowledge_base', 'knowledge_id', '', '{}', '{sources,metadata}');
+
+-- TRIGGER docket.knowledge_base knowledge_base_journal_insert
+
+CREATE TRIGGER knowledge_base_journal_insert AFTER INSERT ON docket.knowledge_base REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('knowledge_base', 'knowledge_id', '', '{}', '{sources,metadata}');
+
+-- TRIGGER docket.knowledge_base knowledge_base_journal_truncate
+
+CREATE TRIGGER knowledge_base_journal_truncate AFTER TRUNCATE ON docket.knowledge_base FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('knowledge_base', 'knowledge_id', '', '{}', '{sources,metadata}');
+
+-- TRIGGER docket.knowledge_base knowledge_base_journal_update
+
+CREATE TRIGGER knowledge_base_journal_update AFTER UPDATE ON docket.knowledge_base FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.journal_update('knowledge_base', 'knowledge_id', '', '{}', '{sources,metadata}');
+
+-- TRIGGER docket.knowledge_base knowledge_base_keep_insert
+
+CREATE TRIGGER knowledge_base_keep_insert AFTER INSERT ON docket.knowledge_base FOR EACH ROW EXECUTE FUNCTION docket_private.keep_knowledge();
+
+-- TRIGGER docket.knowledge_base knowledge_base_keep_update
+
+CREATE TRIGGER knowledge_base_keep_update AFTER UPDATE ON docket.knowledge_base FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.keep_knowledge();
+
+-- TRIGGER docket.knowledge_base knowledge_base_touch
+
+CREATE TRIGGER knowledge_base_touch BEFORE UPDATE ON docket.knowledge_base FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.learning_data learning_data_journal_delete
+
+CREATE TRIGGER learning_data_journal_delete AFTER DELETE ON docket.learning_data REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('learning_data', 'learning_id', '', '{}', '{details,metadata}');
+
+-- TRIGGER docket.learning_data learning_data_journal_insert
+
+CREATE TRIGGER learning_data_journal_insert AFTER INSERT ON docket.learning_data REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('learning_data', 'learning_id', '', '{}', '{details,metadata}');
+
+-- TRIGGER docket.learning_data learning_data_journal_truncate
+
+CREATE TRIGGER learning_data_journal_truncate AFTER TRUNCATE ON docket.learning_data FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('learning_data', 'learning_id', '', '{}', '{details,metadata}');
+
+-- TRIGGER docket.learning_data learning_data_journal_update
+
+CREATE TRIGGER learning_data_journal_update AFTER UPDATE ON docket.learning_data FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.journal_update('learning_data', 'learning_id', '', '{}', '{details,metadata}');
+
+-- TRIGGER docket.learning_data learning_data_touch
+
+CREATE TRIGGER learning_data_touch BEFORE UPDATE ON docket.learning_data FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.learning_evidence learning_evidence_journal_delete
+
+CREATE TRIGGER learning_evidence_journal_delete AFTER DELETE ON docket.learning_evidence REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('learning_evidence', 'evidence_id', '', '{}', '{}');
+
+-- TRIGGER docket.learning_evidence learning_evidence_journal_insert
+
+CREATE TRIGGER learning_evidence_journal_insert AFTER INSERT ON docket.learning_evidence REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('learning_evidence', 'evidence_id', '', '{}', '{}');
+
+-- TRIGGER docket.learning_evidence learning_evidence_journal_truncate
+
+CREATE TRIGGER learning_evidence_journal_truncate AFTER TRUNCATE ON docket.learning_evidence FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('learning_evidence', 'evidence_id', '', '{}', '{}');
+
+-- TRIGGER docket.learning_evidence learning_evidence_journal_update
+
+CREATE TRIGGER learning_evidence_journal_update AFTER UPDATE ON docket.learning_evidence FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('learning_evidence', 'evidence_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_journal_delete
 
@@ -21096,6 +23446,50 @@ CREATE TRIGGER tasks_stamp BEFORE UPDATE ON docket.tasks FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER tasks_unmet_gates BEFORE UPDATE OF status ON docket.tasks FOR EACH ROW WHEN ((((new.status)::text = 'completed'::text) AND ((old.status)::text IS DISTINCT FROM 'completed'::text) AND (new.unmet_gates > 0))) EXECUTE FUNCTION docket_private.refuse_unmet_gates();
 
+-- TRIGGER docket.template_usage_history template_usage_history_journal_delete
+
+CREATE TRIGGER template_usage_history_journal_delete AFTER DELETE ON docket.template_usage_history REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('template_usage_history', 'usage_id', '', '{}', '{variables}');
+
+-- TRIGGER docket.template_usage_history template_usage_history_journal_insert
+
+CREATE TRIGGER template_usage_history_journal_insert AFTER INSERT ON docket.template_usage_history REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('template_usage_history', 'usage_id', '', '{}', '{variables}');
+
+-- TRIGGER docket.template_usage_history template_usage_history_journal_truncate
+
+CREATE TRIGGER template_usage_history_journal_truncate AFTER TRUNCATE ON docket.template_usage_history FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('template_usage_history', 'usage_id', '', '{}', '{variables}');
+
+-- TRIGGER docket.template_usage_history template_usage_history_journal_update
+
+CREATE TRIGGER template_usage_history_journal_update AFTER UPDATE ON docket.template_usage_history FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('template_usage_history', 'usage_id', '', '{}', '{variables}');
+
+-- TRIGGER docket.templates templates_journal_delete
+
+CREATE TRIGGER templates_journal_delete AFTER DELETE ON docket.templates REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('templates', 'template_id', '', '{}', '{variables,metadata}');
+
+-- TRIGGER docket.templates templates_journal_insert
+
+CREATE TRIGGER templates_journal_insert AFTER INSERT ON docket.templates REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('templates', 'template_id', '', '{}', '{variables,metadata}');
+
+-- TRIGGER docket.templates templates_journal_truncate
+
+CREATE TRIGGER templates_journal_truncate AFTER TRUNCATE ON docket.templates FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('templates', 'template_id', '', '{}', '{variables,metadata}');
+
+-- TRIGGER docket.templates templates_journal_update
+
+CREATE TRIGGER templates_journal_update AFTER UPDATE ON docket.templates FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.journal_update('templates', 'template_id', '', '{}', '{variables,metadata}');
+
+-- TRIGGER docket.templates templates_keep_insert
+
+CREATE TRIGGER templates_keep_insert AFTER INSERT ON docket.templates FOR EACH ROW EXECUTE FUNCTION docket_private.keep_template();
+
+-- TRIGGER docket.templates templates_keep_update
+
+CREATE TRIGGER templates_keep_update AFTER UPDATE ON docket.templates FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.keep_template();
+
+-- TRIGGER docket.templates templates_touch
+
+CREATE TRIGGER templates_touch BEFORE UPDATE ON docket.templates FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.validation_results validation_results_journal_delete
 
 CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
@@ -21226,6 +23620,31 @@ ALTER TABLE ONLY docket.import_items
 ALTER TABLE ONLY docket.imports
     ADD CONSTRAINT imports_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.knowledge_base knowledge_base_project_fkey
+
+ALTER TABLE ONLY docket.knowledge_base
+    ADD CONSTRAINT knowledge_base_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.knowledge_versions knowledge_versions_document_fkey
+
+ALTER TABLE ONLY docket.knowledge_versions
+    ADD CONSTRAINT knowledge_versions_document_fkey FOREIGN KEY (knowledge_id, project_id) REFERENCES docket.knowledge_base(knowledge_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.learning_data learning_data_project_fkey
+
+ALTER TABLE ONLY docket.learning_data
+    ADD CONSTRAINT learning_data_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.learning_evidence learning_evidence_learning_fkey
+
+ALTER TABLE ONLY docket.learning_evidence
+    ADD CONSTRAINT learning_evidence_learning_fkey FOREIGN KEY (learning_id, project_id) REFERENCES docket.learning_data(learning_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.learning_evidence learning_evidence_task_fkey
+
+ALTER TABLE ONLY docket.learning_evidence
+    ADD CONSTRAINT learning_evidence_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE SET NULL (task_id);
+
 -- FK CONSTRAINT docket.members members_organization_fkey
 
 ALTER TABLE ONLY docket.members
@@ -21311,6 +23730,31 @@ ALTER TABLE ONLY docket.tasks
 ALTER TABLE ONLY docket.tasks
     ADD CONSTRAINT tasks_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE RESTRICT;
 
+-- FK CONSTRAINT docket.template_usage_history template_usage_history_task_fkey
+
+ALTER TABLE ONLY docket.template_usage_history
+    ADD CONSTRAINT template_usage_history_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.template_usage_history template_usage_history_template_fkey
+
+ALTER TABLE ONLY docket.template_usage_history
+    ADD CONSTRAINT template_usage_history_template_fkey FOREIGN KEY (template_id, project_id, version) REFERENCES docket.template_versions(template_id, project_id, version) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.template_usage_history template_usage_history_workflow_fkey
+
+ALTER TABLE ONLY docket.template_usage_history
+    ADD CONSTRAINT template_usage_history_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.template_versions template_versions_template_fkey
+
+ALTER TABLE ONLY docket.template_versions
+    ADD CONSTRAINT template_versions_template_fkey FOREIGN KEY (template_id, project_id) REFERENCES docket.templates(template_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.templates templates_project_fkey
+
+ALTER TABLE ONLY docket.templates
+    ADD CONSTRAINT templates_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.validation_results validation_results_attempt_fkey
 
 ALTER TABLE ONLY docket.validation_results
@@ -21360,6 +23804,11 @@ ALTER TABLE ONLY docket_private.claim_turns
 
 ALTER TABLE ONLY docket_private.context_search
     ADD CONSTRAINT context_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket_private.knowledge_sections knowledge_sections_document_fkey
+
+ALTER TABLE ONLY docket_private.knowledge_sections
+    ADD CONSTRAINT knowledge_sections_document_fkey FOREIGN KEY (knowledge_id, project_id) REFERENCES docket.knowledge_base(knowledge_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket_private.project_graphs project_graphs_project_fkey
 
@@ -21496,6 +23945,38 @@ ALTER TABLE docket.imports ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY imports_of_visible_projects ON docket.imports USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.knowledge_base
+
+ALTER TABLE docket.knowledge_base ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.knowledge_base knowledge_base_of_visible_projects
+
+CREATE POLICY knowledge_base_of_visible_projects ON docket.knowledge_base USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.knowledge_versions
+
+ALTER TABLE docket.knowledge_versions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.knowledge_versions knowledge_versions_of_visible_projects
+
+CREATE POLICY knowledge_versions_of_visible_projects ON docket.knowledge_versions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.learning_data
+
+ALTER TABLE docket.learning_data ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.learning_data learning_data_of_visible_projects
+
+CREATE POLICY learning_data_of_visible_projects ON docket.learning_data USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.learning_evidence
+
+ALTER TABLE docket.learning_evidence ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.learning_evidence learning_evidence_of_visible_projects
+
+CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.members
 
 ALTER TABLE docket.members ENABLE ROW LEVEL SECURITY;
@@ -21596,6 +24077,30 @@ ALTER TABLE docket.tasks ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tasks_of_visible_projects ON docket.tasks USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.template_usage_history
+
+ALTER TABLE docket.template_usage_history ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.template_usage_history template_usage_history_of_visible_projects
+
+CREATE POLICY template_usage_history_of_visible_projects ON docket.template_usage_history USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.template_versions
+
+ALTER TABLE docket.template_versions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.template_versions template_versions_of_visible_projects
+
+CREATE POLICY template_versions_of_visible_projects ON docket.template_versions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.templates
+
+ALTER TABLE docket.templates ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.templates templates_of_visible_projects
+
+CREATE POLICY templates_of_visible_projects ON docket.templates USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.validation_results
 
 ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
@@ -21655,6 +24160,14 @@ ALTER TABLE docket_private.context_search ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.context_search context_search_by_functions
 
 CREATE POLICY context_search_by_functions ON docket_private.context_search TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.knowledge_sections
+
+ALTER TABLE docket_private.knowledge_sections ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.knowledge_sections knowledge_sections_by_functions
+
+CREATE POLICY knowledge_sections_by_functions ON docket_private.knowledge_sections TO docket_owner USING (true);
 
 -- ROW SECURITY docket_private.organization_projects
 
@@ -21891,6 +24404,16 @@ GRANT ALL ON TYPE docket.task_status TO docket_metrics;
 GRANT ALL ON TYPE docket.task_status TO docket_gateway;
 GRANT ALL ON TYPE docket.task_status TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.template_kind FROM PUBLIC;
+GRANT ALL ON TYPE docket.template_kind TO docket_admin;
+GRANT ALL ON TYPE docket.template_kind TO docket_app;
+GRANT ALL ON TYPE docket.template_kind TO docket_agent;
+GRANT ALL ON TYPE docket.template_kind TO docket_reader;
+GRANT ALL ON TYPE docket.template_kind TO docket_auditor;
+GRANT ALL ON TYPE docket.template_kind TO docket_metrics;
+GRANT ALL ON TYPE docket.template_kind TO docket_gateway;
+GRANT ALL ON TYPE docket.template_kind TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.validation_status FROM PUBLIC;
 GRANT ALL ON TYPE docket.validation_status TO docket_admin;
 GRANT ALL ON TYPE docket.validation_status TO docket_app;
@@ -22056,6 +24579,28 @@ GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp 
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.knowledge_base TO docket_admin;
+GRANT SELECT ON TABLE docket.knowledge_base TO docket_app;
+GRANT SELECT ON TABLE docket.knowledge_base TO docket_agent;
+GRANT SELECT ON TABLE docket.knowledge_base TO docket_reader;
+GRANT SELECT ON TABLE docket.knowledge_base TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.archive_knowledge(knowledge_id uuid, request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.templates TO docket_admin;
+GRANT SELECT ON TABLE docket.templates TO docket_app;
+GRANT SELECT ON TABLE docket.templates TO docket_agent;
+GRANT SELECT ON TABLE docket.templates TO docket_reader;
+GRANT SELECT ON TABLE docket.templates TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_admin;
@@ -22416,6 +24961,13 @@ GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, ve
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) TO docket_app;
@@ -22489,6 +25041,13 @@ GRANT ALL ON FUNCTION docket.get_task_metrics(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_task_metrics(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_task_metrics(project_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_template(project_id uuid, template_key text, version bigint) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.get_workflow(workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_workflow(workflow_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.get_workflow(workflow_id uuid) TO docket_app;
@@ -22545,6 +25104,44 @@ REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, con
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.half_life(project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.learning_data TO docket_admin;
+GRANT SELECT ON TABLE docket.learning_data TO docket_app;
+GRANT SELECT ON TABLE docket.learning_data TO docket_agent;
+GRANT SELECT ON TABLE docket.learning_data TO docket_reader;
+GRANT SELECT ON TABLE docket.learning_data TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.learning_evidence TO docket_admin;
+GRANT SELECT ON TABLE docket.learning_evidence TO docket_app;
+GRANT SELECT ON TABLE docket.learning_evidence TO docket_agent;
+GRANT SELECT ON TABLE docket.learning_evidence TO docket_reader;
+GRANT SELECT ON TABLE docket.learning_evidence TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
@@ -22596,6 +25193,13 @@ GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_agent
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.bucket(id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.imports TO docket_admin;
@@ -22617,6 +25221,13 @@ GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, ag
 GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_interactions(project_id uuid, task_id uuid, agent_name text, interaction_type text, session_id text, conversation_id text, success boolean, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_admin;
@@ -22693,6 +25304,26 @@ GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_pr
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_tasks(project_id uuid, statuses text[], min_priority text, assigned_to text, tags_all text[], tags_any text[], workflow_id uuid, parent_task_id uuid, affected_file text, requirements jsonb, metadata jsonb, include_archived boolean, order_by text, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.template_usage_history TO docket_admin;
+GRANT SELECT ON TABLE docket.template_usage_history TO docket_app;
+GRANT SELECT ON TABLE docket.template_usage_history TO docket_agent;
+GRANT SELECT ON TABLE docket.template_usage_history TO docket_reader;
+GRANT SELECT ON TABLE docket.template_usage_history TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_template_uses(template_id uuid, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -22786,6 +25417,11 @@ GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, co
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.put_response(project_id uuid, cache_key text, value jsonb, expires_in interval, request_id uuid) TO docket_app;
@@ -22796,12 +25432,31 @@ GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state
 GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.put_session(project_id uuid, session_id text, state jsonb, agent text, task_id uuid, expires_in interval, expected_version bigint, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb, title text, description text, tags text[], metadata jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb, title text, description text, tags text[], metadata jsonb, expected_version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb, title text, description text, tags text[], metadata jsonb, expected_version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_template(project_id uuid, template_key text, kind text, body text, variables jsonb, title text, description text, tags text[], metadata jsonb, expected_version bigint, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.queue_overview(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.queue_overview(project_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.find_similar_tasks(like_task_id uuid, statuses text[], how_many integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_admin;
@@ -22818,10 +25473,20 @@ GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id 
 GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_admin;
@@ -22851,6 +25516,13 @@ REVOKE ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.repair_graph(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_admin;
@@ -22915,6 +25587,13 @@ GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, contex
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_app;
@@ -22942,6 +25621,13 @@ GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.set_retention(table_name text, retention interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_retention(table_name text, retention interval) TO docket_admin;
+
+REVOKE ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_admin;
@@ -22986,6 +25672,13 @@ GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_admin;
+GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_app;
+GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_agent;
+GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_reader;
+GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -23111,6 +25804,8 @@ REVOKE ALL ON FUNCTION docket_private.check_completions(completions jsonb) FROM 
 
 REVOKE ALL ON FUNCTION docket_private.check_currency(project_id uuid, interactions jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_document_size(content text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_interactions(interactions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_new_dependencies(dependencies jsonb) FROM PUBLIC;
@@ -23120,6 +25815,8 @@ REVOKE ALL ON FUNCTION docket_private.check_new_parents() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.check_new_tasks(tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
 
@@ -23274,6 +25971,10 @@ REVOKE ALL ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) 
 
 REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
@@ -23312,6 +26013,8 @@ GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], depe
 REVOKE ALL ON FUNCTION docket_private.make_partitions(at_most bigint, OUT made bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.markdown_sections(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in text) FROM PUBLIC;
 
@@ -23382,6 +26085,8 @@ REVOKE ALL ON FUNCTION docket_private.read_document(content text, OUT data jsonb
 
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_language(project_id uuid, language text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_registry() FROM PUBLIC;
@@ -23401,6 +26106,14 @@ REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content 
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_validation_type(validation_type text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.template_versions TO docket_admin;
+GRANT SELECT ON TABLE docket.template_versions TO docket_app;
+GRANT SELECT ON TABLE docket.template_versions TO docket_agent;
+GRANT SELECT ON TABLE docket.template_versions TO docket_reader;
+GRANT SELECT ON TABLE docket.template_versions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.read_variables(template docket.template_versions, variables jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
@@ -23433,6 +26146,10 @@ REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.render_json(body jsonb, variables jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.render_text(body text, variables jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.reorder_ready(project_id uuid) FROM PUBLIC;
 
@@ -23527,6 +26244,10 @@ GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[])
 
 REVOKE ALL ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.template_version(template_id uuid, version bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.texts_in(body jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.time_pull_request() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.time_workflow_state() FROM PUBLIC;
@@ -23538,6 +26259,10 @@ REVOKE ALL ON FUNCTION docket_private.unready(project_id uuid, task_ids uuid[]) 
 REVOKE ALL ON FUNCTION docket_private.unused_characters(content text, how_many integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.variable_names(body text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.variable_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.visible_projects() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_admin;
@@ -23555,6 +26280,8 @@ REVOKE ALL ON FUNCTION docket_private.with_value(document jsonb, path text[], va
 REVOKE ALL ON FUNCTION docket_private.without_secrets(value jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.words_of(texts text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
@@ -23574,6 +26301,12 @@ GRANT SELECT ON TABLE docket.import_items TO docket_app;
 GRANT SELECT ON TABLE docket.import_items TO docket_agent;
 GRANT SELECT ON TABLE docket.import_items TO docket_reader;
 GRANT SELECT ON TABLE docket.import_items TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.knowledge_versions TO docket_admin;
+GRANT SELECT ON TABLE docket.knowledge_versions TO docket_app;
+GRANT SELECT ON TABLE docket.knowledge_versions TO docket_agent;
+GRANT SELECT ON TABLE docket.knowledge_versions TO docket_reader;
+GRANT SELECT ON TABLE docket.knowledge_versions TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;

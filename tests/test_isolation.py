@@ -23,6 +23,7 @@ from support.sessions import Connect, Connection, as_role
 # What names a row of a project: the same call is made with a row that is hidden and with none.
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
+    "knowledge_id", "template_id", "learning_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -30,6 +31,7 @@ ARGUMENTS: Mapping[str, object] = {
     "agent": "agent",
     "agent_name": "agent",
     "at": "2100-01-01",
+    "body": "planted",
     "cache_key": "a request",
     "changes": Jsonb({}),
     "column_name": "title",
@@ -39,16 +41,19 @@ ARGUMENTS: Mapping[str, object] = {
     "data": Jsonb(1),
     "dependencies": Jsonb([]),
     "document": Jsonb({}),
+    "document_key": "guide",
     "error": "error",
     "from_version": 1,
     "group_by": "status",
     "interaction_type": "review",
+    "kind": "prompt",
     "method": "pglz",
     "name": "a name",
     "number": 1,
     "patch": Jsonb({}),
     "path": "sink.py",
     "pinned_for": "a release",
+    "pattern_key": "hunch",
     "principal": "somebody",
     "priority": 5,
     "query": "secret",
@@ -65,6 +70,7 @@ ARGUMENTS: Mapping[str, object] = {
     "superseded_by": uuid.UUID(int=7),
     "table_name": "tasks",
     "tasks": Jsonb([{"title": "planted"}]),
+    "template_key": "flow",
     "title": "planted",
     "validation_type": "tests",
     "value": Jsonb(1),
@@ -162,11 +168,32 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         session.execute("select docket.require_validation(%s, 'style')", (task,))
         session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
         attempt = one(session, "select t.attempt_id from docket.start_task(%s, 'agent') as t", held)
+        document = one(
+            session,
+            "select k.knowledge_id"
+            "  from docket.put_knowledge(%s, 'guide', 'secret', 'A secret text') as k",
+            project,
+        )
+        template = one(
+            session,
+            "select t.template_id"
+            "  from docket.put_template(%s, 'flow', 'workflow',"
+            '       \'{"name": "Flow", "tasks": [{"title": "secret"}]}\') as t',
+            project,
+        )
+        session.execute("select docket.record_template_use(%s, %s)", (template, task))
+        learning = one(
+            session,
+            "select l.learning_id"
+            "  from docket.record_learning(%s, 'hunch', true, 'A secret', task_id => %s) as l",
+            project, task,
+        )  # fmt: skip
     with as_role(session, stranger):
         session.execute("select docket.create_project('own')")
     ids = {
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
         "attempt_id": attempt, "pull_request_id": proposed,
+        "knowledge_id": document, "template_id": template, "learning_id": learning,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")
@@ -224,6 +251,8 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])
+    if (function, parameter) == ("put_knowledge", "content"):
+        return "planted"
     if parameter == "interactions":
         said = {"task_id": str(ids["task_id"]), "agent_name": "agent", "success": True}
         return Jsonb([said | {"interaction_type": "review"}])

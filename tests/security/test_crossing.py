@@ -88,6 +88,9 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                     "attempt_id": """select attempt_id from docket.task_attempts
                                       where project_id = %s limit 1""",
                     "pull_request_id": "select pull_request_id from docket.list_pull_requests(%s)",
+                    "knowledge_id": "select knowledge_id from docket.list_knowledge(%s)",
+                    "template_id": "select template_id from docket.list_templates(%s)",
+                    "learning_id": "select learning_id from docket.learned(%s)",
                 }.items()
             },
         }

@@ -109,6 +109,9 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "workflow_id": "select workflow_id from docket.list_workflows(%s)",
         "attempt_id": "select attempt_id from docket.task_attempts where project_id = %s limit 1",
         "pull_request_id": "select pull_request_id from docket.list_pull_requests(%s)",
+        "knowledge_id": "select knowledge_id from docket.list_knowledge(%s)",
+        "template_id": "select template_id from docket.list_templates(%s)",
+        "learning_id": "select learning_id from docket.learned(%s)",
     }
     found = {name: value(superuser, query, project) for name, query in queries.items()}
     return {"project_id": project, **found}
@@ -125,6 +128,7 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
         "grant_access": {"project_id": ids["project_id"]},
         "revoke_access": {"project_id": ids["project_id"]},
         "import_tasks_json": {"source_name": "other.json"},
+        "instantiate_workflow": {"name": "fresh"},
         "start_task": {"task_id": ready},
         "supersede": {"task_id": ready, "superseded_by": gated},
         "unlink_pull_request": {"task_id": ids["depends_on_id"]},

@@ -86,6 +86,14 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   attempt_id => a.attempt_id, conversation_id => 'a talk')
          from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
+    "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
+    """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))
+         from docket.put_template(%(project)s, 'flow', 'workflow',
+                  '{"name": "Flow", "tasks": [{"title": "secret"}]}') as p""",
+    """select docket.instantiate_workflow(t.template_id)
+         from docket.get_template(%(project)s, 'flow') as t""",
+    """select docket.record_learning(%(project)s, 'hunch', true, 'secret',
+                                    task_id => docket.task_id(%(project)s, 't-0'))""",
     "select docket.enter_workflow_state('review', workflow_id => %(workflow)s)",
     """select docket.enter_workflow_state(
                   'review', task_id => docket.task_id(%(project)s, 't-0'))""",

@@ -115,6 +115,15 @@ def lease_option(command: F) -> F:
     )(command)
 
 
+def given(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that were given on the command line."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in fields.items()
+        if value not in (None, ())
+    }
+
+
 def show_tasks(tasks: list[Task], options: Options, *, empty: str) -> None:
     """Prints tasks as a table, or in full as JSON."""
     rows = [as_row(task) for task in tasks]

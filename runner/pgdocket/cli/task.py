@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 import click
 
 from pgdocket import output
-from pgdocket.cli import Options, common_options, journal
+from pgdocket.cli import Options, common_options, journal, recommend
 from pgdocket.cli.session import (
     agent_option,
     as_row,
+    given,
     json_text,
     lease_option,
     opened,
@@ -76,15 +77,6 @@ def field_options(command: F) -> F:
     return command
 
 
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that were given on the command line."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in fields.items()
-        if value not in (None, ())
-    }
-
-
 @click.group()
 @common_options
 def task() -> None:
@@ -128,7 +120,7 @@ def add(
             title=title,
             parent_task_id=find(parent) if parent else None,
             depends_on=[find(each) for each in depends_on] or None,
-            **_given(fields),
+            **given(fields),
         )
     show_task(added, options, "added")
 
@@ -205,7 +197,7 @@ def list_(
     with opened(options) as docket:
         project_id = the_project(docket, options).project_id
         if query is not None:
-            if parent or _given(filters):
+            if parent or given(filters):
                 raise click.UsageError("--search can't be combined with the other filters")
             hits = docket.search_tasks(project_id=project_id, query=query, page_size=page_size)
             output.table(
@@ -221,7 +213,7 @@ def list_(
                 docket.task_id(project_id=project_id, reference=parent) if parent else None
             ),
             page_size=page_size,
-            **_given(filters),
+            **given(filters),
         )
     show_tasks(found, options, empty="no task matches")
 
@@ -250,7 +242,7 @@ def update(
     Example:
       pgdocket task update shop-3 --priority critical --status review
     """
-    changes = _given(fields) | {name.replace("-", "_"): None for name in clear}
+    changes = given(fields) | {name.replace("-", "_"): None for name in clear}
     if not changes and status is None:
         raise click.UsageError("nothing to change: give a field or --status")
     with opened(options) as docket, docket.transaction():
@@ -328,5 +320,8 @@ def delete(options: Options, reference: str) -> None:
     show_task(deleted, options, "deleted")
 
 
-for command in (journal.task_history, journal.as_of, journal.who_changed):
+for command in (
+    journal.task_history, journal.as_of, journal.who_changed,
+    recommend.recommend, recommend.similar,
+):  # fmt: skip
     task.add_command(command)

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
         HistoryRow,
         ImpactRow,
         Json,
+        KnowledgeBase,
+        LearnedRow,
+        LearningData,
+        LearningEvidence,
         ListImportsRow,
         MaintainRow,
         Member,
@@ -45,11 +49,14 @@ if TYPE_CHECKING:
         PruneContextsRow,
         PullRequest,
         QueueOverviewRow,
+        RecommendationsRow,
         RepairGraphRow,
         RequiredValidation,
         SealAuditRow,
         SearchContextsRow,
+        SearchKnowledgeRow,
         SearchTasksRow,
+        SimilarTasksRow,
         SimulateCompletionRow,
         Task,
         TaskAttempt,
@@ -58,6 +65,9 @@ if TYPE_CHECKING:
         TaskHistoryRow,
         TaskPullRequest,
         TasksTouchingRow,
+        Template,
+        TemplateEffectivenessRow,
+        TemplateUsageHistory,
         ValidateJsonRow,
         ValidationResult,
         VerifyAuditRow,
@@ -98,6 +108,20 @@ _AGENT_PERFORMANCE: Function[AgentPerformanceRow] = Function(
     Parameter("until"),
     Parameter("group_by", is_array=True),
     Parameter("period", default="day"),
+)
+_ARCHIVE_KNOWLEDGE: Function[KnowledgeBase] = Function(
+    "archive_knowledge",
+    Effect.KEYED,
+    "KnowledgeBase",
+    Parameter("knowledge_id", is_required=True),
+    Parameter("request_id"),
+)
+_ARCHIVE_TEMPLATE: Function[Template] = Function(
+    "archive_template",
+    Effect.KEYED,
+    "Template",
+    Parameter("template_id", is_required=True),
+    Parameter("request_id"),
 )
 _BLOCKERS: Function[BlockersRow] = Function(
     "blockers",
@@ -425,6 +449,14 @@ _GET_CONTEXT_RAW: Function[GetContextRawRow] = Function(
     Parameter("context_type", is_required=True),
     Parameter("version"),
 )
+_GET_KNOWLEDGE: Function[KnowledgeBase] = Function(
+    "get_knowledge",
+    Effect.READ,
+    "KnowledgeBase",
+    Parameter("project_id", is_required=True),
+    Parameter("document_key", is_required=True),
+    Parameter("version"),
+)
 _GET_PENDING_TASKS: Function[Task] = Function(
     "get_pending_tasks",
     Effect.READ,
@@ -483,6 +515,14 @@ _GET_TASK_METRICS: Function[GetTaskMetricsRow] = Function(
     Effect.READ,
     "GetTaskMetricsRow",
     Parameter("project_id", is_required=True),
+)
+_GET_TEMPLATE: Function[Template] = Function(
+    "get_template",
+    Effect.READ,
+    "Template",
+    Parameter("project_id", is_required=True),
+    Parameter("template_key", is_required=True),
+    Parameter("version"),
 )
 _GET_WORKFLOW: Function[Workflow] = Function(
     "get_workflow",
@@ -560,11 +600,32 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
+_INSTANTIATE_WORKFLOW: Function[Task] = Function(
+    "instantiate_workflow",
+    Effect.KEYED,
+    "Task",
+    Parameter("template_id", is_required=True),
+    Parameter("variables", is_json=True),
+    Parameter("name"),
+    Parameter("version"),
+    Parameter("request_id"),
+)
 _LATEST_CONTEXTS: Function[TaskContext] = Function(
     "latest_contexts",
     Effect.READ,
     "TaskContext",
     Parameter("task_id", is_required=True),
+)
+_LEARNED: Function[LearnedRow] = Function(
+    "learned",
+    Effect.READ,
+    "LearnedRow",
+    Parameter("project_id", is_required=True),
+    Parameter("query"),
+    Parameter("pattern_type"),
+    Parameter("tags_any", is_array=True),
+    Parameter("min_confidence", default=0),
+    Parameter("page_size", default=20),
 )
 _LINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "link_pull_request",
@@ -604,6 +665,14 @@ _LIST_CONTEXT_TYPES: Function[ContextType] = Function(
     "ContextType",
     Parameter("project_id", is_required=True),
 )
+_LIST_EVIDENCE: Function[LearningEvidence] = Function(
+    "list_evidence",
+    Effect.READ,
+    "LearningEvidence",
+    Parameter("learning_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_IMPORTS: Function[ListImportsRow] = Function(
     "list_imports",
     Effect.READ,
@@ -625,6 +694,18 @@ _LIST_INTERACTIONS: Function[AiInteraction] = Function(
     Parameter("success"),
     Parameter("since"),
     Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_KNOWLEDGE: Function[KnowledgeBase] = Function(
+    "list_knowledge",
+    Effect.READ,
+    "KnowledgeBase",
+    Parameter("project_id", is_required=True),
+    Parameter("kind"),
+    Parameter("tags_all", is_array=True),
+    Parameter("review_before"),
+    Parameter("include_archived", default=False),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -696,6 +777,25 @@ _LIST_TASKS: Function[Task] = Function(
     Parameter("metadata", is_json=True),
     Parameter("include_archived", default=False),
     Parameter("order_by", default="created_at"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_TEMPLATE_USES: Function[TemplateUsageHistory] = Function(
+    "list_template_uses",
+    Effect.READ,
+    "TemplateUsageHistory",
+    Parameter("template_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_TEMPLATES: Function[Template] = Function(
+    "list_templates",
+    Effect.READ,
+    "Template",
+    Parameter("project_id", is_required=True),
+    Parameter("kind"),
+    Parameter("tags_all", is_array=True),
+    Parameter("include_archived", default=False),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -834,6 +934,23 @@ _PUT_CONTEXT_RAW: Function[TaskContext] = Function(
     Parameter("attempt_id"),
     Parameter("request_id"),
 )
+_PUT_KNOWLEDGE: Function[KnowledgeBase] = Function(
+    "put_knowledge",
+    Effect.KEYED,
+    "KnowledgeBase",
+    Parameter("project_id", is_required=True),
+    Parameter("document_key", is_required=True),
+    Parameter("title", is_required=True),
+    Parameter("content", is_required=True),
+    Parameter("kind", default="document"),
+    Parameter("tags", is_array=True),
+    Parameter("sources", is_json=True),
+    Parameter("review_at"),
+    Parameter("language"),
+    Parameter("metadata", is_json=True),
+    Parameter("expected_version"),
+    Parameter("request_id"),
+)
 _PUT_RESPONSE: Function[datetime] = Function(
     "put_response",
     Effect.KEYED,
@@ -857,11 +974,34 @@ _PUT_SESSION: Function[AgentSession] = Function(
     Parameter("expected_version"),
     Parameter("request_id"),
 )
+_PUT_TEMPLATE: Function[Template] = Function(
+    "put_template",
+    Effect.KEYED,
+    "Template",
+    Parameter("project_id", is_required=True),
+    Parameter("template_key", is_required=True),
+    Parameter("kind", is_required=True),
+    Parameter("body", is_required=True),
+    Parameter("variables", is_json=True),
+    Parameter("title"),
+    Parameter("description"),
+    Parameter("tags", is_array=True),
+    Parameter("metadata", is_json=True),
+    Parameter("expected_version"),
+    Parameter("request_id"),
+)
 _QUEUE_OVERVIEW: Function[QueueOverviewRow] = Function(
     "queue_overview",
     Effect.READ,
     "QueueOverviewRow",
     Parameter("project_id"),
+)
+_RECOMMENDATIONS: Function[RecommendationsRow] = Function(
+    "recommendations",
+    Effect.READ,
+    "RecommendationsRow",
+    Parameter("task_id", is_required=True),
+    Parameter("page_size", default=5),
 )
 _RECORD_CONTEXT_USE: Function[ContextUse] = Function(
     "record_context_use",
@@ -915,6 +1055,23 @@ _RECORD_INTERACTIONS: Function[AiInteraction] = Function(
     Parameter("interactions", is_required=True, is_json=True),
     Parameter("request_id"),
 )
+_RECORD_LEARNING: Function[LearningData] = Function(
+    "record_learning",
+    Effect.KEYED,
+    "LearningData",
+    Parameter("project_id", is_required=True),
+    Parameter("pattern_key", is_required=True),
+    Parameter("confirmed"),
+    Parameter("pattern"),
+    Parameter("pattern_type"),
+    Parameter("tags", is_array=True),
+    Parameter("details", is_json=True),
+    Parameter("weight", default=1),
+    Parameter("task_id"),
+    Parameter("interaction_id"),
+    Parameter("note"),
+    Parameter("request_id"),
+)
 _RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     "record_pull_request",
     Effect.KEYED,
@@ -923,6 +1080,16 @@ _RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     Parameter("repository", is_required=True),
     Parameter("number", is_required=True),
     Parameter("changes", is_json=True),
+    Parameter("request_id"),
+)
+_RECORD_TEMPLATE_USE: Function[TemplateUsageHistory] = Function(
+    "record_template_use",
+    Effect.KEYED,
+    "TemplateUsageHistory",
+    Parameter("template_id", is_required=True),
+    Parameter("task_id", is_required=True),
+    Parameter("variables", is_json=True),
+    Parameter("version"),
     Parameter("request_id"),
 )
 _RECORD_USAGE: Function[Budget] = Function(
@@ -996,6 +1163,14 @@ _REMOVE_DEPENDENCY: Function[TaskDependency] = Function(
     Parameter("depends_on_id", is_required=True),
     Parameter("dependency_type", default="blocks"),
     Parameter("request_id"),
+)
+_RENDER_TEMPLATE: Function[str] = Function(
+    "render_template",
+    Effect.READ,
+    None,
+    Parameter("template_id", is_required=True),
+    Parameter("variables", is_json=True),
+    Parameter("version"),
 )
 _REPAIR_GRAPH: Function[RepairGraphRow] = Function(
     "repair_graph",
@@ -1073,6 +1248,16 @@ _SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
     Parameter("after"),
     Parameter("page_size", default=20),
 )
+_SEARCH_KNOWLEDGE: Function[SearchKnowledgeRow] = Function(
+    "search_knowledge",
+    Effect.READ,
+    "SearchKnowledgeRow",
+    Parameter("project_id", is_required=True),
+    Parameter("query", is_required=True),
+    Parameter("kinds", is_array=True),
+    Parameter("tags_any", is_array=True),
+    Parameter("page_size", default=20),
+)
 _SEARCH_TASKS: Function[SearchTasksRow] = Function(
     "search_tasks",
     Effect.READ,
@@ -1109,6 +1294,14 @@ _SET_RETENTION: Function[PartitionPolicy] = Function(
     "PartitionPolicy",
     Parameter("table_name", is_required=True),
     Parameter("retention", is_required=True),
+)
+_SIMILAR_TASKS: Function[SimilarTasksRow] = Function(
+    "similar_tasks",
+    Effect.READ,
+    "SimilarTasksRow",
+    Parameter("task_id", is_required=True),
+    Parameter("statuses", is_array=True),
+    Parameter("page_size", default=10),
 )
 _SIMULATE_COMPLETION: Function[SimulateCompletionRow] = Function(
     "simulate_completion",
@@ -1170,6 +1363,14 @@ _TASKS_TOUCHING: Function[TasksTouchingRow] = Function(
     Parameter("path", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
+)
+_TEMPLATE_EFFECTIVENESS: Function[TemplateEffectivenessRow] = Function(
+    "template_effectiveness",
+    Effect.READ,
+    "TemplateEffectivenessRow",
+    Parameter("project_id", is_required=True),
+    Parameter("template_id"),
+    Parameter("since"),
 )
 _TOPOLOGICAL_ORDER: Function[Task] = Function(
     "topological_order",
@@ -1371,6 +1572,30 @@ class Api(Calls):
         InvalidArgument.
         """
         return self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
+    def archive_knowledge(
+        self,
+        *,
+        knowledge_id: Id,
+        request_id: Id | None = None,
+    ) -> KnowledgeBase:
+        """Puts document `knowledge_id` away: it is neither listed nor found any more, and its
+        versions stay. put_knowledge() brings it back. The same `request_id` again returns the first
+        answer. Returns the document. Raises NotFound, Forbidden.
+        """
+        return self._one(_ARCHIVE_KNOWLEDGE, (knowledge_id, request_id))
+
+    def archive_template(
+        self,
+        *,
+        template_id: Id,
+        request_id: Id | None = None,
+    ) -> Template:
+        """Puts template `template_id` away: it is not listed any more, and what it was used for
+        stays. put_template() brings it back. The same `request_id` again returns the first answer.
+        Returns the template. Raises NotFound, Forbidden.
+        """
+        return self._one(_ARCHIVE_TEMPLATE, (template_id, request_id))
 
     def blockers(
         self,
@@ -2045,6 +2270,18 @@ class Api(Calls):
         """
         return self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
 
+    def get_knowledge(
+        self,
+        *,
+        project_id: Id,
+        document_key: str,
+        version: int | None = None,
+    ) -> KnowledgeBase:
+        """A document of a project, by its `document_key`: as it is now, or as `version` was.
+        Returns the document. Raises NotFound.
+        """
+        return self._one(_GET_KNOWLEDGE, (project_id, document_key, version))
+
     def get_pending_tasks(
         self,
         *,
@@ -2142,6 +2379,18 @@ class Api(Calls):
         null. Returns one row; raises nothing.
         """
         return self._one(_GET_TASK_METRICS, (project_id,))
+
+    def get_template(
+        self,
+        *,
+        project_id: Id,
+        template_key: str,
+        version: int | None = None,
+    ) -> Template:
+        """A template of a project, by its `template_key`: as it is now, or as `version` was.
+        Returns the template. Raises NotFound.
+        """
+        return self._one(_GET_TEMPLATE, (project_id, template_key, version))
 
     def get_workflow(
         self,
@@ -2322,6 +2571,30 @@ class Api(Calls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    def instantiate_workflow(
+        self,
+        *,
+        template_id: Id,
+        variables: Json = None,
+        name: str | None = None,
+        version: int | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Makes a workflow from template `template_id`: the workflow, its tasks, their hierarchy
+        and dependencies, all or none, and writes the use down.
+
+        `variables` is an object of values, `name` the workflow's (null: that of the template),
+        `version` a version of the template (null: the present one). Each task gets a key of the
+        project's own; names in depends_on and parent that are none of the template are keys or ids
+        of the project. The same `request_id` again returns the first answer. Returns the tasks in
+        the order of the template. Raises NotFound, Forbidden, Conflict (the workflow's name is
+        taken), LimitExceeded, InvalidArgument, DependencyCycle.
+        """
+        return self._many(
+            _INSTANTIATE_WORKFLOW,
+            (template_id, variables, name, version, request_id),
+        )
+
     def latest_contexts(
         self,
         *,
@@ -2331,6 +2604,29 @@ class Api(Calls):
         versions; raises nothing.
         """
         return self._many(_LATEST_CONTEXTS, (task_id,))
+
+    def learned(
+        self,
+        *,
+        project_id: Id,
+        query: str | None = None,
+        pattern_type: str | None = None,
+        tags_any: Sequence[str] | None = None,
+        min_confidence: float | Decimal | None = 0,
+        page_size: int | None = 20,
+    ) -> list[LearnedRow]:
+        """What was found out in a project, the surest first, with how sure it is now.
+
+        `query` are words of it (websearch syntax), `pattern_type` its type, `tags_any` tags that it
+        has any of, `min_confidence` how sure it has to be (0 to 1), `page_size` in rows (1 to
+        1000). weight_for and weight_against are what is left of the weights of all evidence, each
+        halved with each half-life; confidence is (for + 1) / (for + against + 2). last_evidence_at
+        may be null: there is none. Returns rows; raises nothing.
+        """
+        return self._many(
+            _LEARNED,
+            (project_id, query, pattern_type, tags_any, min_confidence, page_size),
+        )
 
     def link_pull_request(
         self,
@@ -2398,6 +2694,19 @@ class Api(Calls):
         """
         return self._many(_LIST_CONTEXT_TYPES, (project_id,))
 
+    def list_evidence(
+        self,
+        *,
+        learning_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[LearningEvidence]:
+        """What speaks for and against pattern `learning_id`, the newest first. `after` is the
+        evidence_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        Returns evidence; raises nothing.
+        """
+        return self._many(_LIST_EVIDENCE, (learning_id, after, page_size))
+
     def list_imports(
         self,
         *,
@@ -2440,6 +2749,29 @@ class Api(Calls):
                 project_id, task_id, agent_name, interaction_type, session_id, conversation_id,
                 success, since, until, after, page_size,
             ),
+        )
+
+    def list_knowledge(
+        self,
+        *,
+        project_id: Id,
+        kind: str | None = None,
+        tags_all: Sequence[str] | None = None,
+        review_before: datetime | None = None,
+        include_archived: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[KnowledgeBase]:
+        """The documents of a project that meet every condition given, by key.
+
+        `kind` is their kind, `tags_all` tags that they have all of, `review_before` finds those
+        that should be looked at again before that time, `include_archived` adds those that were put
+        away. `after` is the document_key of the last document of the previous page, `page_size` is
+        in rows (1 to 1000). Returns documents; raises nothing.
+        """
+        return self._many(
+            _LIST_KNOWLEDGE,
+            (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
 
     def list_projects(
@@ -2567,6 +2899,39 @@ class Api(Calls):
                 parent_task_id, affected_file, requirements, metadata, include_archived, order_by,
                 after, page_size,
             ),
+        )
+
+    def list_template_uses(
+        self,
+        *,
+        template_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TemplateUsageHistory]:
+        """The uses of template `template_id`, the newest first. `after` is the usage_id of the last
+        use of the previous page, `page_size` is in rows (1 to 1000). Returns uses; raises nothing.
+        """
+        return self._many(_LIST_TEMPLATE_USES, (template_id, after, page_size))
+
+    def list_templates(
+        self,
+        *,
+        project_id: Id,
+        kind: str | None = None,
+        tags_all: Sequence[str] | None = None,
+        include_archived: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[Template]:
+        """The templates of a project that meet every condition given, by key.
+
+        `kind` is their kind, `tags_all` tags that they have all of, `include_archived` adds those
+        that were put away. `after` is the template_key of the last template of the previous page,
+        `page_size` is in rows (1 to 1000). Returns templates; raises nothing.
+        """
+        return self._many(
+            _LIST_TEMPLATES,
+            (project_id, kind, tags_all, include_archived, after, page_size),
         )
 
     def list_validations(
@@ -2853,6 +3218,42 @@ class Api(Calls):
             ),
         )
 
+    def put_knowledge(
+        self,
+        *,
+        project_id: Id,
+        document_key: str,
+        title: str,
+        content: str,
+        kind: str | None = "document",
+        tags: Sequence[str] | None = None,
+        sources: Json = None,
+        review_at: datetime | None = None,
+        language: str | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> KnowledgeBase:
+        """Puts a document into a project's knowledge base: a new one, or the next version of the
+        one with this key. The same again makes no version; one that was put away is in use again.
+
+        `document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up
+        to the setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources`
+        an array of what it rests on, `review_at` when it should be looked at again, `language` the
+        text search configuration that its words are read by (null: the setting search_language),
+        `metadata` an object. All of it is replaced: what is left out is empty. `expected_version`
+        is the version that the caller has read, 0 for none. The same `request_id` again returns the
+        first answer. Returns the document. Raises NotFound, Forbidden, LimitExceeded,
+        InvalidArgument, StaleVersion.
+        """
+        return self._one(
+            _PUT_KNOWLEDGE,
+            (
+                project_id, document_key, title, content, kind, tags, sources, review_at, language,
+                metadata, expected_version, request_id,
+            ),
+        )
+
     def put_response(
         self,
         *,
@@ -2901,6 +3302,44 @@ class Api(Calls):
             ),
         )
 
+    def put_template(
+        self,
+        *,
+        project_id: Id,
+        template_key: str,
+        kind: str,
+        body: str,
+        variables: Json = None,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> Template:
+        """Puts a template into a project: a new one, or the next version of the one with this key.
+        The same again makes no version; one that was put away is in use again.
+
+        `template_key` names it, `kind` is prompt, code, configuration or workflow, `body` its text
+        (up to the setting max_document_bytes), in which {{name}} stands for a variable and
+        \\{{name}} for itself. The body of a workflow is a JSON object with name, requirements and
+        tasks, as create_tasks() takes them; a task_key in it is a name within the template, for
+        depends_on and parent. `variables` is a JSON Schema of the object of variables, with
+        defaults (null: any); where it has properties, the body may ask for these only. `title` is
+        the key unless given, `description` says what it is good for, `tags` are words, `metadata`
+        an object. All of it is replaced: what is left out is empty. `expected_version` is the
+        version that the caller has read, 0 for none. The same `request_id` again returns the first
+        answer. Returns the template. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument,
+        StaleVersion.
+        """
+        return self._one(
+            _PUT_TEMPLATE,
+            (
+                project_id, template_key, kind, body, variables, title, description, tags, metadata,
+                expected_version, request_id,
+            ),
+        )
+
     def queue_overview(
         self,
         *,
@@ -2912,6 +3351,26 @@ class Api(Calls):
         `project_id` asks for one project only. Returns rows; raises nothing.
         """
         return self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    def recommendations(
+        self,
+        *,
+        task_id: Id,
+        page_size: int | None = 5,
+    ) -> list[RecommendationsRow]:
+        """What is known of tasks like `task_id`: who and what did well with them (kinds agent,
+        template), what they took (estimate: effort and duration in hours, tokens, cost), what went
+        wrong (risk), and what was learned about its tags (pattern).
+
+        `page_size` bounds each kind, the best first (1 to 1000). Rests on the 50 most similar tasks
+        that are over (similar_tasks()). score may be null; it is 0 to 1: of agents and templates
+        (good + 1) / (good + bad + 2), each outcome weighed by similarity, of risks the part of the
+        similar tasks that met it, of patterns their confidence. estimate, low, high and unit may be
+        null: estimates have half of the similar tasks at or below `estimate` and 8 of 10 between
+        low and high, and want three of them at least. evidence is an object with the ids of the
+        rows that it rests on. Returns rows, by kind; raises nothing.
+        """
+        return self._many(_RECOMMENDATIONS, (task_id, page_size))
 
     def record_context_use(
         self,
@@ -3013,6 +3472,41 @@ class Api(Calls):
         """
         return self._many(_RECORD_INTERACTIONS, (interactions, request_id))
 
+    def record_learning(
+        self,
+        *,
+        project_id: Id,
+        pattern_key: str,
+        confirmed: bool | None = None,
+        pattern: str | None = None,
+        pattern_type: str | None = None,
+        tags: Sequence[str] | None = None,
+        details: Json = None,
+        weight: float | Decimal | None = 1,
+        task_id: Id | None = None,
+        interaction_id: Id | None = None,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> LearningData:
+        """Writes down what was found out in a project, and what speaks for or against it.
+
+        `pattern_key` names it, `pattern` says what it is (needed the first time), `pattern_type`
+        any word, `tags` those of the tasks that it is about, `details` any JSON; null leaves the
+        last four as they are. `confirmed` says whether what was seen bears the pattern out or
+        speaks against it (null: nothing was seen), `weight` how much it counts (more than 0, at
+        most 1000), `task_id` and `interaction_id` where it was seen, `note` what. Weights halve
+        with each half-life (setting learning_half_life_days); confidence is (for + 1) / (for +
+        against + 2). The same `request_id` again returns the first answer. Returns the pattern.
+        Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_LEARNING,
+            (
+                project_id, pattern_key, confirmed, pattern, pattern_type, tags, details, weight,
+                task_id, interaction_id, note, request_id,
+            ),
+        )
+
     def record_pull_request(
         self,
         *,
@@ -3038,6 +3532,27 @@ class Api(Calls):
         return self._one(
             _RECORD_PULL_REQUEST,
             (project_id, repository, number, changes, request_id),
+        )
+
+    def record_template_use(
+        self,
+        *,
+        template_id: Id,
+        task_id: Id,
+        variables: Json = None,
+        version: int | None = None,
+        request_id: Id | None = None,
+    ) -> TemplateUsageHistory:
+        """Writes down that template `template_id` was used for task `task_id`, so that the outcome
+        of the task tells how good the template is.
+
+        `variables` is what render_template() was given, `version` the version of the template
+        (null: the present one). The same `request_id` again returns the first answer. Returns the
+        use. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_TEMPLATE_USE,
+            (template_id, task_id, variables, version, request_id),
         )
 
     def record_usage(
@@ -3186,6 +3701,25 @@ class Api(Calls):
         task or dependency), Forbidden, InvalidArgument.
         """
         return self._one(_REMOVE_DEPENDENCY, (task_id, depends_on_id, dependency_type, request_id))
+
+    def render_template(
+        self,
+        *,
+        template_id: Id,
+        variables: Json = None,
+        version: int | None = None,
+    ) -> str:
+        """The text of template `template_id` with values in the place of its variables.
+
+        `variables` is an object of values; what its JSON Schema has a default for may be left out.
+        {{name}} stands for a variable, {{name.part}} for a part of one, \\{{name}} for itself; a
+        value that is no text stands there as JSON. Nothing is executed or quoted, and values are
+        not looked through again. Of a workflow the texts in its JSON are rendered; one that is a
+        variable and nothing else becomes its value. `version` is a version of the template (null:
+        the present one). Returns the text. Raises NotFound, InvalidArgument (a variable is missing,
+        or not as its schema says), LimitExceeded.
+        """
+        return self._one(_RENDER_TEMPLATE, (template_id, variables, version))
 
     def repair_graph(
         self,
@@ -3348,6 +3882,28 @@ class Api(Calls):
         """
         return self._many(_SEARCH_CONTEXTS, (project_id, query, context_types, after, page_size))
 
+    def search_knowledge(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        kinds: Sequence[str] | None = None,
+        tags_any: Sequence[str] | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchKnowledgeRow]:
+        """The documents of a project that say what `query` asks for, the best first, each with the
+        section that says it best: words of headings, titles, tags and texts (websearch syntax:
+        "exact phrase", or, -without), or, where the query quotes and leaves out nothing, a title
+        that is nearly the same. Words are read in the language of each document. The first 1,000
+        characters of a query and the first 200,000 of a document count.
+
+        `kinds` are the kinds of documents that count, `tags_any` tags that they have any of,
+        `page_size` in rows (1 to 1000). Returns rows; heading may be null: before the first
+        heading. headline is the text around what was found, with <b> and </b> around it; what else
+        it has is not escaped. Raises nothing.
+        """
+        return self._many(_SEARCH_KNOWLEDGE, (project_id, query, kinds, tags_any, page_size))
+
     def search_tasks(
         self,
         *,
@@ -3424,6 +3980,22 @@ class Api(Calls):
         operator), NotFound, InvalidArgument.
         """
         return self._one(_SET_RETENTION, (table_name, retention))
+
+    def similar_tasks(
+        self,
+        *,
+        task_id: Id,
+        statuses: Sequence[str] | None = None,
+        page_size: int | None = 10,
+    ) -> list[SimilarTasksRow]:
+        """The tasks that are most like task `task_id`, the most similar first: by title (trigrams),
+        tags, paths and complexity, in what both have.
+
+        `statuses` are those that count, `page_size` in rows (1 to 1000). Returns tasks with their
+        similarity (0.25 to 1), what tags and files they have in common, and their results, which
+        may be null. Raises nothing.
+        """
+        return self._many(_SIMILAR_TASKS, (task_id, statuses, page_size))
 
     def simulate_completion(
         self,
@@ -3546,6 +4118,24 @@ class Api(Calls):
         they name it and how. Raises nothing.
         """
         return self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
+    def template_effectiveness(
+        self,
+        *,
+        project_id: Id,
+        template_id: Id | None = None,
+        since: datetime | None = None,
+    ) -> list[TemplateEffectivenessRow]:
+        """What became of the tasks that a project's templates were used for: of each version of
+        each template, or of `template_id` alone.
+
+        `since` leaves out uses before that time. Of its tasks (those of its workflows included) it
+        counts the completed, failed and cancelled, and those completed at their first attempt
+        (first_time). success_rate may be null: no task is over yet; it is the part of what is over
+        that was completed. effort_ratio may be null: half of the tasks took no more, in actual by
+        estimated effort. Returns a row for each version that was used; raises nothing.
+        """
+        return self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
 
     def topological_order(
         self,
@@ -3864,6 +4454,30 @@ class AsyncApi(AsyncCalls):
         took, what they used and cost.
         """
         return await self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
+    async def archive_knowledge(
+        self,
+        *,
+        knowledge_id: Id,
+        request_id: Id | None = None,
+    ) -> KnowledgeBase:
+        """Puts document `knowledge_id` away: it is neither listed nor found any more, and its
+        versions stay. put_knowledge() brings it back. The same `request_id` again returns the first
+        answer. Returns the document. Raises NotFound, Forbidden.
+        """
+        return await self._one(_ARCHIVE_KNOWLEDGE, (knowledge_id, request_id))
+
+    async def archive_template(
+        self,
+        *,
+        template_id: Id,
+        request_id: Id | None = None,
+    ) -> Template:
+        """Puts template `template_id` away: it is not listed any more, and what it was used for
+        stays. put_template() brings it back. The same `request_id` again returns the first answer.
+        Returns the template. Raises NotFound, Forbidden.
+        """
+        return await self._one(_ARCHIVE_TEMPLATE, (template_id, request_id))
 
     async def blockers(
         self,
@@ -4357,6 +4971,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
 
+    async def get_knowledge(
+        self,
+        *,
+        project_id: Id,
+        document_key: str,
+        version: int | None = None,
+    ) -> KnowledgeBase:
+        """A document of a project, by its `document_key`: as it is now, or as `version` was.
+        Returns the document. Raises NotFound.
+        """
+        return await self._one(_GET_KNOWLEDGE, (project_id, document_key, version))
+
     async def get_pending_tasks(
         self,
         *,
@@ -4445,6 +5071,18 @@ class AsyncApi(AsyncCalls):
         null. Returns one row; raises nothing.
         """
         return await self._one(_GET_TASK_METRICS, (project_id,))
+
+    async def get_template(
+        self,
+        *,
+        project_id: Id,
+        template_key: str,
+        version: int | None = None,
+    ) -> Template:
+        """A template of a project, by its `template_key`: as it is now, or as `version` was.
+        Returns the template. Raises NotFound.
+        """
+        return await self._one(_GET_TEMPLATE, (project_id, template_key, version))
 
     async def get_workflow(
         self,
@@ -4563,6 +5201,23 @@ class AsyncApi(AsyncCalls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    async def instantiate_workflow(
+        self,
+        *,
+        template_id: Id,
+        variables: Json = None,
+        name: str | None = None,
+        version: int | None = None,
+        request_id: Id | None = None,
+    ) -> list[Task]:
+        """Makes a workflow from template `template_id`: the workflow, its tasks, their hierarchy
+        and dependencies, all or none, and writes the use down.
+        """
+        return await self._many(
+            _INSTANTIATE_WORKFLOW,
+            (template_id, variables, name, version, request_id),
+        )
+
     async def latest_contexts(
         self,
         *,
@@ -4572,6 +5227,22 @@ class AsyncApi(AsyncCalls):
         versions; raises nothing.
         """
         return await self._many(_LATEST_CONTEXTS, (task_id,))
+
+    async def learned(
+        self,
+        *,
+        project_id: Id,
+        query: str | None = None,
+        pattern_type: str | None = None,
+        tags_any: Sequence[str] | None = None,
+        min_confidence: float | Decimal | None = 0,
+        page_size: int | None = 20,
+    ) -> list[LearnedRow]:
+        """What was found out in a project, the surest first, with how sure it is now."""
+        return await self._many(
+            _LEARNED,
+            (project_id, query, pattern_type, tags_any, min_confidence, page_size),
+        )
 
     async def link_pull_request(
         self,
@@ -4628,6 +5299,19 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_LIST_CONTEXT_TYPES, (project_id,))
 
+    async def list_evidence(
+        self,
+        *,
+        learning_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[LearningEvidence]:
+        """What speaks for and against pattern `learning_id`, the newest first. `after` is the
+        evidence_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        Returns evidence; raises nothing.
+        """
+        return await self._many(_LIST_EVIDENCE, (learning_id, after, page_size))
+
     async def list_imports(
         self,
         *,
@@ -4660,6 +5344,23 @@ class AsyncApi(AsyncCalls):
                 project_id, task_id, agent_name, interaction_type, session_id, conversation_id,
                 success, since, until, after, page_size,
             ),
+        )
+
+    async def list_knowledge(
+        self,
+        *,
+        project_id: Id,
+        kind: str | None = None,
+        tags_all: Sequence[str] | None = None,
+        review_before: datetime | None = None,
+        include_archived: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[KnowledgeBase]:
+        """The documents of a project that meet every condition given, by key."""
+        return await self._many(
+            _LIST_KNOWLEDGE,
+            (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
 
     async def list_projects(
@@ -4757,6 +5458,34 @@ class AsyncApi(AsyncCalls):
                 parent_task_id, affected_file, requirements, metadata, include_archived, order_by,
                 after, page_size,
             ),
+        )
+
+    async def list_template_uses(
+        self,
+        *,
+        template_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TemplateUsageHistory]:
+        """The uses of template `template_id`, the newest first. `after` is the usage_id of the last
+        use of the previous page, `page_size` is in rows (1 to 1000). Returns uses; raises nothing.
+        """
+        return await self._many(_LIST_TEMPLATE_USES, (template_id, after, page_size))
+
+    async def list_templates(
+        self,
+        *,
+        project_id: Id,
+        kind: str | None = None,
+        tags_all: Sequence[str] | None = None,
+        include_archived: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[Template]:
+        """The templates of a project that meet every condition given, by key."""
+        return await self._many(
+            _LIST_TEMPLATES,
+            (project_id, kind, tags_all, include_archived, after, page_size),
         )
 
     async def list_validations(
@@ -4975,6 +5704,33 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def put_knowledge(
+        self,
+        *,
+        project_id: Id,
+        document_key: str,
+        title: str,
+        content: str,
+        kind: str | None = "document",
+        tags: Sequence[str] | None = None,
+        sources: Json = None,
+        review_at: datetime | None = None,
+        language: str | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> KnowledgeBase:
+        """Puts a document into a project's knowledge base: a new one, or the next version of the
+        one with this key. The same again makes no version; one that was put away is in use again.
+        """
+        return await self._one(
+            _PUT_KNOWLEDGE,
+            (
+                project_id, document_key, title, content, kind, tags, sources, review_at, language,
+                metadata, expected_version, request_id,
+            ),
+        )
+
     async def put_response(
         self,
         *,
@@ -5013,6 +5769,32 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def put_template(
+        self,
+        *,
+        project_id: Id,
+        template_key: str,
+        kind: str,
+        body: str,
+        variables: Json = None,
+        title: str | None = None,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> Template:
+        """Puts a template into a project: a new one, or the next version of the one with this key.
+        The same again makes no version; one that was put away is in use again.
+        """
+        return await self._one(
+            _PUT_TEMPLATE,
+            (
+                project_id, template_key, kind, body, variables, title, description, tags, metadata,
+                expected_version, request_id,
+            ),
+        )
+
     async def queue_overview(
         self,
         *,
@@ -5022,6 +5804,18 @@ class AsyncApi(AsyncCalls):
         now.
         """
         return await self._many(_QUEUE_OVERVIEW, (project_id,))
+
+    async def recommendations(
+        self,
+        *,
+        task_id: Id,
+        page_size: int | None = 5,
+    ) -> list[RecommendationsRow]:
+        """What is known of tasks like `task_id`: who and what did well with them (kinds agent,
+        template), what they took (estimate: effort and duration in hours, tokens, cost), what went
+        wrong (risk), and what was learned about its tags (pattern).
+        """
+        return await self._many(_RECOMMENDATIONS, (task_id, page_size))
 
     async def record_context_use(
         self,
@@ -5099,6 +5893,31 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECORD_INTERACTIONS, (interactions, request_id))
 
+    async def record_learning(
+        self,
+        *,
+        project_id: Id,
+        pattern_key: str,
+        confirmed: bool | None = None,
+        pattern: str | None = None,
+        pattern_type: str | None = None,
+        tags: Sequence[str] | None = None,
+        details: Json = None,
+        weight: float | Decimal | None = 1,
+        task_id: Id | None = None,
+        interaction_id: Id | None = None,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> LearningData:
+        """Writes down what was found out in a project, and what speaks for or against it."""
+        return await self._one(
+            _RECORD_LEARNING,
+            (
+                project_id, pattern_key, confirmed, pattern, pattern_type, tags, details, weight,
+                task_id, interaction_id, note, request_id,
+            ),
+        )
+
     async def record_pull_request(
         self,
         *,
@@ -5112,6 +5931,23 @@ class AsyncApi(AsyncCalls):
         return await self._one(
             _RECORD_PULL_REQUEST,
             (project_id, repository, number, changes, request_id),
+        )
+
+    async def record_template_use(
+        self,
+        *,
+        template_id: Id,
+        task_id: Id,
+        variables: Json = None,
+        version: int | None = None,
+        request_id: Id | None = None,
+    ) -> TemplateUsageHistory:
+        """Writes down that template `template_id` was used for task `task_id`, so that the outcome
+        of the task tells how good the template is.
+        """
+        return await self._one(
+            _RECORD_TEMPLATE_USE,
+            (template_id, task_id, variables, version, request_id),
         )
 
     async def record_usage(
@@ -5224,6 +6060,16 @@ class AsyncApi(AsyncCalls):
             _REMOVE_DEPENDENCY,
             (task_id, depends_on_id, dependency_type, request_id),
         )
+
+    async def render_template(
+        self,
+        *,
+        template_id: Id,
+        variables: Json = None,
+        version: int | None = None,
+    ) -> str:
+        """The text of template `template_id` with values in the place of its variables."""
+        return await self._one(_RENDER_TEMPLATE, (template_id, variables, version))
 
     async def repair_graph(
         self,
@@ -5345,6 +6191,23 @@ class AsyncApi(AsyncCalls):
             (project_id, query, context_types, after, page_size),
         )
 
+    async def search_knowledge(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        kinds: Sequence[str] | None = None,
+        tags_any: Sequence[str] | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchKnowledgeRow]:
+        """The documents of a project that say what `query` asks for, the best first, each with the
+        section that says it best: words of headings, titles, tags and texts (websearch syntax:
+        "exact phrase", or, -without), or, where the query quotes and leaves out nothing, a title
+        that is nearly the same. Words are read in the language of each document. The first 1,000
+        characters of a query and the first 200,000 of a document count.
+        """
+        return await self._many(_SEARCH_KNOWLEDGE, (project_id, query, kinds, tags_any, page_size))
+
     async def search_tasks(
         self,
         *,
@@ -5402,6 +6265,18 @@ class AsyncApi(AsyncCalls):
     ) -> PartitionPolicy:
         """Sets how long the rows of a table that grows by the month are kept."""
         return await self._one(_SET_RETENTION, (table_name, retention))
+
+    async def similar_tasks(
+        self,
+        *,
+        task_id: Id,
+        statuses: Sequence[str] | None = None,
+        page_size: int | None = 10,
+    ) -> list[SimilarTasksRow]:
+        """The tasks that are most like task `task_id`, the most similar first: by title (trigrams),
+        tags, paths and complexity, in what both have.
+        """
+        return await self._many(_SIMILAR_TASKS, (task_id, statuses, page_size))
 
     async def simulate_completion(
         self,
@@ -5495,6 +6370,18 @@ class AsyncApi(AsyncCalls):
         among their affected files, or in the latest version of their context "codebase".
         """
         return await self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
+    async def template_effectiveness(
+        self,
+        *,
+        project_id: Id,
+        template_id: Id | None = None,
+        since: datetime | None = None,
+    ) -> list[TemplateEffectivenessRow]:
+        """What became of the tasks that a project's templates were used for: of each version of
+        each template, or of `template_id` alone.
+        """
+        return await self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
 
     async def topological_order(
         self,

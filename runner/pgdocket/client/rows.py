@@ -206,6 +206,97 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """What a project knows beyond its tasks: one row for each document, as it now is."""
+
+    knowledge_id: UUID
+    """The document."""
+    project_id: UUID
+    document_key: str
+    """What people call it, unique in the project: docs/deploy.md, adr-12..."""
+    kind: str
+    """What it is: document, best_practice, decision, pattern... any word."""
+    title: str
+    """Its title, in 1 to 255 characters."""
+    content: str
+    """Its text, plain or Markdown, whose headings make its sections."""
+    language: str
+    """The text search configuration that its words are read by: english, german, simple..."""
+    tags: list[str]
+    """Words to find it by."""
+    sources: Json
+    """What it rests on: addresses, tasks, people, as an array."""
+    review_at: datetime | None
+    """When somebody should look whether it still holds."""
+    archived_at: datetime | None
+    """When it was put away; null: in use."""
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningData:
+    """What was found out in a project, and how sure it is: one row for each pattern."""
+
+    learning_id: UUID
+    """The pattern."""
+    project_id: UUID
+    pattern_key: str
+    """What it is called, unique in the project."""
+    pattern_type: str
+    """What it is: pattern, risk, preference... any word."""
+    pattern: str
+    """What was found out, in 1 to 10,000 characters."""
+    tags: list[str]
+    """Tags of the tasks that it is about."""
+    details: Json
+    """More of it, for programs."""
+    weight_for: Decimal
+    """What speaks for it, as it weighed at counted_at."""
+    weight_against: Decimal
+    """What speaks against it, as it weighed at counted_at."""
+    counted_at: datetime
+    """When the last evidence came: the weights are as of then."""
+    confidence: Decimal
+    """How sure it was at counted_at, 0 to 1; learned() has how sure it is now."""
+    archived_at: datetime | None
+    """When it was put away; null: in use."""
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LearningEvidence:
+    """What speaks for or against a pattern. Rows are added, never changed."""
+
+    evidence_id: UUID
+    """The piece of evidence."""
+    project_id: UUID
+    learning_id: UUID
+    """The pattern."""
+    confirmed: bool
+    """Whether it speaks for the pattern; else it speaks against it."""
+    weight: Decimal
+    """How much it weighed when it came; 1 is the plain case."""
+    task_id: UUID | None
+    """The task that showed it; null where the task was purged."""
+    interaction_id: UUID | None
+    """The interaction that showed it; these are not kept for ever."""
+    note: str | None
+    """What was seen."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Who may see and change what: in the whole organization (project_id is null), or in one
     project.
@@ -555,6 +646,61 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateUsageHistory:
+    """Each use of a template, for a task or a workflow. Rows are added, never changed."""
+
+    usage_id: UUID
+    """The use."""
+    project_id: UUID
+    template_id: UUID
+    """The template."""
+    version: int
+    task_id: UUID | None
+    """The task that it was used for."""
+    workflow_id: UUID | None
+    """The workflow that was made from it."""
+    variables: dict[str, Json]
+    """What the variables were, with asterisks under secret keys."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What is made over and over, with names for what differs each time: one row for each template,
+    as it now is.
+    """
+
+    template_id: UUID
+    """The template."""
+    project_id: UUID
+    template_key: str
+    """What people call it, unique in the project."""
+    kind: str
+    """What comes of it."""
+    title: str
+    """Its title, in 1 to 255 characters."""
+    description: str | None
+    """What it is good for."""
+    body: str
+    """Its text, with {{name}} for the variables; of a workflow a JSON object with name,
+    requirements and tasks.
+    """
+    variables: Json
+    """The variables, as a JSON Schema of the object that has them."""
+    tags: list[str]
+    """Words to find it by."""
+    archived_at: datetime | None
+    """When it was put away; null: in use."""
+    metadata: dict[str, Json]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationResult:
     """What the validations of tasks said, one row for each run. Rows are added, never changed."""
 
@@ -860,6 +1006,23 @@ class ImpactRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedRow:
+    """A row of what learned() returns."""
+
+    learning_id: UUID
+    pattern_key: str
+    pattern_type: str
+    pattern: str
+    tags: list[str]
+    details: Json
+    confidence: Decimal
+    weight_for: Decimal
+    weight_against: Decimal
+    evidence: int
+    last_evidence_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListImportsRow:
     """A row of what list_imports() returns."""
 
@@ -904,6 +1067,21 @@ class QueueOverviewRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RecommendationsRow:
+    """A row of what recommendations() returns."""
+
+    kind: str
+    subject: str
+    score: Decimal | None
+    estimate: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    unit: str | None
+    reason: str
+    evidence: Json
+
+
+@dataclass(frozen=True, slots=True)
 class RepairGraphRow:
     """A row of what repair_graph() returns."""
 
@@ -937,6 +1115,21 @@ class SearchContextsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchKnowledgeRow:
+    """A row of what search_knowledge() returns."""
+
+    knowledge_id: UUID
+    document_key: str
+    version: int
+    kind: str
+    title: str
+    section: int
+    heading: str | None
+    rank: float
+    headline: str
+
+
+@dataclass(frozen=True, slots=True)
 class SearchTasksRow:
     """A row of what search_tasks() returns."""
 
@@ -946,6 +1139,20 @@ class SearchTasksRow:
     status: str
     priority: int
     rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarTasksRow:
+    """A row of what similar_tasks() returns."""
+
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    similarity: Decimal
+    tags: list[str]
+    files: list[str]
+    results: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -984,6 +1191,25 @@ class TasksTouchingRow:
     status: str
     named_by: list[str]
     named_paths: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateEffectivenessRow:
+    """A row of what template_effectiveness() returns."""
+
+    template_id: UUID
+    template_key: str
+    version: int
+    uses: int
+    tasks: int
+    completed: int
+    failed: int
+    cancelled: int
+    success_rate: Decimal | None
+    first_time: int
+    attempts: int
+    effort_ratio: Decimal | None
+    last_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,281 @@
+-- Deploy pgdocket:knowledge/knowledge_base to pg
+-- requires: platform/extensions
+-- requires: platform/settings
+-- requires: projects/projects
+-- requires: tasks/vocabulary
+
+begin;
+set local role docket_owner;
+
+-- What a project knows beyond its tasks: guides, decisions, best practices. A document is found by
+-- its sections, and each version of it can be read again.
+create table docket.knowledge_base (
+    knowledge_id uuid                not null,
+    project_id   uuid                not null,
+    document_key text                not null,
+    kind         text                not null default 'document',
+    title        text                not null,
+    content      text                not null,
+    language     text                not null,
+    tags         text[]              not null default '{}',
+    sources      jsonb               not null default '[]',
+    review_at    timestamptz,
+    archived_at  timestamptz,
+    metadata     docket.named_values not null default '{}',
+    version      bigint              not null default 1,
+    created_at   timestamptz         not null default docket.clock(),
+    updated_at   timestamptz         not null default docket.clock(),
+    created_by   text                not null default docket.principal(),
+    updated_by   text                not null default docket.principal(),
+
+    constraint knowledge_base_pkey primary key (knowledge_id, project_id),
+    constraint knowledge_base_key_key unique (project_id, document_key),
+    constraint knowledge_base_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint knowledge_base_key_bounded check (length(document_key) between 1 and 255),
+    constraint knowledge_base_kind_bounded check (length(kind) between 1 and 63),
+    constraint knowledge_base_title_bounded check (length(title) between 1 and 255),
+    constraint knowledge_base_sources_are_array check (jsonb_typeof(sources) = 'array')
+);
+
+create index knowledge_base_review_idx
+    on docket.knowledge_base (project_id, review_at) where review_at is not null;
+
+comment on table docket.knowledge_base is
+    'What a project knows beyond its tasks: one row for each document, as it now is.';
+comment on column docket.knowledge_base.knowledge_id is
+    'The document.';
+comment on column docket.knowledge_base.document_key is
+    'What people call it, unique in the project: docs/deploy.md, adr-12...';
+comment on column docket.knowledge_base.kind is
+    'What it is: document, best_practice, decision, pattern... any word.';
+comment on column docket.knowledge_base.title is
+    'Its title, in 1 to 255 characters.';
+comment on column docket.knowledge_base.content is
+    'Its text, plain or Markdown, whose headings make its sections.';
+comment on column docket.knowledge_base.language is
+    'The text search configuration that its words are read by: english, german, simple...';
+comment on column docket.knowledge_base.tags is
+    'Words to find it by.';
+comment on column docket.knowledge_base.sources is
+    'What it rests on: addresses, tasks, people, as an array.';
+comment on column docket.knowledge_base.review_at is
+    'When somebody should look whether it still holds.';
+comment on column docket.knowledge_base.archived_at is
+    'When it was put away; null: in use.';
+comment on constraint knowledge_base_key_bounded on docket.knowledge_base is
+    'a document_key has 1 to 255 characters';
+comment on constraint knowledge_base_kind_bounded on docket.knowledge_base is
+    'a kind has 1 to 63 characters';
+comment on constraint knowledge_base_title_bounded on docket.knowledge_base is
+    'a title has 1 to 255 characters';
+comment on constraint knowledge_base_sources_are_array on docket.knowledge_base is
+    'sources are a JSON array';
+
+-- What was told to an agent has to be found again after it was changed, however long the journal
+-- is kept.
+create table docket.knowledge_versions (
+    knowledge_id uuid                not null,
+    project_id   uuid                not null,
+    version      bigint              not null,
+    kind         text                not null,
+    title        text                not null,
+    content      text                not null,
+    language     text                not null,
+    tags         text[]              not null,
+    sources      jsonb               not null,
+    review_at    timestamptz,
+    archived_at  timestamptz,
+    metadata     docket.named_values not null,
+    created_at   timestamptz         not null,
+    created_by   text                not null,
+
+    constraint knowledge_versions_pkey primary key (knowledge_id, project_id, version),
+    constraint knowledge_versions_document_fkey
+        foreign key (knowledge_id, project_id) references docket.knowledge_base on delete cascade
+);
+
+comment on table docket.knowledge_versions is
+    'Every version of each document, written by a trigger on docket.knowledge_base.';
+comment on column docket.knowledge_versions.knowledge_id is
+    'The document.';
+comment on column docket.knowledge_versions.version is
+    'The version of docket.knowledge_base that had this.';
+comment on column docket.knowledge_versions.kind is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.title is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.content is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.language is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.tags is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.sources is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.review_at is
+    'As in docket.knowledge_base.';
+comment on column docket.knowledge_versions.archived_at is
+    'As in docket.knowledge_base.';
+
+-- What documents are found by, beside them, as tasks are: one row for each section.
+create table docket_private.knowledge_sections (
+    knowledge_id  uuid     not null,
+    project_id    uuid     not null,
+    section       integer  not null,
+    title         text     not null,
+    heading       text,
+    body          text     not null,
+    language      text     not null,
+    search_vector tsvector not null,
+
+    constraint knowledge_sections_pkey primary key (knowledge_id, project_id, section),
+    constraint knowledge_sections_document_fkey
+        foreign key (knowledge_id, project_id) references docket.knowledge_base on delete cascade
+);
+
+create index knowledge_sections_vector_idx
+    on docket_private.knowledge_sections using gin (project_id, search_vector);
+create index knowledge_sections_title_idx
+    on docket_private.knowledge_sections using gin (project_id, title docket_ext.gin_trgm_ops)
+    where section = 1;
+create index knowledge_sections_language_idx
+    on docket_private.knowledge_sections (project_id, language);
+
+comment on table docket_private.knowledge_sections is
+    'The sections of the documents as they now are, kept by a trigger on docket.knowledge_base.';
+comment on column docket_private.knowledge_sections.knowledge_id is
+    'The document.';
+comment on column docket_private.knowledge_sections.project_id is
+    'Its project.';
+comment on column docket_private.knowledge_sections.section is
+    'Which of its sections, from 1.';
+comment on column docket_private.knowledge_sections.title is
+    'The title of the document, for searches that forgive a slip.';
+comment on column docket_private.knowledge_sections.heading is
+    'The heading of the section; null before the first heading.';
+comment on column docket_private.knowledge_sections.body is
+    'The text of the section, without its heading.';
+comment on column docket_private.knowledge_sections.language is
+    'The text search configuration of the document.';
+comment on column docket_private.knowledge_sections.search_vector is
+    'Its words: heading (A), title and tags of the document (B), body (C).';
+
+-- Headings of Markdown ("## Rollback") outside fenced code, of the first 200,000 characters.
+create function docket_private.markdown_sections(content text) returns table (
+    section integer,
+    heading text,
+    body    text
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+      with lines as (
+          select l.line, l.place,
+                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
+                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
+            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
+                 with ordinality as l (line, place)
+      ), headed as (
+          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
+            from lines as l
+      ), placed as (
+          select h.line, h.place, h.is_heading,
+                 count(*) filter (where h.is_heading) over (order by h.place) as number
+            from headed as h
+      ), sections as (
+          select p.number,
+                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
+                     filter (where p.is_heading) as heading,
+                 coalesce(string_agg(p.line, E'\n' order by p.place)
+                              filter (where not p.is_heading), '') as body
+            from placed as p
+           group by p.number
+      )
+    select (row_number() over (order by s.number))::integer, nullif(s.heading, ''),
+           btrim(s.body, E' \t\n')
+      from sections as s
+     where s.number > 0
+        or btrim(s.body, E' \t\n') <> ''
+     order by 1;
+end;
+$$;
+
+comment on function docket_private.markdown_sections(text) is
+    'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
+
+create function docket_private.keep_knowledge() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.knowledge_versions (
+        knowledge_id, project_id, version, kind, title, content, language, tags, sources,
+        review_at, archived_at, metadata, created_at, created_by)
+    values (
+        new.knowledge_id, new.project_id, new.version, new.kind, new.title, new.content,
+        new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
+        new.updated_at, new.updated_by);
+
+    if tg_op = 'UPDATE'
+       and (old.title, old.content, old.language, old.tags)
+           is not distinct from (new.title, new.content, new.language, new.tags)
+    then
+        return null;
+    end if;
+
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = new.knowledge_id
+       and s.project_id = new.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
+           coalesce(m.body, ''), new.language,
+           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(new.language::regconfig,
+                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
+           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(new.content) as m on true;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.keep_knowledge() is
+    'Keeps each version of a document, and makes its sections findable.';
+
+create trigger knowledge_base_keep_insert after insert on docket.knowledge_base
+    for each row execute function docket_private.keep_knowledge();
+
+create trigger knowledge_base_keep_update after update on docket.knowledge_base
+    for each row when (old.version <> new.version)
+    execute function docket_private.keep_knowledge();
+
+call docket_private.add_touch('docket.knowledge_base');
+call docket_private.add_journal(
+    'docket.knowledge_base', 'knowledge_id', '{}', 'old.version <> new.version');
+call docket_private.add_isolation('docket.knowledge_base');
+call docket_private.add_isolation('docket.knowledge_versions');
+
+-- As task_search: under a policy that filters by project no GIN index could ever be used.
+alter table docket_private.knowledge_sections enable row level security;
+alter table docket_private.knowledge_sections force row level security;
+create policy knowledge_sections_by_functions on docket_private.knowledge_sections to docket_owner
+    using (true);
+
+insert into docket.settings (setting_key, value, description)
+values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.'),
+       ('search_language', '"english"', 'The text search configuration that documents are read by, unless they say another: english, german, simple...; a project may set its own.');
+
+revoke all on function docket_private.markdown_sections(text) from public;
+revoke all on function docket_private.keep_knowledge() from public;
+grant select on docket.knowledge_base, docket.knowledge_versions
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+commit;

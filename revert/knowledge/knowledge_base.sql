@@ -1,0 +1,14 @@
+-- Revert pgdocket:knowledge/knowledge_base from pg
+
+begin;
+
+delete from docket.settings
+ where setting_key in ('max_document_bytes', 'search_language');
+
+drop table docket_private.knowledge_sections;
+drop table docket.knowledge_versions;
+drop table docket.knowledge_base;
+drop function docket_private.keep_knowledge();
+drop function docket_private.markdown_sections(text);
+
+commit;

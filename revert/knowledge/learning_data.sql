@@ -1,0 +1,17 @@
+-- Revert pgdocket:knowledge/learning_data from pg
+
+begin;
+
+drop function docket.list_evidence(uuid, uuid, integer);
+drop function docket.learned(uuid, text, text, text[], numeric, integer);
+drop function docket.record_learning(
+    uuid, text, boolean, text, text, text[], jsonb, numeric, uuid, uuid, text, uuid);
+drop function docket_private.half_life(uuid);
+drop function docket_private.decay(timestamptz, timestamptz, numeric);
+drop table docket.learning_evidence;
+drop table docket.learning_data;
+
+delete from docket.settings
+ where setting_key = 'learning_half_life_days';
+
+commit;
