@@ -17,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pgdocket.client import Docket
 from pgdocket.errors import ConnectionFailed
 from support.bouncer import Route
-from support.clients import end_sessions, frozen_sessions, wait_for_lock_of
+from support.clients import end_sessions, eventually, frozen_sessions, wait_for_lock_of
 from support.databases import Database
 from support.sessions import Connection
 
@@ -39,17 +39,16 @@ def test_connections_that_died_while_idle_are_replaced(
 def test_a_server_that_does_not_answer_is_down_and_its_connections_are_given_up(
     docket18: Database, connect: Connect, open_clients: OpenClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pgdocket.client.docket._HEALTH_TIMEOUT", 0.2)
-    monkeypatch.setattr("pgdocket.client.connections._CHECK_SECONDS", 0.2)
-    client = open_clients(docket18.conninfo, min_size=2, check_seconds=0.1, trust_seconds=0.0)
-    assert client.health().is_up
-    session = connect(docket18)
-    with frozen_sessions(session):
+    client = open_clients(docket18.conninfo, min_size=2, check_seconds=None, trust_seconds=0.0)
+    eventually(lambda: client.stats().pool["pool_available"] == 2, "two connections are open")
+    monkeypatch.setattr("pgdocket.client.docket._HEALTH_TIMEOUT", 0.5)
+    monkeypatch.setattr("pgdocket.client.connections._CHECK_SECONDS", 0.5)
+    with frozen_sessions(connect(docket18)):
         ill = client.health()
-        assert (ill.status, ill.error) == ("down", "no answer in 0.2 seconds")
-        # A new session answers: neither the checks nor the next call wait for the old ones.
+        assert (ill.status, ill.error) == ("down", "no answer in 0.5 seconds")
+        # A new session answers: the next call does not wait for the other one either.
         assert client.list_projects() == []
-    assert client.health().is_up
+    eventually(lambda: client.health().is_up, "it is up again")
 
 
 def test_a_write_whose_connection_is_lost_half_way_is_done_once(
