@@ -112,17 +112,19 @@ select throws_ok(
 select throws_ok(
     $$ select * from docket.validate_json('{"$ref": "#"}', '1') $$,
     'PD413', null, 'a schema that never comes to an end');
+create temporary table doubling as
+select jsonb_build_object(
+           '$ref', '#/$defs/s0',
+           '$defs', (select jsonb_object_agg(
+                                's' || n,
+                                jsonb_build_object('allOf', jsonb_build_array(
+                                    jsonb_build_object('$ref', '#/$defs/s' || (n + 1)),
+                                    jsonb_build_object('$ref', '#/$defs/s' || (n + 1)))))
+                            || '{"s30": true}'
+                       from generate_series(0, 29) as n)) as schema;
 select throws_ok(
-    $$ select * from docket.validate_json(
-           jsonb_build_object(
-               '$ref', '#/$defs/s0',
-               '$defs', (select jsonb_object_agg(
-                                    's' || n,
-                                    jsonb_build_object('allOf', jsonb_build_array(
-                                        jsonb_build_object('$ref', '#/$defs/s' || (n + 1)),
-                                        jsonb_build_object('$ref', '#/$defs/s' || (n + 1)))))
-                                || '{"s30": true}'
-                           from generate_series(0, 29) as n)), '1') $$,
+    $$ select docket_private.json_check(d.schema, d.schema, '1', '', 0, 5000)
+         from doubling as d $$,
     'PD413', null, 'or doubles at each step');
 select throws_ok(
     format('select * from docket.validate_json(%L, %L)',

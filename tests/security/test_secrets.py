@@ -91,8 +91,14 @@ def test_the_command_line_prints_no_secret(
         ["task", "show", key], ["task", "show", key, "--json"], ["task", "list", "--json"],
         ["next", "--json"], ["project", "list", "--json"], ["graph", "--format", "json"],
         ["history", key, "--json"], ["task", "update", key, "--priority", "8", "--json"],
-        ["claim", "--json"],
+        ["claim", "--json"], ["context", "get", key, "note"],
+        ["context", "get", key, "note", "--json"], ["context", "history", key, "note", "--json"],
+        ["context", "diff", key, "note", "1"], ["context", "diff", key, "note", "1", "--patch"],
+        ["context", "diff", key, "note", "1", "--json"],
+        ["context", "search", f"ann or {HIDDEN}", "--json"], ["context", "search", HIDDEN],
     ]  # fmt: skip
+    for data in ({"user": "ann"}, HOLDS, HOLDS | {"Password": f"{HIDDEN}!", "user": "ann b"}):
+        session.execute("select docket.put_context(%s, 'note', %s)", (made, Jsonb(data)))
     for command in commands:
         shown = CliRunner().invoke(cli, [*command, "--db", docket.conninfo])
         assert shown.exit_code == 0, shown.output

@@ -11,7 +11,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
-from pgdocket.cli.context_types import prune, register, types
+from pgdocket.cli.context_types import prune, register, stats, types
 from pgdocket.cli.session import as_row, json_text, opened, the_project, the_task
 from pgdocket.errors import NotFound
 
@@ -33,16 +33,6 @@ _FOUND = {
     "version": "version",
     "rank": "rank",
     "headline": "says",
-}
-_STATISTICS = {
-    "context_type": "type",
-    "tasks": "tasks",
-    "versions": "versions",
-    "byte_size": "bytes",
-    "stored_bytes": "stored",
-    "uses": "uses",
-    "last_written_at": "last written",
-    "last_used_at": "last used",
 }
 _TOUCHING = {"task_key": "task", "status": "status", "named_paths": "names", "title": "title"}
 _LONGEST = 60
@@ -276,7 +266,7 @@ def diff(
             from_version=from_version,
             to_version=to_version,
         )
-    rows = [as_row(each) for each in found]
+    rows = [_without_secrets(as_row(each)) for each in found]
     if as_patch:
         output.print_json([_operation(row) for row in rows])
         return
@@ -285,6 +275,15 @@ def diff(
             row | {"before": _short(row["before"]), "after": _short(row["after"])} for row in rows
         ]
     output.table(rows, _DIFFERENCES, as_json=options.json, empty="nothing differs")
+
+
+def _without_secrets(row: dict[str, Any]) -> dict[str, Any]:
+    """A difference with asterisks for what stands under a secret key, at whatever depth."""
+    for key in row["path"].split("/"):
+        if output.without_secrets({key: ""}) != {key: ""}:
+            stars = {name: output.STARS for name in ("before", "after") if row[name] is not None}
+            return row | stars
+    return row
 
 
 def _operation(row: dict[str, Any]) -> dict[str, Any]:
@@ -371,26 +370,5 @@ def delete(
     _show_version(gone, options, reference)
 
 
-@context.command()
-@common_options
-@click.argument("reference", metavar="[TASK]", required=False)
-@click.pass_obj
-def stats(options: Options, reference: str | None) -> None:
-    """Show what the contexts of a task, or of the project, come to.
-
-    \b
-    Example:
-      pgdocket context stats
-      pgdocket context stats shop-3
-    """
-    with opened(options) as docket:
-        found = docket.context_statistics(
-            project_id=the_project(docket, options).project_id,
-            task_id=None if reference is None else the_task(docket, options, reference),
-        )
-    rows = [as_row(each) for each in found]
-    output.table(rows, _STATISTICS, as_json=options.json, empty="no contexts")
-
-
-for _command in (types, register, prune):
+for _command in (stats, types, register, prune):
     context.add_command(_command)

@@ -1,4 +1,4 @@
-"""context types, register and prune: what contexts look like, and how long they are kept."""
+"""context types, register, prune and stats: what contexts look like and come to, how long they stay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
-from pgdocket.cli.session import as_row, json_text, opened, the_project
+from pgdocket.cli.session import as_row, json_text, opened, the_project, the_task
 
 _COLUMNS = {
     "context_type": "type",
@@ -14,6 +14,16 @@ _COLUMNS = {
     "keep_days": "keeps days",
     "max_bytes": "at most bytes",
     "description": "for",
+}
+_STATISTICS = {
+    "context_type": "type",
+    "tasks": "tasks",
+    "versions": "versions",
+    "byte_size": "bytes",
+    "stored_bytes": "stored",
+    "uses": "uses",
+    "last_written_at": "last written",
+    "last_used_at": "last used",
 }
 
 
@@ -93,3 +103,24 @@ def prune(options: Options, max_versions: int) -> None:
         output.print_json(done)
     else:
         output.plain(f"{done.versions} versions removed, {done.byte_size} bytes")
+
+
+@click.command()
+@common_options
+@click.argument("reference", metavar="[TASK]", required=False)
+@click.pass_obj
+def stats(options: Options, reference: str | None) -> None:
+    """Show what the contexts of a task, or of the project, come to.
+
+    \b
+    Example:
+      pgdocket context stats
+      pgdocket context stats shop-3
+    """
+    with opened(options) as docket:
+        found = docket.context_statistics(
+            project_id=the_project(docket, options).project_id,
+            task_id=None if reference is None else the_task(docket, options, reference),
+        )
+    rows = [as_row(each) for each in found]
+    output.table(rows, _STATISTICS, as_json=options.json, empty="no contexts")
