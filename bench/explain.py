@@ -44,6 +44,22 @@ select t.task_id, t.project_id, w.words, docket_private.task_vector(w.words, t.t
  cross join lateral (
      select regexp_replace(md5(s.i::text), '(.{6})', '\1 ', 'g') as words) as w;
 
+insert into docket.task_contexts (task_id, project_id, context_type, version, data, content_hash,
+                                  byte_size)
+select t.task_id, t.project_id, k.kind, v.version, to_jsonb(md5(s.i::text)), sha256(''), 34
+  from stored as s
+  join docket.tasks as t on t.task_id = s.task_id
+ cross join unnest(array['ai', 'requirements']) as k (kind)
+ cross join generate_series(1, 3) as v (version)
+ where s.i % 4 = 0;
+insert into docket_private.context_search (task_id, project_id, context_type, version,
+                                           search_vector, paths)
+select c.task_id, c.project_id, c.context_type, c.version,
+       docket_private.words_of(regexp_replace(c.data #>> '{}', '(.{6})', '\1 ', 'g')),
+       array['src/' || (c.data #>> '{}')]
+  from docket.task_contexts as c
+ where c.version = 3;
+
 insert into docket.task_dependencies (project_id, task_id, depends_on_id)
 select d.project_id, t.task_id, d.task_id
   from stored as t
@@ -86,6 +102,11 @@ CALLS = {
     "list_tasks": "select * from docket.list_tasks(%(project)s, page_size => 20)",
     "why_blocked": "select * from docket.why_blocked(%(waiting)s)",
     "search_tasks": "select * from docket.search_tasks(%(project)s, 'c4ca42')",
+    "get_context": "select * from docket.get_context(%(known)s, 'ai')",
+    "latest_contexts": "select * from docket.latest_contexts(%(known)s)",
+    "put_context": "select docket.put_context(%(known)s, 'ai', '[1]')",
+    "search_contexts": "select * from docket.search_contexts(%(project)s, 'a87ff6')",
+    "tasks_touching": "select * from docket.tasks_touching(%(project)s, 'src/login.py')",
     "add_dependency": "select docket.add_dependency(%(waiting)s, %(idle)s)",
     "create_tasks": """select * from docket.create_tasks(%(project)s, '[{"title": "one"}]')""",
 }
@@ -155,6 +176,9 @@ def arguments(session: Connection, project: str) -> dict[str, object]:
         ),
         "waiting": one(f"{task} and not {ready} order by t.task_key limit 1"),
         "idle": one(f"{task} and {ready} order by t.task_key limit 1"),
+        "known": one(
+            "select c.task_id from docket.task_contexts as c where c.project_id = %s limit 1"
+        ),
     }
 
 

@@ -15078,9 +15078,12 @@ create policy context_search_by_functions on docket_private.context_search to do
     using (true);
 
 -- The texts in a document, without its keys: with them each context of a type would say the same.
+-- What stands under a secret key is not searched, and so not shown either. Security definer,
+-- because clients, for whom it looks where a context says something, may not enter this schema.
 create function docket_private.texts_of(data jsonb) returns text
 language plpgsql
-immutable
+stable
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -15089,9 +15092,10 @@ begin
     end if;
 
     return (
-        select left(string_agg(t.value #>> '{}', e'\n'), 200000)
-          from jsonb_path_query(texts_of.data, 'strict $.** ? (@.type() == "string")')
-               as t (value));
+        select left(string_agg(nullif(t.value #>> '{}', '********'), e'\n'), 200000)
+          from jsonb_path_query(
+                   docket_private.without_secrets(texts_of.data),
+                   'strict $.** ? (@.type() == "string")') as t (value));
 exception
     -- Nested deeper than can be followed: it is kept, but not found.
     when statement_too_complex then
@@ -15100,7 +15104,7 @@ end;
 $$;
 
 comment on function docket_private.texts_of(jsonb) is
-    'The texts in a document, a line for each; of all together the first 200,000 characters.';
+    'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
 
 -- A vector holds a megabyte, which many different words can fill sooner than their texts do.
 create function docket_private.words_of(texts text) returns tsvector
@@ -15196,10 +15200,10 @@ create function docket_private.find_contexts(
 )
 language plpgsql
 stable
+rows 100
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
-set client_min_messages = 'warning'
 as $$
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
@@ -15329,6 +15333,7 @@ create function docket_private.tasks_naming(
 )
 language plpgsql
 stable
+rows 100
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan

@@ -9789,10 +9789,9 @@ was restored into another cluster), PD422.';
 -- FUNCTION docket_private.find_contexts(uuid, text, text[])
 
 CREATE FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) RETURNS TABLE(task_id uuid, context_type text, version integer, rank real)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
-    SET client_min_messages TO 'warning'
     AS $$
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
@@ -9824,7 +9823,7 @@ COMMENT ON FUNCTION docket_private.headline(texts text, query text) IS 'Where a 
 -- FUNCTION docket_private.texts_of(jsonb)
 
 CREATE FUNCTION docket_private.texts_of(data jsonb) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 begin
@@ -9833,9 +9832,10 @@ begin
     end if;
 
     return (
-        select left(string_agg(t.value #>> '{}', e'\n'), 200000)
-          from jsonb_path_query(texts_of.data, 'strict $.** ? (@.type() == "string")')
-               as t (value));
+        select left(string_agg(nullif(t.value #>> '{}', '********'), e'\n'), 200000)
+          from jsonb_path_query(
+                   docket_private.without_secrets(texts_of.data),
+                   'strict $.** ? (@.type() == "string")') as t (value));
 exception
     -- Nested deeper than can be followed: it is kept, but not found.
     when statement_too_complex then
@@ -9843,7 +9843,7 @@ exception
 end;
 $_$;
 
-COMMENT ON FUNCTION docket_private.texts_of(data jsonb) IS 'The texts in a document, a line for each; of all together the first 200,000 characters.';
+COMMENT ON FUNCTION docket_private.texts_of(data jsonb) IS 'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
 
 -- FUNCTION docket.search_contexts(uuid, text, text[], text, integer)
 
@@ -20930,7 +20930,7 @@ COMMENT ON FUNCTION docket_private.tasks_file_report(file docket_private.tasks_f
 -- FUNCTION docket_private.tasks_naming(uuid, text[])
 
 CREATE FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) RETURNS TABLE(task_id uuid, named_by text, named_path text)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$

@@ -31,8 +31,11 @@ FREE = {
 USED = {
     "claim_tasks": {"ready_tasks_claim_idx", "task_attempts_live_idx"},
     "complete_task": {"tasks_pkey", "task_nodes_pkey", "task_dependencies_dependents_key"},
+    "get_context": {"task_contexts_pkey"},
+    "search_contexts": {"context_search_vector_idx", "task_contexts_pkey"},
     "search_tasks": {"task_search_vector_idx", "task_search_title_idx"},
     "sweep_leases": {"task_attempts_live_idx"},
+    "tasks_touching": {"task_search_files_idx", "context_search_paths_idx"},
 }
 
 

@@ -169,10 +169,10 @@ create function docket_private.find_contexts(
 )
 language plpgsql
 stable
+rows 100
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
-set client_min_messages = 'warning'
 as $$
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
@@ -302,6 +302,7 @@ create function docket_private.tasks_naming(
 )
 language plpgsql
 stable
+rows 100
 security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan

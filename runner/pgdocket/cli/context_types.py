@@ -1,4 +1,4 @@
-"""context types, register, prune and stats: what contexts look like and come to, how long they stay."""
+"""context types, register, prune and stats: what contexts look like, come to, and keep."""
 
 from __future__ import annotations
 
