@@ -85,6 +85,17 @@ CALLS: tuple[LiteralString, ...] = (
     f" docket.prune_contexts({PROJECT})",
     f"select docket.put_session({PROJECT}, {NAME}, '{{\"step\": 1}}')",
     f"select docket.record_usage({TASK}, 10, 0.5)",
+    f"select docket.record_interaction({TASK}, 'ann', 'chat', true, '{{\"a\": 1}}',"
+    " input_tokens => 5, cost_amount => 0.1)",
+    f"select docket.put_knowledge({PROJECT}, 'guide', {NAME}, '# One', tags => '{{a,b}}')",
+    "select docket.archive_knowledge(k.knowledge_id) from docket.knowledge_base as k limit 1",
+    f"select docket.put_template({PROJECT}, 'flow', 'workflow', '{{\"name\": \"{{{{n}}}}\","
+    ' "tasks": [{"title": "T", "task_key": "t"}, {"title": "U", "depends_on": ["t"]}]}\')',
+    f"select docket.instantiate_workflow(t.template_id, jsonb_build_object('n', {NAME}))"
+    " from docket.templates as t limit 1",
+    f"select docket.record_learning({PROJECT}, 'hunch', random() < 0.5, 'It is so')",
+    "select docket.record_learning(t.project_id, 'hunch', true, 'It is so', task_id => t.task_id)"
+    " from docket.tasks as t limit 1",
     f"select docket.set_budget({PROJECT}, max_tokens => 1000)",
     f"select docket.record_pull_request({PROJECT}, 'acme/shop', (random() * 5)::bigint,"
     ' \'{"title": "t"}\')',

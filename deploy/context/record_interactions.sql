@@ -194,7 +194,13 @@ begin
     end if;
 
     -- What stands under a secret key is gone before anything is stored.
-    v_given := docket_private.without_secrets(record_interactions.interactions);
+    v_given := record_interactions.interactions;
+    if jsonb_typeof(v_given) = 'array' then
+        v_given := (
+            select coalesce(
+                       jsonb_agg(docket_private.without_secrets(e.element) order by e.place), '[]')
+              from jsonb_array_elements(v_given) with ordinality as e (element, place));
+    end if;
     perform docket_private.check_interactions(v_given);
 
     v_project := docket_private.project_of_tasks(array(

@@ -43,6 +43,12 @@ WRITES: tuple[LiteralString, ...] = (
                   %(task)s, jsonb_build_object('acceptance_criteria', %(holds)s::jsonb))""",
     "select docket.update_task(%(task)s, jsonb_build_object('requirements', %(holds)s::jsonb))",
     "select docket.put_context(%(task)s, 'note', %(holds)s)",
+    "select docket.record_interaction(%(task)s, 'ann', 'chat', true, %(holds)s, %(holds)s)",
+    "select docket.put_knowledge(%(project)s, 'guide', 'G', 'text', metadata => %(holds)s)",
+    """select docket.record_template_use(t.template_id, %(task)s, %(holds)s)
+         from docket.put_template(%(project)s, 'ask', 'prompt', 'Why?', metadata => %(holds)s)
+              as t""",
+    "select docket.record_learning(%(project)s, 'hunch', pattern => 'P', details => %(holds)s)",
     """select docket.fail_task(
                   (docket.start_task(%(task)s, 'ann')).attempt_id, 'it broke',
                   'infrastructure', details => %(holds)s)""",
