@@ -1604,6 +1604,7 @@ declare
     v_seal   docket.audit_seals;
     v_months jsonb;
     v_kept   jsonb;
+    v_gone   docket.audit_seals[];
 begin
     if not docket_private.is_auditor() then
         raise exception '% may not verify the journal', docket.principal()
@@ -1618,6 +1619,10 @@ begin
     seals                     := 0;
     row_count                 := 0;
 
+    -- Asked once: for each seal anew it would be all the seals behind it, every time.
+    v_gone := array(
+        select s from docket.audit_seals as s where s.dropped_month is not null);
+
     -- A loop, because each seal is judged by the one before, and the first that is broken counts.
     for v_seal in
         select s.*
@@ -1627,10 +1632,9 @@ begin
     loop
         -- What was dropped after it was sealed is not there any more.
         v_kept := v_seal.months - array(
-            select s.dropped_month
-              from docket.audit_seals as s
-             where s.seal_id > v_seal.seal_id
-               and s.dropped_month is not null);
+            select g.dropped_month
+              from unnest(v_gone) as g
+             where g.seal_id > v_seal.seal_id);
 
         if v_seal.seal_id <> v_last.seal_id + 1 then
             problem := 'the seal is missing';
@@ -25797,12 +25801,39 @@ comment on column docket.maintenance_steps.problem is
 -- What is held to the end of the transaction decides the order of a run that is one transaction:
 -- first what nobody waits for, last what agents might.
 insert into docket.maintenance_steps (step_no, step, at_most, description)
-values (1, 'seal', 100000, 'Seals the journal; counts its rows.'),
+values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
        (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
        (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
        (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
        (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
-       (6, 'sweep', 1000, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (6, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+
+-- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
+-- a year.
+create function docket_private.is_time_to_seal() returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_last docket.audit_seals;
+begin
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+
+    return not found
+        or v_last.sealed_at <= docket.clock() - interval '10 minutes'
+        or exists (
+               select
+                 from docket.audit_log as l
+                where (l.transaction_id, l.audit_id) > (
+                          v_last.end_transaction_id, v_last.end_audit_id)
+                order by l.transaction_id, l.audit_id
+               offset 999);
+end;
+$$;
+
+comment on function docket_private.is_time_to_seal() is
+    'Whether the last seal is ten minutes old, or a thousand rows have come since.';
 
 -- Nothing of autovacuum analyzes a partitioned table as a whole. Once an hour at most, since what
 -- its partitions are said to hold need not agree with what was found.
@@ -25945,7 +25976,10 @@ as $$
 begin
     case take_step.step
         when 'seal' then
-            done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+            done := 0;
+            if docket_private.is_time_to_seal() then
+                done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+            end if;
         when 'drop' then
             select d.* into done, problem, error_code
               from docket_private.drop_expired_partition() as d;
@@ -26091,6 +26125,7 @@ had in time: the next call does it) or failed; done is how many it did, has_more
 stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
 Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
 
+revoke all on function docket_private.is_time_to_seal() from public;
 revoke all on function docket_private.analyze_partitioned() from public;
 revoke all on function docket_private.forget_requests(bigint) from public;
 revoke all on function docket_private.sweep_projects(bigint) from public;

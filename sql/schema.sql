@@ -11321,6 +11321,7 @@ declare
     v_seal   docket.audit_seals;
     v_months jsonb;
     v_kept   jsonb;
+    v_gone   docket.audit_seals[];
 begin
     if not docket_private.is_auditor() then
         raise exception '% may not verify the journal', docket.principal()
@@ -11335,6 +11336,10 @@ begin
     seals                     := 0;
     row_count                 := 0;
 
+    -- Asked once: for each seal anew it would be all the seals behind it, every time.
+    v_gone := array(
+        select s from docket.audit_seals as s where s.dropped_month is not null);
+
     -- A loop, because each seal is judged by the one before, and the first that is broken counts.
     for v_seal in
         select s.*
@@ -11344,10 +11349,9 @@ begin
     loop
         -- What was dropped after it was sealed is not there any more.
         v_kept := v_seal.months - array(
-            select s.dropped_month
-              from docket.audit_seals as s
-             where s.seal_id > v_seal.seal_id
-               and s.dropped_month is not null);
+            select g.dropped_month
+              from unnest(v_gone) as g
+             where g.seal_id > v_seal.seal_id);
 
         if v_seal.seal_id <> v_last.seal_id + 1 then
             problem := 'the seal is missing';
@@ -15658,6 +15662,31 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.is_operator() IS 'Whether the session may operate on every project: a member of docket_admin or docket_maintenance who speaks for nobody else.';
+
+-- FUNCTION docket_private.is_time_to_seal()
+
+CREATE FUNCTION docket_private.is_time_to_seal() RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_last docket.audit_seals;
+begin
+    select s.* into v_last from docket.audit_seals as s order by s.seal_id desc limit 1;
+
+    return not found
+        or v_last.sealed_at <= docket.clock() - interval '10 minutes'
+        or exists (
+               select
+                 from docket.audit_log as l
+                where (l.transaction_id, l.audit_id) > (
+                          v_last.end_transaction_id, v_last.end_audit_id)
+                order by l.transaction_id, l.audit_id
+               offset 999);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.is_time_to_seal() IS 'Whether the last seal is ten minutes old, or a thousand rows have come since.';
 
 -- FUNCTION docket_private.journal_delete()
 
@@ -20572,7 +20601,10 @@ CREATE FUNCTION docket_private.take_step(step text, at_most bigint, OUT done big
 begin
     case take_step.step
         when 'seal' then
-            done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+            done := 0;
+            if docket_private.is_time_to_seal() then
+                done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
+            end if;
         when 'drop' then
             select d.* into done, problem, error_code
               from docket_private.drop_expired_partition() as d;
@@ -25954,6 +25986,8 @@ GRANT ALL ON FUNCTION docket_private.is_operator() TO docket_app;
 GRANT ALL ON FUNCTION docket_private.is_operator() TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.is_operator() TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.is_operator() TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.is_time_to_seal() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_delete() FROM PUBLIC;
 

@@ -295,6 +295,7 @@ declare
     v_seal   docket.audit_seals;
     v_months jsonb;
     v_kept   jsonb;
+    v_gone   docket.audit_seals[];
 begin
     if not docket_private.is_auditor() then
         raise exception '% may not verify the journal', docket.principal()
@@ -309,6 +310,10 @@ begin
     seals                     := 0;
     row_count                 := 0;
 
+    -- Asked once: for each seal anew it would be all the seals behind it, every time.
+    v_gone := array(
+        select s from docket.audit_seals as s where s.dropped_month is not null);
+
     -- A loop, because each seal is judged by the one before, and the first that is broken counts.
     for v_seal in
         select s.*
@@ -318,10 +323,9 @@ begin
     loop
         -- What was dropped after it was sealed is not there any more.
         v_kept := v_seal.months - array(
-            select s.dropped_month
-              from docket.audit_seals as s
-             where s.seal_id > v_seal.seal_id
-               and s.dropped_month is not null);
+            select g.dropped_month
+              from unnest(v_gone) as g
+             where g.seal_id > v_seal.seal_id);
 
         if v_seal.seal_id <> v_last.seal_id + 1 then
             problem := 'the seal is missing';

@@ -8,6 +8,7 @@ select step, step_no, at_most, description, started_at, finished_at, succeeded_a
  where false;
 select 1 / (count(*) = 6)::integer from docket.maintenance_steps;
 
+select 'docket_private.is_time_to_seal()'::regprocedure;
 select 'docket_private.analyze_partitioned()'::regprocedure;
 select 'docket_private.forget_requests(bigint)'::regprocedure;
 select 'docket_private.sweep_projects(bigint)'::regprocedure;
