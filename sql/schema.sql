@@ -7919,7 +7919,21 @@ begin
                       task_id    = coalesce(excluded.task_id, s.task_id),
                       state      = excluded.state,
                       expires_at = excluded.expires_at
+         where put_session.expected_version is null
+            or s.version = put_session.expected_version
+            or s.expires_at <= docket.clock()
     returning s.* into v_session;
+
+    -- Somebody else has begun it in the meantime.
+    if not found then
+        perform docket_private.require_version(
+            format('session "%s"', left(put_session.session_id, 100)),
+            (select s.version
+               from docket.agent_sessions as s
+              where s.session_id = put_session.session_id
+                and s.project_id = put_session.project_id),
+            put_session.expected_version);
+    end if;
 
     perform docket_private.remember(
         request_id,

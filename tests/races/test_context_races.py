@@ -152,3 +152,16 @@ def test_two_states_of_a_session_follow_each_other(
     running = sessions.start_blocked(observer, two, begin, (project, "2"))
     one.execute("commit")
     assert running.result() == [(2,)]
+
+
+def test_of_two_who_begin_a_session_and_expect_none_one_does(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    one, two, observer = open_session(), open_session(), open_session()
+    begin = "select (docket.put_session(%s, 'new', %s::jsonb, expected_version => 0)).version"
+    one.execute("begin")
+    assert value(one, begin, project, "1") == 1
+    running = sessions.start_blocked(observer, two, begin, (project, "2"))
+    one.execute("commit")
+    assert sessions.sqlstate_of(running) == "PDVER"
+    assert value(observer, "select (docket.get_session(%s, 'new')).state", project) == 1
