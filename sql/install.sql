@@ -17458,6 +17458,165 @@ grant execute on function
 
 reset role;
 
+-- context/prompt_builds
+
+set local role docket_owner;
+
+-- What a prompt was made of. A build keeps its own content, because what it was made of moves on:
+-- the same prompt can be read again whatever has become of the task. Rows are added, never changed.
+create table docket.prompt_builds (
+    prompt_build_id uuid        not null,
+    project_id      uuid        not null,
+    task_id         uuid        not null,
+    attempt_id      uuid,
+    model           text,
+    sections        text[]      not null,
+    token_budget    integer     not null,
+    token_estimate  integer     not null,
+    token_estimator text        not null,
+    included        jsonb       not null,
+    left_out        jsonb       not null,
+    content         jsonb       not null,
+    content_hash    bytea       not null,
+    source_hash     bytea       not null,
+    created_at      timestamptz not null default docket.clock(),
+    created_by      text        not null default docket.principal(),
+
+    constraint prompt_builds_pkey primary key (prompt_build_id, project_id),
+    constraint prompt_builds_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint prompt_builds_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint prompt_builds_model_bounded check (length(model) between 1 and 255),
+    constraint prompt_builds_within_budget check (token_estimate between 0 and token_budget)
+);
+
+create index prompt_builds_task_idx
+    on docket.prompt_builds (task_id, project_id, prompt_build_id);
+
+create index prompt_builds_attempt_idx
+    on docket.prompt_builds (attempt_id, project_id) where attempt_id is not null;
+
+create index prompt_builds_project_idx
+    on docket.prompt_builds (project_id, prompt_build_id);
+
+comment on table docket.prompt_builds is
+    'The prompts that were built for tasks: what went into each, what was left out and why, and the content itself.';
+comment on column docket.prompt_builds.prompt_build_id is
+    'The build.';
+comment on column docket.prompt_builds.task_id is
+    'The task that it is for.';
+comment on column docket.prompt_builds.attempt_id is
+    'The attempt that asked for it, where one did.';
+comment on column docket.prompt_builds.model is
+    'The model that it was made for, where it was named.';
+comment on column docket.prompt_builds.sections is
+    'The sections that were asked for, the most important first.';
+comment on column docket.prompt_builds.token_budget is
+    'How many tokens it might have.';
+comment on column docket.prompt_builds.token_estimate is
+    'How many tokens it has, as token_estimator reckons.';
+comment on column docket.prompt_builds.token_estimator is
+    'The setting token_estimator: the name of the rule by which docket.estimate_tokens() reckoned.';
+comment on column docket.prompt_builds.included is
+    'What went in, in order: section, title, source (kind, id, version), tokens, hash (SHA-256, hexadecimal) and whether it was cut.';
+comment on column docket.prompt_builds.left_out is
+    'What did not, in the same form, each with a reason: budget or duplicate.';
+comment on column docket.prompt_builds.content is
+    'The prompt as data: task, and sections with their items, each with title and data.';
+comment on column docket.prompt_builds.content_hash is
+    'SHA-256 of the content''s text.';
+comment on column docket.prompt_builds.source_hash is
+    'SHA-256 over all that it was chosen from and how: equal sources make an equal prompt.';
+comment on constraint prompt_builds_model_bounded on docket.prompt_builds is
+    'the name of a model has 1 to 255 characters';
+
+call docket_private.add_isolation('docket.prompt_builds');
+
+insert into docket.settings (setting_key, value, description)
+values ('prompt_token_budget', '8000', 'How many tokens a prompt may have where the caller does not say; a project may set its own.'),
+       ('prompt_cache_seconds', '3600', 'How long a prompt that was built from the same sources is given again instead of built anew, in seconds; 0: never. A project may set its own.'),
+       ('token_estimator', '"bytes/4"', 'The name of the rule by which docket.estimate_tokens() reckons; whoever replaces that function gives it a new name.'),
+       ('prompt_rules', '[]', 'Rules that stand in every prompt of a project, as an array of texts; a project may set its own.');
+
+create function docket.estimate_tokens(
+    content text,
+    model   text default null
+) returns integer
+language sql
+immutable
+begin atomic
+    select ceil(octet_length(estimate_tokens.content) / 4.0)::integer;
+end;
+
+comment on function docket.estimate_tokens(text, text) is
+'About how many tokens a model makes of a text: a quarter of its bytes in UTF-8, rounded up, which is
+near the truth for English and for code, and too many for few languages.
+
+`content` is the text, `model` the model; this rule treats all alike. It may be replaced by a
+better one (create or replace function, with a new name in the setting token_estimator). Returns
+tokens; raises nothing.';
+
+create function docket.get_prompt_build(prompt_build_id uuid) returns docket.prompt_builds
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_build docket.prompt_builds;
+begin
+    select b.* into v_build
+      from docket.prompt_builds as b
+     where b.prompt_build_id = get_prompt_build.prompt_build_id;
+
+    if not found then
+        raise exception 'prompt build % does not exist',
+                        coalesce(get_prompt_build.prompt_build_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_prompt_builds() lists those of a task.';
+    end if;
+
+    return v_build;
+end;
+$$;
+
+comment on function docket.get_prompt_build(uuid) is
+'One prompt as it was built. Returns the build. Raises PD404.';
+
+create function docket.list_prompt_builds(
+    task_id   uuid,
+    after     uuid    default null,
+    page_size integer default 100
+) returns setof docket.prompt_builds
+language sql
+stable
+begin atomic
+    select b.*
+      from docket.prompt_builds as b
+     where b.task_id = list_prompt_builds.task_id
+       and (list_prompt_builds.after is null
+            or b.prompt_build_id < list_prompt_builds.after)
+     order by b.prompt_build_id desc
+     limit least(greatest(list_prompt_builds.page_size, 1), 1000);
+end;
+
+comment on function docket.list_prompt_builds(uuid, uuid, integer) is
+'The prompts that were built for a task, the newest first.
+
+`after` is the prompt_build_id that the page before ended with, `page_size` in rows (1 to 1000).
+Returns builds; raises nothing.';
+
+revoke all on function docket.estimate_tokens(text, text) from public;
+revoke all on function docket.get_prompt_build(uuid) from public;
+revoke all on function docket.list_prompt_builds(uuid, uuid, integer) from public;
+grant execute on function docket.estimate_tokens(text, text), docket.get_prompt_build(uuid),
+    docket.list_prompt_builds(uuid, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.prompt_builds
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- context/ai_interactions
 
 set local role docket_owner;
@@ -17474,6 +17633,7 @@ create table docket.ai_interactions (
     project_id                  uuid        not null,
     task_id                     uuid        not null,
     attempt_id                  uuid,
+    prompt_build_id             uuid,
     session_id                  text,
     conversation_id             text,
     agent_name                  text        not null,
@@ -17512,6 +17672,9 @@ create table docket.ai_interactions (
         foreign key (task_id, project_id) references docket.tasks on delete cascade,
     constraint ai_interactions_attempt_fkey
         foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint ai_interactions_prompt_build_fkey
+        foreign key (prompt_build_id, project_id) references docket.prompt_builds
+        on delete set null (prompt_build_id),
     constraint ai_interactions_names_bounded
         check (least(length(session_id), length(conversation_id), length(agent_name),
                      length(agent_id), length(agent_version), length(interaction_type),
@@ -17545,6 +17708,9 @@ create index ai_interactions_task_idx
 create index ai_interactions_attempt_idx
     on docket.ai_interactions (attempt_id, project_id) where attempt_id is not null;
 
+create index ai_interactions_prompt_build_idx
+    on docket.ai_interactions (prompt_build_id, project_id) where prompt_build_id is not null;
+
 create index ai_interactions_conversation_idx
     on docket.ai_interactions (conversation_id, project_id, created_at, interaction_id)
     where conversation_id is not null;
@@ -17567,6 +17733,8 @@ comment on column docket.ai_interactions.task_id is
     'The task that it was for.';
 comment on column docket.ai_interactions.attempt_id is
     'The attempt at the task that it belongs to, where it is known.';
+comment on column docket.ai_interactions.prompt_build_id is
+    'The prompt that was sent, where docket.build_prompt_context() built it.';
 comment on column docket.ai_interactions.session_id is
     'The agent''s session. Sessions end and are removed; what was said in them stays.';
 comment on column docket.ai_interactions.conversation_id is
@@ -17676,8 +17844,9 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
-        'execution_time_ms', 'attempt_id', 'session_id', 'conversation_id', 'agent_id',
-        'agent_version', 'operation_name', 'provider_name', 'request_model', 'request_parameters',
+        'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
+        'agent_id', 'agent_version', 'operation_name', 'provider_name', 'request_model',
+        'request_parameters',
         'response_model', 'response_id', 'finish_reasons', 'input_tokens', 'output_tokens',
         'cache_read_input_tokens', 'cache_creation_input_tokens', 'reasoning_output_tokens',
         'time_to_first_chunk_ms', 'tool_calls', 'error_type', 'cost_amount', 'cost_currency',
@@ -17889,18 +18058,39 @@ begin
                       hint    = 'docket.claim_tasks() gives each task its attempt_id.';
         end if;
 
+        v_unknown := (
+            select r.prompt_build_id
+              from jsonb_to_recordset(v_given) as r (task_id uuid, prompt_build_id uuid)
+             where r.prompt_build_id is not null
+               and not exists (
+                       select
+                         from docket.prompt_builds as b
+                        where b.prompt_build_id = r.prompt_build_id
+                          and b.project_id      = v_project
+                          and b.task_id         = r.task_id
+                       offset 0)
+             limit 1);
+
+        if v_unknown is not null then
+            raise exception 'prompt build % is none of the task', v_unknown
+                using errcode = 'PD404',
+                      hint    = 'docket.list_prompt_builds() lists those of a task.';
+        end if;
+
           with recorded as (
               insert into docket.ai_interactions as i (
-                  interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
-                  agent_name, agent_id, agent_version, interaction_type, operation_name,
+                  interaction_id, project_id, task_id, attempt_id, prompt_build_id, session_id,
+                  conversation_id, agent_name, agent_id, agent_version, interaction_type,
+                  operation_name,
                   provider_name, request_model, request_parameters, response_model, response_id,
                   finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                   cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
                   execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency,
                   cost_source, request_data, response_data, conventions_version, metadata)
               select docket_private.new_id(v_project, g.ordinal), v_project, r.task_id,
-                     r.attempt_id, r.session_id, r.conversation_id, r.agent_name, r.agent_id,
-                     r.agent_version, r.interaction_type, r.operation_name, r.provider_name,
+                     r.attempt_id, r.prompt_build_id, r.session_id, r.conversation_id,
+                     r.agent_name, r.agent_id, r.agent_version, r.interaction_type,
+                     r.operation_name, r.provider_name,
                      r.request_model, coalesce(r.request_parameters, '{}'), r.response_model,
                      r.response_id, coalesce(r.finish_reasons, '{}'), r.input_tokens,
                      r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens,
@@ -17913,8 +18103,8 @@ begin
                      r.request_data, r.response_data, v_version, coalesce(r.metadata, '{}')
                 from jsonb_array_elements(v_given) with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
-                         task_id uuid, attempt_id uuid, session_id text, conversation_id text,
-                         agent_name text, agent_id text, agent_version text,
+                         task_id uuid, attempt_id uuid, prompt_build_id uuid, session_id text,
+                         conversation_id text, agent_name text, agent_id text, agent_version text,
                          interaction_type text, operation_name text, provider_name text,
                          request_model text, request_parameters jsonb, response_model text,
                          response_id text, finish_reasons text[], input_tokens bigint,
@@ -17974,8 +18164,8 @@ again. All or none.
 `interactions` is an array of objects (up to the setting max_batch_size), for tasks of one project,
 with task_id, agent_name, interaction_type (any word), success (true or false) and, where it is
 known, what else docket.ai_interactions has: request_data and response_data (any JSON),
-execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
-conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, prompt_build_id,
+session_id, conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
 request_parameters (object), response_model, response_id, finish_reasons, tool_calls (array),
 input_tokens, output_tokens (both with all that the next three say again),
 cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
@@ -18017,6 +18207,7 @@ create function docket.record_interaction(
     cost_currency               text    default null,
     cost_source                 text    default null,
     metadata                    jsonb   default null,
+    prompt_build_id             uuid    default null,
     request_id                  uuid    default null
 ) returns docket.ai_interactions
 language plpgsql
@@ -18059,7 +18250,8 @@ begin
                    'cost_amount', record_interaction.cost_amount,
                    'cost_currency', record_interaction.cost_currency,
                    'cost_source', record_interaction.cost_source,
-                   'metadata', record_interaction.metadata)),
+                   'metadata', record_interaction.metadata,
+                   'prompt_build_id', record_interaction.prompt_build_id)),
                record_interaction.request_id) as i;
 
     return v_interaction;
@@ -18069,7 +18261,7 @@ $$;
 comment on function docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid) is
+    text, text, jsonb, uuid, uuid) is
 'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
 and cost for the budgets.
 
@@ -18085,11 +18277,11 @@ revoke all on function docket.record_interactions(jsonb, uuid) from public;
 revoke all on function docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid) from public;
+    text, text, jsonb, uuid, uuid) from public;
 grant execute on function docket.record_interactions(jsonb, uuid), docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid)
+    text, text, jsonb, uuid, uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -23440,6 +23632,1185 @@ raises nothing.';
 
 revoke all on function docket.recommendations(uuid, integer) from public;
 grant execute on function docket.recommendations(uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/build_prompt_context
+
+set local role docket_owner;
+
+-- The sections of a prompt, the most important first.
+create function docket_private.prompt_sections() returns text[]
+language sql
+immutable
+begin atomic
+    select array['task', 'acceptance', 'failures', 'validations', 'rules', 'contexts',
+                 'dependencies', 'parents', 'similar', 'knowledge', 'siblings'];
+end;
+
+comment on function docket_private.prompt_sections() is
+    'The sections that a prompt may have, in the order in which they are kept when not all has room.';
+
+-- All that a prompt for a task could say, piece by piece, each from one look by key. Nothing in it
+-- changes by a claim or by the time of day, so that equal knowledge makes an equal prompt.
+--
+-- Plans are made for one task and its few neighbours.
+create function docket_private.prompt_items(
+    task_id    uuid,
+    project_id uuid,
+    sections   text[]
+) returns table (
+    section text,
+    place   bigint,
+    title   text,
+    source  jsonb,
+    body    jsonb
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+    v_task    docket.tasks;
+    v_project docket.projects;
+    v_rules   jsonb;
+    v_words   text;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = prompt_items.task_id
+       and t.project_id = prompt_items.project_id;
+
+    select p.* into v_project
+      from docket.projects as p
+     where p.project_id = prompt_items.project_id;
+
+    return query
+    select 'task', 1::bigint, v_task.title,
+           jsonb_build_object('kind', 'task', 'id', v_task.task_id, 'version', v_task.version),
+           jsonb_strip_nulls(jsonb_build_object(
+               'key', v_task.task_key, 'description', v_task.description,
+               'details', v_task.details, 'test_strategy', v_task.test_strategy,
+               'requirements', nullif(v_task.requirements, '{}'),
+               'affected_files', nullif(v_task.affected_files, '{}'),
+               'tags', nullif(v_task.tags, '{}'), 'due_at', v_task.due_at));
+
+    if v_task.acceptance_criteria <> '[]' then
+        return query
+        select 'acceptance', 1::bigint, 'Acceptance criteria',
+               jsonb_build_object('kind', 'task', 'id', v_task.task_id, 'version', v_task.version),
+               v_task.acceptance_criteria;
+    end if;
+
+    if 'failures' = any (prompt_items.sections) then
+        return query
+        select 'failures', row_number() over (order by a.attempt_no desc),
+               format('Attempt %s %s', a.attempt_no,
+                      case a.outcome when 'failed' then 'failed' else 'lost its lease' end),
+               jsonb_build_object('kind', 'attempt', 'id', a.attempt_id),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'agent', a.agent, 'failure_class', a.failure_class, 'error', a.error,
+                   'details', a.details))
+          from (
+              select b.*
+                from docket.task_attempts as b
+               where b.task_id    = prompt_items.task_id
+                 and b.project_id = prompt_items.project_id
+                 and b.outcome in ('failed', 'lease_expired')
+               order by b.attempt_no desc
+               limit 3
+          ) as a;
+    end if;
+
+    -- The newest result of each type, where it is bad, and what has to pass and has never been
+    -- looked at.
+    if 'validations' = any (prompt_items.sections) then
+        return query
+        select 'validations', row_number() over (order by v.validation_type),
+               format('%s: %s', v.validation_type, v.validation_status),
+               jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'validator', v.validator_name, 'issues_found', v.issues_found,
+                   'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
+          from (
+              select distinct on (r.validation_type) r.*
+                from docket.validation_results as r
+               where r.task_id    = prompt_items.task_id
+                 and r.project_id = prompt_items.project_id
+               order by r.validation_type, r.run_no desc
+          ) as v
+         where v.validation_status in ('failed', 'error')
+         union all
+        select 'validations', 1000 + row_number() over (order by g.validation_type),
+               format('%s: still to be passed', g.validation_type),
+               jsonb_build_object('kind', 'gate', 'id', g.validation_type),
+               'null'::jsonb
+          from docket.required_validations as g
+         where g.task_id    = prompt_items.task_id
+           and g.project_id = prompt_items.project_id
+           and not g.is_met
+           and (g.validation_status is null or g.validation_status not in ('failed', 'error'));
+    end if;
+
+    if 'rules' = any (prompt_items.sections) then
+        v_rules := docket_private.setting('prompt_rules', v_project.settings);
+        return query
+        select 'rules', r.ordinal, 'Rule of the project',
+               jsonb_build_object('kind', 'project', 'id', prompt_items.project_id,
+                                  'version', v_project.version),
+               r.rule
+          from jsonb_array_elements(
+                   case jsonb_typeof(v_rules)
+                       when 'array' then v_rules
+                       else jsonb_build_array(v_rules)
+                   end) with ordinality as r (rule, ordinal);
+    end if;
+
+    if 'contexts' = any (prompt_items.sections) then
+        return query
+        select 'contexts', row_number() over (order by c.created_at desc, c.context_type),
+               c.context_type,
+               jsonb_build_object('kind', 'context', 'id', c.context_type, 'version', c.version),
+               c.data
+          from docket.latest_contexts(prompt_items.task_id) as c
+         where not c.is_tombstone
+           and c.data <> 'null';
+    end if;
+
+    if 'dependencies' = any (prompt_items.sections) then
+        return query
+        select 'dependencies',
+               row_number() over (order by t.completed_at desc nulls last, t.task_key),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object('status', t.status, 'results', t.results))
+          from (
+              select e.depends_on_id
+                from docket.task_dependencies as e
+               where e.task_id         = prompt_items.task_id
+                 and e.project_id      = prompt_items.project_id
+                 and e.dependency_type = 'blocks'
+               order by e.depends_on_id
+               limit 100
+          ) as d
+          join docket.tasks as t
+            on t.task_id    = d.depends_on_id
+           and t.project_id = prompt_items.project_id;
+    end if;
+
+    if 'parents' = any (prompt_items.sections) and v_task.parent_task_id is not null then
+        return query
+          with recursive chain as (
+              select 1::bigint as depth, v_task.parent_task_id as ancestor_id
+               union all
+              select c.depth + 1, t.parent_task_id
+                from chain as c
+                join docket.tasks as t
+                  on t.task_id    = c.ancestor_id
+                 and t.project_id = prompt_items.project_id
+               where t.parent_task_id is not null
+                 and c.depth < 20
+          )
+        select 'parents', c.depth, format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'description', t.description, 'details', t.details,
+                   'requirements', nullif(t.requirements, '{}'),
+                   'acceptance_criteria', nullif(t.acceptance_criteria, '[]')))
+          from chain as c
+          join docket.tasks as t
+            on t.task_id    = c.ancestor_id
+           and t.project_id = prompt_items.project_id;
+    end if;
+
+    -- Who works beside, so that two do not do the same: few, so from those in progress.
+    if 'siblings' = any (prompt_items.sections) then
+        return query
+        select 'siblings', row_number() over (order by t.task_key),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'agent', t.assigned_to, 'affected_files', nullif(t.affected_files, '{}')))
+          from (
+              select s.*
+                from docket.tasks as s
+               where s.project_id = prompt_items.project_id
+                 and s.status     = 'in_progress'
+                 and s.task_id   <> prompt_items.task_id
+                 and (s.parent_task_id = v_task.parent_task_id
+                      or v_task.parent_task_id is null and s.workflow_id = v_task.workflow_id)
+               order by s.task_id
+               limit 20
+          ) as t;
+    end if;
+
+    -- Finished tasks like it, and what came out of them.
+    if 'similar' = any (prompt_items.sections) then
+        return query
+        select 'similar', row_number() over (order by f.similarity desc, f.task_id),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'results', t.results, 'actual_effort', t.actual_effort))
+          from docket_private.find_similar_tasks(
+                   prompt_items.task_id, '{completed}', 5) as f
+          join docket.tasks as t
+            on t.task_id    = f.task_id
+           and t.project_id = f.project_id;
+    end if;
+
+    -- Documents that say any word of its title or have any of its tags for a word.
+    if 'knowledge' = any (prompt_items.sections) then
+        v_words := (
+            select string_agg(w.word, ' or ')
+              from (
+                  select distinct lower(m.match[1]) as word
+                    from regexp_matches(
+                             v_task.title || ' ' || array_to_string(v_task.tags, ' '),
+                             '[[:alnum:]]{3,}', 'g') as m (match)
+                   limit 30
+              ) as w);
+        return query
+        select 'knowledge', row_number() over (order by k.rank desc, k.knowledge_id),
+               concat_ws(': ', k.title, k.heading),
+               jsonb_build_object('kind', 'knowledge', 'id', k.knowledge_id,
+                                  'version', k.version, 'section', k.section),
+               to_jsonb(s.body)
+          from docket.search_knowledge(
+                   prompt_items.project_id, coalesce(v_words, ''), page_size => 5) as k
+          join docket_private.knowledge_sections as s
+            on s.knowledge_id = k.knowledge_id
+           and s.project_id   = prompt_items.project_id
+           and s.section      = k.section;
+    end if;
+end;
+$$;
+
+comment on function docket_private.prompt_items(uuid, uuid, text[]) is
+    'What a prompt for a task could say: pieces by section, in the order of importance within each (`place`), with where each comes from. The caller has judged who asks.';
+
+create type docket_private.prompt_item as (
+    section text,
+    title   text,
+    source  jsonb,
+    body    jsonb,
+    tokens  integer,
+    hash    text,
+    is_cut  boolean
+);
+
+comment on type docket_private.prompt_item is
+    'A piece of a prompt: what it says, where from, about how many tokens, and its SHA-256.';
+
+create function docket_private.prompt_note(
+    item   docket_private.prompt_item,
+    reason text
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select jsonb_strip_nulls(jsonb_build_object(
+               'section', (prompt_note.item).section, 'title', (prompt_note.item).title,
+               'source', (prompt_note.item).source, 'tokens', (prompt_note.item).tokens,
+               'hash', (prompt_note.item).hash,
+               'cut', nullif((prompt_note.item).is_cut, false), 'reason', prompt_note.reason));
+end;
+
+comment on function docket_private.prompt_note(docket_private.prompt_item, text) is
+    'What a build notes of a piece, and why it was left out, if it was.';
+
+create function docket_private.cut_item(
+    item  docket_private.prompt_item,
+    room  integer,
+    model text
+) returns docket_private.prompt_item
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text := case jsonb_typeof(item.body)
+                       when 'string' then item.body #>> '{}'
+                       else item.body::text
+                   end;
+begin
+    item.body   := to_jsonb(
+        left(v_text, trunc(length(v_text) * greatest(room - 10.0, 0) / item.tokens)::integer)
+        || ' [...]');
+    item.tokens := docket.estimate_tokens(item.title || item.body::text, cut_item.model);
+    item.is_cut := true;
+    return item;
+end;
+$$;
+
+comment on function docket_private.cut_item(docket_private.prompt_item, integer, text) is
+    'The beginning of a piece, as much as `room` tokens hold, about: a text, whatever it was.';
+
+-- Each piece is taken whole while there is room for it. One that has not enough is cut to half of
+-- what is left, so that others still have some; in the end the first of these gets what nobody
+-- took.
+create function docket.build_prompt_context(
+    task_id      uuid,
+    token_budget integer default null,
+    sections     text[]  default null,
+    model        text    default null,
+    attempt_id   uuid    default null,
+    request_id   uuid    default null
+) returns docket.prompt_builds
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_worth_cutting constant integer := 50;
+    v_answer    jsonb := docket_private.replay(request_id, 'build_prompt_context');
+    v_task      docket.tasks;
+    v_settings  jsonb;
+    v_build     docket.prompt_builds;
+    v_items     docket_private.prompt_item[];
+    v_item      docket_private.prompt_item;
+    v_kept      docket_private.prompt_item[];
+    v_left_out  jsonb   := jsonb_build_array();
+    v_hashes    text[]  := array[]::text[];
+    v_room      integer;
+    v_whole     docket_private.prompt_item;
+    v_place     integer;
+    v_known     docket.prompt_builds;
+    v_seconds   double precision;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.prompt_builds, v_answer);
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = build_prompt_context.task_id;
+
+    if not found then
+        raise exception 'task % does not exist',
+                        coalesce(build_prompt_context.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.require_project(v_task.project_id);
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = v_task.project_id);
+
+    v_build.sections     := coalesce(
+        build_prompt_context.sections, docket_private.prompt_sections());
+    v_build.token_budget := coalesce(
+        build_prompt_context.token_budget,
+        (docket_private.setting('prompt_token_budget', v_settings) #>> '{}')::integer);
+
+    if not v_build.sections <@ docket_private.prompt_sections()
+       or array_position(v_build.sections, null) is not null
+       or cardinality(v_build.sections) not between 1 and 100 then
+        raise exception 'a prompt has no such sections: %',
+                        left(array_to_string(v_build.sections, ', ', 'null'), 200)
+            using errcode = 'PD422',
+                  hint    = format('Some of %s, the most important first.',
+                                   array_to_string(docket_private.prompt_sections(), ', '));
+    end if;
+
+    if v_build.token_budget not between 100 and 10000000 then
+        raise exception 'a prompt of % tokens can not be built', v_build.token_budget
+            using errcode = 'PD422',
+                  hint    = 'token_budget is 100 to 10,000,000 tokens.';
+    end if;
+
+    if length(build_prompt_context.model) not between 1 and 255 then
+        raise exception 'the name of a model has % characters',
+                        length(build_prompt_context.model)
+            using errcode = 'PD422',
+                  hint    = 'It has 1 to 255.';
+    end if;
+
+    if build_prompt_context.attempt_id is not null and not exists (
+        select
+          from docket.task_attempts as a
+         where a.attempt_id = build_prompt_context.attempt_id
+           and a.project_id = v_task.project_id
+           and a.task_id    = v_task.task_id
+    ) then
+        raise exception 'attempt % is none at task %', build_prompt_context.attempt_id,
+                        v_task.task_key
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    end if;
+
+    v_build.project_id      := v_task.project_id;
+    v_build.task_id         := v_task.task_id;
+    v_build.attempt_id      := build_prompt_context.attempt_id;
+    v_build.model           := build_prompt_context.model;
+    v_build.token_estimator := docket_private.setting('token_estimator') #>> '{}';
+
+    v_items := array(
+        select row(
+                   i.section, i.title, i.source, b.body,
+                   docket.estimate_tokens(i.title || b.body::text, v_build.model),
+                   encode(sha256(convert_to(i.title || b.body::text, 'UTF8')), 'hex'), false
+               )::docket_private.prompt_item
+          from docket_private.prompt_items(
+                   v_task.task_id, v_task.project_id, v_build.sections) as i
+         cross join lateral (
+                   select docket_private.without_secrets(i.body) as body
+                    offset 0
+               ) as b
+         where i.section = any (v_build.sections)
+         order by array_position(v_build.sections, i.section), i.place);
+
+    -- Equal sources, chosen from in the same way, make an equal prompt: it is given again.
+    v_build.source_hash := (
+        select sha256(convert_to(
+                   jsonb_build_array(
+                       v_build.sections, v_build.token_budget, v_build.model,
+                       v_build.token_estimator,
+                       jsonb_agg(jsonb_build_array(u.section, u.source - 'version', u.hash)
+                                 order by u.ordinal))::text,
+                   'UTF8'))
+          from unnest(v_items) with ordinality
+               as u (section, title, source, body, tokens, hash, is_cut, ordinal));
+    v_seconds := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
+
+    if v_seconds > 0 then
+        select b.* into v_known
+          from docket.prompt_builds as b
+         where b.task_id     = v_task.task_id
+           and b.project_id  = v_task.project_id
+           and b.source_hash = v_build.source_hash
+           and b.attempt_id is not distinct from v_build.attempt_id
+           and b.created_at  > docket.clock() - make_interval(secs => v_seconds)
+         order by b.prompt_build_id desc
+         limit 1;
+
+        if found then
+            perform docket_private.remember(request_id, to_jsonb(v_known));
+            return v_known;
+        end if;
+    end if;
+
+    v_room := v_build.token_budget;
+    foreach v_item in array v_items loop
+        if v_item.hash = any (v_hashes) then
+            v_left_out := v_left_out || docket_private.prompt_note(v_item, 'duplicate');
+            continue;
+        end if;
+
+        if v_item.tokens > v_room and v_room / 2 >= v_worth_cutting then
+            if v_place is null then
+                v_whole := v_item;
+                v_place := coalesce(cardinality(v_kept), 0) + 1;
+            end if;
+            v_item := docket_private.cut_item(v_item, v_room / 2, v_build.model);
+        end if;
+
+        if v_item.tokens > v_room then
+            v_left_out := v_left_out || docket_private.prompt_note(v_item, 'budget');
+            continue;
+        end if;
+
+        v_room   := v_room - v_item.tokens;
+        v_hashes := v_hashes || v_item.hash;
+        v_kept   := v_kept || v_item;
+    end loop;
+
+    if v_place is not null then
+        v_item := docket_private.cut_item(
+            v_whole, v_kept[v_place].tokens + v_room, v_build.model);
+        if v_item.tokens between v_kept[v_place].tokens and v_kept[v_place].tokens + v_room then
+            v_room := v_room + v_kept[v_place].tokens - v_item.tokens;
+            v_kept[v_place] := v_item;
+        end if;
+    end if;
+
+    select coalesce(jsonb_agg(docket_private.prompt_note(u.item, null) order by u.ordinal), '[]')
+      into v_build.included
+      from unnest(v_kept) with ordinality
+           as k (section, title, source, body, tokens, hash, is_cut, ordinal)
+     cross join lateral (
+               select row(k.section, k.title, k.source, k.body, k.tokens, k.hash,
+                          k.is_cut)::docket_private.prompt_item as item,
+                      k.ordinal) as u;
+
+    select jsonb_build_object(
+               'task', v_task.task_key,
+               'sections', coalesce(jsonb_agg(
+                   jsonb_build_object('section', g.section, 'items', g.items)
+                   order by g.first_ordinal), '[]'))
+      into v_build.content
+      from (
+          select k.section, min(k.ordinal) as first_ordinal,
+                 jsonb_agg(
+                     jsonb_build_object('title', k.title, 'data', k.body)
+                     || case when k.is_cut then '{"cut": true}'::jsonb else '{}' end
+                     order by k.ordinal) as items
+            from unnest(v_kept) with ordinality
+                 as k (section, title, source, body, tokens, hash, is_cut, ordinal)
+           group by k.section
+      ) as g;
+
+    v_build.prompt_build_id := docket_private.new_id(v_task.project_id);
+    v_build.left_out        := v_left_out;
+    v_build.token_estimate  := v_build.token_budget - v_room;
+    v_build.content_hash    := sha256(convert_to(v_build.content::text, 'UTF8'));
+    v_build.created_at      := docket.clock();
+    v_build.created_by      := docket.principal();
+
+    insert into docket.prompt_builds
+    select v_build.*;
+
+    -- What it was made of is kept as long as it is; what has gone in the meantime can't be.
+    insert into docket.context_pins (task_id, project_id, context_type, version, pinned_for)
+    select c.task_id, c.project_id, c.context_type, c.version,
+           'prompt build ' || v_build.prompt_build_id
+      from unnest(v_kept) as k
+      join docket.task_contexts as c
+        on c.task_id      = v_task.task_id
+       and c.project_id   = v_task.project_id
+       and c.context_type = k.source ->> 'id'
+       and c.version      = (k.source ->> 'version')::integer
+     where k.section = 'contexts'
+       for key share of c;
+
+    perform docket_private.count_context_uses(v_task.project_id, v_task.task_id, array(
+        select k.source ->> 'id' from unnest(v_kept) as k where k.section = 'contexts'));
+
+    perform docket_private.remember(request_id, to_jsonb(v_build));
+    return v_build;
+end;
+$$;
+
+comment on function docket.build_prompt_context(uuid, integer, text[], text, uuid, uuid) is
+'Builds what an agent is told about a task, within a budget, and keeps it.
+
+`token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
+10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the most
+important first: task, acceptance, failures (of its last three attempts that failed), validations
+(that failed or are still to be passed), rules (of the project), contexts (the latest of each type),
+dependencies (and their results), parents, similar (finished tasks like it), knowledge (documents),
+siblings (in progress beside it); default: all, in this order. Pieces are taken whole while there is
+room; one that has not enough is cut where 50 tokens would be left of it, else left out, and so is
+what is there already; included and left_out tell which, why and from what version. `model` is
+handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
+masked. From the same sources the same prompt is given again for the setting prompt_cache_seconds
+(0: it is built anew, and is the same). The same `request_id` again returns the first answer.
+Returns the build, its content as data: docket.render_prompt() makes text of it. Raises PD404,
+PD403, PD422.';
+
+revoke all on function docket_private.prompt_sections() from public;
+revoke all on function docket_private.prompt_items(uuid, uuid, text[]) from public;
+revoke all on function docket_private.cut_item(docket_private.prompt_item, integer, text)
+  from public;
+revoke all on function docket_private.prompt_note(docket_private.prompt_item, text) from public;
+revoke all on type docket_private.prompt_item from public;
+revoke all on function docket.build_prompt_context(uuid, integer, text[], text, uuid, uuid)
+  from public;
+grant execute on function docket.build_prompt_context(uuid, integer, text[], text, uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- knowledge/render_prompt
+
+set local role docket_owner;
+
+-- JSON as people write it: names and lists, one to a line, each level set in by two spaces. What
+-- lies deeper than anybody would read stands there as JSON.
+create function docket_private.json_as_text(
+    value jsonb,
+    depth integer default 0
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_indent constant text := repeat('  ', depth);
+begin
+    if jsonb_typeof(value) not in ('object', 'array') then
+        return coalesce(value #>> '{}', 'null');
+    end if;
+
+    if depth >= 8 or value in ('{}', '[]') then
+        return value::text;
+    end if;
+
+    if jsonb_typeof(value) = 'object' then
+        return (
+            select string_agg(
+                       v_indent || '- ' || m.name || ':'
+                       || case
+                              when jsonb_typeof(m.value) in ('object', 'array')
+                                   and m.value not in ('{}', '[]') and depth < 7
+                                  then e'\n'
+                              else ' '
+                          end
+                       || docket_private.json_as_text(m.value, depth + 1),
+                       e'\n' order by m.ordinal)
+              from jsonb_each(value) with ordinality as m (name, value, ordinal));
+    end if;
+
+    return (
+        select string_agg(
+                   v_indent || '-'
+                   || case
+                          when jsonb_typeof(m.value) in ('object', 'array')
+                               and m.value not in ('{}', '[]') and depth < 7
+                              then e'\n'
+                          else ' '
+                      end
+                   || docket_private.json_as_text(m.value, depth + 1),
+                   e'\n' order by m.ordinal)
+          from jsonb_array_elements(value) with ordinality as m (value, ordinal));
+end;
+$$;
+
+comment on function docket_private.json_as_text(jsonb, integer) is
+    'A JSON value as indented lines; `depth` is how far it is set in, a scalar is its bare text.';
+
+-- What XML can not hold, which is most control characters, becomes U+FFFD.
+create function docket_private.xml_text(content text) returns text
+language sql
+immutable
+begin atomic
+    select replace(replace(replace(replace(
+               regexp_replace(
+                   xml_text.content, e'[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]', e'\ufffd', 'g'),
+               '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;');
+end;
+
+comment on function docket_private.xml_text(text) is
+    'A text as it may stand in XML, between tags or in an attribute.';
+
+-- Line by line, each with its place: the heading of a section is its item 0.
+create function docket_private.prompt_lines(
+    content      jsonb,
+    section_mark text,
+    item_mark    text
+) returns table (
+    section_no bigint,
+    item_no    bigint,
+    line       text
+)
+language sql
+immutable
+begin atomic
+    with sections as (
+        select s.ordinal as section_no, s.section ->> 'section' as name,
+               s.section -> 'items' as items
+          from jsonb_array_elements(prompt_lines.content -> 'sections')
+               with ordinality as s (section, ordinal)
+    )
+    select s.section_no, 0, prompt_lines.section_mark || case s.name
+               when 'task' then 'Task ' || (prompt_lines.content ->> 'task')
+               when 'acceptance' then 'Acceptance criteria'
+               when 'failures' then 'What went wrong before'
+               when 'validations' then 'Validations to be passed'
+               when 'rules' then 'Rules'
+               when 'contexts' then 'What is known about it'
+               when 'dependencies' then 'What it builds on'
+               when 'parents' then 'What it is part of'
+               when 'similar' then 'Similar tasks that are finished'
+               when 'knowledge' then 'From the documents'
+               when 'siblings' then 'In progress beside it'
+               else s.name
+           end
+      from sections as s
+     union all
+    select s.section_no, i.ordinal,
+           case when s.name in ('acceptance', 'rules') then '' else
+               prompt_lines.item_mark || (i.item ->> 'title')
+               || case when i.item ? 'cut' then ' (cut)' else '' end
+               || case when i.item -> 'data' in ('null', '{}', '[]') then '' else e'\n\n' end
+           end
+           || case when i.item -> 'data' in ('null', '{}', '[]') then ''
+                   else docket_private.json_as_text(i.item -> 'data')
+              end
+      from sections as s
+     cross join lateral jsonb_array_elements(s.items) with ordinality as i (item, ordinal);
+end;
+
+comment on function docket_private.prompt_lines(jsonb, text, text) is
+    'The paragraphs of a prompt, with marks before the headings of its sections and items.';
+
+create function docket.render_prompt(
+    prompt_build_id uuid,
+    format_type     text default 'markdown'
+) returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_content jsonb := (docket.get_prompt_build(prompt_build_id)).content;
+begin
+    case render_prompt.format_type
+        when 'json' then
+            return jsonb_pretty(v_content);
+
+        when 'markdown', 'plain' then
+            return (
+                select string_agg(p.line, e'\n\n' order by p.section_no, p.item_no)
+                  from docket_private.prompt_lines(
+                           v_content,
+                           case render_prompt.format_type when 'markdown' then '## ' else '' end,
+                           case render_prompt.format_type when 'markdown' then '### ' else '' end)
+                       as p);
+
+        when 'xml' then
+            return format(
+                e'<prompt task="%s">\n%s\n</prompt>',
+                docket_private.xml_text(v_content ->> 'task'),
+                coalesce((
+                    select string_agg(
+                               format(e'<section name="%s">\n%s\n</section>',
+                                      docket_private.xml_text(s.section ->> 'section'), (
+                                   select string_agg(
+                                              format(e'<item title="%s"%s>%s</item>',
+                                                     docket_private.xml_text(i.item ->> 'title'),
+                                                     case
+                                                         when i.item ? 'cut' then ' cut="true"'
+                                                         else ''
+                                                     end,
+                                                     docket_private.xml_text(
+                                                         docket_private.json_as_text(
+                                                             i.item -> 'data'))),
+                                              e'\n' order by i.ordinal)
+                                     from jsonb_array_elements(s.section -> 'items')
+                                          with ordinality as i (item, ordinal))),
+                               e'\n' order by s.ordinal)
+                      from jsonb_array_elements(v_content -> 'sections')
+                           with ordinality as s (section, ordinal)), ''));
+
+        else
+            raise exception 'a prompt can not be rendered as %',
+                            coalesce(left(quote_literal(render_prompt.format_type), 100), 'null')
+                using errcode = 'PD422',
+                      hint    = 'As markdown, plain, json or xml.';
+    end case;
+end;
+$$;
+
+comment on function docket.render_prompt(uuid, text) is
+'The text of a prompt that docket.build_prompt_context() built.
+
+`prompt_build_id` is the build; `format_type` is markdown, plain, xml (characters that XML can not
+hold become U+FFFD) or json (the content itself, indented). Returns the text: the same whenever it
+is asked for. Raises PD404, PD422.';
+
+revoke all on function docket_private.json_as_text(jsonb, integer) from public;
+revoke all on function docket_private.xml_text(text) from public;
+revoke all on function docket_private.prompt_lines(jsonb, text, text) from public;
+revoke all on function docket.render_prompt(uuid, text) from public;
+grant execute on function docket.render_prompt(uuid, text)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/context_health
+
+set local role docket_owner;
+
+insert into docket.settings (setting_key, value, description)
+values ('expected_contexts', '{"*": ["requirements"]}', 'The types of context that a task should have, as an object {tag: [types]}; "*" is every task. A project may set its own.'),
+       ('context_fresh_days', '30', 'How old the latest version of a context may be before it counts as stale, in days; a project may set its own.');
+
+create function docket_private.expected_contexts(
+    tags             text[],
+    project_settings jsonb
+) returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_expected jsonb := docket_private.setting('expected_contexts', project_settings);
+begin
+    if jsonb_typeof(v_expected) <> 'object' then
+        return '{}';
+    end if;
+
+    return array(
+        select distinct x.context_type
+          from jsonb_each(v_expected) as e (tag, context_types)
+         cross join lateral jsonb_array_elements_text(
+                   case jsonb_typeof(e.context_types)
+                       when 'array' then e.context_types
+                       else '[]'
+                   end) as x (context_type)
+         where e.tag = '*'
+            or e.tag = any (expected_contexts.tags)
+         order by x.context_type);
+end;
+$$;
+
+comment on function docket_private.expected_contexts(text[], jsonb) is
+    'The types of context that a task with these tags should have, by the setting expected_contexts.';
+
+create function docket.context_health(task_id uuid) returns table (
+    component text,
+    score     integer,
+    weight    integer,
+    finding   text,
+    remedy    text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_task     docket.tasks;
+    v_settings jsonb;
+    v_expected text[];
+    v_days     integer;
+    v_budget   integer;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = context_health.task_id;
+
+    if not found then
+        raise exception 'task % does not exist', coalesce(context_health.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = v_task.project_id);
+    v_expected := docket_private.expected_contexts(v_task.tags, v_settings);
+    v_days     := (docket_private.setting('context_fresh_days', v_settings) #>> '{}')::integer;
+    v_budget   := (docket_private.setting('prompt_token_budget', v_settings) #>> '{}')::integer;
+
+    return query
+      with latest as materialized (
+          select c.*
+            from docket.latest_contexts(v_task.task_id) as c
+           where not c.is_tombstone
+      ), parts (part, is_there) as (
+          values ('description', coalesce(v_task.description, '') <> ''),
+                 ('acceptance_criteria', v_task.acceptance_criteria <> '[]'),
+                 ('test_strategy', coalesce(v_task.test_strategy, '') <> '')
+           union all
+          select 'context ' || e.context_type,
+                 exists (select from latest as l where l.context_type = e.context_type)
+            from unnest(v_expected) as e (context_type)
+      ), moved as (
+          -- The last moment at which something was finished that the task builds on.
+          select max(t.completed_at) as at
+            from docket.task_dependencies as d
+            join docket.tasks as t
+              on t.task_id    = d.depends_on_id
+             and t.project_id = d.project_id
+           where d.task_id         = v_task.task_id
+             and d.project_id      = v_task.project_id
+             and d.dependency_type = 'blocks'
+      ), stale as (
+          select l.context_type
+            from latest as l
+           where l.created_at < greatest(
+                     docket.clock() - make_interval(days => v_days),
+                     (select m.at from moved as m))
+      ), sized as (
+          select coalesce(sum(docket.estimate_tokens(l.data::text)), 0) as tokens
+            from latest as l
+      ), fought as (
+          -- What was said, replaced and said again: two who overwrite each other.
+          select l.context_type
+            from latest as l
+           where exists (
+                     select
+                       from docket.task_contexts as c
+                      where c.task_id      = l.task_id
+                        and c.project_id   = l.project_id
+                        and c.context_type = l.context_type
+                        and c.version      < l.version - 1
+                        and c.content_hash = l.content_hash)
+           union
+          -- The same under two names.
+          select l.context_type
+            from latest as l
+            join latest as o
+              on o.content_hash = l.content_hash
+             and o.context_type < l.context_type
+      ), gates as (
+          select g.validation_type, g.is_met
+            from docket.required_validations as g
+           where g.task_id    = v_task.task_id
+             and g.project_id = v_task.project_id
+      ), judged (place, component, score, weight, finding, remedy) as (
+          select 1, 'completeness',
+                 coalesce((100 * avg(p.is_there::integer))::integer, 100), 40,
+                 case
+                     when bool_and(p.is_there) then 'all that it should have is there'
+                     else 'missing: ' || string_agg(p.part, ', ' order by p.part)
+                              filter (where not p.is_there)
+                 end,
+                 case when not bool_and(p.is_there)
+                     then 'Give what is missing by docket.update_task() and docket.put_context().'
+                 end
+            from parts as p
+           union all
+          select 2, 'freshness',
+                 case
+                     when n.contexts = 0 then 100
+                     else (100 * (n.contexts - n.stale) / n.contexts)::integer
+                 end, 20,
+                 case
+                     when n.contexts = 0 then 'there is no context that could be stale'
+                     when n.stale = 0 then 'no context is stale'
+                     else 'stale: ' || n.names
+                 end,
+                 case when n.stale > 0
+                     then format('Look through what is older than %s days or than what the task builds on, and put it anew.', v_days)
+                 end
+            from (
+                select (select count(*) from latest as l) as contexts,
+                       (select count(*) from stale as s) as stale,
+                       (select string_agg(s.context_type, ', ' order by s.context_type)
+                          from stale as s) as names
+            ) as n
+           union all
+          select 3, 'size',
+                 least(100, 100 * v_budget / greatest(s.tokens, 1))::integer, 15,
+                 format('%s tokens of context; a prompt has %s', s.tokens, v_budget),
+                 case when s.tokens > v_budget
+                     then 'Shorten it, or give prompts a larger token_budget: what has no room is left out.'
+                 end
+            from sized as s
+           union all
+          select 4, 'conflicts', greatest(0, 100 - 50 * count(*))::integer, 15,
+                 case
+                     when count(*) = 0 then 'no context contradicts or repeats another'
+                     else 'said twice, or back and forth: '
+                          || string_agg(f.context_type, ', ' order by f.context_type)
+                 end,
+                 case when count(*) > 0
+                     then 'docket.context_history() says who wrote what; keep one, and write with expected_version.'
+                 end
+            from fought as f
+           union all
+          select 5, 'validations',
+                 coalesce((100 * avg(g.is_met::integer))::integer, 100), 10,
+                 case
+                     when count(*) = 0 then 'none is required'
+                     when bool_and(g.is_met) then 'all that are required have passed'
+                     else 'still to be passed: '
+                          || string_agg(g.validation_type, ', ' order by g.validation_type)
+                                 filter (where not g.is_met)
+                 end,
+                 case when not bool_and(g.is_met)
+                     then 'Run them, and docket.record_validation() what they say.'
+                 end
+            from gates as g
+      ), whole as (
+          select 0 as place, 'total' as component,
+                 round(sum(j.score * j.weight) / sum(j.weight)::numeric)::integer as score,
+                 sum(j.weight)::integer as weight, null::text as finding, null::text as remedy
+            from judged as j
+      )
+    select u.component, u.score, u.weight, u.finding, u.remedy
+      from (
+          select w.* from whole as w
+           union all
+          select j.* from judged as j
+      ) as u
+     order by u.place;
+end;
+$$;
+
+comment on function docket.context_health(uuid) is
+'How well an agent would be told what it has to know about a task: a score from 0 to 100 in the row
+total, and in one row for each of its components.
+
+completeness (weight 40): description, acceptance criteria, test strategy and the types of context
+that the setting expected_contexts names for its tags; freshness (20): contexts younger than the
+setting context_fresh_days, and than what the task builds on; size (15): the latest contexts within
+the setting prompt_token_budget; conflicts (15): 50 less for each context that says what it said
+before something else, or what another says; validations (10): required ones that have passed.
+finding says what was found, remedy what to do. finding and remedy may be null. Raises PD404.';
+
+create function docket.context_patterns(task_id uuid) returns table (
+    context_type         text,
+    is_present           boolean,
+    tasks_with           bigint,
+    tasks_without        bigint,
+    success_rate_with    numeric,
+    success_rate_without numeric,
+    attempts_with        numeric,
+    attempts_without     numeric,
+    versions             numeric,
+    bytes                numeric
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_project uuid := (
+        select t.project_id
+          from docket.tasks as t
+         where t.task_id = context_patterns.task_id);
+begin
+    if v_project is null then
+        raise exception 'task % does not exist', coalesce(context_patterns.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return query
+      with finished as materialized (
+          select t.task_id, t.project_id, t.status = 'completed' as succeeded, a.attempts
+            from (
+                select u.task_id, u.project_id, u.status
+                  from docket.tasks as u
+                 where u.project_id = v_project
+                   and u.status in ('completed', 'failed')
+                   and u.task_id <> context_patterns.task_id
+                 order by u.task_id desc
+                 limit 1000
+            ) as t
+           cross join lateral (
+               select count(*) as attempts
+                 from docket.task_attempts as b
+                where b.task_id    = t.task_id
+                  and b.project_id = t.project_id
+           ) as a
+      ), had as materialized (
+          select f.task_id, c.context_type, c.version, c.byte_size
+            from finished as f
+           cross join lateral docket.latest_contexts(f.task_id) as c
+           where not c.is_tombstone
+      ), own as materialized (
+          select c.context_type
+            from docket.latest_contexts(context_patterns.task_id) as c
+           where not c.is_tombstone
+      ), types as (
+          select h.context_type from had as h
+           union
+          select o.context_type from own as o
+      )
+    select y.context_type,
+           exists (select from own as o where o.context_type = y.context_type),
+           s.tasks_with, s.tasks_without, s.success_rate_with, s.success_rate_without,
+           s.attempts_with, s.attempts_without, s.versions, s.bytes
+      from types as y
+     cross join lateral (
+         select count(h.task_id) as tasks_with,
+                count(*) filter (where h.task_id is null and f.task_id is not null)
+                    as tasks_without,
+                round(avg(f.succeeded::integer) filter (where h.task_id is not null), 3)
+                    as success_rate_with,
+                round(avg(f.succeeded::integer) filter (where h.task_id is null), 3)
+                    as success_rate_without,
+                round(avg(f.attempts) filter (where h.task_id is not null), 2) as attempts_with,
+                round(avg(f.attempts) filter (where h.task_id is null), 2) as attempts_without,
+                round(avg(h.version), 1) as versions,
+                round(avg(h.byte_size)) as bytes
+           from finished as f
+           left join had as h
+             on h.task_id = f.task_id
+            and h.context_type = y.context_type
+     ) as s
+     order by s.tasks_with desc, y.context_type;
+end;
+$$;
+
+comment on function docket.context_patterns(uuid) is
+'What contexts finished tasks of the same project had, and how they fared with and without: the last
+1,000 that were completed or have failed.
+
+One row for each type of context that any of them, or the task itself, has: is_present (the task has
+it), tasks_with and tasks_without, success_rate_with and success_rate_without (the share that was
+completed, 0 to 1), attempts_with and attempts_without (the mean), versions and bytes (the mean, of
+the latest version). success_rate_with, success_rate_without, attempts_with, attempts_without,
+versions and bytes may be null. They are counts, no proof of a cause. Raises PD404.';
+
+revoke all on function docket_private.expected_contexts(text[], jsonb) from public;
+revoke all on function docket.context_health(uuid) from public;
+revoke all on function docket.context_patterns(uuid) from public;
+grant execute on function docket.context_health(uuid), docket.context_patterns(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/search
+
+set local role docket_owner;
+
+-- Each kind ranks its own in its own way, so their ranks can't be compared: places can. This is
+-- reciprocal rank fusion: 1 / (60 + place).
+create function docket.search(
+    project_id uuid,
+    query      text,
+    kinds      text[]  default null,
+    page_size  integer default 20
+) returns table (
+    kind     text,
+    id       uuid,
+    key      text,
+    title    text,
+    headline text,
+    rank     numeric
+)
+language sql
+stable
+begin atomic
+    with found (kind, id, key, title, headline, place) as (
+        select 'task', t.task_id, t.task_key, t.title,
+               ts_headline(
+                   'pg_catalog.english', left(concat_ws(e'\n', t.title, u.description), 20000),
+                   websearch_to_tsquery('pg_catalog.english', left(search.query, 1000))),
+               row_number() over (order by t.rank desc, t.task_id)
+          from docket.search_tasks(search.project_id, search.query, search.page_size) as t
+          join docket.tasks as u
+            on u.task_id = t.task_id
+           and u.project_id = search.project_id
+         where search.kinds is null
+            or 'task' = any (search.kinds)
+         union all
+        select 'context', c.task_id, c.task_key || ' ' || c.context_type, c.title, c.headline,
+               row_number() over (order by c.rank desc, c.task_id, c.context_type)
+          from docket.search_contexts(
+                   search.project_id, search.query, page_size => search.page_size) as c
+         where search.kinds is null
+            or 'context' = any (search.kinds)
+         union all
+        select 'knowledge', k.knowledge_id, k.document_key,
+               concat_ws(': ', k.title, k.heading), k.headline,
+               row_number() over (order by k.rank desc, k.knowledge_id)
+          from docket.search_knowledge(
+                   search.project_id, search.query, page_size => search.page_size) as k
+         where search.kinds is null
+            or 'knowledge' = any (search.kinds)
+    )
+    select f.kind, f.id, f.key, f.title, f.headline, round(1.0 / (60 + f.place), 6)
+      from found as f
+     order by f.place, f.kind, f.id
+     limit least(greatest(search.page_size, 1), 1000);
+end;
+
+comment on function docket.search(uuid, text, text[], integer) is
+'What a project knows about `query`, the best first: tasks, the latest versions of contexts, and
+documents. Words as a web search takes them ("exact phrase", or, -without), or a title that is
+nearly the same; any text is a query.
+
+`kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to 1000).
+Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), or
+of the document; title; headline, the text around what was found, with <b> and </b> around it (what
+else it has is not escaped); and rank, 1 / (60 + its place among its kind): the best of each kind
+come first. headline may be null. Raises nothing.';
+
+revoke all on function docket.search(uuid, text, text[], integer) from public;
+grant execute on function docket.search(uuid, text, text[], integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;

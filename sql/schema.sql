@@ -297,6 +297,20 @@ CREATE TYPE docket_private.oddity AS (
 
 COMMENT ON TYPE docket_private.oddity IS 'Something in a file that rows can not say as it stands: where, what kind, the value, and what was done.';
 
+-- TYPE docket_private.prompt_item
+
+CREATE TYPE docket_private.prompt_item AS (
+	section text,
+	title text,
+	source jsonb,
+	body jsonb,
+	tokens integer,
+	hash text,
+	is_cut boolean
+);
+
+COMMENT ON TYPE docket_private.prompt_item IS 'A piece of a prompt: what it says, where from, about how many tokens, and its SHA-256.';
+
 -- TYPE docket_private.tasks_file
 
 CREATE TYPE docket_private.tasks_file AS (
@@ -676,6 +690,7 @@ CREATE TABLE docket.ai_interactions (
     project_id uuid NOT NULL,
     task_id uuid NOT NULL,
     attempt_id uuid,
+    prompt_build_id uuid,
     session_id text,
     conversation_id text,
     agent_name text NOT NULL,
@@ -725,6 +740,8 @@ COMMENT ON COLUMN docket.ai_interactions.interaction_id IS 'The interaction.';
 COMMENT ON COLUMN docket.ai_interactions.task_id IS 'The task that it was for.';
 
 COMMENT ON COLUMN docket.ai_interactions.attempt_id IS 'The attempt at the task that it belongs to, where it is known.';
+
+COMMENT ON COLUMN docket.ai_interactions.prompt_build_id IS 'The prompt that was sent, where docket.build_prompt_context() built it.';
 
 COMMENT ON COLUMN docket.ai_interactions.session_id IS 'The agent''s session. Sessions end and are removed; what was said in them stays.';
 
@@ -1361,6 +1378,303 @@ those whose merge or validation is still waited for: they are returned, and noth
 `after_depth` and `after` are depth and id of the last task of the previous page.
 Returns one row for each task, at its least depth; none when nothing blocks it. Raises nothing.';
 
+-- TABLE docket.prompt_builds
+
+CREATE TABLE docket.prompt_builds (
+    prompt_build_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    attempt_id uuid,
+    model text,
+    sections text[] NOT NULL,
+    token_budget integer NOT NULL,
+    token_estimate integer NOT NULL,
+    token_estimator text NOT NULL,
+    included jsonb NOT NULL,
+    left_out jsonb NOT NULL,
+    content jsonb NOT NULL,
+    content_hash bytea NOT NULL,
+    source_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT prompt_builds_model_bounded CHECK (((length(model) >= 1) AND (length(model) <= 255))),
+    CONSTRAINT prompt_builds_within_budget CHECK (((token_estimate >= 0) AND (token_estimate <= token_budget)))
+);
+
+ALTER TABLE ONLY docket.prompt_builds FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.prompt_builds IS 'The prompts that were built for tasks: what went into each, what was left out and why, and the content itself.';
+
+COMMENT ON COLUMN docket.prompt_builds.prompt_build_id IS 'The build.';
+
+COMMENT ON COLUMN docket.prompt_builds.task_id IS 'The task that it is for.';
+
+COMMENT ON COLUMN docket.prompt_builds.attempt_id IS 'The attempt that asked for it, where one did.';
+
+COMMENT ON COLUMN docket.prompt_builds.model IS 'The model that it was made for, where it was named.';
+
+COMMENT ON COLUMN docket.prompt_builds.sections IS 'The sections that were asked for, the most important first.';
+
+COMMENT ON COLUMN docket.prompt_builds.token_budget IS 'How many tokens it might have.';
+
+COMMENT ON COLUMN docket.prompt_builds.token_estimate IS 'How many tokens it has, as token_estimator reckons.';
+
+COMMENT ON COLUMN docket.prompt_builds.token_estimator IS 'The setting token_estimator: the name of the rule by which docket.estimate_tokens() reckoned.';
+
+COMMENT ON COLUMN docket.prompt_builds.included IS 'What went in, in order: section, title, source (kind, id, version), tokens, hash (SHA-256, hexadecimal) and whether it was cut.';
+
+COMMENT ON COLUMN docket.prompt_builds.left_out IS 'What did not, in the same form, each with a reason: budget or duplicate.';
+
+COMMENT ON COLUMN docket.prompt_builds.content IS 'The prompt as data: task, and sections with their items, each with title and data.';
+
+COMMENT ON COLUMN docket.prompt_builds.content_hash IS 'SHA-256 of the content''s text.';
+
+COMMENT ON COLUMN docket.prompt_builds.source_hash IS 'SHA-256 over all that it was chosen from and how: equal sources make an equal prompt.';
+
+COMMENT ON CONSTRAINT prompt_builds_model_bounded ON docket.prompt_builds IS 'the name of a model has 1 to 255 characters';
+
+-- FUNCTION docket.build_prompt_context(uuid, integer, text[], text, uuid, uuid)
+
+CREATE FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer DEFAULT NULL::integer, sections text[] DEFAULT NULL::text[], model text DEFAULT NULL::text, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.prompt_builds
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_worth_cutting constant integer := 50;
+    v_answer    jsonb := docket_private.replay(request_id, 'build_prompt_context');
+    v_task      docket.tasks;
+    v_settings  jsonb;
+    v_build     docket.prompt_builds;
+    v_items     docket_private.prompt_item[];
+    v_item      docket_private.prompt_item;
+    v_kept      docket_private.prompt_item[];
+    v_left_out  jsonb   := jsonb_build_array();
+    v_hashes    text[]  := array[]::text[];
+    v_room      integer;
+    v_whole     docket_private.prompt_item;
+    v_place     integer;
+    v_known     docket.prompt_builds;
+    v_seconds   double precision;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.prompt_builds, v_answer);
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = build_prompt_context.task_id;
+
+    if not found then
+        raise exception 'task % does not exist',
+                        coalesce(build_prompt_context.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.require_project(v_task.project_id);
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = v_task.project_id);
+
+    v_build.sections     := coalesce(
+        build_prompt_context.sections, docket_private.prompt_sections());
+    v_build.token_budget := coalesce(
+        build_prompt_context.token_budget,
+        (docket_private.setting('prompt_token_budget', v_settings) #>> '{}')::integer);
+
+    if not v_build.sections <@ docket_private.prompt_sections()
+       or array_position(v_build.sections, null) is not null
+       or cardinality(v_build.sections) not between 1 and 100 then
+        raise exception 'a prompt has no such sections: %',
+                        left(array_to_string(v_build.sections, ', ', 'null'), 200)
+            using errcode = 'PD422',
+                  hint    = format('Some of %s, the most important first.',
+                                   array_to_string(docket_private.prompt_sections(), ', '));
+    end if;
+
+    if v_build.token_budget not between 100 and 10000000 then
+        raise exception 'a prompt of % tokens can not be built', v_build.token_budget
+            using errcode = 'PD422',
+                  hint    = 'token_budget is 100 to 10,000,000 tokens.';
+    end if;
+
+    if length(build_prompt_context.model) not between 1 and 255 then
+        raise exception 'the name of a model has % characters',
+                        length(build_prompt_context.model)
+            using errcode = 'PD422',
+                  hint    = 'It has 1 to 255.';
+    end if;
+
+    if build_prompt_context.attempt_id is not null and not exists (
+        select
+          from docket.task_attempts as a
+         where a.attempt_id = build_prompt_context.attempt_id
+           and a.project_id = v_task.project_id
+           and a.task_id    = v_task.task_id
+    ) then
+        raise exception 'attempt % is none at task %', build_prompt_context.attempt_id,
+                        v_task.task_key
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    end if;
+
+    v_build.project_id      := v_task.project_id;
+    v_build.task_id         := v_task.task_id;
+    v_build.attempt_id      := build_prompt_context.attempt_id;
+    v_build.model           := build_prompt_context.model;
+    v_build.token_estimator := docket_private.setting('token_estimator') #>> '{}';
+
+    v_items := array(
+        select row(
+                   i.section, i.title, i.source, b.body,
+                   docket.estimate_tokens(i.title || b.body::text, v_build.model),
+                   encode(sha256(convert_to(i.title || b.body::text, 'UTF8')), 'hex'), false
+               )::docket_private.prompt_item
+          from docket_private.prompt_items(
+                   v_task.task_id, v_task.project_id, v_build.sections) as i
+         cross join lateral (
+                   select docket_private.without_secrets(i.body) as body
+                    offset 0
+               ) as b
+         where i.section = any (v_build.sections)
+         order by array_position(v_build.sections, i.section), i.place);
+
+    -- Equal sources, chosen from in the same way, make an equal prompt: it is given again.
+    v_build.source_hash := (
+        select sha256(convert_to(
+                   jsonb_build_array(
+                       v_build.sections, v_build.token_budget, v_build.model,
+                       v_build.token_estimator,
+                       jsonb_agg(jsonb_build_array(u.section, u.source - 'version', u.hash)
+                                 order by u.ordinal))::text,
+                   'UTF8'))
+          from unnest(v_items) with ordinality
+               as u (section, title, source, body, tokens, hash, is_cut, ordinal));
+    v_seconds := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
+
+    if v_seconds > 0 then
+        select b.* into v_known
+          from docket.prompt_builds as b
+         where b.task_id     = v_task.task_id
+           and b.project_id  = v_task.project_id
+           and b.source_hash = v_build.source_hash
+           and b.attempt_id is not distinct from v_build.attempt_id
+           and b.created_at  > docket.clock() - make_interval(secs => v_seconds)
+         order by b.prompt_build_id desc
+         limit 1;
+
+        if found then
+            perform docket_private.remember(request_id, to_jsonb(v_known));
+            return v_known;
+        end if;
+    end if;
+
+    v_room := v_build.token_budget;
+    foreach v_item in array v_items loop
+        if v_item.hash = any (v_hashes) then
+            v_left_out := v_left_out || docket_private.prompt_note(v_item, 'duplicate');
+            continue;
+        end if;
+
+        if v_item.tokens > v_room and v_room / 2 >= v_worth_cutting then
+            if v_place is null then
+                v_whole := v_item;
+                v_place := coalesce(cardinality(v_kept), 0) + 1;
+            end if;
+            v_item := docket_private.cut_item(v_item, v_room / 2, v_build.model);
+        end if;
+
+        if v_item.tokens > v_room then
+            v_left_out := v_left_out || docket_private.prompt_note(v_item, 'budget');
+            continue;
+        end if;
+
+        v_room   := v_room - v_item.tokens;
+        v_hashes := v_hashes || v_item.hash;
+        v_kept   := v_kept || v_item;
+    end loop;
+
+    if v_place is not null then
+        v_item := docket_private.cut_item(
+            v_whole, v_kept[v_place].tokens + v_room, v_build.model);
+        if v_item.tokens between v_kept[v_place].tokens and v_kept[v_place].tokens + v_room then
+            v_room := v_room + v_kept[v_place].tokens - v_item.tokens;
+            v_kept[v_place] := v_item;
+        end if;
+    end if;
+
+    select coalesce(jsonb_agg(docket_private.prompt_note(u.item, null) order by u.ordinal), '[]')
+      into v_build.included
+      from unnest(v_kept) with ordinality
+           as k (section, title, source, body, tokens, hash, is_cut, ordinal)
+     cross join lateral (
+               select row(k.section, k.title, k.source, k.body, k.tokens, k.hash,
+                          k.is_cut)::docket_private.prompt_item as item,
+                      k.ordinal) as u;
+
+    select jsonb_build_object(
+               'task', v_task.task_key,
+               'sections', coalesce(jsonb_agg(
+                   jsonb_build_object('section', g.section, 'items', g.items)
+                   order by g.first_ordinal), '[]'))
+      into v_build.content
+      from (
+          select k.section, min(k.ordinal) as first_ordinal,
+                 jsonb_agg(
+                     jsonb_build_object('title', k.title, 'data', k.body)
+                     || case when k.is_cut then '{"cut": true}'::jsonb else '{}' end
+                     order by k.ordinal) as items
+            from unnest(v_kept) with ordinality
+                 as k (section, title, source, body, tokens, hash, is_cut, ordinal)
+           group by k.section
+      ) as g;
+
+    v_build.prompt_build_id := docket_private.new_id(v_task.project_id);
+    v_build.left_out        := v_left_out;
+    v_build.token_estimate  := v_build.token_budget - v_room;
+    v_build.content_hash    := sha256(convert_to(v_build.content::text, 'UTF8'));
+    v_build.created_at      := docket.clock();
+    v_build.created_by      := docket.principal();
+
+    insert into docket.prompt_builds
+    select v_build.*;
+
+    -- What it was made of is kept as long as it is; what has gone in the meantime can't be.
+    insert into docket.context_pins (task_id, project_id, context_type, version, pinned_for)
+    select c.task_id, c.project_id, c.context_type, c.version,
+           'prompt build ' || v_build.prompt_build_id
+      from unnest(v_kept) as k
+      join docket.task_contexts as c
+        on c.task_id      = v_task.task_id
+       and c.project_id   = v_task.project_id
+       and c.context_type = k.source ->> 'id'
+       and c.version      = (k.source ->> 'version')::integer
+     where k.section = 'contexts'
+       for key share of c;
+
+    perform docket_private.count_context_uses(v_task.project_id, v_task.task_id, array(
+        select k.source ->> 'id' from unnest(v_kept) as k where k.section = 'contexts'));
+
+    perform docket_private.remember(request_id, to_jsonb(v_build));
+    return v_build;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer, sections text[], model text, attempt_id uuid, request_id uuid) IS 'Builds what an agent is told about a task, within a budget, and keeps it.
+
+`token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
+10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the most
+important first: task, acceptance, failures (of its last three attempts that failed), validations
+(that failed or are still to be passed), rules (of the project), contexts (the latest of each type),
+dependencies (and their results), parents, similar (finished tasks like it), knowledge (documents),
+siblings (in progress beside it); default: all, in this order. Pieces are taken whole while there is
+room; one that has not enough is cut where 50 tokens would be left of it, else left out, and so is
+what is there already; included and left_out tell which, why and from what version. `model` is
+handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
+masked. From the same sources the same prompt is given again for the setting prompt_cache_seconds
+(0: it is built anew, and is the same). The same `request_id` again returns the first answer.
+Returns the build, its content as data: docket.render_prompt() makes text of it. Raises PD404,
+PD403, PD422.';
+
 -- FUNCTION docket_private.changed_columns(jsonb, jsonb)
 
 CREATE FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) RETURNS jsonb
@@ -1858,6 +2172,182 @@ answered as the first time. Returns the tasks, in the order given. Raises PDLSE 
 longer holds its task), PDGAT (a required validation is missing or has failed), PD404, PD403, PD413,
 PD422.';
 
+-- FUNCTION docket.context_health(uuid)
+
+CREATE FUNCTION docket.context_health(task_id uuid) RETURNS TABLE(component text, score integer, weight integer, finding text, remedy text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    v_task     docket.tasks;
+    v_settings jsonb;
+    v_expected text[];
+    v_days     integer;
+    v_budget   integer;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = context_health.task_id;
+
+    if not found then
+        raise exception 'task % does not exist', coalesce(context_health.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = v_task.project_id);
+    v_expected := docket_private.expected_contexts(v_task.tags, v_settings);
+    v_days     := (docket_private.setting('context_fresh_days', v_settings) #>> '{}')::integer;
+    v_budget   := (docket_private.setting('prompt_token_budget', v_settings) #>> '{}')::integer;
+
+    return query
+      with latest as materialized (
+          select c.*
+            from docket.latest_contexts(v_task.task_id) as c
+           where not c.is_tombstone
+      ), parts (part, is_there) as (
+          values ('description', coalesce(v_task.description, '') <> ''),
+                 ('acceptance_criteria', v_task.acceptance_criteria <> '[]'),
+                 ('test_strategy', coalesce(v_task.test_strategy, '') <> '')
+           union all
+          select 'context ' || e.context_type,
+                 exists (select from latest as l where l.context_type = e.context_type)
+            from unnest(v_expected) as e (context_type)
+      ), moved as (
+          -- The last moment at which something was finished that the task builds on.
+          select max(t.completed_at) as at
+            from docket.task_dependencies as d
+            join docket.tasks as t
+              on t.task_id    = d.depends_on_id
+             and t.project_id = d.project_id
+           where d.task_id         = v_task.task_id
+             and d.project_id      = v_task.project_id
+             and d.dependency_type = 'blocks'
+      ), stale as (
+          select l.context_type
+            from latest as l
+           where l.created_at < greatest(
+                     docket.clock() - make_interval(days => v_days),
+                     (select m.at from moved as m))
+      ), sized as (
+          select coalesce(sum(docket.estimate_tokens(l.data::text)), 0) as tokens
+            from latest as l
+      ), fought as (
+          -- What was said, replaced and said again: two who overwrite each other.
+          select l.context_type
+            from latest as l
+           where exists (
+                     select
+                       from docket.task_contexts as c
+                      where c.task_id      = l.task_id
+                        and c.project_id   = l.project_id
+                        and c.context_type = l.context_type
+                        and c.version      < l.version - 1
+                        and c.content_hash = l.content_hash)
+           union
+          -- The same under two names.
+          select l.context_type
+            from latest as l
+            join latest as o
+              on o.content_hash = l.content_hash
+             and o.context_type < l.context_type
+      ), gates as (
+          select g.validation_type, g.is_met
+            from docket.required_validations as g
+           where g.task_id    = v_task.task_id
+             and g.project_id = v_task.project_id
+      ), judged (place, component, score, weight, finding, remedy) as (
+          select 1, 'completeness',
+                 coalesce((100 * avg(p.is_there::integer))::integer, 100), 40,
+                 case
+                     when bool_and(p.is_there) then 'all that it should have is there'
+                     else 'missing: ' || string_agg(p.part, ', ' order by p.part)
+                              filter (where not p.is_there)
+                 end,
+                 case when not bool_and(p.is_there)
+                     then 'Give what is missing by docket.update_task() and docket.put_context().'
+                 end
+            from parts as p
+           union all
+          select 2, 'freshness',
+                 case
+                     when n.contexts = 0 then 100
+                     else (100 * (n.contexts - n.stale) / n.contexts)::integer
+                 end, 20,
+                 case
+                     when n.contexts = 0 then 'there is no context that could be stale'
+                     when n.stale = 0 then 'no context is stale'
+                     else 'stale: ' || n.names
+                 end,
+                 case when n.stale > 0
+                     then format('Look through what is older than %s days or than what the task builds on, and put it anew.', v_days)
+                 end
+            from (
+                select (select count(*) from latest as l) as contexts,
+                       (select count(*) from stale as s) as stale,
+                       (select string_agg(s.context_type, ', ' order by s.context_type)
+                          from stale as s) as names
+            ) as n
+           union all
+          select 3, 'size',
+                 least(100, 100 * v_budget / greatest(s.tokens, 1))::integer, 15,
+                 format('%s tokens of context; a prompt has %s', s.tokens, v_budget),
+                 case when s.tokens > v_budget
+                     then 'Shorten it, or give prompts a larger token_budget: what has no room is left out.'
+                 end
+            from sized as s
+           union all
+          select 4, 'conflicts', greatest(0, 100 - 50 * count(*))::integer, 15,
+                 case
+                     when count(*) = 0 then 'no context contradicts or repeats another'
+                     else 'said twice, or back and forth: '
+                          || string_agg(f.context_type, ', ' order by f.context_type)
+                 end,
+                 case when count(*) > 0
+                     then 'docket.context_history() says who wrote what; keep one, and write with expected_version.'
+                 end
+            from fought as f
+           union all
+          select 5, 'validations',
+                 coalesce((100 * avg(g.is_met::integer))::integer, 100), 10,
+                 case
+                     when count(*) = 0 then 'none is required'
+                     when bool_and(g.is_met) then 'all that are required have passed'
+                     else 'still to be passed: '
+                          || string_agg(g.validation_type, ', ' order by g.validation_type)
+                                 filter (where not g.is_met)
+                 end,
+                 case when not bool_and(g.is_met)
+                     then 'Run them, and docket.record_validation() what they say.'
+                 end
+            from gates as g
+      ), whole as (
+          select 0 as place, 'total' as component,
+                 round(sum(j.score * j.weight) / sum(j.weight)::numeric)::integer as score,
+                 sum(j.weight)::integer as weight, null::text as finding, null::text as remedy
+            from judged as j
+      )
+    select u.component, u.score, u.weight, u.finding, u.remedy
+      from (
+          select w.* from whole as w
+           union all
+          select j.* from judged as j
+      ) as u
+     order by u.place;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.context_health(task_id uuid) IS 'How well an agent would be told what it has to know about a task: a score from 0 to 100 in the row
+total, and in one row for each of its components.
+
+completeness (weight 40): description, acceptance criteria, test strategy and the types of context
+that the setting expected_contexts names for its tags; freshness (20): contexts younger than the
+setting context_fresh_days, and than what the task builds on; size (15): the latest contexts within
+the setting prompt_token_budget; conflicts (15): 50 less for each context that says what it said
+before something else, or what another says; validations (10): required ones that have passed.
+finding says what was found, remedy what to do. finding and remedy may be null. Raises PD404.';
+
 -- TABLE docket.task_contexts
 
 CREATE TABLE docket.task_contexts (
@@ -1933,6 +2423,91 @@ is one of them (is_tombstone).
 
 `after` is the version of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns versions; raises nothing.';
+
+-- FUNCTION docket.context_patterns(uuid)
+
+CREATE FUNCTION docket.context_patterns(task_id uuid) RETURNS TABLE(context_type text, is_present boolean, tasks_with bigint, tasks_without bigint, success_rate_with numeric, success_rate_without numeric, attempts_with numeric, attempts_without numeric, versions numeric, bytes numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+    v_project uuid := (
+        select t.project_id
+          from docket.tasks as t
+         where t.task_id = context_patterns.task_id);
+begin
+    if v_project is null then
+        raise exception 'task % does not exist', coalesce(context_patterns.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return query
+      with finished as materialized (
+          select t.task_id, t.project_id, t.status = 'completed' as succeeded, a.attempts
+            from (
+                select u.task_id, u.project_id, u.status
+                  from docket.tasks as u
+                 where u.project_id = v_project
+                   and u.status in ('completed', 'failed')
+                   and u.task_id <> context_patterns.task_id
+                 order by u.task_id desc
+                 limit 1000
+            ) as t
+           cross join lateral (
+               select count(*) as attempts
+                 from docket.task_attempts as b
+                where b.task_id    = t.task_id
+                  and b.project_id = t.project_id
+           ) as a
+      ), had as materialized (
+          select f.task_id, c.context_type, c.version, c.byte_size
+            from finished as f
+           cross join lateral docket.latest_contexts(f.task_id) as c
+           where not c.is_tombstone
+      ), own as materialized (
+          select c.context_type
+            from docket.latest_contexts(context_patterns.task_id) as c
+           where not c.is_tombstone
+      ), types as (
+          select h.context_type from had as h
+           union
+          select o.context_type from own as o
+      )
+    select y.context_type,
+           exists (select from own as o where o.context_type = y.context_type),
+           s.tasks_with, s.tasks_without, s.success_rate_with, s.success_rate_without,
+           s.attempts_with, s.attempts_without, s.versions, s.bytes
+      from types as y
+     cross join lateral (
+         select count(h.task_id) as tasks_with,
+                count(*) filter (where h.task_id is null and f.task_id is not null)
+                    as tasks_without,
+                round(avg(f.succeeded::integer) filter (where h.task_id is not null), 3)
+                    as success_rate_with,
+                round(avg(f.succeeded::integer) filter (where h.task_id is null), 3)
+                    as success_rate_without,
+                round(avg(f.attempts) filter (where h.task_id is not null), 2) as attempts_with,
+                round(avg(f.attempts) filter (where h.task_id is null), 2) as attempts_without,
+                round(avg(h.version), 1) as versions,
+                round(avg(h.byte_size)) as bytes
+           from finished as f
+           left join had as h
+             on h.task_id = f.task_id
+            and h.context_type = y.context_type
+     ) as s
+     order by s.tasks_with desc, y.context_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.context_patterns(task_id uuid) IS 'What contexts finished tasks of the same project had, and how they fared with and without: the last
+1,000 that were completed or have failed.
+
+One row for each type of context that any of them, or the task itself, has: is_present (the task has
+it), tasks_with and tasks_without, success_rate_with and success_rate_without (the share that was
+completed, 0 to 1), attempts_with and attempts_without (the mean), versions and bytes (the mean, of
+the latest version). success_rate_with, success_rate_without, attempts_with, attempts_without,
+versions and bytes may be null. They are counts, no proof of a cause. Raises PD404.';
 
 -- TABLE docket.context_contents
 
@@ -2142,6 +2717,7 @@ CREATE FUNCTION docket.conversation(project_id uuid, conversation_id text, after
      i.project_id,
      i.task_id,
      i.attempt_id,
+     i.prompt_build_id,
      i.session_id,
      i.conversation_id,
      i.agent_name,
@@ -3277,6 +3853,21 @@ cancelled; exactly one of `workflow_id`, `task_id` and `pull_request_id` is give
 object. The same `request_id` again returns the first answer.
 Returns the stay that begins. Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket.estimate_tokens(text, text)
+
+CREATE FUNCTION docket.estimate_tokens(content text, model text DEFAULT NULL::text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT (ceil(((octet_length(content))::numeric / 4.0)))::integer AS ceil;
+END;
+
+COMMENT ON FUNCTION docket.estimate_tokens(content text, model text) IS 'About how many tokens a model makes of a text: a quarter of its bytes in UTF-8, rounded up, which is
+near the truth for English and for code, and too many for few languages.
+
+`content` is the text, `model` the model; this rule treats all alike. It may be replaced by a
+better one (create or replace function, with a new name in the setting token_estimator). Returns
+tokens; raises nothing.';
+
 -- FUNCTION docket.explain_cycle(uuid, uuid)
 
 CREATE FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) RETURNS TABLE(place integer, cycle_task_id uuid, task_key text, title text, status docket.task_status, next_by text)
@@ -3379,6 +3970,7 @@ CREATE FUNCTION docket.export_interactions(task_id uuid, after uuid DEFAULT NULL
              w.project_id,
              w.task_id,
              w.attempt_id,
+             w.prompt_build_id,
              w.session_id,
              w.conversation_id,
              w.agent_name,
@@ -3946,6 +4538,7 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
                      i.project_id,
                      i.task_id,
                      i.attempt_id,
+                     i.prompt_build_id,
                      i.session_id,
                      i.conversation_id,
                      i.agent_name,
@@ -4152,6 +4745,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.get_project(project_id uuid) IS 'One project by its id, `project_id`. Returns the project. Raises PD404.';
+
+-- FUNCTION docket.get_prompt_build(uuid)
+
+CREATE FUNCTION docket.get_prompt_build(prompt_build_id uuid) RETURNS docket.prompt_builds
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_build docket.prompt_builds;
+begin
+    select b.* into v_build
+      from docket.prompt_builds as b
+     where b.prompt_build_id = get_prompt_build.prompt_build_id;
+
+    if not found then
+        raise exception 'prompt build % does not exist',
+                        coalesce(get_prompt_build.prompt_build_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_prompt_builds() lists those of a task.';
+    end if;
+
+    return v_build;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) IS 'One prompt as it was built. Returns the build. Raises PD404.';
 
 -- TABLE docket.pull_requests
 
@@ -5980,6 +6599,7 @@ CREATE FUNCTION docket.list_interactions(project_id uuid, task_id uuid DEFAULT N
      of_task.project_id,
      of_task.task_id,
      of_task.attempt_id,
+     of_task.prompt_build_id,
      of_task.session_id,
      of_task.conversation_id,
      of_task.agent_name,
@@ -6017,6 +6637,7 @@ CREATE FUNCTION docket.list_interactions(project_id uuid, task_id uuid DEFAULT N
              i.project_id,
              i.task_id,
              i.attempt_id,
+             i.prompt_build_id,
              i.session_id,
              i.conversation_id,
              i.agent_name,
@@ -6062,6 +6683,7 @@ CREATE FUNCTION docket.list_interactions(project_id uuid, task_id uuid DEFAULT N
      of_project.project_id,
      of_project.task_id,
      of_project.attempt_id,
+     of_project.prompt_build_id,
      of_project.session_id,
      of_project.conversation_id,
      of_project.agent_name,
@@ -6098,6 +6720,7 @@ CREATE FUNCTION docket.list_interactions(project_id uuid, task_id uuid DEFAULT N
              i.project_id,
              i.task_id,
              i.attempt_id,
+             i.prompt_build_id,
              i.session_id,
              i.conversation_id,
              i.agent_name,
@@ -6212,6 +6835,38 @@ COMMENT ON FUNCTION docket.list_projects(after uuid, page_size integer, include_
 `after` is the id of the last project of the previous page, `page_size` is in rows (1 to 1000),
 `include_archived` adds those that were put away.
 Returns projects; raises nothing.';
+
+-- FUNCTION docket.list_prompt_builds(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_prompt_builds(task_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.prompt_builds
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT b.prompt_build_id,
+     b.project_id,
+     b.task_id,
+     b.attempt_id,
+     b.model,
+     b.sections,
+     b.token_budget,
+     b.token_estimate,
+     b.token_estimator,
+     b.included,
+     b.left_out,
+     b.content,
+     b.content_hash,
+     b.source_hash,
+     b.created_at,
+     b.created_by
+    FROM docket.prompt_builds b
+   WHERE ((b.task_id = list_prompt_builds.task_id) AND ((list_prompt_builds.after IS NULL) OR (b.prompt_build_id < list_prompt_builds.after)))
+   ORDER BY b.prompt_build_id DESC
+  LIMIT LEAST(GREATEST(list_prompt_builds.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) IS 'The prompts that were built for a task, the newest first.
+
+`after` is the prompt_build_id that the page before ended with, `page_size` in rows (1 to 1000).
+Returns builds; raises nothing.';
 
 -- FUNCTION docket.list_pull_request_tasks(uuid, uuid, integer)
 
@@ -8439,9 +9094,9 @@ COMMENT ON FUNCTION docket.record_context_use(task_id uuid, context_types text[]
 The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
--- FUNCTION docket.record_interaction(uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid)
+-- FUNCTION docket.record_interaction(uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid, uuid)
 
-CREATE FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb DEFAULT NULL::jsonb, response_data jsonb DEFAULT NULL::jsonb, execution_time_ms bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, session_id text DEFAULT NULL::text, conversation_id text DEFAULT NULL::text, agent_id text DEFAULT NULL::text, agent_version text DEFAULT NULL::text, operation_name text DEFAULT NULL::text, provider_name text DEFAULT NULL::text, request_model text DEFAULT NULL::text, request_parameters jsonb DEFAULT NULL::jsonb, response_model text DEFAULT NULL::text, response_id text DEFAULT NULL::text, finish_reasons text[] DEFAULT NULL::text[], input_tokens bigint DEFAULT NULL::bigint, output_tokens bigint DEFAULT NULL::bigint, cache_read_input_tokens bigint DEFAULT NULL::bigint, cache_creation_input_tokens bigint DEFAULT NULL::bigint, reasoning_output_tokens bigint DEFAULT NULL::bigint, time_to_first_chunk_ms bigint DEFAULT NULL::bigint, tool_calls jsonb DEFAULT NULL::jsonb, error_type text DEFAULT NULL::text, cost_amount numeric DEFAULT NULL::numeric, cost_currency text DEFAULT NULL::text, cost_source text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.ai_interactions
+CREATE FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb DEFAULT NULL::jsonb, response_data jsonb DEFAULT NULL::jsonb, execution_time_ms bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, session_id text DEFAULT NULL::text, conversation_id text DEFAULT NULL::text, agent_id text DEFAULT NULL::text, agent_version text DEFAULT NULL::text, operation_name text DEFAULT NULL::text, provider_name text DEFAULT NULL::text, request_model text DEFAULT NULL::text, request_parameters jsonb DEFAULT NULL::jsonb, response_model text DEFAULT NULL::text, response_id text DEFAULT NULL::text, finish_reasons text[] DEFAULT NULL::text[], input_tokens bigint DEFAULT NULL::bigint, output_tokens bigint DEFAULT NULL::bigint, cache_read_input_tokens bigint DEFAULT NULL::bigint, cache_creation_input_tokens bigint DEFAULT NULL::bigint, reasoning_output_tokens bigint DEFAULT NULL::bigint, time_to_first_chunk_ms bigint DEFAULT NULL::bigint, tool_calls jsonb DEFAULT NULL::jsonb, error_type text DEFAULT NULL::text, cost_amount numeric DEFAULT NULL::numeric, cost_currency text DEFAULT NULL::text, cost_source text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, prompt_build_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.ai_interactions
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -8481,14 +9136,15 @@ begin
                    'cost_amount', record_interaction.cost_amount,
                    'cost_currency', record_interaction.cost_currency,
                    'cost_source', record_interaction.cost_source,
-                   'metadata', record_interaction.metadata)),
+                   'metadata', record_interaction.metadata,
+                   'prompt_build_id', record_interaction.prompt_build_id)),
                record_interaction.request_id) as i;
 
     return v_interaction;
 end;
 $$;
 
-COMMENT ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) IS 'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
+COMMENT ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) IS 'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
 and cost for the budgets.
 
 `agent_name` and `interaction_type` (any word) are required, and so is `success`. The other
@@ -8563,18 +9219,39 @@ begin
                       hint    = 'docket.claim_tasks() gives each task its attempt_id.';
         end if;
 
+        v_unknown := (
+            select r.prompt_build_id
+              from jsonb_to_recordset(v_given) as r (task_id uuid, prompt_build_id uuid)
+             where r.prompt_build_id is not null
+               and not exists (
+                       select
+                         from docket.prompt_builds as b
+                        where b.prompt_build_id = r.prompt_build_id
+                          and b.project_id      = v_project
+                          and b.task_id         = r.task_id
+                       offset 0)
+             limit 1);
+
+        if v_unknown is not null then
+            raise exception 'prompt build % is none of the task', v_unknown
+                using errcode = 'PD404',
+                      hint    = 'docket.list_prompt_builds() lists those of a task.';
+        end if;
+
           with recorded as (
               insert into docket.ai_interactions as i (
-                  interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
-                  agent_name, agent_id, agent_version, interaction_type, operation_name,
+                  interaction_id, project_id, task_id, attempt_id, prompt_build_id, session_id,
+                  conversation_id, agent_name, agent_id, agent_version, interaction_type,
+                  operation_name,
                   provider_name, request_model, request_parameters, response_model, response_id,
                   finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                   cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
                   execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency,
                   cost_source, request_data, response_data, conventions_version, metadata)
               select docket_private.new_id(v_project, g.ordinal), v_project, r.task_id,
-                     r.attempt_id, r.session_id, r.conversation_id, r.agent_name, r.agent_id,
-                     r.agent_version, r.interaction_type, r.operation_name, r.provider_name,
+                     r.attempt_id, r.prompt_build_id, r.session_id, r.conversation_id,
+                     r.agent_name, r.agent_id, r.agent_version, r.interaction_type,
+                     r.operation_name, r.provider_name,
                      r.request_model, coalesce(r.request_parameters, '{}'), r.response_model,
                      r.response_id, coalesce(r.finish_reasons, '{}'), r.input_tokens,
                      r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens,
@@ -8587,8 +9264,8 @@ begin
                      r.request_data, r.response_data, v_version, coalesce(r.metadata, '{}')
                 from jsonb_array_elements(v_given) with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
-                         task_id uuid, attempt_id uuid, session_id text, conversation_id text,
-                         agent_name text, agent_id text, agent_version text,
+                         task_id uuid, attempt_id uuid, prompt_build_id uuid, session_id text,
+                         conversation_id text, agent_name text, agent_id text, agent_version text,
                          interaction_type text, operation_name text, provider_name text,
                          request_model text, request_parameters jsonb, response_model text,
                          response_id text, finish_reasons text[], input_tokens bigint,
@@ -8647,8 +9324,8 @@ again. All or none.
 `interactions` is an array of objects (up to the setting max_batch_size), for tasks of one project,
 with task_id, agent_name, interaction_type (any word), success (true or false) and, where it is
 known, what else docket.ai_interactions has: request_data and response_data (any JSON),
-execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
-conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, prompt_build_id,
+session_id, conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
 request_parameters (object), response_model, response_id, finish_reasons, tool_calls (array),
 input_tokens, output_tokens (both with all that the next three say again),
 cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
@@ -9322,6 +9999,68 @@ can be claimed at once.
 `dependency_type` is the type of the dependency (default blocks). The same `request_id` again
 returns the first answer. Returns the dependency as it was. Raises PD404 (no such task or
 dependency), PD403, PD422.';
+
+-- FUNCTION docket.render_prompt(uuid, text)
+
+CREATE FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text DEFAULT 'markdown'::text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_content jsonb := (docket.get_prompt_build(prompt_build_id)).content;
+begin
+    case render_prompt.format_type
+        when 'json' then
+            return jsonb_pretty(v_content);
+
+        when 'markdown', 'plain' then
+            return (
+                select string_agg(p.line, e'\n\n' order by p.section_no, p.item_no)
+                  from docket_private.prompt_lines(
+                           v_content,
+                           case render_prompt.format_type when 'markdown' then '## ' else '' end,
+                           case render_prompt.format_type when 'markdown' then '### ' else '' end)
+                       as p);
+
+        when 'xml' then
+            return format(
+                e'<prompt task="%s">\n%s\n</prompt>',
+                docket_private.xml_text(v_content ->> 'task'),
+                coalesce((
+                    select string_agg(
+                               format(e'<section name="%s">\n%s\n</section>',
+                                      docket_private.xml_text(s.section ->> 'section'), (
+                                   select string_agg(
+                                              format(e'<item title="%s"%s>%s</item>',
+                                                     docket_private.xml_text(i.item ->> 'title'),
+                                                     case
+                                                         when i.item ? 'cut' then ' cut="true"'
+                                                         else ''
+                                                     end,
+                                                     docket_private.xml_text(
+                                                         docket_private.json_as_text(
+                                                             i.item -> 'data'))),
+                                              e'\n' order by i.ordinal)
+                                     from jsonb_array_elements(s.section -> 'items')
+                                          with ordinality as i (item, ordinal))),
+                               e'\n' order by s.ordinal)
+                      from jsonb_array_elements(v_content -> 'sections')
+                           with ordinality as s (section, ordinal)), ''));
+
+        else
+            raise exception 'a prompt can not be rendered as %',
+                            coalesce(left(quote_literal(render_prompt.format_type), 100), 'null')
+                using errcode = 'PD422',
+                      hint    = 'As markdown, plain, json or xml.';
+    end case;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) IS 'The text of a prompt that docket.build_prompt_context() built.
+
+`prompt_build_id` is the build; `format_type` is markdown, plain, xml (characters that XML can not
+hold become U+FFFD) or json (the content itself, indented). Returns the text: the same whenever it
+is asked for. Raises PD404, PD422.';
 
 -- FUNCTION docket.render_template(uuid, jsonb, bigint)
 
@@ -10036,6 +10775,62 @@ the query quotes and leaves out nothing, a title that is nearly the same. The fi
 of a query count.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
+
+-- FUNCTION docket.search(uuid, text, text[], integer)
+
+CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT NULL::text[], page_size integer DEFAULT 20) RETURNS TABLE(kind text, id uuid, key text, title text, headline text, rank numeric)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH found(kind, id, key, title, headline, place) AS (
+          SELECT 'task'::text AS "?column?",
+             t.task_id,
+             t.task_key,
+             t.title,
+             ts_headline('english'::regconfig, "left"(concat_ws('
+'::text, t.title, u.description), 20000), websearch_to_tsquery('english'::regconfig, "left"(search.query, 1000))) AS ts_headline,
+             row_number() OVER (ORDER BY t.rank DESC, t.task_id) AS row_number
+            FROM (docket.search_tasks(search.project_id, search.query, search.page_size) t(task_id, task_key, title, status, priority, rank)
+              JOIN docket.tasks u ON (((u.task_id = t.task_id) AND (u.project_id = search.project_id))))
+           WHERE ((search.kinds IS NULL) OR ('task'::text = ANY (search.kinds)))
+         UNION ALL
+          SELECT 'context'::text,
+             c.task_id,
+             ((c.task_key || ' '::text) || c.context_type),
+             c.title,
+             c.headline,
+             row_number() OVER (ORDER BY c.rank DESC, c.task_id, c.context_type) AS row_number
+            FROM docket.search_contexts(search.project_id, search.query, page_size => search.page_size) c(task_id, task_key, title, context_type, version, rank, headline, place)
+           WHERE ((search.kinds IS NULL) OR ('context'::text = ANY (search.kinds)))
+         UNION ALL
+          SELECT 'knowledge'::text,
+             k.knowledge_id,
+             k.document_key,
+             concat_ws(': '::text, k.title, k.heading) AS concat_ws,
+             k.headline,
+             row_number() OVER (ORDER BY k.rank DESC, k.knowledge_id) AS row_number
+            FROM docket.search_knowledge(search.project_id, search.query, page_size => search.page_size) k(knowledge_id, document_key, version, kind, title, section, heading, rank, headline)
+           WHERE ((search.kinds IS NULL) OR ('knowledge'::text = ANY (search.kinds)))
+         )
+  SELECT f.kind,
+     f.id,
+     f.key,
+     f.title,
+     f.headline,
+     round((1.0 / ((60 + f.place))::numeric), 6) AS round
+    FROM found f
+   ORDER BY f.place, f.kind, f.id
+  LIMIT LEAST(GREATEST(search.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) IS 'What a project knows about `query`, the best first: tasks, the latest versions of contexts, and
+documents. Words as a web search takes them ("exact phrase", or, -without), or a title that is
+nearly the same; any text is a query.
+
+`kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to 1000).
+Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), or
+of the document; title; headline, the text around what was found, with <b> and </b> around it (what
+else it has is not escaped); and rank, 1 / (60 + its place among its kind): the best of each kind
+come first. headline may be null. Raises nothing.';
 
 -- FUNCTION docket.secret_keys()
 
@@ -12770,8 +13565,9 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
-        'execution_time_ms', 'attempt_id', 'session_id', 'conversation_id', 'agent_id',
-        'agent_version', 'operation_name', 'provider_name', 'request_model', 'request_parameters',
+        'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
+        'agent_id', 'agent_version', 'operation_name', 'provider_name', 'request_model',
+        'request_parameters',
         'response_model', 'response_id', 'finish_reasons', 'input_tokens', 'output_tokens',
         'cache_read_input_tokens', 'cache_creation_input_tokens', 'reasoning_output_tokens',
         'time_to_first_chunk_ms', 'tool_calls', 'error_type', 'cost_amount', 'cost_currency',
@@ -13604,6 +14400,29 @@ $$;
 
 COMMENT ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) IS 'Counts the gates that tasks have still to pass; the caller holds lock_gated().';
 
+-- FUNCTION docket_private.cut_item(docket_private.prompt_item, integer, text)
+
+CREATE FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) RETURNS docket_private.prompt_item
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := case jsonb_typeof(item.body)
+                       when 'string' then item.body #>> '{}'
+                       else item.body::text
+                   end;
+begin
+    item.body   := to_jsonb(
+        left(v_text, trunc(length(v_text) * greatest(room - 10.0, 0) / item.tokens)::integer)
+        || ' [...]');
+    item.tokens := docket.estimate_tokens(item.title || item.body::text, cut_item.model);
+    item.is_cut := true;
+    return item;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) IS 'The beginning of a piece, as much as `room` tokens hold, about: a text, whatever it was.';
+
 -- FUNCTION docket_private.cycle_path(uuid, uuid, uuid, uuid[])
 
 CREATE FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) RETURNS uuid[]
@@ -14085,6 +14904,35 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) IS 'Whose budget keeps a task from being claimed: task, workflow or project; null: none.';
+
+-- FUNCTION docket_private.expected_contexts(text[], jsonb)
+
+CREATE FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_expected jsonb := docket_private.setting('expected_contexts', project_settings);
+begin
+    if jsonb_typeof(v_expected) <> 'object' then
+        return '{}';
+    end if;
+
+    return array(
+        select distinct x.context_type
+          from jsonb_each(v_expected) as e (tag, context_types)
+         cross join lateral jsonb_array_elements_text(
+                   case jsonb_typeof(e.context_types)
+                       when 'array' then e.context_types
+                       else '[]'
+                   end) as x (context_type)
+         where e.tag = '*'
+            or e.tag = any (expected_contexts.tags)
+         order by x.context_type);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) IS 'The types of context that a task with these tags should have, by the setting expected_contexts.';
 
 -- FUNCTION docket_private.file_dependencies(docket_private.file_entry[], text)
 
@@ -15851,6 +16699,55 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.journal_update() IS 'Writes one changed row, its changed columns only, into the journal. Arguments as for journal_insert().';
+
+-- FUNCTION docket_private.json_as_text(jsonb, integer)
+
+CREATE FUNCTION docket_private.json_as_text(value jsonb, depth integer DEFAULT 0) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_indent constant text := repeat('  ', depth);
+begin
+    if jsonb_typeof(value) not in ('object', 'array') then
+        return coalesce(value #>> '{}', 'null');
+    end if;
+
+    if depth >= 8 or value in ('{}', '[]') then
+        return value::text;
+    end if;
+
+    if jsonb_typeof(value) = 'object' then
+        return (
+            select string_agg(
+                       v_indent || '- ' || m.name || ':'
+                       || case
+                              when jsonb_typeof(m.value) in ('object', 'array')
+                                   and m.value not in ('{}', '[]') and depth < 7
+                                  then e'\n'
+                              else ' '
+                          end
+                       || docket_private.json_as_text(m.value, depth + 1),
+                       e'\n' order by m.ordinal)
+              from jsonb_each(value) with ordinality as m (name, value, ordinal));
+    end if;
+
+    return (
+        select string_agg(
+                   v_indent || '-'
+                   || case
+                          when jsonb_typeof(m.value) in ('object', 'array')
+                               and m.value not in ('{}', '[]') and depth < 7
+                              then e'\n'
+                          else ' '
+                      end
+                   || docket_private.json_as_text(m.value, depth + 1),
+                   e'\n' order by m.ordinal)
+          from jsonb_array_elements(value) with ordinality as m (value, ordinal));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.json_as_text(value jsonb, depth integer) IS 'A JSON value as indented lines; `depth` is how far it is set in, a scalar is its bare text.';
 
 -- FUNCTION docket_private.json_at(jsonb, text[])
 
@@ -17731,6 +18628,311 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.promote_due(project_id uuid) IS 'Makes claimable what was to wait until now, at most 1,000 tasks a call.';
+
+-- FUNCTION docket_private.prompt_items(uuid, uuid, text[])
+
+CREATE FUNCTION docket_private.prompt_items(task_id uuid, project_id uuid, sections text[]) RETURNS TABLE(section text, place bigint, title text, source jsonb, body jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_task    docket.tasks;
+    v_project docket.projects;
+    v_rules   jsonb;
+    v_words   text;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id    = prompt_items.task_id
+       and t.project_id = prompt_items.project_id;
+
+    select p.* into v_project
+      from docket.projects as p
+     where p.project_id = prompt_items.project_id;
+
+    return query
+    select 'task', 1::bigint, v_task.title,
+           jsonb_build_object('kind', 'task', 'id', v_task.task_id, 'version', v_task.version),
+           jsonb_strip_nulls(jsonb_build_object(
+               'key', v_task.task_key, 'description', v_task.description,
+               'details', v_task.details, 'test_strategy', v_task.test_strategy,
+               'requirements', nullif(v_task.requirements, '{}'),
+               'affected_files', nullif(v_task.affected_files, '{}'),
+               'tags', nullif(v_task.tags, '{}'), 'due_at', v_task.due_at));
+
+    if v_task.acceptance_criteria <> '[]' then
+        return query
+        select 'acceptance', 1::bigint, 'Acceptance criteria',
+               jsonb_build_object('kind', 'task', 'id', v_task.task_id, 'version', v_task.version),
+               v_task.acceptance_criteria;
+    end if;
+
+    if 'failures' = any (prompt_items.sections) then
+        return query
+        select 'failures', row_number() over (order by a.attempt_no desc),
+               format('Attempt %s %s', a.attempt_no,
+                      case a.outcome when 'failed' then 'failed' else 'lost its lease' end),
+               jsonb_build_object('kind', 'attempt', 'id', a.attempt_id),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'agent', a.agent, 'failure_class', a.failure_class, 'error', a.error,
+                   'details', a.details))
+          from (
+              select b.*
+                from docket.task_attempts as b
+               where b.task_id    = prompt_items.task_id
+                 and b.project_id = prompt_items.project_id
+                 and b.outcome in ('failed', 'lease_expired')
+               order by b.attempt_no desc
+               limit 3
+          ) as a;
+    end if;
+
+    -- The newest result of each type, where it is bad, and what has to pass and has never been
+    -- looked at.
+    if 'validations' = any (prompt_items.sections) then
+        return query
+        select 'validations', row_number() over (order by v.validation_type),
+               format('%s: %s', v.validation_type, v.validation_status),
+               jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'validator', v.validator_name, 'issues_found', v.issues_found,
+                   'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
+          from (
+              select distinct on (r.validation_type) r.*
+                from docket.validation_results as r
+               where r.task_id    = prompt_items.task_id
+                 and r.project_id = prompt_items.project_id
+               order by r.validation_type, r.run_no desc
+          ) as v
+         where v.validation_status in ('failed', 'error')
+         union all
+        select 'validations', 1000 + row_number() over (order by g.validation_type),
+               format('%s: still to be passed', g.validation_type),
+               jsonb_build_object('kind', 'gate', 'id', g.validation_type),
+               'null'::jsonb
+          from docket.required_validations as g
+         where g.task_id    = prompt_items.task_id
+           and g.project_id = prompt_items.project_id
+           and not g.is_met
+           and (g.validation_status is null or g.validation_status not in ('failed', 'error'));
+    end if;
+
+    if 'rules' = any (prompt_items.sections) then
+        v_rules := docket_private.setting('prompt_rules', v_project.settings);
+        return query
+        select 'rules', r.ordinal, 'Rule of the project',
+               jsonb_build_object('kind', 'project', 'id', prompt_items.project_id,
+                                  'version', v_project.version),
+               r.rule
+          from jsonb_array_elements(
+                   case jsonb_typeof(v_rules)
+                       when 'array' then v_rules
+                       else jsonb_build_array(v_rules)
+                   end) with ordinality as r (rule, ordinal);
+    end if;
+
+    if 'contexts' = any (prompt_items.sections) then
+        return query
+        select 'contexts', row_number() over (order by c.created_at desc, c.context_type),
+               c.context_type,
+               jsonb_build_object('kind', 'context', 'id', c.context_type, 'version', c.version),
+               c.data
+          from docket.latest_contexts(prompt_items.task_id) as c
+         where not c.is_tombstone
+           and c.data <> 'null';
+    end if;
+
+    if 'dependencies' = any (prompt_items.sections) then
+        return query
+        select 'dependencies',
+               row_number() over (order by t.completed_at desc nulls last, t.task_key),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object('status', t.status, 'results', t.results))
+          from (
+              select e.depends_on_id
+                from docket.task_dependencies as e
+               where e.task_id         = prompt_items.task_id
+                 and e.project_id      = prompt_items.project_id
+                 and e.dependency_type = 'blocks'
+               order by e.depends_on_id
+               limit 100
+          ) as d
+          join docket.tasks as t
+            on t.task_id    = d.depends_on_id
+           and t.project_id = prompt_items.project_id;
+    end if;
+
+    if 'parents' = any (prompt_items.sections) and v_task.parent_task_id is not null then
+        return query
+          with recursive chain as (
+              select 1::bigint as depth, v_task.parent_task_id as ancestor_id
+               union all
+              select c.depth + 1, t.parent_task_id
+                from chain as c
+                join docket.tasks as t
+                  on t.task_id    = c.ancestor_id
+                 and t.project_id = prompt_items.project_id
+               where t.parent_task_id is not null
+                 and c.depth < 20
+          )
+        select 'parents', c.depth, format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'description', t.description, 'details', t.details,
+                   'requirements', nullif(t.requirements, '{}'),
+                   'acceptance_criteria', nullif(t.acceptance_criteria, '[]')))
+          from chain as c
+          join docket.tasks as t
+            on t.task_id    = c.ancestor_id
+           and t.project_id = prompt_items.project_id;
+    end if;
+
+    -- Who works beside, so that two do not do the same: few, so from those in progress.
+    if 'siblings' = any (prompt_items.sections) then
+        return query
+        select 'siblings', row_number() over (order by t.task_key),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'agent', t.assigned_to, 'affected_files', nullif(t.affected_files, '{}')))
+          from (
+              select s.*
+                from docket.tasks as s
+               where s.project_id = prompt_items.project_id
+                 and s.status     = 'in_progress'
+                 and s.task_id   <> prompt_items.task_id
+                 and (s.parent_task_id = v_task.parent_task_id
+                      or v_task.parent_task_id is null and s.workflow_id = v_task.workflow_id)
+               order by s.task_id
+               limit 20
+          ) as t;
+    end if;
+
+    -- Finished tasks like it, and what came out of them.
+    if 'similar' = any (prompt_items.sections) then
+        return query
+        select 'similar', row_number() over (order by f.similarity desc, f.task_id),
+               format('%s: %s', t.task_key, t.title),
+               jsonb_build_object('kind', 'task', 'id', t.task_id, 'version', t.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'results', t.results, 'actual_effort', t.actual_effort))
+          from docket_private.find_similar_tasks(
+                   prompt_items.task_id, '{completed}', 5) as f
+          join docket.tasks as t
+            on t.task_id    = f.task_id
+           and t.project_id = f.project_id;
+    end if;
+
+    -- Documents that say any word of its title or have any of its tags for a word.
+    if 'knowledge' = any (prompt_items.sections) then
+        v_words := (
+            select string_agg(w.word, ' or ')
+              from (
+                  select distinct lower(m.match[1]) as word
+                    from regexp_matches(
+                             v_task.title || ' ' || array_to_string(v_task.tags, ' '),
+                             '[[:alnum:]]{3,}', 'g') as m (match)
+                   limit 30
+              ) as w);
+        return query
+        select 'knowledge', row_number() over (order by k.rank desc, k.knowledge_id),
+               concat_ws(': ', k.title, k.heading),
+               jsonb_build_object('kind', 'knowledge', 'id', k.knowledge_id,
+                                  'version', k.version, 'section', k.section),
+               to_jsonb(s.body)
+          from docket.search_knowledge(
+                   prompt_items.project_id, coalesce(v_words, ''), page_size => 5) as k
+          join docket_private.knowledge_sections as s
+            on s.knowledge_id = k.knowledge_id
+           and s.project_id   = prompt_items.project_id
+           and s.section      = k.section;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prompt_items(task_id uuid, project_id uuid, sections text[]) IS 'What a prompt for a task could say: pieces by section, in the order of importance within each (`place`), with where each comes from. The caller has judged who asks.';
+
+-- FUNCTION docket_private.prompt_lines(jsonb, text, text)
+
+CREATE FUNCTION docket_private.prompt_lines(content jsonb, section_mark text, item_mark text) RETURNS TABLE(section_no bigint, item_no bigint, line text)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH sections AS (
+          SELECT s.ordinal AS section_no,
+             (s.section ->> 'section'::text) AS name,
+             (s.section -> 'items'::text) AS items
+            FROM jsonb_array_elements((prompt_lines.content -> 'sections'::text)) WITH ORDINALITY s(section, ordinal)
+         )
+  SELECT s.section_no,
+     0,
+     (prompt_lines.section_mark ||
+         CASE s.name
+             WHEN 'task'::text THEN ('Task '::text || (prompt_lines.content ->> 'task'::text))
+             WHEN 'acceptance'::text THEN 'Acceptance criteria'::text
+             WHEN 'failures'::text THEN 'What went wrong before'::text
+             WHEN 'validations'::text THEN 'Validations to be passed'::text
+             WHEN 'rules'::text THEN 'Rules'::text
+             WHEN 'contexts'::text THEN 'What is known about it'::text
+             WHEN 'dependencies'::text THEN 'What it builds on'::text
+             WHEN 'parents'::text THEN 'What it is part of'::text
+             WHEN 'similar'::text THEN 'Similar tasks that are finished'::text
+             WHEN 'knowledge'::text THEN 'From the documents'::text
+             WHEN 'siblings'::text THEN 'In progress beside it'::text
+             ELSE s.name
+         END)
+    FROM sections s
+ UNION ALL
+  SELECT s.section_no,
+     i.ordinal,
+     (
+         CASE
+             WHEN (s.name = ANY (ARRAY['acceptance'::text, 'rules'::text])) THEN ''::text
+             ELSE (((prompt_lines.item_mark || (i.item ->> 'title'::text)) ||
+             CASE
+                 WHEN (i.item ? 'cut'::text) THEN ' (cut)'::text
+                 ELSE ''::text
+             END) ||
+             CASE
+                 WHEN ((i.item -> 'data'::text) = ANY (ARRAY['null'::jsonb, '{}'::jsonb, '[]'::jsonb])) THEN ''::text
+                 ELSE '
+
+'::text
+             END)
+         END ||
+         CASE
+             WHEN ((i.item -> 'data'::text) = ANY (ARRAY['null'::jsonb, '{}'::jsonb, '[]'::jsonb])) THEN ''::text
+             ELSE docket_private.json_as_text((i.item -> 'data'::text))
+         END)
+    FROM (sections s
+      CROSS JOIN LATERAL jsonb_array_elements(s.items) WITH ORDINALITY i(item, ordinal));
+END;
+
+COMMENT ON FUNCTION docket_private.prompt_lines(content jsonb, section_mark text, item_mark text) IS 'The paragraphs of a prompt, with marks before the headings of its sections and items.';
+
+-- FUNCTION docket_private.prompt_note(docket_private.prompt_item, text)
+
+CREATE FUNCTION docket_private.prompt_note(item docket_private.prompt_item, reason text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT jsonb_strip_nulls(jsonb_build_object('section', (item).section, 'title', (item).title, 'source', (item).source, 'tokens', (item).tokens, 'hash', (item).hash, 'cut', NULLIF((item).is_cut, false), 'reason', reason)) AS jsonb_strip_nulls;
+END;
+
+COMMENT ON FUNCTION docket_private.prompt_note(item docket_private.prompt_item, reason text) IS 'What a build notes of a piece, and why it was left out, if it was.';
+
+-- FUNCTION docket_private.prompt_sections()
+
+CREATE FUNCTION docket_private.prompt_sections() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT ARRAY['task'::text, 'acceptance'::text, 'failures'::text, 'validations'::text, 'rules'::text, 'contexts'::text, 'dependencies'::text, 'parents'::text, 'similar'::text, 'knowledge'::text, 'siblings'::text] AS "array";
+END;
+
+COMMENT ON FUNCTION docket_private.prompt_sections() IS 'The sections that a prompt may have, in the order in which they are kept when not all has room.';
 
 -- FUNCTION docket_private.prune_next_contexts(bigint)
 
@@ -21579,6 +22781,16 @@ END;
 
 COMMENT ON FUNCTION docket_private.writes_in_utc() IS 'Whether the session writes times in ISO 8601 and in UTC.';
 
+-- FUNCTION docket_private.xml_text(text)
+
+CREATE FUNCTION docket_private.xml_text(content text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT replace(replace(replace(replace(regexp_replace(content, '[--￾￿]'::text, '�'::text, 'g'::text), '&'::text, '&amp;'::text), '<'::text, '&lt;'::text), '>'::text, '&gt;'::text), '"'::text, '&quot;'::text) AS replace;
+END;
+
+COMMENT ON FUNCTION docket_private.xml_text(content text) IS 'A text as it may stand in XML, between tags or in an attribute.';
+
 -- TABLE docket.ai_interactions_default
 
 CREATE TABLE docket.ai_interactions_default (
@@ -21586,6 +22798,7 @@ CREATE TABLE docket.ai_interactions_default (
     project_id uuid CONSTRAINT ai_interactions_project_id_not_null NOT NULL,
     task_id uuid CONSTRAINT ai_interactions_task_id_not_null NOT NULL,
     attempt_id uuid,
+    prompt_build_id uuid,
     session_id text,
     conversation_id text,
     agent_name text CONSTRAINT ai_interactions_agent_name_not_null NOT NULL,
@@ -22487,6 +23700,11 @@ ALTER TABLE ONLY docket.projects
 ALTER TABLE ONLY docket.projects
     ADD CONSTRAINT projects_slug_key UNIQUE (organization_id, slug);
 
+-- CONSTRAINT docket.prompt_builds prompt_builds_pkey
+
+ALTER TABLE ONLY docket.prompt_builds
+    ADD CONSTRAINT prompt_builds_pkey PRIMARY KEY (prompt_build_id, project_id);
+
 -- CONSTRAINT docket.pull_requests pull_requests_number_key
 
 ALTER TABLE ONLY docket.pull_requests
@@ -22706,6 +23924,14 @@ CREATE INDEX ai_interactions_time_idx ON ONLY docket.ai_interactions USING btree
 
 CREATE INDEX ai_interactions_default_project_id_created_at_interaction_i_idx ON docket.ai_interactions_default USING btree (project_id, created_at, interaction_id);
 
+-- INDEX docket.ai_interactions_prompt_build_idx
+
+CREATE INDEX ai_interactions_prompt_build_idx ON ONLY docket.ai_interactions USING btree (prompt_build_id, project_id) WHERE (prompt_build_id IS NOT NULL);
+
+-- INDEX docket.ai_interactions_default_prompt_build_id_project_id_idx
+
+CREATE INDEX ai_interactions_default_prompt_build_id_project_id_idx ON docket.ai_interactions_default USING btree (prompt_build_id, project_id) WHERE (prompt_build_id IS NOT NULL);
+
 -- INDEX docket.ai_interactions_session_idx
 
 CREATE INDEX ai_interactions_session_idx ON ONLY docket.ai_interactions USING btree (session_id, project_id, created_at, interaction_id) WHERE (session_id IS NOT NULL);
@@ -22765,6 +23991,18 @@ CREATE INDEX learning_evidence_task_idx ON docket.learning_evidence USING btree 
 -- INDEX docket.members_project_idx
 
 CREATE INDEX members_project_idx ON docket.members USING btree (project_id);
+
+-- INDEX docket.prompt_builds_attempt_idx
+
+CREATE INDEX prompt_builds_attempt_idx ON docket.prompt_builds USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.prompt_builds_project_idx
+
+CREATE INDEX prompt_builds_project_idx ON docket.prompt_builds USING btree (project_id, prompt_build_id);
+
+-- INDEX docket.prompt_builds_task_idx
+
+CREATE INDEX prompt_builds_task_idx ON docket.prompt_builds USING btree (task_id, project_id, prompt_build_id);
 
 -- INDEX docket.pull_requests_head_commit_idx
 
@@ -22953,6 +24191,10 @@ ALTER INDEX docket.ai_interactions_agent_idx ATTACH PARTITION docket.ai_interact
 -- INDEX ATTACH docket.ai_interactions_default_project_id_created_at_interaction_i_idx
 
 ALTER INDEX docket.ai_interactions_time_idx ATTACH PARTITION docket.ai_interactions_default_project_id_created_at_interaction_i_idx;
+
+-- INDEX ATTACH docket.ai_interactions_default_prompt_build_id_project_id_idx
+
+ALTER INDEX docket.ai_interactions_prompt_build_idx ATTACH PARTITION docket.ai_interactions_default_prompt_build_id_project_id_idx;
 
 -- INDEX ATTACH docket.ai_interactions_default_session_id_project_id_created_at_in_idx
 
@@ -23617,6 +24859,11 @@ ALTER TABLE ONLY docket.agent_sessions
 ALTER TABLE docket.ai_interactions
     ADD CONSTRAINT ai_interactions_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.ai_interactions ai_interactions_prompt_build_fkey
+
+ALTER TABLE docket.ai_interactions
+    ADD CONSTRAINT ai_interactions_prompt_build_fkey FOREIGN KEY (prompt_build_id, project_id) REFERENCES docket.prompt_builds(prompt_build_id, project_id) ON DELETE SET NULL (prompt_build_id);
+
 -- FK CONSTRAINT docket.ai_interactions ai_interactions_task_fkey
 
 ALTER TABLE docket.ai_interactions
@@ -23711,6 +24958,16 @@ ALTER TABLE ONLY docket.members
 
 ALTER TABLE ONLY docket.projects
     ADD CONSTRAINT projects_organization_fkey FOREIGN KEY (organization_id) REFERENCES docket.organizations(organization_id) ON DELETE RESTRICT;
+
+-- FK CONSTRAINT docket.prompt_builds prompt_builds_attempt_fkey
+
+ALTER TABLE ONLY docket.prompt_builds
+    ADD CONSTRAINT prompt_builds_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.prompt_builds prompt_builds_task_fkey
+
+ALTER TABLE ONLY docket.prompt_builds
+    ADD CONSTRAINT prompt_builds_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.pull_requests pull_requests_project_fkey
 
@@ -24052,6 +25309,14 @@ ALTER TABLE docket.projects ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.projects projects_visible
 
 CREATE POLICY projects_visible ON docket.projects USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))) WITH CHECK (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR (organization_id = ANY (( SELECT docket_private.administered_organizations() AS administered_organizations)::uuid[]))));
+
+-- ROW SECURITY docket.prompt_builds
+
+ALTER TABLE docket.prompt_builds ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.prompt_builds prompt_builds_of_visible_projects
+
+CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.pull_requests
 
@@ -24566,6 +25831,16 @@ GRANT ALL ON TYPE docket_private.oddity TO docket_metrics;
 GRANT ALL ON TYPE docket_private.oddity TO docket_gateway;
 GRANT ALL ON TYPE docket_private.oddity TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.prompt_item FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_admin;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_app;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_agent;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_reader;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_auditor;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_metrics;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_gateway;
+GRANT ALL ON TYPE docket_private.prompt_item TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.tasks_file FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_admin;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_app;
@@ -24687,6 +25962,17 @@ GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.blockers(task_id uuid, max_depth integer, max_tasks integer, include_completed boolean, after_depth integer, after uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.prompt_builds TO docket_admin;
+GRANT SELECT ON TABLE docket.prompt_builds TO docket_app;
+GRANT SELECT ON TABLE docket.prompt_builds TO docket_agent;
+GRANT SELECT ON TABLE docket.prompt_builds TO docket_reader;
+GRANT SELECT ON TABLE docket.prompt_builds TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer, sections text[], model text, attempt_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer, sections text[], model text, attempt_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer, sections text[], model text, attempt_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integer, sections text[], model text, attempt_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.changed_columns(old_values jsonb, new_values jsonb) TO docket_app;
@@ -24746,6 +26032,13 @@ GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) 
 GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.context_health(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.task_contexts TO docket_admin;
 GRANT SELECT ON TABLE docket.task_contexts TO docket_app;
 GRANT SELECT ON TABLE docket.task_contexts TO docket_agent;
@@ -24758,6 +26051,13 @@ GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, af
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_history(task_id uuid, context_type text, after integer, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.context_patterns(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.context_patterns(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.context_patterns(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.context_patterns(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.context_patterns(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.context_patterns(task_id uuid) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.context_contents TO docket_admin;
 GRANT SELECT ON TABLE docket.context_contents TO docket_app;
@@ -24927,6 +26227,13 @@ GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, 
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.estimate_tokens(content text, model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_app;
+GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_app;
@@ -25033,6 +26340,13 @@ GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_project(project_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
 GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
@@ -25288,6 +26602,13 @@ GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, includ
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_prompt_builds(task_id uuid, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_pull_request_tasks(pull_request_id uuid, after uuid, page_size integer) TO docket_app;
@@ -25515,10 +26836,10 @@ GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_interactions(interactions jsonb, request_id uuid) TO docket_admin;
@@ -25568,6 +26889,13 @@ REVOKE ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.remove_dependency(task_id uuid, depends_on_id uuid, dependency_type text, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) TO docket_app;
+GRANT ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.render_prompt(prompt_build_id uuid, format_type text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, version bigint) TO docket_admin;
@@ -25652,6 +26980,13 @@ GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.secret_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.secret_keys() TO docket_admin;
@@ -25888,6 +27223,8 @@ REVOKE ALL ON FUNCTION docket_private.context_type(project_id uuid, context_type
 
 REVOKE ALL ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cyclic_edges(ordinals integer[], targets integer[]) FROM PUBLIC;
@@ -25913,6 +27250,8 @@ REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_dependencies(entries docket_private.file_entry[], stand_in text, OUT edges docket_private.file_reference[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
@@ -26010,6 +27349,8 @@ REVOKE ALL ON FUNCTION docket_private.journal_insert() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.journal_truncate() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_update() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_as_text(value jsonb, depth integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.json_at(document jsonb, path text[]) FROM PUBLIC;
 
@@ -26116,6 +27457,14 @@ REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.promote_due(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prompt_items(task_id uuid, project_id uuid, sections text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prompt_lines(content jsonb, section_mark text, item_mark text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prompt_note(item docket_private.prompt_item, reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prompt_sections() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prune_next_contexts(at_most bigint) FROM PUBLIC;
 
@@ -26340,6 +27689,8 @@ REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writes_in_utc() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.xml_text(content text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.error_codes TO docket_admin;
 GRANT SELECT ON TABLE docket.error_codes TO docket_app;

@@ -16,6 +16,7 @@ COMMON_COLUMNS = [
 WITHOUT_JOURNAL = {
     "docket.audit_log": "it is the journal",
     "docket.ai_interactions": "a record itself, added to only: bodies would be there twice",
+    "docket.prompt_builds": "a record itself, added to only: contents would be there twice",
     "docket.audit_seals": "the seals of the journal, a chain of their own",
     "docket.maintenance_steps": "how the last run went; what it did to rows is journaled as theirs",
     "docket.context_uses": "counted: how often each context was used",

@@ -23,7 +23,7 @@ from support.sessions import Connect, Connection, as_role
 # What names a row of a project: the same call is made with a row that is hidden and with none.
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
-    "knowledge_id", "template_id", "learning_id",
+    "knowledge_id", "template_id", "learning_id", "prompt_build_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -82,7 +82,8 @@ ARGUMENTS: Mapping[str, object] = {
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
     "clock", "create_project", "import_tasks_json", "list_projects", "principal", "priority_label",
-    "changes_end", "claim_across_projects", "secret_keys", "verify_audit", "validate_json",
+    "changes_end", "claim_across_projects", "estimate_tokens", "secret_keys", "verify_audit",
+    "validate_json",
 }  # fmt: skip
 
 # How a write refuses what it can not find; 42501 is for those that an operator alone may call.
@@ -168,6 +169,9 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         session.execute("select docket.require_validation(%s, 'style')", (task,))
         session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
         attempt = one(session, "select t.attempt_id from docket.start_task(%s, 'agent') as t", held)
+        prompt = one(
+            session, "select b.prompt_build_id from docket.build_prompt_context(%s) as b", task
+        )
         document = one(
             session,
             "select k.knowledge_id"
@@ -194,6 +198,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
         "attempt_id": attempt, "pull_request_id": proposed,
         "knowledge_id": document, "template_id": template, "learning_id": learning,
+        "prompt_build_id": prompt,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:context/ai_interactions to pg
+-- requires: context/prompt_builds
 -- requires: platform/drop_partitions
 -- requires: platform/settings
 -- requires: projects/require_project
@@ -19,6 +20,7 @@ create table docket.ai_interactions (
     project_id                  uuid        not null,
     task_id                     uuid        not null,
     attempt_id                  uuid,
+    prompt_build_id             uuid,
     session_id                  text,
     conversation_id             text,
     agent_name                  text        not null,
@@ -57,6 +59,9 @@ create table docket.ai_interactions (
         foreign key (task_id, project_id) references docket.tasks on delete cascade,
     constraint ai_interactions_attempt_fkey
         foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint ai_interactions_prompt_build_fkey
+        foreign key (prompt_build_id, project_id) references docket.prompt_builds
+        on delete set null (prompt_build_id),
     constraint ai_interactions_names_bounded
         check (least(length(session_id), length(conversation_id), length(agent_name),
                      length(agent_id), length(agent_version), length(interaction_type),
@@ -90,6 +95,9 @@ create index ai_interactions_task_idx
 create index ai_interactions_attempt_idx
     on docket.ai_interactions (attempt_id, project_id) where attempt_id is not null;
 
+create index ai_interactions_prompt_build_idx
+    on docket.ai_interactions (prompt_build_id, project_id) where prompt_build_id is not null;
+
 create index ai_interactions_conversation_idx
     on docket.ai_interactions (conversation_id, project_id, created_at, interaction_id)
     where conversation_id is not null;
@@ -112,6 +120,8 @@ comment on column docket.ai_interactions.task_id is
     'The task that it was for.';
 comment on column docket.ai_interactions.attempt_id is
     'The attempt at the task that it belongs to, where it is known.';
+comment on column docket.ai_interactions.prompt_build_id is
+    'The prompt that was sent, where docket.build_prompt_context() built it.';
 comment on column docket.ai_interactions.session_id is
     'The agent''s session. Sessions end and are removed; what was said in them stays.';
 comment on column docket.ai_interactions.conversation_id is

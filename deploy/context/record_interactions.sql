@@ -16,8 +16,9 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
-        'execution_time_ms', 'attempt_id', 'session_id', 'conversation_id', 'agent_id',
-        'agent_version', 'operation_name', 'provider_name', 'request_model', 'request_parameters',
+        'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
+        'agent_id', 'agent_version', 'operation_name', 'provider_name', 'request_model',
+        'request_parameters',
         'response_model', 'response_id', 'finish_reasons', 'input_tokens', 'output_tokens',
         'cache_read_input_tokens', 'cache_creation_input_tokens', 'reasoning_output_tokens',
         'time_to_first_chunk_ms', 'tool_calls', 'error_type', 'cost_amount', 'cost_currency',
@@ -229,18 +230,39 @@ begin
                       hint    = 'docket.claim_tasks() gives each task its attempt_id.';
         end if;
 
+        v_unknown := (
+            select r.prompt_build_id
+              from jsonb_to_recordset(v_given) as r (task_id uuid, prompt_build_id uuid)
+             where r.prompt_build_id is not null
+               and not exists (
+                       select
+                         from docket.prompt_builds as b
+                        where b.prompt_build_id = r.prompt_build_id
+                          and b.project_id      = v_project
+                          and b.task_id         = r.task_id
+                       offset 0)
+             limit 1);
+
+        if v_unknown is not null then
+            raise exception 'prompt build % is none of the task', v_unknown
+                using errcode = 'PD404',
+                      hint    = 'docket.list_prompt_builds() lists those of a task.';
+        end if;
+
           with recorded as (
               insert into docket.ai_interactions as i (
-                  interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
-                  agent_name, agent_id, agent_version, interaction_type, operation_name,
+                  interaction_id, project_id, task_id, attempt_id, prompt_build_id, session_id,
+                  conversation_id, agent_name, agent_id, agent_version, interaction_type,
+                  operation_name,
                   provider_name, request_model, request_parameters, response_model, response_id,
                   finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                   cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
                   execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency,
                   cost_source, request_data, response_data, conventions_version, metadata)
               select docket_private.new_id(v_project, g.ordinal), v_project, r.task_id,
-                     r.attempt_id, r.session_id, r.conversation_id, r.agent_name, r.agent_id,
-                     r.agent_version, r.interaction_type, r.operation_name, r.provider_name,
+                     r.attempt_id, r.prompt_build_id, r.session_id, r.conversation_id,
+                     r.agent_name, r.agent_id, r.agent_version, r.interaction_type,
+                     r.operation_name, r.provider_name,
                      r.request_model, coalesce(r.request_parameters, '{}'), r.response_model,
                      r.response_id, coalesce(r.finish_reasons, '{}'), r.input_tokens,
                      r.output_tokens, r.cache_read_input_tokens, r.cache_creation_input_tokens,
@@ -253,8 +275,8 @@ begin
                      r.request_data, r.response_data, v_version, coalesce(r.metadata, '{}')
                 from jsonb_array_elements(v_given) with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
-                         task_id uuid, attempt_id uuid, session_id text, conversation_id text,
-                         agent_name text, agent_id text, agent_version text,
+                         task_id uuid, attempt_id uuid, prompt_build_id uuid, session_id text,
+                         conversation_id text, agent_name text, agent_id text, agent_version text,
                          interaction_type text, operation_name text, provider_name text,
                          request_model text, request_parameters jsonb, response_model text,
                          response_id text, finish_reasons text[], input_tokens bigint,
@@ -314,8 +336,8 @@ again. All or none.
 `interactions` is an array of objects (up to the setting max_batch_size), for tasks of one project,
 with task_id, agent_name, interaction_type (any word), success (true or false) and, where it is
 known, what else docket.ai_interactions has: request_data and response_data (any JSON),
-execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
-conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
+execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, prompt_build_id,
+session_id, conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
 request_parameters (object), response_model, response_id, finish_reasons, tool_calls (array),
 input_tokens, output_tokens (both with all that the next three say again),
 cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
@@ -357,6 +379,7 @@ create function docket.record_interaction(
     cost_currency               text    default null,
     cost_source                 text    default null,
     metadata                    jsonb   default null,
+    prompt_build_id             uuid    default null,
     request_id                  uuid    default null
 ) returns docket.ai_interactions
 language plpgsql
@@ -399,7 +422,8 @@ begin
                    'cost_amount', record_interaction.cost_amount,
                    'cost_currency', record_interaction.cost_currency,
                    'cost_source', record_interaction.cost_source,
-                   'metadata', record_interaction.metadata)),
+                   'metadata', record_interaction.metadata,
+                   'prompt_build_id', record_interaction.prompt_build_id)),
                record_interaction.request_id) as i;
 
     return v_interaction;
@@ -409,7 +433,7 @@ $$;
 comment on function docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid) is
+    text, text, jsonb, uuid, uuid) is
 'Records one exchange of an agent with a model or a tool, for task `task_id`, and counts its tokens
 and cost for the budgets.
 
@@ -425,11 +449,11 @@ revoke all on function docket.record_interactions(jsonb, uuid) from public;
 revoke all on function docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid) from public;
+    text, text, jsonb, uuid, uuid) from public;
 grant execute on function docket.record_interactions(jsonb, uuid), docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid)
+    text, text, jsonb, uuid, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -35,8 +35,9 @@ language sql
 as $$
     select string_agg(f.metadata ->> 'n', ',' order by f.place)
       from rows from (unnest(numbers.found)) with ordinality as f (
-               interaction_id, project_id, task_id, attempt_id, session_id, conversation_id,
-               agent_name, agent_id, agent_version, interaction_type, operation_name,
+               interaction_id, project_id, task_id, attempt_id, prompt_build_id, session_id,
+               conversation_id, agent_name, agent_id, agent_version, interaction_type,
+               operation_name,
                provider_name, request_model, request_parameters, response_model, response_id,
                finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,

@@ -1,7 +1,7 @@
 -- What agents say to models is recorded once, without secrets, and charged to the budgets.
 
 begin;
-select plan(30);
+select plan(32);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -141,6 +141,22 @@ select throws_ok(
 select throws_ok(
     format('select docket.record_interaction(%L, %L, %L, true)', gen_random_uuid(), 'a', 'b'),
     'PD404', null, 'a task that does not exist');
+insert into docket.prompt_builds (
+    prompt_build_id, project_id, task_id, sections, token_budget, token_estimate, token_estimator,
+    included, left_out, content, content_hash, source_hash)
+select docket_private.new_id(docket_test.project_id(), 7), docket_test.project_id(),
+       docket_test.id('a'), '{task}', 100, 1, 'bytes/4', '[]', '[]', '{}', '', '';
+select is(
+    (select i.prompt_build_id
+       from docket.prompt_builds as b
+      cross join lateral docket.record_interaction(
+                b.task_id, 'a', 'b', true, prompt_build_id => b.prompt_build_id) as i),
+    (select b.prompt_build_id from docket.prompt_builds as b), 'and which prompt was sent');
+select throws_ok(
+    format('select docket.record_interaction(%L, %L, %L, true, prompt_build_id => %L)',
+           docket_test.id('f'), 'a', 'b',
+           (select b.prompt_build_id from docket.prompt_builds as b)),
+    'PD404', null, 'one that was built for the task');
 select throws_ok(
     format('select docket.record_interaction(%L, %L, %L, true, attempt_id => %L)',
            docket_test.id('f'), 'a', 'b', (select h.attempt_id from held as h)),

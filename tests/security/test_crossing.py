@@ -91,6 +91,8 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                     "knowledge_id": "select knowledge_id from docket.list_knowledge(%s)",
                     "template_id": "select template_id from docket.list_templates(%s)",
                     "learning_id": "select learning_id from docket.learned(%s)",
+                    "prompt_build_id": """select prompt_build_id from docket.prompt_builds
+                                              where project_id = %s limit 1""",
                 }.items()
             },
         }

@@ -112,6 +112,8 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "knowledge_id": "select knowledge_id from docket.list_knowledge(%s)",
         "template_id": "select template_id from docket.list_templates(%s)",
         "learning_id": "select learning_id from docket.learned(%s)",
+        "prompt_build_id": """select prompt_build_id from docket.prompt_builds
+                                  where project_id = %s limit 1""",
     }
     found = {name: value(superuser, query, project) for name, query in queries.items()}
     return {"project_id": project, **found}

@@ -118,7 +118,7 @@ def test_what_is_secret_is_for_the_operator_to_say(task: tuple[Connection, Any, 
     session, project, _ = task
     add = "update docket.settings set value = value || '\"pin\"' where setting_key = 'secret_keys'"
     session.execute(add)
-    tasks = Jsonb([{"title": "Pin", "metadata": {"PIN": "4711", "pint": "ale"}}])
+    tasks = Jsonb([{"title": "Pin", "metadata": {"PIN": "4711", "pint": "stout"}}])
     session.execute("select docket.create_tasks(%s, %s)", (project, tasks))
     assert session.execute(JOURNAL, ("4711", "4711")).fetchall() == []
-    assert session.execute(JOURNAL, ("ale", "ale")).fetchall() == [("tasks", "insert", 1)]
+    assert session.execute(JOURNAL, ("stout", "stout")).fetchall() == [("tasks", "insert", 1)]

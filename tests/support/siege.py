@@ -81,10 +81,15 @@ EVERY_KIND: tuple[LiteralString, ...] = (
         cross join docket.start_task(docket.task_id(%(project)s, 't-0'), 'agent') as t""",
     """select docket.put_context(t.task_id, 'kind', '2', attempt_id => t.attempt_id)
          from docket.get_task(docket.task_id(%(project)s, 't-0')) as t""",
+    """select docket.build_prompt_context(
+                  docket.task_id(%(project)s, 't-0'), attempt_id => a.attempt_id)
+         from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
     """select docket.record_interaction(
                   docket.task_id(%(project)s, 't-0'), 'agent', 'review', true, '"secret"',
-                  attempt_id => a.attempt_id, conversation_id => 'a talk')
-         from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
+                  attempt_id => a.attempt_id, conversation_id => 'a talk',
+                  prompt_build_id => b.prompt_build_id)
+         from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a
+        cross join docket.list_prompt_builds(docket.task_id(%(project)s, 't-0')) as b""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
     """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))

@@ -9,8 +9,8 @@ select 'docket.record_interactions(jsonb, uuid)'::regprocedure;
 select 'docket.record_interaction(
     uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text,
     jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric,
-    text, text, jsonb, uuid)'::regprocedure;
+    text, text, jsonb, uuid, uuid)'::regprocedure;
 select 1 / has_function_privilege('docket_agent', 'docket.record_interactions(jsonb, uuid)', 'execute')::integer;
-select 1 / has_function_privilege('docket_agent', 'docket.record_interaction( uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid)', 'execute')::integer;
+select 1 / has_function_privilege('docket_agent', 'docket.record_interaction( uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid, uuid)', 'execute')::integer;
 
 rollback;

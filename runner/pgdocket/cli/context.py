@@ -12,6 +12,7 @@ import click
 from pgdocket import output
 from pgdocket.cli import Options, common_options
 from pgdocket.cli.context_types import prune, register, stats, types
+from pgdocket.cli.prompt import health, patterns, prompt
 from pgdocket.cli.session import as_row, json_text, opened, the_project, the_task
 from pgdocket.errors import NotFound
 
@@ -370,5 +371,5 @@ def delete(
     _show_version(gone, options, reference)
 
 
-for _command in (stats, types, register, prune):
+for _command in (stats, types, register, prune, prompt, health, patterns):
     context.add_command(_command)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         BlockersRow,
         Budget,
         ChangesRow,
+        ContextHealthRow,
+        ContextPatternsRow,
         ContextPin,
         ContextStatisticsRow,
         ContextType,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         Member,
         PartitionPolicy,
         Project,
+        PromptBuild,
         PruneContextsRow,
         PullRequest,
         QueueOverviewRow,
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
         SealAuditRow,
         SearchContextsRow,
         SearchKnowledgeRow,
+        SearchRow,
         SearchTasksRow,
         SimilarTasksRow,
         SimulateCompletionRow,
@@ -134,6 +138,17 @@ _BLOCKERS: Function[BlockersRow] = Function(
     Parameter("after_depth"),
     Parameter("after"),
 )
+_BUILD_PROMPT_CONTEXT: Function[PromptBuild] = Function(
+    "build_prompt_context",
+    Effect.KEYED,
+    "PromptBuild",
+    Parameter("task_id", is_required=True),
+    Parameter("token_budget"),
+    Parameter("sections", is_array=True),
+    Parameter("model"),
+    Parameter("attempt_id"),
+    Parameter("request_id"),
+)
 _CHANGES: Function[ChangesRow] = Function(
     "changes",
     Effect.READ,
@@ -207,6 +222,12 @@ _COMPLETE_TASKS: Function[Task] = Function(
     Parameter("completions", is_required=True, is_json=True),
     Parameter("request_id"),
 )
+_CONTEXT_HEALTH: Function[ContextHealthRow] = Function(
+    "context_health",
+    Effect.READ,
+    "ContextHealthRow",
+    Parameter("task_id", is_required=True),
+)
 _CONTEXT_HISTORY: Function[TaskContext] = Function(
     "context_history",
     Effect.READ,
@@ -215,6 +236,12 @@ _CONTEXT_HISTORY: Function[TaskContext] = Function(
     Parameter("context_type", is_required=True),
     Parameter("after", default=0),
     Parameter("page_size", default=100),
+)
+_CONTEXT_PATTERNS: Function[ContextPatternsRow] = Function(
+    "context_patterns",
+    Effect.READ,
+    "ContextPatternsRow",
+    Parameter("task_id", is_required=True),
 )
 _CONTEXT_STATISTICS: Function[ContextStatisticsRow] = Function(
     "context_statistics",
@@ -380,6 +407,13 @@ _ENTER_WORKFLOW_STATE: Function[WorkflowState] = Function(
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
+_ESTIMATE_TOKENS: Function[int] = Function(
+    "estimate_tokens",
+    Effect.READ,
+    None,
+    Parameter("content", is_required=True),
+    Parameter("model"),
+)
 _EXPLAIN_CYCLE: Function[ExplainCycleRow] = Function(
     "explain_cycle",
     Effect.READ,
@@ -469,6 +503,12 @@ _GET_PROJECT: Function[Project] = Function(
     Effect.READ,
     "Project",
     Parameter("project_id", is_required=True),
+)
+_GET_PROMPT_BUILD: Function[PromptBuild] = Function(
+    "get_prompt_build",
+    Effect.READ,
+    "PromptBuild",
+    Parameter("prompt_build_id", is_required=True),
 )
 _GET_PULL_REQUEST: Function[PullRequest] = Function(
     "get_pull_request",
@@ -716,6 +756,14 @@ _LIST_PROJECTS: Function[Project] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
     Parameter("include_archived", default=False),
+)
+_LIST_PROMPT_BUILDS: Function[PromptBuild] = Function(
+    "list_prompt_builds",
+    Effect.READ,
+    "PromptBuild",
+    Parameter("task_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _LIST_PULL_REQUEST_TASKS: Function[Task] = Function(
     "list_pull_request_tasks",
@@ -1046,6 +1094,7 @@ _RECORD_INTERACTION: Function[AiInteraction] = Function(
     Parameter("cost_currency"),
     Parameter("cost_source"),
     Parameter("metadata", is_json=True),
+    Parameter("prompt_build_id"),
     Parameter("request_id"),
 )
 _RECORD_INTERACTIONS: Function[AiInteraction] = Function(
@@ -1164,6 +1213,13 @@ _REMOVE_DEPENDENCY: Function[TaskDependency] = Function(
     Parameter("dependency_type", default="blocks"),
     Parameter("request_id"),
 )
+_RENDER_PROMPT: Function[str] = Function(
+    "render_prompt",
+    Effect.READ,
+    None,
+    Parameter("prompt_build_id", is_required=True),
+    Parameter("format_type", default="markdown"),
+)
 _RENDER_TEMPLATE: Function[str] = Function(
     "render_template",
     Effect.READ,
@@ -1237,6 +1293,15 @@ _SEAL_AUDIT: Function[SealAuditRow] = Function(
     Effect.ONCE,
     "SealAuditRow",
     Parameter("max_rows", default=1000000),
+)
+_SEARCH: Function[SearchRow] = Function(
+    "search",
+    Effect.READ,
+    "SearchRow",
+    Parameter("project_id", is_required=True),
+    Parameter("query", is_required=True),
+    Parameter("kinds", is_array=True),
+    Parameter("page_size", default=20),
 )
 _SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
     "search_contexts",
@@ -1621,6 +1686,38 @@ class Api(Calls):
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
         )
 
+    def build_prompt_context(
+        self,
+        *,
+        task_id: Id,
+        token_budget: int | None = None,
+        sections: Sequence[str] | None = None,
+        model: str | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> PromptBuild:
+        """Builds what an agent is told about a task, within a budget, and keeps it.
+
+        `token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
+        10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the
+        most important first: task, acceptance, failures (of its last three attempts that failed),
+        validations (that failed or are still to be passed), rules (of the project), contexts (the
+        latest of each type), dependencies (and their results), parents, similar (finished tasks
+        like it), knowledge (documents), siblings (in progress beside it); default: all, in this
+        order. Pieces are taken whole while there is room; one that has not enough is cut where 50
+        tokens would be left of it, else left out, and so is what is there already; included and
+        left_out tell which, why and from what version. `model` is handed to estimate_tokens(),
+        `attempt_id` the attempt that asks. What stands under a secret key is masked. From the same
+        sources the same prompt is given again for the setting prompt_cache_seconds (0: it is built
+        anew, and is the same). The same `request_id` again returns the first answer. Returns the
+        build, its content as data: docket.render_prompt() makes text of it. Raises NotFound,
+        Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _BUILD_PROMPT_CONTEXT,
+            (task_id, token_budget, sections, model, attempt_id, request_id),
+        )
+
     def changes(
         self,
         *,
@@ -1787,6 +1884,24 @@ class Api(Calls):
         """
         return self._many(_COMPLETE_TASKS, (completions, request_id))
 
+    def context_health(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[ContextHealthRow]:
+        """How well an agent would be told what it has to know about a task: a score from 0 to 100
+        in the row total, and in one row for each of its components.
+
+        completeness (weight 40): description, acceptance criteria, test strategy and the types of
+        context that the setting expected_contexts names for its tags; freshness (20): contexts
+        younger than the setting context_fresh_days, and than what the task builds on; size (15):
+        the latest contexts within the setting prompt_token_budget; conflicts (15): 50 less for each
+        context that says what it said before something else, or what another says; validations
+        (10): required ones that have passed. finding says what was found, remedy what to do.
+        finding and remedy may be null. Raises NotFound.
+        """
+        return self._many(_CONTEXT_HEALTH, (task_id,))
+
     def context_history(
         self,
         *,
@@ -1802,6 +1917,23 @@ class Api(Calls):
         1000). Returns versions; raises nothing.
         """
         return self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    def context_patterns(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[ContextPatternsRow]:
+        """What contexts finished tasks of the same project had, and how they fared with and
+        without: the last 1,000 that were completed or have failed.
+
+        One row for each type of context that any of them, or the task itself, has: is_present (the
+        task has it), tasks_with and tasks_without, success_rate_with and success_rate_without (the
+        share that was completed, 0 to 1), attempts_with and attempts_without (the mean), versions
+        and bytes (the mean, of the latest version). success_rate_with, success_rate_without,
+        attempts_with, attempts_without, versions and bytes may be null. They are counts, no proof
+        of a cause. Raises NotFound.
+        """
+        return self._many(_CONTEXT_PATTERNS, (task_id,))
 
     def context_statistics(
         self,
@@ -2127,6 +2259,21 @@ class Api(Calls):
             ),
         )
 
+    def estimate_tokens(
+        self,
+        *,
+        content: str,
+        model: str | None = None,
+    ) -> int:
+        """About how many tokens a model makes of a text: a quarter of its bytes in UTF-8, rounded
+        up, which is near the truth for English and for code, and too many for few languages.
+
+        `content` is the text, `model` the model; this rule treats all alike. It may be replaced by
+        a better one (create or replace function, with a new name in the setting token_estimator).
+        Returns tokens; raises nothing.
+        """
+        return self._one(_ESTIMATE_TOKENS, (content, model))
+
     def explain_cycle(
         self,
         *,
@@ -2301,6 +2448,14 @@ class Api(Calls):
     ) -> Project:
         """One project by its id, `project_id`. Returns the project. Raises NotFound."""
         return self._one(_GET_PROJECT, (project_id,))
+
+    def get_prompt_build(
+        self,
+        *,
+        prompt_build_id: Id,
+    ) -> PromptBuild:
+        """One prompt as it was built. Returns the build. Raises NotFound."""
+        return self._one(_GET_PROMPT_BUILD, (prompt_build_id,))
 
     def get_pull_request(
         self,
@@ -2787,6 +2942,20 @@ class Api(Calls):
         1000), `include_archived` adds those that were put away. Returns projects; raises nothing.
         """
         return self._many(_LIST_PROJECTS, (after, page_size, include_archived))
+
+    def list_prompt_builds(
+        self,
+        *,
+        task_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PromptBuild]:
+        """The prompts that were built for a task, the newest first.
+
+        `after` is the prompt_build_id that the page before ended with, `page_size` in rows (1 to
+        1000). Returns builds; raises nothing.
+        """
+        return self._many(_LIST_PROMPT_BUILDS, (task_id, after, page_size))
 
     def list_pull_request_tasks(
         self,
@@ -3422,6 +3591,7 @@ class Api(Calls):
         cost_currency: str | None = None,
         cost_source: str | None = None,
         metadata: Json = None,
+        prompt_build_id: Id | None = None,
         request_id: Id | None = None,
     ) -> AiInteraction:
         """Records one exchange of an agent with a model or a tool, for task `task_id`, and counts
@@ -3441,7 +3611,7 @@ class Api(Calls):
                 response_id, finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                 cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
                 tool_calls, error_type, cost_amount, cost_currency, cost_source, metadata,
-                request_id,
+                prompt_build_id, request_id,
             ),
         )
 
@@ -3458,17 +3628,17 @@ class Api(Calls):
         `interactions` is an array of objects (up to the setting max_batch_size), for tasks of one
         project, with task_id, agent_name, interaction_type (any word), success (true or false) and,
         where it is known, what else docket.ai_interactions has: request_data and response_data (any
-        JSON), execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id, session_id,
-        conversation_id, agent_id, agent_version, operation_name, provider_name, request_model,
-        request_parameters (object), response_model, response_id, finish_reasons, tool_calls
-        (array), input_tokens, output_tokens (both with all that the next three say again),
-        cache_read_input_tokens, cache_creation_input_tokens, reasoning_output_tokens, error_type,
-        cost_amount, cost_currency (the project's, setting currency), cost_source (reported,
-        computed or estimated; reported unless given), metadata (object). Each has at most the
-        setting max_interaction_bytes, as JSON text. What stands under secret keys (setting
-        secret_keys) is stored as asterisks. The same `request_id` again changes nothing. Returns
-        the interactions in the order given. Raises NotFound, Forbidden, LimitExceeded,
-        InvalidArgument.
+        JSON), execution_time_ms and time_to_first_chunk_ms (milliseconds), attempt_id,
+        prompt_build_id, session_id, conversation_id, agent_id, agent_version, operation_name,
+        provider_name, request_model, request_parameters (object), response_model, response_id,
+        finish_reasons, tool_calls (array), input_tokens, output_tokens (both with all that the next
+        three say again), cache_read_input_tokens, cache_creation_input_tokens,
+        reasoning_output_tokens, error_type, cost_amount, cost_currency (the project's, setting
+        currency), cost_source (reported, computed or estimated; reported unless given), metadata
+        (object). Each has at most the setting max_interaction_bytes, as JSON text. What stands
+        under secret keys (setting secret_keys) is stored as asterisks. The same `request_id` again
+        changes nothing. Returns the interactions in the order given. Raises NotFound, Forbidden,
+        LimitExceeded, InvalidArgument.
         """
         return self._many(_RECORD_INTERACTIONS, (interactions, request_id))
 
@@ -3702,6 +3872,20 @@ class Api(Calls):
         """
         return self._one(_REMOVE_DEPENDENCY, (task_id, depends_on_id, dependency_type, request_id))
 
+    def render_prompt(
+        self,
+        *,
+        prompt_build_id: Id,
+        format_type: str | None = "markdown",
+    ) -> str:
+        """The text of a prompt that docket.build_prompt_context() built.
+
+        `prompt_build_id` is the build; `format_type` is markdown, plain, xml (characters that XML
+        can not hold become U+FFFD) or json (the content itself, indented). Returns the text: the
+        same whenever it is asked for. Raises NotFound, InvalidArgument.
+        """
+        return self._one(_RENDER_PROMPT, (prompt_build_id, format_type))
+
     def render_template(
         self,
         *,
@@ -3861,6 +4045,26 @@ class Api(Calls):
         operator), Conflict (the database was restored into another cluster), InvalidArgument.
         """
         return self._one(_SEAL_AUDIT, (max_rows,))
+
+    def search(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        kinds: Sequence[str] | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchRow]:
+        """What a project knows about `query`, the best first: tasks, the latest versions of
+        contexts, and documents. Words as a web search takes them ("exact phrase", or, -without), or
+        a title that is nearly the same; any text is a query.
+
+        `kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to
+        1000). Returns the kind; id and key of the task, of the context's task (key: the task's and
+        the type), or of the document; title; headline, the text around what was found, with <b> and
+        </b> around it (what else it has is not escaped); and rank, 1 / (60 + its place among its
+        kind): the best of each kind come first. headline may be null. Raises nothing.
+        """
+        return self._many(_SEARCH, (project_id, query, kinds, page_size))
 
     def search_contexts(
         self,
@@ -4496,6 +4700,22 @@ class AsyncApi(AsyncCalls):
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
         )
 
+    async def build_prompt_context(
+        self,
+        *,
+        task_id: Id,
+        token_budget: int | None = None,
+        sections: Sequence[str] | None = None,
+        model: str | None = None,
+        attempt_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> PromptBuild:
+        """Builds what an agent is told about a task, within a budget, and keeps it."""
+        return await self._one(
+            _BUILD_PROMPT_CONTEXT,
+            (task_id, token_budget, sections, model, attempt_id, request_id),
+        )
+
     async def changes(
         self,
         *,
@@ -4615,6 +4835,16 @@ class AsyncApi(AsyncCalls):
         """Completes tasks that their attempts hold, and makes ready what waited for them only."""
         return await self._many(_COMPLETE_TASKS, (completions, request_id))
 
+    async def context_health(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[ContextHealthRow]:
+        """How well an agent would be told what it has to know about a task: a score from 0 to 100
+        in the row total, and in one row for each of its components.
+        """
+        return await self._many(_CONTEXT_HEALTH, (task_id,))
+
     async def context_history(
         self,
         *,
@@ -4627,6 +4857,16 @@ class AsyncApi(AsyncCalls):
         deletion is one of them (is_tombstone).
         """
         return await self._many(_CONTEXT_HISTORY, (task_id, context_type, after, page_size))
+
+    async def context_patterns(
+        self,
+        *,
+        task_id: Id,
+    ) -> list[ContextPatternsRow]:
+        """What contexts finished tasks of the same project had, and how they fared with and
+        without: the last 1,000 that were completed or have failed.
+        """
+        return await self._many(_CONTEXT_PATTERNS, (task_id,))
 
     async def context_statistics(
         self,
@@ -4868,6 +5108,17 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def estimate_tokens(
+        self,
+        *,
+        content: str,
+        model: str | None = None,
+    ) -> int:
+        """About how many tokens a model makes of a text: a quarter of its bytes in UTF-8, rounded
+        up, which is near the truth for English and for code, and too many for few languages.
+        """
+        return await self._one(_ESTIMATE_TOKENS, (content, model))
+
     async def explain_cycle(
         self,
         *,
@@ -4999,6 +5250,14 @@ class AsyncApi(AsyncCalls):
     ) -> Project:
         """One project by its id, `project_id`. Returns the project. Raises NotFound."""
         return await self._one(_GET_PROJECT, (project_id,))
+
+    async def get_prompt_build(
+        self,
+        *,
+        prompt_build_id: Id,
+    ) -> PromptBuild:
+        """One prompt as it was built. Returns the build. Raises NotFound."""
+        return await self._one(_GET_PROMPT_BUILD, (prompt_build_id,))
 
     async def get_pull_request(
         self,
@@ -5372,6 +5631,16 @@ class AsyncApi(AsyncCalls):
     ) -> list[Project]:
         """The projects that the caller may see, the oldest first."""
         return await self._many(_LIST_PROJECTS, (after, page_size, include_archived))
+
+    async def list_prompt_builds(
+        self,
+        *,
+        task_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PromptBuild]:
+        """The prompts that were built for a task, the newest first."""
+        return await self._many(_LIST_PROMPT_BUILDS, (task_id, after, page_size))
 
     async def list_pull_request_tasks(
         self,
@@ -5863,6 +6132,7 @@ class AsyncApi(AsyncCalls):
         cost_currency: str | None = None,
         cost_source: str | None = None,
         metadata: Json = None,
+        prompt_build_id: Id | None = None,
         request_id: Id | None = None,
     ) -> AiInteraction:
         """Records one exchange of an agent with a model or a tool, for task `task_id`, and counts
@@ -5877,7 +6147,7 @@ class AsyncApi(AsyncCalls):
                 response_id, finish_reasons, input_tokens, output_tokens, cache_read_input_tokens,
                 cache_creation_input_tokens, reasoning_output_tokens, time_to_first_chunk_ms,
                 tool_calls, error_type, cost_amount, cost_currency, cost_source, metadata,
-                request_id,
+                prompt_build_id, request_id,
             ),
         )
 
@@ -6061,6 +6331,15 @@ class AsyncApi(AsyncCalls):
             (task_id, depends_on_id, dependency_type, request_id),
         )
 
+    async def render_prompt(
+        self,
+        *,
+        prompt_build_id: Id,
+        format_type: str | None = "markdown",
+    ) -> str:
+        """The text of a prompt that docket.build_prompt_context() built."""
+        return await self._one(_RENDER_PROMPT, (prompt_build_id, format_type))
+
     async def render_template(
         self,
         *,
@@ -6171,6 +6450,20 @@ class AsyncApi(AsyncCalls):
         can have verify_audit() find out later whether anything was changed, whoever it was.
         """
         return await self._one(_SEAL_AUDIT, (max_rows,))
+
+    async def search(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        kinds: Sequence[str] | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchRow]:
+        """What a project knows about `query`, the best first: tasks, the latest versions of
+        contexts, and documents. Words as a web search takes them ("exact phrase", or, -without), or
+        a title that is nearly the same; any text is a query.
+        """
+        return await self._many(_SEARCH, (project_id, query, kinds, page_size))
 
     async def search_contexts(
         self,

@@ -47,6 +47,8 @@ class AiInteraction:
     """The task that it was for."""
     attempt_id: UUID | None
     """The attempt at the task that it belongs to, where it is known."""
+    prompt_build_id: UUID | None
+    """The prompt that was sent, where docket.build_prompt_context() built it."""
     session_id: str | None
     """The agent's session. Sessions end and are removed; what was said in them stays."""
     conversation_id: str | None
@@ -366,6 +368,46 @@ class Project:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBuild:
+    """The prompts that were built for tasks: what went into each, what was left out and why, and
+    the content itself.
+    """
+
+    prompt_build_id: UUID
+    """The build."""
+    project_id: UUID
+    task_id: UUID
+    """The task that it is for."""
+    attempt_id: UUID | None
+    """The attempt that asked for it, where one did."""
+    model: str | None
+    """The model that it was made for, where it was named."""
+    sections: list[str]
+    """The sections that were asked for, the most important first."""
+    token_budget: int
+    """How many tokens it might have."""
+    token_estimate: int
+    """How many tokens it has, as token_estimator reckons."""
+    token_estimator: str
+    """The setting token_estimator: the name of the rule by which docket.estimate_tokens() reckoned.
+    """
+    included: Json
+    """What went in, in order: section, title, source (kind, id, version), tokens, hash (SHA-256,
+    hexadecimal) and whether it was cut.
+    """
+    left_out: Json
+    """What did not, in the same form, each with a reason: budget or duplicate."""
+    content: Json
+    """The prompt as data: task, and sections with their items, each with title and data."""
+    content_hash: bytes
+    """SHA-256 of the content's text."""
+    source_hash: bytes
+    """SHA-256 over all that it was chosen from and how: equal sources make an equal prompt."""
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -866,6 +908,33 @@ class ChangesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextHealthRow:
+    """A row of what context_health() returns."""
+
+    component: str
+    score: int
+    weight: int
+    finding: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPatternsRow:
+    """A row of what context_patterns() returns."""
+
+    context_type: str
+    is_present: bool
+    tasks_with: int
+    tasks_without: int
+    success_rate_with: Decimal | None
+    success_rate_without: Decimal | None
+    attempts_with: Decimal | None
+    attempts_without: Decimal | None
+    versions: Decimal | None
+    bytes: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class ContextStatisticsRow:
     """A row of what context_statistics() returns."""
 
@@ -1098,6 +1167,18 @@ class SealAuditRow:
     seals: int
     row_count: int
     head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """A row of what search() returns."""
+
+    kind: str
+    id: UUID
+    key: str
+    title: str
+    headline: str | None
+    rank: Decimal
 
 
 @dataclass(frozen=True, slots=True)

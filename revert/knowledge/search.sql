@@ -1,0 +1,7 @@
+-- Revert pgdocket:knowledge/search from pg
+
+begin;
+
+drop function docket.search(uuid, text, text[], integer);
+
+commit;

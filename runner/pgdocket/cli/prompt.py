@@ -1,0 +1,156 @@
+"""What an agent is told about a task: prompts, how good they can be, and one search over all."""
+
+from __future__ import annotations
+
+import click
+
+from pgdocket import output
+from pgdocket.cli import Options, common_options
+from pgdocket.cli.session import as_row, opened, the_project, the_task
+
+_PIECES = {
+    "section": "section",
+    "title": "title",
+    "tokens": "tokens",
+    "cut": "cut",
+    "reason": "left out for",
+}
+_HEALTH = {
+    "component": "component",
+    "score": "score",
+    "weight": "weight",
+    "finding": "finding",
+    "remedy": "remedy",
+}
+_PATTERNS = {
+    "context_type": "type",
+    "is_present": "here",
+    "tasks_with": "tasks with",
+    "tasks_without": "without",
+    "success_rate_with": "success with",
+    "success_rate_without": "without",
+    "attempts_with": "attempts with",
+    "attempts_without": "without",
+}
+_FOUND = {"kind": "kind", "key": "key", "title": "title", "headline": "says"}
+
+
+@click.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.option("--budget", "token_budget", type=int, metavar="TOKENS", help="How long it may be.")
+@click.option(
+    "--section",
+    "sections",
+    multiple=True,
+    metavar="NAME",
+    help="Only this section; repeatable, the most important first.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "plain", "xml", "json"]),
+    default="markdown",
+    show_default=True,
+    help="How it is written.",
+)
+@click.option("--model", help="The model that it is for.")
+@click.option("--attempt", "attempt_id", metavar="ID", help="The attempt that asks.")
+@click.option("--pieces", is_flag=True, help="Show what it is made of, and what was left out.")
+@click.pass_obj
+def prompt(
+    options: Options,
+    reference: str,
+    token_budget: int | None,
+    sections: tuple[str, ...],
+    form: str,
+    model: str | None,
+    attempt_id: str | None,
+    pieces: bool,
+) -> None:
+    """Print what an agent should be told about TASK, within a budget of tokens.
+
+    \b
+    Example:
+      pgdocket context prompt shop-3 --budget 4000
+      pgdocket context prompt shop-3 --section task --section failures --pieces
+    """
+    with opened(options) as docket:
+        built = docket.build_prompt_context(
+            task_id=the_task(docket, options, reference),
+            token_budget=token_budget,
+            sections=list(sections) or None,
+            model=model,
+            attempt_id=attempt_id,
+        )
+        if not (options.json or pieces):
+            text = docket.render_prompt(prompt_build_id=built.prompt_build_id, format_type=form)
+            output.plain(text or "")
+            return
+    if options.json:
+        hashes = {name: getattr(built, name).hex() for name in ("content_hash", "source_hash")}
+        output.print_json(as_row(built) | hashes)
+        return
+    output.table([*built.included, *built.left_out], _PIECES)
+    output.plain(f"{built.token_estimate} of {built.token_budget} tokens")
+
+
+@click.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.pass_obj
+def health(options: Options, reference: str) -> None:
+    """Show how well an agent would be told about TASK, and what to do about it.
+
+    \b
+    Example:
+      pgdocket context health shop-3
+    """
+    with opened(options) as docket:
+        rows = docket.context_health(task_id=the_task(docket, options, reference))
+    output.table([as_row(each) for each in rows], _HEALTH, as_json=options.json)
+
+
+@click.command()
+@common_options
+@click.argument("reference", metavar="TASK")
+@click.pass_obj
+def patterns(options: Options, reference: str) -> None:
+    """Show what contexts finished tasks of TASK's project had, and how they fared.
+
+    \b
+    Example:
+      pgdocket context patterns shop-3
+    """
+    with opened(options) as docket:
+        rows = docket.context_patterns(task_id=the_task(docket, options, reference))
+    output.table([as_row(each) for each in rows], _PATTERNS, as_json=options.json)
+
+
+@click.command()
+@common_options
+@click.argument("query")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(["task", "context", "knowledge"]),
+    multiple=True,
+    help="Only this kind; repeatable.",
+)
+@click.option("--limit", "page_size", type=int, default=20, show_default=True, help="How many.")
+@click.pass_obj
+def search(options: Options, query: str, kinds: tuple[str, ...], page_size: int) -> None:
+    """Find what the project knows: tasks, contexts and documents.
+
+    \b
+    Example:
+      pgdocket search 'session "sign out" -mobile'
+    """
+    with opened(options) as docket:
+        rows = docket.search(
+            project_id=the_project(docket, options).project_id,
+            query=query,
+            kinds=list(kinds) or None,
+            page_size=page_size,
+        )
+    output.table([as_row(each) for each in rows], _FOUND, as_json=options.json)
