@@ -21831,6 +21831,12 @@ begin
               from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
+        when 'sessions' then
+            done := docket_private.sweep_sessions(take_step.at_most);
+        when 'responses' then
+            done := docket_private.sweep_responses(take_step.at_most);
+        when 'contexts' then
+            done := docket_private.prune_next_contexts(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

@@ -1,4 +1,6 @@
 -- Deploy pgdocket:ops/maintain to pg
+-- requires: context/prune_contexts
+-- requires: context/response_cache
 -- requires: platform/drop_partitions
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
@@ -62,7 +64,10 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
        (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
        (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
-       (6, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
+       (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
+       (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
+       (9, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -246,6 +251,12 @@ begin
               from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
+        when 'sessions' then
+            done := docket_private.sweep_sessions(take_step.at_most);
+        when 'responses' then
+            done := docket_private.sweep_responses(take_step.at_most);
+        when 'contexts' then
+            done := docket_private.prune_next_contexts(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

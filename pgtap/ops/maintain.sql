@@ -1,7 +1,7 @@
 -- maintain(): what has to be done from time to time, each step bounded, none losing the others.
 
 begin;
-select plan(33);
+select plan(36);
 
 create role tap_maintain_ops in role docket_maintenance;
 create role tap_maintain_app in role docket_app;
@@ -78,7 +78,8 @@ insert into runs select 2, m.* from docket.maintain() as m;
 select results_eq(
     'select r.step, r.outcome, r.problem from runs as r where r.run = 2',
     $$ values ('seal', 'done', null::text), ('drop', 'done', null), ('partitions', 'done', null),
-              ('analyze', 'done', null), ('requests', 'done', null), ('sweep', 'done', null) $$,
+              ('analyze', 'done', null), ('requests', 'done', null), ('sessions', 'done', null),
+              ('responses', 'done', null), ('contexts', 'done', null), ('sweep', 'done', null) $$,
     'all steps are done, in their order');
 select is_empty(
     $$ select from docket.maintenance_steps as s
@@ -186,6 +187,30 @@ select is(
     (select count(*) from docket.idempotency_keys as k where k.principal = 'tap'), 3::bigint,
     'those of the last day stay');
 
+-- What agents wanted to have again, and contexts that are kept no longer.
+select docket_test.project('keeping');
+select count(*)
+  from docket.create_tasks(docket_test.project_id(), '[{"task_key": "kept", "title": "Kept"}]');
+select count(*)
+  from docket.register_context_type(docket_test.project_id(), 'log', keep_versions => 1);
+select count(*)
+  from generate_series(1, 3) as n
+ cross join docket.put_context(docket_test.id('kept'), 'log', to_jsonb(n));
+select count(*)
+  from docket.put_session(
+           docket_test.project_id(), 'a', '{}', expires_in => interval '1 minute');
+select count(*)
+  from docket.put_response(
+           docket_test.project_id(), 'a', '{}', expires_in => interval '1 minute');
+select docket_test.pass('2 minutes');
+set local role tap_maintain_ops;
+select is((select m.done from docket.maintain('{sessions}') as m), 1::bigint, 'sessions end');
+select is((select m.done from docket.maintain('{responses}') as m), 1::bigint, 'responses too');
+select is(
+    (select m.done from docket.maintain('{contexts}') as m), 2::bigint,
+    'and versions go that their type keeps no longer');
+reset role;
+
 -- A step that fails.
 update docket.settings set value = '"a while"' where setting_key = 'idempotency_hours';
 create temporary table former as
@@ -197,7 +222,8 @@ insert into runs select 3, m.* from docket.maintain() as m;
 select results_eq(
     'select r.step, r.outcome from runs as r where r.run = 3',
     $$ values ('seal', 'done'), ('drop', 'done'), ('partitions', 'done'), ('analyze', 'done'),
-              ('requests', 'failed'), ('sweep', 'done') $$,
+              ('requests', 'failed'), ('sessions', 'done'), ('responses', 'done'),
+              ('contexts', 'done'), ('sweep', 'done') $$,
     'a step that fails keeps no other from being done');
 select is(
     (select r.problem from runs as r where r.run = 3 and r.step = 'requests'),
@@ -214,7 +240,7 @@ select results_eq(
     $$ values ('failed', 'invalid input syntax for type integer: "a while"', true, true) $$,
     'the step says so too, and when it was last done');
 select is(
-    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 5::bigint,
+    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 8::bigint,
     'and of the others that they were');
 
 -- Who operates without it.

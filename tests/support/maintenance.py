@@ -10,7 +10,10 @@ from support.races import settle, value
 from support.sessions import Connection
 
 MAINTAIN = "select step, outcome from docket.maintain()"
-STEPS = ("seal", "drop", "partitions", "analyze", "requests", "sweep")
+STEPS = (
+    "seal", "drop", "partitions", "analyze", "requests", "sessions", "responses", "contexts",
+    "sweep",
+)  # fmt: skip
 
 
 def outcomes_of(cursor: psycopg.Cursor[Any]) -> dict[str, str]:
