@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
 from pgdocket.client import Agent, AgentReport, Docket, Failed, Released, Task, Work
 from pgdocket.errors import LeaseLost, NotFound
 from support import agents
-from support.agents import expire, running
+from support.agents import expire, is_listened_to, running
 from support.clients import eventually
 from support.databases import Database
 from support.sessions import Connection
@@ -296,16 +295,6 @@ def test_an_idle_agent_is_woken_when_there_is_work(client: Docket, project_id: U
         for title in ("one", "two"):
             made = client.create_task(project_id=project_id, title=title)
             eventually(has_status(client, made.task_id, "completed"), f"{title} is done", 20)
-
-
-def is_listened_to(client: Docket) -> bool:
-    """Whether a session of this database waits for notifications."""
-    with psycopg.connect(client.listen_conninfo() or "", autocommit=True) as connection:
-        row = connection.execute(
-            "select exists (select from pg_stat_activity where datname = current_database()"
-            " and application_name = 'pgdocket listen' and query like 'listen %')"
-        ).fetchone()
-    return row == (True,)
 
 
 def test_an_agent_that_does_not_listen_looks_by_itself(client: Docket, project_id: UUID) -> None:

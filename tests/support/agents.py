@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from pgdocket.client import (
     Agent,
     AgentReport,
@@ -148,3 +150,13 @@ def expire(session: Connection, attempt_id: UUID) -> None:
         " where attempt_id = %s",
         (attempt_id,),
     )
+
+
+def is_listened_to(client: Docket) -> bool:
+    """Whether a session of this database waits for notifications."""
+    with psycopg.connect(client.listen_conninfo() or "", autocommit=True) as connection:
+        row = connection.execute(
+            "select exists (select from pg_stat_activity where datname = current_database()"
+            " and application_name = 'pgdocket listen' and query like 'listen %')"
+        ).fetchone()
+    return row == (True,)
