@@ -166,6 +166,17 @@ BROKEN: list[tuple[str, LiteralString]] = [
         " docket_test.project_id(), docket_test.id('a'), 1, 'x', docket.clock()",
     ),
     ("A1", "delete from docket_private.project_access"),
+    (
+        "C1",
+        "select docket.put_context(docket_test.id('a'), 'notes', '1');"
+        " delete from docket_private.context_search",
+    ),
+    (
+        "C1",
+        "select docket.put_context(docket_test.id('a'), 'notes', '1');"
+        " select docket.put_context(docket_test.id('a'), 'notes', '2');"
+        " update docket_private.context_search set version = 1",
+    ),
 ]
 
 

@@ -30,32 +30,34 @@ UNSUPPORTED = {
 NOT_JSONB = "22P05"
 
 
-@pytest.mark.skipif(SUITE is None, reason="PGDOCKET_JSON_SCHEMA_SUITE names no suite")
-def test_what_is_judged_is_judged_as_the_official_tests_say(
-    shared_docket: Database, connect: Connect, capsys: pytest.CaptureFixture[str]
-) -> None:
-    session = connect(shared_docket)
-    counted: Counter[str] = Counter()
-    wrong = []
-    for path in sorted(Path(SUITE or "").glob("*.json")):
-        for group in json.loads(path.read_text()):
-            for case in group["tests"]:
-                try:
-                    errors = session.execute(
-                        "select * from docket.validate_json(%s, %s)",
-                        (Jsonb(group["schema"]), Jsonb(case["data"])),
-                    ).fetchall()
-                except psycopg.Error as error:
-                    if error.sqlstate not in {"PD422", NOT_JSONB}:
-                        raise
-                    counted["refused"] += 1
-                    continue
-                counted["judged"] += 1
-                if (errors == []) is not case["valid"]:
-                    wrong.append(f"{path.stem}: {group['description']}: {case['description']}")
-                assert path.stem not in UNSUPPORTED, f"{path.stem} is not refused"
-    rate = f"{counted['judged'] - len(wrong)} of {counted['judged']}"
-    with capsys.disabled():
-        sys.stdout.write(f"JSON Schema: {rate} judged right, {counted['refused']} refused\n")
-    nothing(wrong)
-    assert counted["judged"] > 900
+# Not skipped but absent: nobody has to have the suite.
+if SUITE is not None:
+
+    def test_what_is_judged_is_judged_as_the_official_tests_say(
+        shared_docket: Database, connect: Connect, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        session = connect(shared_docket)
+        counted: Counter[str] = Counter()
+        wrong = []
+        for path in sorted(Path(SUITE or "").glob("*.json")):
+            for group in json.loads(path.read_text()):
+                for case in group["tests"]:
+                    try:
+                        errors = session.execute(
+                            "select * from docket.validate_json(%s, %s)",
+                            (Jsonb(group["schema"]), Jsonb(case["data"])),
+                        ).fetchall()
+                    except psycopg.Error as error:
+                        if error.sqlstate not in {"PD422", NOT_JSONB}:
+                            raise
+                        counted["refused"] += 1
+                        continue
+                    counted["judged"] += 1
+                    if (errors == []) is not case["valid"]:
+                        wrong.append(f"{path.stem}: {group['description']}: {case['description']}")
+                    assert path.stem not in UNSUPPORTED, f"{path.stem} is not refused"
+        rate = f"{counted['judged'] - len(wrong)} of {counted['judged']}"
+        with capsys.disabled():
+            sys.stdout.write(f"JSON Schema: {rate} judged right, {counted['refused']} refused\n")
+        nothing(wrong)
+        assert counted["judged"] > 900

@@ -1897,8 +1897,8 @@ class Api(Calls):
         younger than the setting context_fresh_days, and than what the task builds on; size (15):
         the latest contexts within the setting prompt_token_budget; conflicts (15): 50 less for each
         context that says what it said before something else, or what another says; validations
-        (10): required ones that have passed. finding says what was found, remedy what to do.
-        finding and remedy may be null. Raises NotFound.
+        (10): required ones that have passed. Returns rows: finding says what was found, remedy what
+        to do. finding and remedy may be null. Raises NotFound.
         """
         return self._many(_CONTEXT_HEALTH, (task_id,))
 
@@ -1926,12 +1926,12 @@ class Api(Calls):
         """What contexts finished tasks of the same project had, and how they fared with and
         without: the last 1,000 that were completed or have failed.
 
-        One row for each type of context that any of them, or the task itself, has: is_present (the
-        task has it), tasks_with and tasks_without, success_rate_with and success_rate_without (the
-        share that was completed, 0 to 1), attempts_with and attempts_without (the mean), versions
-        and bytes (the mean, of the latest version). success_rate_with, success_rate_without,
-        attempts_with, attempts_without, versions and bytes may be null. They are counts, no proof
-        of a cause. Raises NotFound.
+        Returns a row for each type of context that any of them, or the task itself, has: is_present
+        (the task has it), tasks_with and tasks_without, success_rate_with and success_rate_without
+        (the share that was completed, 0 to 1), attempts_with and attempts_without (the mean),
+        versions and bytes (the mean, of the latest version). success_rate_with,
+        success_rate_without, attempts_with, attempts_without, versions and bytes may be null. They
+        are counts, no proof of a cause. Raises NotFound.
         """
         return self._many(_CONTEXT_PATTERNS, (task_id,))
 
