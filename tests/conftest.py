@@ -12,20 +12,18 @@ import signal
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from pgdocket.testing.runs import Run, open_run
-from support import databases, soak
+from support import databases
 from support.catalog import prepare
 from support.databases import Database
 from support.servers import VERSIONS, TestServer, open_server
 from support.sessions import Connect, Connection
 
-FACES = {"cli", "client"}
 RUN_FOLDER = pytest.StashKey[Path]()
 OWN_RUN = pytest.StashKey[Run]()
 
@@ -85,31 +83,6 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
         report.longrepr = f"PGDOCKET_REQUIRE_ALL=1 allows no skip. {reason}"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests of Python that calls the functions, each meets one of the servers, by turns.
-
-    What the functions do on each is for the tests of SQL. The long run has what is left out here.
-    """
-    left = [item for item in items if item.path.parent.name in FACES and not is_its_turn(item)]
-    if soak.LONG:
-        for item in left:
-            item.add_marker(pytest.mark.soak)
-    elif left:
-        config.hook.pytest_deselected(items=left)
-        others = {*left}
-        items[:] = [item for item in items if item not in others]
-
-
-def is_its_turn(item: pytest.Item) -> bool:
-    """Whether a test is to meet the server that it was parametrized with."""
-    server: str | None = item.callspec.params.get("server") if hasattr(item, "callspec") else None
-    if server is None:
-        return True
-    turn = crc32(item.nodeid.replace(server, "").encode()) % len(VERSIONS)
-    return [*VERSIONS][turn] == server
 
 
 @pytest.fixture(scope="session")
