@@ -17418,6 +17418,11 @@ begin
        and t.project_id = lock_context.project_id
        for no key update;
 
+    if not found then
+        -- Gone since the caller saw it: the error of one that never was.
+        perform docket_private.project_of_task(lock_context.task_id);
+    end if;
+
     if lock_context.attempt_id is not null
        and lock_context.attempt_id is distinct from v_task.attempt_id then
         if not exists (
@@ -17448,7 +17453,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) IS 'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (the attempt is another task''s).';
+COMMENT ON FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) IS 'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (no such task any more, or the attempt is another''s).';
 
 -- FUNCTION docket_private.lock_ends(uuid, uuid[])
 

@@ -80,6 +80,11 @@ begin
        and t.project_id = lock_context.project_id
        for no key update;
 
+    if not found then
+        -- Gone since the caller saw it: the error of one that never was.
+        perform docket_private.project_of_task(lock_context.task_id);
+    end if;
+
     if lock_context.attempt_id is not null
        and lock_context.attempt_id is distinct from v_task.attempt_id then
         if not exists (
@@ -111,7 +116,7 @@ end;
 $$;
 
 comment on function docket_private.lock_context(uuid, uuid, text, bigint, uuid) is
-    'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (the attempt is another task''s).';
+    'Locks a task for a further version of a context, and returns the latest; nulls where there is none. Raises PD422, PDVER, PDLSE, PD404 (no such task any more, or the attempt is another''s).';
 
 create function docket_private.require_size(
     project_id   uuid,

@@ -74,6 +74,21 @@ def test_two_who_change_a_context_follow_each_other(
     assert value(observer, history, task) == list(range(1, 4))[: 3 if outcome == 3 else 2]
 
 
+@pytest.mark.parametrize("write", [PUT, PATCH, MERGE, RAW, DELETE])
+def test_no_context_of_a_task_that_is_being_purged(
+    write: LiteralString, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    one, two, observer = open_session(), open_session(), open_session()
+    (task,) = make_tasks(one, project, 1)
+    value(one, PUT, task, "[0]")
+    one.execute("begin")
+    value(one, "select docket.purge_task(%s)", task)
+    given = (task,) if write is DELETE else (task, "[]")
+    running = sessions.start_blocked(observer, two, write, given)
+    one.execute("commit")
+    assert sessions.sqlstate_of(running) == "PD404"
+
+
 def test_of_two_who_delete_a_context_one_does(
     open_session: OpenSession, project: uuid.UUID
 ) -> None:
