@@ -1231,6 +1231,29 @@ alter table docket.idempotency_keys force row level security;
 create policy idempotency_keys_own on docket.idempotency_keys
     using (principal = (select docket.principal()) or (select docket_private.is_operator()));
 
+create function docket_private.answer_to(
+    first_call    docket.idempotency_keys,
+    function_name text
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if first_call.function_name <> answer_to.function_name then
+        raise exception 'request % was a call of %, not of %',
+                        first_call.request_id, first_call.function_name, answer_to.function_name
+            using errcode = 'PD409',
+                  hint    = 'Use a new request_id for each call that you mean.';
+    end if;
+
+    return first_call.answer;
+end;
+$$;
+
+comment on function docket_private.answer_to(docket.idempotency_keys, text) is
+    'The first answer to a request. Raises PD409 when that was a call of another function.';
+
 -- Takes the id before any work is done: of two calls with the same one, the second waits
 -- here for the first to commit, and is then given its answer.
 create function docket_private.replay(
@@ -1268,14 +1291,7 @@ begin
         exit when found;
     end loop;
 
-    if v_key.function_name <> replay.function_name then
-        raise exception 'request % was a call of %, not of %',
-                        replay.request_id, v_key.function_name, replay.function_name
-            using errcode = 'PD409',
-                  hint    = 'Use a new request_id for each call that you mean.';
-    end if;
-
-    return v_key.answer;
+    return docket_private.answer_to(v_key, replay.function_name);
 end;
 $$;
 
@@ -1305,8 +1321,47 @@ $$;
 comment on function docket_private.remember(uuid, jsonb) is
     'Ends a write that may be repeated: keeps its answer.';
 
+-- A claim that finds nothing is to write nothing, so it can't take its id by a row: of two with the
+-- same one, the second waits at this lock for the first transaction to end. What it takes it keeps
+-- itself, as the last thing that it does.
+create function docket_private.recall(
+    request_id    uuid,
+    function_name text
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_principal constant text := docket.principal();
+    v_key       docket.idempotency_keys;
+begin
+    -- What this call writes into the journal names its request.
+    perform set_config('docket.request_id', recall.request_id::text, true),
+            pg_advisory_xact_lock(
+                hashtextextended(v_principal, uuid_hash_extended(recall.request_id, 3)));
+
+    select k.* into v_key
+      from docket.idempotency_keys as k
+     where k.principal  = v_principal
+       and k.request_id = recall.request_id;
+
+    if not found then
+        return null;
+    end if;
+    return docket_private.answer_to(v_key, recall.function_name);
+end;
+$$;
+
+comment on function docket_private.recall(uuid, text) is
+'Begins a claim that may be a repeat: as replay(), but writes nothing.
+
+Returns the first answer to `request_id`, or null when the work is still to be done.
+Raises PD409 when the id was used for another function.';
+
+revoke all on function docket_private.answer_to(docket.idempotency_keys, text) from public;
 revoke all on function docket_private.replay(uuid, text) from public;
 revoke all on function docket_private.remember(uuid, jsonb) from public;
+revoke all on function docket_private.recall(uuid, text) from public;
 
 reset role;
 
@@ -11930,6 +11985,37 @@ comment on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) is
     'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
+-- Whoever holds such a task by now, the token is the one that this claim made: nobody can use it
+-- for the work of another.
+create function docket_private.tasks_of_claim(attempts jsonb) returns docket.tasks[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select coalesce(array_agg(h.task order by n.ordinal), '{}')
+          from jsonb_array_elements_text(tasks_of_claim.attempts)
+               with ordinality as n (attempt_id, ordinal)
+         cross join lateral (
+             select a.task_id, a.project_id
+               from docket.task_attempts as a
+              where a.attempt_id = n.attempt_id::uuid
+             offset 0
+         ) as b
+         cross join lateral (
+             select jsonb_populate_record(t, jsonb_build_object('attempt_id', n.attempt_id)) as task
+               from docket.tasks as t
+              where t.task_id    = b.task_id
+                and t.project_id = b.project_id
+             offset 0
+         ) as h);
+end;
+$$;
+
+comment on function docket_private.tasks_of_claim(jsonb) is
+    'The tasks that these attempts took, in their order, as they are by now, each with its attempt.';
+
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
 -- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
@@ -11958,13 +12044,16 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_answer jsonb;
     v_tasks  docket.tasks[];
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_tasks.request_id is not null then
+        v_answer := docket_private.recall(claim_tasks.request_id, 'claim_tasks');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     v_tasks := docket_private.claim(
@@ -11989,9 +12078,14 @@ begin
         end if;
     end if;
 
-    -- The answer is put into JSON only where it is kept: it is a wide row.
-    if claim_tasks.request_id is not null then
-        perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+    -- Of wide rows only the tokens are kept, and nothing where nothing was taken: agents that idle
+    -- write nothing. An answer that this snapshot is too old to see is a failure to serialize
+    -- (40001).
+    if claim_tasks.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_tasks.request_id, 'claim_tasks',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
     end if;
 
     return query
@@ -12010,9 +12104,10 @@ for: the most urgent first, then those that have waited longest.
 `workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
 `capabilities` is what the agent is able to do: a task that needs others is not given to it, and
 without any it is given what needs none. Expired leases of the project are taken back first. The
-same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
-ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
-release_task ask for. Raises PD404, PD403, PD422.';
+same `request_id` again returns the tasks that it took, as they are by then; one that took none
+claims anew. Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the
+token that heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403,
+PD422.';
 
 create function docket.start_task(
     task_id       uuid,
@@ -12137,6 +12232,7 @@ revoke all on function docket_private.promote_due(uuid) from public;
 revoke all on function docket_private.check_claim(text, integer) from public;
 revoke all on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;
+revoke all on function docket_private.tasks_of_claim(jsonb) from public;
 revoke all on function docket.claim_tasks(
     uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) from public;
 revoke all on function docket.start_task(uuid, text, integer, uuid) from public;
@@ -12197,14 +12293,18 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_across_projects');
-    v_tasks   docket.tasks[] := '{}';
+    v_answer  jsonb;
+    v_tasks   docket.tasks[];
     v_project uuid;
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_across_projects.request_id is not null then
+        v_answer := docket_private.recall(
+            claim_across_projects.request_id, 'claim_across_projects');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     perform docket_private.check_claim(
@@ -12270,7 +12370,13 @@ begin
             do update set taken_at = excluded.taken_at;
     end if;
 
-    perform docket_private.remember(claim_across_projects.request_id, to_jsonb(v_tasks));
+    -- As in claim_tasks().
+    if claim_across_projects.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_across_projects.request_id, 'claim_across_projects',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;
@@ -12284,7 +12390,7 @@ one that it has taken from least recently, so that no project waits for another 
 
 `agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities` as for
 claim_tasks(); `project_ids` are the projects (default: all that the principal may change). Paused
-and archived projects are passed over. The same `request_id` again returns the same tasks.
+and archived projects are passed over. `request_id` as for claim_tasks().
 Returns the tasks claimed, none when nothing is ready. Raises PD404, PD403, PD422.';
 
 revoke all on function docket.claim_across_projects(
@@ -12856,7 +12962,7 @@ declare
 begin
     if v_answer is not null then
         return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
         return;
     end if;
 
@@ -12881,7 +12987,9 @@ begin
     end if;
 
     if complete_and_claim.request_id is not null then
-        perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
+        perform docket_private.remember(
+            complete_and_claim.request_id,
+            to_jsonb(array(select u.attempt_id from unnest(v_tasks) as u)));
     end if;
 
     return query
@@ -12895,7 +13003,8 @@ comment on function docket.complete_and_claim(
 commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
-`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks, as
+they are by then.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;

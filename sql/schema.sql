@@ -1855,14 +1855,18 @@ CREATE FUNCTION docket.claim_across_projects(agent text, project_ids uuid[] DEFA
     SET enable_mergejoin TO 'off'
     AS $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_across_projects');
-    v_tasks   docket.tasks[] := '{}';
+    v_answer  jsonb;
+    v_tasks   docket.tasks[];
     v_project uuid;
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_across_projects.request_id is not null then
+        v_answer := docket_private.recall(
+            claim_across_projects.request_id, 'claim_across_projects');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     perform docket_private.check_claim(
@@ -1928,7 +1932,13 @@ begin
             do update set taken_at = excluded.taken_at;
     end if;
 
-    perform docket_private.remember(claim_across_projects.request_id, to_jsonb(v_tasks));
+    -- As in claim_tasks().
+    if claim_across_projects.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_across_projects.request_id, 'claim_across_projects',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;
@@ -1940,7 +1950,7 @@ one that it has taken from least recently, so that no project waits for another 
 
 `agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities` as for
 claim_tasks(); `project_ids` are the projects (default: all that the principal may change). Paused
-and archived projects are passed over. The same `request_id` again returns the same tasks.
+and archived projects are passed over. `request_id` as for claim_tasks().
 Returns the tasks claimed, none when nothing is ready. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], text[], uuid)
@@ -1957,13 +1967,16 @@ CREATE FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks intege
     SET enable_sort TO 'off'
     AS $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_answer jsonb;
     v_tasks  docket.tasks[];
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_tasks.request_id is not null then
+        v_answer := docket_private.recall(claim_tasks.request_id, 'claim_tasks');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     v_tasks := docket_private.claim(
@@ -1988,9 +2001,14 @@ begin
         end if;
     end if;
 
-    -- The answer is put into JSON only where it is kept: it is a wide row.
-    if claim_tasks.request_id is not null then
-        perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+    -- Of wide rows only the tokens are kept, and nothing where nothing was taken: agents that idle
+    -- write nothing. An answer that this snapshot is too old to see is a failure to serialize
+    -- (40001).
+    if claim_tasks.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_tasks.request_id, 'claim_tasks',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
     end if;
 
     return query
@@ -2007,9 +2025,10 @@ for: the most urgent first, then those that have waited longest.
 `workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
 `capabilities` is what the agent is able to do: a task that needs others is not given to it, and
 without any it is given what needs none. Expired leases of the project are taken back first. The
-same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
-ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
-release_task ask for. Raises PD404, PD403, PD422.';
+same `request_id` again returns the tasks that it took, as they are by then; one that took none
+claims anew. Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the
+token that heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403,
+PD422.';
 
 -- FUNCTION docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid)
 
@@ -2031,7 +2050,7 @@ declare
 begin
     if v_answer is not null then
         return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
         return;
     end if;
 
@@ -2056,7 +2075,9 @@ begin
     end if;
 
     if complete_and_claim.request_id is not null then
-        perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
+        perform docket_private.remember(
+            complete_and_claim.request_id,
+            to_jsonb(array(select u.attempt_id from unnest(v_tasks) as u)));
     end if;
 
     return query
@@ -2068,7 +2089,8 @@ COMMENT ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, ma
 commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
-`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks, as
+they are by then.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 -- FUNCTION docket.complete_task(uuid, jsonb, numeric, integer, uuid)
@@ -13173,6 +13195,48 @@ $$;
 
 COMMENT ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) IS 'The parent of a task, its parent and so on, the nearest first.';
 
+-- TABLE docket.idempotency_keys
+
+CREATE TABLE docket.idempotency_keys (
+    principal text DEFAULT docket.principal() NOT NULL,
+    request_id uuid NOT NULL,
+    function_name text NOT NULL,
+    answer jsonb,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL
+);
+
+ALTER TABLE ONLY docket.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.idempotency_keys IS 'The answers of writes that carried a request_id, kept for the setting idempotency_hours.';
+
+COMMENT ON COLUMN docket.idempotency_keys.principal IS 'Who asked; one''s ids never meet another''s.';
+
+COMMENT ON COLUMN docket.idempotency_keys.request_id IS 'The id that the caller chose.';
+
+COMMENT ON COLUMN docket.idempotency_keys.function_name IS 'The function that was called.';
+
+COMMENT ON COLUMN docket.idempotency_keys.answer IS 'What it answered.';
+
+-- FUNCTION docket_private.answer_to(docket.idempotency_keys, text)
+
+CREATE FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if first_call.function_name <> answer_to.function_name then
+        raise exception 'request % was a call of %, not of %',
+                        first_call.request_id, first_call.function_name, answer_to.function_name
+            using errcode = 'PD409',
+                  hint    = 'Use a new request_id for each call that you mean.';
+    end if;
+
+    return first_call.answer;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) IS 'The first answer to a request. Raises PD409 when that was a call of another function.';
+
 -- FUNCTION docket_private.begin_attempts(docket_private.claimable[], text, interval)
 
 CREATE FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) RETURNS docket.tasks[]
@@ -19909,6 +19973,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.readable_prefix(content bytea) IS 'The text before the first byte that is no UTF-8.';
 
+-- FUNCTION docket_private.recall(uuid, text)
+
+CREATE FUNCTION docket_private.recall(request_id uuid, function_name text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_principal constant text := docket.principal();
+    v_key       docket.idempotency_keys;
+begin
+    -- What this call writes into the journal names its request.
+    perform set_config('docket.request_id', recall.request_id::text, true),
+            pg_advisory_xact_lock(
+                hashtextextended(v_principal, uuid_hash_extended(recall.request_id, 3)));
+
+    select k.* into v_key
+      from docket.idempotency_keys as k
+     where k.principal  = v_principal
+       and k.request_id = recall.request_id;
+
+    if not found then
+        return null;
+    end if;
+    return docket_private.answer_to(v_key, recall.function_name);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.recall(request_id uuid, function_name text) IS 'Begins a claim that may be a repeat: as replay(), but writes nothing.
+
+Returns the first answer to `request_id`, or null when the work is still to be done.
+Raises PD409 when the id was used for another function.';
+
 -- FUNCTION docket_private.recount(uuid, uuid[])
 
 CREATE FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) RETURNS void
@@ -20607,14 +20703,7 @@ begin
         exit when found;
     end loop;
 
-    if v_key.function_name <> replay.function_name then
-        raise exception 'request % was a call of %, not of %',
-                        replay.request_id, v_key.function_name, replay.function_name
-            using errcode = 'PD409',
-                  hint    = 'Use a new request_id for each call that you mean.';
-    end if;
-
-    return v_key.answer;
+    return docket_private.answer_to(v_key, replay.function_name);
 end;
 $$;
 
@@ -22279,6 +22368,35 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) IS 'The one project of these attempts, which the caller may change, and their tasks. Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket_private.tasks_of_claim(jsonb)
+
+CREATE FUNCTION docket_private.tasks_of_claim(attempts jsonb) RETURNS docket.tasks[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select coalesce(array_agg(h.task order by n.ordinal), '{}')
+          from jsonb_array_elements_text(tasks_of_claim.attempts)
+               with ordinality as n (attempt_id, ordinal)
+         cross join lateral (
+             select a.task_id, a.project_id
+               from docket.task_attempts as a
+              where a.attempt_id = n.attempt_id::uuid
+             offset 0
+         ) as b
+         cross join lateral (
+             select jsonb_populate_record(t, jsonb_build_object('attempt_id', n.attempt_id)) as task
+               from docket.tasks as t
+              where t.task_id    = b.task_id
+                and t.project_id = b.project_id
+             offset 0
+         ) as h);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tasks_of_claim(attempts jsonb) IS 'The tasks that these attempts took, in their order, as they are by now, each with its attempt.';
+
 -- FUNCTION docket_private.template_version(uuid, bigint)
 
 CREATE FUNCTION docket_private.template_version(template_id uuid, version bigint) RETURNS docket.template_versions
@@ -22912,28 +23030,6 @@ COMMENT ON COLUMN docket.error_codes.http_status IS 'The HTTP status of the same
 COMMENT ON COLUMN docket.error_codes.description IS 'What has happened, for a reader who sees only the code.';
 
 COMMENT ON COLUMN docket.error_codes.facts IS 'What DETAIL may say of it: the keys of a JSON object.';
-
--- TABLE docket.idempotency_keys
-
-CREATE TABLE docket.idempotency_keys (
-    principal text DEFAULT docket.principal() NOT NULL,
-    request_id uuid NOT NULL,
-    function_name text NOT NULL,
-    answer jsonb,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL
-);
-
-ALTER TABLE ONLY docket.idempotency_keys FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.idempotency_keys IS 'The answers of writes that carried a request_id, kept for the setting idempotency_hours.';
-
-COMMENT ON COLUMN docket.idempotency_keys.principal IS 'Who asked; one''s ids never meet another''s.';
-
-COMMENT ON COLUMN docket.idempotency_keys.request_id IS 'The id that the caller chose.';
-
-COMMENT ON COLUMN docket.idempotency_keys.function_name IS 'The function that was called.';
-
-COMMENT ON COLUMN docket.idempotency_keys.answer IS 'What it answered.';
 
 -- TABLE docket.import_items
 
@@ -27192,6 +27288,8 @@ REVOKE ALL ON FUNCTION docket_private.analyze_partitioned() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) FROM PUBLIC;
@@ -27533,6 +27631,8 @@ REVOKE ALL ON FUNCTION docket_private.read_variables(template docket.template_ve
 
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.recall(request_id uuid, function_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.reference_path(reference text) FROM PUBLIC;
@@ -27659,6 +27759,8 @@ GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[])
 GRANT ALL ON FUNCTION docket_private.tasks_naming(project_id uuid, paths text[]) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT project_id uuid, OUT task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tasks_of_claim(attempts jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.template_version(template_id uuid, version bigint) FROM PUBLIC;
 

@@ -36,6 +36,29 @@ alter table docket.idempotency_keys force row level security;
 create policy idempotency_keys_own on docket.idempotency_keys
     using (principal = (select docket.principal()) or (select docket_private.is_operator()));
 
+create function docket_private.answer_to(
+    first_call    docket.idempotency_keys,
+    function_name text
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if first_call.function_name <> answer_to.function_name then
+        raise exception 'request % was a call of %, not of %',
+                        first_call.request_id, first_call.function_name, answer_to.function_name
+            using errcode = 'PD409',
+                  hint    = 'Use a new request_id for each call that you mean.';
+    end if;
+
+    return first_call.answer;
+end;
+$$;
+
+comment on function docket_private.answer_to(docket.idempotency_keys, text) is
+    'The first answer to a request. Raises PD409 when that was a call of another function.';
+
 -- Takes the id before any work is done: of two calls with the same one, the second waits
 -- here for the first to commit, and is then given its answer.
 create function docket_private.replay(
@@ -73,14 +96,7 @@ begin
         exit when found;
     end loop;
 
-    if v_key.function_name <> replay.function_name then
-        raise exception 'request % was a call of %, not of %',
-                        replay.request_id, v_key.function_name, replay.function_name
-            using errcode = 'PD409',
-                  hint    = 'Use a new request_id for each call that you mean.';
-    end if;
-
-    return v_key.answer;
+    return docket_private.answer_to(v_key, replay.function_name);
 end;
 $$;
 
@@ -110,7 +126,46 @@ $$;
 comment on function docket_private.remember(uuid, jsonb) is
     'Ends a write that may be repeated: keeps its answer.';
 
+-- A claim that finds nothing is to write nothing, so it can't take its id by a row: of two with the
+-- same one, the second waits at this lock for the first transaction to end. What it takes it keeps
+-- itself, as the last thing that it does.
+create function docket_private.recall(
+    request_id    uuid,
+    function_name text
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_principal constant text := docket.principal();
+    v_key       docket.idempotency_keys;
+begin
+    -- What this call writes into the journal names its request.
+    perform set_config('docket.request_id', recall.request_id::text, true),
+            pg_advisory_xact_lock(
+                hashtextextended(v_principal, uuid_hash_extended(recall.request_id, 3)));
+
+    select k.* into v_key
+      from docket.idempotency_keys as k
+     where k.principal  = v_principal
+       and k.request_id = recall.request_id;
+
+    if not found then
+        return null;
+    end if;
+    return docket_private.answer_to(v_key, recall.function_name);
+end;
+$$;
+
+comment on function docket_private.recall(uuid, text) is
+'Begins a claim that may be a repeat: as replay(), but writes nothing.
+
+Returns the first answer to `request_id`, or null when the work is still to be done.
+Raises PD409 when the id was used for another function.';
+
+revoke all on function docket_private.answer_to(docket.idempotency_keys, text) from public;
 revoke all on function docket_private.replay(uuid, text) from public;
 revoke all on function docket_private.remember(uuid, jsonb) from public;
+revoke all on function docket_private.recall(uuid, text) from public;
 
 commit;

@@ -50,14 +50,18 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 declare
-    v_answer  jsonb := docket_private.replay(request_id, 'claim_across_projects');
-    v_tasks   docket.tasks[] := '{}';
+    v_answer  jsonb;
+    v_tasks   docket.tasks[];
     v_project uuid;
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_across_projects.request_id is not null then
+        v_answer := docket_private.recall(
+            claim_across_projects.request_id, 'claim_across_projects');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     perform docket_private.check_claim(
@@ -123,7 +127,13 @@ begin
             do update set taken_at = excluded.taken_at;
     end if;
 
-    perform docket_private.remember(claim_across_projects.request_id, to_jsonb(v_tasks));
+    -- As in claim_tasks().
+    if claim_across_projects.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_across_projects.request_id, 'claim_across_projects',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
+    end if;
 
     return query
     select u.* from unnest(v_tasks) as u;
@@ -137,7 +147,7 @@ one that it has taken from least recently, so that no project waits for another 
 
 `agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities` as for
 claim_tasks(); `project_ids` are the projects (default: all that the principal may change). Paused
-and archived projects are passed over. The same `request_id` again returns the same tasks.
+and archived projects are passed over. `request_id` as for claim_tasks().
 Returns the tasks claimed, none when nothing is ready. Raises PD404, PD403, PD422.';
 
 revoke all on function docket.claim_across_projects(

@@ -378,6 +378,37 @@ comment on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) is
     'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
+-- Whoever holds such a task by now, the token is the one that this claim made: nobody can use it
+-- for the work of another.
+create function docket_private.tasks_of_claim(attempts jsonb) returns docket.tasks[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select coalesce(array_agg(h.task order by n.ordinal), '{}')
+          from jsonb_array_elements_text(tasks_of_claim.attempts)
+               with ordinality as n (attempt_id, ordinal)
+         cross join lateral (
+             select a.task_id, a.project_id
+               from docket.task_attempts as a
+              where a.attempt_id = n.attempt_id::uuid
+             offset 0
+         ) as b
+         cross join lateral (
+             select jsonb_populate_record(t, jsonb_build_object('attempt_id', n.attempt_id)) as task
+               from docket.tasks as t
+              where t.task_id    = b.task_id
+                and t.project_id = b.project_id
+             offset 0
+         ) as h);
+end;
+$$;
+
+comment on function docket_private.tasks_of_claim(jsonb) is
+    'The tasks that these attempts took, in their order, as they are by now, each with its attempt.';
+
 -- The public functions of the queue plan once for a session, for whatever they are called with:
 -- planning a claim anew costs several times what running it does. A plan may be made while a
 -- table is still empty, so what is cheap on an empty table only is forbidden; and a limit that
@@ -406,13 +437,16 @@ set enable_mergejoin = off
 set enable_sort = off
 as $$
 declare
-    v_answer jsonb := docket_private.replay(request_id, 'claim_tasks');
+    v_answer jsonb;
     v_tasks  docket.tasks[];
 begin
-    if v_answer is not null then
-        return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
-        return;
+    if claim_tasks.request_id is not null then
+        v_answer := docket_private.recall(claim_tasks.request_id, 'claim_tasks');
+        if v_answer is not null then
+            return query
+            select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
+            return;
+        end if;
     end if;
 
     v_tasks := docket_private.claim(
@@ -437,9 +471,14 @@ begin
         end if;
     end if;
 
-    -- The answer is put into JSON only where it is kept: it is a wide row.
-    if claim_tasks.request_id is not null then
-        perform docket_private.remember(claim_tasks.request_id, to_jsonb(v_tasks));
+    -- Of wide rows only the tokens are kept, and nothing where nothing was taken: agents that idle
+    -- write nothing. An answer that this snapshot is too old to see is a failure to serialize
+    -- (40001).
+    if claim_tasks.request_id is not null and cardinality(v_tasks) > 0 then
+        insert into docket.idempotency_keys as k (request_id, function_name, answer)
+        values (claim_tasks.request_id, 'claim_tasks',
+                (select jsonb_agg(u.attempt_id) from unnest(v_tasks) as u))
+            on conflict on constraint idempotency_keys_pkey do nothing;
     end if;
 
     return query
@@ -458,9 +497,10 @@ for: the most urgent first, then those that have waited longest.
 `workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow the choice,
 `capabilities` is what the agent is able to do: a task that needs others is not given to it, and
 without any it is given what needs none. Expired leases of the project are taken back first. The
-same `request_id` again returns the same tasks. Returns the tasks claimed, none when nothing is
-ready; each with its attempt_id, the token that heartbeat, complete_task, fail_task and
-release_task ask for. Raises PD404, PD403, PD422.';
+same `request_id` again returns the tasks that it took, as they are by then; one that took none
+claims anew. Returns the tasks claimed, none when nothing is ready; each with its attempt_id, the
+token that heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403,
+PD422.';
 
 create function docket.start_task(
     task_id       uuid,
@@ -585,6 +625,7 @@ revoke all on function docket_private.promote_due(uuid) from public;
 revoke all on function docket_private.check_claim(text, integer) from public;
 revoke all on function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]) from public;
+revoke all on function docket_private.tasks_of_claim(jsonb) from public;
 revoke all on function docket.claim_tasks(
     uuid, text, integer, integer, uuid, uuid, text[], text[], uuid) from public;
 revoke all on function docket.start_task(uuid, text, integer, uuid) from public;

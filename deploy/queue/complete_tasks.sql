@@ -463,7 +463,7 @@ declare
 begin
     if v_answer is not null then
         return query
-        select * from jsonb_populate_recordset(null::docket.tasks, v_answer);
+        select u.* from unnest(docket_private.tasks_of_claim(v_answer)) as u;
         return;
     end if;
 
@@ -488,7 +488,9 @@ begin
     end if;
 
     if complete_and_claim.request_id is not null then
-        perform docket_private.remember(complete_and_claim.request_id, to_jsonb(v_tasks));
+        perform docket_private.remember(
+            complete_and_claim.request_id,
+            to_jsonb(array(select u.attempt_id from unnest(v_tasks) as u)));
     end if;
 
     return query
@@ -502,7 +504,8 @@ comment on function docket.complete_and_claim(
 commit; a task that this very completion made ready may be among them.
 
 `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all` and
-`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
+`capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks, as
+they are by then.
 Returns the tasks claimed, none when nothing is ready. Raises PDLSE, PDGAT, PD404, PD403, PD422.';
 
 revoke all on function docket_private.tasks_of_attempts(uuid[]) from public;

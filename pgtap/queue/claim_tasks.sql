@@ -1,7 +1,7 @@
 -- claim_tasks(): the most urgent first, each task to one agent, held for a while.
 
 begin;
-select plan(48);
+select plan(54);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -251,6 +251,50 @@ select is(
     (select array_agg(a.outcome::text order by a.attempt_no)
        from docket.list_attempts(docket_test.id('short')) as a), array['lease_expired', null],
     'who starts a task whose agent is gone takes it back first');
+
+-- A claim that finds nothing leaves its key unused, and is no answer.
+create function pg_temp.keyed_claim() returns text[]
+language sql
+as $$
+    select array_agg(t.task_key)
+      from docket.claim_tasks(
+               docket_test.project_id(), 'ann', 5, tags_all => '{keyed}',
+               request_id => '00000000-0000-4000-8000-000000000003') as t;
+$$;
+select is(pg_temp.keyed_claim(), null, 'where nothing is ready, a claim with a key finds nothing');
+select is_empty(
+    $$ select
+         from docket.idempotency_keys as k
+        where k.request_id = '00000000-0000-4000-8000-000000000003' $$,
+    'and writes nothing');
+select count(*) from docket.create_tasks(docket_test.project_id(), jsonb_build_array(
+    '{"task_key": "keyed-1", "title": "Keyed", "priority": 9, "tags": ["keyed"]}'::jsonb,
+    '{"task_key": "keyed-2", "title": "Keyed", "tags": ["keyed"]}'::jsonb));
+select is(pg_temp.keyed_claim(), '{keyed-1,keyed-2}', 'the same again takes what is ready by then');
+select docket.create_task(
+           docket_test.project_id(), 'Keyed', task_key => 'keyed-3', tags => '{keyed}');
+create temporary table keyed_token as
+select t.attempt_id
+  from docket.tasks as t
+ where t.task_id = docket_test.id('keyed-1');
+select docket.release_task(k.attempt_id) from keyed_token as k;
+select docket.start_task(docket_test.id('keyed-1'), 'bob');
+select is(pg_temp.keyed_claim(), '{keyed-1,keyed-2}', 'and from then on it is given the same');
+select results_eq(
+    $$ select t.attempt_id
+         from docket.claim_tasks(
+                  docket_test.project_id(), 'ann',
+                  request_id => '00000000-0000-4000-8000-000000000003') as t
+        limit 1 $$,
+    $$ select k.attempt_id from keyed_token as k $$,
+    'with its own token, whoever holds the task by then');
+select throws_ok(
+    $$ select docket.claim_across_projects(
+                  'ann', request_id => '00000000-0000-4000-8000-000000000003') $$,
+    'PD409',
+    'request 00000000-0000-4000-8000-000000000003 was a call of claim_tasks, '
+    'not of claim_across_projects',
+    'another function is no repeat of it');
 
 -- The queue's own statements alone hold and let go, because triggers leave these to them.
 select docket.create_task(docket_test.project_id(), 'Alone', task_key => 'alone');

@@ -5,6 +5,7 @@ begin;
 drop function docket.start_task(uuid, text, integer, uuid);
 drop function docket.claim_tasks(
     uuid, text, integer, integer, uuid, uuid, text[], text[], uuid);
+drop function docket_private.tasks_of_claim(jsonb);
 drop function docket_private.claim(
     uuid, text, integer, integer, uuid, uuid, text[], text[]);
 drop function docket_private.check_claim(text, integer);

@@ -199,3 +199,45 @@ def test_a_completion_whose_answer_is_lost_is_no_lost_lease(
     assert [task.task_id for task in claimed] == [second.task_id]
     assert client.get_task(task_id=first.task_id).status == "completed"
     assert client.get_task(task_id=third.task_id).status == "pending"
+
+
+def test_a_claim_whose_answer_is_lost_is_answered_with_what_it_took(
+    client: Docket,
+    project_id: UUID,
+    open_client: OpenClient,
+    lossy: Callable[[bytes], tuple[LossyProxy, str]],
+) -> None:
+    client.create_tasks(
+        project_id=project_id, tasks=[{"task_key": f"{n}", "title": "T"} for n in range(5)]
+    )
+    claims = {
+        "claim_tasks": lambda c: c.claim_tasks(project_id=project_id, agent="a", max_tasks=2),
+        "claim_across_projects": lambda c: c.claim_across_projects(agent="a", max_tasks=2),
+        "start_task": lambda c: [
+            c.start_task(task_id=c.task_id(project_id=project_id, reference="4"), agent="a")
+        ],
+    }
+    for name, claim in claims.items():
+        proxy, conninfo = lossy(f"docket.{name}(".encode())
+        held = claim(open_client(conninfo))
+        assert proxy.cut == 1
+        tasks = client.list_tasks(project_id=project_id)
+        taken = [task for task in tasks if task.status == "in_progress"]
+        assert [task for task in held if task not in taken] == []
+    assert len(taken) == 5
+    attempts = [client.list_attempts(task_id=task.task_id) for task in taken]
+    assert [[attempt.attempt_no for attempt in each] for each in attempts] == [[1]] * 5
+
+
+def test_a_claim_that_found_nothing_and_was_not_heard_of_is_made_anew(
+    client: Docket,
+    project_id: UUID,
+    open_client: OpenClient,
+    lossy: Callable[[bytes], tuple[LossyProxy, str]],
+) -> None:
+    proxy, conninfo = lossy(b"docket.claim_tasks(")
+    unlucky = open_client(conninfo)
+    assert unlucky.claim_tasks(project_id=project_id, agent="a") == []
+    assert proxy.cut == 1
+    client.create_task(project_id=project_id, title="T")
+    assert len(unlucky.claim_tasks(project_id=project_id, agent="a")) == 1

@@ -118,8 +118,9 @@ def test_the_same_request_twice_at_once_is_carried_out_once(
     assert value(observer, "select count(*) from docket.tasks") == 1
 
 
+@sessions.at_every_isolation
 def test_the_same_claim_twice_at_once_gives_the_same_tasks(
-    open_session: OpenSession, project: uuid.UUID
+    isolation: IsolationLevel, open_session: OpenSession, project: uuid.UUID
 ) -> None:
     first, second, observer = open_session(), open_session(), open_session()
     make_tasks(first, project, 5)
@@ -127,10 +128,30 @@ def test_the_same_claim_twice_at_once_gives_the_same_tasks(
     request = uuid.uuid4()
     first.execute("begin")
     given = first.execute(claim, (project, request)).fetchall()
+    sessions.begin(second, isolation)
     running = sessions.start_blocked(observer, second, claim, (project, request))
     first.execute("commit")
-    assert running.result() == given
+    if isolation is IsolationLevel.READ_COMMITTED:
+        assert running.result() == given
+    else:  # its snapshot is older than the answer
+        assert sessions.sqlstate_of(running) == "40001"
+        second.execute("rollback")
+        assert second.execute(claim, (project, request)).fetchall() == given
     assert value(observer, "select count(*) from docket.task_attempts") == 2
+
+
+def test_a_claim_whose_first_try_was_rolled_back_takes_what_there_is(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    first, second, observer = open_session(), open_session(), open_session()
+    make_tasks(first, project, 1)
+    claim = "select task_id from docket.claim_tasks(%s, 'ann', request_id => %s)"
+    request = uuid.uuid4()
+    first.execute("begin")
+    given = first.execute(claim, (project, request)).fetchall()
+    running = sessions.start_blocked(observer, second, claim, (project, request))
+    first.execute("rollback")
+    assert running.result() == given
 
 
 def test_tasks_made_at_once_have_keys_of_their_own(

@@ -146,7 +146,8 @@ def frozen_sessions(session: Connection) -> Iterator[None]:
     assert rows
     try:
         for (pid,) in rows:
-            os.kill(pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         yield
     finally:
         for (pid,) in rows:

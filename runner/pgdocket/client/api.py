@@ -163,7 +163,7 @@ _CHANGES_END: Function[str] = Function(
 )
 _CLAIM_ACROSS_PROJECTS: Function[Task] = Function(
     "claim_across_projects",
-    Effect.KEYED_BY_CALLER,
+    Effect.KEYED,
     "Task",
     Parameter("agent", is_required=True),
     Parameter("project_ids", is_array=True),
@@ -175,7 +175,7 @@ _CLAIM_ACROSS_PROJECTS: Function[Task] = Function(
 )
 _CLAIM_TASKS: Function[Task] = Function(
     "claim_tasks",
-    Effect.KEYED_BY_CALLER,
+    Effect.KEYED,
     "Task",
     Parameter("project_id", is_required=True),
     Parameter("agent", is_required=True),
@@ -1765,9 +1765,9 @@ class Api(Calls):
 
         `agent`, `max_tasks` (all from one project), `lease_seconds`, `tags_all` and `capabilities`
         as for claim_tasks(); `project_ids` are the projects (default: all that the principal may
-        change). Paused and archived projects are passed over. The same `request_id` again returns
-        the same tasks. Returns the tasks claimed, none when nothing is ready. Raises NotFound,
-        Forbidden, InvalidArgument.
+        change). Paused and archived projects are passed over. `request_id` as for claim_tasks().
+        Returns the tasks claimed, none when nothing is ready. Raises NotFound, Forbidden,
+        InvalidArgument.
         """
         return self._many(
             _CLAIM_ACROSS_PROJECTS,
@@ -1796,10 +1796,10 @@ class Api(Calls):
         lease_seconds), `workflow_id`, `parent_task_id` and `tags_all` (all of these tags) narrow
         the choice, `capabilities` is what the agent is able to do: a task that needs others is not
         given to it, and without any it is given what needs none. Expired leases of the project are
-        taken back first. The same `request_id` again returns the same tasks. Returns the tasks
-        claimed, none when nothing is ready; each with its attempt_id, the token that heartbeat,
-        complete_task, fail_task and release_task ask for. Raises NotFound, Forbidden,
-        InvalidArgument.
+        taken back first. The same `request_id` again returns the tasks that it took, as they are by
+        then; one that took none claims anew. Returns the tasks claimed, none when nothing is ready;
+        each with its attempt_id, the token that heartbeat, complete_task, fail_task and
+        release_task ask for. Raises NotFound, Forbidden, InvalidArgument.
         """
         return self._many(
             _CLAIM_TASKS,
@@ -1835,9 +1835,9 @@ class Api(Calls):
         call and one commit; a task that this very completion made ready may be among them.
 
         `results` as for complete_task(); `max_tasks`, `lease_seconds`, `workflow_id`, `tags_all`
-        and `capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks.
-        Returns the tasks claimed, none when nothing is ready. Raises LeaseLost, GateNotPassed,
-        NotFound, Forbidden, InvalidArgument.
+        and `capabilities` as for claim_tasks(). The same `request_id` again returns the same tasks,
+        as they are by then. Returns the tasks claimed, none when nothing is ready. Raises
+        LeaseLost, GateNotPassed, NotFound, Forbidden, InvalidArgument.
         """
         return self._many(
             _COMPLETE_AND_CLAIM,

@@ -32,7 +32,6 @@ class Effect(Enum):
     REPEATABLE = auto()  # it does the same again
     FLEETING = auto()  # as REPEATABLE, and no harm is done when a crash of the server undoes it
     KEYED = auto()  # a request_id makes it repeatable; one is made where none is given
-    KEYED_BY_CALLER = auto()  # as KEYED, but none is made
     ONCE = auto()  # never
 
 
