@@ -16577,29 +16577,28 @@ comment on column docket.context_pins.pinned_for is
 call docket_private.add_journal('docket.context_pins', 'task_id');
 call docket_private.add_isolation('docket.context_pins');
 
--- Where maintenance goes on with the next tasks.
-create table docket_private.context_rounds (
-    is_only    boolean not null default true,
-    next_after uuid    not null,
+-- Where maintenance goes on: steps that look at everything in turn, a part in each call.
+create table docket_private.maintenance_rounds (
+    step       text not null,
+    next_after uuid not null default '00000000-0000-0000-0000-000000000000',
 
-    constraint context_rounds_pkey primary key (is_only),
-    constraint context_rounds_has_one_row check (is_only)
+    constraint maintenance_rounds_pkey primary key (step)
 );
 
-comment on table docket_private.context_rounds is
-    'How far the round of prune_next_contexts() has come.';
-comment on column docket_private.context_rounds.is_only is
-    'True: there is one row.';
-comment on column docket_private.context_rounds.next_after is
-    'The last task whose contexts were looked at.';
+comment on table docket_private.maintenance_rounds is
+    'How far a step of maintenance has come on its round through all rows.';
+comment on column docket_private.maintenance_rounds.step is
+    'The step.';
+comment on column docket_private.maintenance_rounds.next_after is
+    'The last row that it has looked at; of contexts the task.';
 
-alter table docket_private.context_rounds enable row level security;
-alter table docket_private.context_rounds force row level security;
-create policy context_rounds_by_functions on docket_private.context_rounds to docket_owner
+alter table docket_private.maintenance_rounds enable row level security;
+alter table docket_private.maintenance_rounds force row level security;
+create policy maintenance_rounds_by_functions on docket_private.maintenance_rounds to docket_owner
     using (true);
 
-insert into docket_private.context_rounds (next_after)
-values ('00000000-0000-0000-0000-000000000000');
+insert into docket_private.maintenance_rounds (step)
+values ('contexts');
 
 -- First locked, then judged again: whoever pins a version in the meantime waits for its deletion,
 -- or has been seen. What others hold is left to the next time.
@@ -16740,7 +16739,11 @@ begin
         return 0;
     end if;
 
-    v_after := (select r.next_after from docket_private.context_rounds as r for update skip locked);
+    v_after := (
+        select r.next_after
+          from docket_private.maintenance_rounds as r
+         where r.step = 'contexts'
+           for update skip locked);
     if v_after is null then
         return 0;
     end if;
@@ -16757,12 +16760,13 @@ begin
 
     -- With as many as were asked for there may be more of the same tasks.
     if v_versions < prune_next_contexts.at_most then
-        update docket_private.context_rounds as r
+        update docket_private.maintenance_rounds as r
            set next_after = case
                                 when cardinality(v_tasks) < 1000
                                 then '00000000-0000-0000-0000-000000000000'
                                 else v_tasks[cardinality(v_tasks)]
-                            end;
+                            end
+         where r.step = 'contexts';
     end if;
 
     return v_versions;
@@ -17645,6 +17649,10 @@ comment on column docket.prompt_builds.source_hash is
 comment on constraint prompt_builds_model_bounded on docket.prompt_builds is
     'the name of a model has 1 to 255 characters';
 
+-- In the journal stands what went: its hashes, without what they are of.
+call docket_private.add_journal(
+    'docket.prompt_builds', 'prompt_build_id', '{included,left_out,content}',
+    operations => '{delete,truncate}');
 call docket_private.add_isolation('docket.prompt_builds');
 
 insert into docket.settings (setting_key, value, description)
@@ -18241,7 +18249,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'a task has been removed meanwhile'
+            raise exception 'a task or a prompt build has been removed meanwhile'
                 using errcode = 'PD404';
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
@@ -18701,6 +18709,196 @@ grant execute on function
     docket_private.read_grouping(text[], text),
     docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- context/prune_prompts
+
+set local role docket_owner;
+
+-- Prompts that nobody sent go after some time, and with them the pins of what they were made of. One
+-- that an interaction names is what that was answered to, and stays as long.
+insert into docket.settings (setting_key, value, description)
+values ('prompt_build_days', '30', 'How long a prompt is kept that no interaction names, in days; null: for ever. A project may set its own.');
+
+insert into docket_private.maintenance_rounds (step)
+values ('prompts');
+
+-- A project may set what it likes, and must not keep maintenance from the others by it.
+create function docket_private.prompts_kept_for(project_settings jsonb) returns interval
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_days    jsonb := docket_private.setting('prompt_build_days', project_settings);
+    v_seconds jsonb := docket_private.setting('prompt_cache_seconds', project_settings);
+begin
+    if jsonb_typeof(v_days) <> 'number' then
+        return null;
+    end if;
+
+    return greatest(
+        make_interval(days => least(greatest(v_days::numeric, 0), 100000)::integer),
+        make_interval(secs => case jsonb_typeof(v_seconds)
+                                  when 'number'
+                                  then least(greatest(v_seconds::numeric, 0), 1000000000)
+                                  else 0
+                              end::double precision));
+end;
+$$;
+
+comment on function docket_private.prompts_kept_for(jsonb) is
+    'How long a project keeps a prompt that no interaction names: the setting prompt_build_days, but not less than the same prompt is given again; null for ever.';
+
+-- As prune_tasks(): first locked, then judged again. Whoever records an interaction in the meantime
+-- holds the prompt, which is passed over, or has been seen. Planned for keys, of whatever size the
+-- tables are at that moment.
+create function docket_private.prune_prompts(prompt_build_ids uuid[]) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_ids   uuid[];
+    v_count bigint;
+begin
+    v_ids := array(
+        select b.prompt_build_id
+          from docket.prompt_builds as b
+         where b.prompt_build_id = any (prune_prompts.prompt_build_ids)
+           for update skip locked);
+
+      with gone as (
+          delete from docket.prompt_builds as b
+           where b.prompt_build_id = any (v_ids)
+             and not exists (
+                     select
+                       from docket.ai_interactions as i
+                      where i.prompt_build_id = b.prompt_build_id
+                        and i.project_id      = b.project_id
+                     offset 0)
+          returning b.prompt_build_id, b.project_id, b.task_id, b.included
+      ), pins as (
+          select g.task_id, g.project_id, i.item #>> '{source,id}' as context_type,
+                 (i.item #>> '{source,version}')::integer as version,
+                 'prompt build ' || g.prompt_build_id as pinned_for
+            from gone as g
+           cross join lateral jsonb_array_elements(g.included) as i (item)
+           where i.item #>> '{source,kind}' = 'context'
+      ), let_go as (
+          delete from docket.context_pins as p
+           using pins as n
+           where p.task_id      = n.task_id
+             and p.context_type = n.context_type
+             and p.version      = n.version
+             and p.project_id   = n.project_id
+             and p.pinned_for   = n.pinned_for
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.prune_prompts(uuid[]) is
+    'Removes those of these prompts that no interaction names, with the pins of what they were made of. Returns how many.';
+
+-- Ids are in the order of time: where the last that was looked at is too young to go, so is whatever
+-- comes after it.
+create function docket_private.prune_next_prompts(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+as $$
+declare
+    v_after     uuid;
+    v_old       uuid[];
+    v_looked_at bigint;
+    v_last      uuid;
+    v_last_at   timestamptz;
+    v_shortest  interval;
+    v_count     bigint;
+begin
+    perform docket_private.require_operator();
+
+    v_after := (
+        select r.next_after
+          from docket_private.maintenance_rounds as r
+         where r.step = 'prompts'
+           for update skip locked);
+    if v_after is null then
+        return 0;
+    end if;
+
+    v_shortest := least(
+        docket_private.prompts_kept_for(null),
+        (select min(docket_private.prompts_kept_for(p.settings))
+           from docket.projects as p
+          where p.settings ?| array['prompt_build_days', 'prompt_cache_seconds']));
+    if v_shortest is null then
+        return 0;
+    end if;
+
+      with page as materialized (
+          select b.prompt_build_id, b.project_id, b.attempt_id, b.created_at
+            from docket.prompt_builds as b
+           where b.prompt_build_id > v_after
+           order by b.prompt_build_id
+           limit prune_next_prompts.at_most
+      ), rules as materialized (
+          select p.project_id, docket.clock() - docket_private.prompts_kept_for(p.settings) as until
+            from docket.projects as p
+           where p.project_id in (select g.project_id from page as g)
+      ), judged as (
+          select g.*,
+                 g.created_at < r.until
+                 and not exists (
+                         select
+                           from docket.task_attempts as a
+                          where a.attempt_id = g.attempt_id
+                            and a.project_id = g.project_id
+                            and a.outcome is null
+                         offset 0)
+                 and not exists (
+                         select
+                           from docket.ai_interactions as i
+                          where i.prompt_build_id = g.prompt_build_id
+                            and i.project_id      = g.project_id
+                         offset 0) as goes
+            from page as g
+            join rules as r on r.project_id = g.project_id
+      )
+    select array_agg(j.prompt_build_id) filter (where j.goes), count(*), max(j.created_at),
+           max(j.prompt_build_id::text)::uuid
+      into v_old, v_looked_at, v_last_at, v_last
+      from judged as j;
+
+    v_count := docket_private.prune_prompts(v_old);
+
+    update docket_private.maintenance_rounds as r
+       set next_after = case
+                            when v_looked_at = prune_next_prompts.at_most
+                                 and v_last_at < docket.clock() - v_shortest
+                            then v_last
+                            else '00000000-0000-0000-0000-000000000000'
+                        end
+     where r.step = 'prompts';
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.prune_next_prompts(bigint) is
+    'A step of maintenance: removes of the next prompts of all projects, at most so many, those that nothing keeps any longer. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.prompts_kept_for(jsonb) from public;
+revoke all on function docket_private.prune_prompts(uuid[]) from public;
+revoke all on function docket_private.prune_next_prompts(bigint) from public;
 
 reset role;
 
@@ -20721,9 +20919,69 @@ begin atomic
             (select jsonb_agg(
                         to_jsonb(a) - array['task_id', 'project_id']
                         order by a.attempt_no)
-               from docket.task_attempts as a
-              where a.task_id    = t.task_id
-                and a.project_id = t.project_id),
+               from (
+                   select l.*
+                     from docket.task_attempts as l
+                    where l.task_id    = t.task_id
+                      and l.project_id = t.project_id
+                    order by l.attempt_no desc
+                    limit 100
+               ) as a),
+            '[]'),
+        -- The same runs may have been repeated within an attempt: the last of each counts.
+        'failures', coalesce(
+            (select jsonb_agg(
+                        jsonb_build_object(
+                            'attempt_id', f.attempt_id, 'attempt_no', f.attempt_no,
+                            'agent', f.agent, 'outcome', f.outcome, 'ended_at', f.ended_at,
+                            'failure_class', f.failure_class, 'error', f.error,
+                            'details', f.details,
+                            'validations', coalesce(
+                                (select jsonb_agg(
+                                            jsonb_build_object(
+                                                'validation_type', r.validation_type,
+                                                'validation_status', r.validation_status,
+                                                'issues_found', r.issues_found,
+                                                'details', r.details,
+                                                'suggestions', r.suggestions)
+                                            order by r.validation_type)
+                                   from (
+                                       select distinct on (v.validation_type) v.*
+                                         from docket.validation_results as v
+                                        where v.attempt_id = f.attempt_id
+                                          and v.project_id = f.project_id
+                                        order by v.validation_type, v.run_no desc
+                                   ) as r
+                                  where r.validation_status in ('failed', 'error')),
+                                '[]'))
+                        order by f.attempt_no desc)
+               from (
+                   select l.*
+                     from docket.task_attempts as l
+                    where l.task_id    = t.task_id
+                      and l.project_id = t.project_id
+                      and l.outcome in ('failed', 'lease_expired')
+                    order by l.attempt_no desc
+                    limit 3
+               ) as f),
+            '[]'),
+        'pull_requests', coalesce(
+            (select jsonb_agg(to_jsonb(p) - 'project_id' order by p.pull_request_id desc)
+               from (
+                   select k.pull_request_id, k.project_id
+                     from docket.task_pull_requests as k
+                    where k.task_id    = t.task_id
+                      and k.project_id = t.project_id
+                    order by k.pull_request_id desc
+                    limit 20
+               ) as l
+              cross join lateral (
+                        select q.*
+                          from docket.pull_requests as q
+                         where q.pull_request_id = l.pull_request_id
+                           and q.project_id      = l.project_id
+                        offset 0
+                    ) as p),
             '[]'),
         'validations', coalesce(
             (select jsonb_agg(
@@ -20755,8 +21013,11 @@ end;
 
 comment on function docket.full_context(uuid, integer) is
 'All that is known about a task, in one call and as it was at one moment: an object with the task, the
-latest version of each type of its contexts, its attempts, the newest result of each validation, and
-what its agents said to models last (`max_interactions` of them, 0 to 1000).
+latest version of each type of its contexts (contexts), its last 100 attempts, the last three of
+them that failed or lost their lease with the validations that failed in them (failures), its 20
+newest pull requests with what their checks and reviewers say (pull_requests), the newest result of
+each validation (validations), and what its agents said to models last (interactions,
+`max_interactions` of them, 0 to 1000).
 
 Returns the object. Raises PD404.';
 
@@ -23759,8 +24020,8 @@ create function docket_private.prompt_sections() returns text[]
 language sql
 immutable
 begin atomic
-    select array['task', 'acceptance', 'failures', 'validations', 'rules', 'contexts',
-                 'dependencies', 'parents', 'similar', 'knowledge', 'siblings'];
+    select array['task', 'acceptance', 'failures', 'validations', 'pull_requests', 'rules',
+                 'contexts', 'dependencies', 'parents', 'similar', 'knowledge', 'siblings'];
 end;
 
 comment on function docket_private.prompt_sections() is
@@ -23869,6 +24130,35 @@ begin
            and g.project_id = prompt_items.project_id
            and not g.is_met
            and (g.validation_status is null or g.validation_status not in ('failed', 'error'));
+    end if;
+
+    -- What is proposed already, and what is in its way: those that are open before those that are
+    -- over, the newest first.
+    if 'pull_requests' = any (prompt_items.sections) then
+        return query
+        select 'pull_requests',
+               row_number() over (
+                   order by p.status in ('merged', 'closed'), p.pull_request_id desc),
+               concat_ws(': ', format('%s#%s', p.repository, p.number), nullif(p.title, '')),
+               jsonb_build_object('kind', 'pull_request', 'id', p.pull_request_id,
+                                  'version', p.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'status', p.status, 'checks', p.checks_status, 'reviews', p.review_status,
+                   'conflict', nullif(p.has_conflict, false), 'head_branch', p.head_branch,
+                   'base_branch', p.base_branch, 'url', p.url))
+          from (
+              select k.pull_request_id
+                from docket.task_pull_requests as k
+               where k.task_id    = prompt_items.task_id
+                 and k.project_id = prompt_items.project_id
+               order by k.pull_request_id desc
+               limit 20
+          ) as l
+          join docket.pull_requests as p
+            on p.pull_request_id = l.pull_request_id
+           and p.project_id      = prompt_items.project_id
+         order by 2
+         limit 5;
     end if;
 
     if 'rules' = any (prompt_items.sections) then
@@ -24306,9 +24596,10 @@ comment on function docket.build_prompt_context(uuid, integer, text[], text, uui
 `token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
 10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the most
 important first: task, acceptance, failures (of its last three attempts that failed), validations
-(that failed or are still to be passed), rules (of the project), contexts (the latest of each type),
-dependencies (and their results), parents, similar (finished tasks like it), knowledge (documents),
-siblings (in progress beside it); default: all, in this order. Pieces are taken whole while there is
+(that failed or are still to be passed), pull_requests (what their checks and reviewers say), rules
+(of the project), contexts (the latest of each type), dependencies (and their results), parents,
+similar (finished tasks like it), knowledge (documents), siblings (in progress beside it); default:
+all, in this order. Pieces are taken whole while there is
 room; one that has not enough is cut where 50 tokens would be left of it, else left out, and so is
 what is there already; included and left_out tell which, why and from what version. `model` is
 handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
@@ -24426,6 +24717,7 @@ begin atomic
                when 'acceptance' then 'Acceptance criteria'
                when 'failures' then 'What went wrong before'
                when 'validations' then 'Validations to be passed'
+               when 'pull_requests' then 'Pull requests'
                when 'rules' then 'Rules'
                when 'contexts' then 'What is known about it'
                when 'dependencies' then 'What it builds on'
@@ -27310,7 +27602,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
        (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
-       (9, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
+       (10, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -27500,6 +27793,8 @@ begin
             done := docket_private.sweep_responses(take_step.at_most);
         when 'contexts' then
             done := docket_private.prune_next_contexts(take_step.at_most);
+        when 'prompts' then
+            done := docket_private.prune_next_prompts(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

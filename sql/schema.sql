@@ -1664,9 +1664,10 @@ COMMENT ON FUNCTION docket.build_prompt_context(task_id uuid, token_budget integ
 `token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
 10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the most
 important first: task, acceptance, failures (of its last three attempts that failed), validations
-(that failed or are still to be passed), rules (of the project), contexts (the latest of each type),
-dependencies (and their results), parents, similar (finished tasks like it), knowledge (documents),
-siblings (in progress beside it); default: all, in this order. Pieces are taken whole while there is
+(that failed or are still to be passed), pull_requests (what their checks and reviewers say), rules
+(of the project), contexts (the latest of each type), dependencies (and their results), parents,
+similar (finished tasks like it), knowledge (documents), siblings (in progress beside it); default:
+all, in this order. Pieces are taken whole while there is
 room; one that has not enough is cut where 50 tokens would be left of it, else left out, and so is
 what is there already; included and left_out tell which, why and from what version. `model` is
 handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
@@ -4421,6 +4422,145 @@ END;
 
 COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
 
+-- TABLE docket.pull_requests
+
+CREATE TABLE docket.pull_requests (
+    pull_request_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    number bigint NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    description text,
+    url text,
+    author text,
+    status docket.pull_request_status DEFAULT 'open'::text NOT NULL,
+    has_conflict boolean DEFAULT false NOT NULL,
+    head_branch text,
+    head_commit text,
+    base_branch text,
+    base_commit text,
+    merge_commit text,
+    commits integer,
+    changed_files integer,
+    additions integer,
+    deletions integer,
+    checks_status docket.checks_status,
+    review_status docket.review_status,
+    merge_status text,
+    auto_merge_method docket.merge_method,
+    auto_merge_by text,
+    opened_at timestamp with time zone,
+    merged_at timestamp with time zone,
+    merged_by text,
+    closed_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT pull_requests_counts_not_negative CHECK ((LEAST(commits, changed_files, additions, deletions) >= 0)),
+    CONSTRAINT pull_requests_merged_has_no_conflict CHECK ((((status)::text <> 'merged'::text) OR (NOT has_conflict))),
+    CONSTRAINT pull_requests_merged_has_time CHECK ((((status)::text = 'merged'::text) = (merged_at IS NOT NULL))),
+    CONSTRAINT pull_requests_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT pull_requests_number_positive CHECK ((number > 0)),
+    CONSTRAINT pull_requests_over_has_time CHECK ((((status)::text = ANY (ARRAY['merged'::text, 'closed'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT pull_requests_repository_bounded CHECK (((length(repository) >= 1) AND (length(repository) <= 255))),
+    CONSTRAINT pull_requests_title_bounded CHECK ((length(title) <= 1024))
+);
+
+ALTER TABLE ONLY docket.pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.pull_requests IS 'Pull requests of a project''s repositories, as their host last told.';
+
+COMMENT ON COLUMN docket.pull_requests.pull_request_id IS 'The pull request.';
+
+COMMENT ON COLUMN docket.pull_requests.repository IS 'The repository as its host names it, such as owner/name.';
+
+COMMENT ON COLUMN docket.pull_requests.number IS 'Its number in the repository.';
+
+COMMENT ON COLUMN docket.pull_requests.title IS 'What it is called.';
+
+COMMENT ON COLUMN docket.pull_requests.description IS 'What it says of itself.';
+
+COMMENT ON COLUMN docket.pull_requests.url IS 'Where it can be seen.';
+
+COMMENT ON COLUMN docket.pull_requests.author IS 'Who proposed it, as the host names him.';
+
+COMMENT ON COLUMN docket.pull_requests.status IS 'Where it stands.';
+
+COMMENT ON COLUMN docket.pull_requests.has_conflict IS 'Whether it is known to conflict with its base.';
+
+COMMENT ON COLUMN docket.pull_requests.head_branch IS 'The branch with the changes.';
+
+COMMENT ON COLUMN docket.pull_requests.head_commit IS 'The last commit of that branch, which checks and reviews are about.';
+
+COMMENT ON COLUMN docket.pull_requests.base_branch IS 'The branch to merge into.';
+
+COMMENT ON COLUMN docket.pull_requests.base_commit IS 'The commit of that branch which it is compared with.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_commit IS 'The commit that merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.commits IS 'How many commits it has.';
+
+COMMENT ON COLUMN docket.pull_requests.changed_files IS 'How many files it changes.';
+
+COMMENT ON COLUMN docket.pull_requests.additions IS 'How many lines it adds.';
+
+COMMENT ON COLUMN docket.pull_requests.deletions IS 'How many lines it removes.';
+
+COMMENT ON COLUMN docket.pull_requests.checks_status IS 'What its checks say in sum; null: there are none, or nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.review_status IS 'What its reviewers say in sum; null: nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
+
+COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_at IS 'When it was merged.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_by IS 'Who merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.closed_at IS 'When it was merged or closed.';
+
+COMMENT ON CONSTRAINT pull_requests_counts_not_negative ON docket.pull_requests IS 'commits, changed_files, additions and deletions are not negative';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_no_conflict ON docket.pull_requests IS 'what is merged has no conflict';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_time ON docket.pull_requests IS 'merged_at is set when, and only when, it is merged';
+
+COMMENT ON CONSTRAINT pull_requests_metadata_is_object ON docket.pull_requests IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT pull_requests_number_positive ON docket.pull_requests IS 'numbers count from 1';
+
+COMMENT ON CONSTRAINT pull_requests_over_has_time ON docket.pull_requests IS 'closed_at is set when, and only when, it is merged or closed';
+
+COMMENT ON CONSTRAINT pull_requests_repository_bounded ON docket.pull_requests IS 'a repository''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT pull_requests_title_bounded ON docket.pull_requests IS 'a title has at most 1024 characters';
+
+-- TABLE docket.task_pull_requests
+
+CREATE TABLE docket.task_pull_requests (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    pull_request_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL
+);
+
+ALTER TABLE ONLY docket.task_pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.task_pull_requests IS 'Which pull requests bring the work of which tasks.';
+
+COMMENT ON COLUMN docket.task_pull_requests.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.task_pull_requests.pull_request_id IS 'The pull request.';
+
 -- TABLE docket.validation_results
 
 CREATE TABLE docket.validation_results (
@@ -4529,8 +4669,113 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
     BEGIN ATOMIC
  SELECT jsonb_build_object('task', to_jsonb(t.*), 'contexts', COALESCE(( SELECT jsonb_agg((to_jsonb(c.*) - ARRAY['task_id'::text, 'project_id'::text, 'is_tombstone'::text, 'content_hash'::text]) ORDER BY c.context_type) AS jsonb_agg
             FROM docket.latest_contexts(t.task_id) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by)), '[]'::jsonb), 'attempts', COALESCE(( SELECT jsonb_agg((to_jsonb(a.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY a.attempt_no) AS jsonb_agg
-            FROM docket.task_attempts a
-           WHERE ((a.task_id = t.task_id) AND (a.project_id = t.project_id))), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
+            FROM ( SELECT l.attempt_id,
+                     l.project_id,
+                     l.task_id,
+                     l.attempt_no,
+                     l.agent,
+                     l.lease_expires_at,
+                     l.heartbeat_at,
+                     l.created_at,
+                     l.ended_at,
+                     l.outcome,
+                     l.failure_class,
+                     l.error,
+                     l.details,
+                     l.is_forgiven
+                    FROM docket.task_attempts l
+                   WHERE ((l.task_id = t.task_id) AND (l.project_id = t.project_id))
+                   ORDER BY l.attempt_no DESC
+                  LIMIT 100) a), '[]'::jsonb), 'failures', COALESCE(( SELECT jsonb_agg(jsonb_build_object('attempt_id', f.attempt_id, 'attempt_no', f.attempt_no, 'agent', f.agent, 'outcome', f.outcome, 'ended_at', f.ended_at, 'failure_class', f.failure_class, 'error', f.error, 'details', f.details, 'validations', COALESCE(( SELECT jsonb_agg(jsonb_build_object('validation_type', r.validation_type, 'validation_status', r.validation_status, 'issues_found', r.issues_found, 'details', r.details, 'suggestions', r.suggestions) ORDER BY r.validation_type) AS jsonb_agg
+                    FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
+                             v.project_id,
+                             v.task_id,
+                             v.validation_type,
+                             v.run_no,
+                             v.validation_status,
+                             v.validator_name,
+                             v.attempt_id,
+                             v.agent,
+                             v.pull_request_id,
+                             v.score,
+                             v.max_score,
+                             v.issues_found,
+                             v.issues_critical,
+                             v.issues_major,
+                             v.issues_minor,
+                             v.details,
+                             v.suggestions,
+                             v.started_at,
+                             v.completed_at,
+                             v.execution_time_ms,
+                             v.metadata,
+                             v.created_at,
+                             v.created_by
+                            FROM docket.validation_results v
+                           WHERE ((v.attempt_id = f.attempt_id) AND (v.project_id = f.project_id))
+                           ORDER BY v.validation_type, v.run_no DESC) r
+                   WHERE ((r.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text]))), '[]'::jsonb)) ORDER BY f.attempt_no DESC) AS jsonb_agg
+            FROM ( SELECT l.attempt_id,
+                     l.project_id,
+                     l.task_id,
+                     l.attempt_no,
+                     l.agent,
+                     l.lease_expires_at,
+                     l.heartbeat_at,
+                     l.created_at,
+                     l.ended_at,
+                     l.outcome,
+                     l.failure_class,
+                     l.error,
+                     l.details,
+                     l.is_forgiven
+                    FROM docket.task_attempts l
+                   WHERE ((l.task_id = t.task_id) AND (l.project_id = t.project_id) AND ((l.outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text])))
+                   ORDER BY l.attempt_no DESC
+                  LIMIT 3) f), '[]'::jsonb), 'pull_requests', COALESCE(( SELECT jsonb_agg((to_jsonb(p.*) - 'project_id'::text) ORDER BY p.pull_request_id DESC) AS jsonb_agg
+            FROM (( SELECT k.pull_request_id,
+                     k.project_id
+                    FROM docket.task_pull_requests k
+                   WHERE ((k.task_id = t.task_id) AND (k.project_id = t.project_id))
+                   ORDER BY k.pull_request_id DESC
+                  LIMIT 20) l
+              CROSS JOIN LATERAL ( SELECT q.pull_request_id,
+                     q.project_id,
+                     q.repository,
+                     q.number,
+                     q.title,
+                     q.description,
+                     q.url,
+                     q.author,
+                     q.status,
+                     q.has_conflict,
+                     q.head_branch,
+                     q.head_commit,
+                     q.base_branch,
+                     q.base_commit,
+                     q.merge_commit,
+                     q.commits,
+                     q.changed_files,
+                     q.additions,
+                     q.deletions,
+                     q.checks_status,
+                     q.review_status,
+                     q.merge_status,
+                     q.auto_merge_method,
+                     q.auto_merge_by,
+                     q.opened_at,
+                     q.merged_at,
+                     q.merged_by,
+                     q.closed_at,
+                     q.metadata,
+                     q.version,
+                     q.created_at,
+                     q.updated_at,
+                     q.created_by,
+                     q.updated_by
+                    FROM docket.pull_requests q
+                   WHERE ((q.pull_request_id = l.pull_request_id) AND (q.project_id = l.project_id))
+                  OFFSET 0) p)), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
             FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
                      v.project_id,
                      v.task_id,
@@ -4603,8 +4848,11 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
 END;
 
 COMMENT ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) IS 'All that is known about a task, in one call and as it was at one moment: an object with the task, the
-latest version of each type of its contexts, its attempts, the newest result of each validation, and
-what its agents said to models last (`max_interactions` of them, 0 to 1000).
+latest version of each type of its contexts (contexts), its last 100 attempts, the last three of
+them that failed or lost their lease with the validations that failed in them (failures), its 20
+newest pull requests with what their checks and reviewers say (pull_requests), the newest result of
+each validation (validations), and what its agents said to models last (interactions,
+`max_interactions` of them, 0 to 1000).
 
 Returns the object. Raises PD404.';
 
@@ -4795,127 +5043,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) IS 'One prompt as it was built. Returns the build. Raises PD404.';
-
--- TABLE docket.pull_requests
-
-CREATE TABLE docket.pull_requests (
-    pull_request_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    repository text NOT NULL,
-    number bigint NOT NULL,
-    title text DEFAULT ''::text NOT NULL,
-    description text,
-    url text,
-    author text,
-    status docket.pull_request_status DEFAULT 'open'::text NOT NULL,
-    has_conflict boolean DEFAULT false NOT NULL,
-    head_branch text,
-    head_commit text,
-    base_branch text,
-    base_commit text,
-    merge_commit text,
-    commits integer,
-    changed_files integer,
-    additions integer,
-    deletions integer,
-    checks_status docket.checks_status,
-    review_status docket.review_status,
-    merge_status text,
-    auto_merge_method docket.merge_method,
-    auto_merge_by text,
-    opened_at timestamp with time zone,
-    merged_at timestamp with time zone,
-    merged_by text,
-    closed_at timestamp with time zone,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT pull_requests_counts_not_negative CHECK ((LEAST(commits, changed_files, additions, deletions) >= 0)),
-    CONSTRAINT pull_requests_merged_has_no_conflict CHECK ((((status)::text <> 'merged'::text) OR (NOT has_conflict))),
-    CONSTRAINT pull_requests_merged_has_time CHECK ((((status)::text = 'merged'::text) = (merged_at IS NOT NULL))),
-    CONSTRAINT pull_requests_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT pull_requests_number_positive CHECK ((number > 0)),
-    CONSTRAINT pull_requests_over_has_time CHECK ((((status)::text = ANY (ARRAY['merged'::text, 'closed'::text])) = (closed_at IS NOT NULL))),
-    CONSTRAINT pull_requests_repository_bounded CHECK (((length(repository) >= 1) AND (length(repository) <= 255))),
-    CONSTRAINT pull_requests_title_bounded CHECK ((length(title) <= 1024))
-);
-
-ALTER TABLE ONLY docket.pull_requests FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.pull_requests IS 'Pull requests of a project''s repositories, as their host last told.';
-
-COMMENT ON COLUMN docket.pull_requests.pull_request_id IS 'The pull request.';
-
-COMMENT ON COLUMN docket.pull_requests.repository IS 'The repository as its host names it, such as owner/name.';
-
-COMMENT ON COLUMN docket.pull_requests.number IS 'Its number in the repository.';
-
-COMMENT ON COLUMN docket.pull_requests.title IS 'What it is called.';
-
-COMMENT ON COLUMN docket.pull_requests.description IS 'What it says of itself.';
-
-COMMENT ON COLUMN docket.pull_requests.url IS 'Where it can be seen.';
-
-COMMENT ON COLUMN docket.pull_requests.author IS 'Who proposed it, as the host names him.';
-
-COMMENT ON COLUMN docket.pull_requests.status IS 'Where it stands.';
-
-COMMENT ON COLUMN docket.pull_requests.has_conflict IS 'Whether it is known to conflict with its base.';
-
-COMMENT ON COLUMN docket.pull_requests.head_branch IS 'The branch with the changes.';
-
-COMMENT ON COLUMN docket.pull_requests.head_commit IS 'The last commit of that branch, which checks and reviews are about.';
-
-COMMENT ON COLUMN docket.pull_requests.base_branch IS 'The branch to merge into.';
-
-COMMENT ON COLUMN docket.pull_requests.base_commit IS 'The commit of that branch which it is compared with.';
-
-COMMENT ON COLUMN docket.pull_requests.merge_commit IS 'The commit that merged it.';
-
-COMMENT ON COLUMN docket.pull_requests.commits IS 'How many commits it has.';
-
-COMMENT ON COLUMN docket.pull_requests.changed_files IS 'How many files it changes.';
-
-COMMENT ON COLUMN docket.pull_requests.additions IS 'How many lines it adds.';
-
-COMMENT ON COLUMN docket.pull_requests.deletions IS 'How many lines it removes.';
-
-COMMENT ON COLUMN docket.pull_requests.checks_status IS 'What its checks say in sum; null: there are none, or nothing is known.';
-
-COMMENT ON COLUMN docket.pull_requests.review_status IS 'What its reviewers say in sum; null: nothing is known.';
-
-COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
-
-COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
-
-COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
-
-COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
-
-COMMENT ON COLUMN docket.pull_requests.merged_at IS 'When it was merged.';
-
-COMMENT ON COLUMN docket.pull_requests.merged_by IS 'Who merged it.';
-
-COMMENT ON COLUMN docket.pull_requests.closed_at IS 'When it was merged or closed.';
-
-COMMENT ON CONSTRAINT pull_requests_counts_not_negative ON docket.pull_requests IS 'commits, changed_files, additions and deletions are not negative';
-
-COMMENT ON CONSTRAINT pull_requests_merged_has_no_conflict ON docket.pull_requests IS 'what is merged has no conflict';
-
-COMMENT ON CONSTRAINT pull_requests_merged_has_time ON docket.pull_requests IS 'merged_at is set when, and only when, it is merged';
-
-COMMENT ON CONSTRAINT pull_requests_metadata_is_object ON docket.pull_requests IS 'metadata is a JSON object';
-
-COMMENT ON CONSTRAINT pull_requests_number_positive ON docket.pull_requests IS 'numbers count from 1';
-
-COMMENT ON CONSTRAINT pull_requests_over_has_time ON docket.pull_requests IS 'closed_at is set when, and only when, it is merged or closed';
-
-COMMENT ON CONSTRAINT pull_requests_repository_bounded ON docket.pull_requests IS 'a repository''s name has 1 to 255 characters';
-
-COMMENT ON CONSTRAINT pull_requests_title_bounded ON docket.pull_requests IS 'a title has at most 1024 characters';
 
 -- FUNCTION docket.get_pull_request(uuid)
 
@@ -6222,24 +6349,6 @@ of, `min_confidence` how sure it has to be (0 to 1), `page_size` in rows (1 to 1
 weight_against are what is left of the weights of all evidence, each halved with each half-life;
 confidence is (for + 1) / (for + against + 2). last_evidence_at may be null: there is none. Returns
 rows; raises nothing.';
-
--- TABLE docket.task_pull_requests
-
-CREATE TABLE docket.task_pull_requests (
-    task_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    pull_request_id uuid NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL
-);
-
-ALTER TABLE ONLY docket.task_pull_requests FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.task_pull_requests IS 'Which pull requests bring the work of which tasks.';
-
-COMMENT ON COLUMN docket.task_pull_requests.task_id IS 'The task.';
-
-COMMENT ON COLUMN docket.task_pull_requests.pull_request_id IS 'The pull request.';
 
 -- FUNCTION docket.link_pull_request(uuid, uuid, uuid)
 
@@ -9312,7 +9421,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'a task has been removed meanwhile'
+            raise exception 'a task or a prompt build has been removed meanwhile'
                 using errcode = 'PD404';
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;
@@ -18792,6 +18901,35 @@ begin
            and (g.validation_status is null or g.validation_status not in ('failed', 'error'));
     end if;
 
+    -- What is proposed already, and what is in its way: those that are open before those that are
+    -- over, the newest first.
+    if 'pull_requests' = any (prompt_items.sections) then
+        return query
+        select 'pull_requests',
+               row_number() over (
+                   order by p.status in ('merged', 'closed'), p.pull_request_id desc),
+               concat_ws(': ', format('%s#%s', p.repository, p.number), nullif(p.title, '')),
+               jsonb_build_object('kind', 'pull_request', 'id', p.pull_request_id,
+                                  'version', p.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'status', p.status, 'checks', p.checks_status, 'reviews', p.review_status,
+                   'conflict', nullif(p.has_conflict, false), 'head_branch', p.head_branch,
+                   'base_branch', p.base_branch, 'url', p.url))
+          from (
+              select k.pull_request_id
+                from docket.task_pull_requests as k
+               where k.task_id    = prompt_items.task_id
+                 and k.project_id = prompt_items.project_id
+               order by k.pull_request_id desc
+               limit 20
+          ) as l
+          join docket.pull_requests as p
+            on p.pull_request_id = l.pull_request_id
+           and p.project_id      = prompt_items.project_id
+         order by 2
+         limit 5;
+    end if;
+
     if 'rules' = any (prompt_items.sections) then
         v_rules := docket_private.setting('prompt_rules', v_project.settings);
         return query
@@ -18947,6 +19085,7 @@ CREATE FUNCTION docket_private.prompt_lines(content jsonb, section_mark text, it
              WHEN 'acceptance'::text THEN 'Acceptance criteria'::text
              WHEN 'failures'::text THEN 'What went wrong before'::text
              WHEN 'validations'::text THEN 'Validations to be passed'::text
+             WHEN 'pull_requests'::text THEN 'Pull requests'::text
              WHEN 'rules'::text THEN 'Rules'::text
              WHEN 'contexts'::text THEN 'What is known about it'::text
              WHEN 'dependencies'::text THEN 'What it builds on'::text
@@ -19000,10 +19139,36 @@ COMMENT ON FUNCTION docket_private.prompt_note(item docket_private.prompt_item, 
 CREATE FUNCTION docket_private.prompt_sections() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     BEGIN ATOMIC
- SELECT ARRAY['task'::text, 'acceptance'::text, 'failures'::text, 'validations'::text, 'rules'::text, 'contexts'::text, 'dependencies'::text, 'parents'::text, 'similar'::text, 'knowledge'::text, 'siblings'::text] AS "array";
+ SELECT ARRAY['task'::text, 'acceptance'::text, 'failures'::text, 'validations'::text, 'pull_requests'::text, 'rules'::text, 'contexts'::text, 'dependencies'::text, 'parents'::text, 'similar'::text, 'knowledge'::text, 'siblings'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION docket_private.prompt_sections() IS 'The sections that a prompt may have, in the order in which they are kept when not all has room.';
+
+-- FUNCTION docket_private.prompts_kept_for(jsonb)
+
+CREATE FUNCTION docket_private.prompts_kept_for(project_settings jsonb) RETURNS interval
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_days    jsonb := docket_private.setting('prompt_build_days', project_settings);
+    v_seconds jsonb := docket_private.setting('prompt_cache_seconds', project_settings);
+begin
+    if jsonb_typeof(v_days) <> 'number' then
+        return null;
+    end if;
+
+    return greatest(
+        make_interval(days => least(greatest(v_days::numeric, 0), 100000)::integer),
+        make_interval(secs => case jsonb_typeof(v_seconds)
+                                  when 'number'
+                                  then least(greatest(v_seconds::numeric, 0), 1000000000)
+                                  else 0
+                              end::double precision));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prompts_kept_for(project_settings jsonb) IS 'How long a project keeps a prompt that no interaction names: the setting prompt_build_days, but not less than the same prompt is given again; null for ever.';
 
 -- FUNCTION docket_private.prune_next_contexts(bigint)
 
@@ -19027,7 +19192,11 @@ begin
         return 0;
     end if;
 
-    v_after := (select r.next_after from docket_private.context_rounds as r for update skip locked);
+    v_after := (
+        select r.next_after
+          from docket_private.maintenance_rounds as r
+         where r.step = 'contexts'
+           for update skip locked);
     if v_after is null then
         return 0;
     end if;
@@ -19044,12 +19213,13 @@ begin
 
     -- With as many as were asked for there may be more of the same tasks.
     if v_versions < prune_next_contexts.at_most then
-        update docket_private.context_rounds as r
+        update docket_private.maintenance_rounds as r
            set next_after = case
                                 when cardinality(v_tasks) < 1000
                                 then '00000000-0000-0000-0000-000000000000'
                                 else v_tasks[cardinality(v_tasks)]
-                            end;
+                            end
+         where r.step = 'contexts';
     end if;
 
     return v_versions;
@@ -19057,6 +19227,148 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.prune_next_contexts(at_most bigint) IS 'A step of maintenance: prunes the contexts of the next thousand tasks of all projects, at most so many versions. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.prune_next_prompts(bigint)
+
+CREATE FUNCTION docket_private.prune_next_prompts(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    AS $$
+declare
+    v_after     uuid;
+    v_old       uuid[];
+    v_looked_at bigint;
+    v_last      uuid;
+    v_last_at   timestamptz;
+    v_shortest  interval;
+    v_count     bigint;
+begin
+    perform docket_private.require_operator();
+
+    v_after := (
+        select r.next_after
+          from docket_private.maintenance_rounds as r
+         where r.step = 'prompts'
+           for update skip locked);
+    if v_after is null then
+        return 0;
+    end if;
+
+    v_shortest := least(
+        docket_private.prompts_kept_for(null),
+        (select min(docket_private.prompts_kept_for(p.settings))
+           from docket.projects as p
+          where p.settings ?| array['prompt_build_days', 'prompt_cache_seconds']));
+    if v_shortest is null then
+        return 0;
+    end if;
+
+      with page as materialized (
+          select b.prompt_build_id, b.project_id, b.attempt_id, b.created_at
+            from docket.prompt_builds as b
+           where b.prompt_build_id > v_after
+           order by b.prompt_build_id
+           limit prune_next_prompts.at_most
+      ), rules as materialized (
+          select p.project_id, docket.clock() - docket_private.prompts_kept_for(p.settings) as until
+            from docket.projects as p
+           where p.project_id in (select g.project_id from page as g)
+      ), judged as (
+          select g.*,
+                 g.created_at < r.until
+                 and not exists (
+                         select
+                           from docket.task_attempts as a
+                          where a.attempt_id = g.attempt_id
+                            and a.project_id = g.project_id
+                            and a.outcome is null
+                         offset 0)
+                 and not exists (
+                         select
+                           from docket.ai_interactions as i
+                          where i.prompt_build_id = g.prompt_build_id
+                            and i.project_id      = g.project_id
+                         offset 0) as goes
+            from page as g
+            join rules as r on r.project_id = g.project_id
+      )
+    select array_agg(j.prompt_build_id) filter (where j.goes), count(*), max(j.created_at),
+           max(j.prompt_build_id::text)::uuid
+      into v_old, v_looked_at, v_last_at, v_last
+      from judged as j;
+
+    v_count := docket_private.prune_prompts(v_old);
+
+    update docket_private.maintenance_rounds as r
+       set next_after = case
+                            when v_looked_at = prune_next_prompts.at_most
+                                 and v_last_at < docket.clock() - v_shortest
+                            then v_last
+                            else '00000000-0000-0000-0000-000000000000'
+                        end
+     where r.step = 'prompts';
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prune_next_prompts(at_most bigint) IS 'A step of maintenance: removes of the next prompts of all projects, at most so many, those that nothing keeps any longer. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.prune_prompts(uuid[])
+
+CREATE FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+declare
+    v_ids   uuid[];
+    v_count bigint;
+begin
+    v_ids := array(
+        select b.prompt_build_id
+          from docket.prompt_builds as b
+         where b.prompt_build_id = any (prune_prompts.prompt_build_ids)
+           for update skip locked);
+
+      with gone as (
+          delete from docket.prompt_builds as b
+           where b.prompt_build_id = any (v_ids)
+             and not exists (
+                     select
+                       from docket.ai_interactions as i
+                      where i.prompt_build_id = b.prompt_build_id
+                        and i.project_id      = b.project_id
+                     offset 0)
+          returning b.prompt_build_id, b.project_id, b.task_id, b.included
+      ), pins as (
+          select g.task_id, g.project_id, i.item #>> '{source,id}' as context_type,
+                 (i.item #>> '{source,version}')::integer as version,
+                 'prompt build ' || g.prompt_build_id as pinned_for
+            from gone as g
+           cross join lateral jsonb_array_elements(g.included) as i (item)
+           where i.item #>> '{source,kind}' = 'context'
+      ), let_go as (
+          delete from docket.context_pins as p
+           using pins as n
+           where p.task_id      = n.task_id
+             and p.context_type = n.context_type
+             and p.version      = n.version
+             and p.project_id   = n.project_id
+             and p.pinned_for   = n.pinned_for
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) IS 'Removes those of these prompts that no interaction names, with the pins of what they were made of. Returns how many.';
 
 -- FUNCTION docket_private.prune_tasks(uuid[], bigint)
 
@@ -21933,6 +22245,8 @@ begin
             done := docket_private.sweep_responses(take_step.at_most);
         when 'contexts' then
             done := docket_private.prune_next_contexts(take_step.at_most);
+        when 'prompts' then
+            done := docket_private.prune_next_prompts(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -23400,22 +23714,6 @@ COMMENT ON COLUMN docket_private.claim_turns.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.claim_turns.taken_at IS 'When it last took a task from it.';
 
--- TABLE docket_private.context_rounds
-
-CREATE TABLE docket_private.context_rounds (
-    is_only boolean DEFAULT true NOT NULL,
-    next_after uuid NOT NULL,
-    CONSTRAINT context_rounds_has_one_row CHECK (is_only)
-);
-
-ALTER TABLE ONLY docket_private.context_rounds FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket_private.context_rounds IS 'How far the round of prune_next_contexts() has come.';
-
-COMMENT ON COLUMN docket_private.context_rounds.is_only IS 'True: there is one row.';
-
-COMMENT ON COLUMN docket_private.context_rounds.next_after IS 'The last task whose contexts were looked at.';
-
 -- TABLE docket_private.context_search
 
 CREATE TABLE docket_private.context_search (
@@ -23475,6 +23773,21 @@ COMMENT ON COLUMN docket_private.knowledge_sections.body IS 'The text of the sec
 COMMENT ON COLUMN docket_private.knowledge_sections.language IS 'The text search configuration of the document.';
 
 COMMENT ON COLUMN docket_private.knowledge_sections.search_vector IS 'Its words: heading (A), title and tags of the document (B), body (C).';
+
+-- TABLE docket_private.maintenance_rounds
+
+CREATE TABLE docket_private.maintenance_rounds (
+    step text NOT NULL,
+    next_after uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.maintenance_rounds FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.maintenance_rounds IS 'How far a step of maintenance has come on its round through all rows.';
+
+COMMENT ON COLUMN docket_private.maintenance_rounds.step IS 'The step.';
+
+COMMENT ON COLUMN docket_private.maintenance_rounds.next_after IS 'The last row that it has looked at; of contexts the task.';
 
 -- TABLE docket_private.organization_projects
 
@@ -23939,11 +24252,6 @@ ALTER TABLE ONLY docket_private.claim_orders
 ALTER TABLE ONLY docket_private.claim_turns
     ADD CONSTRAINT claim_turns_pkey PRIMARY KEY (agent, project_id);
 
--- CONSTRAINT docket_private.context_rounds context_rounds_pkey
-
-ALTER TABLE ONLY docket_private.context_rounds
-    ADD CONSTRAINT context_rounds_pkey PRIMARY KEY (is_only);
-
 -- CONSTRAINT docket_private.context_search context_search_pkey
 
 ALTER TABLE ONLY docket_private.context_search
@@ -23953,6 +24261,11 @@ ALTER TABLE ONLY docket_private.context_search
 
 ALTER TABLE ONLY docket_private.knowledge_sections
     ADD CONSTRAINT knowledge_sections_pkey PRIMARY KEY (knowledge_id, project_id, section);
+
+-- CONSTRAINT docket_private.maintenance_rounds maintenance_rounds_pkey
+
+ALTER TABLE ONLY docket_private.maintenance_rounds
+    ADD CONSTRAINT maintenance_rounds_pkey PRIMARY KEY (step);
 
 -- CONSTRAINT docket_private.organization_projects organization_projects_pkey
 
@@ -24592,6 +24905,14 @@ CREATE TRIGGER projects_spread AFTER INSERT OR DELETE ON docket.projects FOR EAC
 -- TRIGGER docket.projects projects_touch
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.prompt_builds prompt_builds_journal_delete
+
+CREATE TRIGGER prompt_builds_journal_delete AFTER DELETE ON docket.prompt_builds REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('prompt_builds', 'prompt_build_id', '', '{included,left_out,content}', '{}');
+
+-- TRIGGER docket.prompt_builds prompt_builds_journal_truncate
+
+CREATE TRIGGER prompt_builds_journal_truncate AFTER TRUNCATE ON docket.prompt_builds FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('prompt_builds', 'prompt_build_id', '', '{included,left_out,content}', '{}');
 
 -- TRIGGER docket.pull_requests pull_requests_follow_update
 
@@ -25571,14 +25892,6 @@ ALTER TABLE docket_private.claim_turns ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
--- ROW SECURITY docket_private.context_rounds
-
-ALTER TABLE docket_private.context_rounds ENABLE ROW LEVEL SECURITY;
-
--- POLICY docket_private.context_rounds context_rounds_by_functions
-
-CREATE POLICY context_rounds_by_functions ON docket_private.context_rounds TO docket_owner USING (true);
-
 -- ROW SECURITY docket_private.context_search
 
 ALTER TABLE docket_private.context_search ENABLE ROW LEVEL SECURITY;
@@ -25594,6 +25907,14 @@ ALTER TABLE docket_private.knowledge_sections ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.knowledge_sections knowledge_sections_by_functions
 
 CREATE POLICY knowledge_sections_by_functions ON docket_private.knowledge_sections TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.maintenance_rounds
+
+ALTER TABLE docket_private.maintenance_rounds ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.maintenance_rounds maintenance_rounds_by_functions
+
+CREATE POLICY maintenance_rounds_by_functions ON docket_private.maintenance_rounds TO docket_owner USING (true);
 
 -- ROW SECURITY docket_private.organization_projects
 
@@ -26395,6 +26716,18 @@ GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
 GRANT SELECT ON TABLE docket.validation_results TO docket_app;
 GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
@@ -26456,12 +26789,6 @@ GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_ap
 GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_agent;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_reader;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_admin;
@@ -26616,12 +26943,6 @@ GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type t
 GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_reader;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
@@ -27577,7 +27898,13 @@ REVOKE ALL ON FUNCTION docket_private.prompt_note(item docket_private.prompt_ite
 
 REVOKE ALL ON FUNCTION docket_private.prompt_sections() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.prompts_kept_for(project_settings jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.prune_next_contexts(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prune_next_prompts(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) FROM PUBLIC;
 

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:context/prompt_builds to pg
+-- requires: platform/audit_seals
 -- requires: platform/settings
 -- requires: queue/task_attempts
 
@@ -74,6 +75,10 @@ comment on column docket.prompt_builds.source_hash is
 comment on constraint prompt_builds_model_bounded on docket.prompt_builds is
     'the name of a model has 1 to 255 characters';
 
+-- In the journal stands what went: its hashes, without what they are of.
+call docket_private.add_journal(
+    'docket.prompt_builds', 'prompt_build_id', '{included,left_out,content}',
+    operations => '{delete,truncate}');
 call docket_private.add_isolation('docket.prompt_builds');
 
 insert into docket.settings (setting_key, value, description)

@@ -38,29 +38,28 @@ comment on column docket.context_pins.pinned_for is
 call docket_private.add_journal('docket.context_pins', 'task_id');
 call docket_private.add_isolation('docket.context_pins');
 
--- Where maintenance goes on with the next tasks.
-create table docket_private.context_rounds (
-    is_only    boolean not null default true,
-    next_after uuid    not null,
+-- Where maintenance goes on: steps that look at everything in turn, a part in each call.
+create table docket_private.maintenance_rounds (
+    step       text not null,
+    next_after uuid not null default '00000000-0000-0000-0000-000000000000',
 
-    constraint context_rounds_pkey primary key (is_only),
-    constraint context_rounds_has_one_row check (is_only)
+    constraint maintenance_rounds_pkey primary key (step)
 );
 
-comment on table docket_private.context_rounds is
-    'How far the round of prune_next_contexts() has come.';
-comment on column docket_private.context_rounds.is_only is
-    'True: there is one row.';
-comment on column docket_private.context_rounds.next_after is
-    'The last task whose contexts were looked at.';
+comment on table docket_private.maintenance_rounds is
+    'How far a step of maintenance has come on its round through all rows.';
+comment on column docket_private.maintenance_rounds.step is
+    'The step.';
+comment on column docket_private.maintenance_rounds.next_after is
+    'The last row that it has looked at; of contexts the task.';
 
-alter table docket_private.context_rounds enable row level security;
-alter table docket_private.context_rounds force row level security;
-create policy context_rounds_by_functions on docket_private.context_rounds to docket_owner
+alter table docket_private.maintenance_rounds enable row level security;
+alter table docket_private.maintenance_rounds force row level security;
+create policy maintenance_rounds_by_functions on docket_private.maintenance_rounds to docket_owner
     using (true);
 
-insert into docket_private.context_rounds (next_after)
-values ('00000000-0000-0000-0000-000000000000');
+insert into docket_private.maintenance_rounds (step)
+values ('contexts');
 
 -- First locked, then judged again: whoever pins a version in the meantime waits for its deletion,
 -- or has been seen. What others hold is left to the next time.
@@ -201,7 +200,11 @@ begin
         return 0;
     end if;
 
-    v_after := (select r.next_after from docket_private.context_rounds as r for update skip locked);
+    v_after := (
+        select r.next_after
+          from docket_private.maintenance_rounds as r
+         where r.step = 'contexts'
+           for update skip locked);
     if v_after is null then
         return 0;
     end if;
@@ -218,12 +221,13 @@ begin
 
     -- With as many as were asked for there may be more of the same tasks.
     if v_versions < prune_next_contexts.at_most then
-        update docket_private.context_rounds as r
+        update docket_private.maintenance_rounds as r
            set next_after = case
                                 when cardinality(v_tasks) < 1000
                                 then '00000000-0000-0000-0000-000000000000'
                                 else v_tasks[cardinality(v_tasks)]
-                            end;
+                            end
+         where r.step = 'contexts';
     end if;
 
     return v_versions;

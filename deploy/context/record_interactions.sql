@@ -299,7 +299,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'a task has been removed meanwhile'
+            raise exception 'a task or a prompt build has been removed meanwhile'
                 using errcode = 'PD404';
         when check_violation or not_null_violation or data_exception then
             get stacked diagnostics v_constraint = constraint_name;

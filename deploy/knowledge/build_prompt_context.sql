@@ -4,6 +4,7 @@
 -- requires: context/prune_contexts
 -- requires: context/read_contexts
 -- requires: delivery/required_validations
+-- requires: delivery/task_pull_requests
 -- requires: graph/task_dependencies
 -- requires: knowledge/read_knowledge
 -- requires: knowledge/similar_tasks
@@ -17,8 +18,8 @@ create function docket_private.prompt_sections() returns text[]
 language sql
 immutable
 begin atomic
-    select array['task', 'acceptance', 'failures', 'validations', 'rules', 'contexts',
-                 'dependencies', 'parents', 'similar', 'knowledge', 'siblings'];
+    select array['task', 'acceptance', 'failures', 'validations', 'pull_requests', 'rules',
+                 'contexts', 'dependencies', 'parents', 'similar', 'knowledge', 'siblings'];
 end;
 
 comment on function docket_private.prompt_sections() is
@@ -127,6 +128,35 @@ begin
            and g.project_id = prompt_items.project_id
            and not g.is_met
            and (g.validation_status is null or g.validation_status not in ('failed', 'error'));
+    end if;
+
+    -- What is proposed already, and what is in its way: those that are open before those that are
+    -- over, the newest first.
+    if 'pull_requests' = any (prompt_items.sections) then
+        return query
+        select 'pull_requests',
+               row_number() over (
+                   order by p.status in ('merged', 'closed'), p.pull_request_id desc),
+               concat_ws(': ', format('%s#%s', p.repository, p.number), nullif(p.title, '')),
+               jsonb_build_object('kind', 'pull_request', 'id', p.pull_request_id,
+                                  'version', p.version),
+               jsonb_strip_nulls(jsonb_build_object(
+                   'status', p.status, 'checks', p.checks_status, 'reviews', p.review_status,
+                   'conflict', nullif(p.has_conflict, false), 'head_branch', p.head_branch,
+                   'base_branch', p.base_branch, 'url', p.url))
+          from (
+              select k.pull_request_id
+                from docket.task_pull_requests as k
+               where k.task_id    = prompt_items.task_id
+                 and k.project_id = prompt_items.project_id
+               order by k.pull_request_id desc
+               limit 20
+          ) as l
+          join docket.pull_requests as p
+            on p.pull_request_id = l.pull_request_id
+           and p.project_id      = prompt_items.project_id
+         order by 2
+         limit 5;
     end if;
 
     if 'rules' = any (prompt_items.sections) then
@@ -564,9 +594,10 @@ comment on function docket.build_prompt_context(uuid, integer, text[], text, uui
 `token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
 10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the most
 important first: task, acceptance, failures (of its last three attempts that failed), validations
-(that failed or are still to be passed), rules (of the project), contexts (the latest of each type),
-dependencies (and their results), parents, similar (finished tasks like it), knowledge (documents),
-siblings (in progress beside it); default: all, in this order. Pieces are taken whole while there is
+(that failed or are still to be passed), pull_requests (what their checks and reviewers say), rules
+(of the project), contexts (the latest of each type), dependencies (and their results), parents,
+similar (finished tasks like it), knowledge (documents), siblings (in progress beside it); default:
+all, in this order. Pieces are taken whole while there is
 room; one that has not enough is cut where 50 tokens would be left of it, else left out, and so is
 what is there already; included and left_out tell which, why and from what version. `model` is
 handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is

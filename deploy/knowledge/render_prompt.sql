@@ -96,6 +96,7 @@ begin atomic
                when 'acceptance' then 'Acceptance criteria'
                when 'failures' then 'What went wrong before'
                when 'validations' then 'Validations to be passed'
+               when 'pull_requests' then 'Pull requests'
                when 'rules' then 'Rules'
                when 'contexts' then 'What is known about it'
                when 'dependencies' then 'What it builds on'

@@ -1,7 +1,7 @@
 -- A prompt says what is known about a task, within a budget, and keeps what it was made of.
 
 begin;
-select plan(34);
+select plan(36);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -112,6 +112,24 @@ select is(
     array(select pg_temp.said(pg_temp.build(), 'validations') ->> 'title'),
     array['tests: failed', 'security: still to be passed'],
     'what has to be put right: the newest result of each type, and what was never looked at');
+
+create temporary table proposed as
+select p.pull_request_id
+  from generate_series(1, 7) as n
+ cross join lateral docket.record_pull_request(
+           docket_test.project_id(), 'acme/shop', n, jsonb_build_object(
+               'title', 'Login ' || n, 'status', case when n > 1 then 'closed' else 'open' end,
+               'checks_status', 'failure', 'has_conflict', n = 1, 'head_branch', 'login')) as p;
+select docket.link_pull_request(docket_test.id('login'), p.pull_request_id) from proposed as p;
+select is(
+    array(select pg_temp.said(pg_temp.build(), 'pull_requests') ->> 'title'),
+    array['acme/shop#1: Login 1', 'acme/shop#7: Login 7', 'acme/shop#6: Login 6',
+          'acme/shop#5: Login 5', 'acme/shop#4: Login 4'],
+    'what is proposed already, the open before what is over');
+select is(
+    (select s -> 'data' from pg_temp.said(pg_temp.build(), 'pull_requests') as s limit 1),
+    '{"status": "open", "checks": "failure", "conflict": true, "head_branch": "login"}'::jsonb,
+    'with what is in its way');
 
 select docket.update_project(
            docket_test.project_id(), '{"settings": {"prompt_rules": ["Write tests.", "No magic."]}}');

@@ -9,6 +9,7 @@ import pytest
 from psycopg import IsolationLevel
 
 from support import sessions
+from support.maintenance import maintain
 from support.races import OpenSession, make_tasks, value
 
 PATCH: LiteralString = "select (docket.patch_context(%s, 'plan', %s::jsonb, 'json')).version"
@@ -132,6 +133,38 @@ def test_what_is_being_pinned_is_not_pruned(
     expected = "PD404" if isolation is IsolationLevel.READ_COMMITTED else "40001"
     assert sessions.sqlstate_of(running) in {expected, "PD404"}
     assert value(observer, history, task) == [3]
+
+
+@sessions.at_every_isolation
+def test_a_prompt_that_is_being_sent_is_not_removed(
+    isolation: IsolationLevel, open_session: OpenSession, project: uuid.UUID
+) -> None:
+    one, two, observer = open_session(), open_session("2030-03-01 12:00+00"), open_session()
+    (task,) = make_tasks(one, project, 1)
+    builds = [
+        value(one, "select (docket.build_prompt_context(%s, %s)).prompt_build_id", task, budget)
+        for budget in (100, 200, 300)
+    ]
+    send = (
+        "select success from docket.record_interaction(%s, 'a', 'b', true, prompt_build_id => %s)"
+    )
+    sessions.begin(one, isolation)
+    assert value(one, send, task, builds[0])
+    assert maintain(two, "prompts", done=2) == ("done", None)  # does not wait, and takes the others
+    one.execute("commit")
+    assert maintain(two, "prompts", done=0) == ("done", None)
+
+    # The other way round: what is being removed can't be sent any more.
+    last = value(one, "select (docket.build_prompt_context(%s, 400)).prompt_build_id", task)
+    sessions.begin(one, isolation)
+    value(one, "select count(*) from docket.list_prompt_builds(%s)", task)
+    two.execute("begin")
+    assert maintain(two, "prompts", done=1) == ("done", None)
+    running = sessions.start_blocked(observer, one, send, (task, last))
+    two.execute("commit")
+    assert sessions.sqlstate_of(running) in {"PD404", "40001"}
+    kept = "select array_agg(prompt_build_id) from docket.list_prompt_builds(%s)"
+    assert value(observer, kept, task) == [builds[0]]
 
 
 def test_a_hit_waits_for_nobody(open_session: OpenSession, project: uuid.UUID) -> None:

@@ -6,9 +6,10 @@ select task_id, project_id, context_type, version, pinned_for, created_at, creat
   from docket.context_pins
  where false;
 
-select is_only, next_after
-  from docket_private.context_rounds
+select step, next_after
+  from docket_private.maintenance_rounds
  where false;
+select 1 / count(*) from docket_private.maintenance_rounds where step = 'contexts';
 
 select 'docket_private.prune_tasks(uuid[], bigint)'::regprocedure;
 select 'docket.prune_contexts(uuid, integer)'::regprocedure;

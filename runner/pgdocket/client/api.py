@@ -1701,17 +1701,17 @@ class Api(Calls):
         `token_budget` is how many tokens it may have, as docket.estimate_tokens() reckons (100 to
         10,000,000; default: setting prompt_token_budget). `sections` are the sections wanted, the
         most important first: task, acceptance, failures (of its last three attempts that failed),
-        validations (that failed or are still to be passed), rules (of the project), contexts (the
-        latest of each type), dependencies (and their results), parents, similar (finished tasks
-        like it), knowledge (documents), siblings (in progress beside it); default: all, in this
-        order. Pieces are taken whole while there is room; one that has not enough is cut where 50
-        tokens would be left of it, else left out, and so is what is there already; included and
-        left_out tell which, why and from what version. `model` is handed to estimate_tokens(),
-        `attempt_id` the attempt that asks. What stands under a secret key is masked. From the same
-        sources the same prompt is given again for the setting prompt_cache_seconds (0: it is built
-        anew, and is the same). The same `request_id` again returns the first answer. Returns the
-        build, its content as data: docket.render_prompt() makes text of it. Raises NotFound,
-        Forbidden, InvalidArgument.
+        validations (that failed or are still to be passed), pull_requests (what their checks and
+        reviewers say), rules (of the project), contexts (the latest of each type), dependencies
+        (and their results), parents, similar (finished tasks like it), knowledge (documents),
+        siblings (in progress beside it); default: all, in this order. Pieces are taken whole while
+        there is room; one that has not enough is cut where 50 tokens would be left of it, else left
+        out, and so is what is there already; included and left_out tell which, why and from what
+        version. `model` is handed to estimate_tokens(), `attempt_id` the attempt that asks. What
+        stands under a secret key is masked. From the same sources the same prompt is given again
+        for the setting prompt_cache_seconds (0: it is built anew, and is the same). The same
+        `request_id` again returns the first answer. Returns the build, its content as data:
+        docket.render_prompt() makes text of it. Raises NotFound, Forbidden, InvalidArgument.
         """
         return self._one(
             _BUILD_PROMPT_CONTEXT,
@@ -2375,9 +2375,11 @@ class Api(Calls):
         max_interactions: int | None = 20,
     ) -> Json:
         """All that is known about a task, in one call and as it was at one moment: an object with
-        the task, the latest version of each type of its contexts, its attempts, the newest result
-        of each validation, and what its agents said to models last (`max_interactions` of them, 0
-        to 1000).
+        the task, the latest version of each type of its contexts (contexts), its last 100 attempts,
+        the last three of them that failed or lost their lease with the validations that failed in
+        them (failures), its 20 newest pull requests with what their checks and reviewers say
+        (pull_requests), the newest result of each validation (validations), and what its agents
+        said to models last (interactions, `max_interactions` of them, 0 to 1000).
 
         Returns the object. Raises NotFound.
         """
@@ -5190,9 +5192,11 @@ class AsyncApi(AsyncCalls):
         max_interactions: int | None = 20,
     ) -> Json:
         """All that is known about a task, in one call and as it was at one moment: an object with
-        the task, the latest version of each type of its contexts, its attempts, the newest result
-        of each validation, and what its agents said to models last (`max_interactions` of them, 0
-        to 1000).
+        the task, the latest version of each type of its contexts (contexts), its last 100 attempts,
+        the last three of them that failed or lost their lease with the validations that failed in
+        them (failures), its 20 newest pull requests with what their checks and reviewers say
+        (pull_requests), the newest result of each validation (validations), and what its agents
+        said to models last (interactions, `max_interactions` of them, 0 to 1000).
         """
         return await self._one(_FULL_CONTEXT, (task_id, max_interactions))
 
