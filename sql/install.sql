@@ -18716,8 +18716,8 @@ reset role;
 
 set local role docket_owner;
 
--- Prompts that nobody sent go after some time, and with them the pins of what they were made of. One
--- that an interaction names is what that was answered to, and stays as long.
+-- Prompts that nobody sent go after some time, and with them the pins of what they were made of.
+-- One that an interaction names is what that was answered to, and stays as long.
 insert into docket.settings (setting_key, value, description)
 values ('prompt_build_days', '30', 'How long a prompt is kept that no interaction names, in days; null: for ever. A project may set its own.');
 
@@ -18806,8 +18806,8 @@ $$;
 comment on function docket_private.prune_prompts(uuid[]) is
     'Removes those of these prompts that no interaction names, with the pins of what they were made of. Returns how many.';
 
--- Ids are in the order of time: where the last that was looked at is too young to go, so is whatever
--- comes after it.
+-- Ids are in the order of time: where the last that was looked at is too young to go, so is
+-- whatever comes after it.
 create function docket_private.prune_next_prompts(at_most bigint) returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -18851,7 +18851,8 @@ begin
            order by b.prompt_build_id
            limit prune_next_prompts.at_most
       ), rules as materialized (
-          select p.project_id, docket.clock() - docket_private.prompts_kept_for(p.settings) as until
+          select p.project_id,
+                 docket.clock() - docket_private.prompts_kept_for(p.settings) as until
             from docket.projects as p
            where p.project_id in (select g.project_id from page as g)
       ), judged as (
@@ -20980,7 +20981,8 @@ begin atomic
                           from docket.pull_requests as q
                          where q.pull_request_id = l.pull_request_id
                            and q.project_id      = l.project_id
-                        offset 0
+                         order by q.pull_request_id
+                         limit 1
                     ) as p),
             '[]'),
         'validations', coalesce(

@@ -4775,7 +4775,8 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
                      q.updated_by
                     FROM docket.pull_requests q
                    WHERE ((q.pull_request_id = l.pull_request_id) AND (q.project_id = l.project_id))
-                  OFFSET 0) p)), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
+                   ORDER BY q.pull_request_id
+                  LIMIT 1) p)), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
             FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
                      v.project_id,
                      v.task_id,
@@ -19273,7 +19274,8 @@ begin
            order by b.prompt_build_id
            limit prune_next_prompts.at_most
       ), rules as materialized (
-          select p.project_id, docket.clock() - docket_private.prompts_kept_for(p.settings) as until
+          select p.project_id,
+                 docket.clock() - docket_private.prompts_kept_for(p.settings) as until
             from docket.projects as p
            where p.project_id in (select g.project_id from page as g)
       ), judged as (

@@ -89,7 +89,8 @@ begin atomic
                           from docket.pull_requests as q
                          where q.pull_request_id = l.pull_request_id
                            and q.project_id      = l.project_id
-                        offset 0
+                         order by q.pull_request_id
+                         limit 1
                     ) as p),
             '[]'),
         'validations', coalesce(

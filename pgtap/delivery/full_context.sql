@@ -20,12 +20,11 @@ select docket.put_context(docket_test.id('a'), 'note', to_jsonb(n))
   from generate_series(1, 2) as n;
 select docket.put_context(docket_test.id('a'), 'gone', '1');
 select docket.delete_context(docket_test.id('a'), 'gone');
-select docket.record_validation(docket_test.id('a'), 'tests', s, attempt_id => t.attempt_id)
+select docket.record_validation(
+           docket_test.id('a'), s.validation_type, s.said, attempt_id => t.attempt_id)
   from tokens as t
- cross join unnest(array['passed', 'failed']) as s;
-select docket.record_validation(docket_test.id('a'), 'style', s, attempt_id => t.attempt_id)
-  from tokens as t
- cross join unnest(array['failed', 'passed']) as s;
+ cross join (values ('tests', 'passed'), ('tests', 'failed'),
+                    ('style', 'failed'), ('style', 'passed')) as s (validation_type, said);
 select docket.record_interaction(
            docket_test.id('a'), 'ann', 'review', true, to_jsonb('question ' || n))
   from generate_series(1, 3) as n;

@@ -127,7 +127,7 @@ select is(
           'acme/shop#5: Login 5', 'acme/shop#4: Login 4'],
     'what is proposed already, the open before what is over');
 select is(
-    (select s -> 'data' from pg_temp.said(pg_temp.build(), 'pull_requests') as s limit 1),
+    (array(select pg_temp.said(pg_temp.build(), 'pull_requests') -> 'data'))[1],
     '{"status": "open", "checks": "failure", "conflict": true, "head_branch": "login"}'::jsonb,
     'with what is in its way');
 
