@@ -19642,6 +19642,1411 @@ grant select on docket.task_pull_requests
 
 reset role;
 
+-- delivery/code_artifacts
+
+set local role docket_owner;
+
+create domain docket.artifact_type as text
+    constraint artifact_type_known check (value ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$');
+
+comment on domain docket.artifact_type is
+    'What an artifact is: source_code, test_file, documentation, configuration... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
+create domain docket.storage_type as text
+    constraint storage_type_known check (value in ('database', 's3', 'azure_blob', 'gcs', 'file'));
+
+comment on domain docket.storage_type is
+    'Where the content of an artifact is: this database, a store of Amazon, Azure or Google, or a file.';
+
+-- What artifacts hold, by its SHA-256: the same content is there once in a project, and is never
+-- shared between two, who could tell from that what the other has. That the hash is the content's
+-- own is checked by the database itself.
+create table docket.artifact_contents (
+    content_hash bytea not null,
+    project_id   uuid  not null,
+    content      bytea not null,
+
+    constraint artifact_contents_pkey primary key (content_hash, project_id),
+    constraint artifact_contents_hash_exact check (content_hash = sha256(content))
+);
+
+comment on table docket.artifact_contents is
+    'The contents of artifacts that are kept in this database, once for each project. They go with the last artifact that has them.';
+comment on column docket.artifact_contents.content_hash is
+    'SHA-256 of the content.';
+comment on column docket.artifact_contents.content is
+    'The content, byte for byte.';
+
+create table docket.code_artifacts (
+    artifact_id      uuid                 not null,
+    project_id       uuid                 not null,
+    task_id          uuid                 not null,
+    attempt_id       uuid,
+    artifact_type    docket.artifact_type not null,
+    file_path        text                 not null,
+    version_no       integer              not null,
+    content_hash     bytea                not null,
+    content_size     bigint               not null,
+    content_type     text                 not null,
+    storage_type     docket.storage_type  not null,
+    storage_location text,
+    stored_hash      bytea,
+    metadata         jsonb                not null default '{}',
+    version          bigint               not null default 1,
+    created_at       timestamptz          not null default docket.clock(),
+    updated_at       timestamptz          not null default docket.clock(),
+    created_by       text                 not null default docket.principal(),
+    updated_by       text                 not null default docket.principal(),
+
+    constraint code_artifacts_pkey primary key (artifact_id, project_id),
+    constraint code_artifacts_path_key unique (task_id, project_id, file_path, version_no),
+    constraint code_artifacts_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint code_artifacts_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint code_artifacts_content_fkey
+        foreign key (stored_hash, project_id) references docket.artifact_contents,
+    constraint code_artifacts_path_is_relative
+        check (octet_length(file_path) between 1 and 1024
+               and file_path !~ '(^|/)\.{0,2}(/|$)'
+               and file_path !~ '[[:cntrl:]\\]'
+               and file_path !~ '^[A-Za-z]:'),
+    constraint code_artifacts_version_no_positive check (version_no > 0),
+    constraint code_artifacts_hash_is_sha256 check (octet_length(content_hash) = 32),
+    constraint code_artifacts_size_not_negative check (content_size >= 0),
+    constraint code_artifacts_content_type_is_media_type
+        check (length(content_type) <= 255
+               and content_type ~ '^[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*(; ?[^[:cntrl:]]+)?$'),
+    constraint code_artifacts_location_fits_storage
+        check (coalesce(
+                   case storage_type
+                       when 'database' then storage_location is null
+                       when 's3'
+                           then storage_location ~ '^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$'
+                       when 'azure_blob'
+                           then storage_location
+                                ~ '^https://[a-z0-9]{3,24}\.blob\.core\.[a-z.]+/[a-z0-9$-]{3,63}/.+$'
+                       when 'gcs'
+                           then storage_location ~ '^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.+$'
+                       when 'file'
+                           then storage_location ~ '^file:///[^/].*$'
+                   end,
+                   false)
+               and length(storage_location) <= 2048
+               and storage_location !~ '[?#[:cntrl:]]'
+               and storage_location !~ '/\.\.?(/|$)'),
+    constraint code_artifacts_database_has_content
+        check (stored_hash is not distinct from
+               case when storage_type = 'database' then content_hash end),
+    constraint code_artifacts_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+create index code_artifacts_project_idx
+    on docket.code_artifacts (project_id, artifact_id);
+
+create index code_artifacts_attempt_idx
+    on docket.code_artifacts (attempt_id, project_id) where attempt_id is not null;
+
+create index code_artifacts_stored_hash_idx
+    on docket.code_artifacts (stored_hash, project_id) where stored_hash is not null;
+
+create index code_artifacts_content_hash_idx
+    on docket.code_artifacts (content_hash, project_id, artifact_id);
+
+create index code_artifacts_file_path_idx
+    on docket.code_artifacts (file_path, project_id, artifact_id);
+
+comment on table docket.code_artifacts is
+    'What was made for tasks: files, in versions, with the hash of their content and where it is.';
+comment on column docket.code_artifacts.artifact_id is
+    'The artifact: one version of one file.';
+comment on column docket.code_artifacts.task_id is
+    'The task that it was made for, and goes with.';
+comment on column docket.code_artifacts.attempt_id is
+    'The attempt that made it, where it is known.';
+comment on column docket.code_artifacts.artifact_type is
+    'What it is.';
+comment on column docket.code_artifacts.file_path is
+    'Where it is in the repository: relative, with slashes, and without . or .. in it.';
+comment on column docket.code_artifacts.version_no is
+    'Counts up from 1 by task and path; the highest is the latest.';
+comment on column docket.code_artifacts.content_hash is
+    'SHA-256 of the content: as reckoned here where it is in the database, else as it was told.';
+comment on column docket.code_artifacts.content_size is
+    'The length of the content, in bytes: as reckoned here where it is in the database, else as it was told.';
+comment on column docket.code_artifacts.content_type is
+    'The media type of the content.';
+comment on column docket.code_artifacts.storage_type is
+    'Where the content is.';
+comment on column docket.code_artifacts.storage_location is
+    'Its URL, where it is not in the database: s3://, gs://, https:// (Azure) or file://.';
+comment on column docket.code_artifacts.stored_hash is
+    'The key of the content in docket.artifact_contents, where it is in the database.';
+
+comment on constraint code_artifacts_path_is_relative on docket.code_artifacts is
+    'a file_path has 1 to 1024 bytes and is relative, with slashes, and without . or .., backslashes and control characters';
+comment on constraint code_artifacts_hash_is_sha256 on docket.code_artifacts is
+    'a content_hash is a SHA-256: 32 bytes';
+comment on constraint code_artifacts_size_not_negative on docket.code_artifacts is
+    'a content_size is in bytes, from 0';
+comment on constraint code_artifacts_content_type_is_media_type on docket.code_artifacts is
+    'a content_type is a media type such as text/markdown, of up to 255 characters';
+comment on constraint code_artifacts_location_fits_storage on docket.code_artifacts is
+    'a storage_location is s3://bucket/key for s3, gs://bucket/object for gcs, https://account.blob.core.windows.net/container/blob for azure_blob, file:///path for file, and none for database; never with a query, which could hold a secret';
+comment on constraint code_artifacts_database_has_content on docket.code_artifacts is
+    'what is stored in the database has its content there';
+comment on constraint code_artifacts_metadata_is_object on docket.code_artifacts is
+    'metadata is a JSON object';
+
+-- Whose content it was that nobody has any more goes with the last that had it. First locked, then
+-- judged: who has just put the same is waited for, and then seen.
+create function docket_private.drop_unused_contents() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform
+       from docket.artifact_contents as c
+      where (c.content_hash, c.project_id) in (
+                select d.stored_hash, d.project_id
+                  from deleted as d
+                 where d.stored_hash is not null)
+      order by c.content_hash
+        for update;
+
+    if found then
+        delete from docket.artifact_contents as c
+         using (select distinct d.stored_hash, d.project_id from deleted as d) as gone
+         where c.content_hash = gone.stored_hash
+           and c.project_id   = gone.project_id
+           and not exists (
+                   select
+                     from docket.code_artifacts as a
+                    where a.stored_hash = c.content_hash
+                      and a.project_id  = c.project_id
+                   offset 0);
+    end if;
+
+    return null;
+exception
+    when foreign_key_violation then
+        -- A snapshot that is kept does not see who has put the same since.
+        raise exception 'somebody has put the same content at the same time'
+            using errcode = '40001';
+end;
+$$;
+
+comment on function docket_private.drop_unused_contents() is
+    'Removes the contents that no artifact of the project has any more.';
+
+create trigger code_artifacts_drop_unused_contents
+ after delete on docket.code_artifacts
+       referencing old table as deleted
+   for each statement execute function docket_private.drop_unused_contents();
+
+-- Which artifacts an interaction was about. Interactions go by whole months, and what was made in
+-- them stays: hence no foreign key to them.
+create table docket.interaction_artifacts (
+    interaction_id uuid        not null,
+    project_id     uuid        not null,
+    artifact_id    uuid        not null,
+    created_at     timestamptz not null default docket.clock(),
+    created_by     text        not null default docket.principal(),
+
+    constraint interaction_artifacts_pkey primary key (interaction_id, project_id, artifact_id),
+    constraint interaction_artifacts_artifact_fkey
+        foreign key (artifact_id, project_id) references docket.code_artifacts on delete cascade
+);
+
+create index interaction_artifacts_artifact_idx
+    on docket.interaction_artifacts (artifact_id, project_id);
+
+comment on table docket.interaction_artifacts is
+    'Which artifacts came of an interaction with a model or a tool, or were what it was about.';
+comment on column docket.interaction_artifacts.interaction_id is
+    'The interaction; it may have been dropped since, with its month.';
+comment on column docket.interaction_artifacts.artifact_id is
+    'The artifact.';
+
+-- The bytes say what they are where they can; where they are text, the path says of what kind.
+create function docket_private.detect_content_type(
+    file_path text,
+    head      bytea
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_name    text    := lower(substring(detect_content_type.file_path from '[^/]*$'));
+    v_head    bytea   := substring(detect_content_type.head from 1 for 4096);
+    v_cut     integer := 0;
+    v_text    text;
+    v_bytes   text;
+    v_path    text;
+    v_is_text boolean;
+begin
+    select k.content_type, k.is_text into v_path, v_is_text
+      from (values
+               ('c|h', 'text/x-c', true), ('cc|cpp|cxx|hh|hpp', 'text/x-c++', true),
+               ('cs', 'text/x-csharp', true), ('css', 'text/css', true),
+               ('csv', 'text/csv', true), ('go', 'text/x-go', true),
+               ('htm|html', 'text/html', true), ('ini|cfg|conf', 'text/plain', true),
+               ('java', 'text/x-java', true), ('js|mjs|cjs|jsx', 'text/javascript', true),
+               ('json|ipynb', 'application/json', true),
+               ('jsonl|ndjson', 'application/x-ndjson', true),
+               ('kt|kts', 'text/x-kotlin', true), ('md|markdown', 'text/markdown', true),
+               ('patch|diff', 'text/x-diff', true), ('php', 'text/x-php', true),
+               ('pl|pm', 'text/x-perl', true), ('py|pyi', 'text/x-python', true),
+               ('rb', 'text/x-ruby', true), ('rs', 'text/x-rust', true),
+               ('rst', 'text/x-rst', true), ('sarif', 'application/sarif+json', true),
+               ('sh|bash|zsh', 'text/x-shellscript', true), ('sql', 'application/sql', true),
+               ('svg', 'image/svg+xml', true), ('swift', 'text/x-swift', true),
+               ('toml', 'application/toml', true), ('ts|tsx|mts', 'text/x-typescript', true),
+               ('txt|log', 'text/plain', true), ('xml|xsd', 'application/xml', true),
+               ('yaml|yml', 'application/yaml', true),
+               ('avif', 'image/avif', false), ('bmp', 'image/bmp', false),
+               ('deb', 'application/vnd.debian.binary-package', false),
+               ('docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+                false),
+               ('gif', 'image/gif', false), ('gz|tgz', 'application/gzip', false),
+               ('ico', 'image/vnd.microsoft.icon', false),
+               ('jar|war', 'application/java-archive', false), ('jpeg|jpg', 'image/jpeg', false),
+               ('mp3', 'audio/mpeg', false), ('mp4', 'video/mp4', false),
+               ('otf', 'font/otf', false), ('parquet', 'application/vnd.apache.parquet', false),
+               ('pdf', 'application/pdf', false), ('png', 'image/png', false),
+               ('pptx',
+                'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+                false),
+               ('tar', 'application/x-tar', false), ('ttf', 'font/ttf', false),
+               ('wasm', 'application/wasm', false), ('webp', 'image/webp', false),
+               ('woff', 'font/woff', false), ('woff2', 'font/woff2', false),
+               ('xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+                false),
+               ('whl|zip', 'application/zip', false)
+           ) as k (extensions, content_type, is_text)
+     where substring(v_name from '\.([a-z0-9]+)$') = any (string_to_array(k.extensions, '|'));
+
+    if v_path is null and v_name in ('dockerfile', 'makefile') then
+        v_path := 'text/x-' || v_name;
+        v_is_text := true;
+    end if;
+
+    if v_head is null or v_head = '' then
+        return coalesce(v_path,
+                        case when v_head = '' then 'text/plain' end,
+                        'application/octet-stream');
+    end if;
+
+    v_bytes := (
+        select m.content_type
+          from (values
+                   (0, '\x89504e470d0a1a0a'::bytea, 'image/png'), (0, '\xffd8ff', 'image/jpeg'),
+                   (0, 'GIF8', 'image/gif'), (8, 'WEBP', 'image/webp'),
+                   (0, '%PDF-', 'application/pdf'), (0, '\x504b0304', 'application/zip'),
+                   (0, '\x504b0506', 'application/zip'), (0, '\x1f8b', 'application/gzip'),
+                   (0, 'BZh', 'application/x-bzip2'), (0, '\xfd377a585a00', 'application/x-xz'),
+                   (0, '\x28b52ffd', 'application/zstd'),
+                   (0, '\x377abcaf271c', 'application/x-7z-compressed'),
+                   (257, 'ustar', 'application/x-tar'), (0, '\x7f454c46', 'application/x-elf'),
+                   (0, '\x0061736d', 'application/wasm'), (0, '\xcafebabe', 'application/java-vm'),
+                   (0, 'SQLite format 3\000', 'application/vnd.sqlite3')
+               ) as m (place, magic, content_type)
+         where substring(v_head from m.place + 1 for octet_length(m.magic)) = m.magic
+         limit 1);
+
+    -- Files that are archives of another kind.
+    if v_bytes = 'application/zip' and (v_path like 'application/vnd.openxml%'
+                                        or v_path = 'application/java-archive') then
+        return v_path;
+    elsif v_bytes is not null then
+        return v_bytes;
+    end if;
+
+    -- What was cut off may be a part of a character.
+    while v_text is null and v_cut <= 3 and position('\x00'::bytea in v_head) = 0 loop
+        begin
+            v_text := convert_from(
+                substring(v_head from 1 for octet_length(v_head) - v_cut), 'UTF8');
+        exception
+            when character_not_in_repertoire or untranslatable_character then
+                v_cut := v_cut + 1;
+        end;
+        exit when octet_length(v_head) < 4096;
+    end loop;
+
+    return case
+               when v_text is null and not v_is_text then v_path
+               when v_text is null then 'application/octet-stream'
+               when v_is_text then v_path
+               when v_text ~ '^#![^\n]*(\m|/)(ba|z|da|k)?sh\M' then 'text/x-shellscript'
+               when v_text ~ '^#![^\n]*python' then 'text/x-python'
+               when v_text ~ '^#![^\n]*node' then 'text/javascript'
+               when v_text ~* '^\s*<!doctype html|^\s*<html' then 'text/html'
+               when v_text ~ '^\s*<\?xml' then 'application/xml'
+               when v_text ~ '^\s*(\{\s*["}]|\[\s*(["{\[\]]|-?[0-9]|true|false|null))'
+                   then 'application/json'
+               else 'text/plain'
+           end;
+end;
+$$;
+
+comment on function docket_private.detect_content_type(text, bytea) is
+    'The media type of a file, by its path and its first bytes (null: not known).';
+
+call docket_private.add_touch('docket.code_artifacts');
+call docket_private.add_journal('docket.code_artifacts', 'artifact_id');
+call docket_private.add_isolation('docket.code_artifacts');
+call docket_private.add_isolation('docket.artifact_contents');
+call docket_private.add_journal('docket.interaction_artifacts', 'interaction_id');
+call docket_private.add_isolation('docket.interaction_artifacts');
+
+insert into docket.settings (setting_key, value, description)
+values ('max_artifact_bytes', '52428800', 'The largest artifact whose content is kept in the database, in bytes.');
+
+revoke all on function docket_private.drop_unused_contents() from public;
+revoke all on function docket_private.detect_content_type(text, bytea) from public;
+grant select on docket.code_artifacts, docket.artifact_contents, docket.interaction_artifacts
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/put_artifacts
+
+set local role docket_owner;
+
+create function docket_private.check_artifact_attempts(
+    project_id  uuid,
+    task_ids    uuid[],
+    attempt_ids uuid[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wrong record;
+begin
+    select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
+      from unnest(check_artifact_attempts.task_ids, check_artifact_attempts.attempt_ids)
+               as g (task_id, attempt_id)
+      left join lateral (
+               select b.attempt_id, b.outcome
+                 from docket.task_attempts as b
+                where b.attempt_id = g.attempt_id
+                  and b.project_id = check_artifact_attempts.project_id
+                  and b.task_id    = g.task_id
+               offset 0
+           ) as a on true
+     where g.attempt_id is not null
+       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
+     limit 1;
+
+    if found and v_wrong.is_unknown then
+        raise exception 'attempt % is none of the task', v_wrong.attempt_id
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    elsif found then
+        perform docket_private.lease_lost(v_wrong.attempt_id);
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) is
+    'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
+
+create function docket_private.check_interactions_of(
+    project_id      uuid,
+    interaction_ids uuid[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_unknown uuid := (
+        select g.interaction_id
+          from unnest(check_interactions_of.interaction_ids) as g (interaction_id)
+         where g.interaction_id is not null
+           and not exists (
+                   select
+                     from docket.ai_interactions as i
+                    where i.interaction_id = g.interaction_id
+                      and i.project_id     = check_interactions_of.project_id
+                   offset 0)
+         limit 1);
+begin
+    if v_unknown is not null then
+        raise exception 'interaction % does not exist in this project', v_unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.list_interactions() lists those of a project.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_interactions_of(uuid, uuid[]) is
+    'Raises PD404 for an interaction that the project does not have.';
+
+-- What is told of an artifact has to agree with its content, and is completed from it.
+create function docket_private.complete_artifacts(
+    project_id uuid,
+    artifacts  docket.code_artifacts[],
+    contents   bytea[]
+) returns docket.code_artifacts[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  bigint := (docket_private.setting('max_artifact_bytes') #>> '{}')::bigint;
+    v_file  docket.code_artifacts;
+    v_bytes bytea;
+    v_hash  bytea;
+    v_done  docket.code_artifacts[];
+begin
+    -- A loop: of large contents one at a time is enough.
+    for v_place in 1 .. cardinality(artifacts) loop
+        v_file  := artifacts[v_place];
+        v_bytes := contents[v_place];
+        v_file.project_id := complete_artifacts.project_id;
+
+        if v_file.storage_type = 'database' and v_bytes is null then
+            raise exception 'artifact % has no content', quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give its content, or where it is: storage_type and storage_location.';
+        elsif v_file.storage_type <> 'database' and v_bytes is not null then
+            raise exception 'artifact % has its content elsewhere, and content is given',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give content or storage_location, not both.';
+        elsif v_file.storage_type <> 'database'
+              and (v_file.content_hash is null or v_file.content_size is null) then
+            raise exception 'artifact % is elsewhere, and its SHA-256 and size are not told',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give content_hash and content_size.';
+        elsif octet_length(v_bytes) > v_most then
+            raise exception 'artifact % has % bytes',
+                            quote_nullable(left(v_file.file_path, 200)), octet_length(v_bytes)
+                using errcode = 'PD413',
+                      hint    = format('At most %s (setting max_artifact_bytes). Keep it in a store, and here where it is.', v_most);
+        end if;
+
+        v_hash := sha256(v_bytes);
+        if v_file.content_hash <> v_hash then
+            raise exception 'the content of artifact % has another SHA-256',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      detail  = jsonb_build_object(
+                                    'given', encode(v_file.content_hash, 'hex'),
+                                    'found', encode(v_hash, 'hex'))::text,
+                      hint    = 'It was damaged on its way, or the hash is of something else.';
+        elsif v_file.content_size <> octet_length(v_bytes) then
+            raise exception 'the content of artifact % has % bytes, not %',
+                            quote_nullable(left(v_file.file_path, 200)), octet_length(v_bytes),
+                            v_file.content_size
+                using errcode = 'PD422';
+        end if;
+
+        if v_bytes is not null then
+            v_file.content_hash := v_hash;
+            v_file.content_size := octet_length(v_bytes);
+            v_file.stored_hash  := v_hash;
+        end if;
+        v_file.content_type := coalesce(
+            lower(btrim(v_file.content_type)),
+            docket_private.detect_content_type(v_file.file_path, v_bytes));
+        v_done := v_done || v_file;
+    end loop;
+
+    return v_done;
+end;
+$$;
+
+comment on function docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[]) is
+    'Artifacts with the hash, size and type of their contents. Raises PD422 where what was told is not so, PD413.';
+
+-- Each content once. Who has just removed the same is waited for; what is there is held until the
+-- artifact that needs it is.
+create function docket_private.keep_contents(
+    artifacts docket.code_artifacts[],
+    contents  bytea[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_missing boolean;
+begin
+    loop
+        insert into docket.artifact_contents (content_hash, project_id, content)
+        select distinct on (a.stored_hash) a.stored_hash, a.project_id, c.content
+          from unnest(keep_contents.artifacts) with ordinality as a
+          join unnest(keep_contents.contents) with ordinality as c (content, place)
+            on c.place = a.ordinality
+         where a.stored_hash is not null
+         order by a.stored_hash
+            on conflict on constraint artifact_contents_pkey do nothing;
+
+          with held as (
+              select c.content_hash
+                from unnest(keep_contents.artifacts) as a
+               cross join lateral (
+                         select k.content_hash
+                           from docket.artifact_contents as k
+                          where k.content_hash = a.stored_hash
+                            and k.project_id   = a.project_id
+                            for key share
+                     ) as c
+          )
+        select exists (
+                   select
+                     from unnest(keep_contents.artifacts) as a
+                    where a.stored_hash is not null
+                      and a.stored_hash not in (select h.content_hash from held as h))
+          into v_missing;
+
+        exit when not v_missing;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.keep_contents(docket.code_artifacts[], bytea[]) is
+    'Stores the contents of artifacts that the project has not yet.';
+
+-- Behind the checks of the callers. The same content in the same place as the latest version makes
+-- no new one; what else is told of it is taken over.
+create function docket_private.store_artifacts(
+    project_id      uuid,
+    artifacts       docket.code_artifacts[],
+    contents        bytea[],
+    interaction_ids uuid[]
+) returns docket.code_artifacts[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_given      docket.code_artifacts[];
+    v_stored     docket.code_artifacts[];
+    v_constraint text;
+begin
+    -- Two who put at once follow each other on the task: two versions in a row, none lost.
+    perform
+       from docket.tasks as t
+      where t.task_id in (select g.task_id from unnest(store_artifacts.artifacts) as g)
+        and t.project_id = store_artifacts.project_id
+      order by t.task_id
+        for no key update;
+
+    perform docket_private.check_artifact_attempts(
+        store_artifacts.project_id,
+        array(select g.task_id from unnest(store_artifacts.artifacts) with ordinality as g
+               order by g.ordinality),
+        array(select g.attempt_id from unnest(store_artifacts.artifacts) with ordinality as g
+               order by g.ordinality));
+    perform docket_private.check_interactions_of(
+        store_artifacts.project_id, store_artifacts.interaction_ids);
+
+    begin
+        v_given := docket_private.complete_artifacts(
+            store_artifacts.project_id, store_artifacts.artifacts, store_artifacts.contents);
+        perform docket_private.keep_contents(v_given, store_artifacts.contents);
+
+        -- A snapshot that is kept may not see the latest version: naming the conflict turns what
+        -- would be a duplicate key into a failure to serialize (40001).
+          with given as materialized (
+              select g.*
+                from unnest(v_given) with ordinality as g
+          ), latest as materialized (
+              select g.ordinality, l.artifact_id, coalesce(l.version_no, 0) as version_no,
+                     coalesce((l.content_hash, l.storage_type, coalesce(l.storage_location, ''))
+                              = (g.content_hash, g.storage_type,
+                                 coalesce(g.storage_location, '')), false) as is_same
+                from given as g
+                left join lateral (
+                         select a.*
+                           from docket.code_artifacts as a
+                          where a.task_id    = g.task_id
+                            and a.project_id = store_artifacts.project_id
+                            and a.file_path  = g.file_path
+                          order by a.version_no desc
+                          limit 1
+                     ) as l on true
+          ), added as (
+              insert into docket.code_artifacts as a (
+                  artifact_id, project_id, task_id, attempt_id, artifact_type, file_path,
+                  version_no, content_hash, content_size, content_type, storage_type,
+                  storage_location, stored_hash, metadata)
+              select docket_private.new_id(store_artifacts.project_id, g.ordinality),
+                     store_artifacts.project_id, g.task_id, g.attempt_id, g.artifact_type,
+                     g.file_path, l.version_no + 1, g.content_hash, g.content_size,
+                     g.content_type, g.storage_type, g.storage_location, g.stored_hash,
+                     coalesce(g.metadata, '{}')
+                from given as g
+                join latest as l on l.ordinality = g.ordinality
+               where not l.is_same
+               order by g.ordinality
+                  on conflict on constraint code_artifacts_path_key do nothing
+              returning a
+          ), changed as (
+              update docket.code_artifacts as a
+                 set artifact_type = g.artifact_type,
+                     content_type  = g.content_type,
+                     metadata      = coalesce(g.metadata, a.metadata)
+                from given as g
+                join latest as l on l.ordinality = g.ordinality
+               where l.is_same
+                 and a.artifact_id = l.artifact_id
+                 and a.project_id  = store_artifacts.project_id
+              returning a
+          ), stored as (
+              select (n.a).* from added as n
+               union all
+              select (c.a).* from changed as c
+          )
+        select array_agg(s::docket.code_artifacts order by g.ordinality) into v_stored
+          from given as g
+          join stored as s
+            on s.task_id = g.task_id
+           and s.file_path = g.file_path;
+    exception
+        when foreign_key_violation then
+            raise exception 'a task has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'artifacts are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('code_artifacts', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    insert into docket.interaction_artifacts (interaction_id, project_id, artifact_id)
+    select i.interaction_id, store_artifacts.project_id, s.artifact_id
+      from unnest(v_stored) with ordinality as s
+      join unnest(store_artifacts.interaction_ids) with ordinality as i (interaction_id, place)
+        on i.place = s.ordinality
+     where i.interaction_id is not null
+        on conflict on constraint interaction_artifacts_pkey do nothing;
+
+    return v_stored;
+end;
+$$;
+
+comment on function docket_private.store_artifacts(
+    uuid, docket.code_artifacts[], bytea[], uuid[]) is
+    'Stores artifacts of one project, whose paths differ, and returns them in the order given. Raises PD404, PD413, PD422, PDLSE.';
+
+create function docket.put_artifact(
+    task_id          uuid,
+    file_path        text,
+    content          bytea  default null,
+    artifact_type    text   default 'source_code',
+    content_type     text   default null,
+    content_hash     bytea  default null,
+    storage_type     text   default 'database',
+    storage_location text   default null,
+    content_size     bigint default null,
+    attempt_id       uuid   default null,
+    interaction_id   uuid   default null,
+    metadata         jsonb  default null,
+    request_id       uuid   default null
+) returns docket.code_artifacts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'put_artifact');
+    v_project  uuid;
+    v_artifact docket.code_artifacts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.code_artifacts, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(put_artifact.task_id);
+    perform docket_private.require_project(v_project);
+
+    begin
+        v_artifact.task_id          := put_artifact.task_id;
+        v_artifact.attempt_id       := put_artifact.attempt_id;
+        v_artifact.artifact_type    := lower(btrim(put_artifact.artifact_type));
+        v_artifact.file_path        := put_artifact.file_path;
+        v_artifact.content_type     := put_artifact.content_type;
+        v_artifact.content_hash     := put_artifact.content_hash;
+        v_artifact.content_size     := put_artifact.content_size;
+        v_artifact.storage_type     := coalesce(put_artifact.storage_type, 'database');
+        v_artifact.storage_location := put_artifact.storage_location;
+        v_artifact.metadata         := put_artifact.metadata;
+    exception
+        when check_violation then
+            raise exception 'an artifact of type % in % can not be meant',
+                            quote_nullable(left(put_artifact.artifact_type, 100)),
+                            quote_nullable(left(put_artifact.storage_type, 100))
+                using errcode = 'PD422',
+                      hint    = 'A type is a word such as source_code; storage_type is database, s3, azure_blob, gcs or file.';
+    end;
+
+    v_artifact := (docket_private.store_artifacts(
+        v_project, array[v_artifact], array[put_artifact.content],
+        array[put_artifact.interaction_id]))[1];
+
+    perform docket_private.remember(request_id, to_jsonb(v_artifact));
+    return v_artifact;
+end;
+$$;
+
+comment on function docket.put_artifact(
+    uuid, text, bytea, text, text, bytea, text, text, bigint, uuid, uuid, jsonb, uuid) is
+'Stores a file that was made for a task, as the next version of its path; the same content as the
+latest version again makes none.
+
+`file_path` is where it is in the repository (relative). `content` are its bytes, up to the setting
+max_artifact_bytes; kept once in a project, however many artifacts have them. `artifact_type` is any
+word (source_code, test_file, documentation...), `content_type` its media type (null: told from
+path and first bytes). `content_hash` is the SHA-256 that the content has to have, `content_size`
+its bytes. What is kept elsewhere has `storage_type` s3, azure_blob, gcs or file, the URL as
+`storage_location` (without a query: that could be a secret), hash and size, and no content.
+`attempt_id` is the attempt that made it, which has not lost the task; `interaction_id` the
+interaction that it came of; `metadata` an object. The same `request_id` again returns the first
+answer. Returns the artifact. Raises PD404, PD403, PD413, PD422 (the hash is another, or what can
+not be meant), PDLSE.';
+
+-- Refuses what can't be meant before anything is written, and says which element it is.
+create function docket_private.check_artifacts(artifacts jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'file_path', 'artifact_type', 'content', 'content_base64', 'content_hash',
+        'content_size', 'content_type', 'storage_type', 'storage_location', 'attempt_id',
+        'interaction_id', 'metadata'];
+    v_wrong record;
+begin
+    if artifacts is null or jsonb_typeof(artifacts) <> 'array' or jsonb_array_length(artifacts) = 0
+    then
+        raise exception 'artifacts is not a JSON array of artifacts'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, file_path and content or content_base64.';
+    end if;
+
+    if jsonb_array_length(artifacts) > v_most then
+        raise exception '% artifacts in one call', jsonb_array_length(artifacts)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(artifacts) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that artifacts do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when coalesce(e.element ->> 'file_path', '') = ''
+                              then 'has no file_path'
+                          when e.element ->> 'content_hash' !~* '^[0-9a-f]{64}$'
+                              then 'has a content_hash that is no SHA-256 in 64 hex digits'
+                          when num_nonnulls(e.element ->> 'content', e.element ->> 'content_base64')
+                               > 1
+                              then 'has content and content_base64'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'artifact number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    select min(e.place) as place, e.element ->> 'file_path' as file_path into v_wrong
+      from jsonb_array_elements(artifacts) with ordinality as e (element, place)
+     group by lower(e.element ->> 'task_id'), e.element ->> 'file_path'
+    having count(*) > 1
+     limit 1;
+
+    if found then
+        raise exception 'path % of one task is there twice',
+                        quote_literal(left(v_wrong.file_path, 200))
+            using errcode = 'PD422',
+                  hint    = 'Two versions of a file take two calls.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_artifacts(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of artifacts.';
+
+create function docket.put_artifacts(
+    artifacts  jsonb,
+    request_id uuid default null
+) returns setof docket.code_artifacts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'put_artifacts');
+    v_project uuid;
+    v_given   record;
+    v_stored  docket.code_artifacts[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.code_artifacts, v_answer);
+        return;
+    end if;
+
+    perform docket_private.check_artifacts(put_artifacts.artifacts);
+
+    v_project := docket_private.project_of_tasks(array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(put_artifacts.artifacts) as e (element)));
+    perform docket_private.require_project(v_project);
+
+    begin
+        select array_agg(
+                   jsonb_populate_record(
+                       null::docket.code_artifacts,
+                       (g.element - array['content', 'content_base64', 'content_hash',
+                                          'interaction_id'])
+                       || jsonb_build_object(
+                              'artifact_type', coalesce(
+                                  lower(btrim(g.element ->> 'artifact_type')), 'source_code'),
+                              'storage_type', coalesce(g.element ->> 'storage_type', 'database'),
+                              'content_hash', '\x' || (g.element ->> 'content_hash')))
+                   order by g.place) as artifacts,
+               array_agg(
+                   coalesce(convert_to(g.element ->> 'content', 'UTF8'),
+                            decode(g.element ->> 'content_base64', 'base64'))
+                   order by g.place) as contents,
+               array_agg((g.element ->> 'interaction_id')::uuid order by g.place) as interactions
+          into v_given
+          from jsonb_array_elements(put_artifacts.artifacts) with ordinality as g (element, place);
+    exception
+        when check_violation or data_exception then
+            raise exception 'artifacts are refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422',
+                      hint    = 'storage_type is database, s3, azure_blob, gcs or file; docket.put_artifact() says what the fields are.';
+    end;
+
+    v_stored := docket_private.store_artifacts(
+        v_project, v_given.artifacts, v_given.contents, v_given.interactions);
+
+    perform docket_private.remember(put_artifacts.request_id, to_jsonb(v_stored));
+    return query
+    select u.* from unnest(v_stored) as u;
+end;
+$$;
+
+comment on function docket.put_artifacts(jsonb, uuid) is
+'Stores files that were made for tasks, each as put_artifact() does. All or none.
+
+`artifacts` is an array of objects (up to the setting max_batch_size), of tasks of one project, no
+path of a task twice, with task_id, file_path and content (text) or content_base64 (any bytes); and
+artifact_type, content_type, content_hash (64 hex digits), content_size, storage_type,
+storage_location, attempt_id, interaction_id and metadata, as the parameters of put_artifact(). The
+same `request_id` again returns the first answer. Returns the artifacts, in the order given. Raises
+PD404, PD403, PD413, PD422, PDLSE.';
+
+create function docket.link_artifacts(
+    interaction_id uuid,
+    artifact_ids   uuid[],
+    request_id     uuid default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'link_artifacts');
+    v_most    integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_project uuid;
+    v_unknown text;
+    v_count   bigint;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::bigint;
+    end if;
+
+    if cardinality(link_artifacts.artifact_ids) > v_most then
+        raise exception '% artifacts in one call', cardinality(link_artifacts.artifact_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_project := (
+        select i.project_id
+          from docket.ai_interactions as i
+         where i.interaction_id = link_artifacts.interaction_id
+         limit 1);
+    if v_project is null then
+        raise exception 'interaction % does not exist',
+                        coalesce(link_artifacts.interaction_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_interactions() lists those of a project.';
+    end if;
+    perform docket_private.require_project(v_project);
+
+    v_unknown := (
+        select coalesce(g.artifact_id::text, 'null')
+          from unnest(link_artifacts.artifact_ids) as g (artifact_id)
+         where not exists (
+                   select
+                     from docket.code_artifacts as a
+                    where a.artifact_id = g.artifact_id
+                      and a.project_id  = v_project
+                   offset 0)
+         limit 1);
+    if v_unknown is not null then
+        raise exception 'artifact % does not exist in the project of the interaction', v_unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    begin
+        insert into docket.interaction_artifacts (interaction_id, project_id, artifact_id)
+        select distinct link_artifacts.interaction_id, v_project, g.artifact_id
+          from unnest(link_artifacts.artifact_ids) as g (artifact_id)
+            on conflict on constraint interaction_artifacts_pkey do nothing;
+        get diagnostics v_count = row_count;
+    exception
+        when foreign_key_violation then
+            raise exception 'an artifact has been deleted meanwhile'
+                using errcode = 'PD404';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+comment on function docket.link_artifacts(uuid, uuid[], uuid) is
+'Says that artifacts came of an interaction with a model or a tool, or were what it was about.
+
+`artifact_ids` are artifacts of the interaction''s project, up to the setting max_batch_size; those
+that are linked already stay so. The same `request_id` again returns the first answer. Returns how
+many were linked anew. Raises PD404, PD403, PD413.';
+
+create function docket.delete_artifact(
+    artifact_id uuid,
+    request_id  uuid default null
+) returns docket.code_artifacts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'delete_artifact');
+    v_artifact docket.code_artifacts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.code_artifacts, v_answer);
+    end if;
+
+    select a.* into v_artifact
+      from docket.code_artifacts as a
+     where a.artifact_id = delete_artifact.artifact_id;
+
+    if found then
+        perform docket_private.require_project(v_artifact.project_id);
+
+        delete from docket.code_artifacts as a
+         where a.artifact_id = v_artifact.artifact_id
+           and a.project_id  = v_artifact.project_id;
+    end if;
+
+    if not found then
+        raise exception 'artifact % does not exist',
+                        coalesce(delete_artifact.artifact_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_artifact));
+    return v_artifact;
+end;
+$$;
+
+comment on function docket.delete_artifact(uuid, uuid) is
+'Deletes artifact `artifact_id`, one version of a file: its content goes when no other artifact of the
+project has it; what is kept in another store stays there. Validations of it stay, without it. The
+same `request_id` again returns the first answer. Returns the artifact. Raises PD404, PD403.';
+
+revoke all on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.check_interactions_of(uuid, uuid[]) from public;
+revoke all on function docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
+  from public;
+revoke all on function docket_private.keep_contents(docket.code_artifacts[], bytea[]) from public;
+revoke all on function docket_private.store_artifacts(
+    uuid, docket.code_artifacts[], bytea[], uuid[]) from public;
+revoke all on function docket.put_artifact(
+    uuid, text, bytea, text, text, bytea, text, text, bigint, uuid, uuid, jsonb, uuid)
+  from public;
+revoke all on function docket_private.check_artifacts(jsonb) from public;
+revoke all on function docket.put_artifacts(jsonb, uuid) from public;
+revoke all on function docket.link_artifacts(uuid, uuid[], uuid) from public;
+revoke all on function docket.delete_artifact(uuid, uuid) from public;
+grant execute on function
+    docket.put_artifact(
+        uuid, text, bytea, text, text, bytea, text, text, bigint, uuid, uuid, jsonb, uuid),
+    docket.put_artifacts(jsonb, uuid),
+    docket.link_artifacts(uuid, uuid[], uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function docket.delete_artifact(uuid, uuid)
+   to docket_admin, docket_app;
+
+reset role;
+
+-- delivery/read_artifacts
+
+set local role docket_owner;
+
+create function docket.get_artifact(artifact_id uuid) returns docket.code_artifacts
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_artifact docket.code_artifacts;
+begin
+    select a.* into v_artifact
+      from docket.code_artifacts as a
+     where a.artifact_id = get_artifact.artifact_id;
+
+    if not found then
+        raise exception 'artifact % does not exist',
+                        coalesce(get_artifact.artifact_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    return v_artifact;
+end;
+$$;
+
+comment on function docket.get_artifact(uuid) is
+    'One artifact by its id, `artifact_id`. Returns the artifact, without its content. Raises PD404.';
+
+create function docket.find_artifact(
+    task_id    uuid,
+    file_path  text,
+    version_no integer default null
+) returns setof docket.code_artifacts
+language sql
+stable
+rows 1
+begin atomic
+    select a.*
+      from docket.tasks as t
+     cross join lateral (
+               select f.*
+                 from docket.code_artifacts as f
+                where f.task_id    = t.task_id
+                  and f.project_id = t.project_id
+                  and f.file_path  = find_artifact.file_path
+                  and (find_artifact.version_no is null
+                       or f.version_no = find_artifact.version_no)
+                order by f.version_no desc
+                limit 1
+           ) as a
+     where t.task_id = find_artifact.task_id;
+end;
+
+comment on function docket.find_artifact(uuid, text, integer) is
+'One file of a task by its path, `file_path`: its latest version, or the one that `version_no` says.
+
+Returns the artifact, or no row; raises nothing.';
+
+create function docket.list_artifacts(
+    project_id     uuid,
+    task_id        uuid    default null,
+    artifact_type  text    default null,
+    file_path      text    default null,
+    content_hash   bytea   default null,
+    attempt_id     uuid    default null,
+    interaction_id uuid    default null,
+    latest_only    boolean default false,
+    after          uuid    default null,
+    page_size      integer default 100
+) returns setof docket.code_artifacts
+language sql
+stable
+begin atomic
+    -- A branch for each way in: one plan for all would read a project's artifacts for those of one
+    -- task, and row-level security lets the planner take them for a few.
+      with found as (
+          select a.artifact_id, a.project_id
+            from docket.tasks as t
+           cross join lateral (
+                     select f.artifact_id, f.project_id
+                       from docket.code_artifacts as f
+                      where f.task_id    = t.task_id
+                        and f.project_id = t.project_id
+                      order by f.file_path, f.version_no
+                      limit all
+                 ) as a
+           where t.project_id = list_artifacts.project_id
+             and t.task_id    = coalesce(list_artifacts.task_id, (
+                     select b.task_id
+                       from docket.task_attempts as b
+                      where b.attempt_id = list_artifacts.attempt_id))
+           union all
+          select l.artifact_id, l.project_id
+            from docket.interaction_artifacts as l
+           where num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id) = 0
+             and l.interaction_id = list_artifacts.interaction_id
+             and l.project_id     = list_artifacts.project_id
+           union all
+          (select f.artifact_id, f.project_id
+             from docket.code_artifacts as f
+            where num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id,
+                               list_artifacts.interaction_id) = 0
+              and f.file_path   = list_artifacts.file_path
+              and f.project_id  = list_artifacts.project_id)
+           union all
+          (select f.artifact_id, f.project_id
+             from docket.code_artifacts as f
+            where num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id,
+                               list_artifacts.interaction_id, list_artifacts.file_path) = 0
+              and f.content_hash = list_artifacts.content_hash
+              and f.project_id   = list_artifacts.project_id)
+           union all
+          (select f.artifact_id, f.project_id
+             from docket.code_artifacts as f
+            where num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id,
+                               list_artifacts.interaction_id, list_artifacts.file_path,
+                               list_artifacts.content_hash) = 0
+              and f.project_id = list_artifacts.project_id
+              and (list_artifacts.after is null or f.artifact_id > list_artifacts.after)
+              and (list_artifacts.artifact_type is null
+                   or f.artifact_type = lower(btrim(list_artifacts.artifact_type)))
+              and (not list_artifacts.latest_only
+                   or f.version_no = (
+                          select max(n.version_no)
+                            from docket.code_artifacts as n
+                           where n.task_id    = f.task_id
+                             and n.project_id = f.project_id
+                             and n.file_path  = f.file_path))
+            order by f.artifact_id
+            limit least(greatest(list_artifacts.page_size, 1), 1000))
+      )
+    select a.*
+      from found as f
+     cross join lateral (
+               select c.*
+                 from docket.code_artifacts as c
+                where c.artifact_id = f.artifact_id
+                  and c.project_id  = f.project_id
+                order by c.artifact_id
+                limit 1
+           ) as a
+     where (list_artifacts.artifact_type is null
+            or a.artifact_type = lower(btrim(list_artifacts.artifact_type)))
+       and (list_artifacts.file_path is null or a.file_path = list_artifacts.file_path)
+       and (list_artifacts.content_hash is null
+            or a.content_hash = list_artifacts.content_hash)
+       and (list_artifacts.attempt_id is null or a.attempt_id = list_artifacts.attempt_id)
+       and (list_artifacts.interaction_id is null
+            or a.artifact_id = (
+                   select l.artifact_id
+                     from docket.interaction_artifacts as l
+                    where l.interaction_id = list_artifacts.interaction_id
+                      and l.project_id     = a.project_id
+                      and l.artifact_id    = a.artifact_id))
+       and (not list_artifacts.latest_only
+            or a.version_no = (
+                   select max(n.version_no)
+                     from docket.code_artifacts as n
+                    where n.task_id    = a.task_id
+                      and n.project_id = a.project_id
+                      and n.file_path  = a.file_path))
+       and (list_artifacts.after is null or a.artifact_id > list_artifacts.after)
+     order by a.artifact_id
+     limit least(greatest(list_artifacts.page_size, 1), 1000);
+end;
+
+comment on function docket.list_artifacts(
+    uuid, uuid, text, text, bytea, uuid, uuid, boolean, uuid, integer) is
+'The artifacts of a project that meet every condition given, the first stored first, without their
+contents.
+
+`task_id`, `attempt_id` and `interaction_id` say what they were made for and in, `artifact_type`
+what they are, `file_path` where, `content_hash` (SHA-256) with what content; `latest_only` leaves
+out what has a later version. `after` is the id of the last row of the previous page, `page_size` is
+in rows (1 to 1000). Returns artifacts; raises nothing.';
+
+create function docket.artifact_content(
+    artifact_id uuid,
+    from_byte   bigint default 0,
+    max_bytes   bigint default null
+) returns table (
+    content          bytea,
+    content_size     bigint,
+    content_hash     bytea,
+    content_type     text,
+    storage_type     text,
+    storage_location text
+)
+language sql
+stable
+rows 1
+begin atomic
+    select substring(
+               c.content
+               from least(greatest(artifact_content.from_byte, 0), 2000000000)::integer + 1
+               for least(greatest(coalesce(artifact_content.max_bytes, a.content_size), 0),
+                         2000000000 - least(greatest(artifact_content.from_byte, 0),
+                                            2000000000))::integer),
+           a.content_size, a.content_hash, a.content_type, a.storage_type::text,
+           a.storage_location
+      from docket.code_artifacts as a
+      left join lateral (
+               select k.content
+                 from docket.artifact_contents as k
+                where k.content_hash = a.stored_hash
+                  and k.project_id   = a.project_id
+                order by k.content_hash
+                limit 1
+           ) as c on true
+     where a.artifact_id = artifact_content.artifact_id;
+end;
+
+comment on function docket.artifact_content(uuid, bigint, bigint) is
+'The content of an artifact, byte for byte, or a part of it.
+
+`from_byte` is where the part begins, from 0, `max_bytes` how long it is at most (null: to the end).
+Returns a row with the part, the size and the SHA-256 of the whole and its media type; no row where
+there is no such artifact. content and storage_location may be null: what is not kept in the
+database is at storage_location. Raises nothing.';
+
+create function docket.verify_artifacts(
+    project_id    uuid,
+    after         uuid    default null,
+    max_artifacts integer default 1000,
+    max_bytes     bigint  default 268435456
+) returns table (
+    checked    bigint,
+    byte_size  bigint,
+    next_after uuid,
+    wrong      jsonb
+)
+language sql
+stable
+rows 1
+begin atomic
+    -- By sizes as they were told, which needs no content: so a step that ends reads no more.
+      with step as materialized (
+          select s.*
+            from (
+                select a.artifact_id, a.project_id, a.task_id, a.file_path, a.version_no,
+                       a.content_hash, a.content_size, a.stored_hash, a.storage_type,
+                       count(*) over so_far as place,
+                       sum(a.content_size) filter (where a.storage_type = 'database')
+                           over so_far as bytes
+                  from docket.code_artifacts as a
+                 where a.project_id = verify_artifacts.project_id
+                   and (verify_artifacts.after is null
+                        or a.artifact_id > verify_artifacts.after)
+                window so_far as (order by a.artifact_id rows unbounded preceding)
+                 order by a.artifact_id
+                 limit least(greatest(verify_artifacts.max_artifacts, 1), 10000)
+            ) as s
+           where s.place = 1
+              or coalesce(s.bytes, 0) <= verify_artifacts.max_bytes
+      ), contents as materialized (
+          select h.stored_hash, c.content_hash is not null as is_there,
+                 octet_length(c.content) as content_size,
+                 sha256(c.content) = h.stored_hash as is_exact
+            from (select distinct s.stored_hash, s.project_id from step as s) as h
+            left join lateral (
+                     select k.content_hash, k.content
+                       from docket.artifact_contents as k
+                      where k.content_hash = h.stored_hash
+                        and k.project_id   = h.project_id
+                      order by k.content_hash
+                      limit 1
+                 ) as c on true
+           where h.stored_hash is not null
+      ), problems as (
+          select s.artifact_id, s.task_id, s.file_path, s.version_no,
+                 case
+                     when not c.is_there then 'its content is not there'
+                     when not c.is_exact then 'its content has another SHA-256'
+                     when s.content_hash <> s.stored_hash then 'it names another content'
+                     when s.content_size <> c.content_size then 'its size is another'
+                 end as problem
+            from step as s
+            join contents as c on c.stored_hash = s.stored_hash
+      ), told as (
+          select jsonb_agg(
+                     jsonb_build_object(
+                         'artifact_id', p.artifact_id, 'task_id', p.task_id,
+                         'file_path', p.file_path, 'version_no', p.version_no,
+                         'problem', p.problem)
+                     order by p.artifact_id) as wrong
+            from problems as p
+           where p.problem is not null
+      ), ended as (
+          select count(*) as checked, coalesce(max(s.bytes), 0) as bytes,
+                 (array_agg(s.artifact_id order by s.artifact_id desc))[1] as artifact_id
+            from step as s
+      )
+    select e.checked, e.bytes::bigint,
+           case
+               when exists (
+                        select
+                          from docket.code_artifacts as a
+                         where a.project_id  = verify_artifacts.project_id
+                           and a.artifact_id > e.artifact_id)
+               then e.artifact_id
+           end,
+           coalesce(t.wrong, '[]')
+      from ended as e
+     cross join told as t;
+end;
+
+comment on function docket.verify_artifacts(uuid, uuid, integer, bigint) is
+'Whether the artifacts of a project are still what they were: for those whose content is in the
+database, that it is there, and that its SHA-256 and its size are those that were stored. One step
+of it: `max_artifacts` (1 to 10000) of them, `max_bytes` of content at most (but one artifact at
+least).
+
+`after` is next_after of the previous step. Returns one row: checked counts the artifacts, byte_size
+the bytes that were read; next_after may be null: that was the last step; wrong is an array of
+objects with artifact_id, task_id, file_path, version_no and problem. Raises nothing.';
+
+revoke all on function docket.get_artifact(uuid) from public;
+revoke all on function docket.find_artifact(uuid, text, integer) from public;
+revoke all on function docket.list_artifacts(
+    uuid, uuid, text, text, bytea, uuid, uuid, boolean, uuid, integer) from public;
+revoke all on function docket.artifact_content(uuid, bigint, bigint) from public;
+revoke all on function docket.verify_artifacts(uuid, uuid, integer, bigint) from public;
+grant execute on function
+    docket.get_artifact(uuid),
+    docket.find_artifact(uuid, text, integer),
+    docket.list_artifacts(
+        uuid, uuid, text, text, bytea, uuid, uuid, boolean, uuid, integer),
+    docket.artifact_content(uuid, bigint, bigint),
+    docket.verify_artifacts(uuid, uuid, integer, bigint)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- delivery/validation_results
 
 set local role docket_owner;
@@ -19672,6 +21077,7 @@ create table docket.validation_results (
     attempt_id           uuid,
     agent                text,
     pull_request_id      uuid,
+    artifact_id          uuid,
     score                numeric,
     max_score            numeric,
     issues_found         integer                  not null default 0,
@@ -19696,6 +21102,9 @@ create table docket.validation_results (
     constraint validation_results_pull_request_fkey
         foreign key (pull_request_id, project_id) references docket.pull_requests
         on delete cascade,
+    constraint validation_results_artifact_fkey
+        foreign key (artifact_id, project_id) references docket.code_artifacts
+        on delete set null (artifact_id),
     constraint validation_results_run_no_positive check (run_no > 0),
     constraint validation_results_validator_bounded
         check (length(validator_name) between 1 and 255),
@@ -19722,6 +21131,9 @@ create index validation_results_attempt_idx
 create index validation_results_pull_request_idx
     on docket.validation_results (pull_request_id, project_id) where pull_request_id is not null;
 
+create index validation_results_artifact_idx
+    on docket.validation_results (artifact_id, project_id) where artifact_id is not null;
+
 comment on table docket.validation_results is
     'What the validations of tasks said, one row for each run. Rows are added, never changed.';
 comment on column docket.validation_results.validation_result_id is
@@ -19742,6 +21154,8 @@ comment on column docket.validation_results.agent is
     'The agent whose work was looked at.';
 comment on column docket.validation_results.pull_request_id is
     'The pull request that was looked at, where it is about one.';
+comment on column docket.validation_results.artifact_id is
+    'The artifact that was looked at, where it is about one; null where that has been deleted.';
 comment on column docket.validation_results.score is
     'How good it was found, from 0.';
 comment on column docket.validation_results.max_score is
@@ -20301,8 +21715,8 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
-        'pull_request_id', 'score', 'max_score', 'issues_found', 'issues_critical', 'issues_major',
-        'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
+        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -20441,9 +21855,10 @@ begin
                      with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
                          task_id uuid, validation_type text, status text, validator_name text,
-                         attempt_id uuid, agent text, pull_request_id uuid, score numeric,
-                         max_score numeric, issues_found integer, issues_critical integer,
-                         issues_major integer, issues_minor integer, details jsonb,
+                         attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
+                         score numeric, max_score numeric, issues_found integer,
+                         issues_critical integer, issues_major integer, issues_minor integer,
+                         details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -20456,13 +21871,13 @@ begin
           ), recorded as (
               insert into docket.validation_results as v (
                   validation_result_id, project_id, task_id, validation_type, run_no,
-                  validation_status, validator_name, attempt_id, agent, pull_request_id, score,
-                  max_score, issues_found, issues_critical, issues_major, issues_minor, details,
-                  suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  validation_status, validator_name, attempt_id, agent, pull_request_id,
+                  artifact_id, score, max_score, issues_found, issues_critical, issues_major,
+                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
-                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.score,
-                     t.max_score,
+                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
+                     t.score, t.max_score,
                      coalesce(t.issues_found,
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
@@ -20496,7 +21911,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'the pull request of a validation does not exist in this project'
+            raise exception 'the pull request or artifact of a validation is none of this project'
                 using errcode = 'PD404';
         -- A feature that is not supported: to measure a time that never began.
         when check_violation or not_null_violation or data_exception or feature_not_supported then
@@ -20539,8 +21954,9 @@ result of a type counts. All or none.
 `validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
 with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
-that has lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
-issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
+that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
+issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
+given), details,
 suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
@@ -20562,6 +21978,7 @@ create function docket.record_validation(
     attempt_id        uuid        default null,
     agent             text        default null,
     pull_request_id   uuid        default null,
+    artifact_id       uuid        default null,
     started_at        timestamptz default null,
     completed_at      timestamptz default null,
     execution_time_ms bigint      default null,
@@ -20597,6 +22014,7 @@ begin
                'attempt_id', record_validation.attempt_id,
                'agent', record_validation.agent,
                'pull_request_id', record_validation.pull_request_id,
+               'artifact_id', record_validation.artifact_id,
                'started_at', record_validation.started_at,
                'completed_at', record_validation.completed_at,
                'execution_time_ms', record_validation.execution_time_ms,
@@ -20609,7 +22027,7 @@ $$;
 
 comment on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) is
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) is
 'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
 newest result of a type counts.
 
@@ -20623,10 +22041,10 @@ revoke all on function docket_private.check_validated_attempts(uuid, jsonb) from
 revoke all on function docket.record_validations(jsonb, uuid) from public;
 revoke all on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) from public;
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) from public;
 grant execute on function docket.record_validations(jsonb, uuid), docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;

@@ -57,6 +57,13 @@ CREATE DOMAIN docket.access_level AS text
 
 COMMENT ON DOMAIN docket.access_level IS 'reader: sees; writer: sees and changes; admin: also says who else may.';
 
+-- DOMAIN docket.artifact_type
+
+CREATE DOMAIN docket.artifact_type AS text
+	CONSTRAINT artifact_type_known CHECK ((VALUE ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$'::text));
+
+COMMENT ON DOMAIN docket.artifact_type IS 'What an artifact is: source_code, test_file, documentation, configuration... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
 -- DOMAIN docket.attempt_outcome
 
 CREATE DOMAIN docket.attempt_outcome AS text
@@ -153,6 +160,13 @@ CREATE DOMAIN docket.satisfaction AS text
 	CONSTRAINT satisfaction_known CHECK ((VALUE = ANY (ARRAY['completed'::text, 'merged'::text, 'validated'::text])));
 
 COMMENT ON DOMAIN docket.satisfaction IS 'What a task that blocks another has to be until it does so no longer: completed, or completed and merged (its pull requests are), or completed and validated (it has passed every validation that it requires).';
+
+-- DOMAIN docket.storage_type
+
+CREATE DOMAIN docket.storage_type AS text
+	CONSTRAINT storage_type_known CHECK ((VALUE = ANY (ARRAY['database'::text, 's3'::text, 'azure_blob'::text, 'gcs'::text, 'file'::text])));
+
+COMMENT ON DOMAIN docket.storage_type IS 'Where the content of an artifact is: this database, a store of Amazon, Azure or Google, or a file.';
 
 -- DOMAIN docket.task_priority
 
@@ -1088,6 +1102,136 @@ $$;
 COMMENT ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) IS 'Puts template `template_id` away: it is not listed any more, and what it was used for stays.
 put_template() brings it back. The same `request_id` again returns the first answer. Returns the
 template. Raises PD404, PD403.';
+
+-- TABLE docket.artifact_contents
+
+CREATE TABLE docket.artifact_contents (
+    content_hash bytea NOT NULL,
+    project_id uuid NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT artifact_contents_hash_exact CHECK ((content_hash = sha256(content)))
+);
+
+ALTER TABLE ONLY docket.artifact_contents FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.artifact_contents IS 'The contents of artifacts that are kept in this database, once for each project. They go with the last artifact that has them.';
+
+COMMENT ON COLUMN docket.artifact_contents.content_hash IS 'SHA-256 of the content.';
+
+COMMENT ON COLUMN docket.artifact_contents.content IS 'The content, byte for byte.';
+
+-- TABLE docket.code_artifacts
+
+CREATE TABLE docket.code_artifacts (
+    artifact_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    attempt_id uuid,
+    artifact_type docket.artifact_type NOT NULL,
+    file_path text NOT NULL,
+    version_no integer NOT NULL,
+    content_hash bytea NOT NULL,
+    content_size bigint NOT NULL,
+    content_type text NOT NULL,
+    storage_type docket.storage_type NOT NULL,
+    storage_location text,
+    stored_hash bytea,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT code_artifacts_content_type_is_media_type CHECK (((length(content_type) <= 255) AND (content_type ~ '^[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*(; ?[^[:cntrl:]]+)?$'::text))),
+    CONSTRAINT code_artifacts_database_has_content CHECK ((NOT (stored_hash IS DISTINCT FROM
+CASE
+    WHEN ((storage_type)::text = 'database'::text) THEN content_hash
+    ELSE NULL::bytea
+END))),
+    CONSTRAINT code_artifacts_hash_is_sha256 CHECK ((octet_length(content_hash) = 32)),
+    CONSTRAINT code_artifacts_location_fits_storage CHECK ((COALESCE(
+CASE storage_type
+    WHEN 'database'::text THEN (storage_location IS NULL)
+    WHEN 's3'::text THEN (storage_location ~ '^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$'::text)
+    WHEN 'azure_blob'::text THEN (storage_location ~ '^https://[a-z0-9]{3,24}\.blob\.core\.[a-z.]+/[a-z0-9$-]{3,63}/.+$'::text)
+    WHEN 'gcs'::text THEN (storage_location ~ '^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]/.+$'::text)
+    WHEN 'file'::text THEN (storage_location ~ '^file:///[^/].*$'::text)
+    ELSE NULL::boolean
+END, false) AND (length(storage_location) <= 2048) AND (storage_location !~ '[?#[:cntrl:]]'::text) AND (storage_location !~ '/\.\.?(/|$)'::text))),
+    CONSTRAINT code_artifacts_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT code_artifacts_path_is_relative CHECK ((((octet_length(file_path) >= 1) AND (octet_length(file_path) <= 1024)) AND (file_path !~ '(^|/)\.{0,2}(/|$)'::text) AND (file_path !~ '[[:cntrl:]\\]'::text) AND (file_path !~ '^[A-Za-z]:'::text))),
+    CONSTRAINT code_artifacts_size_not_negative CHECK ((content_size >= 0)),
+    CONSTRAINT code_artifacts_version_no_positive CHECK ((version_no > 0))
+);
+
+ALTER TABLE ONLY docket.code_artifacts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.code_artifacts IS 'What was made for tasks: files, in versions, with the hash of their content and where it is.';
+
+COMMENT ON COLUMN docket.code_artifacts.artifact_id IS 'The artifact: one version of one file.';
+
+COMMENT ON COLUMN docket.code_artifacts.task_id IS 'The task that it was made for, and goes with.';
+
+COMMENT ON COLUMN docket.code_artifacts.attempt_id IS 'The attempt that made it, where it is known.';
+
+COMMENT ON COLUMN docket.code_artifacts.artifact_type IS 'What it is.';
+
+COMMENT ON COLUMN docket.code_artifacts.file_path IS 'Where it is in the repository: relative, with slashes, and without . or .. in it.';
+
+COMMENT ON COLUMN docket.code_artifacts.version_no IS 'Counts up from 1 by task and path; the highest is the latest.';
+
+COMMENT ON COLUMN docket.code_artifacts.content_hash IS 'SHA-256 of the content: as reckoned here where it is in the database, else as it was told.';
+
+COMMENT ON COLUMN docket.code_artifacts.content_size IS 'The length of the content, in bytes: as reckoned here where it is in the database, else as it was told.';
+
+COMMENT ON COLUMN docket.code_artifacts.content_type IS 'The media type of the content.';
+
+COMMENT ON COLUMN docket.code_artifacts.storage_type IS 'Where the content is.';
+
+COMMENT ON COLUMN docket.code_artifacts.storage_location IS 'Its URL, where it is not in the database: s3://, gs://, https:// (Azure) or file://.';
+
+COMMENT ON COLUMN docket.code_artifacts.stored_hash IS 'The key of the content in docket.artifact_contents, where it is in the database.';
+
+COMMENT ON CONSTRAINT code_artifacts_content_type_is_media_type ON docket.code_artifacts IS 'a content_type is a media type such as text/markdown, of up to 255 characters';
+
+COMMENT ON CONSTRAINT code_artifacts_database_has_content ON docket.code_artifacts IS 'what is stored in the database has its content there';
+
+COMMENT ON CONSTRAINT code_artifacts_hash_is_sha256 ON docket.code_artifacts IS 'a content_hash is a SHA-256: 32 bytes';
+
+COMMENT ON CONSTRAINT code_artifacts_location_fits_storage ON docket.code_artifacts IS 'a storage_location is s3://bucket/key for s3, gs://bucket/object for gcs, https://account.blob.core.windows.net/container/blob for azure_blob, file:///path for file, and none for database; never with a query, which could hold a secret';
+
+COMMENT ON CONSTRAINT code_artifacts_metadata_is_object ON docket.code_artifacts IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT code_artifacts_path_is_relative ON docket.code_artifacts IS 'a file_path has 1 to 1024 bytes and is relative, with slashes, and without . or .., backslashes and control characters';
+
+COMMENT ON CONSTRAINT code_artifacts_size_not_negative ON docket.code_artifacts IS 'a content_size is in bytes, from 0';
+
+-- FUNCTION docket.artifact_content(uuid, bigint, bigint)
+
+CREATE FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint DEFAULT 0, max_bytes bigint DEFAULT NULL::bigint) RETURNS TABLE(content bytea, content_size bigint, content_hash bytea, content_type text, storage_type text, storage_location text)
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT SUBSTRING(c.content FROM ((LEAST(GREATEST(artifact_content.from_byte, (0)::bigint), (2000000000)::bigint))::integer + 1) FOR (LEAST(GREATEST(COALESCE(artifact_content.max_bytes, a.content_size), (0)::bigint), (2000000000 - LEAST(GREATEST(artifact_content.from_byte, (0)::bigint), (2000000000)::bigint))))::integer) AS "substring",
+     a.content_size,
+     a.content_hash,
+     a.content_type,
+     (a.storage_type)::text AS storage_type,
+     a.storage_location
+    FROM (docket.code_artifacts a
+      LEFT JOIN LATERAL ( SELECT k.content
+            FROM docket.artifact_contents k
+           WHERE ((k.content_hash = a.stored_hash) AND (k.project_id = a.project_id))
+           ORDER BY k.content_hash
+          LIMIT 1) c ON (true))
+   WHERE (a.artifact_id = artifact_content.artifact_id);
+END;
+
+COMMENT ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) IS 'The content of an artifact, byte for byte, or a part of it.
+
+`from_byte` is where the part begins, from 0, `max_bytes` how long it is at most (null: to the end).
+Returns a row with the part, the size and the SHA-256 of the whole and its media type; no row where
+there is no such artifact. content and storage_location may be null: what is not kept in the
+database is at storage_location. Raises nothing.';
 
 -- FUNCTION docket_private.satisfaction_bit(text)
 
@@ -3444,6 +3588,48 @@ archived tasks are left out. `max_tasks` is the size of a page (default: all), `
 place of the last task of the previous one. Returns one row for each task, with the effort so far
 in total. Raises nothing.';
 
+-- FUNCTION docket.delete_artifact(uuid, uuid)
+
+CREATE FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.code_artifacts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'delete_artifact');
+    v_artifact docket.code_artifacts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.code_artifacts, v_answer);
+    end if;
+
+    select a.* into v_artifact
+      from docket.code_artifacts as a
+     where a.artifact_id = delete_artifact.artifact_id;
+
+    if found then
+        perform docket_private.require_project(v_artifact.project_id);
+
+        delete from docket.code_artifacts as a
+         where a.artifact_id = v_artifact.artifact_id
+           and a.project_id  = v_artifact.project_id;
+    end if;
+
+    if not found then
+        raise exception 'artifact % does not exist',
+                        coalesce(delete_artifact.artifact_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_artifact));
+    return v_artifact;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) IS 'Deletes artifact `artifact_id`, one version of a file: its content goes when no other artifact of the
+project has it; what is kept in another store stays there. Validations of it stay, without it. The
+same `request_id` again returns the first answer. Returns the artifact. Raises PD404, PD403.';
+
 -- FUNCTION docket.delete_context(uuid, text, bigint, uuid, uuid)
 
 CREATE FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
@@ -4096,6 +4282,61 @@ back into the queue after a while (not_before), or failed, or blocked for a pers
 JSON. The same `request_id` again returns the first answer. Returns the task as it now stands.
 Raises PDLSE, PD404, PD403, PD422.';
 
+-- FUNCTION docket.find_artifact(uuid, text, integer)
+
+CREATE FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer DEFAULT NULL::integer) RETURNS SETOF docket.code_artifacts
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT a.artifact_id,
+     a.project_id,
+     a.task_id,
+     a.attempt_id,
+     a.artifact_type,
+     a.file_path,
+     a.version_no,
+     a.content_hash,
+     a.content_size,
+     a.content_type,
+     a.storage_type,
+     a.storage_location,
+     a.stored_hash,
+     a.metadata,
+     a.version,
+     a.created_at,
+     a.updated_at,
+     a.created_by,
+     a.updated_by
+    FROM (docket.tasks t
+      CROSS JOIN LATERAL ( SELECT f.artifact_id,
+             f.project_id,
+             f.task_id,
+             f.attempt_id,
+             f.artifact_type,
+             f.file_path,
+             f.version_no,
+             f.content_hash,
+             f.content_size,
+             f.content_type,
+             f.storage_type,
+             f.storage_location,
+             f.stored_hash,
+             f.metadata,
+             f.version,
+             f.created_at,
+             f.updated_at,
+             f.created_by,
+             f.updated_by
+            FROM docket.code_artifacts f
+           WHERE ((f.task_id = t.task_id) AND (f.project_id = t.project_id) AND (f.file_path = find_artifact.file_path) AND ((find_artifact.version_no IS NULL) OR (f.version_no = find_artifact.version_no)))
+           ORDER BY f.version_no DESC
+          LIMIT 1) a)
+   WHERE (t.task_id = find_artifact.task_id);
+END;
+
+COMMENT ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) IS 'One file of a task by its path, `file_path`: its latest version, or the one that `version_no` says.
+
+Returns the artifact, or no row; raises nothing.';
+
 -- FUNCTION docket_private.tasks_that(uuid, jsonb, text, boolean, uuid, integer)
 
 CREATE FUNCTION docket_private.tasks_that(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) RETURNS SETOF docket.tasks
@@ -4574,6 +4815,7 @@ CREATE TABLE docket.validation_results (
     attempt_id uuid,
     agent text,
     pull_request_id uuid,
+    artifact_id uuid,
     score numeric,
     max_score numeric,
     issues_found integer DEFAULT 0 NOT NULL,
@@ -4621,6 +4863,8 @@ COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose wor
 COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
 
 COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
+
+COMMENT ON COLUMN docket.validation_results.artifact_id IS 'The artifact that was looked at, where it is about one; null where that has been deleted.';
 
 COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
 
@@ -4697,6 +4941,7 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
                              v.attempt_id,
                              v.agent,
                              v.pull_request_id,
+                             v.artifact_id,
                              v.score,
                              v.max_score,
                              v.issues_found,
@@ -4787,6 +5032,7 @@ CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAU
                      v.attempt_id,
                      v.agent,
                      v.pull_request_id,
+                     v.artifact_id,
                      v.score,
                      v.max_score,
                      v.issues_found,
@@ -4856,6 +5102,32 @@ each validation (validations), and what its agents said to models last (interact
 `max_interactions` of them, 0 to 1000).
 
 Returns the object. Raises PD404.';
+
+-- FUNCTION docket.get_artifact(uuid)
+
+CREATE FUNCTION docket.get_artifact(artifact_id uuid) RETURNS docket.code_artifacts
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_artifact docket.code_artifacts;
+begin
+    select a.* into v_artifact
+      from docket.code_artifacts as a
+     where a.artifact_id = get_artifact.artifact_id;
+
+    if not found then
+        raise exception 'artifact % does not exist',
+                        coalesce(get_artifact.artifact_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    return v_artifact;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_artifact(artifact_id uuid) IS 'One artifact by its id, `artifact_id`. Returns the artifact, without its content. Raises PD404.';
 
 -- FUNCTION docket_private.is_json_type(text)
 
@@ -6351,6 +6623,81 @@ weight_against are what is left of the weights of all evidence, each halved with
 confidence is (for + 1) / (for + against + 2). last_evidence_at may be null: there is none. Returns
 rows; raises nothing.';
 
+-- FUNCTION docket.link_artifacts(uuid, uuid[], uuid)
+
+CREATE FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'link_artifacts');
+    v_most    integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_project uuid;
+    v_unknown text;
+    v_count   bigint;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::bigint;
+    end if;
+
+    if cardinality(link_artifacts.artifact_ids) > v_most then
+        raise exception '% artifacts in one call', cardinality(link_artifacts.artifact_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_project := (
+        select i.project_id
+          from docket.ai_interactions as i
+         where i.interaction_id = link_artifacts.interaction_id
+         limit 1);
+    if v_project is null then
+        raise exception 'interaction % does not exist',
+                        coalesce(link_artifacts.interaction_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_interactions() lists those of a project.';
+    end if;
+    perform docket_private.require_project(v_project);
+
+    v_unknown := (
+        select coalesce(g.artifact_id::text, 'null')
+          from unnest(link_artifacts.artifact_ids) as g (artifact_id)
+         where not exists (
+                   select
+                     from docket.code_artifacts as a
+                    where a.artifact_id = g.artifact_id
+                      and a.project_id  = v_project
+                   offset 0)
+         limit 1);
+    if v_unknown is not null then
+        raise exception 'artifact % does not exist in the project of the interaction', v_unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.list_artifacts() lists those of a project.';
+    end if;
+
+    begin
+        insert into docket.interaction_artifacts (interaction_id, project_id, artifact_id)
+        select distinct link_artifacts.interaction_id, v_project, g.artifact_id
+          from unnest(link_artifacts.artifact_ids) as g (artifact_id)
+            on conflict on constraint interaction_artifacts_pkey do nothing;
+        get diagnostics v_count = row_count;
+    exception
+        when foreign_key_violation then
+            raise exception 'an artifact has been deleted meanwhile'
+                using errcode = 'PD404';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) IS 'Says that artifacts came of an interaction with a model or a tool, or were what it was about.
+
+`artifact_ids` are artifacts of the interaction''s project, up to the setting max_batch_size; those
+that are linked already stay so. The same `request_id` again returns the first answer. Returns how
+many were linked anew. Raises PD404, PD403, PD413.';
+
 -- FUNCTION docket.link_pull_request(uuid, uuid, uuid)
 
 CREATE FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_pull_requests
@@ -6440,6 +6787,127 @@ everybody, others themselves alone.
 
 `project_id` and `organization_id` say where, `after` is the last id of the page before,
 `page_size` in rows (1 to 1000). Returns memberships, the oldest first; raises nothing.';
+
+-- TABLE docket.interaction_artifacts
+
+CREATE TABLE docket.interaction_artifacts (
+    interaction_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    artifact_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL
+);
+
+ALTER TABLE ONLY docket.interaction_artifacts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.interaction_artifacts IS 'Which artifacts came of an interaction with a model or a tool, or were what it was about.';
+
+COMMENT ON COLUMN docket.interaction_artifacts.interaction_id IS 'The interaction; it may have been dropped since, with its month.';
+
+COMMENT ON COLUMN docket.interaction_artifacts.artifact_id IS 'The artifact.';
+
+-- FUNCTION docket.list_artifacts(uuid, uuid, text, text, bytea, uuid, uuid, boolean, uuid, integer)
+
+CREATE FUNCTION docket.list_artifacts(project_id uuid, task_id uuid DEFAULT NULL::uuid, artifact_type text DEFAULT NULL::text, file_path text DEFAULT NULL::text, content_hash bytea DEFAULT NULL::bytea, attempt_id uuid DEFAULT NULL::uuid, interaction_id uuid DEFAULT NULL::uuid, latest_only boolean DEFAULT false, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.code_artifacts
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH found AS (
+          SELECT a_1.artifact_id,
+             a_1.project_id
+            FROM (docket.tasks t
+              CROSS JOIN LATERAL ( SELECT f_1.artifact_id,
+                     f_1.project_id
+                    FROM docket.code_artifacts f_1
+                   WHERE ((f_1.task_id = t.task_id) AND (f_1.project_id = t.project_id))
+                   ORDER BY f_1.file_path, f_1.version_no
+                  LIMIT ALL) a_1)
+           WHERE ((t.project_id = list_artifacts.project_id) AND (t.task_id = COALESCE(list_artifacts.task_id, ( SELECT b.task_id
+                    FROM docket.task_attempts b
+                   WHERE (b.attempt_id = list_artifacts.attempt_id)))))
+         UNION ALL
+          SELECT l.artifact_id,
+             l.project_id
+            FROM docket.interaction_artifacts l
+           WHERE ((num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id) = 0) AND (l.interaction_id = list_artifacts.interaction_id) AND (l.project_id = list_artifacts.project_id))
+         UNION ALL
+          SELECT f_1.artifact_id,
+             f_1.project_id
+            FROM docket.code_artifacts f_1
+           WHERE ((num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id, list_artifacts.interaction_id) = 0) AND (f_1.file_path = list_artifacts.file_path) AND (f_1.project_id = list_artifacts.project_id))
+         UNION ALL
+          SELECT f_1.artifact_id,
+             f_1.project_id
+            FROM docket.code_artifacts f_1
+           WHERE ((num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id, list_artifacts.interaction_id, list_artifacts.file_path) = 0) AND (f_1.content_hash = list_artifacts.content_hash) AND (f_1.project_id = list_artifacts.project_id))
+         UNION ALL
+         ( SELECT f_1.artifact_id,
+             f_1.project_id
+            FROM docket.code_artifacts f_1
+           WHERE ((num_nonnulls(list_artifacts.task_id, list_artifacts.attempt_id, list_artifacts.interaction_id, list_artifacts.file_path, list_artifacts.content_hash) = 0) AND (f_1.project_id = list_artifacts.project_id) AND ((list_artifacts.after IS NULL) OR (f_1.artifact_id > list_artifacts.after)) AND ((list_artifacts.artifact_type IS NULL) OR ((f_1.artifact_type)::text = lower(btrim(list_artifacts.artifact_type)))) AND ((NOT list_artifacts.latest_only) OR (f_1.version_no = ( SELECT max(n.version_no) AS max
+                    FROM docket.code_artifacts n
+                   WHERE ((n.task_id = f_1.task_id) AND (n.project_id = f_1.project_id) AND (n.file_path = f_1.file_path))))))
+           ORDER BY f_1.artifact_id
+          LIMIT LEAST(GREATEST(list_artifacts.page_size, 1), 1000))
+         )
+  SELECT a.artifact_id,
+     a.project_id,
+     a.task_id,
+     a.attempt_id,
+     a.artifact_type,
+     a.file_path,
+     a.version_no,
+     a.content_hash,
+     a.content_size,
+     a.content_type,
+     a.storage_type,
+     a.storage_location,
+     a.stored_hash,
+     a.metadata,
+     a.version,
+     a.created_at,
+     a.updated_at,
+     a.created_by,
+     a.updated_by
+    FROM (found f
+      CROSS JOIN LATERAL ( SELECT c.artifact_id,
+             c.project_id,
+             c.task_id,
+             c.attempt_id,
+             c.artifact_type,
+             c.file_path,
+             c.version_no,
+             c.content_hash,
+             c.content_size,
+             c.content_type,
+             c.storage_type,
+             c.storage_location,
+             c.stored_hash,
+             c.metadata,
+             c.version,
+             c.created_at,
+             c.updated_at,
+             c.created_by,
+             c.updated_by
+            FROM docket.code_artifacts c
+           WHERE ((c.artifact_id = f.artifact_id) AND (c.project_id = f.project_id))
+           ORDER BY c.artifact_id
+          LIMIT 1) a)
+   WHERE (((list_artifacts.artifact_type IS NULL) OR ((a.artifact_type)::text = lower(btrim(list_artifacts.artifact_type)))) AND ((list_artifacts.file_path IS NULL) OR (a.file_path = list_artifacts.file_path)) AND ((list_artifacts.content_hash IS NULL) OR (a.content_hash = list_artifacts.content_hash)) AND ((list_artifacts.attempt_id IS NULL) OR (a.attempt_id = list_artifacts.attempt_id)) AND ((list_artifacts.interaction_id IS NULL) OR (a.artifact_id = ( SELECT l.artifact_id
+            FROM docket.interaction_artifacts l
+           WHERE ((l.interaction_id = list_artifacts.interaction_id) AND (l.project_id = a.project_id) AND (l.artifact_id = a.artifact_id))))) AND ((NOT list_artifacts.latest_only) OR (a.version_no = ( SELECT max(n.version_no) AS max
+            FROM docket.code_artifacts n
+           WHERE ((n.task_id = a.task_id) AND (n.project_id = a.project_id) AND (n.file_path = a.file_path))))) AND ((list_artifacts.after IS NULL) OR (a.artifact_id > list_artifacts.after)))
+   ORDER BY a.artifact_id
+  LIMIT LEAST(GREATEST(list_artifacts.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) IS 'The artifacts of a project that meet every condition given, the first stored first, without their
+contents.
+
+`task_id`, `attempt_id` and `interaction_id` say what they were made for and in, `artifact_type`
+what they are, `file_path` where, `content_hash` (SHA-256) with what content; `latest_only` leaves
+out what has a later version. `after` is the id of the last row of the previous page, `page_size` is
+in rows (1 to 1000). Returns artifacts; raises nothing.';
 
 -- FUNCTION docket.list_attempts(uuid)
 
@@ -7641,6 +8109,7 @@ CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NU
      v.attempt_id,
      v.agent,
      v.pull_request_id,
+     v.artifact_id,
      v.score,
      v.max_score,
      v.issues_found,
@@ -8363,6 +8832,136 @@ COMMENT ON FUNCTION docket.purge_task(task_id uuid) IS 'Removes a task for good,
 them.
 
 Returns how many tasks it removed. Raises PD404, PD403.';
+
+-- FUNCTION docket.put_artifact(uuid, text, bytea, text, text, bytea, text, text, bigint, uuid, uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea DEFAULT NULL::bytea, artifact_type text DEFAULT 'source_code'::text, content_type text DEFAULT NULL::text, content_hash bytea DEFAULT NULL::bytea, storage_type text DEFAULT 'database'::text, storage_location text DEFAULT NULL::text, content_size bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, interaction_id uuid DEFAULT NULL::uuid, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.code_artifacts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'put_artifact');
+    v_project  uuid;
+    v_artifact docket.code_artifacts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.code_artifacts, v_answer);
+    end if;
+
+    v_project := docket_private.project_of_task(put_artifact.task_id);
+    perform docket_private.require_project(v_project);
+
+    begin
+        v_artifact.task_id          := put_artifact.task_id;
+        v_artifact.attempt_id       := put_artifact.attempt_id;
+        v_artifact.artifact_type    := lower(btrim(put_artifact.artifact_type));
+        v_artifact.file_path        := put_artifact.file_path;
+        v_artifact.content_type     := put_artifact.content_type;
+        v_artifact.content_hash     := put_artifact.content_hash;
+        v_artifact.content_size     := put_artifact.content_size;
+        v_artifact.storage_type     := coalesce(put_artifact.storage_type, 'database');
+        v_artifact.storage_location := put_artifact.storage_location;
+        v_artifact.metadata         := put_artifact.metadata;
+    exception
+        when check_violation then
+            raise exception 'an artifact of type % in % can not be meant',
+                            quote_nullable(left(put_artifact.artifact_type, 100)),
+                            quote_nullable(left(put_artifact.storage_type, 100))
+                using errcode = 'PD422',
+                      hint    = 'A type is a word such as source_code; storage_type is database, s3, azure_blob, gcs or file.';
+    end;
+
+    v_artifact := (docket_private.store_artifacts(
+        v_project, array[v_artifact], array[put_artifact.content],
+        array[put_artifact.interaction_id]))[1];
+
+    perform docket_private.remember(request_id, to_jsonb(v_artifact));
+    return v_artifact;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea, artifact_type text, content_type text, content_hash bytea, storage_type text, storage_location text, content_size bigint, attempt_id uuid, interaction_id uuid, metadata jsonb, request_id uuid) IS 'Stores a file that was made for a task, as the next version of its path; the same content as the
+latest version again makes none.
+
+`file_path` is where it is in the repository (relative). `content` are its bytes, up to the setting
+max_artifact_bytes; kept once in a project, however many artifacts have them. `artifact_type` is any
+word (source_code, test_file, documentation...), `content_type` its media type (null: told from
+path and first bytes). `content_hash` is the SHA-256 that the content has to have, `content_size`
+its bytes. What is kept elsewhere has `storage_type` s3, azure_blob, gcs or file, the URL as
+`storage_location` (without a query: that could be a secret), hash and size, and no content.
+`attempt_id` is the attempt that made it, which has not lost the task; `interaction_id` the
+interaction that it came of; `metadata` an object. The same `request_id` again returns the first
+answer. Returns the artifact. Raises PD404, PD403, PD413, PD422 (the hash is another, or what can
+not be meant), PDLSE.';
+
+-- FUNCTION docket.put_artifacts(jsonb, uuid)
+
+CREATE FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.code_artifacts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'put_artifacts');
+    v_project uuid;
+    v_given   record;
+    v_stored  docket.code_artifacts[];
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.code_artifacts, v_answer);
+        return;
+    end if;
+
+    perform docket_private.check_artifacts(put_artifacts.artifacts);
+
+    v_project := docket_private.project_of_tasks(array(
+        select distinct (e.element ->> 'task_id')::uuid
+          from jsonb_array_elements(put_artifacts.artifacts) as e (element)));
+    perform docket_private.require_project(v_project);
+
+    begin
+        select array_agg(
+                   jsonb_populate_record(
+                       null::docket.code_artifacts,
+                       (g.element - array['content', 'content_base64', 'content_hash',
+                                          'interaction_id'])
+                       || jsonb_build_object(
+                              'artifact_type', coalesce(
+                                  lower(btrim(g.element ->> 'artifact_type')), 'source_code'),
+                              'storage_type', coalesce(g.element ->> 'storage_type', 'database'),
+                              'content_hash', '\x' || (g.element ->> 'content_hash')))
+                   order by g.place) as artifacts,
+               array_agg(
+                   coalesce(convert_to(g.element ->> 'content', 'UTF8'),
+                            decode(g.element ->> 'content_base64', 'base64'))
+                   order by g.place) as contents,
+               array_agg((g.element ->> 'interaction_id')::uuid order by g.place) as interactions
+          into v_given
+          from jsonb_array_elements(put_artifacts.artifacts) with ordinality as g (element, place);
+    exception
+        when check_violation or data_exception then
+            raise exception 'artifacts are refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422',
+                      hint    = 'storage_type is database, s3, azure_blob, gcs or file; docket.put_artifact() says what the fields are.';
+    end;
+
+    v_stored := docket_private.store_artifacts(
+        v_project, v_given.artifacts, v_given.contents, v_given.interactions);
+
+    perform docket_private.remember(put_artifacts.request_id, to_jsonb(v_stored));
+    return query
+    select u.* from unnest(v_stored) as u;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid) IS 'Stores files that were made for tasks, each as put_artifact() does. All or none.
+
+`artifacts` is an array of objects (up to the setting max_batch_size), of tasks of one project, no
+path of a task twice, with task_id, file_path and content (text) or content_base64 (any bytes); and
+artifact_type, content_type, content_hash (64 hex digits), content_size, storage_type,
+storage_location, attempt_id, interaction_id and metadata, as the parameters of put_artifact(). The
+same `request_id` again returns the first answer. Returns the artifacts, in the order given. Raises
+PD404, PD403, PD413, PD422, PDLSE.';
 
 -- FUNCTION docket.put_context(uuid, text, jsonb, bigint, uuid, uuid)
 
@@ -9784,9 +10383,9 @@ reached or not: what was used was used. An agent that finds is_exhausted in the 
 fails its attempt with the class budget_exceeded. The same `request_id` again counts nothing.
 Returns the budgets of task, workflow and project as they now stand. Raises PD404, PD403, PD422.';
 
--- FUNCTION docket.record_validation(uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb, uuid, text, uuid, timestamp with time zone, timestamp with time zone, bigint, jsonb, uuid)
+-- FUNCTION docket.record_validation(uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb, uuid, text, uuid, uuid, timestamp with time zone, timestamp with time zone, bigint, jsonb, uuid)
 
-CREATE FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text DEFAULT NULL::text, score numeric DEFAULT NULL::numeric, max_score numeric DEFAULT NULL::numeric, issues_found integer DEFAULT NULL::integer, issues_critical integer DEFAULT NULL::integer, issues_major integer DEFAULT NULL::integer, issues_minor integer DEFAULT NULL::integer, details jsonb DEFAULT NULL::jsonb, suggestions jsonb DEFAULT NULL::jsonb, attempt_id uuid DEFAULT NULL::uuid, agent text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, completed_at timestamp with time zone DEFAULT NULL::timestamp with time zone, execution_time_ms bigint DEFAULT NULL::bigint, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
+CREATE FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text DEFAULT NULL::text, score numeric DEFAULT NULL::numeric, max_score numeric DEFAULT NULL::numeric, issues_found integer DEFAULT NULL::integer, issues_critical integer DEFAULT NULL::integer, issues_major integer DEFAULT NULL::integer, issues_minor integer DEFAULT NULL::integer, details jsonb DEFAULT NULL::jsonb, suggestions jsonb DEFAULT NULL::jsonb, attempt_id uuid DEFAULT NULL::uuid, agent text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, completed_at timestamp with time zone DEFAULT NULL::timestamp with time zone, execution_time_ms bigint DEFAULT NULL::bigint, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -9815,6 +10414,7 @@ begin
                'attempt_id', record_validation.attempt_id,
                'agent', record_validation.agent,
                'pull_request_id', record_validation.pull_request_id,
+               'artifact_id', record_validation.artifact_id,
                'started_at', record_validation.started_at,
                'completed_at', record_validation.completed_at,
                'execution_time_ms', record_validation.execution_time_ms,
@@ -9825,7 +10425,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) IS 'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
+COMMENT ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) IS 'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
 newest result of a type counts.
 
 `validation_type` is a word such as tests or style, `status` pending, running, passed, failed,
@@ -9874,9 +10474,10 @@ begin
                      with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
                          task_id uuid, validation_type text, status text, validator_name text,
-                         attempt_id uuid, agent text, pull_request_id uuid, score numeric,
-                         max_score numeric, issues_found integer, issues_critical integer,
-                         issues_major integer, issues_minor integer, details jsonb,
+                         attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
+                         score numeric, max_score numeric, issues_found integer,
+                         issues_critical integer, issues_major integer, issues_minor integer,
+                         details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -9889,13 +10490,13 @@ begin
           ), recorded as (
               insert into docket.validation_results as v (
                   validation_result_id, project_id, task_id, validation_type, run_no,
-                  validation_status, validator_name, attempt_id, agent, pull_request_id, score,
-                  max_score, issues_found, issues_critical, issues_major, issues_minor, details,
-                  suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  validation_status, validator_name, attempt_id, agent, pull_request_id,
+                  artifact_id, score, max_score, issues_found, issues_critical, issues_major,
+                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
-                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.score,
-                     t.max_score,
+                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
+                     t.score, t.max_score,
                      coalesce(t.issues_found,
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
@@ -9929,7 +10530,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'the pull request of a validation does not exist in this project'
+            raise exception 'the pull request or artifact of a validation is none of this project'
                 using errcode = 'PD404';
         -- A feature that is not supported: to measure a time that never began.
         when check_violation or not_null_violation or data_exception or feature_not_supported then
@@ -9971,8 +10572,9 @@ result of a type counts. All or none.
 `validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
 with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
-that has lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
-issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
+that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
+issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
+given), details,
 suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
@@ -12253,6 +12855,101 @@ the draft that are not supported are refused. `document` is the document.
 Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword, and
 what. Raises PD422 (the schema can not be used), PD413 (too deep, or too much to compare).';
 
+-- FUNCTION docket.verify_artifacts(uuid, uuid, integer, bigint)
+
+CREATE FUNCTION docket.verify_artifacts(project_id uuid, after uuid DEFAULT NULL::uuid, max_artifacts integer DEFAULT 1000, max_bytes bigint DEFAULT 268435456) RETURNS TABLE(checked bigint, byte_size bigint, next_after uuid, wrong jsonb)
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ WITH step AS MATERIALIZED (
+          SELECT s.artifact_id,
+             s.project_id,
+             s.task_id,
+             s.file_path,
+             s.version_no,
+             s.content_hash,
+             s.content_size,
+             s.stored_hash,
+             s.storage_type,
+             s.place,
+             s.bytes
+            FROM ( SELECT a.artifact_id,
+                     a.project_id,
+                     a.task_id,
+                     a.file_path,
+                     a.version_no,
+                     a.content_hash,
+                     a.content_size,
+                     a.stored_hash,
+                     a.storage_type,
+                     count(*) OVER so_far AS place,
+                     sum(a.content_size) FILTER (WHERE ((a.storage_type)::text = 'database'::text)) OVER so_far AS bytes
+                    FROM docket.code_artifacts a
+                   WHERE ((a.project_id = verify_artifacts.project_id) AND ((verify_artifacts.after IS NULL) OR (a.artifact_id > verify_artifacts.after)))
+                   WINDOW so_far AS (ORDER BY a.artifact_id ROWS UNBOUNDED PRECEDING)
+                   ORDER BY a.artifact_id
+                  LIMIT LEAST(GREATEST(verify_artifacts.max_artifacts, 1), 10000)) s
+           WHERE ((s.place = 1) OR (COALESCE(s.bytes, (0)::numeric) <= (verify_artifacts.max_bytes)::numeric))
+         ), contents AS MATERIALIZED (
+          SELECT h.stored_hash,
+             (c.content_hash IS NOT NULL) AS is_there,
+             octet_length(c.content) AS content_size,
+             (sha256(c.content) = h.stored_hash) AS is_exact
+            FROM (( SELECT DISTINCT s.stored_hash,
+                     s.project_id
+                    FROM step s) h
+              LEFT JOIN LATERAL ( SELECT k.content_hash,
+                     k.content
+                    FROM docket.artifact_contents k
+                   WHERE ((k.content_hash = h.stored_hash) AND (k.project_id = h.project_id))
+                   ORDER BY k.content_hash
+                  LIMIT 1) c ON (true))
+           WHERE (h.stored_hash IS NOT NULL)
+         ), problems AS (
+          SELECT s.artifact_id,
+             s.task_id,
+             s.file_path,
+             s.version_no,
+                 CASE
+                     WHEN (NOT c.is_there) THEN 'its content is not there'::text
+                     WHEN (NOT c.is_exact) THEN 'its content has another SHA-256'::text
+                     WHEN (s.content_hash <> s.stored_hash) THEN 'it names another content'::text
+                     WHEN (s.content_size <> c.content_size) THEN 'its size is another'::text
+                     ELSE NULL::text
+                 END AS problem
+            FROM (step s
+              JOIN contents c ON ((c.stored_hash = s.stored_hash)))
+         ), told AS (
+          SELECT jsonb_agg(jsonb_build_object('artifact_id', p.artifact_id, 'task_id', p.task_id, 'file_path', p.file_path, 'version_no', p.version_no, 'problem', p.problem) ORDER BY p.artifact_id) AS wrong
+            FROM problems p
+           WHERE (p.problem IS NOT NULL)
+         ), ended AS (
+          SELECT count(*) AS checked,
+             COALESCE(max(s.bytes), (0)::numeric) AS bytes,
+             (array_agg(s.artifact_id ORDER BY s.artifact_id DESC))[1] AS artifact_id
+            FROM step s
+         )
+  SELECT e.checked,
+     (e.bytes)::bigint AS bytes,
+         CASE
+             WHEN (EXISTS ( SELECT
+                FROM docket.code_artifacts a
+               WHERE ((a.project_id = verify_artifacts.project_id) AND (a.artifact_id > e.artifact_id)))) THEN e.artifact_id
+             ELSE NULL::uuid
+         END AS "case",
+     COALESCE(t.wrong, '[]'::jsonb) AS "coalesce"
+    FROM (ended e
+      CROSS JOIN told t);
+END;
+
+COMMENT ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) IS 'Whether the artifacts of a project are still what they were: for those whose content is in the
+database, that it is there, and that its SHA-256 and its size are those that were stored. One step
+of it: `max_artifacts` (1 to 10000) of them, `max_bytes` of content at most (but one artifact at
+least).
+
+`after` is next_after of the previous step. Returns one row: checked counts the artifacts, byte_size
+the bytes that were read; next_after may be null: that was the last step; wrong is an array of
+objects with artifact_id, task_id, file_path, version_no and problem. Raises nothing.';
+
 -- FUNCTION docket.verify_audit(text, bigint)
 
 CREATE FUNCTION docket.verify_audit(expected_head text DEFAULT NULL::text, after bigint DEFAULT 0) RETURNS TABLE(is_intact boolean, seals bigint, row_count bigint, head text, broken_seal bigint, begin_place text, end_place text, problem text)
@@ -13615,6 +14312,118 @@ $$;
 
 COMMENT ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) IS 'Counts what work on tasks of one project has used, for them, their workflows and the project. The three arrays go together. Raises PD422.';
 
+-- FUNCTION docket_private.check_artifact_attempts(uuid, uuid[], uuid[])
+
+CREATE FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_wrong record;
+begin
+    select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
+      from unnest(check_artifact_attempts.task_ids, check_artifact_attempts.attempt_ids)
+               as g (task_id, attempt_id)
+      left join lateral (
+               select b.attempt_id, b.outcome
+                 from docket.task_attempts as b
+                where b.attempt_id = g.attempt_id
+                  and b.project_id = check_artifact_attempts.project_id
+                  and b.task_id    = g.task_id
+               offset 0
+           ) as a on true
+     where g.attempt_id is not null
+       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
+     limit 1;
+
+    if found and v_wrong.is_unknown then
+        raise exception 'attempt % is none of the task', v_wrong.attempt_id
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    elsif found then
+        perform docket_private.lease_lost(v_wrong.attempt_id);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) IS 'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
+
+-- FUNCTION docket_private.check_artifacts(jsonb)
+
+CREATE FUNCTION docket_private.check_artifacts(artifacts jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'task_id', 'file_path', 'artifact_type', 'content', 'content_base64', 'content_hash',
+        'content_size', 'content_type', 'storage_type', 'storage_location', 'attempt_id',
+        'interaction_id', 'metadata'];
+    v_wrong record;
+begin
+    if artifacts is null or jsonb_typeof(artifacts) <> 'array' or jsonb_array_length(artifacts) = 0
+    then
+        raise exception 'artifacts is not a JSON array of artifacts'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with task_id, file_path and content or content_base64.';
+    end if;
+
+    if jsonb_array_length(artifacts) > v_most then
+        raise exception '% artifacts in one call', jsonb_array_length(artifacts)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(artifacts) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that artifacts do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'task_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no task_id'
+                          when coalesce(e.element ->> 'file_path', '') = ''
+                              then 'has no file_path'
+                          when e.element ->> 'content_hash' !~* '^[0-9a-f]{64}$'
+                              then 'has a content_hash that is no SHA-256 in 64 hex digits'
+                          when num_nonnulls(e.element ->> 'content', e.element ->> 'content_base64')
+                               > 1
+                              then 'has content and content_base64'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'artifact number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    select min(e.place) as place, e.element ->> 'file_path' as file_path into v_wrong
+      from jsonb_array_elements(artifacts) with ordinality as e (element, place)
+     group by lower(e.element ->> 'task_id'), e.element ->> 'file_path'
+    having count(*) > 1
+     limit 1;
+
+    if found then
+        raise exception 'path % of one task is there twice',
+                        quote_literal(left(v_wrong.file_path, 200))
+            using errcode = 'PD422',
+                  hint    = 'Two versions of a file take two calls.';
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_artifacts(artifacts jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of artifacts.';
+
 -- FUNCTION docket_private.check_claim(text, integer)
 
 CREATE FUNCTION docket_private.check_claim(agent text, max_tasks integer) RETURNS void
@@ -13811,6 +14620,35 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.check_interactions(interactions jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of interactions.';
+
+-- FUNCTION docket_private.check_interactions_of(uuid, uuid[])
+
+CREATE FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_unknown uuid := (
+        select g.interaction_id
+          from unnest(check_interactions_of.interaction_ids) as g (interaction_id)
+         where g.interaction_id is not null
+           and not exists (
+                   select
+                     from docket.ai_interactions as i
+                    where i.interaction_id = g.interaction_id
+                      and i.project_id     = check_interactions_of.project_id
+                   offset 0)
+         limit 1);
+begin
+    if v_unknown is not null then
+        raise exception 'interaction % does not exist in this project', v_unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.list_interactions() lists those of a project.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) IS 'Raises PD404 for an interaction that the project does not have.';
 
 -- FUNCTION docket_private.check_new_dependencies(jsonb)
 
@@ -14153,8 +14991,8 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
-        'pull_request_id', 'score', 'max_score', 'issues_found', 'issues_critical', 'issues_major',
-        'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
+        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -14314,6 +15152,80 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
+
+CREATE FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) RETURNS docket.code_artifacts[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most  bigint := (docket_private.setting('max_artifact_bytes') #>> '{}')::bigint;
+    v_file  docket.code_artifacts;
+    v_bytes bytea;
+    v_hash  bytea;
+    v_done  docket.code_artifacts[];
+begin
+    -- A loop: of large contents one at a time is enough.
+    for v_place in 1 .. cardinality(artifacts) loop
+        v_file  := artifacts[v_place];
+        v_bytes := contents[v_place];
+        v_file.project_id := complete_artifacts.project_id;
+
+        if v_file.storage_type = 'database' and v_bytes is null then
+            raise exception 'artifact % has no content', quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give its content, or where it is: storage_type and storage_location.';
+        elsif v_file.storage_type <> 'database' and v_bytes is not null then
+            raise exception 'artifact % has its content elsewhere, and content is given',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give content or storage_location, not both.';
+        elsif v_file.storage_type <> 'database'
+              and (v_file.content_hash is null or v_file.content_size is null) then
+            raise exception 'artifact % is elsewhere, and its SHA-256 and size are not told',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      hint    = 'Give content_hash and content_size.';
+        elsif octet_length(v_bytes) > v_most then
+            raise exception 'artifact % has % bytes',
+                            quote_nullable(left(v_file.file_path, 200)), octet_length(v_bytes)
+                using errcode = 'PD413',
+                      hint    = format('At most %s (setting max_artifact_bytes). Keep it in a store, and here where it is.', v_most);
+        end if;
+
+        v_hash := sha256(v_bytes);
+        if v_file.content_hash <> v_hash then
+            raise exception 'the content of artifact % has another SHA-256',
+                            quote_nullable(left(v_file.file_path, 200))
+                using errcode = 'PD422',
+                      detail  = jsonb_build_object(
+                                    'given', encode(v_file.content_hash, 'hex'),
+                                    'found', encode(v_hash, 'hex'))::text,
+                      hint    = 'It was damaged on its way, or the hash is of something else.';
+        elsif v_file.content_size <> octet_length(v_bytes) then
+            raise exception 'the content of artifact % has % bytes, not %',
+                            quote_nullable(left(v_file.file_path, 200)), octet_length(v_bytes),
+                            v_file.content_size
+                using errcode = 'PD422';
+        end if;
+
+        if v_bytes is not null then
+            v_file.content_hash := v_hash;
+            v_file.content_size := octet_length(v_bytes);
+            v_file.stored_hash  := v_hash;
+        end if;
+        v_file.content_type := coalesce(
+            lower(btrim(v_file.content_type)),
+            docket_private.detect_content_type(v_file.file_path, v_bytes));
+        v_done := v_done || v_file;
+    end loop;
+
+    return v_done;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) IS 'Artifacts with the hash, size and type of their contents. Raises PD422 where what was told is not so, PD413.';
 
 -- FUNCTION docket_private.complete_held(uuid[], jsonb[], numeric[], smallint[], integer)
 
@@ -14841,6 +15753,128 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
+-- FUNCTION docket_private.detect_content_type(text, bytea)
+
+CREATE FUNCTION docket_private.detect_content_type(file_path text, head bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_name    text    := lower(substring(detect_content_type.file_path from '[^/]*$'));
+    v_head    bytea   := substring(detect_content_type.head from 1 for 4096);
+    v_cut     integer := 0;
+    v_text    text;
+    v_bytes   text;
+    v_path    text;
+    v_is_text boolean;
+begin
+    select k.content_type, k.is_text into v_path, v_is_text
+      from (values
+               ('c|h', 'text/x-c', true), ('cc|cpp|cxx|hh|hpp', 'text/x-c++', true),
+               ('cs', 'text/x-csharp', true), ('css', 'text/css', true),
+               ('csv', 'text/csv', true), ('go', 'text/x-go', true),
+               ('htm|html', 'text/html', true), ('ini|cfg|conf', 'text/plain', true),
+               ('java', 'text/x-java', true), ('js|mjs|cjs|jsx', 'text/javascript', true),
+               ('json|ipynb', 'application/json', true),
+               ('jsonl|ndjson', 'application/x-ndjson', true),
+               ('kt|kts', 'text/x-kotlin', true), ('md|markdown', 'text/markdown', true),
+               ('patch|diff', 'text/x-diff', true), ('php', 'text/x-php', true),
+               ('pl|pm', 'text/x-perl', true), ('py|pyi', 'text/x-python', true),
+               ('rb', 'text/x-ruby', true), ('rs', 'text/x-rust', true),
+               ('rst', 'text/x-rst', true), ('sarif', 'application/sarif+json', true),
+               ('sh|bash|zsh', 'text/x-shellscript', true), ('sql', 'application/sql', true),
+               ('svg', 'image/svg+xml', true), ('swift', 'text/x-swift', true),
+               ('toml', 'application/toml', true), ('ts|tsx|mts', 'text/x-typescript', true),
+               ('txt|log', 'text/plain', true), ('xml|xsd', 'application/xml', true),
+               ('yaml|yml', 'application/yaml', true),
+               ('avif', 'image/avif', false), ('bmp', 'image/bmp', false),
+               ('deb', 'application/vnd.debian.binary-package', false),
+               ('docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+                false),
+               ('gif', 'image/gif', false), ('gz|tgz', 'application/gzip', false),
+               ('ico', 'image/vnd.microsoft.icon', false),
+               ('jar|war', 'application/java-archive', false), ('jpeg|jpg', 'image/jpeg', false),
+               ('mp3', 'audio/mpeg', false), ('mp4', 'video/mp4', false),
+               ('otf', 'font/otf', false), ('parquet', 'application/vnd.apache.parquet', false),
+               ('pdf', 'application/pdf', false), ('png', 'image/png', false),
+               ('pptx',
+                'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+                false),
+               ('tar', 'application/x-tar', false), ('ttf', 'font/ttf', false),
+               ('wasm', 'application/wasm', false), ('webp', 'image/webp', false),
+               ('woff', 'font/woff', false), ('woff2', 'font/woff2', false),
+               ('xlsx', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+                false),
+               ('whl|zip', 'application/zip', false)
+           ) as k (extensions, content_type, is_text)
+     where substring(v_name from '\.([a-z0-9]+)$') = any (string_to_array(k.extensions, '|'));
+
+    if v_path is null and v_name in ('dockerfile', 'makefile') then
+        v_path := 'text/x-' || v_name;
+        v_is_text := true;
+    end if;
+
+    if v_head is null or v_head = '' then
+        return coalesce(v_path,
+                        case when v_head = '' then 'text/plain' end,
+                        'application/octet-stream');
+    end if;
+
+    v_bytes := (
+        select m.content_type
+          from (values
+                   (0, '\x89504e470d0a1a0a'::bytea, 'image/png'), (0, '\xffd8ff', 'image/jpeg'),
+                   (0, 'GIF8', 'image/gif'), (8, 'WEBP', 'image/webp'),
+                   (0, '%PDF-', 'application/pdf'), (0, '\x504b0304', 'application/zip'),
+                   (0, '\x504b0506', 'application/zip'), (0, '\x1f8b', 'application/gzip'),
+                   (0, 'BZh', 'application/x-bzip2'), (0, '\xfd377a585a00', 'application/x-xz'),
+                   (0, '\x28b52ffd', 'application/zstd'),
+                   (0, '\x377abcaf271c', 'application/x-7z-compressed'),
+                   (257, 'ustar', 'application/x-tar'), (0, '\x7f454c46', 'application/x-elf'),
+                   (0, '\x0061736d', 'application/wasm'), (0, '\xcafebabe', 'application/java-vm'),
+                   (0, 'SQLite format 3\000', 'application/vnd.sqlite3')
+               ) as m (place, magic, content_type)
+         where substring(v_head from m.place + 1 for octet_length(m.magic)) = m.magic
+         limit 1);
+
+    -- Files that are archives of another kind.
+    if v_bytes = 'application/zip' and (v_path like 'application/vnd.openxml%'
+                                        or v_path = 'application/java-archive') then
+        return v_path;
+    elsif v_bytes is not null then
+        return v_bytes;
+    end if;
+
+    -- What was cut off may be a part of a character.
+    while v_text is null and v_cut <= 3 and position('\x00'::bytea in v_head) = 0 loop
+        begin
+            v_text := convert_from(
+                substring(v_head from 1 for octet_length(v_head) - v_cut), 'UTF8');
+        exception
+            when character_not_in_repertoire or untranslatable_character then
+                v_cut := v_cut + 1;
+        end;
+        exit when octet_length(v_head) < 4096;
+    end loop;
+
+    return case
+               when v_text is null and not v_is_text then v_path
+               when v_text is null then 'application/octet-stream'
+               when v_is_text then v_path
+               when v_text ~ '^#![^\n]*(\m|/)(ba|z|da|k)?sh\M' then 'text/x-shellscript'
+               when v_text ~ '^#![^\n]*python' then 'text/x-python'
+               when v_text ~ '^#![^\n]*node' then 'text/javascript'
+               when v_text ~* '^\s*<!doctype html|^\s*<html' then 'text/html'
+               when v_text ~ '^\s*<\?xml' then 'application/xml'
+               when v_text ~ '^\s*(\{\s*["}]|\[\s*(["{\[\]]|-?[0-9]|true|false|null))'
+                   then 'application/json'
+               else 'text/plain'
+           end;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.detect_content_type(file_path text, head bytea) IS 'The media type of a file, by its path and its first bytes (null: not known).';
+
 -- FUNCTION docket_private.drop_expired_partition()
 
 CREATE FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) RETURNS record
@@ -14940,6 +15974,46 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Drops one partition and says so in the journal; false when it is one of the journal that is not sealed yet.';
+
+-- FUNCTION docket_private.drop_unused_contents()
+
+CREATE FUNCTION docket_private.drop_unused_contents() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform
+       from docket.artifact_contents as c
+      where (c.content_hash, c.project_id) in (
+                select d.stored_hash, d.project_id
+                  from deleted as d
+                 where d.stored_hash is not null)
+      order by c.content_hash
+        for update;
+
+    if found then
+        delete from docket.artifact_contents as c
+         using (select distinct d.stored_hash, d.project_id from deleted as d) as gone
+         where c.content_hash = gone.stored_hash
+           and c.project_id   = gone.project_id
+           and not exists (
+                   select
+                     from docket.code_artifacts as a
+                    where a.stored_hash = c.content_hash
+                      and a.project_id  = c.project_id
+                   offset 0);
+    end if;
+
+    return null;
+exception
+    when foreign_key_violation then
+        -- A snapshot that is kept does not see who has put the same since.
+        raise exception 'somebody has put the same content at the same time'
+            using errcode = '40001';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.drop_unused_contents() IS 'Removes the contents that no artifact of the project has any more.';
 
 -- FUNCTION docket_private.ecma_class(text)
 
@@ -17236,6 +18310,50 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.judge_budget() IS 'Says of a budget whether it is used up.';
+
+-- FUNCTION docket_private.keep_contents(docket.code_artifacts[], bytea[])
+
+CREATE FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_missing boolean;
+begin
+    loop
+        insert into docket.artifact_contents (content_hash, project_id, content)
+        select distinct on (a.stored_hash) a.stored_hash, a.project_id, c.content
+          from unnest(keep_contents.artifacts) with ordinality as a
+          join unnest(keep_contents.contents) with ordinality as c (content, place)
+            on c.place = a.ordinality
+         where a.stored_hash is not null
+         order by a.stored_hash
+            on conflict on constraint artifact_contents_pkey do nothing;
+
+          with held as (
+              select c.content_hash
+                from unnest(keep_contents.artifacts) as a
+               cross join lateral (
+                         select k.content_hash
+                           from docket.artifact_contents as k
+                          where k.content_hash = a.stored_hash
+                            and k.project_id   = a.project_id
+                            for key share
+                     ) as c
+          )
+        select exists (
+                   select
+                     from unnest(keep_contents.artifacts) as a
+                    where a.stored_hash is not null
+                      and a.stored_hash not in (select h.content_hash from held as h))
+          into v_missing;
+
+        exit when not v_missing;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) IS 'Stores the contents of artifacts that the project has not yet.';
 
 -- FUNCTION docket_private.keep_knowledge()
 
@@ -21832,6 +22950,123 @@ $$;
 
 COMMENT ON FUNCTION docket_private.stamp_task() IS 'Lets a status move by docket.task_transitions only (PDTRN), keeps what belongs to it (completed_at, attempt_id) and the birth of the task, and stamps time, principal and version.';
 
+-- FUNCTION docket_private.store_artifacts(uuid, docket.code_artifacts[], bytea[], uuid[])
+
+CREATE FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) RETURNS docket.code_artifacts[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_given      docket.code_artifacts[];
+    v_stored     docket.code_artifacts[];
+    v_constraint text;
+begin
+    -- Two who put at once follow each other on the task: two versions in a row, none lost.
+    perform
+       from docket.tasks as t
+      where t.task_id in (select g.task_id from unnest(store_artifacts.artifacts) as g)
+        and t.project_id = store_artifacts.project_id
+      order by t.task_id
+        for no key update;
+
+    perform docket_private.check_artifact_attempts(
+        store_artifacts.project_id,
+        array(select g.task_id from unnest(store_artifacts.artifacts) with ordinality as g
+               order by g.ordinality),
+        array(select g.attempt_id from unnest(store_artifacts.artifacts) with ordinality as g
+               order by g.ordinality));
+    perform docket_private.check_interactions_of(
+        store_artifacts.project_id, store_artifacts.interaction_ids);
+
+    begin
+        v_given := docket_private.complete_artifacts(
+            store_artifacts.project_id, store_artifacts.artifacts, store_artifacts.contents);
+        perform docket_private.keep_contents(v_given, store_artifacts.contents);
+
+        -- A snapshot that is kept may not see the latest version: naming the conflict turns what
+        -- would be a duplicate key into a failure to serialize (40001).
+          with given as materialized (
+              select g.*
+                from unnest(v_given) with ordinality as g
+          ), latest as materialized (
+              select g.ordinality, l.artifact_id, coalesce(l.version_no, 0) as version_no,
+                     coalesce((l.content_hash, l.storage_type, coalesce(l.storage_location, ''))
+                              = (g.content_hash, g.storage_type,
+                                 coalesce(g.storage_location, '')), false) as is_same
+                from given as g
+                left join lateral (
+                         select a.*
+                           from docket.code_artifacts as a
+                          where a.task_id    = g.task_id
+                            and a.project_id = store_artifacts.project_id
+                            and a.file_path  = g.file_path
+                          order by a.version_no desc
+                          limit 1
+                     ) as l on true
+          ), added as (
+              insert into docket.code_artifacts as a (
+                  artifact_id, project_id, task_id, attempt_id, artifact_type, file_path,
+                  version_no, content_hash, content_size, content_type, storage_type,
+                  storage_location, stored_hash, metadata)
+              select docket_private.new_id(store_artifacts.project_id, g.ordinality),
+                     store_artifacts.project_id, g.task_id, g.attempt_id, g.artifact_type,
+                     g.file_path, l.version_no + 1, g.content_hash, g.content_size,
+                     g.content_type, g.storage_type, g.storage_location, g.stored_hash,
+                     coalesce(g.metadata, '{}')
+                from given as g
+                join latest as l on l.ordinality = g.ordinality
+               where not l.is_same
+               order by g.ordinality
+                  on conflict on constraint code_artifacts_path_key do nothing
+              returning a
+          ), changed as (
+              update docket.code_artifacts as a
+                 set artifact_type = g.artifact_type,
+                     content_type  = g.content_type,
+                     metadata      = coalesce(g.metadata, a.metadata)
+                from given as g
+                join latest as l on l.ordinality = g.ordinality
+               where l.is_same
+                 and a.artifact_id = l.artifact_id
+                 and a.project_id  = store_artifacts.project_id
+              returning a
+          ), stored as (
+              select (n.a).* from added as n
+               union all
+              select (c.a).* from changed as c
+          )
+        select array_agg(s::docket.code_artifacts order by g.ordinality) into v_stored
+          from given as g
+          join stored as s
+            on s.task_id = g.task_id
+           and s.file_path = g.file_path;
+    exception
+        when foreign_key_violation then
+            raise exception 'a task has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'artifacts are refused: %',
+                            coalesce(
+                                docket_private.constraint_text('code_artifacts', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    insert into docket.interaction_artifacts (interaction_id, project_id, artifact_id)
+    select i.interaction_id, store_artifacts.project_id, s.artifact_id
+      from unnest(v_stored) with ordinality as s
+      join unnest(store_artifacts.interaction_ids) with ordinality as i (interaction_id, place)
+        on i.place = s.ordinality
+     where i.interaction_id is not null
+        on conflict on constraint interaction_artifacts_pkey do nothing;
+
+    return v_stored;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) IS 'Stores artifacts of one project, whose paths differ, and returns them in the order given. Raises PD404, PD413, PD422, PDLSE.';
+
 -- FUNCTION docket_private.store_tasks_file(uuid, boolean, text, bytea, docket_private.tasks_file)
 
 CREATE FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) RETURNS jsonb
@@ -23969,6 +25204,11 @@ ALTER TABLE ONLY docket.ai_interactions
 ALTER TABLE ONLY docket.ai_interactions_default
     ADD CONSTRAINT ai_interactions_default_pkey PRIMARY KEY (interaction_id, project_id, created_at);
 
+-- CONSTRAINT docket.artifact_contents artifact_contents_pkey
+
+ALTER TABLE ONLY docket.artifact_contents
+    ADD CONSTRAINT artifact_contents_pkey PRIMARY KEY (content_hash, project_id);
+
 -- CONSTRAINT docket.audit_log audit_log_pkey
 
 ALTER TABLE ONLY docket.audit_log
@@ -23993,6 +25233,16 @@ ALTER TABLE ONLY docket.budgets
 
 ALTER TABLE ONLY docket.budgets
     ADD CONSTRAINT budgets_scope_key UNIQUE NULLS NOT DISTINCT (project_id, workflow_id, task_id);
+
+-- CONSTRAINT docket.code_artifacts code_artifacts_path_key
+
+ALTER TABLE ONLY docket.code_artifacts
+    ADD CONSTRAINT code_artifacts_path_key UNIQUE (task_id, project_id, file_path, version_no);
+
+-- CONSTRAINT docket.code_artifacts code_artifacts_pkey
+
+ALTER TABLE ONLY docket.code_artifacts
+    ADD CONSTRAINT code_artifacts_pkey PRIMARY KEY (artifact_id, project_id);
 
 -- CONSTRAINT docket.context_contents context_contents_pkey
 
@@ -24053,6 +25303,11 @@ ALTER TABLE ONLY docket.imports
 
 ALTER TABLE ONLY docket.imports
     ADD CONSTRAINT imports_source_key UNIQUE (project_id, source_name);
+
+-- CONSTRAINT docket.interaction_artifacts interaction_artifacts_pkey
+
+ALTER TABLE ONLY docket.interaction_artifacts
+    ADD CONSTRAINT interaction_artifacts_pkey PRIMARY KEY (interaction_id, project_id, artifact_id);
 
 -- CONSTRAINT docket.knowledge_base knowledge_base_key_key
 
@@ -24392,6 +25647,26 @@ CREATE INDEX budgets_task_idx ON docket.budgets USING btree (task_id, project_id
 
 CREATE INDEX budgets_workflow_idx ON docket.budgets USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
 
+-- INDEX docket.code_artifacts_attempt_idx
+
+CREATE INDEX code_artifacts_attempt_idx ON docket.code_artifacts USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.code_artifacts_content_hash_idx
+
+CREATE INDEX code_artifacts_content_hash_idx ON docket.code_artifacts USING btree (content_hash, project_id, artifact_id);
+
+-- INDEX docket.code_artifacts_file_path_idx
+
+CREATE INDEX code_artifacts_file_path_idx ON docket.code_artifacts USING btree (file_path, project_id, artifact_id);
+
+-- INDEX docket.code_artifacts_project_idx
+
+CREATE INDEX code_artifacts_project_idx ON docket.code_artifacts USING btree (project_id, artifact_id);
+
+-- INDEX docket.code_artifacts_stored_hash_idx
+
+CREATE INDEX code_artifacts_stored_hash_idx ON docket.code_artifacts USING btree (stored_hash, project_id) WHERE (stored_hash IS NOT NULL);
+
 -- INDEX docket.idempotency_keys_created_at_idx
 
 CREATE INDEX idempotency_keys_created_at_idx ON docket.idempotency_keys USING btree (created_at);
@@ -24399,6 +25674,10 @@ CREATE INDEX idempotency_keys_created_at_idx ON docket.idempotency_keys USING bt
 -- INDEX docket.import_items_task_idx
 
 CREATE INDEX import_items_task_idx ON docket.import_items USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.interaction_artifacts_artifact_idx
+
+CREATE INDEX interaction_artifacts_artifact_idx ON docket.interaction_artifacts USING btree (artifact_id, project_id);
 
 -- INDEX docket.knowledge_base_review_idx
 
@@ -24503,6 +25782,10 @@ CREATE INDEX template_usage_history_template_idx ON docket.template_usage_histor
 -- INDEX docket.template_usage_history_workflow_idx
 
 CREATE INDEX template_usage_history_workflow_idx ON docket.template_usage_history USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.validation_results_artifact_idx
+
+CREATE INDEX validation_results_artifact_idx ON docket.validation_results USING btree (artifact_id, project_id) WHERE (artifact_id IS NOT NULL);
 
 -- INDEX docket.validation_results_attempt_idx
 
@@ -24680,6 +25963,30 @@ CREATE TRIGGER budgets_judge BEFORE INSERT OR UPDATE ON docket.budgets FOR EACH 
 
 CREATE TRIGGER budgets_touch BEFORE UPDATE ON docket.budgets FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.code_artifacts code_artifacts_drop_unused_contents
+
+CREATE TRIGGER code_artifacts_drop_unused_contents AFTER DELETE ON docket.code_artifacts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.drop_unused_contents();
+
+-- TRIGGER docket.code_artifacts code_artifacts_journal_delete
+
+CREATE TRIGGER code_artifacts_journal_delete AFTER DELETE ON docket.code_artifacts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.code_artifacts code_artifacts_journal_insert
+
+CREATE TRIGGER code_artifacts_journal_insert AFTER INSERT ON docket.code_artifacts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.code_artifacts code_artifacts_journal_truncate
+
+CREATE TRIGGER code_artifacts_journal_truncate AFTER TRUNCATE ON docket.code_artifacts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.code_artifacts code_artifacts_journal_update
+
+CREATE TRIGGER code_artifacts_journal_update AFTER UPDATE ON docket.code_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.code_artifacts code_artifacts_touch
+
+CREATE TRIGGER code_artifacts_touch BEFORE UPDATE ON docket.code_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.context_pins context_pins_journal_delete
 
 CREATE TRIGGER context_pins_journal_delete AFTER DELETE ON docket.context_pins REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('context_pins', 'task_id', '', '{}', '{}');
@@ -24747,6 +26054,22 @@ CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EAC
 -- TRIGGER docket.imports imports_journal_update
 
 CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}', '{report,metadata}');
+
+-- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_delete
+
+CREATE TRIGGER interaction_artifacts_journal_delete AFTER DELETE ON docket.interaction_artifacts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('interaction_artifacts', 'interaction_id', '', '{}', '{}');
+
+-- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_insert
+
+CREATE TRIGGER interaction_artifacts_journal_insert AFTER INSERT ON docket.interaction_artifacts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('interaction_artifacts', 'interaction_id', '', '{}', '{}');
+
+-- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_truncate
+
+CREATE TRIGGER interaction_artifacts_journal_truncate AFTER TRUNCATE ON docket.interaction_artifacts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('interaction_artifacts', 'interaction_id', '', '{}', '{}');
+
+-- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_update
+
+CREATE TRIGGER interaction_artifacts_journal_update AFTER UPDATE ON docket.interaction_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('interaction_artifacts', 'interaction_id', '', '{}', '{}');
 
 -- TRIGGER docket.knowledge_base knowledge_base_journal_delete
 
@@ -25316,6 +26639,21 @@ ALTER TABLE ONLY docket.budgets
 ALTER TABLE ONLY docket.budgets
     ADD CONSTRAINT budgets_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.code_artifacts code_artifacts_attempt_fkey
+
+ALTER TABLE ONLY docket.code_artifacts
+    ADD CONSTRAINT code_artifacts_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.code_artifacts code_artifacts_content_fkey
+
+ALTER TABLE ONLY docket.code_artifacts
+    ADD CONSTRAINT code_artifacts_content_fkey FOREIGN KEY (stored_hash, project_id) REFERENCES docket.artifact_contents(content_hash, project_id);
+
+-- FK CONSTRAINT docket.code_artifacts code_artifacts_task_fkey
+
+ALTER TABLE ONLY docket.code_artifacts
+    ADD CONSTRAINT code_artifacts_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.context_contents context_contents_context_fkey
 
 ALTER TABLE ONLY docket.context_contents
@@ -25350,6 +26688,11 @@ ALTER TABLE ONLY docket.import_items
 
 ALTER TABLE ONLY docket.imports
     ADD CONSTRAINT imports_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.interaction_artifacts interaction_artifacts_artifact_fkey
+
+ALTER TABLE ONLY docket.interaction_artifacts
+    ADD CONSTRAINT interaction_artifacts_artifact_fkey FOREIGN KEY (artifact_id, project_id) REFERENCES docket.code_artifacts(artifact_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.knowledge_base knowledge_base_project_fkey
 
@@ -25496,6 +26839,11 @@ ALTER TABLE ONLY docket.template_versions
 ALTER TABLE ONLY docket.templates
     ADD CONSTRAINT templates_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.validation_results validation_results_artifact_fkey
+
+ALTER TABLE ONLY docket.validation_results
+    ADD CONSTRAINT validation_results_artifact_fkey FOREIGN KEY (artifact_id, project_id) REFERENCES docket.code_artifacts(artifact_id, project_id) ON DELETE SET NULL (artifact_id);
+
 -- FK CONSTRAINT docket.validation_results validation_results_attempt_fkey
 
 ALTER TABLE ONLY docket.validation_results
@@ -25586,6 +26934,14 @@ ALTER TABLE docket.ai_interactions_default ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.artifact_contents
+
+ALTER TABLE docket.artifact_contents ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.artifact_contents artifact_contents_of_visible_projects
+
+CREATE POLICY artifact_contents_of_visible_projects ON docket.artifact_contents USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.audit_log
 
 ALTER TABLE docket.audit_log ENABLE ROW LEVEL SECURITY;
@@ -25629,6 +26985,14 @@ CREATE POLICY budgets_by_functions ON docket.budgets TO docket_owner USING (true
 -- POLICY docket.budgets budgets_read
 
 CREATE POLICY budgets_read ON docket.budgets FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.code_artifacts
+
+ALTER TABLE docket.code_artifacts ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.code_artifacts code_artifacts_of_visible_projects
+
+CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.context_contents
 
@@ -25685,6 +27049,14 @@ ALTER TABLE docket.imports ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.imports imports_of_visible_projects
 
 CREATE POLICY imports_of_visible_projects ON docket.imports USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.interaction_artifacts
+
+ALTER TABLE docket.interaction_artifacts ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.interaction_artifacts interaction_artifacts_of_visible_projects
+
+CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.knowledge_base
 
@@ -26003,6 +27375,16 @@ GRANT ALL ON TYPE docket.access_level TO docket_metrics;
 GRANT ALL ON TYPE docket.access_level TO docket_gateway;
 GRANT ALL ON TYPE docket.access_level TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.artifact_type FROM PUBLIC;
+GRANT ALL ON TYPE docket.artifact_type TO docket_admin;
+GRANT ALL ON TYPE docket.artifact_type TO docket_app;
+GRANT ALL ON TYPE docket.artifact_type TO docket_agent;
+GRANT ALL ON TYPE docket.artifact_type TO docket_reader;
+GRANT ALL ON TYPE docket.artifact_type TO docket_auditor;
+GRANT ALL ON TYPE docket.artifact_type TO docket_metrics;
+GRANT ALL ON TYPE docket.artifact_type TO docket_gateway;
+GRANT ALL ON TYPE docket.artifact_type TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.attempt_outcome FROM PUBLIC;
 GRANT ALL ON TYPE docket.attempt_outcome TO docket_admin;
 GRANT ALL ON TYPE docket.attempt_outcome TO docket_app;
@@ -26132,6 +27514,16 @@ GRANT ALL ON TYPE docket.satisfaction TO docket_auditor;
 GRANT ALL ON TYPE docket.satisfaction TO docket_metrics;
 GRANT ALL ON TYPE docket.satisfaction TO docket_gateway;
 GRANT ALL ON TYPE docket.satisfaction TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.storage_type FROM PUBLIC;
+GRANT ALL ON TYPE docket.storage_type TO docket_admin;
+GRANT ALL ON TYPE docket.storage_type TO docket_app;
+GRANT ALL ON TYPE docket.storage_type TO docket_agent;
+GRANT ALL ON TYPE docket.storage_type TO docket_reader;
+GRANT ALL ON TYPE docket.storage_type TO docket_auditor;
+GRANT ALL ON TYPE docket.storage_type TO docket_metrics;
+GRANT ALL ON TYPE docket.storage_type TO docket_gateway;
+GRANT ALL ON TYPE docket.storage_type TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.task_priority FROM PUBLIC;
 GRANT ALL ON TYPE docket.task_priority TO docket_admin;
@@ -26360,6 +27752,25 @@ REVOKE ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid
 GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.archive_template(template_id uuid, request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.artifact_contents TO docket_admin;
+GRANT SELECT ON TABLE docket.artifact_contents TO docket_app;
+GRANT SELECT ON TABLE docket.artifact_contents TO docket_agent;
+GRANT SELECT ON TABLE docket.artifact_contents TO docket_reader;
+GRANT SELECT ON TABLE docket.artifact_contents TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.code_artifacts TO docket_admin;
+GRANT SELECT ON TABLE docket.code_artifacts TO docket_app;
+GRANT SELECT ON TABLE docket.code_artifacts TO docket_agent;
+GRANT SELECT ON TABLE docket.code_artifacts TO docket_reader;
+GRANT SELECT ON TABLE docket.code_artifacts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_admin;
@@ -26598,6 +28009,10 @@ GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, in
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.delete_context(task_id uuid, context_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
@@ -26685,6 +28100,13 @@ GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_clas
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.find_artifact(task_id uuid, file_path text, version_no integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.tasks_that(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.tasks_that(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.tasks_that(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_app;
@@ -26742,6 +28164,13 @@ GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer
 GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_artifact(artifact_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_artifact(artifact_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_artifact(artifact_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_artifact(artifact_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_artifact(artifact_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_artifact(artifact_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.is_json_type(content_type text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.is_json_type(content_type text) TO docket_admin;
@@ -26946,6 +28375,11 @@ GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type t
 GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.learned(project_id uuid, query text, pattern_type text, tags_any text[], min_confidence numeric, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
@@ -26957,6 +28391,19 @@ GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, 
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_admin;
+GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_app;
+GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_agent;
+GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_reader;
+GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_artifacts(project_id uuid, task_id uuid, artifact_type text, file_path text, content_hash bytea, attempt_id uuid, interaction_id uuid, latest_only boolean, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_attempts(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_attempts(task_id uuid) TO docket_admin;
@@ -27212,6 +28659,16 @@ GRANT ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions intege
 REVOKE ALL ON FUNCTION docket.purge_task(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.purge_task(task_id uuid) TO docket_admin;
 
+REVOKE ALL ON FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea, artifact_type text, content_type text, content_hash bytea, storage_type text, storage_location text, content_size bigint, attempt_id uuid, interaction_id uuid, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea, artifact_type text, content_type text, content_hash bytea, storage_type text, storage_location text, content_size bigint, attempt_id uuid, interaction_id uuid, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea, artifact_type text, content_type text, content_hash bytea, storage_type text, storage_location text, content_size bigint, attempt_id uuid, interaction_id uuid, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_artifact(task_id uuid, file_path text, content bytea, artifact_type text, content_type text, content_hash bytea, storage_type text, storage_location text, content_size bigint, attempt_id uuid, interaction_id uuid, metadata jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_artifacts(artifacts jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.put_context(task_id uuid, context_type text, data jsonb, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
@@ -27298,10 +28755,10 @@ GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost nume
 GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_usage(task_id uuid, tokens bigint, cost numeric, request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_validation(task_id uuid, validation_type text, status text, validator_name text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, details jsonb, suggestions jsonb, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_admin;
@@ -27536,6 +28993,13 @@ GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO dock
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_reader;
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_admin;
+GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_app;
+GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_agent;
+GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_reader;
+GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_admin;
 GRANT ALL ON FUNCTION docket.verify_audit(expected_head text, after bigint) TO docket_auditor;
@@ -27619,6 +29083,10 @@ REVOKE ALL ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, docu
 
 REVOKE ALL ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_artifacts(artifacts jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_completions(completions jsonb) FROM PUBLIC;
@@ -27628,6 +29096,8 @@ REVOKE ALL ON FUNCTION docket_private.check_currency(project_id uuid, interactio
 REVOKE ALL ON FUNCTION docket_private.check_document_size(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_interactions(interactions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_new_dependencies(dependencies jsonb) FROM PUBLIC;
 
@@ -27646,6 +29116,8 @@ REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM 
 REVOKE ALL ON FUNCTION docket_private.child_path(path text, key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
 
@@ -27669,9 +29141,13 @@ REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.detect_content_type(file_path text, head bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.drop_unused_contents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
 
@@ -27799,6 +29275,8 @@ REVOKE ALL ON FUNCTION docket_private.json_metaschema() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 
@@ -28049,6 +29527,8 @@ REVOKE ALL ON FUNCTION docket_private.spread_membership() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.spread_project() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.stamp_task() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) FROM PUBLIC;
 

@@ -23,7 +23,8 @@ from support.sessions import Connect, Connection, as_role
 # What names a row of a project: the same call is made with a row that is hidden and with none.
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
-    "knowledge_id", "template_id", "learning_id", "prompt_build_id",
+    "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
+    "interaction_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -43,6 +44,7 @@ ARGUMENTS: Mapping[str, object] = {
     "document": Jsonb({}),
     "document_key": "guide",
     "error": "error",
+    "file_path": "planted.py",
     "from_version": 1,
     "group_by": "status",
     "interaction_type": "review",
@@ -78,6 +80,9 @@ ARGUMENTS: Mapping[str, object] = {
     "validation_types": ["tests"],
     "waive_reason": "no time",
 }
+
+# Batches, which name rows of a project.
+ROWS = ("artifacts", "attempt_ids", "completions", "interactions", "validations")
 
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
@@ -155,11 +160,20 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )
         session.execute("select docket.put_context(%s, 'note', '\"secret\"')", (task,))
         session.execute("select docket.enter_workflow_state('review', task_id => %s)", (task,))
-        session.execute(
-            "select docket.record_interaction("
-            "%s, 'agent', 'review', true, '\"secret\"', conversation_id => 'a talk')",
-            (task,),
+        said = one(
+            session,
+            "select i.interaction_id"
+            "  from docket.record_interaction("
+            "           %s, 'agent', 'review', true, '\"secret\"',"
+            "           conversation_id => 'a talk') as i",
+            task,
         )
+        artifact = one(
+            session,
+            "select a.artifact_id"
+            "  from docket.put_artifact(%s, 'secret.py', 'secret', interaction_id => %s) as a",
+            task, said,
+        )  # fmt: skip
         proposed = one(
             session,
             "select p.pull_request_id"
@@ -198,7 +212,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
         "attempt_id": attempt, "pull_request_id": proposed,
         "knowledge_id": document, "template_id": template, "learning_id": learning,
-        "prompt_build_id": prompt,
+        "prompt_build_id": prompt, "artifact_id": artifact, "interaction_id": said,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")
@@ -232,10 +246,7 @@ def arguments_of(function: Function, ids: Mapping[str, uuid.UUID]) -> Iterator[d
         for name in function.parameters[: function.required]
     }
     optional = [name for name in function.parameters[function.required :] if name in IDS]
-    if not optional or any(
-        name in required
-        for name in (*IDS, "attempt_ids", "completions", "interactions", "validations")
-    ):
+    if not optional or any(name in required for name in (*IDS, *ROWS)):
         yield required
     for name in optional:
         yield required | {name: ids[name]}
@@ -245,12 +256,14 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     """What to give for a parameter."""
     if parameter in ids:
         return ids[parameter]
-    if parameter in ("attempt_ids", "task_ids"):
+    if parameter in ("artifact_ids", "attempt_ids", "task_ids"):
         return [ids[parameter.removesuffix("s")]]
     if parameter == "completions":
         return Jsonb([{"attempt_id": str(ids["attempt_id"])}])
     if (function, parameter) == ("record_validation", "status"):
         return "passed"
+    if (function, parameter) in (("put_artifact", "content"), ("list_artifacts", "content_hash")):
+        return b"planted"
     if (function, parameter) == ("put_session", "state"):
         return Jsonb("secret")
     if parameter == "validations":
@@ -261,6 +274,9 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "interactions":
         said = {"task_id": str(ids["task_id"]), "agent_name": "agent", "success": True}
         return Jsonb([said | {"interaction_type": "review"}])
+    if parameter == "artifacts":
+        made = {"task_id": str(ids["task_id"]), "file_path": "planted.py", "content": "planted"}
+        return Jsonb([made])
     if parameter == "row_id":
         return str(ids["task_id"])
     if parameter == "reference":

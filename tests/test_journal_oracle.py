@@ -88,6 +88,8 @@ CALLS: tuple[LiteralString, ...] = (
     f"select docket.record_interaction({TASK}, 'ann', 'chat', true, '{{\"a\": 1}}',"
     " input_tokens => 5, cost_amount => 0.1)",
     f"select docket.put_knowledge({PROJECT}, 'guide', {NAME}, '# One', tags => '{{a,b}}')",
+    f"select docket.put_artifact({TASK}, 'a.py', convert_to({NAME}, 'UTF8'))",
+    "select docket.delete_artifact(a.artifact_id) from docket.code_artifacts as a limit 1",
     "select docket.archive_knowledge(k.knowledge_id) from docket.knowledge_base as k limit 1",
     f"select docket.put_template({PROJECT}, 'flow', 'workflow', '{{\"name\": \"{{{{n}}}}\","
     ' "tasks": [{"title": "T", "task_key": "t"}, {"title": "U", "depends_on": ["t"]}]}\')',

@@ -15,8 +15,8 @@ declare
     v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
-        'pull_request_id', 'score', 'max_score', 'issues_found', 'issues_critical', 'issues_major',
-        'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
+        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -155,9 +155,10 @@ begin
                      with ordinality as g (element, ordinal)
                cross join lateral jsonb_to_record(g.element) as r (
                          task_id uuid, validation_type text, status text, validator_name text,
-                         attempt_id uuid, agent text, pull_request_id uuid, score numeric,
-                         max_score numeric, issues_found integer, issues_critical integer,
-                         issues_major integer, issues_minor integer, details jsonb,
+                         attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
+                         score numeric, max_score numeric, issues_found integer,
+                         issues_critical integer, issues_major integer, issues_minor integer,
+                         details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -170,13 +171,13 @@ begin
           ), recorded as (
               insert into docket.validation_results as v (
                   validation_result_id, project_id, task_id, validation_type, run_no,
-                  validation_status, validator_name, attempt_id, agent, pull_request_id, score,
-                  max_score, issues_found, issues_critical, issues_major, issues_minor, details,
-                  suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  validation_status, validator_name, attempt_id, agent, pull_request_id,
+                  artifact_id, score, max_score, issues_found, issues_critical, issues_major,
+                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
-                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.score,
-                     t.max_score,
+                     t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
+                     t.score, t.max_score,
                      coalesce(t.issues_found,
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
@@ -210,7 +211,7 @@ begin
           from recorded as r;
     exception
         when foreign_key_violation then
-            raise exception 'the pull request of a validation does not exist in this project'
+            raise exception 'the pull request or artifact of a validation is none of this project'
                 using errcode = 'PD404';
         -- A feature that is not supported: to measure a time that never began.
         when check_violation or not_null_violation or data_exception or feature_not_supported then
@@ -253,8 +254,9 @@ result of a type counts. All or none.
 `validations` is an array of objects (up to the setting max_batch_size), of tasks of one project,
 with task_id, validation_type (a word such as tests or style), status (pending, running, passed,
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
-that has lost its task is refused), agent, pull_request_id, score and max_score, issues_found,
-issues_critical, issues_major and issues_minor (issues_found is their sum unless given), details,
+that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
+issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
+given), details,
 suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
@@ -276,6 +278,7 @@ create function docket.record_validation(
     attempt_id        uuid        default null,
     agent             text        default null,
     pull_request_id   uuid        default null,
+    artifact_id       uuid        default null,
     started_at        timestamptz default null,
     completed_at      timestamptz default null,
     execution_time_ms bigint      default null,
@@ -311,6 +314,7 @@ begin
                'attempt_id', record_validation.attempt_id,
                'agent', record_validation.agent,
                'pull_request_id', record_validation.pull_request_id,
+               'artifact_id', record_validation.artifact_id,
                'started_at', record_validation.started_at,
                'completed_at', record_validation.completed_at,
                'execution_time_ms', record_validation.execution_time_ms,
@@ -323,7 +327,7 @@ $$;
 
 comment on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) is
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) is
 'Records what one validation of task `task_id` said, and opens or closes the gate that asks for it: the
 newest result of a type counts.
 
@@ -337,10 +341,10 @@ revoke all on function docket_private.check_validated_attempts(uuid, jsonb) from
 revoke all on function docket.record_validations(jsonb, uuid) from public;
 revoke all on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) from public;
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid) from public;
 grant execute on function docket.record_validations(jsonb, uuid), docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
-    uuid, text, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
+    uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:delivery/validation_results to pg
+-- requires: delivery/code_artifacts
 -- requires: delivery/pull_requests
 -- requires: queue/task_attempts
 
@@ -31,6 +32,7 @@ create table docket.validation_results (
     attempt_id           uuid,
     agent                text,
     pull_request_id      uuid,
+    artifact_id          uuid,
     score                numeric,
     max_score            numeric,
     issues_found         integer                  not null default 0,
@@ -55,6 +57,9 @@ create table docket.validation_results (
     constraint validation_results_pull_request_fkey
         foreign key (pull_request_id, project_id) references docket.pull_requests
         on delete cascade,
+    constraint validation_results_artifact_fkey
+        foreign key (artifact_id, project_id) references docket.code_artifacts
+        on delete set null (artifact_id),
     constraint validation_results_run_no_positive check (run_no > 0),
     constraint validation_results_validator_bounded
         check (length(validator_name) between 1 and 255),
@@ -81,6 +86,9 @@ create index validation_results_attempt_idx
 create index validation_results_pull_request_idx
     on docket.validation_results (pull_request_id, project_id) where pull_request_id is not null;
 
+create index validation_results_artifact_idx
+    on docket.validation_results (artifact_id, project_id) where artifact_id is not null;
+
 comment on table docket.validation_results is
     'What the validations of tasks said, one row for each run. Rows are added, never changed.';
 comment on column docket.validation_results.validation_result_id is
@@ -101,6 +109,8 @@ comment on column docket.validation_results.agent is
     'The agent whose work was looked at.';
 comment on column docket.validation_results.pull_request_id is
     'The pull request that was looked at, where it is about one.';
+comment on column docket.validation_results.artifact_id is
+    'The artifact that was looked at, where it is about one; null where that has been deleted.';
 comment on column docket.validation_results.score is
     'How good it was found, from 0.';
 comment on column docket.validation_results.max_score is

@@ -95,7 +95,7 @@ select is(
 select throws_ok(
     $$ select docket.record_validation(docket_test.id('a'), 'review', 'passed',
                   pull_request_id => '00000000-0000-7000-8000-000000000000') $$,
-    'PD404', 'the pull request of a validation does not exist in this project',
+    'PD404', 'the pull request or artifact of a validation is none of this project',
     'one that there is');
 
 -- Whoever has lost the task.

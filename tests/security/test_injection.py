@@ -114,6 +114,8 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "learning_id": "select learning_id from docket.learned(%s)",
         "prompt_build_id": """select prompt_build_id from docket.prompt_builds
                                   where project_id = %s limit 1""",
+        "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
+        "interaction_id": "select interaction_id from docket.list_interactions(%s)",
     }
     found = {name: value(superuser, query, project) for name, query in queries.items()}
     return {"project_id": project, **found}

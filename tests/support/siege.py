@@ -90,6 +90,13 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   prompt_build_id => b.prompt_build_id)
          from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a
         cross join docket.list_prompt_builds(docket.task_id(%(project)s, 't-0')) as b""",
+    """select docket.put_artifact(
+                  docket.task_id(%(project)s, 't-0'), 'secret.py',
+                  convert_to('secret of ' || i.project_id, 'UTF8'),
+                  attempt_id => i.attempt_id, interaction_id => i.interaction_id)
+         from docket.list_interactions(%(project)s) as i""",
+    """select docket.record_validation(a.task_id, 'style', 'failed', artifact_id => a.artifact_id)
+         from docket.list_artifacts(%(project)s) as a""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
     """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))

@@ -3,9 +3,9 @@
 begin;
 
 select validation_result_id, project_id, task_id, validation_type, run_no, validation_status,
-       validator_name, attempt_id, agent, pull_request_id, score, max_score, issues_found,
-       issues_critical, issues_major, issues_minor, details, suggestions, started_at, completed_at,
-       execution_time_ms, metadata, created_at, created_by
+       validator_name, attempt_id, agent, pull_request_id, artifact_id, score, max_score,
+       issues_found, issues_critical, issues_major, issues_minor, details, suggestions,
+       started_at, completed_at, execution_time_ms, metadata, created_at, created_by
   from docket.validation_results
  where false;
 

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
         AgentPerformanceRow,
         AgentSession,
         AiInteraction,
+        ArtifactContentRow,
         BlockersRow,
         Budget,
         ChangesRow,
+        CodeArtifact,
         ContextHealthRow,
         ContextPatternsRow,
         ContextPin,
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
         TemplateUsageHistory,
         ValidateJsonRow,
         ValidationResult,
+        VerifyArtifactsRow,
         VerifyAuditRow,
         WavesRow,
         WhoChangedRow,
@@ -126,6 +129,14 @@ _ARCHIVE_TEMPLATE: Function[Template] = Function(
     "Template",
     Parameter("template_id", is_required=True),
     Parameter("request_id"),
+)
+_ARTIFACT_CONTENT: Function[ArtifactContentRow] = Function(
+    "artifact_content",
+    Effect.READ,
+    "ArtifactContentRow",
+    Parameter("artifact_id", is_required=True),
+    Parameter("from_byte", default=0),
+    Parameter("max_bytes"),
 )
 _BLOCKERS: Function[BlockersRow] = Function(
     "blockers",
@@ -342,6 +353,13 @@ _CRITICAL_PATH: Function[CriticalPathRow] = Function(
     Parameter("max_tasks"),
     Parameter("after_place"),
 )
+_DELETE_ARTIFACT: Function[CodeArtifact] = Function(
+    "delete_artifact",
+    Effect.KEYED,
+    "CodeArtifact",
+    Parameter("artifact_id", is_required=True),
+    Parameter("request_id"),
+)
 _DELETE_CONTEXT: Function[TaskContext] = Function(
     "delete_context",
     Effect.KEYED,
@@ -439,6 +457,14 @@ _FAIL_TASK: Function[Task] = Function(
     Parameter("details", is_json=True),
     Parameter("request_id"),
 )
+_FIND_ARTIFACT: Function[CodeArtifact] = Function(
+    "find_artifact",
+    Effect.READ,
+    "CodeArtifact",
+    Parameter("task_id", is_required=True),
+    Parameter("file_path", is_required=True),
+    Parameter("version_no"),
+)
 _FIND_TASKS: Function[Task] = Function(
     "find_tasks",
     Effect.READ,
@@ -464,6 +490,12 @@ _FULL_CONTEXT: Function[Json] = Function(
     None,
     Parameter("task_id", is_required=True),
     Parameter("max_interactions", default=20),
+)
+_GET_ARTIFACT: Function[CodeArtifact] = Function(
+    "get_artifact",
+    Effect.READ,
+    "CodeArtifact",
+    Parameter("artifact_id", is_required=True),
 )
 _GET_CONTEXT: Function[TaskContext] = Function(
     "get_context",
@@ -667,6 +699,14 @@ _LEARNED: Function[LearnedRow] = Function(
     Parameter("min_confidence", default=0),
     Parameter("page_size", default=20),
 )
+_LINK_ARTIFACTS: Function[int] = Function(
+    "link_artifacts",
+    Effect.KEYED,
+    None,
+    Parameter("interaction_id", is_required=True),
+    Parameter("artifact_ids", is_required=True, is_array=True),
+    Parameter("request_id"),
+)
 _LINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "link_pull_request",
     Effect.KEYED,
@@ -681,6 +721,21 @@ _LIST_ACCESS: Function[Member] = Function(
     "Member",
     Parameter("project_id"),
     Parameter("organization_id"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_ARTIFACTS: Function[CodeArtifact] = Function(
+    "list_artifacts",
+    Effect.READ,
+    "CodeArtifact",
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+    Parameter("artifact_type"),
+    Parameter("file_path"),
+    Parameter("content_hash"),
+    Parameter("attempt_id"),
+    Parameter("interaction_id"),
+    Parameter("latest_only", default=False),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -959,6 +1014,31 @@ _PURGE_TASK: Function[int] = Function(
     None,
     Parameter("task_id", is_required=True),
 )
+_PUT_ARTIFACT: Function[CodeArtifact] = Function(
+    "put_artifact",
+    Effect.KEYED,
+    "CodeArtifact",
+    Parameter("task_id", is_required=True),
+    Parameter("file_path", is_required=True),
+    Parameter("content"),
+    Parameter("artifact_type", default="source_code"),
+    Parameter("content_type"),
+    Parameter("content_hash"),
+    Parameter("storage_type", default="database"),
+    Parameter("storage_location"),
+    Parameter("content_size"),
+    Parameter("attempt_id"),
+    Parameter("interaction_id"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
+_PUT_ARTIFACTS: Function[CodeArtifact] = Function(
+    "put_artifacts",
+    Effect.KEYED,
+    "CodeArtifact",
+    Parameter("artifacts", is_required=True, is_json=True),
+    Parameter("request_id"),
+)
 _PUT_CONTEXT: Function[TaskContext] = Function(
     "put_context",
     Effect.KEYED,
@@ -1169,6 +1249,7 @@ _RECORD_VALIDATION: Function[ValidationResult] = Function(
     Parameter("attempt_id"),
     Parameter("agent"),
     Parameter("pull_request_id"),
+    Parameter("artifact_id"),
     Parameter("started_at"),
     Parameter("completed_at"),
     Parameter("execution_time_ms"),
@@ -1509,6 +1590,15 @@ _VALIDATE_JSON: Function[ValidateJsonRow] = Function(
     Parameter("schema", is_required=True, is_json=True),
     Parameter("document", is_required=True, is_json=True),
 )
+_VERIFY_ARTIFACTS: Function[VerifyArtifactsRow] = Function(
+    "verify_artifacts",
+    Effect.READ,
+    "VerifyArtifactsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("max_artifacts", default=1000),
+    Parameter("max_bytes", default=268435456),
+)
 _VERIFY_AUDIT: Function[VerifyAuditRow] = Function(
     "verify_audit",
     Effect.READ,
@@ -1661,6 +1751,22 @@ class Api(Calls):
         Returns the template. Raises NotFound, Forbidden.
         """
         return self._one(_ARCHIVE_TEMPLATE, (template_id, request_id))
+
+    def artifact_content(
+        self,
+        *,
+        artifact_id: Id,
+        from_byte: int | None = 0,
+        max_bytes: int | None = None,
+    ) -> ArtifactContentRow | None:
+        """The content of an artifact, byte for byte, or a part of it.
+
+        `from_byte` is where the part begins, from 0, `max_bytes` how long it is at most (null: to
+        the end). Returns a row with the part, the size and the SHA-256 of the whole and its media
+        type; no row where there is no such artifact. content and storage_location may be null: what
+        is not kept in the database is at storage_location. Raises nothing.
+        """
+        return self._one_or_none(_ARTIFACT_CONTENT, (artifact_id, from_byte, max_bytes))
 
     def blockers(
         self,
@@ -2129,6 +2235,19 @@ class Api(Calls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    def delete_artifact(
+        self,
+        *,
+        artifact_id: Id,
+        request_id: Id | None = None,
+    ) -> CodeArtifact:
+        """Deletes artifact `artifact_id`, one version of a file: its content goes when no other
+        artifact of the project has it; what is kept in another store stays there. Validations of it
+        stay, without it. The same `request_id` again returns the first answer. Returns the
+        artifact. Raises NotFound, Forbidden.
+        """
+        return self._one(_DELETE_ARTIFACT, (artifact_id, request_id))
+
     def delete_context(
         self,
         *,
@@ -2322,6 +2441,20 @@ class Api(Calls):
         """
         return self._one(_FAIL_TASK, (attempt_id, error, failure_class, details, request_id))
 
+    def find_artifact(
+        self,
+        *,
+        task_id: Id,
+        file_path: str,
+        version_no: int | None = None,
+    ) -> CodeArtifact | None:
+        """One file of a task by its path, `file_path`: its latest version, or the one that
+        `version_no` says.
+
+        Returns the artifact, or no row; raises nothing.
+        """
+        return self._one_or_none(_FIND_ARTIFACT, (task_id, file_path, version_no))
+
     def find_tasks(
         self,
         *,
@@ -2384,6 +2517,16 @@ class Api(Calls):
         Returns the object. Raises NotFound.
         """
         return self._one(_FULL_CONTEXT, (task_id, max_interactions))
+
+    def get_artifact(
+        self,
+        *,
+        artifact_id: Id,
+    ) -> CodeArtifact:
+        """One artifact by its id, `artifact_id`. Returns the artifact, without its content. Raises
+        NotFound.
+        """
+        return self._one(_GET_ARTIFACT, (artifact_id,))
 
     def get_context(
         self,
@@ -2785,6 +2928,22 @@ class Api(Calls):
             (project_id, query, pattern_type, tags_any, min_confidence, page_size),
         )
 
+    def link_artifacts(
+        self,
+        *,
+        interaction_id: Id,
+        artifact_ids: Sequence[Id],
+        request_id: Id | None = None,
+    ) -> int:
+        """Says that artifacts came of an interaction with a model or a tool, or were what it was
+        about.
+
+        `artifact_ids` are artifacts of the interaction's project, up to the setting max_batch_size;
+        those that are linked already stay so. The same `request_id` again returns the first answer.
+        Returns how many were linked anew. Raises NotFound, Forbidden, LimitExceeded.
+        """
+        return self._one(_LINK_ARTIFACTS, (interaction_id, artifact_ids, request_id))
+
     def link_pull_request(
         self,
         *,
@@ -2817,6 +2976,37 @@ class Api(Calls):
         `page_size` in rows (1 to 1000). Returns memberships, the oldest first; raises nothing.
         """
         return self._many(_LIST_ACCESS, (project_id, organization_id, after, page_size))
+
+    def list_artifacts(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        artifact_type: str | None = None,
+        file_path: str | None = None,
+        content_hash: bytes | None = None,
+        attempt_id: Id | None = None,
+        interaction_id: Id | None = None,
+        latest_only: bool | None = False,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[CodeArtifact]:
+        """The artifacts of a project that meet every condition given, the first stored first,
+        without their contents.
+
+        `task_id`, `attempt_id` and `interaction_id` say what they were made for and in,
+        `artifact_type` what they are, `file_path` where, `content_hash` (SHA-256) with what
+        content; `latest_only` leaves out what has a later version. `after` is the id of the last
+        row of the previous page, `page_size` is in rows (1 to 1000). Returns artifacts; raises
+        nothing.
+        """
+        return self._many(
+            _LIST_ARTIFACTS,
+            (
+                project_id, task_id, artifact_type, file_path, content_hash, attempt_id,
+                interaction_id, latest_only, after, page_size,
+            ),
+        )
 
     def list_attempts(
         self,
@@ -3332,6 +3522,65 @@ class Api(Calls):
         """
         return self._one(_PURGE_TASK, (task_id,))
 
+    def put_artifact(
+        self,
+        *,
+        task_id: Id,
+        file_path: str,
+        content: bytes | None = None,
+        artifact_type: str | None = "source_code",
+        content_type: str | None = None,
+        content_hash: bytes | None = None,
+        storage_type: str | None = "database",
+        storage_location: str | None = None,
+        content_size: int | None = None,
+        attempt_id: Id | None = None,
+        interaction_id: Id | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> CodeArtifact:
+        """Stores a file that was made for a task, as the next version of its path; the same content
+        as the latest version again makes none.
+
+        `file_path` is where it is in the repository (relative). `content` are its bytes, up to the
+        setting max_artifact_bytes; kept once in a project, however many artifacts have them.
+        `artifact_type` is any word (source_code, test_file, documentation...), `content_type` its
+        media type (null: told from path and first bytes). `content_hash` is the SHA-256 that the
+        content has to have, `content_size` its bytes. What is kept elsewhere has `storage_type` s3,
+        azure_blob, gcs or file, the URL as `storage_location` (without a query: that could be a
+        secret), hash and size, and no content. `attempt_id` is the attempt that made it, which has
+        not lost the task; `interaction_id` the interaction that it came of; `metadata` an object.
+        The same `request_id` again returns the first answer. Returns the artifact. Raises NotFound,
+        Forbidden, LimitExceeded, InvalidArgument (the hash is another, or what can not be meant),
+        LeaseLost.
+        """
+        return self._one(
+            _PUT_ARTIFACT,
+            (
+                task_id, file_path, content, artifact_type, content_type, content_hash,
+                storage_type, storage_location, content_size, attempt_id, interaction_id, metadata,
+                request_id,
+            ),
+        )
+
+    def put_artifacts(
+        self,
+        *,
+        artifacts: Json,
+        request_id: Id | None = None,
+    ) -> list[CodeArtifact]:
+        """Stores files that were made for tasks, each as put_artifact() does. All or none.
+
+        `artifacts` is an array of objects (up to the setting max_batch_size), of tasks of one
+        project, no path of a task twice, with task_id, file_path and content (text) or
+        content_base64 (any bytes); and artifact_type, content_type, content_hash (64 hex digits),
+        content_size, storage_type, storage_location, attempt_id, interaction_id and metadata, as
+        the parameters of put_artifact(). The same `request_id` again returns the first answer.
+        Returns the artifacts, in the order given. Raises NotFound, Forbidden, LimitExceeded,
+        InvalidArgument, LeaseLost.
+        """
+        return self._many(_PUT_ARTIFACTS, (artifacts, request_id))
+
     def put_context(
         self,
         *,
@@ -3764,6 +4013,7 @@ class Api(Calls):
         attempt_id: Id | None = None,
         agent: str | None = None,
         pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
         started_at: datetime | None = None,
         completed_at: datetime | None = None,
         execution_time_ms: int | None = None,
@@ -3784,8 +4034,8 @@ class Api(Calls):
             (
                 task_id, validation_type, status, validator_name, score, max_score, issues_found,
                 issues_critical, issues_major, issues_minor, details, suggestions, attempt_id,
-                agent, pull_request_id, started_at, completed_at, execution_time_ms, metadata,
-                request_id,
+                agent, pull_request_id, artifact_id, started_at, completed_at, execution_time_ms,
+                metadata, request_id,
             ),
         )
 
@@ -3801,13 +4051,13 @@ class Api(Calls):
         `validations` is an array of objects (up to the setting max_batch_size), of tasks of one
         project, with task_id, validation_type (a word such as tests or style), status (pending,
         running, passed, failed, warning, error, skipped) and, where it is known, validator_name,
-        attempt_id (an attempt that has lost its task is refused), agent, pull_request_id, score and
-        max_score, issues_found, issues_critical, issues_major and issues_minor (issues_found is
-        their sum unless given), details, suggestions (array or object), started_at, completed_at
-        (now, unless it is pending or running), execution_time_ms (milliseconds; from the two times
-        unless given), metadata (object). The same `request_id` again returns the first answer.
-        Returns the results, in the order given. Raises NotFound, Forbidden, LimitExceeded,
-        InvalidArgument, LeaseLost.
+        attempt_id (an attempt that has lost its task is refused), agent, pull_request_id,
+        artifact_id, score and max_score, issues_found, issues_critical, issues_major and
+        issues_minor (issues_found is their sum unless given), details, suggestions (array or
+        object), started_at, completed_at (now, unless it is pending or running), execution_time_ms
+        (milliseconds; from the two times unless given), metadata (object). The same `request_id`
+        again returns the first answer. Returns the results, in the order given. Raises NotFound,
+        Forbidden, LimitExceeded, InvalidArgument, LeaseLost.
         """
         return self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
@@ -4491,6 +4741,26 @@ class Api(Calls):
         """
         return self._many(_VALIDATE_JSON, (schema, document))
 
+    def verify_artifacts(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        max_artifacts: int | None = 1000,
+        max_bytes: int | None = 268435456,
+    ) -> VerifyArtifactsRow:
+        """Whether the artifacts of a project are still what they were: for those whose content is
+        in the database, that it is there, and that its SHA-256 and its size are those that were
+        stored. One step of it: `max_artifacts` (1 to 10000) of them, `max_bytes` of content at most
+        (but one artifact at least).
+
+        `after` is next_after of the previous step. Returns one row: checked counts the artifacts,
+        byte_size the bytes that were read; next_after may be null: that was the last step; wrong is
+        an array of objects with artifact_id, task_id, file_path, version_no and problem. Raises
+        nothing.
+        """
+        return self._one(_VERIFY_ARTIFACTS, (project_id, after, max_artifacts, max_bytes))
+
     def verify_audit(
         self,
         *,
@@ -4684,6 +4954,16 @@ class AsyncApi(AsyncCalls):
         Returns the template. Raises NotFound, Forbidden.
         """
         return await self._one(_ARCHIVE_TEMPLATE, (template_id, request_id))
+
+    async def artifact_content(
+        self,
+        *,
+        artifact_id: Id,
+        from_byte: int | None = 0,
+        max_bytes: int | None = None,
+    ) -> ArtifactContentRow | None:
+        """The content of an artifact, byte for byte, or a part of it."""
+        return await self._one_or_none(_ARTIFACT_CONTENT, (artifact_id, from_byte, max_bytes))
 
     async def blockers(
         self,
@@ -5012,6 +5292,19 @@ class AsyncApi(AsyncCalls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    async def delete_artifact(
+        self,
+        *,
+        artifact_id: Id,
+        request_id: Id | None = None,
+    ) -> CodeArtifact:
+        """Deletes artifact `artifact_id`, one version of a file: its content goes when no other
+        artifact of the project has it; what is kept in another store stays there. Validations of it
+        stay, without it. The same `request_id` again returns the first answer. Returns the
+        artifact. Raises NotFound, Forbidden.
+        """
+        return await self._one(_DELETE_ARTIFACT, (artifact_id, request_id))
+
     async def delete_context(
         self,
         *,
@@ -5158,6 +5451,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_FAIL_TASK, (attempt_id, error, failure_class, details, request_id))
 
+    async def find_artifact(
+        self,
+        *,
+        task_id: Id,
+        file_path: str,
+        version_no: int | None = None,
+    ) -> CodeArtifact | None:
+        """One file of a task by its path, `file_path`: its latest version, or the one that
+        `version_no` says.
+        """
+        return await self._one_or_none(_FIND_ARTIFACT, (task_id, file_path, version_no))
+
     async def find_tasks(
         self,
         *,
@@ -5199,6 +5504,16 @@ class AsyncApi(AsyncCalls):
         said to models last (interactions, `max_interactions` of them, 0 to 1000).
         """
         return await self._one(_FULL_CONTEXT, (task_id, max_interactions))
+
+    async def get_artifact(
+        self,
+        *,
+        artifact_id: Id,
+    ) -> CodeArtifact:
+        """One artifact by its id, `artifact_id`. Returns the artifact, without its content. Raises
+        NotFound.
+        """
+        return await self._one(_GET_ARTIFACT, (artifact_id,))
 
     async def get_context(
         self,
@@ -5507,6 +5822,18 @@ class AsyncApi(AsyncCalls):
             (project_id, query, pattern_type, tags_any, min_confidence, page_size),
         )
 
+    async def link_artifacts(
+        self,
+        *,
+        interaction_id: Id,
+        artifact_ids: Sequence[Id],
+        request_id: Id | None = None,
+    ) -> int:
+        """Says that artifacts came of an interaction with a model or a tool, or were what it was
+        about.
+        """
+        return await self._one(_LINK_ARTIFACTS, (interaction_id, artifact_ids, request_id))
+
     async def link_pull_request(
         self,
         *,
@@ -5532,6 +5859,31 @@ class AsyncApi(AsyncCalls):
         operators see everybody, others themselves alone.
         """
         return await self._many(_LIST_ACCESS, (project_id, organization_id, after, page_size))
+
+    async def list_artifacts(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        artifact_type: str | None = None,
+        file_path: str | None = None,
+        content_hash: bytes | None = None,
+        attempt_id: Id | None = None,
+        interaction_id: Id | None = None,
+        latest_only: bool | None = False,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[CodeArtifact]:
+        """The artifacts of a project that meet every condition given, the first stored first,
+        without their contents.
+        """
+        return await self._many(
+            _LIST_ARTIFACTS,
+            (
+                project_id, task_id, artifact_type, file_path, content_hash, attempt_id,
+                interaction_id, latest_only, after, page_size,
+            ),
+        )
 
     async def list_attempts(
         self,
@@ -5937,6 +6289,44 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_PURGE_TASK, (task_id,))
 
+    async def put_artifact(
+        self,
+        *,
+        task_id: Id,
+        file_path: str,
+        content: bytes | None = None,
+        artifact_type: str | None = "source_code",
+        content_type: str | None = None,
+        content_hash: bytes | None = None,
+        storage_type: str | None = "database",
+        storage_location: str | None = None,
+        content_size: int | None = None,
+        attempt_id: Id | None = None,
+        interaction_id: Id | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> CodeArtifact:
+        """Stores a file that was made for a task, as the next version of its path; the same content
+        as the latest version again makes none.
+        """
+        return await self._one(
+            _PUT_ARTIFACT,
+            (
+                task_id, file_path, content, artifact_type, content_type, content_hash,
+                storage_type, storage_location, content_size, attempt_id, interaction_id, metadata,
+                request_id,
+            ),
+        )
+
+    async def put_artifacts(
+        self,
+        *,
+        artifacts: Json,
+        request_id: Id | None = None,
+    ) -> list[CodeArtifact]:
+        """Stores files that were made for tasks, each as put_artifact() does. All or none."""
+        return await self._many(_PUT_ARTIFACTS, (artifacts, request_id))
+
     async def put_context(
         self,
         *,
@@ -6255,6 +6645,7 @@ class AsyncApi(AsyncCalls):
         attempt_id: Id | None = None,
         agent: str | None = None,
         pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
         started_at: datetime | None = None,
         completed_at: datetime | None = None,
         execution_time_ms: int | None = None,
@@ -6269,8 +6660,8 @@ class AsyncApi(AsyncCalls):
             (
                 task_id, validation_type, status, validator_name, score, max_score, issues_found,
                 issues_critical, issues_major, issues_minor, details, suggestions, attempt_id,
-                agent, pull_request_id, started_at, completed_at, execution_time_ms, metadata,
-                request_id,
+                agent, pull_request_id, artifact_id, started_at, completed_at, execution_time_ms,
+                metadata, request_id,
             ),
         )
 
@@ -6787,6 +7178,21 @@ class AsyncApi(AsyncCalls):
     ) -> list[ValidateJsonRow]:
         """What is wrong with a JSON document by a JSON Schema of draft 2020-12."""
         return await self._many(_VALIDATE_JSON, (schema, document))
+
+    async def verify_artifacts(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        max_artifacts: int | None = 1000,
+        max_bytes: int | None = 268435456,
+    ) -> VerifyArtifactsRow:
+        """Whether the artifacts of a project are still what they were: for those whose content is
+        in the database, that it is there, and that its SHA-256 and its size are those that were
+        stored. One step of it: `max_artifacts` (1 to 10000) of them, `max_bytes` of content at most
+        (but one artifact at least).
+        """
+        return await self._one(_VERIFY_ARTIFACTS, (project_id, after, max_artifacts, max_bytes))
 
     async def verify_audit(
         self,

@@ -143,6 +143,46 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeArtifact:
+    """What was made for tasks: files, in versions, with the hash of their content and where it is.
+    """
+
+    artifact_id: UUID
+    """The artifact: one version of one file."""
+    project_id: UUID
+    task_id: UUID
+    """The task that it was made for, and goes with."""
+    attempt_id: UUID | None
+    """The attempt that made it, where it is known."""
+    artifact_type: str
+    """What it is."""
+    file_path: str
+    """Where it is in the repository: relative, with slashes, and without . or .. in it."""
+    version_no: int
+    """Counts up from 1 by task and path; the highest is the latest."""
+    content_hash: bytes
+    """SHA-256 of the content: as reckoned here where it is in the database, else as it was told."""
+    content_size: int
+    """The length of the content, in bytes: as reckoned here where it is in the database, else as it
+    was told.
+    """
+    content_type: str
+    """The media type of the content."""
+    storage_type: str
+    """Where the content is."""
+    storage_location: str | None
+    """Its URL, where it is not in the database: s3://, gs://, https:// (Azure) or file://."""
+    stored_hash: bytes | None
+    """The key of the content in docket.artifact_contents, where it is in the database."""
+    metadata: Json
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextPin:
     """Versions of contexts that are kept, and for what."""
 
@@ -765,6 +805,8 @@ class ValidationResult:
     """The agent whose work was looked at."""
     pull_request_id: UUID | None
     """The pull request that was looked at, where it is about one."""
+    artifact_id: UUID | None
+    """The artifact that was looked at, where it is about one; null where that has been deleted."""
     score: Decimal | None
     """How good it was found, from 0."""
     max_score: Decimal | None
@@ -875,6 +917,18 @@ class AgentPerformanceRow:
     cache_creation_input_tokens: int
     reasoning_output_tokens: int
     costs: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactContentRow:
+    """A row of what artifact_content() returns."""
+
+    content: bytes | None
+    content_size: int
+    content_hash: bytes
+    content_type: str
+    storage_type: str
+    storage_location: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1300,6 +1354,16 @@ class ValidateJsonRow:
     path: str
     keyword: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyArtifactsRow:
+    """A row of what verify_artifacts() returns."""
+
+    checked: int
+    byte_size: int
+    next_after: UUID | None
+    wrong: Json
 
 
 @dataclass(frozen=True, slots=True)
