@@ -22,7 +22,6 @@ WITHOUT_JOURNAL = {
     "docket.context_uses": "counted: how often each context was used",
     "docket.response_cache": "a cache, whose rows live for hours",
     "docket_private.maintenance_rounds": "where the next step of maintenance goes on",
-    "docket_private.context_rounds": "where the next step of maintenance goes on",
     "docket.artifact_contents": "written once, with artifacts, whose hashes are in the journal",
     "docket.context_contents": "written once, with their version, whose hash is in the journal",
     "docket.import_items": "written once, with its import, which is journaled",
