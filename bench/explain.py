@@ -35,9 +35,10 @@ Connection = psycopg.Connection[Any]
 # search for, and work for the tasks that are claimed here: each has dependents.
 REST = """
 set session_replication_role = replica;
-insert into docket_private.task_search (task_id, project_id, title, search_vector, tags,
+insert into docket_private.task_search (task_id, project_id, title, language, search_vector, tags,
                                         affected_files, requirements, metadata)
-select t.task_id, t.project_id, w.words, docket_private.task_vector(w.words, t.tags, '', '', ''),
+select t.task_id, t.project_id, w.words, 'english',
+       docket_private.task_vector('english', w.words, t.tags, '', '', ''),
        t.tags, t.affected_files, t.requirements, t.metadata
   from stored as s
   join docket.tasks as t on t.task_id = s.task_id
@@ -53,9 +54,9 @@ select t.task_id, t.project_id, k.kind, v.version, to_jsonb(md5(s.i::text)), sha
  cross join generate_series(1, 3) as v (version)
  where s.i % 4 = 0;
 insert into docket_private.context_search (task_id, project_id, context_type, version,
-                                           search_vector, paths)
-select c.task_id, c.project_id, c.context_type, c.version,
-       docket_private.words_of(regexp_replace(c.data #>> '{}', '(.{6})', '\1 ', 'g')),
+                                           language, search_vector, paths)
+select c.task_id, c.project_id, c.context_type, c.version, 'english',
+       docket_private.words_of('english', regexp_replace(c.data #>> '{}', '(.{6})', '\1 ', 'g')),
        array['src/' || (c.data #>> '{}')]
   from docket.task_contexts as c
  where c.version = 3;

@@ -4291,6 +4291,184 @@ grant select on docket.tasks
 
 reset role;
 
+-- tasks/search_languages
+
+set local role docket_owner;
+
+insert into docket.settings (setting_key, value, description)
+values ('search_language', '"english"', 'The text search configuration that words are read by: english, german, simple...; a project may set its own, and a document of the knowledge base may say another.');
+
+-- Words are found in the language that they were read in. What is there when a project changes its
+-- language is read anew little by little; until then it is searched in the former language as well,
+-- and what somebody has written meanwhile, who began before the change, is found all the same.
+create table docket_private.search_languages (
+    project_id uuid        not null,
+    languages  text[]      not null,
+    is_own     boolean     not null,
+    changed_at timestamptz not null default docket.clock(),
+    read_at    timestamptz,
+
+    constraint search_languages_pkey primary key (project_id),
+    constraint search_languages_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint search_languages_has_one check (cardinality(languages) > 0)
+);
+
+create index search_languages_former_idx
+    on docket_private.search_languages (read_at nulls first) where cardinality(languages) > 1;
+
+comment on table docket_private.search_languages is
+    'The languages that the words of each project are read by, kept by triggers on docket.projects and docket.settings.';
+comment on column docket_private.search_languages.languages is
+    'The text search configuration that is in use, and after it those that rows may still be read by.';
+comment on column docket_private.search_languages.is_own is
+    'Whether the project has set it; else it is the docket''s.';
+comment on column docket_private.search_languages.changed_at is
+    'When it was set.';
+comment on column docket_private.search_languages.read_at is
+    'When maintenance last looked for rows to read anew; null: not yet.';
+
+alter table docket_private.search_languages enable row level security;
+alter table docket_private.search_languages force row level security;
+create policy search_languages_by_functions on docket_private.search_languages to docket_owner
+    using (true);
+
+create function docket_private.require_language(language text) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not exists (
+        select
+          from pg_catalog.pg_ts_config as c
+         where c.cfgname = require_language.language
+           and c.cfgnamespace = 'pg_catalog'::regnamespace
+    ) then
+        raise exception '% is no language that words are read by',
+                        coalesce(quote_literal(left(require_language.language, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', (
+                                select string_agg(c.cfgname, ', ' order by c.cfgname)
+                                  from pg_catalog.pg_ts_config as c
+                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_language(text) is
+    'Raises PD422 unless it is the name of a text search configuration of PostgreSQL''s own.';
+
+create function docket_private.set_search_language() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_language text := docket_private.setting('search_language', new.settings) #>> '{}';
+begin
+    perform docket_private.require_language(v_language);
+
+    insert into docket_private.search_languages as l (project_id, languages, is_own)
+    values (new.project_id, array[v_language], new.settings ? 'search_language')
+        on conflict on constraint search_languages_pkey
+        do update set languages  = v_language || array_remove(l.languages, v_language),
+                      is_own     = excluded.is_own,
+                      changed_at = excluded.changed_at;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.set_search_language() is
+    'Keeps what language a project is read by. Raises PD422.';
+
+create trigger projects_search_language_insert after insert on docket.projects
+    for each row execute function docket_private.set_search_language();
+
+create trigger projects_search_language_update after update of settings on docket.projects
+    for each row when (
+        old.settings -> 'search_language' is distinct from new.settings -> 'search_language')
+    execute function docket_private.set_search_language();
+
+create function docket_private.set_search_languages() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_language text := new.value #>> '{}';
+begin
+    perform docket_private.require_language(v_language);
+
+    update docket_private.search_languages as l
+       set languages  = v_language || array_remove(l.languages, v_language),
+           changed_at = docket.clock()
+     where not l.is_own;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.set_search_languages() is
+    'Keeps what language the projects are read by that have set none. Raises PD422.';
+
+create trigger settings_search_language after update of value on docket.settings
+    for each row when (new.setting_key = 'search_language' and old.value <> new.value)
+    execute function docket_private.set_search_languages();
+
+create function docket_private.search_languages(project_id uuid) returns text[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (select l.languages
+           from docket_private.search_languages as l
+          where l.project_id = search_languages.project_id),
+        '{english}');
+end;
+$$;
+
+comment on function docket_private.search_languages(uuid) is
+    'The languages that the words of a project are read by: that in use first, then those that rows may still be read by.';
+
+-- What a row says is asked in its own language; an index is asked in all of them at once.
+create function docket_private.words_asked(
+    languages text[],
+    query     text
+) returns tsquery
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set client_min_messages = 'warning'
+as $$
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text    := left(words_asked.query, 1000);
+    v_words tsquery := websearch_to_tsquery(words_asked.languages[1]::regconfig, v_query);
+begin
+    for i in 2 .. cardinality(words_asked.languages) loop
+        v_words := v_words || websearch_to_tsquery(words_asked.languages[i]::regconfig, v_query);
+    end loop;
+
+    return v_words;
+end;
+$$;
+
+comment on function docket_private.words_asked(text[], text) is
+    'What a query asks for, in any of some languages; its first 1,000 characters.';
+
+revoke all on function docket_private.require_language(text) from public;
+revoke all on function docket_private.set_search_language() from public;
+revoke all on function docket_private.set_search_languages() from public;
+revoke all on function docket_private.search_languages(uuid) from public;
+revoke all on function docket_private.words_asked(text[], text) from public;
+grant execute on function docket_private.search_languages(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- tasks/task_search
 
 set local role docket_owner;
@@ -4305,6 +4483,7 @@ create table docket_private.task_search (
     task_id        uuid     not null,
     project_id     uuid     not null,
     title          text     not null,
+    language       text     not null,
     search_vector  tsvector not null,
     tags           text[]   not null,
     affected_files text[]   not null,
@@ -4328,6 +4507,9 @@ create index task_search_metadata_idx
     on docket_private.task_search using gin (project_id, metadata jsonb_path_ops);
 create index task_search_title_idx
     on docket_private.task_search using gin (project_id, title docket_ext.gin_trgm_ops);
+-- An expression: an index that begins with the project would be taken for those above.
+create index task_search_language_idx
+    on docket_private.task_search ((language || ' ' || project_id::text));
 
 comment on table docket_private.task_search is
     'What tasks are searched by, kept by triggers on docket.tasks.';
@@ -4337,6 +4519,8 @@ comment on column docket_private.task_search.project_id is
     'Its project.';
 comment on column docket_private.task_search.title is
     'Its title, for searches that forgive a slip.';
+comment on column docket_private.task_search.language is
+    'The text search configuration that its words were read by.';
 comment on column docket_private.task_search.search_vector is
     'Its words: title (A), tags and description (B), details and test strategy (C); the first 200,000 characters of each.';
 comment on column docket_private.task_search.tags is
@@ -4351,6 +4535,7 @@ comment on column docket_private.task_search.metadata is
 -- A text of any size may be stored; only its beginning is indexed. Not called immutable, which
 -- array_to_string() is not: so it is inlined.
 create function docket_private.task_vector(
+    language      regconfig,
     title         text,
     tags          text[],
     description   text,
@@ -4361,16 +4546,16 @@ language sql
 stable
 parallel safe
 begin atomic
-    select setweight(to_tsvector('pg_catalog.english', task_vector.title), 'A')
-           || setweight(to_tsvector('pg_catalog.english',
+    select setweight(to_tsvector(task_vector.language, task_vector.title), 'A')
+           || setweight(to_tsvector(task_vector.language,
                   coalesce(array_to_string(task_vector.tags, ' '), '') || ' '
                   || coalesce(left(task_vector.description, 200000), '')), 'B')
-           || setweight(to_tsvector('pg_catalog.english',
+           || setweight(to_tsvector(task_vector.language,
                   coalesce(left(task_vector.details, 200000), '') || ' '
                   || coalesce(left(task_vector.test_strategy, 200000), '')), 'C');
 end;
 
-comment on function docket_private.task_vector(text, text[], text, text, text) is
+comment on function docket_private.task_vector(regconfig, text, text[], text, text, text) is
     'The weighted words of a task.';
 
 create function docket_private.index_new_tasks() returns trigger
@@ -4379,11 +4564,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into docket_private.task_search (
-        task_id, project_id, title, search_vector, tags, affected_files, requirements, metadata)
-    select t.task_id, t.project_id, t.title,
-           docket_private.task_vector(t.title, t.tags, t.description, t.details, t.test_strategy),
+        task_id, project_id, title, language, search_vector, tags, affected_files, requirements,
+        metadata)
+    select t.task_id, t.project_id, t.title, l.languages[1],
+           docket_private.task_vector(
+               l.languages[1]::regconfig, t.title, t.tags, t.description, t.details,
+               t.test_strategy),
            t.tags, t.affected_files, t.requirements, t.metadata
-      from inserted as t;
+      from inserted as t
+      join docket_private.search_languages as l on l.project_id = t.project_id;
 
     return null;
 end;
@@ -4396,12 +4585,15 @@ create function docket_private.index_changed_task() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
 begin
     update docket_private.task_search as s
        set title          = new.title,
+           language       = v_language,
            search_vector  = docket_private.task_vector(
-                                new.title, new.tags, new.description, new.details,
-                                new.test_strategy),
+                                v_language::regconfig, new.title, new.tags, new.description,
+                                new.details, new.test_strategy),
            tags           = new.tags,
            affected_files = new.affected_files,
            requirements   = new.requirements,
@@ -4462,8 +4654,9 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
-    v_query text := left(find_tasks.query, 1000);
+    v_query     text    := left(find_tasks.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_tasks.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_tasks.project_id = any (docket_private.visible_projects()) then
         return;
@@ -4473,14 +4666,15 @@ begin
     select s.task_id,
            case
                when v_query is null then 0
-               else ts_rank(s.search_vector,
-                            websearch_to_tsquery('pg_catalog.english', v_query))
+               else ts_rank(s.search_vector, v_words)
                     + docket_ext.word_similarity(v_query, s.title)
            end
       from docket_private.task_search as s
      where s.project_id = find_tasks.project_id
        and (v_query is null
-            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', v_query)
+            or s.search_vector @@ v_words
+               and (cardinality(v_languages) = 1
+                    or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
                -- Who quotes or leaves out words means them exactly.
                and v_query !~ '"|(^|\s)-')
@@ -4496,7 +4690,7 @@ $$;
 comment on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb) is
     'The tasks of a project that meet every condition that is not null, with how well they answer `query`; none where the caller may not see the project.';
 
-revoke all on function docket_private.task_vector(text, text[], text, text, text) from public;
+revoke all on function docket_private.task_vector(regconfig, text, text[], text, text, text) from public;
 revoke all on function docket_private.index_new_tasks() from public;
 revoke all on function docket_private.index_changed_task() from public;
 revoke all on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)
@@ -15156,6 +15350,7 @@ create table docket_private.context_search (
     project_id    uuid     not null,
     context_type  text     not null,
     version       integer  not null,
+    language      text     not null,
     search_vector tsvector not null,
     paths         text[]   not null,
 
@@ -15169,6 +15364,8 @@ create index context_search_vector_idx
 create index context_search_paths_idx
     on docket_private.context_search using gin (project_id, paths)
     where paths <> '{}';
+create index context_search_language_idx
+    on docket_private.context_search ((language || ' ' || project_id::text));
 
 comment on table docket_private.context_search is
     'What contexts are searched by: one row for each task and type, about its latest version.';
@@ -15180,6 +15377,8 @@ comment on column docket_private.context_search.context_type is
     'The type of the context.';
 comment on column docket_private.context_search.version is
     'The latest version of it.';
+comment on column docket_private.context_search.language is
+    'The text search configuration that its words were read by.';
 comment on column docket_private.context_search.search_vector is
     'The words of its texts; of the first 200,000 characters.';
 comment on column docket_private.context_search.paths is
@@ -15220,7 +15419,10 @@ comment on function docket_private.texts_of(jsonb) is
     'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
 
 -- A vector holds a megabyte, which many different words can fill sooner than their texts do.
-create function docket_private.words_of(texts text) returns tsvector
+create function docket_private.words_of(
+    language regconfig,
+    texts    text
+) returns tsvector
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -15232,7 +15434,7 @@ declare
 begin
     while v_words is null loop
         begin
-            v_words := to_tsvector('pg_catalog.english', v_texts);
+            v_words := to_tsvector(words_of.language, v_texts);
         exception
             when program_limit_exceeded then
                 v_texts := left(v_texts, length(v_texts) / 2);
@@ -15243,7 +15445,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.words_of(text) is
+comment on function docket_private.words_of(regconfig, text) is
     'The words of a text, or of as much of it as can be indexed.';
 
 create function docket_private.paths_of(data jsonb) returns text[]
@@ -15272,7 +15474,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_context docket.task_contexts := index_context.context;
+    v_context  docket.task_contexts := index_context.context;
+    v_language text := (docket_private.search_languages(v_context.project_id))[1];
 begin
     if v_context.is_tombstone then
         delete from docket_private.context_search as s
@@ -15281,16 +15484,19 @@ begin
            and s.context_type = v_context.context_type;
     else
         insert into docket_private.context_search as s (
-            task_id, project_id, context_type, version, search_vector, paths)
+            task_id, project_id, context_type, version, language, search_vector, paths)
         values (
             v_context.task_id, v_context.project_id, v_context.context_type, v_context.version,
-            docket_private.words_of(docket_private.texts_of(v_context.data)),
+            v_language,
+            docket_private.words_of(
+                v_language::regconfig, docket_private.texts_of(v_context.data)),
             case v_context.context_type
                 when 'codebase' then docket_private.paths_of(v_context.data)
                 else '{}'
             end)
             on conflict on constraint context_search_pkey
             do update set version       = excluded.version,
+                          language      = excluded.language,
                           search_vector = excluded.search_vector,
                           paths         = excluded.paths;
     end if;
@@ -15318,16 +15524,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    v_query     text    := left(find_contexts.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_contexts.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
         return;
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, q.words)
-      from websearch_to_tsquery('pg_catalog.english', left(find_contexts.query, 1000)) as q (words)
-      join docket_private.context_search as s on s.search_vector @@ q.words
+    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
+      from docket_private.context_search as s
      where s.project_id = find_contexts.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
        and (find_contexts.context_types is null
             or s.context_type = any (find_contexts.context_types));
 end;
@@ -15337,19 +15549,23 @@ comment on function docket_private.find_contexts(uuid, text, text[]) is
     'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
 
 create function docket_private.headline(
-    texts text,
-    query text
+    project_id uuid,
+    texts      text,
+    query      text
 ) returns text
 language sql
 stable
 begin atomic
     select ts_headline(
-               'pg_catalog.english', left(headline.texts, 20000),
-               websearch_to_tsquery('pg_catalog.english', left(headline.query, 1000)),
-               'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8');
+               l.language, left(headline.texts, 20000),
+               websearch_to_tsquery(l.language, left(headline.query, 1000)),
+               'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8')
+      from (
+          select (docket_private.search_languages(headline.project_id))[1]::regconfig as language
+      ) as l;
 end;
 
-comment on function docket_private.headline(text, text) is
+comment on function docket_private.headline(uuid, text, text) is
     'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
 
 create function docket.search_contexts(
@@ -15397,7 +15613,9 @@ begin atomic
          limit least(greatest(search_contexts.page_size, 1), 1000)
     )
     select p.task_id, p.task_key, p.title, p.context_type, p.version, p.rank,
-           docket_private.headline(docket_private.texts_of(c.data), search_contexts.query),
+           docket_private.headline(
+               search_contexts.project_id, docket_private.texts_of(c.data),
+               search_contexts.query),
            p.place
       from page as p
       join docket.task_contexts as c
@@ -15517,11 +15735,11 @@ before, `page_size` is in rows (1 to 1000).
 Returns tasks, the oldest first, with where they name it and how. Raises nothing.';
 
 revoke all on function docket_private.texts_of(jsonb) from public;
-revoke all on function docket_private.words_of(text) from public;
+revoke all on function docket_private.words_of(regconfig, text) from public;
 revoke all on function docket_private.paths_of(jsonb) from public;
 revoke all on function docket_private.index_context(docket.task_contexts) from public;
 revoke all on function docket_private.find_contexts(uuid, text, text[]) from public;
-revoke all on function docket_private.headline(text, text) from public;
+revoke all on function docket_private.headline(uuid, text, text) from public;
 revoke all on function docket.search_contexts(uuid, text, text[], text, integer) from public;
 revoke all on function docket_private.path_and_above(text) from public;
 revoke all on function docket_private.tasks_naming(uuid, text[]) from public;
@@ -15529,7 +15747,7 @@ revoke all on function docket.tasks_touching(uuid, text, uuid, integer) from pub
 grant execute on function
     docket_private.texts_of(jsonb),
     docket_private.find_contexts(uuid, text, text[]),
-    docket_private.headline(text, text),
+    docket_private.headline(uuid, text, text),
     docket.search_contexts(uuid, text, text[], text, integer),
     docket_private.path_and_above(text),
     docket_private.tasks_naming(uuid, text[]),
@@ -18900,6 +19118,289 @@ comment on function docket_private.prune_next_prompts(bigint) is
 revoke all on function docket_private.prompts_kept_for(jsonb) from public;
 revoke all on function docket_private.prune_prompts(uuid[]) from public;
 revoke all on function docket_private.prune_next_prompts(bigint) from public;
+
+reset role;
+
+-- context/interaction_search
+
+set local role docket_owner;
+
+-- What interactions are found by, beside them, as contexts are; by the month, as they are, so that
+-- their words go when they go. In schema docket, where what grows by the month is kept, and granted
+-- to nobody.
+create table docket.interaction_search (
+    interaction_id uuid        not null,
+    project_id     uuid        not null,
+    created_at     timestamptz not null,
+    language       text        not null,
+    search_vector  tsvector,
+
+    constraint interaction_search_pkey primary key (interaction_id, project_id, created_at)
+) partition by range (created_at);
+
+-- A short list of what is new: it is sorted in by whoever finds it full, and should not be long.
+create index interaction_search_vector_idx
+    on docket.interaction_search using gin (project_id, search_vector)
+  with (gin_pending_list_limit = 512)
+ where search_vector is not null;
+create index interaction_search_language_idx
+    on docket.interaction_search ((language || ' ' || project_id::text));
+create index interaction_search_unread_idx
+    on docket.interaction_search (interaction_id) where search_vector is null;
+
+comment on table docket.interaction_search is
+    'What interactions are searched by, kept by triggers on docket.ai_interactions.';
+comment on column docket.interaction_search.interaction_id is
+    'The interaction.';
+comment on column docket.interaction_search.language is
+    'The text search configuration that its words were read by.';
+comment on column docket.interaction_search.search_vector is
+    'Its words; null: maintenance has yet to read them.';
+
+create table docket.interaction_search_default partition of docket.interaction_search default;
+
+comment on table docket.interaction_search_default is
+    'Rows of interaction_search for which no month is there. The first row in it is an alarm.';
+
+alter table docket.interaction_search enable row level security;
+alter table docket.interaction_search force row level security;
+alter table docket.interaction_search_default enable row level security;
+alter table docket.interaction_search_default force row level security;
+create policy interaction_search_by_functions on docket.interaction_search to docket_owner
+    using (true);
+
+insert into docket.partition_policies (table_name, months_ahead, retention)
+select 'interaction_search', p.months_ahead, p.retention
+  from docket.partition_policies as p
+ where p.table_name = 'ai_interactions';
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+create function docket_private.keep_words_as_long() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update docket.partition_policies as p
+       set retention    = new.retention,
+           months_ahead = new.months_ahead
+     where p.table_name = 'interaction_search';
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.keep_words_as_long() is
+    'Keeps the words of interactions as long as the interactions.';
+
+create trigger partition_policies_of_words after update on docket.partition_policies
+    for each row when (new.table_name = 'ai_interactions')
+    execute function docket_private.keep_words_as_long();
+
+-- What was answered, and the end of what was asked: before that stands what earlier interactions
+-- and contexts have said already.
+create function docket_private.interaction_texts(interaction docket.ai_interactions) returns text
+language sql
+stable
+begin atomic
+    select concat_ws(
+               e'\n', (interaction_texts.interaction).interaction_type,
+               (interaction_texts.interaction).error_type,
+               left(docket_private.texts_of((interaction_texts.interaction).response_data), 3000),
+               right(docket_private.texts_of((interaction_texts.interaction).request_data), 1000));
+end;
+
+comment on function docket_private.interaction_texts(docket.ai_interactions) is
+    'What an interaction is searched by: its type and error, the first 3,000 characters of the texts of its response, the last 1,000 of its request.';
+
+-- To read the words of one with 2 kB takes 0.4 ms, and to sort them into the index as long again;
+-- to record a thousand of them in one call took 0.15 s without, and 0.9 s with it. So those of a
+-- large batch are left to maintenance, which costs 5 % of the batch.
+create function docket_private.index_interactions() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into docket.interaction_search (
+        interaction_id, project_id, created_at, language, search_vector)
+    select i.interaction_id, i.project_id, i.created_at, l.languages[1],
+           case
+               when (select count(*) from inserted) <= 10
+               then docket_private.words_of(
+                        l.languages[1]::regconfig,
+                        docket_private.interaction_texts(i::docket.ai_interactions))
+           end
+      from inserted as i
+      join docket_private.search_languages as l on l.project_id = i.project_id;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.index_interactions() is
+    'Makes interactions findable: a few at once, of more only that they are to be read.';
+
+create function docket_private.forget_interactions() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.interaction_search as s
+     using deleted as d
+     where s.interaction_id = d.interaction_id
+       and s.project_id     = d.project_id
+       and s.created_at     = d.created_at;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.forget_interactions() is
+    'Lets interactions that are gone be found no more.';
+
+create trigger ai_interactions_search_insert after insert on docket.ai_interactions
+    referencing new table as inserted
+    for each statement execute function docket_private.index_interactions();
+
+create trigger ai_interactions_search_delete after delete on docket.ai_interactions
+    referencing old table as deleted
+    for each statement execute function docket_private.forget_interactions();
+
+-- From month to month, because of more than 2,000 those of the last months are ranked, and GIN
+-- knows no order; strays come first and last. Each is planned anew, so that it can use its index.
+create function docket_private.find_interactions(
+    project_id uuid,
+    query      text
+) returns table (
+    interaction_id uuid,
+    created_at     timestamptz,
+    rank           real
+)
+language plpgsql
+stable
+rows 100
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_most constant integer := 2000;
+    v_query     text        := left(find_interactions.query, 1000);
+    v_languages text[]      := docket_private.search_languages(find_interactions.project_id);
+    v_words     tsquery     := docket_private.words_asked(v_languages, v_query);
+    v_found     integer     := 0;
+    v_rows      integer;
+    v_from      timestamptz;
+    v_to        timestamptz := timestamptz 'infinity';
+begin
+    if not find_interactions.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    for v_from in
+        select m.lower_bound
+          from (select p.lower_bound
+                  from docket_private.partitions_of('interaction_search') as p
+                 where p.lower_bound <= docket.clock()
+                 union all
+                select '-infinity') as m
+         order by m.lower_bound desc
+    loop
+        return query
+        select s.interaction_id, s.created_at, ts_rank(s.search_vector, v_words)
+          from docket.interaction_search as s
+         where s.project_id = find_interactions.project_id
+           and s.created_at >= v_from
+           and s.created_at < v_to
+           and s.search_vector @@ v_words
+           and (cardinality(v_languages) = 1
+                or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
+         limit v_most - v_found;
+
+        get diagnostics v_rows = row_count;
+        v_found := v_found + v_rows;
+        exit when v_found >= v_most;
+        v_to    := v_from;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.find_interactions(uuid, text) is
+    'The interactions of a project that say what `query` asks for, of more than 2,000 those of the last months; none where the caller may not see the project.';
+
+create function docket.search_interactions(
+    project_id uuid,
+    query      text,
+    agent_name text    default null,
+    page_size  integer default 20
+) returns table (
+    interaction_id   uuid,
+    task_id          uuid,
+    task_key         text,
+    title            text,
+    agent_name       text,
+    interaction_type text,
+    success          boolean,
+    created_at       timestamptz,
+    rank             real,
+    headline         text
+)
+language sql
+stable
+begin atomic
+    with page as (
+        select i.*, t.task_key, t.title, f.rank
+          from docket_private.find_interactions(
+                   search_interactions.project_id, search_interactions.query) as f
+         cross join lateral (
+                   select r as whole, r.interaction_id, r.task_id, r.agent_name,
+                          r.interaction_type, r.success, r.created_at
+                     from docket.ai_interactions as r
+                    where r.interaction_id = f.interaction_id
+                      and r.project_id     = search_interactions.project_id
+                      and r.created_at     = f.created_at
+               ) as i
+          join docket.tasks as t
+            on t.task_id = i.task_id
+           and t.project_id = search_interactions.project_id
+         where t.archived_at is null
+           and (search_interactions.agent_name is null
+                or i.agent_name = search_interactions.agent_name)
+         order by f.rank desc, i.interaction_id desc
+         limit least(greatest(search_interactions.page_size, 1), 1000)
+    )
+    select p.interaction_id, p.task_id, p.task_key, p.title, p.agent_name, p.interaction_type,
+           p.success, p.created_at, p.rank,
+           docket_private.headline(
+               search_interactions.project_id, docket_private.interaction_texts(p.whole),
+               search_interactions.query)
+      from page as p
+     order by p.rank desc, p.interaction_id desc;
+end;
+
+comment on function docket.search_interactions(uuid, text, text, integer) is
+'The interactions of a project that say what `query` asks for, the best first, of equals the newest:
+by the words of their type, their error, the first 3,000 characters of the texts of the response and
+the last 1,000 of the request, but for what stands under secret keys (websearch syntax: "exact
+phrase", or, -without). Whatever text is a query, its first 1,000 characters count. Of more than
+2,000 those of the last months are ranked.
+
+More than ten recorded in one call are found once maintenance has read them. `agent_name` asks for
+one agent''s only, `page_size` is in rows (1 to 1000).
+Returns interactions with task, rank, and where they say it (**between asterisks**). Raises
+nothing.';
+
+revoke all on function docket_private.keep_words_as_long() from public;
+revoke all on function docket_private.interaction_texts(docket.ai_interactions) from public;
+revoke all on function docket_private.index_interactions() from public;
+revoke all on function docket_private.forget_interactions() from public;
+revoke all on function docket_private.find_interactions(uuid, text) from public;
+revoke all on function docket.search_interactions(uuid, text, text, integer) from public;
+grant execute on function
+    docket_private.interaction_texts(docket.ai_interactions),
+    docket_private.find_interactions(uuid, text),
+    docket.search_interactions(uuid, text, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 
@@ -22844,7 +23345,7 @@ create table docket.knowledge_base (
     kind         text                not null default 'document',
     title        text                not null,
     content      text                not null,
-    language     text                not null,
+    language     text,
     tags         text[]              not null default '{}',
     sources      jsonb               not null default '[]',
     review_at    timestamptz,
@@ -22882,7 +23383,7 @@ comment on column docket.knowledge_base.title is
 comment on column docket.knowledge_base.content is
     'Its text, plain or Markdown, whose headings make its sections.';
 comment on column docket.knowledge_base.language is
-    'The text search configuration that its words are read by: english, german, simple...';
+    'The text search configuration that its words are read by: english, german, simple...; null: the project''s.';
 comment on column docket.knowledge_base.tags is
     'Words to find it by.';
 comment on column docket.knowledge_base.sources is
@@ -22909,7 +23410,7 @@ create table docket.knowledge_versions (
     kind         text                not null,
     title        text                not null,
     content      text                not null,
-    language     text                not null,
+    language     text,
     tags         text[]              not null,
     sources      jsonb               not null,
     review_at    timestamptz,
@@ -22985,7 +23486,7 @@ comment on column docket_private.knowledge_sections.heading is
 comment on column docket_private.knowledge_sections.body is
     'The text of the section, without its heading.';
 comment on column docket_private.knowledge_sections.language is
-    'The text search configuration of the document.';
+    'The text search configuration that its words were read by.';
 comment on column docket_private.knowledge_sections.search_vector is
     'Its words: heading (A), title and tags of the document (B), body (C).';
 
@@ -23035,6 +23536,36 @@ $$;
 comment on function docket_private.markdown_sections(text) is
     'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
 
+create function docket_private.index_document(document docket.knowledge_base) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_document docket.knowledge_base := index_document.document;
+    v_language text := coalesce(
+        v_document.language, (docket_private.search_languages(v_document.project_id))[1]);
+begin
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = v_document.knowledge_id
+       and s.project_id = v_document.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select v_document.knowledge_id, v_document.project_id, coalesce(m.section, 1),
+           v_document.title, m.heading, coalesce(m.body, ''), v_language,
+           setweight(to_tsvector(v_language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(v_language::regconfig,
+                  v_document.title || ' ' || array_to_string(v_document.tags, ' ')), 'B')
+           || setweight(to_tsvector(v_language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(v_document.content) as m on true;
+end;
+$$;
+
+comment on function docket_private.index_document(docket.knowledge_base) is
+    'Makes the sections of a document findable.';
+
 create function docket_private.keep_knowledge() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -23048,28 +23579,12 @@ begin
         new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
         new.updated_at, new.updated_by);
 
-    if tg_op = 'UPDATE'
-       and (old.title, old.content, old.language, old.tags)
-           is not distinct from (new.title, new.content, new.language, new.tags)
+    if tg_op = 'INSERT'
+       or (old.title, old.content, old.language, old.tags)
+          is distinct from (new.title, new.content, new.language, new.tags)
     then
-        return null;
+        perform docket_private.index_document(new);
     end if;
-
-    delete from docket_private.knowledge_sections as s
-     where s.knowledge_id = new.knowledge_id
-       and s.project_id = new.project_id;
-
-    -- A text without a section still has its title and tags.
-    insert into docket_private.knowledge_sections (
-        knowledge_id, project_id, section, title, heading, body, language, search_vector)
-    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
-           coalesce(m.body, ''), new.language,
-           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
-           || setweight(to_tsvector(new.language::regconfig,
-                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
-           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
-      from (select) as one
-      left join docket_private.markdown_sections(new.content) as m on true;
 
     return null;
 end;
@@ -23098,10 +23613,10 @@ create policy knowledge_sections_by_functions on docket_private.knowledge_sectio
     using (true);
 
 insert into docket.settings (setting_key, value, description)
-values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.'),
-       ('search_language', '"english"', 'The text search configuration that documents are read by, unless they say another: english, german, simple...; a project may set its own.');
+values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.');
 
 revoke all on function docket_private.markdown_sections(text) from public;
+revoke all on function docket_private.index_document(docket.knowledge_base) from public;
 revoke all on function docket_private.keep_knowledge() from public;
 grant select on docket.knowledge_base, docket.knowledge_versions
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
@@ -23111,42 +23626,6 @@ reset role;
 -- knowledge/put_knowledge
 
 set local role docket_owner;
-
-create function docket_private.read_language(
-    project_id uuid,
-    language   text
-) returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_language text := coalesce(read_language.language, (
-        select docket_private.setting('search_language', p.settings) #>> '{}'
-          from docket.projects as p
-         where p.project_id = read_language.project_id));
-begin
-    if not exists (
-        select
-          from pg_catalog.pg_ts_config as c
-         where c.cfgname = v_language
-           and c.cfgnamespace = 'pg_catalog'::regnamespace
-    ) then
-        raise exception '% is no language that words are read by',
-                        coalesce(quote_literal(left(v_language, 100)), 'null')
-            using errcode = 'PD422',
-                  hint    = format('One of %s.', (
-                                select string_agg(c.cfgname, ', ' order by c.cfgname)
-                                  from pg_catalog.pg_ts_config as c
-                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
-    end if;
-
-    return v_language;
-end;
-$$;
-
-comment on function docket_private.read_language(uuid, text) is
-    'The text search configuration that is named, or else the project''s. Raises PD422.';
 
 create function docket_private.check_document_size(content text) returns void
 language plpgsql
@@ -23196,13 +23675,16 @@ begin
 
     perform docket_private.require_project(put_knowledge.project_id);
     perform docket_private.check_document_size(put_knowledge.content);
+    if put_knowledge.language is not null then
+        perform docket_private.require_language(put_knowledge.language);
+    end if;
 
     begin
         v_document := row(
             docket_private.new_id(put_knowledge.project_id), put_knowledge.project_id,
             put_knowledge.document_key, coalesce(put_knowledge.kind, 'document'),
             put_knowledge.title, put_knowledge.content,
-            docket_private.read_language(put_knowledge.project_id, put_knowledge.language),
+            put_knowledge.language,
             coalesce(put_knowledge.tags, '{}'),
             coalesce(put_knowledge.sources, '[]'),
             put_knowledge.review_at, null,
@@ -23275,10 +23757,10 @@ this key. The same again makes no version; one that was put away is in use again
 `document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up to the
 setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources` an array of what
 it rests on, `review_at` when it should be looked at again, `language` the text search configuration
-that its words are read by (null: the setting search_language), `metadata` an object. All of it is
-replaced: what is left out is empty. `expected_version` is the version that the caller has read, 0
-for none. The same `request_id` again returns the first answer. Returns the document. Raises PD404,
-PD403, PD413, PD422, PDVER.';
+that its words are read by (null: the project''s, also once it changes), `metadata` an object. All
+of it is replaced: what is left out is empty. `expected_version` is the version that the caller has
+read, 0 for none. The same `request_id` again returns the first answer. Returns the document. Raises
+PD404, PD403, PD413, PD422, PDVER.';
 
 create function docket.archive_knowledge(
     knowledge_id uuid,
@@ -23325,7 +23807,6 @@ comment on function docket.archive_knowledge(uuid, uuid) is
 put_knowledge() brings it back. The same `request_id` again returns the first answer. Returns the
 document. Raises PD404, PD403.';
 
-revoke all on function docket_private.read_language(uuid, text) from public;
 revoke all on function docket_private.check_document_size(text) from public;
 revoke all on function docket.put_knowledge(
     uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint, uuid)
@@ -23505,7 +23986,8 @@ begin
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(q.language::regconfig, s.body, q.words)
+           p.rank::real, ts_headline(
+               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
@@ -23526,8 +24008,7 @@ are read in the language of each document. The first 1,000 characters of a query
 
 `kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
 rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
-around what was found, with <b> and </b> around it; what else it has is not escaped. Raises
-nothing.';
+around what was found (**between asterisks**). Raises nothing.';
 
 revoke all on function docket.get_knowledge(uuid, text, bigint) from public;
 revoke all on function docket.list_knowledge(
@@ -24775,6 +25256,71 @@ comment on constraint learning_evidence_weight_bounded on docket.learning_eviden
 comment on constraint learning_evidence_note_bounded on docket.learning_evidence is
     'a note has at most 10,000 characters';
 
+-- What patterns are found by, beside them, as tasks are.
+create table docket_private.learning_search (
+    learning_id   uuid     not null,
+    project_id    uuid     not null,
+    language      text     not null,
+    search_vector tsvector not null,
+
+    constraint learning_search_pkey primary key (learning_id, project_id),
+    constraint learning_search_learning_fkey
+        foreign key (learning_id, project_id) references docket.learning_data on delete cascade
+);
+
+create index learning_search_vector_idx
+    on docket_private.learning_search using gin (project_id, search_vector);
+create index learning_search_language_idx
+    on docket_private.learning_search ((language || ' ' || project_id::text));
+
+comment on table docket_private.learning_search is
+    'What patterns are searched by, kept by triggers on docket.learning_data.';
+comment on column docket_private.learning_search.learning_id is
+    'The pattern.';
+comment on column docket_private.learning_search.project_id is
+    'Its project.';
+comment on column docket_private.learning_search.language is
+    'The text search configuration that its words were read by.';
+comment on column docket_private.learning_search.search_vector is
+    'Its words: key and text.';
+
+alter table docket_private.learning_search enable row level security;
+alter table docket_private.learning_search force row level security;
+create policy learning_search_by_functions on docket_private.learning_search to docket_owner
+    using (true);
+
+create function docket_private.index_learning() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
+begin
+    insert into docket_private.learning_search (learning_id, project_id, language, search_vector)
+    values (
+        new.learning_id, new.project_id, v_language,
+        to_tsvector(v_language::regconfig, new.pattern_key || ' ' || new.pattern))
+        on conflict on constraint learning_search_pkey
+        do update set language      = excluded.language,
+                      search_vector = excluded.search_vector;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.index_learning() is
+    'Makes a pattern findable by what it says now.';
+
+create trigger learning_data_search_insert after insert on docket.learning_data
+    for each row execute function docket_private.index_learning();
+
+create trigger learning_data_search_update after update of pattern_key, pattern
+    on docket.learning_data
+    for each row when (
+        old.pattern is distinct from new.pattern
+        or old.pattern_key is distinct from new.pattern_key)
+    execute function docket_private.index_learning();
+
 call docket_private.add_touch('docket.learning_data');
 call docket_private.add_journal(
     'docket.learning_data', 'learning_id', '{}', 'old.version <> new.version');
@@ -24948,6 +25494,40 @@ nothing was seen), `weight` how much it counts (more than 0, at most 1000), `tas
 learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
 returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
 
+-- Planned anew for each call, so that each can use its index.
+create function docket_private.find_learned(
+    project_id uuid,
+    query      text
+) returns table (learning_id uuid)
+language plpgsql
+stable
+rows 20
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_query     text    := left(find_learned.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_learned.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
+begin
+    if not find_learned.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.learning_id
+      from docket_private.learning_search as s
+     where s.project_id = find_learned.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query));
+end;
+$$;
+
+comment on function docket_private.find_learned(uuid, text) is
+    'The patterns of a project that say what `query` asks for; none where the caller may not see the project.';
+
 create function docket.learned(
     project_id     uuid,
     query          text    default null,
@@ -24973,19 +25553,27 @@ stable
 begin atomic
       with half as materialized (
           select docket_private.half_life(learned.project_id) as days
+      ), told as (
+          select d.*
+            from docket.learning_data as d
+           where learned.query is null
+             and d.project_id = learned.project_id
+           union all
+          select d.*
+            from docket_private.find_learned(learned.project_id, learned.query) as f
+            join docket.learning_data as d
+              on d.learning_id = f.learning_id
+             and d.project_id = learned.project_id
+           where learned.query is not null
       ), aged as (
           select l.learning_id, l.project_id, l.pattern_key, l.pattern_type, l.pattern, l.tags,
                  l.details, l.weight_for, l.weight_against,
                  docket_private.decay(l.counted_at, docket.clock(), h.days) as rest
             from half as h
-           cross join docket.learning_data as l
-           where l.project_id = learned.project_id
-             and l.archived_at is null
+           cross join told as l
+           where l.archived_at is null
              and (learned.pattern_type is null or l.pattern_type = learned.pattern_type)
              and (learned.tags_any is null or l.tags && learned.tags_any)
-             and (learned.query is null
-                  or to_tsvector('pg_catalog.english', l.pattern_key || ' ' || l.pattern)
-                     @@ websearch_to_tsquery('pg_catalog.english', left(learned.query, 1000)))
       ), weighed as (
           select a.learning_id, a.project_id, a.pattern_key, a.pattern_type, a.pattern, a.tags,
                  a.details,
@@ -25044,6 +25632,8 @@ comment on function docket.list_evidence(uuid, uuid, integer) is
 the last row of the previous page, `page_size` is in rows (1 to 1000). Returns evidence; raises
 nothing.';
 
+revoke all on function docket_private.index_learning() from public;
+revoke all on function docket_private.find_learned(uuid, text) from public;
 revoke all on function docket_private.decay(timestamptz, timestamptz, numeric) from public;
 revoke all on function docket_private.half_life(uuid) from public;
 revoke all on function docket.record_learning(
@@ -25056,6 +25646,7 @@ grant execute on function docket.record_learning(
 grant execute on function
     docket_private.decay(timestamptz, timestamptz, numeric),
     docket_private.half_life(uuid),
+    docket_private.find_learned(uuid, text),
     docket.learned(uuid, text, text, text[], numeric, integer),
     docket.list_evidence(uuid, uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
@@ -26594,9 +27185,8 @@ stable
 begin atomic
     with found (kind, id, key, title, headline, place) as (
         select 'task', t.task_id, t.task_key, t.title,
-               ts_headline(
-                   'pg_catalog.english', left(concat_ws(e'\n', t.title, u.description), 20000),
-                   websearch_to_tsquery('pg_catalog.english', left(search.query, 1000))),
+               docket_private.headline(
+                   search.project_id, concat_ws(e'\n', t.title, u.description), search.query),
                row_number() over (order by t.rank desc, t.task_id)
           from docket.search_tasks(search.project_id, search.query, search.page_size) as t
           join docket.tasks as u
@@ -26619,6 +27209,14 @@ begin atomic
                    search.project_id, search.query, page_size => search.page_size) as k
          where search.kinds is null
             or 'knowledge' = any (search.kinds)
+         union all
+        select 'interaction', i.interaction_id, i.task_key || ' ' || i.interaction_type,
+               concat_ws(': ', i.agent_name, i.title), i.headline,
+               row_number() over (order by i.rank desc, i.interaction_id desc)
+          from docket.search_interactions(
+                   search.project_id, search.query, page_size => search.page_size) as i
+         where search.kinds is null
+            or 'interaction' = any (search.kinds)
     )
     select f.kind, f.id, f.key, f.title, f.headline, round(1.0 / (60 + f.place), 6)
       from found as f
@@ -26627,19 +27225,243 @@ begin atomic
 end;
 
 comment on function docket.search(uuid, text, text[], integer) is
-'What a project knows about `query`, the best first: tasks, the latest versions of contexts, and
-documents. Words as a web search takes them ("exact phrase", or, -without), or a title that is
-nearly the same; any text is a query.
+'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
+documents, and what was said to models and tools. Words as a web search takes them ("exact phrase",
+or, -without), or a title that is nearly the same; any text is a query.
 
-`kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to 1000).
-Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), or
-of the document; title; headline, the text around what was found, with <b> and </b> around it (what
-else it has is not escaped); and rank, 1 / (60 + its place among its kind): the best of each kind
-come first. headline may be null. Raises nothing.';
+`kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in rows (1 to
+1000).
+Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), of
+the document, or of the interaction (key: the task''s and the type); title; headline, the text
+around what was found (**between asterisks**); and rank, 1 / (60 + its place among its kind): the
+best of each kind come first. headline may be null. Raises nothing.';
 
 revoke all on function docket.search(uuid, text, text[], integer) from public;
 grant execute on function docket.search(uuid, text, text[], integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- knowledge/read_anew
+
+set local role docket_owner;
+
+-- What others hold at the moment is passed over: who writes it reads it in the new language.
+create function docket_private.read_anew(
+    project_id uuid,
+    at_most    bigint
+) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_languages text[] := docket_private.search_languages(read_anew.project_id);
+    v_language  text   := v_languages[1];
+    v_former    text[] := array(
+        select f.language || ' ' || read_anew.project_id::text
+          from unnest(v_languages[2:]) as f (language));
+    v_left      bigint := read_anew.at_most;
+    v_rows      bigint;
+begin
+      with old as (
+          select s.task_id, s.project_id
+            from docket_private.task_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket_private.task_search as s
+       set language      = v_language,
+           search_vector = docket_private.task_vector(
+                               v_language::regconfig, t.title, t.tags, t.description, t.details,
+                               t.test_strategy)
+      from old
+      join docket.tasks as t
+        on t.task_id = old.task_id
+       and t.project_id = old.project_id
+     where s.task_id    = old.task_id
+       and s.project_id = old.project_id;
+
+    get diagnostics v_rows = row_count;
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.task_id, s.context_type, s.version
+            from docket_private.context_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    select count(docket_private.index_context(c)::text) into v_rows
+      from old
+      join docket.task_contexts as c
+        on c.task_id      = old.task_id
+       and c.context_type = old.context_type
+       and c.version      = old.version
+       and c.project_id   = read_anew.project_id;
+
+    v_left := v_left - v_rows;
+
+      with old as (
+          select k.knowledge_id
+            from docket.knowledge_base as k
+           where k.project_id = read_anew.project_id
+             and k.language is null
+             and k.knowledge_id in (
+                     select s.knowledge_id
+                       from docket_private.knowledge_sections as s
+                      where s.project_id = read_anew.project_id
+                        and s.language = any (v_languages[2:]))
+           limit v_left
+             for no key update skip locked
+      )
+    select count(docket_private.index_document(k)::text) into v_rows
+      from old
+      join docket.knowledge_base as k
+        on k.knowledge_id = old.knowledge_id
+       and k.project_id = read_anew.project_id;
+
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.learning_id
+            from docket_private.learning_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket_private.learning_search as s
+       set language      = v_language,
+           search_vector = to_tsvector(v_language::regconfig, l.pattern_key || ' ' || l.pattern)
+      from old
+      join docket.learning_data as l
+        on l.learning_id = old.learning_id
+       and l.project_id = read_anew.project_id
+     where s.learning_id = old.learning_id
+       and s.project_id  = read_anew.project_id;
+
+    get diagnostics v_rows = row_count;
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.interaction_id, s.created_at
+            from docket.interaction_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket.interaction_search as s
+       set language      = v_language,
+           search_vector = docket_private.words_of(
+                               v_language::regconfig, docket_private.interaction_texts(i))
+      from old
+      join docket.ai_interactions as i
+        on i.interaction_id = old.interaction_id
+       and i.project_id     = read_anew.project_id
+       and i.created_at     = old.created_at
+     where s.interaction_id = old.interaction_id
+       and s.project_id     = read_anew.project_id
+       and s.created_at     = old.created_at;
+
+    get diagnostics v_rows = row_count;
+    return read_anew.at_most - v_left + v_rows;
+end;
+$$;
+
+comment on function docket_private.read_anew(uuid, bigint) is
+    'Reads the words of at most so many tasks, contexts, documents, patterns and interactions of a project in the language that it has now. Returns how many.';
+
+-- What is little is found at once, more by and by.
+create function docket_private.read_project_anew() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.read_anew(new.project_id, 500);
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.read_project_anew() is
+    'Reads the first 500 rows of a project in its new language.';
+
+-- By its name after the trigger that keeps the language.
+create trigger projects_words_update after update of settings on docket.projects
+    for each row when (
+        old.settings -> 'search_language' is distinct from new.settings -> 'search_language')
+    execute function docket_private.read_project_anew();
+
+create function docket_private.read_words(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+    v_rows  bigint;
+    v_next  record;
+begin
+    perform docket_private.require_operator();
+
+      with unread as (
+          select s.interaction_id, s.project_id, s.created_at,
+                 (docket_private.search_languages(s.project_id))[1] as language
+            from docket.interaction_search as s
+           where s.search_vector is null
+           limit read_words.at_most
+             for update skip locked
+      )
+    update docket.interaction_search as s
+       set language      = u.language,
+           search_vector = docket_private.words_of(
+                               u.language::regconfig, docket_private.interaction_texts(i))
+      from unread as u
+      join docket.ai_interactions as i
+        on i.interaction_id = u.interaction_id
+       and i.project_id     = u.project_id
+       and i.created_at     = u.created_at
+     where s.interaction_id = u.interaction_id
+       and s.project_id     = u.project_id
+       and s.created_at     = u.created_at;
+
+    get diagnostics v_count = row_count;
+
+    -- A loop, because each project has a language of its own.
+    for v_next in
+        select l.project_id, l.changed_at
+          from docket_private.search_languages as l
+         where cardinality(l.languages) > 1
+         order by l.read_at nulls first
+         limit 100
+           for no key update skip locked
+    loop
+        exit when v_count >= read_words.at_most;
+        v_rows  := docket_private.read_anew(v_next.project_id, read_words.at_most - v_count);
+        v_count := v_count + v_rows;
+
+        -- For a day a former language is searched all the same: by then whoever began to write
+        -- before the change has ended.
+        update docket_private.search_languages as l
+           set read_at   = docket.clock(),
+               languages = case
+                               when v_rows = 0
+                                    and v_next.changed_at < docket.clock() - interval '1 day'
+                               then l.languages[1:1]
+                               else l.languages
+                           end
+         where l.project_id = v_next.project_id;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.read_words(bigint) is
+    'A step of maintenance: reads the words of at most so many rows: of interactions that were recorded in large batches, and of all that is read in a language that its project no longer has. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.read_anew(uuid, bigint) from public;
+revoke all on function docket_private.read_project_anew() from public;
+revoke all on function docket_private.read_words(bigint) from public;
 
 reset role;
 
@@ -29023,7 +29845,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
        (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (10, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (11, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -29215,6 +30038,8 @@ begin
             done := docket_private.prune_next_contexts(take_step.at_most);
         when 'prompts' then
             done := docket_private.prune_next_prompts(take_step.at_most);
+        when 'words' then
+            done := docket_private.read_words(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

@@ -929,7 +929,7 @@ CREATE TABLE docket.knowledge_base (
     kind text DEFAULT 'document'::text NOT NULL,
     title text NOT NULL,
     content text NOT NULL,
-    language text NOT NULL,
+    language text,
     tags text[] DEFAULT '{}'::text[] NOT NULL,
     sources jsonb DEFAULT '[]'::jsonb NOT NULL,
     review_at timestamp with time zone,
@@ -960,7 +960,7 @@ COMMENT ON COLUMN docket.knowledge_base.title IS 'Its title, in 1 to 255 charact
 
 COMMENT ON COLUMN docket.knowledge_base.content IS 'Its text, plain or Markdown, whose headings make its sections.';
 
-COMMENT ON COLUMN docket.knowledge_base.language IS 'The text search configuration that its words are read by: english, german, simple...';
+COMMENT ON COLUMN docket.knowledge_base.language IS 'The text search configuration that its words are read by: english, german, simple...; null: the project''s.';
 
 COMMENT ON COLUMN docket.knowledge_base.tags IS 'Words to find it by.';
 
@@ -6427,6 +6427,34 @@ END;
 
 COMMENT ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) IS 'What is left of a weight after some time, 0 to 1; all of it where the half-life is no time.';
 
+-- FUNCTION docket_private.find_learned(uuid, text)
+
+CREATE FUNCTION docket_private.find_learned(project_id uuid, query text) RETURNS TABLE(learning_id uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+    v_query     text    := left(find_learned.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_learned.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
+begin
+    if not find_learned.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.learning_id
+      from docket_private.learning_search as s
+     where s.project_id = find_learned.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_learned(project_id uuid, query text) IS 'The patterns of a project that say what `query` asks for; none where the caller may not see the project.';
+
 -- FUNCTION docket_private.half_life(uuid)
 
 CREATE FUNCTION docket_private.half_life(project_id uuid) RETURNS numeric
@@ -6554,6 +6582,49 @@ CREATE FUNCTION docket.learned(project_id uuid, query text DEFAULT NULL::text, p
     BEGIN ATOMIC
  WITH half AS MATERIALIZED (
           SELECT docket_private.half_life(learned.project_id) AS days
+         ), told AS (
+          SELECT d.learning_id,
+             d.project_id,
+             d.pattern_key,
+             d.pattern_type,
+             d.pattern,
+             d.tags,
+             d.details,
+             d.weight_for,
+             d.weight_against,
+             d.counted_at,
+             d.confidence,
+             d.archived_at,
+             d.metadata,
+             d.version,
+             d.created_at,
+             d.updated_at,
+             d.created_by,
+             d.updated_by
+            FROM docket.learning_data d
+           WHERE ((learned.query IS NULL) AND (d.project_id = learned.project_id))
+         UNION ALL
+          SELECT d.learning_id,
+             d.project_id,
+             d.pattern_key,
+             d.pattern_type,
+             d.pattern,
+             d.tags,
+             d.details,
+             d.weight_for,
+             d.weight_against,
+             d.counted_at,
+             d.confidence,
+             d.archived_at,
+             d.metadata,
+             d.version,
+             d.created_at,
+             d.updated_at,
+             d.created_by,
+             d.updated_by
+            FROM (docket_private.find_learned(learned.project_id, learned.query) f(learning_id)
+              JOIN docket.learning_data d ON (((d.learning_id = f.learning_id) AND (d.project_id = learned.project_id))))
+           WHERE (learned.query IS NOT NULL)
          ), aged AS (
           SELECT l.learning_id,
              l.project_id,
@@ -6566,8 +6637,8 @@ CREATE FUNCTION docket.learned(project_id uuid, query text DEFAULT NULL::text, p
              l.weight_against,
              docket_private.decay(l.counted_at, docket.clock(), h.days) AS rest
             FROM (half h
-              CROSS JOIN docket.learning_data l)
-           WHERE ((l.project_id = learned.project_id) AND (l.archived_at IS NULL) AND ((learned.pattern_type IS NULL) OR (l.pattern_type = learned.pattern_type)) AND ((learned.tags_any IS NULL) OR (l.tags && learned.tags_any)) AND ((learned.query IS NULL) OR (to_tsvector('english'::regconfig, ((l.pattern_key || ' '::text) || l.pattern)) @@ websearch_to_tsquery('english'::regconfig, "left"(learned.query, 1000)))))
+              CROSS JOIN told l)
+           WHERE ((l.archived_at IS NULL) AND ((learned.pattern_type IS NULL) OR (l.pattern_type = learned.pattern_type)) AND ((learned.tags_any IS NULL) OR (l.tags && learned.tags_any)))
          ), weighed AS (
           SELECT a.learning_id,
              a.project_id,
@@ -7736,8 +7807,9 @@ CREATE FUNCTION docket_private.find_tasks(project_id uuid, query text, tags_all 
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
-    v_query text := left(find_tasks.query, 1000);
+    v_query     text    := left(find_tasks.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_tasks.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_tasks.project_id = any (docket_private.visible_projects()) then
         return;
@@ -7747,14 +7819,15 @@ begin
     select s.task_id,
            case
                when v_query is null then 0
-               else ts_rank(s.search_vector,
-                            websearch_to_tsquery('pg_catalog.english', v_query))
+               else ts_rank(s.search_vector, v_words)
                     + docket_ext.word_similarity(v_query, s.title)
            end
       from docket_private.task_search as s
      where s.project_id = find_tasks.project_id
        and (v_query is null
-            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', v_query)
+            or s.search_vector @@ v_words
+               and (cardinality(v_languages) = 1
+                    or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
                -- Who quotes or leaves out words means them exactly.
                and v_query !~ '"|(^|\s)-')
@@ -9118,13 +9191,16 @@ begin
 
     perform docket_private.require_project(put_knowledge.project_id);
     perform docket_private.check_document_size(put_knowledge.content);
+    if put_knowledge.language is not null then
+        perform docket_private.require_language(put_knowledge.language);
+    end if;
 
     begin
         v_document := row(
             docket_private.new_id(put_knowledge.project_id), put_knowledge.project_id,
             put_knowledge.document_key, coalesce(put_knowledge.kind, 'document'),
             put_knowledge.title, put_knowledge.content,
-            docket_private.read_language(put_knowledge.project_id, put_knowledge.language),
+            put_knowledge.language,
             coalesce(put_knowledge.tags, '{}'),
             coalesce(put_knowledge.sources, '[]'),
             put_knowledge.review_at, null,
@@ -9195,10 +9271,10 @@ this key. The same again makes no version; one that was put away is in use again
 `document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up to the
 setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources` an array of what
 it rests on, `review_at` when it should be looked at again, `language` the text search configuration
-that its words are read by (null: the setting search_language), `metadata` an object. All of it is
-replaced: what is left out is empty. `expected_version` is the version that the caller has read, 0
-for none. The same `request_id` again returns the first answer. Returns the document. Raises PD404,
-PD403, PD413, PD422, PDVER.';
+that its words are read by (null: the project''s, also once it changes), `metadata` an object. All
+of it is replaced: what is left out is empty. `expected_version` is the version that the caller has
+read, 0 for none. The same `request_id` again returns the first answer. Returns the document. Raises
+PD404, PD403, PD413, PD422, PDVER.';
 
 -- FUNCTION docket.put_response(uuid, text, jsonb, interval, uuid)
 
@@ -11288,16 +11364,22 @@ CREATE FUNCTION docket_private.find_contexts(project_id uuid, query text, contex
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
+declare
+    v_query     text    := left(find_contexts.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_contexts.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
         return;
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, q.words)
-      from websearch_to_tsquery('pg_catalog.english', left(find_contexts.query, 1000)) as q (words)
-      join docket_private.context_search as s on s.search_vector @@ q.words
+    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
+      from docket_private.context_search as s
      where s.project_id = find_contexts.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
        and (find_contexts.context_types is null
             or s.context_type = any (find_contexts.context_types));
 end;
@@ -11305,15 +11387,33 @@ $$;
 
 COMMENT ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) IS 'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
 
--- FUNCTION docket_private.headline(text, text)
+-- FUNCTION docket_private.search_languages(uuid)
 
-CREATE FUNCTION docket_private.headline(texts text, query text) RETURNS text
+CREATE FUNCTION docket_private.search_languages(project_id uuid) RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return coalesce(
+        (select l.languages
+           from docket_private.search_languages as l
+          where l.project_id = search_languages.project_id),
+        '{english}');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.search_languages(project_id uuid) IS 'The languages that the words of a project are read by: that in use first, then those that rows may still be read by.';
+
+-- FUNCTION docket_private.headline(uuid, text, text)
+
+CREATE FUNCTION docket_private.headline(project_id uuid, texts text, query text) RETURNS text
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT ts_headline('english'::regconfig, "left"(texts, 20000), websearch_to_tsquery('english'::regconfig, "left"(query, 1000)), 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8'::text) AS ts_headline;
+ SELECT ts_headline(l.language, "left"(headline.texts, 20000), websearch_to_tsquery(l.language, "left"(headline.query, 1000)), 'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8'::text) AS ts_headline
+    FROM ( SELECT ((docket_private.search_languages(headline.project_id))[1])::regconfig AS language) l;
 END;
 
-COMMENT ON FUNCTION docket_private.headline(texts text, query text) IS 'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
+COMMENT ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) IS 'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
 
 -- FUNCTION docket_private.texts_of(jsonb)
 
@@ -11376,7 +11476,7 @@ CREATE FUNCTION docket.search_contexts(project_id uuid, query text, context_type
      p.context_type,
      p.version,
      p.rank,
-     docket_private.headline(docket_private.texts_of(c.data), search_contexts.query) AS headline,
+     docket_private.headline(search_contexts.project_id, docket_private.texts_of(c.data), search_contexts.query) AS headline,
      p.place
     FROM (page p
       JOIN docket.task_contexts c ON (((c.task_id = p.task_id) AND (c.context_type = p.context_type) AND (c.version = p.version))))
@@ -11390,6 +11490,124 @@ query, its first 1,000 characters count; of a context the first 200,000 are sear
 `context_types` asks for these types only, `after` is the place of the last row of the page before,
 `page_size` is in rows (1 to 1000).
 Returns contexts with their rank, and where they say it (**between asterisks**). Raises nothing.';
+
+-- FUNCTION docket_private.find_interactions(uuid, text)
+
+CREATE FUNCTION docket_private.find_interactions(project_id uuid, query text) RETURNS TABLE(interaction_id uuid, created_at timestamp with time zone, rank real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+    v_most constant integer := 2000;
+    v_query     text        := left(find_interactions.query, 1000);
+    v_languages text[]      := docket_private.search_languages(find_interactions.project_id);
+    v_words     tsquery     := docket_private.words_asked(v_languages, v_query);
+    v_found     integer     := 0;
+    v_rows      integer;
+    v_from      timestamptz;
+    v_to        timestamptz := timestamptz 'infinity';
+begin
+    if not find_interactions.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    for v_from in
+        select m.lower_bound
+          from (select p.lower_bound
+                  from docket_private.partitions_of('interaction_search') as p
+                 where p.lower_bound <= docket.clock()
+                 union all
+                select '-infinity') as m
+         order by m.lower_bound desc
+    loop
+        return query
+        select s.interaction_id, s.created_at, ts_rank(s.search_vector, v_words)
+          from docket.interaction_search as s
+         where s.project_id = find_interactions.project_id
+           and s.created_at >= v_from
+           and s.created_at < v_to
+           and s.search_vector @@ v_words
+           and (cardinality(v_languages) = 1
+                or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
+         limit v_most - v_found;
+
+        get diagnostics v_rows = row_count;
+        v_found := v_found + v_rows;
+        exit when v_found >= v_most;
+        v_to    := v_from;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_interactions(project_id uuid, query text) IS 'The interactions of a project that say what `query` asks for, of more than 2,000 those of the last months; none where the caller may not see the project.';
+
+-- FUNCTION docket_private.interaction_texts(docket.ai_interactions)
+
+CREATE FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT concat_ws('
+'::text, (interaction).interaction_type, (interaction).error_type, "left"(docket_private.texts_of((interaction).response_data), 3000), "right"(docket_private.texts_of((interaction).request_data), 1000)) AS concat_ws;
+END;
+
+COMMENT ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) IS 'What an interaction is searched by: its type and error, the first 3,000 characters of the texts of its response, the last 1,000 of its request.';
+
+-- FUNCTION docket.search_interactions(uuid, text, text, integer)
+
+CREATE FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text DEFAULT NULL::text, page_size integer DEFAULT 20) RETURNS TABLE(interaction_id uuid, task_id uuid, task_key text, title text, agent_name text, interaction_type text, success boolean, created_at timestamp with time zone, rank real, headline text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH page AS (
+          SELECT i.whole,
+             i.interaction_id,
+             i.task_id,
+             i.agent_name,
+             i.interaction_type,
+             i.success,
+             i.created_at,
+             t.task_key,
+             t.title,
+             f.rank
+            FROM ((docket_private.find_interactions(search_interactions.project_id, search_interactions.query) f(interaction_id, created_at, rank)
+              CROSS JOIN LATERAL ( SELECT r.*::docket.ai_interactions AS whole,
+                     r.interaction_id,
+                     r.task_id,
+                     r.agent_name,
+                     r.interaction_type,
+                     r.success,
+                     r.created_at
+                    FROM docket.ai_interactions r
+                   WHERE ((r.interaction_id = f.interaction_id) AND (r.project_id = search_interactions.project_id) AND (r.created_at = f.created_at))) i)
+              JOIN docket.tasks t ON (((t.task_id = i.task_id) AND (t.project_id = search_interactions.project_id))))
+           WHERE ((t.archived_at IS NULL) AND ((search_interactions.agent_name IS NULL) OR (i.agent_name = search_interactions.agent_name)))
+           ORDER BY f.rank DESC, i.interaction_id DESC
+          LIMIT LEAST(GREATEST(search_interactions.page_size, 1), 1000)
+         )
+  SELECT p.interaction_id,
+     p.task_id,
+     p.task_key,
+     p.title,
+     p.agent_name,
+     p.interaction_type,
+     p.success,
+     p.created_at,
+     p.rank,
+     docket_private.headline(search_interactions.project_id, docket_private.interaction_texts(p.whole), search_interactions.query) AS headline
+    FROM page p
+   ORDER BY p.rank DESC, p.interaction_id DESC;
+END;
+
+COMMENT ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) IS 'The interactions of a project that say what `query` asks for, the best first, of equals the newest:
+by the words of their type, their error, the first 3,000 characters of the texts of the response and
+the last 1,000 of the request, but for what stands under secret keys (websearch syntax: "exact
+phrase", or, -without). Whatever text is a query, its first 1,000 characters count. Of more than
+2,000 those of the last months are ranked.
+
+More than ten recorded in one call are found once maintenance has read them. `agent_name` asks for
+one agent''s only, `page_size` is in rows (1 to 1000).
+Returns interactions with task, rank, and where they say it (**between asterisks**). Raises
+nothing.';
 
 -- FUNCTION docket.search_knowledge(uuid, text, text[], text[], integer)
 
@@ -11464,7 +11682,8 @@ begin
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(q.language::regconfig, s.body, q.words)
+           p.rank::real, ts_headline(
+               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
@@ -11484,8 +11703,7 @@ are read in the language of each document. The first 1,000 characters of a query
 
 `kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
 rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
-around what was found, with <b> and </b> around it; what else it has is not escaped. Raises
-nothing.';
+around what was found (**between asterisks**). Raises nothing.';
 
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
@@ -11522,8 +11740,8 @@ CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT 
              t.task_id,
              t.task_key,
              t.title,
-             ts_headline('english'::regconfig, "left"(concat_ws('
-'::text, t.title, u.description), 20000), websearch_to_tsquery('english'::regconfig, "left"(search.query, 1000))) AS ts_headline,
+             docket_private.headline(search.project_id, concat_ws('
+'::text, t.title, u.description), search.query) AS headline,
              row_number() OVER (ORDER BY t.rank DESC, t.task_id) AS row_number
             FROM (docket.search_tasks(search.project_id, search.query, search.page_size) t(task_id, task_key, title, status, priority, rank)
               JOIN docket.tasks u ON (((u.task_id = t.task_id) AND (u.project_id = search.project_id))))
@@ -11546,6 +11764,15 @@ CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT 
              row_number() OVER (ORDER BY k.rank DESC, k.knowledge_id) AS row_number
             FROM docket.search_knowledge(search.project_id, search.query, page_size => search.page_size) k(knowledge_id, document_key, version, kind, title, section, heading, rank, headline)
            WHERE ((search.kinds IS NULL) OR ('knowledge'::text = ANY (search.kinds)))
+         UNION ALL
+          SELECT 'interaction'::text,
+             i.interaction_id,
+             ((i.task_key || ' '::text) || i.interaction_type),
+             concat_ws(': '::text, i.agent_name, i.title) AS concat_ws,
+             i.headline,
+             row_number() OVER (ORDER BY i.rank DESC, i.interaction_id DESC) AS row_number
+            FROM docket.search_interactions(search.project_id, search.query, page_size => search.page_size) i(interaction_id, task_id, task_key, title, agent_name, interaction_type, success, created_at, rank, headline)
+           WHERE ((search.kinds IS NULL) OR ('interaction'::text = ANY (search.kinds)))
          )
   SELECT f.kind,
      f.id,
@@ -11558,15 +11785,16 @@ CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT 
   LIMIT LEAST(GREATEST(search.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) IS 'What a project knows about `query`, the best first: tasks, the latest versions of contexts, and
-documents. Words as a web search takes them ("exact phrase", or, -without), or a title that is
-nearly the same; any text is a query.
+COMMENT ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) IS 'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
+documents, and what was said to models and tools. Words as a web search takes them ("exact phrase",
+or, -without), or a title that is nearly the same; any text is a query.
 
-`kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to 1000).
-Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), or
-of the document; title; headline, the text around what was found, with <b> and </b> around it (what
-else it has is not escaped); and rank, 1 / (60 + its place among its kind): the best of each kind
-come first. headline may be null. Raises nothing.';
+`kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in rows (1 to
+1000).
+Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), of
+the document, or of the interaction (key: the task''s and the type); title; headline, the text
+around what was found (**between asterisks**); and rank, 1 / (60 + its place among its kind): the
+best of each kind come first. headline may be null. Raises nothing.';
 
 -- FUNCTION docket.secret_keys()
 
@@ -17249,6 +17477,25 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
 
+-- FUNCTION docket_private.forget_interactions()
+
+CREATE FUNCTION docket_private.forget_interactions() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.interaction_search as s
+     using deleted as d
+     where s.interaction_id = d.interaction_id
+       and s.project_id     = d.project_id
+       and s.created_at     = d.created_at;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_interactions() IS 'Lets interactions that are gone be found no more.';
+
 -- FUNCTION docket_private.forget_requests(bigint)
 
 CREATE FUNCTION docket_private.forget_requests(at_most bigint) RETURNS bigint
@@ -17646,12 +17893,15 @@ CREATE FUNCTION docket_private.index_changed_task() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
 begin
     update docket_private.task_search as s
        set title          = new.title,
+           language       = v_language,
            search_vector  = docket_private.task_vector(
-                                new.title, new.tags, new.description, new.details,
-                                new.test_strategy),
+                                v_language::regconfig, new.title, new.tags, new.description,
+                                new.details, new.test_strategy),
            tags           = new.tags,
            affected_files = new.affected_files,
            requirements   = new.requirements,
@@ -17672,7 +17922,8 @@ CREATE FUNCTION docket_private.index_context(context docket.task_contexts) RETUR
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_context docket.task_contexts := index_context.context;
+    v_context  docket.task_contexts := index_context.context;
+    v_language text := (docket_private.search_languages(v_context.project_id))[1];
 begin
     if v_context.is_tombstone then
         delete from docket_private.context_search as s
@@ -17681,16 +17932,19 @@ begin
            and s.context_type = v_context.context_type;
     else
         insert into docket_private.context_search as s (
-            task_id, project_id, context_type, version, search_vector, paths)
+            task_id, project_id, context_type, version, language, search_vector, paths)
         values (
             v_context.task_id, v_context.project_id, v_context.context_type, v_context.version,
-            docket_private.words_of(docket_private.texts_of(v_context.data)),
+            v_language,
+            docket_private.words_of(
+                v_language::regconfig, docket_private.texts_of(v_context.data)),
             case v_context.context_type
                 when 'codebase' then docket_private.paths_of(v_context.data)
                 else '{}'
             end)
             on conflict on constraint context_search_pkey
             do update set version       = excluded.version,
+                          language      = excluded.language,
                           search_vector = excluded.search_vector,
                           paths         = excluded.paths;
     end if;
@@ -17698,6 +17952,85 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.index_context(context docket.task_contexts) IS 'Makes the latest version of a context findable, and a deleted one not.';
+
+-- FUNCTION docket_private.index_document(docket.knowledge_base)
+
+CREATE FUNCTION docket_private.index_document(document docket.knowledge_base) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_document docket.knowledge_base := index_document.document;
+    v_language text := coalesce(
+        v_document.language, (docket_private.search_languages(v_document.project_id))[1]);
+begin
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = v_document.knowledge_id
+       and s.project_id = v_document.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select v_document.knowledge_id, v_document.project_id, coalesce(m.section, 1),
+           v_document.title, m.heading, coalesce(m.body, ''), v_language,
+           setweight(to_tsvector(v_language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(v_language::regconfig,
+                  v_document.title || ' ' || array_to_string(v_document.tags, ' ')), 'B')
+           || setweight(to_tsvector(v_language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(v_document.content) as m on true;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.index_document(document docket.knowledge_base) IS 'Makes the sections of a document findable.';
+
+-- FUNCTION docket_private.index_interactions()
+
+CREATE FUNCTION docket_private.index_interactions() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into docket.interaction_search (
+        interaction_id, project_id, created_at, language, search_vector)
+    select i.interaction_id, i.project_id, i.created_at, l.languages[1],
+           case
+               when (select count(*) from inserted) <= 10
+               then docket_private.words_of(
+                        l.languages[1]::regconfig,
+                        docket_private.interaction_texts(i::docket.ai_interactions))
+           end
+      from inserted as i
+      join docket_private.search_languages as l on l.project_id = i.project_id;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.index_interactions() IS 'Makes interactions findable: a few at once, of more only that they are to be read.';
+
+-- FUNCTION docket_private.index_learning()
+
+CREATE FUNCTION docket_private.index_learning() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
+begin
+    insert into docket_private.learning_search (learning_id, project_id, language, search_vector)
+    values (
+        new.learning_id, new.project_id, v_language,
+        to_tsvector(v_language::regconfig, new.pattern_key || ' ' || new.pattern))
+        on conflict on constraint learning_search_pkey
+        do update set language      = excluded.language,
+                      search_vector = excluded.search_vector;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.index_learning() IS 'Makes a pattern findable by what it says now.';
 
 -- FUNCTION docket_private.index_new_tasks()
 
@@ -17707,11 +18040,15 @@ CREATE FUNCTION docket_private.index_new_tasks() RETURNS trigger
     AS $$
 begin
     insert into docket_private.task_search (
-        task_id, project_id, title, search_vector, tags, affected_files, requirements, metadata)
-    select t.task_id, t.project_id, t.title,
-           docket_private.task_vector(t.title, t.tags, t.description, t.details, t.test_strategy),
+        task_id, project_id, title, language, search_vector, tags, affected_files, requirements,
+        metadata)
+    select t.task_id, t.project_id, t.title, l.languages[1],
+           docket_private.task_vector(
+               l.languages[1]::regconfig, t.title, t.tags, t.description, t.details,
+               t.test_strategy),
            t.tags, t.affected_files, t.requirements, t.metadata
-      from inserted as t;
+      from inserted as t
+      join docket_private.search_languages as l on l.project_id = t.project_id;
 
     return null;
 end;
@@ -18370,28 +18707,12 @@ begin
         new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
         new.updated_at, new.updated_by);
 
-    if tg_op = 'UPDATE'
-       and (old.title, old.content, old.language, old.tags)
-           is not distinct from (new.title, new.content, new.language, new.tags)
+    if tg_op = 'INSERT'
+       or (old.title, old.content, old.language, old.tags)
+          is distinct from (new.title, new.content, new.language, new.tags)
     then
-        return null;
+        perform docket_private.index_document(new);
     end if;
-
-    delete from docket_private.knowledge_sections as s
-     where s.knowledge_id = new.knowledge_id
-       and s.project_id = new.project_id;
-
-    -- A text without a section still has its title and tags.
-    insert into docket_private.knowledge_sections (
-        knowledge_id, project_id, section, title, heading, body, language, search_vector)
-    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
-           coalesce(m.body, ''), new.language,
-           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
-           || setweight(to_tsvector(new.language::regconfig,
-                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
-           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
-      from (select) as one
-      left join docket_private.markdown_sections(new.content) as m on true;
 
     return null;
 end;
@@ -18419,6 +18740,24 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.keep_template() IS 'Keeps each version of a template.';
+
+-- FUNCTION docket_private.keep_words_as_long()
+
+CREATE FUNCTION docket_private.keep_words_as_long() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update docket.partition_policies as p
+       set retention    = new.retention,
+           months_ahead = new.months_ahead
+     where p.table_name = 'interaction_search';
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_words_as_long() IS 'Keeps the words of interactions as long as the interactions.';
 
 -- FUNCTION docket_private.known_priority(json)
 
@@ -20795,6 +21134,128 @@ $$;
 
 COMMENT ON FUNCTION docket_private.rank_over(project_id uuid, members uuid[], above bigint) IS 'The lowest rank, over `above`, of what waits for some tasks; null: none.';
 
+-- FUNCTION docket_private.read_anew(uuid, bigint)
+
+CREATE FUNCTION docket_private.read_anew(project_id uuid, at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_languages text[] := docket_private.search_languages(read_anew.project_id);
+    v_language  text   := v_languages[1];
+    v_former    text[] := array(
+        select f.language || ' ' || read_anew.project_id::text
+          from unnest(v_languages[2:]) as f (language));
+    v_left      bigint := read_anew.at_most;
+    v_rows      bigint;
+begin
+      with old as (
+          select s.task_id, s.project_id
+            from docket_private.task_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket_private.task_search as s
+       set language      = v_language,
+           search_vector = docket_private.task_vector(
+                               v_language::regconfig, t.title, t.tags, t.description, t.details,
+                               t.test_strategy)
+      from old
+      join docket.tasks as t
+        on t.task_id = old.task_id
+       and t.project_id = old.project_id
+     where s.task_id    = old.task_id
+       and s.project_id = old.project_id;
+
+    get diagnostics v_rows = row_count;
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.task_id, s.context_type, s.version
+            from docket_private.context_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    select count(docket_private.index_context(c)::text) into v_rows
+      from old
+      join docket.task_contexts as c
+        on c.task_id      = old.task_id
+       and c.context_type = old.context_type
+       and c.version      = old.version
+       and c.project_id   = read_anew.project_id;
+
+    v_left := v_left - v_rows;
+
+      with old as (
+          select k.knowledge_id
+            from docket.knowledge_base as k
+           where k.project_id = read_anew.project_id
+             and k.language is null
+             and k.knowledge_id in (
+                     select s.knowledge_id
+                       from docket_private.knowledge_sections as s
+                      where s.project_id = read_anew.project_id
+                        and s.language = any (v_languages[2:]))
+           limit v_left
+             for no key update skip locked
+      )
+    select count(docket_private.index_document(k)::text) into v_rows
+      from old
+      join docket.knowledge_base as k
+        on k.knowledge_id = old.knowledge_id
+       and k.project_id = read_anew.project_id;
+
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.learning_id
+            from docket_private.learning_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket_private.learning_search as s
+       set language      = v_language,
+           search_vector = to_tsvector(v_language::regconfig, l.pattern_key || ' ' || l.pattern)
+      from old
+      join docket.learning_data as l
+        on l.learning_id = old.learning_id
+       and l.project_id = read_anew.project_id
+     where s.learning_id = old.learning_id
+       and s.project_id  = read_anew.project_id;
+
+    get diagnostics v_rows = row_count;
+    v_left := v_left - v_rows;
+
+      with old as (
+          select s.interaction_id, s.created_at
+            from docket.interaction_search as s
+           where s.language || ' ' || s.project_id::text = any (v_former)
+           limit v_left
+             for update skip locked
+      )
+    update docket.interaction_search as s
+       set language      = v_language,
+           search_vector = docket_private.words_of(
+                               v_language::regconfig, docket_private.interaction_texts(i))
+      from old
+      join docket.ai_interactions as i
+        on i.interaction_id = old.interaction_id
+       and i.project_id     = read_anew.project_id
+       and i.created_at     = old.created_at
+     where s.interaction_id = old.interaction_id
+       and s.project_id     = read_anew.project_id
+       and s.created_at     = old.created_at;
+
+    get diagnostics v_rows = row_count;
+    return read_anew.at_most - v_left + v_rows;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_anew(project_id uuid, at_most bigint) IS 'Reads the words of at most so many tasks, contexts, documents, patterns and interactions of a project in the language that it has now. Returns how many.';
+
 -- FUNCTION docket_private.read_document(text)
 
 CREATE FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) RETURNS record
@@ -20872,39 +21333,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_json(source_name text, content text) IS 'A text as JSON, order and spelling kept. Raises PD422 with line and column, PD413 when it is nested too deeply.';
 
--- FUNCTION docket_private.read_language(uuid, text)
-
-CREATE FUNCTION docket_private.read_language(project_id uuid, language text) RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_language text := coalesce(read_language.language, (
-        select docket_private.setting('search_language', p.settings) #>> '{}'
-          from docket.projects as p
-         where p.project_id = read_language.project_id));
-begin
-    if not exists (
-        select
-          from pg_catalog.pg_ts_config as c
-         where c.cfgname = v_language
-           and c.cfgnamespace = 'pg_catalog'::regnamespace
-    ) then
-        raise exception '% is no language that words are read by',
-                        coalesce(quote_literal(left(v_language, 100)), 'null')
-            using errcode = 'PD422',
-                  hint    = format('One of %s.', (
-                                select string_agg(c.cfgname, ', ' order by c.cfgname)
-                                  from pg_catalog.pg_ts_config as c
-                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
-    end if;
-
-    return v_language;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.read_language(project_id uuid, language text) IS 'The text search configuration that is named, or else the project''s. Raises PD422.';
-
 -- FUNCTION docket_private.read_pattern(text)
 
 CREATE FUNCTION docket_private.read_pattern(pattern text) RETURNS text
@@ -20958,6 +21386,21 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.read_pattern(pattern text) IS 'A regular expression of ECMA-262 as PostgreSQL writes it; null for one that is none, or has no counterpart.';
+
+-- FUNCTION docket_private.read_project_anew()
+
+CREATE FUNCTION docket_private.read_project_anew() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.read_anew(new.project_id, 500);
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_project_anew() IS 'Reads the first 500 rows of a project in its new language.';
 
 -- FUNCTION docket_private.read_registry()
 
@@ -21364,6 +21807,74 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.read_variables(template docket.template_versions, variables jsonb) IS 'The values of a template''s variables, defaults included. Raises PD422.';
+
+-- FUNCTION docket_private.read_words(bigint)
+
+CREATE FUNCTION docket_private.read_words(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+    v_rows  bigint;
+    v_next  record;
+begin
+    perform docket_private.require_operator();
+
+      with unread as (
+          select s.interaction_id, s.project_id, s.created_at,
+                 (docket_private.search_languages(s.project_id))[1] as language
+            from docket.interaction_search as s
+           where s.search_vector is null
+           limit read_words.at_most
+             for update skip locked
+      )
+    update docket.interaction_search as s
+       set language      = u.language,
+           search_vector = docket_private.words_of(
+                               u.language::regconfig, docket_private.interaction_texts(i))
+      from unread as u
+      join docket.ai_interactions as i
+        on i.interaction_id = u.interaction_id
+       and i.project_id     = u.project_id
+       and i.created_at     = u.created_at
+     where s.interaction_id = u.interaction_id
+       and s.project_id     = u.project_id
+       and s.created_at     = u.created_at;
+
+    get diagnostics v_count = row_count;
+
+    -- A loop, because each project has a language of its own.
+    for v_next in
+        select l.project_id, l.changed_at
+          from docket_private.search_languages as l
+         where cardinality(l.languages) > 1
+         order by l.read_at nulls first
+         limit 100
+           for no key update skip locked
+    loop
+        exit when v_count >= read_words.at_most;
+        v_rows  := docket_private.read_anew(v_next.project_id, read_words.at_most - v_count);
+        v_count := v_count + v_rows;
+
+        -- For a day a former language is searched all the same: by then whoever began to write
+        -- before the change has ended.
+        update docket_private.search_languages as l
+           set read_at   = docket.clock(),
+               languages = case
+                               when v_rows = 0
+                                    and v_next.changed_at < docket.clock() - interval '1 day'
+                               then l.languages[1:1]
+                               else l.languages
+                           end
+         where l.project_id = v_next.project_id;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_words(at_most bigint) IS 'A step of maintenance: reads the words of at most so many rows: of interactions that were recorded in large batches, and of all that is read in a language that its project no longer has. Returns how many. Raises PD403.';
 
 -- FUNCTION docket_private.readable_prefix(bytea)
 
@@ -22279,6 +22790,32 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) IS 'Raises PD422 unless `changes` is an object with keys out of `known` only; `what` names it.';
 
+-- FUNCTION docket_private.require_language(text)
+
+CREATE FUNCTION docket_private.require_language(language text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if not exists (
+        select
+          from pg_catalog.pg_ts_config as c
+         where c.cfgname = require_language.language
+           and c.cfgnamespace = 'pg_catalog'::regnamespace
+    ) then
+        raise exception '% is no language that words are read by',
+                        coalesce(quote_literal(left(require_language.language, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', (
+                                select string_agg(c.cfgname, ', ' order by c.cfgname)
+                                  from pg_catalog.pg_ts_config as c
+                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_language(language text) IS 'Raises PD422 unless it is the name of a text search configuration of PostgreSQL''s own.';
+
 -- FUNCTION docket_private.require_operator()
 
 CREATE FUNCTION docket_private.require_operator() RETURNS void
@@ -22631,6 +23168,52 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.secret_pattern() IS 'A regular expression that every jsonb value with a secret key matches as text, upper or lower case; null: no key is secret.';
+
+-- FUNCTION docket_private.set_search_language()
+
+CREATE FUNCTION docket_private.set_search_language() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_language text := docket_private.setting('search_language', new.settings) #>> '{}';
+begin
+    perform docket_private.require_language(v_language);
+
+    insert into docket_private.search_languages as l (project_id, languages, is_own)
+    values (new.project_id, array[v_language], new.settings ? 'search_language')
+        on conflict on constraint search_languages_pkey
+        do update set languages  = v_language || array_remove(l.languages, v_language),
+                      is_own     = excluded.is_own,
+                      changed_at = excluded.changed_at;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.set_search_language() IS 'Keeps what language a project is read by. Raises PD422.';
+
+-- FUNCTION docket_private.set_search_languages()
+
+CREATE FUNCTION docket_private.set_search_languages() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_language text := new.value #>> '{}';
+begin
+    perform docket_private.require_language(v_language);
+
+    update docket_private.search_languages as l
+       set languages  = v_language || array_remove(l.languages, v_language),
+           changed_at = docket.clock()
+     where not l.is_own;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.set_search_languages() IS 'Keeps what language the projects are read by that have set none. Raises PD422.';
 
 -- FUNCTION docket_private.setting(text, jsonb)
 
@@ -23484,6 +24067,8 @@ begin
             done := docket_private.prune_next_contexts(take_step.at_most);
         when 'prompts' then
             done := docket_private.prune_next_prompts(take_step.at_most);
+        when 'words' then
+            done := docket_private.read_words(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -23737,15 +24322,15 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.task_conditions(project_id uuid, filters jsonb) IS 'What filters ask for, as the text of conditions over docket.tasks as t. Raises PD422.';
 
--- FUNCTION docket_private.task_vector(text, text[], text, text, text)
+-- FUNCTION docket_private.task_vector(regconfig, text, text[], text, text, text)
 
-CREATE FUNCTION docket_private.task_vector(title text, tags text[], description text, details text, test_strategy text) RETURNS tsvector
+CREATE FUNCTION docket_private.task_vector(language regconfig, title text, tags text[], description text, details text, test_strategy text) RETURNS tsvector
     LANGUAGE sql STABLE PARALLEL SAFE
     BEGIN ATOMIC
- SELECT ((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, ((COALESCE(array_to_string(tags, ' '::text), ''::text) || ' '::text) || COALESCE("left"(description, 200000), ''::text))), 'B'::"char")) || setweight(to_tsvector('english'::regconfig, ((COALESCE("left"(details, 200000), ''::text) || ' '::text) || COALESCE("left"(test_strategy, 200000), ''::text))), 'C'::"char"));
+ SELECT ((setweight(to_tsvector(language, title), 'A'::"char") || setweight(to_tsvector(language, ((COALESCE(array_to_string(tags, ' '::text), ''::text) || ' '::text) || COALESCE("left"(description, 200000), ''::text))), 'B'::"char")) || setweight(to_tsvector(language, ((COALESCE("left"(details, 200000), ''::text) || ' '::text) || COALESCE("left"(test_strategy, 200000), ''::text))), 'C'::"char"));
 END;
 
-COMMENT ON FUNCTION docket_private.task_vector(title text, tags text[], description text, details text, test_strategy text) IS 'The weighted words of a task.';
+COMMENT ON FUNCTION docket_private.task_vector(language regconfig, title text, tags text[], description text, details text, test_strategy text) IS 'The weighted words of a task.';
 
 -- FUNCTION docket_private.task_with_subtasks(uuid, uuid)
 
@@ -24334,9 +24919,31 @@ $$;
 
 COMMENT ON FUNCTION docket_private.without_secrets(value jsonb) IS 'A value as the journal and exports may show it: with asterisks under secret keys.';
 
--- FUNCTION docket_private.words_of(text)
+-- FUNCTION docket_private.words_asked(text[], text)
 
-CREATE FUNCTION docket_private.words_of(texts text) RETURNS tsvector
+CREATE FUNCTION docket_private.words_asked(languages text[], query text) RETURNS tsquery
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET client_min_messages TO 'warning'
+    AS $$
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query text    := left(words_asked.query, 1000);
+    v_words tsquery := websearch_to_tsquery(words_asked.languages[1]::regconfig, v_query);
+begin
+    for i in 2 .. cardinality(words_asked.languages) loop
+        v_words := v_words || websearch_to_tsquery(words_asked.languages[i]::regconfig, v_query);
+    end loop;
+
+    return v_words;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.words_asked(languages text[], query text) IS 'What a query asks for, in any of some languages; its first 1,000 characters.';
+
+-- FUNCTION docket_private.words_of(regconfig, text)
+
+CREATE FUNCTION docket_private.words_of(language regconfig, texts text) RETURNS tsvector
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET client_min_messages TO 'warning'
@@ -24347,7 +24954,7 @@ declare
 begin
     while v_words is null loop
         begin
-            v_words := to_tsvector('pg_catalog.english', v_texts);
+            v_words := to_tsvector(words_of.language, v_texts);
         exception
             when program_limit_exceeded then
                 v_texts := left(v_texts, length(v_texts) / 2);
@@ -24358,7 +24965,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.words_of(texts text) IS 'The words of a text, or of as much of it as can be indexed.';
+COMMENT ON FUNCTION docket_private.words_of(language regconfig, texts text) IS 'The words of a text, or of as much of it as can be indexed.';
 
 -- FUNCTION docket_private.workflow_tasks(docket.workflows, jsonb)
 
@@ -24616,6 +25223,41 @@ COMMENT ON COLUMN docket.import_items.raw_status IS 'Its status as written, in J
 
 COMMENT ON COLUMN docket.import_items.raw_priority IS 'Its priority as written, in JSON; null: it had none.';
 
+-- TABLE docket.interaction_search
+
+CREATE TABLE docket.interaction_search (
+    interaction_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    language text NOT NULL,
+    search_vector tsvector
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.interaction_search FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.interaction_search IS 'What interactions are searched by, kept by triggers on docket.ai_interactions.';
+
+COMMENT ON COLUMN docket.interaction_search.interaction_id IS 'The interaction.';
+
+COMMENT ON COLUMN docket.interaction_search.language IS 'The text search configuration that its words were read by.';
+
+COMMENT ON COLUMN docket.interaction_search.search_vector IS 'Its words; null: maintenance has yet to read them.';
+
+-- TABLE docket.interaction_search_default
+
+CREATE TABLE docket.interaction_search_default (
+    interaction_id uuid CONSTRAINT interaction_search_interaction_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT interaction_search_project_id_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT interaction_search_created_at_not_null NOT NULL,
+    language text CONSTRAINT interaction_search_language_not_null NOT NULL,
+    search_vector tsvector
+);
+
+ALTER TABLE ONLY docket.interaction_search_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.interaction_search_default IS 'Rows of interaction_search for which no month is there. The first row in it is an alarm.';
+
 -- TABLE docket.knowledge_versions
 
 CREATE TABLE docket.knowledge_versions (
@@ -24625,7 +25267,7 @@ CREATE TABLE docket.knowledge_versions (
     kind text NOT NULL,
     title text NOT NULL,
     content text NOT NULL,
-    language text NOT NULL,
+    language text,
     tags text[] NOT NULL,
     sources jsonb NOT NULL,
     review_at timestamp with time zone,
@@ -24958,6 +25600,7 @@ CREATE TABLE docket_private.context_search (
     project_id uuid NOT NULL,
     context_type text NOT NULL,
     version integer NOT NULL,
+    language text NOT NULL,
     search_vector tsvector NOT NULL,
     paths text[] NOT NULL
 );
@@ -24973,6 +25616,8 @@ COMMENT ON COLUMN docket_private.context_search.project_id IS 'Its project.';
 COMMENT ON COLUMN docket_private.context_search.context_type IS 'The type of the context.';
 
 COMMENT ON COLUMN docket_private.context_search.version IS 'The latest version of it.';
+
+COMMENT ON COLUMN docket_private.context_search.language IS 'The text search configuration that its words were read by.';
 
 COMMENT ON COLUMN docket_private.context_search.search_vector IS 'The words of its texts; of the first 200,000 characters.';
 
@@ -25007,9 +25652,30 @@ COMMENT ON COLUMN docket_private.knowledge_sections.heading IS 'The heading of t
 
 COMMENT ON COLUMN docket_private.knowledge_sections.body IS 'The text of the section, without its heading.';
 
-COMMENT ON COLUMN docket_private.knowledge_sections.language IS 'The text search configuration of the document.';
+COMMENT ON COLUMN docket_private.knowledge_sections.language IS 'The text search configuration that its words were read by.';
 
 COMMENT ON COLUMN docket_private.knowledge_sections.search_vector IS 'Its words: heading (A), title and tags of the document (B), body (C).';
+
+-- TABLE docket_private.learning_search
+
+CREATE TABLE docket_private.learning_search (
+    learning_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    language text NOT NULL,
+    search_vector tsvector NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.learning_search FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.learning_search IS 'What patterns are searched by, kept by triggers on docket.learning_data.';
+
+COMMENT ON COLUMN docket_private.learning_search.learning_id IS 'The pattern.';
+
+COMMENT ON COLUMN docket_private.learning_search.project_id IS 'Its project.';
+
+COMMENT ON COLUMN docket_private.learning_search.language IS 'The text search configuration that its words were read by.';
+
+COMMENT ON COLUMN docket_private.learning_search.search_vector IS 'Its words: key and text.';
 
 -- TABLE docket_private.maintenance_rounds
 
@@ -25059,6 +25725,29 @@ COMMENT ON COLUMN docket_private.project_access.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.project_access.access IS 'The highest access that a membership gives.';
 
+-- TABLE docket_private.search_languages
+
+CREATE TABLE docket_private.search_languages (
+    project_id uuid NOT NULL,
+    languages text[] NOT NULL,
+    is_own boolean NOT NULL,
+    changed_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    read_at timestamp with time zone,
+    CONSTRAINT search_languages_has_one CHECK ((cardinality(languages) > 0))
+);
+
+ALTER TABLE ONLY docket_private.search_languages FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.search_languages IS 'The languages that the words of each project are read by, kept by triggers on docket.projects and docket.settings.';
+
+COMMENT ON COLUMN docket_private.search_languages.languages IS 'The text search configuration that is in use, and after it those that rows may still be read by.';
+
+COMMENT ON COLUMN docket_private.search_languages.is_own IS 'Whether the project has set it; else it is the docket''s.';
+
+COMMENT ON COLUMN docket_private.search_languages.changed_at IS 'When it was set.';
+
+COMMENT ON COLUMN docket_private.search_languages.read_at IS 'When maintenance last looked for rows to read anew; null: not yet.';
+
 -- TABLE docket_private.task_counters
 
 CREATE TABLE docket_private.task_counters (
@@ -25080,6 +25769,7 @@ CREATE TABLE docket_private.task_search (
     task_id uuid NOT NULL,
     project_id uuid NOT NULL,
     title text NOT NULL,
+    language text NOT NULL,
     search_vector tsvector NOT NULL,
     tags text[] NOT NULL,
     affected_files text[] NOT NULL,
@@ -25096,6 +25786,8 @@ COMMENT ON COLUMN docket_private.task_search.task_id IS 'The task.';
 COMMENT ON COLUMN docket_private.task_search.project_id IS 'Its project.';
 
 COMMENT ON COLUMN docket_private.task_search.title IS 'Its title, for searches that forgive a slip.';
+
+COMMENT ON COLUMN docket_private.task_search.language IS 'The text search configuration that its words were read by.';
 
 COMMENT ON COLUMN docket_private.task_search.search_vector IS 'Its words: title (A), tags and description (B), details and test strategy (C); the first 200,000 characters of each.';
 
@@ -25132,6 +25824,10 @@ ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_
 -- TABLE ATTACH docket.audit_log_default
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
+
+-- TABLE ATTACH docket.interaction_search_default
+
+ALTER TABLE ONLY docket.interaction_search ATTACH PARTITION docket.interaction_search_default DEFAULT;
 
 -- CONSTRAINT docket.tasks tasks_pkey
 
@@ -25308,6 +26004,16 @@ ALTER TABLE ONLY docket.imports
 
 ALTER TABLE ONLY docket.interaction_artifacts
     ADD CONSTRAINT interaction_artifacts_pkey PRIMARY KEY (interaction_id, project_id, artifact_id);
+
+-- CONSTRAINT docket.interaction_search interaction_search_pkey
+
+ALTER TABLE ONLY docket.interaction_search
+    ADD CONSTRAINT interaction_search_pkey PRIMARY KEY (interaction_id, project_id, created_at);
+
+-- CONSTRAINT docket.interaction_search_default interaction_search_default_pkey
+
+ALTER TABLE ONLY docket.interaction_search_default
+    ADD CONSTRAINT interaction_search_default_pkey PRIMARY KEY (interaction_id, project_id, created_at);
 
 -- CONSTRAINT docket.knowledge_base knowledge_base_key_key
 
@@ -25519,6 +26225,11 @@ ALTER TABLE ONLY docket_private.context_search
 ALTER TABLE ONLY docket_private.knowledge_sections
     ADD CONSTRAINT knowledge_sections_pkey PRIMARY KEY (knowledge_id, project_id, section);
 
+-- CONSTRAINT docket_private.learning_search learning_search_pkey
+
+ALTER TABLE ONLY docket_private.learning_search
+    ADD CONSTRAINT learning_search_pkey PRIMARY KEY (learning_id, project_id);
+
 -- CONSTRAINT docket_private.maintenance_rounds maintenance_rounds_pkey
 
 ALTER TABLE ONLY docket_private.maintenance_rounds
@@ -25538,6 +26249,11 @@ ALTER TABLE ONLY docket_private.project_access
 
 ALTER TABLE ONLY docket_private.project_graphs
     ADD CONSTRAINT project_graphs_pkey PRIMARY KEY (project_id);
+
+-- CONSTRAINT docket_private.search_languages search_languages_pkey
+
+ALTER TABLE ONLY docket_private.search_languages
+    ADD CONSTRAINT search_languages_pkey PRIMARY KEY (project_id);
 
 -- CONSTRAINT docket_private.task_counters task_counters_pkey
 
@@ -25678,6 +26394,30 @@ CREATE INDEX import_items_task_idx ON docket.import_items USING btree (task_id, 
 -- INDEX docket.interaction_artifacts_artifact_idx
 
 CREATE INDEX interaction_artifacts_artifact_idx ON docket.interaction_artifacts USING btree (artifact_id, project_id);
+
+-- INDEX docket.interaction_search_language_idx
+
+CREATE INDEX interaction_search_language_idx ON ONLY docket.interaction_search USING btree ((((language || ' '::text) || (project_id)::text)));
+
+-- INDEX docket.interaction_search_default_expr_idx
+
+CREATE INDEX interaction_search_default_expr_idx ON docket.interaction_search_default USING btree ((((language || ' '::text) || (project_id)::text)));
+
+-- INDEX docket.interaction_search_unread_idx
+
+CREATE INDEX interaction_search_unread_idx ON ONLY docket.interaction_search USING btree (interaction_id) WHERE (search_vector IS NULL);
+
+-- INDEX docket.interaction_search_default_interaction_id_idx
+
+CREATE INDEX interaction_search_default_interaction_id_idx ON docket.interaction_search_default USING btree (interaction_id) WHERE (search_vector IS NULL);
+
+-- INDEX docket.interaction_search_vector_idx
+
+CREATE INDEX interaction_search_vector_idx ON ONLY docket.interaction_search USING gin (project_id, search_vector) WITH (gin_pending_list_limit='512') WHERE (search_vector IS NOT NULL);
+
+-- INDEX docket.interaction_search_default_project_id_search_vector_idx
+
+CREATE INDEX interaction_search_default_project_id_search_vector_idx ON docket.interaction_search_default USING gin (project_id, search_vector) WITH (gin_pending_list_limit='512') WHERE (search_vector IS NOT NULL);
 
 -- INDEX docket.knowledge_base_review_idx
 
@@ -25827,6 +26567,10 @@ CREATE INDEX workflow_states_workflow_idx ON docket.workflow_states USING btree 
 
 CREATE INDEX claim_turns_project_idx ON docket_private.claim_turns USING btree (project_id);
 
+-- INDEX docket_private.context_search_language_idx
+
+CREATE INDEX context_search_language_idx ON docket_private.context_search USING btree ((((language || ' '::text) || (project_id)::text)));
+
 -- INDEX docket_private.context_search_paths_idx
 
 CREATE INDEX context_search_paths_idx ON docket_private.context_search USING gin (project_id, paths) WHERE (paths <> '{}'::text[]);
@@ -25847,6 +26591,14 @@ CREATE INDEX knowledge_sections_title_idx ON docket_private.knowledge_sections U
 
 CREATE INDEX knowledge_sections_vector_idx ON docket_private.knowledge_sections USING gin (project_id, search_vector);
 
+-- INDEX docket_private.learning_search_language_idx
+
+CREATE INDEX learning_search_language_idx ON docket_private.learning_search USING btree ((((language || ' '::text) || (project_id)::text)));
+
+-- INDEX docket_private.learning_search_vector_idx
+
+CREATE INDEX learning_search_vector_idx ON docket_private.learning_search USING gin (project_id, search_vector);
+
 -- INDEX docket_private.organization_projects_project_idx
 
 CREATE INDEX organization_projects_project_idx ON docket_private.organization_projects USING btree (project_id);
@@ -25855,9 +26607,17 @@ CREATE INDEX organization_projects_project_idx ON docket_private.organization_pr
 
 CREATE INDEX project_access_project_idx ON docket_private.project_access USING btree (project_id);
 
+-- INDEX docket_private.search_languages_former_idx
+
+CREATE INDEX search_languages_former_idx ON docket_private.search_languages USING btree (read_at NULLS FIRST) WHERE (cardinality(languages) > 1);
+
 -- INDEX docket_private.task_search_files_idx
 
 CREATE INDEX task_search_files_idx ON docket_private.task_search USING gin (project_id, affected_files);
+
+-- INDEX docket_private.task_search_language_idx
+
+CREATE INDEX task_search_language_idx ON docket_private.task_search USING btree ((((language || ' '::text) || (project_id)::text)));
 
 -- INDEX docket_private.task_search_metadata_idx
 
@@ -25919,6 +26679,22 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
 
+-- INDEX ATTACH docket.interaction_search_default_expr_idx
+
+ALTER INDEX docket.interaction_search_language_idx ATTACH PARTITION docket.interaction_search_default_expr_idx;
+
+-- INDEX ATTACH docket.interaction_search_default_interaction_id_idx
+
+ALTER INDEX docket.interaction_search_unread_idx ATTACH PARTITION docket.interaction_search_default_interaction_id_idx;
+
+-- INDEX ATTACH docket.interaction_search_default_pkey
+
+ALTER INDEX docket.interaction_search_pkey ATTACH PARTITION docket.interaction_search_default_pkey;
+
+-- INDEX ATTACH docket.interaction_search_default_project_id_search_vector_idx
+
+ALTER INDEX docket.interaction_search_vector_idx ATTACH PARTITION docket.interaction_search_default_project_id_search_vector_idx;
+
 -- TRIGGER docket.agent_sessions agent_sessions_journal_delete
 
 CREATE TRIGGER agent_sessions_journal_delete AFTER DELETE ON docket.agent_sessions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('agent_sessions', '', 'session_id', '{state}', '{}');
@@ -25938,6 +26714,14 @@ CREATE TRIGGER agent_sessions_journal_update AFTER UPDATE ON docket.agent_sessio
 -- TRIGGER docket.agent_sessions agent_sessions_touch
 
 CREATE TRIGGER agent_sessions_touch BEFORE UPDATE ON docket.agent_sessions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.ai_interactions ai_interactions_search_delete
+
+CREATE TRIGGER ai_interactions_search_delete AFTER DELETE ON docket.ai_interactions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.forget_interactions();
+
+-- TRIGGER docket.ai_interactions ai_interactions_search_insert
+
+CREATE TRIGGER ai_interactions_search_insert AFTER INSERT ON docket.ai_interactions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.index_interactions();
 
 -- TRIGGER docket.budgets budgets_journal_delete
 
@@ -26115,6 +26899,14 @@ CREATE TRIGGER learning_data_journal_truncate AFTER TRUNCATE ON docket.learning_
 
 CREATE TRIGGER learning_data_journal_update AFTER UPDATE ON docket.learning_data FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.journal_update('learning_data', 'learning_id', '', '{}', '{details,metadata}');
 
+-- TRIGGER docket.learning_data learning_data_search_insert
+
+CREATE TRIGGER learning_data_search_insert AFTER INSERT ON docket.learning_data FOR EACH ROW EXECUTE FUNCTION docket_private.index_learning();
+
+-- TRIGGER docket.learning_data learning_data_search_update
+
+CREATE TRIGGER learning_data_search_update AFTER UPDATE OF pattern_key, pattern ON docket.learning_data FOR EACH ROW WHEN (((old.pattern IS DISTINCT FROM new.pattern) OR (old.pattern_key IS DISTINCT FROM new.pattern_key))) EXECUTE FUNCTION docket_private.index_learning();
+
 -- TRIGGER docket.learning_data learning_data_touch
 
 CREATE TRIGGER learning_data_touch BEFORE UPDATE ON docket.learning_data FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
@@ -26195,6 +26987,10 @@ CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.part
 
 CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', '', 'table_name', '{}', '{}');
 
+-- TRIGGER docket.partition_policies partition_policies_of_words
+
+CREATE TRIGGER partition_policies_of_words AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((new.table_name = 'ai_interactions'::text)) EXECUTE FUNCTION docket_private.keep_words_as_long();
+
 -- TRIGGER docket.projects projects_claim_order_insert
 
 CREATE TRIGGER projects_claim_order_insert AFTER INSERT ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.follow_claim_order();
@@ -26223,6 +27019,14 @@ CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR E
 
 CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}', '{settings,metadata}');
 
+-- TRIGGER docket.projects projects_search_language_insert
+
+CREATE TRIGGER projects_search_language_insert AFTER INSERT ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.set_search_language();
+
+-- TRIGGER docket.projects projects_search_language_update
+
+CREATE TRIGGER projects_search_language_update AFTER UPDATE OF settings ON docket.projects FOR EACH ROW WHEN (((old.settings -> 'search_language'::text) IS DISTINCT FROM (new.settings -> 'search_language'::text))) EXECUTE FUNCTION docket_private.set_search_language();
+
 -- TRIGGER docket.projects projects_spread
 
 CREATE TRIGGER projects_spread AFTER INSERT OR DELETE ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.spread_project();
@@ -26230,6 +27034,10 @@ CREATE TRIGGER projects_spread AFTER INSERT OR DELETE ON docket.projects FOR EAC
 -- TRIGGER docket.projects projects_touch
 
 CREATE TRIGGER projects_touch BEFORE UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.projects projects_words_update
+
+CREATE TRIGGER projects_words_update AFTER UPDATE OF settings ON docket.projects FOR EACH ROW WHEN (((old.settings -> 'search_language'::text) IS DISTINCT FROM (new.settings -> 'search_language'::text))) EXECUTE FUNCTION docket_private.read_project_anew();
 
 -- TRIGGER docket.prompt_builds prompt_builds_journal_delete
 
@@ -26326,6 +27134,10 @@ CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR E
 -- TRIGGER docket.settings settings_journal_update
 
 CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', '', 'setting_key', '{}', '{value}');
+
+-- TRIGGER docket.settings settings_search_language
+
+CREATE TRIGGER settings_search_language AFTER UPDATE OF value ON docket.settings FOR EACH ROW WHEN (((new.setting_key = 'search_language'::text) AND (old.value <> new.value))) EXECUTE FUNCTION docket_private.set_search_languages();
 
 -- TRIGGER docket.settings settings_touch
 
@@ -26899,10 +27711,20 @@ ALTER TABLE ONLY docket_private.context_search
 ALTER TABLE ONLY docket_private.knowledge_sections
     ADD CONSTRAINT knowledge_sections_document_fkey FOREIGN KEY (knowledge_id, project_id) REFERENCES docket.knowledge_base(knowledge_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.learning_search learning_search_learning_fkey
+
+ALTER TABLE ONLY docket_private.learning_search
+    ADD CONSTRAINT learning_search_learning_fkey FOREIGN KEY (learning_id, project_id) REFERENCES docket.learning_data(learning_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.project_graphs project_graphs_project_fkey
 
 ALTER TABLE ONLY docket_private.project_graphs
     ADD CONSTRAINT project_graphs_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket_private.search_languages search_languages_project_fkey
+
+ALTER TABLE ONLY docket_private.search_languages
+    ADD CONSTRAINT search_languages_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket_private.task_counters task_counters_project_fkey
 
@@ -27057,6 +27879,18 @@ ALTER TABLE docket.interaction_artifacts ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.interaction_artifacts interaction_artifacts_of_visible_projects
 
 CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.interaction_search
+
+ALTER TABLE docket.interaction_search ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.interaction_search interaction_search_by_functions
+
+CREATE POLICY interaction_search_by_functions ON docket.interaction_search TO docket_owner USING (true);
+
+-- ROW SECURITY docket.interaction_search_default
+
+ALTER TABLE docket.interaction_search_default ENABLE ROW LEVEL SECURITY;
 
 -- ROW SECURITY docket.knowledge_base
 
@@ -27282,6 +28116,14 @@ ALTER TABLE docket_private.knowledge_sections ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY knowledge_sections_by_functions ON docket_private.knowledge_sections TO docket_owner USING (true);
 
+-- ROW SECURITY docket_private.learning_search
+
+ALTER TABLE docket_private.learning_search ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.learning_search learning_search_by_functions
+
+CREATE POLICY learning_search_by_functions ON docket_private.learning_search TO docket_owner USING (true);
+
 -- ROW SECURITY docket_private.maintenance_rounds
 
 ALTER TABLE docket_private.maintenance_rounds ENABLE ROW LEVEL SECURITY;
@@ -27313,6 +28155,14 @@ ALTER TABLE docket_private.project_graphs ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.project_graphs project_graphs_by_functions
 
 CREATE POLICY project_graphs_by_functions ON docket_private.project_graphs TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.search_languages
+
+ALTER TABLE docket_private.search_languages ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.search_languages search_languages_by_functions
+
+CREATE POLICY search_languages_by_functions ON docket_private.search_languages TO docket_owner USING (true);
 
 -- ROW SECURITY docket_private.task_counters
 
@@ -28349,6 +29199,13 @@ GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until
 GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.find_learned(project_id uuid, query text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.half_life(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.half_life(project_id uuid) TO docket_app;
@@ -28835,12 +29692,19 @@ GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, 
 GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.headline(texts text, query text) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_app;
-GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.headline(texts text, query text) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket_private.search_languages(project_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.search_languages(project_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.search_languages(project_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.search_languages(project_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.search_languages(project_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.search_languages(project_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.texts_of(data jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_admin;
@@ -28855,6 +29719,27 @@ GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, contex
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_admin;
@@ -29209,6 +30094,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.forget_interactions() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.forget_requests(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
@@ -29236,6 +30123,12 @@ REVOKE ALL ON FUNCTION docket_private.in_utc(row_values record) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_context(context docket.task_contexts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.index_document(document docket.knowledge_base) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.index_interactions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.index_learning() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
 
@@ -29281,6 +30174,8 @@ REVOKE ALL ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifa
 REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.keep_words_as_long() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 
@@ -29402,13 +30297,15 @@ REVOKE ALL ON FUNCTION docket_private.rank_gap() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.rank_over(project_id uuid, members uuid[], above bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_anew(project_id uuid, at_most bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.read_language(project_id uuid, language text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.read_project_anew() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_registry() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.read_registry() TO docket_admin;
@@ -29435,6 +30332,8 @@ GRANT SELECT ON TABLE docket.template_versions TO docket_reader;
 GRANT SELECT ON TABLE docket.template_versions TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.read_variables(template docket.template_versions, variables jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.read_words(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
@@ -29488,6 +30387,8 @@ REVOKE ALL ON FUNCTION docket_private.require_context(project_id uuid, context_t
 
 REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_language(language text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
@@ -29509,6 +30410,10 @@ REVOKE ALL ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb
 REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.set_search_language() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.set_search_languages() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) FROM PUBLIC;
 
@@ -29554,7 +30459,7 @@ REVOKE ALL ON FUNCTION docket_private.task_column(column_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.task_conditions(project_id uuid, filters jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.task_vector(title text, tags text[], description text, details text, test_strategy text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.task_vector(language regconfig, title text, tags text[], description text, details text, test_strategy text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.task_with_subtasks(project_id uuid, task_id uuid) FROM PUBLIC;
 
@@ -29606,7 +30511,9 @@ REVOKE ALL ON FUNCTION docket_private.with_value(document jsonb, path text[], va
 
 REVOKE ALL ON FUNCTION docket_private.without_secrets(value jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.words_of(texts text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.words_asked(languages text[], query text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.words_of(language regconfig, texts text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, tasks jsonb) FROM PUBLIC;
 

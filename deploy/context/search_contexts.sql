@@ -12,6 +12,7 @@ create table docket_private.context_search (
     project_id    uuid     not null,
     context_type  text     not null,
     version       integer  not null,
+    language      text     not null,
     search_vector tsvector not null,
     paths         text[]   not null,
 
@@ -25,6 +26,8 @@ create index context_search_vector_idx
 create index context_search_paths_idx
     on docket_private.context_search using gin (project_id, paths)
     where paths <> '{}';
+create index context_search_language_idx
+    on docket_private.context_search ((language || ' ' || project_id::text));
 
 comment on table docket_private.context_search is
     'What contexts are searched by: one row for each task and type, about its latest version.';
@@ -36,6 +39,8 @@ comment on column docket_private.context_search.context_type is
     'The type of the context.';
 comment on column docket_private.context_search.version is
     'The latest version of it.';
+comment on column docket_private.context_search.language is
+    'The text search configuration that its words were read by.';
 comment on column docket_private.context_search.search_vector is
     'The words of its texts; of the first 200,000 characters.';
 comment on column docket_private.context_search.paths is
@@ -76,7 +81,10 @@ comment on function docket_private.texts_of(jsonb) is
     'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
 
 -- A vector holds a megabyte, which many different words can fill sooner than their texts do.
-create function docket_private.words_of(texts text) returns tsvector
+create function docket_private.words_of(
+    language regconfig,
+    texts    text
+) returns tsvector
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
@@ -88,7 +96,7 @@ declare
 begin
     while v_words is null loop
         begin
-            v_words := to_tsvector('pg_catalog.english', v_texts);
+            v_words := to_tsvector(words_of.language, v_texts);
         exception
             when program_limit_exceeded then
                 v_texts := left(v_texts, length(v_texts) / 2);
@@ -99,7 +107,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.words_of(text) is
+comment on function docket_private.words_of(regconfig, text) is
     'The words of a text, or of as much of it as can be indexed.';
 
 create function docket_private.paths_of(data jsonb) returns text[]
@@ -128,7 +136,8 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_context docket.task_contexts := index_context.context;
+    v_context  docket.task_contexts := index_context.context;
+    v_language text := (docket_private.search_languages(v_context.project_id))[1];
 begin
     if v_context.is_tombstone then
         delete from docket_private.context_search as s
@@ -137,16 +146,19 @@ begin
            and s.context_type = v_context.context_type;
     else
         insert into docket_private.context_search as s (
-            task_id, project_id, context_type, version, search_vector, paths)
+            task_id, project_id, context_type, version, language, search_vector, paths)
         values (
             v_context.task_id, v_context.project_id, v_context.context_type, v_context.version,
-            docket_private.words_of(docket_private.texts_of(v_context.data)),
+            v_language,
+            docket_private.words_of(
+                v_language::regconfig, docket_private.texts_of(v_context.data)),
             case v_context.context_type
                 when 'codebase' then docket_private.paths_of(v_context.data)
                 else '{}'
             end)
             on conflict on constraint context_search_pkey
             do update set version       = excluded.version,
+                          language      = excluded.language,
                           search_vector = excluded.search_vector,
                           paths         = excluded.paths;
     end if;
@@ -174,16 +186,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
+declare
+    v_query     text    := left(find_contexts.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_contexts.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_contexts.project_id = any (docket_private.visible_projects()) then
         return;
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, q.words)
-      from websearch_to_tsquery('pg_catalog.english', left(find_contexts.query, 1000)) as q (words)
-      join docket_private.context_search as s on s.search_vector @@ q.words
+    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
+      from docket_private.context_search as s
      where s.project_id = find_contexts.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
        and (find_contexts.context_types is null
             or s.context_type = any (find_contexts.context_types));
 end;
@@ -193,19 +211,23 @@ comment on function docket_private.find_contexts(uuid, text, text[]) is
     'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
 
 create function docket_private.headline(
-    texts text,
-    query text
+    project_id uuid,
+    texts      text,
+    query      text
 ) returns text
 language sql
 stable
 begin atomic
     select ts_headline(
-               'pg_catalog.english', left(headline.texts, 20000),
-               websearch_to_tsquery('pg_catalog.english', left(headline.query, 1000)),
-               'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8');
+               l.language, left(headline.texts, 20000),
+               websearch_to_tsquery(l.language, left(headline.query, 1000)),
+               'StartSel=**, StopSel=**, MaxFragments=2, MaxWords=20, MinWords=8')
+      from (
+          select (docket_private.search_languages(headline.project_id))[1]::regconfig as language
+      ) as l;
 end;
 
-comment on function docket_private.headline(text, text) is
+comment on function docket_private.headline(uuid, text, text) is
     'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
 
 create function docket.search_contexts(
@@ -253,7 +275,9 @@ begin atomic
          limit least(greatest(search_contexts.page_size, 1), 1000)
     )
     select p.task_id, p.task_key, p.title, p.context_type, p.version, p.rank,
-           docket_private.headline(docket_private.texts_of(c.data), search_contexts.query),
+           docket_private.headline(
+               search_contexts.project_id, docket_private.texts_of(c.data),
+               search_contexts.query),
            p.place
       from page as p
       join docket.task_contexts as c
@@ -373,11 +397,11 @@ before, `page_size` is in rows (1 to 1000).
 Returns tasks, the oldest first, with where they name it and how. Raises nothing.';
 
 revoke all on function docket_private.texts_of(jsonb) from public;
-revoke all on function docket_private.words_of(text) from public;
+revoke all on function docket_private.words_of(regconfig, text) from public;
 revoke all on function docket_private.paths_of(jsonb) from public;
 revoke all on function docket_private.index_context(docket.task_contexts) from public;
 revoke all on function docket_private.find_contexts(uuid, text, text[]) from public;
-revoke all on function docket_private.headline(text, text) from public;
+revoke all on function docket_private.headline(uuid, text, text) from public;
 revoke all on function docket.search_contexts(uuid, text, text[], text, integer) from public;
 revoke all on function docket_private.path_and_above(text) from public;
 revoke all on function docket_private.tasks_naming(uuid, text[]) from public;
@@ -385,7 +409,7 @@ revoke all on function docket.tasks_touching(uuid, text, uuid, integer) from pub
 grant execute on function
     docket_private.texts_of(jsonb),
     docket_private.find_contexts(uuid, text, text[]),
-    docket_private.headline(text, text),
+    docket_private.headline(uuid, text, text),
     docket.search_contexts(uuid, text, text[], text, integer),
     docket_private.path_and_above(text),
     docket_private.tasks_naming(uuid, text[]),

@@ -2,6 +2,7 @@
 -- requires: platform/extensions
 -- requires: platform/settings
 -- requires: projects/projects
+-- requires: tasks/search_languages
 -- requires: tasks/vocabulary
 
 begin;
@@ -16,7 +17,7 @@ create table docket.knowledge_base (
     kind         text                not null default 'document',
     title        text                not null,
     content      text                not null,
-    language     text                not null,
+    language     text,
     tags         text[]              not null default '{}',
     sources      jsonb               not null default '[]',
     review_at    timestamptz,
@@ -54,7 +55,7 @@ comment on column docket.knowledge_base.title is
 comment on column docket.knowledge_base.content is
     'Its text, plain or Markdown, whose headings make its sections.';
 comment on column docket.knowledge_base.language is
-    'The text search configuration that its words are read by: english, german, simple...';
+    'The text search configuration that its words are read by: english, german, simple...; null: the project''s.';
 comment on column docket.knowledge_base.tags is
     'Words to find it by.';
 comment on column docket.knowledge_base.sources is
@@ -81,7 +82,7 @@ create table docket.knowledge_versions (
     kind         text                not null,
     title        text                not null,
     content      text                not null,
-    language     text                not null,
+    language     text,
     tags         text[]              not null,
     sources      jsonb               not null,
     review_at    timestamptz,
@@ -157,7 +158,7 @@ comment on column docket_private.knowledge_sections.heading is
 comment on column docket_private.knowledge_sections.body is
     'The text of the section, without its heading.';
 comment on column docket_private.knowledge_sections.language is
-    'The text search configuration of the document.';
+    'The text search configuration that its words were read by.';
 comment on column docket_private.knowledge_sections.search_vector is
     'Its words: heading (A), title and tags of the document (B), body (C).';
 
@@ -207,6 +208,36 @@ $$;
 comment on function docket_private.markdown_sections(text) is
     'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
 
+create function docket_private.index_document(document docket.knowledge_base) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_document docket.knowledge_base := index_document.document;
+    v_language text := coalesce(
+        v_document.language, (docket_private.search_languages(v_document.project_id))[1]);
+begin
+    delete from docket_private.knowledge_sections as s
+     where s.knowledge_id = v_document.knowledge_id
+       and s.project_id = v_document.project_id;
+
+    -- A text without a section still has its title and tags.
+    insert into docket_private.knowledge_sections (
+        knowledge_id, project_id, section, title, heading, body, language, search_vector)
+    select v_document.knowledge_id, v_document.project_id, coalesce(m.section, 1),
+           v_document.title, m.heading, coalesce(m.body, ''), v_language,
+           setweight(to_tsvector(v_language::regconfig, coalesce(m.heading, '')), 'A')
+           || setweight(to_tsvector(v_language::regconfig,
+                  v_document.title || ' ' || array_to_string(v_document.tags, ' ')), 'B')
+           || setweight(to_tsvector(v_language::regconfig, coalesce(m.body, '')), 'C')
+      from (select) as one
+      left join docket_private.markdown_sections(v_document.content) as m on true;
+end;
+$$;
+
+comment on function docket_private.index_document(docket.knowledge_base) is
+    'Makes the sections of a document findable.';
+
 create function docket_private.keep_knowledge() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -220,28 +251,12 @@ begin
         new.language, new.tags, new.sources, new.review_at, new.archived_at, new.metadata,
         new.updated_at, new.updated_by);
 
-    if tg_op = 'UPDATE'
-       and (old.title, old.content, old.language, old.tags)
-           is not distinct from (new.title, new.content, new.language, new.tags)
+    if tg_op = 'INSERT'
+       or (old.title, old.content, old.language, old.tags)
+          is distinct from (new.title, new.content, new.language, new.tags)
     then
-        return null;
+        perform docket_private.index_document(new);
     end if;
-
-    delete from docket_private.knowledge_sections as s
-     where s.knowledge_id = new.knowledge_id
-       and s.project_id = new.project_id;
-
-    -- A text without a section still has its title and tags.
-    insert into docket_private.knowledge_sections (
-        knowledge_id, project_id, section, title, heading, body, language, search_vector)
-    select new.knowledge_id, new.project_id, coalesce(m.section, 1), new.title, m.heading,
-           coalesce(m.body, ''), new.language,
-           setweight(to_tsvector(new.language::regconfig, coalesce(m.heading, '')), 'A')
-           || setweight(to_tsvector(new.language::regconfig,
-                  new.title || ' ' || array_to_string(new.tags, ' ')), 'B')
-           || setweight(to_tsvector(new.language::regconfig, coalesce(m.body, '')), 'C')
-      from (select) as one
-      left join docket_private.markdown_sections(new.content) as m on true;
 
     return null;
 end;
@@ -270,10 +285,10 @@ create policy knowledge_sections_by_functions on docket_private.knowledge_sectio
     using (true);
 
 insert into docket.settings (setting_key, value, description)
-values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.'),
-       ('search_language', '"english"', 'The text search configuration that documents are read by, unless they say another: english, german, simple...; a project may set its own.');
+values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.');
 
 revoke all on function docket_private.markdown_sections(text) from public;
+revoke all on function docket_private.index_document(docket.knowledge_base) from public;
 revoke all on function docket_private.keep_knowledge() from public;
 grant select on docket.knowledge_base, docket.knowledge_versions
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

@@ -129,6 +129,71 @@ comment on constraint learning_evidence_weight_bounded on docket.learning_eviden
 comment on constraint learning_evidence_note_bounded on docket.learning_evidence is
     'a note has at most 10,000 characters';
 
+-- What patterns are found by, beside them, as tasks are.
+create table docket_private.learning_search (
+    learning_id   uuid     not null,
+    project_id    uuid     not null,
+    language      text     not null,
+    search_vector tsvector not null,
+
+    constraint learning_search_pkey primary key (learning_id, project_id),
+    constraint learning_search_learning_fkey
+        foreign key (learning_id, project_id) references docket.learning_data on delete cascade
+);
+
+create index learning_search_vector_idx
+    on docket_private.learning_search using gin (project_id, search_vector);
+create index learning_search_language_idx
+    on docket_private.learning_search ((language || ' ' || project_id::text));
+
+comment on table docket_private.learning_search is
+    'What patterns are searched by, kept by triggers on docket.learning_data.';
+comment on column docket_private.learning_search.learning_id is
+    'The pattern.';
+comment on column docket_private.learning_search.project_id is
+    'Its project.';
+comment on column docket_private.learning_search.language is
+    'The text search configuration that its words were read by.';
+comment on column docket_private.learning_search.search_vector is
+    'Its words: key and text.';
+
+alter table docket_private.learning_search enable row level security;
+alter table docket_private.learning_search force row level security;
+create policy learning_search_by_functions on docket_private.learning_search to docket_owner
+    using (true);
+
+create function docket_private.index_learning() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
+begin
+    insert into docket_private.learning_search (learning_id, project_id, language, search_vector)
+    values (
+        new.learning_id, new.project_id, v_language,
+        to_tsvector(v_language::regconfig, new.pattern_key || ' ' || new.pattern))
+        on conflict on constraint learning_search_pkey
+        do update set language      = excluded.language,
+                      search_vector = excluded.search_vector;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.index_learning() is
+    'Makes a pattern findable by what it says now.';
+
+create trigger learning_data_search_insert after insert on docket.learning_data
+    for each row execute function docket_private.index_learning();
+
+create trigger learning_data_search_update after update of pattern_key, pattern
+    on docket.learning_data
+    for each row when (
+        old.pattern is distinct from new.pattern
+        or old.pattern_key is distinct from new.pattern_key)
+    execute function docket_private.index_learning();
+
 call docket_private.add_touch('docket.learning_data');
 call docket_private.add_journal(
     'docket.learning_data', 'learning_id', '{}', 'old.version <> new.version');
@@ -302,6 +367,40 @@ nothing was seen), `weight` how much it counts (more than 0, at most 1000), `tas
 learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
 returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
 
+-- Planned anew for each call, so that each can use its index.
+create function docket_private.find_learned(
+    project_id uuid,
+    query      text
+) returns table (learning_id uuid)
+language plpgsql
+stable
+rows 20
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_query     text    := left(find_learned.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_learned.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
+begin
+    if not find_learned.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+    select s.learning_id
+      from docket_private.learning_search as s
+     where s.project_id = find_learned.project_id
+       and s.search_vector @@ v_words
+       and (cardinality(v_languages) = 1
+            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query));
+end;
+$$;
+
+comment on function docket_private.find_learned(uuid, text) is
+    'The patterns of a project that say what `query` asks for; none where the caller may not see the project.';
+
 create function docket.learned(
     project_id     uuid,
     query          text    default null,
@@ -327,19 +426,27 @@ stable
 begin atomic
       with half as materialized (
           select docket_private.half_life(learned.project_id) as days
+      ), told as (
+          select d.*
+            from docket.learning_data as d
+           where learned.query is null
+             and d.project_id = learned.project_id
+           union all
+          select d.*
+            from docket_private.find_learned(learned.project_id, learned.query) as f
+            join docket.learning_data as d
+              on d.learning_id = f.learning_id
+             and d.project_id = learned.project_id
+           where learned.query is not null
       ), aged as (
           select l.learning_id, l.project_id, l.pattern_key, l.pattern_type, l.pattern, l.tags,
                  l.details, l.weight_for, l.weight_against,
                  docket_private.decay(l.counted_at, docket.clock(), h.days) as rest
             from half as h
-           cross join docket.learning_data as l
-           where l.project_id = learned.project_id
-             and l.archived_at is null
+           cross join told as l
+           where l.archived_at is null
              and (learned.pattern_type is null or l.pattern_type = learned.pattern_type)
              and (learned.tags_any is null or l.tags && learned.tags_any)
-             and (learned.query is null
-                  or to_tsvector('pg_catalog.english', l.pattern_key || ' ' || l.pattern)
-                     @@ websearch_to_tsquery('pg_catalog.english', left(learned.query, 1000)))
       ), weighed as (
           select a.learning_id, a.project_id, a.pattern_key, a.pattern_type, a.pattern, a.tags,
                  a.details,
@@ -398,6 +505,8 @@ comment on function docket.list_evidence(uuid, uuid, integer) is
 the last row of the previous page, `page_size` is in rows (1 to 1000). Returns evidence; raises
 nothing.';
 
+revoke all on function docket_private.index_learning() from public;
+revoke all on function docket_private.find_learned(uuid, text) from public;
 revoke all on function docket_private.decay(timestamptz, timestamptz, numeric) from public;
 revoke all on function docket_private.half_life(uuid) from public;
 revoke all on function docket.record_learning(
@@ -410,6 +519,7 @@ grant execute on function docket.record_learning(
 grant execute on function
     docket_private.decay(timestamptz, timestamptz, numeric),
     docket_private.half_life(uuid),
+    docket_private.find_learned(uuid, text),
     docket.learned(uuid, text, text, text[], numeric, integer),
     docket.list_evidence(uuid, uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

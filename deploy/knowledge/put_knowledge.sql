@@ -6,42 +6,6 @@
 begin;
 set local role docket_owner;
 
-create function docket_private.read_language(
-    project_id uuid,
-    language   text
-) returns text
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_language text := coalesce(read_language.language, (
-        select docket_private.setting('search_language', p.settings) #>> '{}'
-          from docket.projects as p
-         where p.project_id = read_language.project_id));
-begin
-    if not exists (
-        select
-          from pg_catalog.pg_ts_config as c
-         where c.cfgname = v_language
-           and c.cfgnamespace = 'pg_catalog'::regnamespace
-    ) then
-        raise exception '% is no language that words are read by',
-                        coalesce(quote_literal(left(v_language, 100)), 'null')
-            using errcode = 'PD422',
-                  hint    = format('One of %s.', (
-                                select string_agg(c.cfgname, ', ' order by c.cfgname)
-                                  from pg_catalog.pg_ts_config as c
-                                 where c.cfgnamespace = 'pg_catalog'::regnamespace));
-    end if;
-
-    return v_language;
-end;
-$$;
-
-comment on function docket_private.read_language(uuid, text) is
-    'The text search configuration that is named, or else the project''s. Raises PD422.';
-
 create function docket_private.check_document_size(content text) returns void
 language plpgsql
 stable
@@ -90,13 +54,16 @@ begin
 
     perform docket_private.require_project(put_knowledge.project_id);
     perform docket_private.check_document_size(put_knowledge.content);
+    if put_knowledge.language is not null then
+        perform docket_private.require_language(put_knowledge.language);
+    end if;
 
     begin
         v_document := row(
             docket_private.new_id(put_knowledge.project_id), put_knowledge.project_id,
             put_knowledge.document_key, coalesce(put_knowledge.kind, 'document'),
             put_knowledge.title, put_knowledge.content,
-            docket_private.read_language(put_knowledge.project_id, put_knowledge.language),
+            put_knowledge.language,
             coalesce(put_knowledge.tags, '{}'),
             coalesce(put_knowledge.sources, '[]'),
             put_knowledge.review_at, null,
@@ -169,10 +136,10 @@ this key. The same again makes no version; one that was put away is in use again
 `document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up to the
 setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources` an array of what
 it rests on, `review_at` when it should be looked at again, `language` the text search configuration
-that its words are read by (null: the setting search_language), `metadata` an object. All of it is
-replaced: what is left out is empty. `expected_version` is the version that the caller has read, 0
-for none. The same `request_id` again returns the first answer. Returns the document. Raises PD404,
-PD403, PD413, PD422, PDVER.';
+that its words are read by (null: the project''s, also once it changes), `metadata` an object. All
+of it is replaced: what is left out is empty. `expected_version` is the version that the caller has
+read, 0 for none. The same `request_id` again returns the first answer. Returns the document. Raises
+PD404, PD403, PD413, PD422, PDVER.';
 
 create function docket.archive_knowledge(
     knowledge_id uuid,
@@ -219,7 +186,6 @@ comment on function docket.archive_knowledge(uuid, uuid) is
 put_knowledge() brings it back. The same `request_id` again returns the first answer. Returns the
 document. Raises PD404, PD403.';
 
-revoke all on function docket_private.read_language(uuid, text) from public;
 revoke all on function docket_private.check_document_size(text) from public;
 revoke all on function docket.put_knowledge(
     uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint, uuid)

@@ -166,7 +166,8 @@ begin
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(q.language::regconfig, s.body, q.words)
+           p.rank::real, ts_headline(
+               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
@@ -187,8 +188,7 @@ are read in the language of each document. The first 1,000 characters of a query
 
 `kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
 rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
-around what was found, with <b> and </b> around it; what else it has is not escaped. Raises
-nothing.';
+around what was found (**between asterisks**). Raises nothing.';
 
 revoke all on function docket.get_knowledge(uuid, text, bigint) from public;
 revoke all on function docket.list_knowledge(

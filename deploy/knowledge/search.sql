@@ -1,4 +1,5 @@
 -- Deploy pgdocket:knowledge/search to pg
+-- requires: context/interaction_search
 -- requires: context/search_contexts
 -- requires: knowledge/read_knowledge
 -- requires: tasks/search_tasks
@@ -26,9 +27,8 @@ stable
 begin atomic
     with found (kind, id, key, title, headline, place) as (
         select 'task', t.task_id, t.task_key, t.title,
-               ts_headline(
-                   'pg_catalog.english', left(concat_ws(e'\n', t.title, u.description), 20000),
-                   websearch_to_tsquery('pg_catalog.english', left(search.query, 1000))),
+               docket_private.headline(
+                   search.project_id, concat_ws(e'\n', t.title, u.description), search.query),
                row_number() over (order by t.rank desc, t.task_id)
           from docket.search_tasks(search.project_id, search.query, search.page_size) as t
           join docket.tasks as u
@@ -51,6 +51,14 @@ begin atomic
                    search.project_id, search.query, page_size => search.page_size) as k
          where search.kinds is null
             or 'knowledge' = any (search.kinds)
+         union all
+        select 'interaction', i.interaction_id, i.task_key || ' ' || i.interaction_type,
+               concat_ws(': ', i.agent_name, i.title), i.headline,
+               row_number() over (order by i.rank desc, i.interaction_id desc)
+          from docket.search_interactions(
+                   search.project_id, search.query, page_size => search.page_size) as i
+         where search.kinds is null
+            or 'interaction' = any (search.kinds)
     )
     select f.kind, f.id, f.key, f.title, f.headline, round(1.0 / (60 + f.place), 6)
       from found as f
@@ -59,15 +67,16 @@ begin atomic
 end;
 
 comment on function docket.search(uuid, text, text[], integer) is
-'What a project knows about `query`, the best first: tasks, the latest versions of contexts, and
-documents. Words as a web search takes them ("exact phrase", or, -without), or a title that is
-nearly the same; any text is a query.
+'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
+documents, and what was said to models and tools. Words as a web search takes them ("exact phrase",
+or, -without), or a title that is nearly the same; any text is a query.
 
-`kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to 1000).
-Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), or
-of the document; title; headline, the text around what was found, with <b> and </b> around it (what
-else it has is not escaped); and rank, 1 / (60 + its place among its kind): the best of each kind
-come first. headline may be null. Raises nothing.';
+`kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in rows (1 to
+1000).
+Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), of
+the document, or of the interaction (key: the task''s and the type); title; headline, the text
+around what was found (**between asterisks**); and rank, 1 / (60 + its place among its kind): the
+best of each kind come first. headline may be null. Raises nothing.';
 
 revoke all on function docket.search(uuid, text, text[], integer) from public;
 grant execute on function docket.search(uuid, text, text[], integer)

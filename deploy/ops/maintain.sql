@@ -1,6 +1,7 @@
 -- Deploy pgdocket:ops/maintain to pg
 -- requires: context/prune_prompts
 -- requires: context/response_cache
+-- requires: knowledge/read_anew
 -- requires: platform/drop_partitions
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
@@ -68,7 +69,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
        (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (10, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (11, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -260,6 +262,8 @@ begin
             done := docket_private.prune_next_contexts(take_step.at_most);
         when 'prompts' then
             done := docket_private.prune_next_prompts(take_step.at_most);
+        when 'words' then
+            done := docket_private.read_words(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

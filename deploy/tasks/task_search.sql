@@ -1,5 +1,6 @@
 -- Deploy pgdocket:tasks/task_search to pg
 -- requires: platform/extensions
+-- requires: tasks/search_languages
 -- requires: tasks/tasks
 
 begin;
@@ -15,6 +16,7 @@ create table docket_private.task_search (
     task_id        uuid     not null,
     project_id     uuid     not null,
     title          text     not null,
+    language       text     not null,
     search_vector  tsvector not null,
     tags           text[]   not null,
     affected_files text[]   not null,
@@ -38,6 +40,9 @@ create index task_search_metadata_idx
     on docket_private.task_search using gin (project_id, metadata jsonb_path_ops);
 create index task_search_title_idx
     on docket_private.task_search using gin (project_id, title docket_ext.gin_trgm_ops);
+-- An expression: an index that begins with the project would be taken for those above.
+create index task_search_language_idx
+    on docket_private.task_search ((language || ' ' || project_id::text));
 
 comment on table docket_private.task_search is
     'What tasks are searched by, kept by triggers on docket.tasks.';
@@ -47,6 +52,8 @@ comment on column docket_private.task_search.project_id is
     'Its project.';
 comment on column docket_private.task_search.title is
     'Its title, for searches that forgive a slip.';
+comment on column docket_private.task_search.language is
+    'The text search configuration that its words were read by.';
 comment on column docket_private.task_search.search_vector is
     'Its words: title (A), tags and description (B), details and test strategy (C); the first 200,000 characters of each.';
 comment on column docket_private.task_search.tags is
@@ -61,6 +68,7 @@ comment on column docket_private.task_search.metadata is
 -- A text of any size may be stored; only its beginning is indexed. Not called immutable, which
 -- array_to_string() is not: so it is inlined.
 create function docket_private.task_vector(
+    language      regconfig,
     title         text,
     tags          text[],
     description   text,
@@ -71,16 +79,16 @@ language sql
 stable
 parallel safe
 begin atomic
-    select setweight(to_tsvector('pg_catalog.english', task_vector.title), 'A')
-           || setweight(to_tsvector('pg_catalog.english',
+    select setweight(to_tsvector(task_vector.language, task_vector.title), 'A')
+           || setweight(to_tsvector(task_vector.language,
                   coalesce(array_to_string(task_vector.tags, ' '), '') || ' '
                   || coalesce(left(task_vector.description, 200000), '')), 'B')
-           || setweight(to_tsvector('pg_catalog.english',
+           || setweight(to_tsvector(task_vector.language,
                   coalesce(left(task_vector.details, 200000), '') || ' '
                   || coalesce(left(task_vector.test_strategy, 200000), '')), 'C');
 end;
 
-comment on function docket_private.task_vector(text, text[], text, text, text) is
+comment on function docket_private.task_vector(regconfig, text, text[], text, text, text) is
     'The weighted words of a task.';
 
 create function docket_private.index_new_tasks() returns trigger
@@ -89,11 +97,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into docket_private.task_search (
-        task_id, project_id, title, search_vector, tags, affected_files, requirements, metadata)
-    select t.task_id, t.project_id, t.title,
-           docket_private.task_vector(t.title, t.tags, t.description, t.details, t.test_strategy),
+        task_id, project_id, title, language, search_vector, tags, affected_files, requirements,
+        metadata)
+    select t.task_id, t.project_id, t.title, l.languages[1],
+           docket_private.task_vector(
+               l.languages[1]::regconfig, t.title, t.tags, t.description, t.details,
+               t.test_strategy),
            t.tags, t.affected_files, t.requirements, t.metadata
-      from inserted as t;
+      from inserted as t
+      join docket_private.search_languages as l on l.project_id = t.project_id;
 
     return null;
 end;
@@ -106,12 +118,15 @@ create function docket_private.index_changed_task() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_language text := (docket_private.search_languages(new.project_id))[1];
 begin
     update docket_private.task_search as s
        set title          = new.title,
+           language       = v_language,
            search_vector  = docket_private.task_vector(
-                                new.title, new.tags, new.description, new.details,
-                                new.test_strategy),
+                                v_language::regconfig, new.title, new.tags, new.description,
+                                new.details, new.test_strategy),
            tags           = new.tags,
            affected_files = new.affected_files,
            requirements   = new.requirements,
@@ -172,8 +187,9 @@ set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
 as $$
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
-    v_query text := left(find_tasks.query, 1000);
+    v_query     text    := left(find_tasks.query, 1000);
+    v_languages text[]  := docket_private.search_languages(find_tasks.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
 begin
     if not find_tasks.project_id = any (docket_private.visible_projects()) then
         return;
@@ -183,14 +199,15 @@ begin
     select s.task_id,
            case
                when v_query is null then 0
-               else ts_rank(s.search_vector,
-                            websearch_to_tsquery('pg_catalog.english', v_query))
+               else ts_rank(s.search_vector, v_words)
                     + docket_ext.word_similarity(v_query, s.title)
            end
       from docket_private.task_search as s
      where s.project_id = find_tasks.project_id
        and (v_query is null
-            or s.search_vector @@ websearch_to_tsquery('pg_catalog.english', v_query)
+            or s.search_vector @@ v_words
+               and (cardinality(v_languages) = 1
+                    or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
                -- Who quotes or leaves out words means them exactly.
                and v_query !~ '"|(^|\s)-')
@@ -206,7 +223,7 @@ $$;
 comment on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb) is
     'The tasks of a project that meet every condition that is not null, with how well they answer `query`; none where the caller may not see the project.';
 
-revoke all on function docket_private.task_vector(text, text[], text, text, text) from public;
+revoke all on function docket_private.task_vector(regconfig, text, text[], text, text, text) from public;
 revoke all on function docket_private.index_new_tasks() from public;
 revoke all on function docket_private.index_changed_task() from public;
 revoke all on function docket_private.find_tasks(uuid, text, text[], text[], text, jsonb, jsonb)

@@ -17,7 +17,7 @@ select results_eq(
     $$ select m.kind, m.title, m.tags, m.sources, m.review_at, m.language, m.version
          from made as m $$,
     $$ values ('guide', 'Deploying', '{ops}'::text[], '["https://example.invalid/"]'::jsonb,
-               '2026-06-01'::timestamptz, 'english', 1::bigint) $$,
+               '2026-06-01'::timestamptz, null::text, 1::bigint) $$,
     'a document, in the language of the project');
 select is(
     (docket.put_knowledge(docket_test.project_id(), 'x', 'y', 'z',
@@ -51,11 +51,11 @@ select docket.update_project(docket_test.project_id(),
                              '{"settings": {"search_language": "german"}}');
 select is(
     (docket.put_knowledge(docket_test.project_id(), 'de.md', 'Ausliefern', 'Text')).language,
-    'german', 'a project has its own language');
+    null, 'a document is in its project''s language');
 select is(
     (docket.put_knowledge(docket_test.project_id(), 'fr.md', 'Livrer', 'Texte',
                           language => 'french')).language,
-    'french', 'and a document');
+    'french', 'or in its own');
 select throws_ok(
     $$ select docket.put_knowledge(docket_test.project_id(), 'x.md', 'X', 'Y',
                                    language => 'klingon') $$,

@@ -62,7 +62,7 @@ select is(pg_temp.found(''), null, 'nothing asks for nothing');
 select is(
     (select k.headline || k.heading
        from docket.search_knowledge(docket_test.project_id(), 'release') as k),
-    'Go back to the last <b>release</b>.Rollback', 'what was found, and where');
+    'Go back to the last **release**.Rollback', 'what was found, and where');
 select is_empty(
     $$ select from docket.search_knowledge(gen_random_uuid(), 'rollback') $$,
     'nothing of another project');

@@ -1,7 +1,7 @@
--- One search finds tasks, contexts and documents, the best of each first.
+-- One search finds tasks, contexts, documents and interactions, the best of each first.
 
 begin;
-select plan(9);
+select plan(10);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -40,12 +40,19 @@ select is(
     pg_temp.found('bicycle', '{task,knowledge}'),
     array['knowledge colours', 'task a', 'task b'], 'only the kinds asked for');
 select is(pg_temp.found('bicycle -paint', '{task}'), array['task b'], 'as a web search takes it');
+select docket.record_interaction(
+    docket_test.id('c'), 'ann', 'review', true, response_data => '"Do bicycles dream?"');
+select results_eq(
+    $$ select s.key, s.title, s.headline
+         from docket.search(docket_test.project_id(), 'bicycle', '{interaction}') as s $$,
+    $$ values ('c review', 'ann: Sleep', E'review\nDo **bicycles** dream') $$,
+    'and in what was said to a model');
 select is(
     pg_temp.found('sell the bicicle', '{task}'), array['task b'], 'a slip in a title is forgiven');
 select matches(
     (select s.headline
        from docket.search(docket_test.project_id(), 'colour', '{task}') as s),
-    '<b>colour</b>', 'with the text around what was found');
+    '\*\*colour\*\*', 'with the text around what was found');
 select is(
     (select count(*) from docket.search(docket_test.project_id(), 'bicycle', page_size => 2)),
     2::bigint, 'no more than a page');

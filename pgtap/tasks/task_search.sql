@@ -75,9 +75,10 @@ select is(
 -- entries are still in the pending lists of the indexes, which makes a full scan look cheap.
 set local session_replication_role = replica;
 insert into docket_private.task_search (
-    task_id, project_id, title, search_vector, tags, affected_files, requirements, metadata)
-select gen_random_uuid(), docket_test.project_id(), 'Task ' || n, to_tsvector('word' || n),
-       array['tag' || n], array['file' || n], jsonb_build_object('r', n),
+    task_id, project_id, title, language, search_vector, tags, affected_files, requirements,
+    metadata)
+select gen_random_uuid(), docket_test.project_id(), 'Task ' || n, 'english',
+       to_tsvector('word' || n), array['tag' || n], array['file' || n], jsonb_build_object('r', n),
        jsonb_build_object('m', n)
   from generate_series(1, 600) as n;
 reset session_replication_role;

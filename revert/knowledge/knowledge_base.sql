@@ -3,10 +3,11 @@
 begin;
 
 delete from docket.settings
- where setting_key in ('max_document_bytes', 'search_language');
+ where setting_key = 'max_document_bytes';
 
 drop table docket_private.knowledge_sections;
 drop table docket.knowledge_versions;
+drop function docket_private.index_document(docket.knowledge_base);
 drop table docket.knowledge_base;
 drop function docket_private.keep_knowledge();
 drop function docket_private.markdown_sections(text);

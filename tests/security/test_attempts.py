@@ -70,6 +70,7 @@ REFUSED: tuple[LiteralString, ...] = (
     "select docket_private.visible_projects()",
     "select * from docket_private.project_access",
     "select * from docket_private.task_search",
+    "select * from docket.interaction_search",
     "select nextval('docket_private.audit_id_seq')",
     # files, programs and other servers
     "copy docket.tasks to program 'true'",

@@ -11,6 +11,9 @@ select evidence_id, project_id, learning_id, confirmed, weight, task_id, interac
        created_at, created_by
   from docket.learning_evidence
  where false;
+select learning_id, project_id, language, search_vector
+  from docket_private.learning_search
+ where false;
 select 'docket_private.decay(timestamptz, timestamptz, numeric)'::regprocedure;
 select 'docket_private.half_life(uuid)'::regprocedure;
 select 'docket.record_learning(

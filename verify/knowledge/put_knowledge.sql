@@ -2,7 +2,6 @@
 
 begin;
 
-select 'docket_private.read_language(uuid, text)'::regprocedure;
 select 'docket_private.check_document_size(text)'::regprocedure;
 select 'docket.put_knowledge(
     uuid, text, text, text, text, text[], jsonb, timestamptz, text, jsonb, bigint,

@@ -133,14 +133,14 @@ def patterns(options: Options, reference: str) -> None:
 @click.option(
     "--kind",
     "kinds",
-    type=click.Choice(["task", "context", "knowledge"]),
+    type=click.Choice(["task", "context", "knowledge", "interaction"]),
     multiple=True,
     help="Only this kind; repeatable.",
 )
 @click.option("--limit", "page_size", type=int, default=20, show_default=True, help="How many.")
 @click.pass_obj
 def search(options: Options, query: str, kinds: tuple[str, ...], page_size: int) -> None:
-    """Find what the project knows: tasks, contexts and documents.
+    """Find what the project knows: tasks, contexts, documents and interactions.
 
     \b
     Example:

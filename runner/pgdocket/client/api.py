@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         RequiredValidation,
         SealAuditRow,
         SearchContextsRow,
+        SearchInteractionsRow,
         SearchKnowledgeRow,
         SearchRow,
         SearchTasksRow,
@@ -1392,6 +1393,15 @@ _SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
     Parameter("query", is_required=True),
     Parameter("context_types", is_array=True),
     Parameter("after"),
+    Parameter("page_size", default=20),
+)
+_SEARCH_INTERACTIONS: Function[SearchInteractionsRow] = Function(
+    "search_interactions",
+    Effect.READ,
+    "SearchInteractionsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("query", is_required=True),
+    Parameter("agent_name"),
     Parameter("page_size", default=20),
 )
 _SEARCH_KNOWLEDGE: Function[SearchKnowledgeRow] = Function(
@@ -3660,11 +3670,11 @@ class Api(Calls):
         `document_key` names it, `title` has 1 to 255 characters, `content` is text or Markdown (up
         to the setting max_document_bytes), `kind` any word, `tags` words to find it by, `sources`
         an array of what it rests on, `review_at` when it should be looked at again, `language` the
-        text search configuration that its words are read by (null: the setting search_language),
-        `metadata` an object. All of it is replaced: what is left out is empty. `expected_version`
-        is the version that the caller has read, 0 for none. The same `request_id` again returns the
-        first answer. Returns the document. Raises NotFound, Forbidden, LimitExceeded,
-        InvalidArgument, StaleVersion.
+        text search configuration that its words are read by (null: the project's, also once it
+        changes), `metadata` an object. All of it is replaced: what is left out is empty.
+        `expected_version` is the version that the caller has read, 0 for none. The same
+        `request_id` again returns the first answer. Returns the document. Raises NotFound,
+        Forbidden, LimitExceeded, InvalidArgument, StaleVersion.
         """
         return self._one(
             _PUT_KNOWLEDGE,
@@ -4307,14 +4317,15 @@ class Api(Calls):
         page_size: int | None = 20,
     ) -> list[SearchRow]:
         """What a project knows about `query`, the best first: tasks, the latest versions of
-        contexts, and documents. Words as a web search takes them ("exact phrase", or, -without), or
-        a title that is nearly the same; any text is a query.
+        contexts, documents, and what was said to models and tools. Words as a web search takes them
+        ("exact phrase", or, -without), or a title that is nearly the same; any text is a query.
 
-        `kinds` narrows it to some of task, context and knowledge; `page_size` is in rows (1 to
-        1000). Returns the kind; id and key of the task, of the context's task (key: the task's and
-        the type), or of the document; title; headline, the text around what was found, with <b> and
-        </b> around it (what else it has is not escaped); and rank, 1 / (60 + its place among its
-        kind): the best of each kind come first. headline may be null. Raises nothing.
+        `kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in
+        rows (1 to 1000). Returns the kind; id and key of the task, of the context's task (key: the
+        task's and the type), of the document, or of the interaction (key: the task's and the type);
+        title; headline, the text around what was found (**between asterisks**); and rank, 1 / (60 +
+        its place among its kind): the best of each kind come first. headline may be null. Raises
+        nothing.
         """
         return self._many(_SEARCH, (project_id, query, kinds, page_size))
 
@@ -4338,6 +4349,26 @@ class Api(Calls):
         """
         return self._many(_SEARCH_CONTEXTS, (project_id, query, context_types, after, page_size))
 
+    def search_interactions(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        agent_name: str | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchInteractionsRow]:
+        """The interactions of a project that say what `query` asks for, the best first, of equals
+        the newest: by the words of their type, their error, the first 3,000 characters of the texts
+        of the response and the last 1,000 of the request, but for what stands under secret keys
+        (websearch syntax: "exact phrase", or, -without). Whatever text is a query, its first 1,000
+        characters count. Of more than 2,000 those of the last months are ranked.
+
+        More than ten recorded in one call are found once maintenance has read them. `agent_name`
+        asks for one agent's only, `page_size` is in rows (1 to 1000). Returns interactions with
+        task, rank, and where they say it (**between asterisks**). Raises nothing.
+        """
+        return self._many(_SEARCH_INTERACTIONS, (project_id, query, agent_name, page_size))
+
     def search_knowledge(
         self,
         *,
@@ -4355,8 +4386,7 @@ class Api(Calls):
 
         `kinds` are the kinds of documents that count, `tags_any` tags that they have any of,
         `page_size` in rows (1 to 1000). Returns rows; heading may be null: before the first
-        heading. headline is the text around what was found, with <b> and </b> around it; what else
-        it has is not escaped. Raises nothing.
+        heading. headline is the text around what was found (**between asterisks**). Raises nothing.
         """
         return self._many(_SEARCH_KNOWLEDGE, (project_id, query, kinds, tags_any, page_size))
 
@@ -6855,8 +6885,8 @@ class AsyncApi(AsyncCalls):
         page_size: int | None = 20,
     ) -> list[SearchRow]:
         """What a project knows about `query`, the best first: tasks, the latest versions of
-        contexts, and documents. Words as a web search takes them ("exact phrase", or, -without), or
-        a title that is nearly the same; any text is a query.
+        contexts, documents, and what was said to models and tools. Words as a web search takes them
+        ("exact phrase", or, -without), or a title that is nearly the same; any text is a query.
         """
         return await self._many(_SEARCH, (project_id, query, kinds, page_size))
 
@@ -6878,6 +6908,22 @@ class AsyncApi(AsyncCalls):
             _SEARCH_CONTEXTS,
             (project_id, query, context_types, after, page_size),
         )
+
+    async def search_interactions(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        agent_name: str | None = None,
+        page_size: int | None = 20,
+    ) -> list[SearchInteractionsRow]:
+        """The interactions of a project that say what `query` asks for, the best first, of equals
+        the newest: by the words of their type, their error, the first 3,000 characters of the texts
+        of the response and the last 1,000 of the request, but for what stands under secret keys
+        (websearch syntax: "exact phrase", or, -without). Whatever text is a query, its first 1,000
+        characters count. Of more than 2,000 those of the last months are ranked.
+        """
+        return await self._many(_SEARCH_INTERACTIONS, (project_id, query, agent_name, page_size))
 
     async def search_knowledge(
         self,

@@ -262,8 +262,10 @@ class KnowledgeBase:
     """Its title, in 1 to 255 characters."""
     content: str
     """Its text, plain or Markdown, whose headings make its sections."""
-    language: str
-    """The text search configuration that its words are read by: english, german, simple..."""
+    language: str | None
+    """The text search configuration that its words are read by: english, german, simple...; null:
+    the project's.
+    """
     tags: list[str]
     """Words to find it by."""
     sources: Json
@@ -1247,6 +1249,22 @@ class SearchContextsRow:
     rank: float
     headline: str
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInteractionsRow:
+    """A row of what search_interactions() returns."""
+
+    interaction_id: UUID
+    task_id: UUID
+    task_key: str
+    title: str
+    agent_name: str
+    interaction_type: str
+    success: bool
+    created_at: datetime
+    rank: float
+    headline: str
 
 
 @dataclass(frozen=True, slots=True)
