@@ -18,7 +18,8 @@ class ConnectionSettings:
 
     `min_size` and `max_size` bound the pool, `timeout` is how long a call waits for one of its
     connections, `connect_timeout` how long making one may take, and one that is not needed for
-    `max_idle` is closed. Every `check_seconds` the idle ones are asked whether they still live
+    `max_idle` is closed. While no server is there yet, opening goes on trying for `open_timeout`,
+    with growing pauses (0: it tries once). Every `check_seconds` the idle ones are asked whether they still live
     (None: never), and so is one that was not used for `trust_seconds`, before it is. With
     `use_pool` false each call has a connection of its own, at most `max_size` at a time.
 
@@ -35,6 +36,7 @@ class ConnectionSettings:
     max_size: int = 20
     timeout: float = 30.0
     connect_timeout: float = 10.0
+    open_timeout: float = 10.0
     max_idle: float = 30.0
     check_seconds: float | None = 30.0
     trust_seconds: float = 5.0

@@ -247,10 +247,11 @@ def test_health_answers_and_says_why_not(client: Docket) -> None:
     assert ill.error
 
 
-def test_no_server_is_said_at_once_and_not_after_the_pools_timeout() -> None:
+def test_what_waiting_does_not_mend_is_said_at_once(server18: TestServer) -> None:
     started = datetime.now(UTC)
-    with pytest.raises(ConnectionFailed):
-        Docket("host=/nonexistent dbname=x")
+    for wrong in ({"dbname": "nothing"}, {"user": "nobody"}):
+        with pytest.raises(ConnectionFailed):
+            Docket(make_conninfo(server18.conninfo(), **wrong))
     assert datetime.now(UTC) - started < timedelta(seconds=5)
 
 

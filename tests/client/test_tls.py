@@ -142,6 +142,7 @@ def test_what_does_not_hold_is_one_error(
     with pytest.raises(ConnectionFailed) as refused:
         Docket(config)
     assert says in refused.value.message
+    assert "tries" not in str(refused.value.detail)
     assert PASSWORD not in f"{refused.value} {refused.value.detail} {refused.value.hint}"
 
     async def work() -> None:

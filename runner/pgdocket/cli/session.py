@@ -46,8 +46,10 @@ def opened(options: Options) -> Iterator[Docket]:
     from pgdocket.client import ConnectionSettings, Docket
 
     target = config.resolve(options.db, notify=output.say)
-    # A person sees how long a command takes; the log of slow statements is for services.
-    settings = ConnectionSettings(min_size=1, max_size=2, slow_ms=1000 if options.debug else None)
+    # A person sees how long a command takes, and whether there is a server; waiting and the log of
+    # slow statements are for services.
+    slow_ms = 1000 if options.debug else None
+    settings = ConnectionSettings(min_size=1, max_size=2, open_timeout=0.0, slow_ms=slow_ms)
     with Docket(target.conninfo, settings=settings) as docket:
         output.hide(docket.secret_keys())
         yield docket

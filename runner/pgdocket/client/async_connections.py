@@ -17,9 +17,15 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, AsyncNullConnectionPool
 
 from pgdocket.client.functions import Function, json_value
-from pgdocket.client.retries import is_lost, pause_before, understood
+from pgdocket.client.retries import growing_pause, is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
-from pgdocket.client.waiting import AsyncEvery, AsyncOwn, async_limited, async_sleep
+from pgdocket.client.waiting import (
+    AsyncEvery,
+    AsyncOwn,
+    async_is_away,
+    async_limited,
+    async_sleep,
+)
 from pgdocket.errors import InvalidArgument, NotFound, ServerTooOld
 from pgdocket.settings import ConnectionSettings
 
@@ -83,18 +89,19 @@ class AsyncConnections:
     async def open(self) -> None:
         """Connects, so that what is wrong is said at once and not after the pool's timeout.
 
-        Nothing where that is done.
+        Goes on trying for a while where there is no server yet. Nothing where that is done.
         """
         if self._is_open:
             return
-        try:
-            async with await psycopg.AsyncConnection.connect(
-                self.conninfo, **self._options
-            ) as connection:
-                self.server_version = connection.info.server_version
-                self.database = connection.info.dbname
-        except psycopg.Error as exc:
-            raise understood(exc, None) from exc
+        until = monotonic() + self.settings.open_timeout
+        tries = 1
+        while (exc := await self._greet()) is not None:
+            pause = growing_pause(tries)
+            if monotonic() + pause >= until or not await async_is_away(self.conninfo):
+                raise understood(exc, None, tries) from exc
+            log.info("there is no server yet: %s", exc)
+            await async_sleep(pause)
+            tries += 1
         if self.server_version < _OLDEST_SERVER:
             raise ServerTooOld(
                 f"the server is PostgreSQL {self.server_version // 10000}; pgdocket needs 15"
@@ -105,6 +112,18 @@ class AsyncConnections:
         self._is_open = True
         if self.settings.check_seconds and self.settings.use_pool:
             self._checks = AsyncEvery(self.settings.check_seconds, self._pool.check)
+
+    async def _greet(self) -> psycopg.Error | None:
+        """Connects once, to see what is there; what went wrong, if anything did."""
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                self.conninfo, **self._options
+            ) as connection:
+                self.server_version = connection.info.server_version
+                self.database = connection.info.dbname
+        except psycopg.Error as exc:
+            return exc
+        return None
 
     async def close(self) -> None:
         """Closes every connection; calling it twice is harmless."""

@@ -80,7 +80,9 @@ class AsyncDocket(AsyncApi):
         self._standby_rests_until = 0.0
         if read_dsn is not None:
             timeout = min(settings.timeout, _STANDBY_TIMEOUT)
-            mild = replace(settings, timeout=timeout, target_session_attrs=None)
+            mild = replace(
+                settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None
+            )
             self._standby = AsyncConnections(read_dsn, mild)
         # sync: self.open()
 
@@ -97,7 +99,8 @@ class AsyncDocket(AsyncApi):
         await self.close()
 
     async def open(self) -> None:
-        """Connects; nothing where that is done. Raises ConnectionFailed when there is no server to
+        """Connects; nothing where that is done. A server that is not there yet is waited for, as
+        long as the setting open_timeout says. Raises ConnectionFailed when there is no server to
         connect to, ServerTooOld before PostgreSQL 15.
         """
         await self._connections.open()

@@ -15,9 +15,15 @@ from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, NullConnectionPool
 
 from pgdocket.client.functions import Function, json_value
-from pgdocket.client.retries import is_lost, pause_before, understood
+from pgdocket.client.retries import growing_pause, is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
-from pgdocket.client.waiting import Every, Own, limited, sleep
+from pgdocket.client.waiting import (
+    Every,
+    Own,
+    is_away,
+    limited,
+    sleep,
+)
 from pgdocket.errors import InvalidArgument, NotFound, ServerTooOld
 from pgdocket.settings import ConnectionSettings
 
@@ -81,18 +87,19 @@ class Connections:
     def open(self) -> None:
         """Connects, so that what is wrong is said at once and not after the pool's timeout.
 
-        Nothing where that is done.
+        Goes on trying for a while where there is no server yet. Nothing where that is done.
         """
         if self._is_open:
             return
-        try:
-            with psycopg.Connection.connect(
-                self.conninfo, **self._options
-            ) as connection:
-                self.server_version = connection.info.server_version
-                self.database = connection.info.dbname
-        except psycopg.Error as exc:
-            raise understood(exc, None) from exc
+        until = monotonic() + self.settings.open_timeout
+        tries = 1
+        while (exc := self._greet()) is not None:
+            pause = growing_pause(tries)
+            if monotonic() + pause >= until or not is_away(self.conninfo):
+                raise understood(exc, None, tries) from exc
+            log.info("there is no server yet: %s", exc)
+            sleep(pause)
+            tries += 1
         if self.server_version < _OLDEST_SERVER:
             raise ServerTooOld(
                 f"the server is PostgreSQL {self.server_version // 10000}; pgdocket needs 15"
@@ -103,6 +110,18 @@ class Connections:
         self._is_open = True
         if self.settings.check_seconds and self.settings.use_pool:
             self._checks = Every(self.settings.check_seconds, self._pool.check)
+
+    def _greet(self) -> psycopg.Error | None:
+        """Connects once, to see what is there; what went wrong, if anything did."""
+        try:
+            with psycopg.Connection.connect(
+                self.conninfo, **self._options
+            ) as connection:
+                self.server_version = connection.info.server_version
+                self.database = connection.info.dbname
+        except psycopg.Error as exc:
+            return exc
+        return None
 
     def close(self) -> None:
         """Closes every connection; calling it twice is harmless."""

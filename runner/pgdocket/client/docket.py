@@ -78,7 +78,9 @@ class Docket(Api):
         self._standby_rests_until = 0.0
         if read_dsn is not None:
             timeout = min(settings.timeout, _STANDBY_TIMEOUT)
-            mild = replace(settings, timeout=timeout, target_session_attrs=None)
+            mild = replace(
+                settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None
+            )
             self._standby = Connections(read_dsn, mild)
         self.open()
 
@@ -95,7 +97,8 @@ class Docket(Api):
         self.close()
 
     def open(self) -> None:
-        """Connects; nothing where that is done. Raises ConnectionFailed when there is no server to
+        """Connects; nothing where that is done. A server that is not there yet is waited for, as
+        long as the setting open_timeout says. Raises ConnectionFailed when there is no server to
         connect to, ServerTooOld before PostgreSQL 15.
         """
         self._connections.open()

@@ -27,6 +27,11 @@ def pause_before(tries: int, exc: psycopg.Error, *, is_repeatable: bool) -> floa
     if tries >= _TRIES or not (exc.sqlstate in _ROLLED_BACK or (is_repeatable and is_lost(exc))):
         return None
     log.info("sent again after: %s", exc)
+    return growing_pause(tries)
+
+
+def growing_pause(tries: int) -> float:
+    """How many seconds to wait after so many tries."""
     pause = min(_FIRST_PAUSE * 2.0 ** (tries - 1), _LONGEST_PAUSE)
     return pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads clients, no secret
 
@@ -50,6 +55,7 @@ def understood(exc: psycopg.Error, database: str | None, tries: int = 1) -> Erro
         # The server could not read a value: no uuid, no date, out of range.
         return InvalidArgument(exc.diag.message_primary or str(exc), hint=exc.diag.message_hint)
     error = from_psycopg(exc, database=database)
-    if tries > 1 and error.detail is None:
-        error.detail = f"given up after {tries} tries"
+    if tries > 1 and (error.detail is None or isinstance(error, ConnectionFailed)):
+        told = f"given up after {tries} tries"
+        error.detail = told if error.detail is None else f"{told}: {error.detail}"
     return error

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 log = logging.getLogger("pgdocket.client")
 
@@ -103,6 +104,23 @@ class AsyncEvery:
                 await self._action()
             except Exception as error:  # noqa: BLE001 - the next call meets it, too
                 log.info("the connections could not be checked: %s", error)
+
+
+def is_away(conninfo: str) -> bool:
+    """Whether no server answers there, or one that is only starting; it is told no names."""
+    places = {"host", "hostaddr", "port", "service"}
+    given = {key: value for key, value in conninfo_to_dict(conninfo).items() if key in places}
+    asked = make_conninfo(
+        "", user="nobody", dbname="none", sslmode="disable", connect_timeout=2, **given
+    )
+    unconnected = psycopg.pq.PGconn.connect_start(b"host=/nowhere")
+    said = unconnected.ping(asked.encode())
+    return said in {psycopg.pq.Ping.NO_RESPONSE, psycopg.pq.Ping.REJECT}
+
+
+async def async_is_away(conninfo: str) -> bool:
+    """The same for a coroutine."""
+    return await asyncio.to_thread(is_away, conninfo)
 
 
 @contextmanager
