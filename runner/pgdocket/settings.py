@@ -18,10 +18,11 @@ class ConnectionSettings:
 
     `min_size` and `max_size` bound the pool, `timeout` is how long a call waits for one of its
     connections, `connect_timeout` how long making one may take, and one that is not needed for
-    `max_idle` is closed. While no server is there yet, opening goes on trying for `open_timeout`,
-    with growing pauses (0: it tries once). Every `check_seconds` the idle ones are asked whether they still live
-    (None: never), and so is one that was not used for `trust_seconds`, before it is. With
-    `use_pool` false each call has a connection of its own, at most `max_size` at a time.
+    `max_idle` is closed. Where no server is there yet, opening goes on trying for `open_timeout`,
+    with growing pauses (0: it tries once). Every `check_seconds` the idle connections are asked
+    whether they still live (None: never), and so is one that was not used for `trust_seconds`,
+    before it is. With `use_pool` false each call has a connection of its own, at most `max_size`
+    at a time.
 
     `pooled` says that the server is reached through PgBouncer in transaction mode: nothing is
     prepared, and nothing stays in a session. Notifications don't pass it; `listen_dsn` is a way

@@ -90,7 +90,9 @@ def test_a_transaction_is_that_of_one_task_alone(docket18: Database, client: Doc
 
 def test_no_server_is_said_at_once() -> None:
     async def work() -> None:
-        async with AsyncDocket("host=/nonexistent dbname=x", settings=ConnectionSettings(open_timeout=0.0)):
+        async with AsyncDocket(
+            "host=/nonexistent dbname=x", settings=ConnectionSettings(open_timeout=0.0)
+        ):
             pass
 
     with pytest.raises(ConnectionFailed):

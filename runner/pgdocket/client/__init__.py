@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Released,
         Work,
     )
+    from pgdocket.client.async_context_cache import AsyncContextCache
     from pgdocket.client.async_docket import AsyncDocket
     from pgdocket.client.context_cache import ContextCache
     from pgdocket.client.docket import Docket
@@ -36,6 +37,7 @@ __all__ = [
     "AgentReport",
     "Aggregate",
     "AsyncAgent",
+    "AsyncContextCache",
     "AsyncDocket",
     "AsyncWork",
     "ConnectionSettings",
@@ -63,6 +65,7 @@ _HOMES = {
     "AgentReport": "pgdocket.client.agent",
     "Aggregate": "pgdocket.client.query",
     "AsyncAgent": "pgdocket.client.agent",
+    "AsyncContextCache": "pgdocket.client.async_context_cache",
     "AsyncDocket": "pgdocket.client.async_docket",
     "AsyncWork": "pgdocket.client.agent",
     "ConnectionSettings": "pgdocket.settings",

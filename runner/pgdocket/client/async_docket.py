@@ -80,9 +80,7 @@ class AsyncDocket(AsyncApi):
         self._standby_rests_until = 0.0
         if read_dsn is not None:
             timeout = min(settings.timeout, _STANDBY_TIMEOUT)
-            mild = replace(
-                settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None
-            )
+            mild = replace(settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None)
             self._standby = AsyncConnections(read_dsn, mild)
         # sync: self.open()
 

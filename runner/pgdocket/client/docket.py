@@ -78,9 +78,7 @@ class Docket(Api):
         self._standby_rests_until = 0.0
         if read_dsn is not None:
             timeout = min(settings.timeout, _STANDBY_TIMEOUT)
-            mild = replace(
-                settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None
-            )
+            mild = replace(settings, timeout=timeout, open_timeout=0.0, target_session_attrs=None)
             self._standby = Connections(read_dsn, mild)
         self.open()
 

@@ -9,6 +9,8 @@ _CLIENT = Path("runner/pgdocket/client")
 # The module that is written by hand, and the one that is made of it.
 TWINS = {
     _CLIENT / "async_connections.py": _CLIENT / "connections.py",
+    _CLIENT / "async_context_cache.py": _CLIENT / "context_cache.py",
+    _CLIENT / "async_context_stores.py": _CLIENT / "context_stores.py",
     _CLIENT / "async_docket.py": _CLIENT / "docket.py",
 }
 
@@ -24,6 +26,8 @@ _WORDS = (
     (r"\bAwaitable\[(\w+)\]", r"\1"),
     (r"\bAwaitable, ", ""),
     (r"# sync: ", ""),
+    (r"\bredis\.asyncio\b", "redis"),
+    (r"\baclose\b", "close"),
 )
 _HEAD = """# GENERATED from {source} by "pgdocket snapshot".\n"""
 

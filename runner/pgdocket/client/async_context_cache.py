@@ -1,0 +1,130 @@
+"""Contexts that were read before, for clients that read large ones again and again.
+
+`context_cache.py` is made of this file: the same, without coroutines.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Self
+
+from pgdocket.client.async_context_stores import AsyncMemoryStore, AsyncRedisStore
+from pgdocket.settings import boolean, duration
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from pgdocket.client.async_docket import AsyncDocket
+    from pgdocket.client.functions import Id
+    from pgdocket.client.rows import Json, TaskContext
+
+
+class AsyncContextCache:
+    """Reads and writes contexts of a docket, and keeps what it has read.
+
+    Versions never change, so nothing that is kept can be wrong; it can only be old. Therefore the
+    latest version is asked for before one that is kept is given, which is a small statement in
+    place of a large one: with and without the cache the answers are the same, whoever else writes.
+
+        contexts = AsyncContextCache(docket)
+        await contexts.get(task_id=task.task_id, context_type="codebase")
+
+    `ttl` is for how many seconds a context is kept, `max_entries` how many are; with `enabled`
+    false all is read anew. `redis`, a URL or a client of the package redis, is where contexts are
+    kept besides, for all processes that name it (extra `redis`); while it can't be reached, the
+    docket alone is asked. The docket still decides who sees what; but whoever reaches the Redis
+    itself reads, and can change, what is kept there. `hits` and `misses` count.
+    The tasks of an event loop may share it.
+    """
+
+    def __init__(
+        self,
+        docket: AsyncDocket,
+        *,
+        enabled: bool = True,
+        ttl: float = 3600.0,
+        max_entries: int = 1000,
+        redis: str | Redis | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.enabled = enabled and ttl > 0 and max_entries > 0
+        self.ttl = ttl
+        self.hits = self.misses = 0
+        self._docket = docket
+        memory = AsyncMemoryStore(ttl, max_entries, clock)
+        self._stores: tuple[AsyncMemoryStore | AsyncRedisStore, ...] = (memory,)
+        if redis is not None and self.enabled:
+            self._stores = (memory, AsyncRedisStore(redis, ttl))
+
+    @classmethod
+    def from_env(cls, docket: AsyncDocket, environ: Mapping[str, str] | None = None) -> Self:
+        """As ENABLE_CONTEXT_CACHING (true), CONTEXT_CACHE_TTL (3600 seconds) and
+        CONTEXT_CACHE_REDIS_URL (none) say. Raises InvalidArgument for a value that can't be read.
+        """
+        env = os.environ if environ is None else environ
+        return cls(
+            docket,
+            enabled=boolean(env, "ENABLE_CONTEXT_CACHING", default=True),
+            ttl=duration(env, "CONTEXT_CACHE_TTL", default=3600.0, unit="s"),
+            redis=env.get("CONTEXT_CACHE_REDIS_URL") or None,
+        )
+
+    async def get(self, *, task_id: Id, context_type: str) -> TaskContext | None:
+        """The latest version of a context, as AsyncDocket.get_context() has it."""
+        if self.enabled:
+            kept = await self._find(task_id, context_type)
+            if kept is not None:
+                self.hits += 1
+                return kept
+            self.misses += 1
+        found = await self._docket.get_context(task_id=task_id, context_type=context_type)
+        await self._keep(task_id, context_type, found)
+        return found
+
+    async def put(
+        self, *, task_id: Id, context_type: str, data: Json, **options: Any
+    ) -> TaskContext:
+        """Stores the next version, as AsyncDocket.put_context(), and forgets the one before."""
+        await self.forget(task_id=task_id, context_type=context_type)
+        stored = await self._docket.put_context(
+            task_id=task_id, context_type=context_type, data=data, **options
+        )
+        await self._keep(task_id, context_type, stored)
+        return stored
+
+    async def forget(self, *, task_id: Id, context_type: str) -> None:
+        """Lets go of a context."""
+        await self._keep(task_id, context_type, None)
+
+    async def close(self) -> None:
+        """Lets go of everything, and of the connections that were made for `redis`, not of the
+        docket. Calling it twice is harmless.
+        """
+        for store in self._stores:
+            await store.close()
+
+    async def _find(self, task_id: Id, context_type: str) -> TaskContext | None:
+        """What is kept and still the latest."""
+        key = (str(task_id), context_type)
+        latest = None
+        for place, store in enumerate(self._stores):
+            kept = await store.find(key)
+            if kept is None:
+                continue
+            latest = latest or await self._docket.context_version(
+                task_id=task_id, context_type=context_type
+            )
+            if latest is None:
+                return None
+            if (kept.version, kept.content_hash) == (latest.version, latest.content_hash):
+                for nearer in self._stores[:place]:
+                    await nearer.keep(key, kept)
+                return kept
+        return None
+
+    async def _keep(self, task_id: Id, context_type: str, found: TaskContext | None) -> None:
+        if self.enabled:
+            for store in self._stores:
+                await store.keep((str(task_id), context_type), found)
