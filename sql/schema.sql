@@ -117,6 +117,13 @@ COMMENT ON DOMAIN docket.effort IS 'What a task costs, in hours.';
 
 COMMENT ON CONSTRAINT effort_not_negative ON DOMAIN docket.effort IS 'an effort is in hours, from 0';
 
+-- DOMAIN docket.health_level
+
+CREATE DOMAIN docket.health_level AS text
+	CONSTRAINT health_level_known CHECK ((VALUE = ANY (ARRAY['ok'::text, 'warning'::text, 'critical'::text, 'unknown'::text])));
+
+COMMENT ON DOMAIN docket.health_level IS 'ok; warning: look at it today; critical: look at it now; unknown: this role may not see it.';
+
 -- DOMAIN docket.maintenance_outcome
 
 CREATE DOMAIN docket.maintenance_outcome AS text
@@ -6082,6 +6089,38 @@ dependencies, and names each row that differs.
 difference: the invariant that is broken (I1 order, I2 top, I3 counter, I4 ready, I5 guard, I7
 hierarchy), where (task_id may be null), and how. Raises nothing. docket.repair_graph() puts right
 what is derived.';
+
+-- FUNCTION docket.health()
+
+CREATE FUNCTION docket.health() RETURNS TABLE(item text, level docket.health_level, value text, remedy text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_operator();
+
+    return query
+    select h.item, h.level::docket.health_level, h.value, h.remedy
+      from (
+          select * from docket_private.server_health()
+           union all
+          select * from docket_private.schema_health()
+           union all
+          select * from docket_private.upkeep_health()
+           union all
+          select * from docket_private.queue_health()
+      ) as h;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.health() IS 'Whether the database is as it should be and its upkeep is done, in checks that take milliseconds
+however much is stored: settings that endanger data, connections, old transactions, replication,
+what the deploy has set up, maintenance, partitions, seals and leases. What has to read all there is
+has functions of its own: graph_health(), verify_audit().
+
+Returns a row for each check: item, what was looked at; level, ok, warning, critical or unknown (may
+not be seen by docket_owner); value, what was found; and remedy, what to do, where something is to
+be done. remedy may be null. Raises PD403 (not an operator).';
 
 -- FUNCTION docket.heartbeat(uuid, integer)
 
@@ -18872,6 +18911,22 @@ $$;
 
 COMMENT ON FUNCTION docket_private.lease_lost(attempt_id uuid) IS 'Raises PDLSE for an attempt that is not its task''s current one.';
 
+-- FUNCTION docket_private.level_of(numeric, numeric, numeric)
+
+CREATE FUNCTION docket_private.level_of(value numeric, warning numeric, critical numeric) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (value IS NULL) THEN 'unknown'::text
+             WHEN (value >= critical) THEN 'critical'::text
+             WHEN (value >= warning) THEN 'warning'::text
+             ELSE 'ok'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.level_of(value numeric, warning numeric, critical numeric) IS 'How bad a value is that is worse the greater it is; null: unknown.';
+
 -- FUNCTION docket_private.link_many(uuid, uuid[], uuid[], text[])
 
 CREATE FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) RETURNS void
@@ -20917,6 +20972,39 @@ CREATE FUNCTION docket_private.pull_request_fields() RETURNS text[]
 END;
 
 COMMENT ON FUNCTION docket_private.pull_request_fields() IS 'The columns of a pull request that docket.record_pull_request() may be given.';
+
+-- FUNCTION docket_private.queue_health()
+
+CREATE FUNCTION docket_private.queue_health() RETURNS TABLE(item text, level text, value text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_now timestamptz := docket.clock();
+begin
+    return query
+    select 'leases',
+           docket_private.level_of(
+               extract(epoch from v_now - least(min(a.lease_expires_at), v_now)), 300, 3600),
+           format('%s are held, %s of them have expired', count(*),
+                  count(*) filter (where a.lease_expires_at <= v_now)),
+           case
+               when min(a.lease_expires_at) <= v_now - interval '5 minutes'
+               then 'docket.maintain(''{sweep}'') gives their tasks to others.'
+           end
+      from docket.task_attempts as a
+     where a.outcome is null;
+
+    return query
+    select 'paused projects', 'ok',
+           coalesce(string_agg(p.slug, ', ' order by p.slug), 'none'), null::text
+      from docket.projects as p
+     where p.paused_at is not null
+       and p.archived_at is null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.queue_health() IS 'Whether tasks that were lost come back.';
 
 -- FUNCTION docket_private.raise_batch_cycle(uuid, uuid[], integer[], integer[], integer[], uuid[], uuid[])
 
@@ -23084,6 +23172,101 @@ $$;
 
 COMMENT ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) IS 'What is wrong with a document by a schema that read_schema() has let through. Raises PD413.';
 
+-- FUNCTION docket_private.schema_health()
+
+CREATE FUNCTION docket_private.schema_health() RETURNS TABLE(item text, level text, value text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select 'schema', 'ok',
+           case
+               when count(*) = 0 then 'no registry of changes'
+               else format('%s changes, the last is %s', count(*),
+                           (array_agg(m.change order by m.deployed_at desc, m.planned_at desc))[1])
+           end,
+           null::text
+      from docket_private.read_registry() as m;
+
+    return query
+    select 'triggers',
+           (case when count(*) = 0 then 'ok' else 'critical' end),
+           case
+               when count(*) = 0 then 'all are on'
+               else format('off: %s', string_agg(format('%s on %s', t.tgname, t.tgrelid::regclass),
+                                                 ', ' order by t.tgname))
+           end,
+           case when count(*) > 0 then 'alter table ... enable trigger all, and graph_health().' end
+      from pg_catalog.pg_trigger as t
+      join pg_catalog.pg_class as c on c.oid = t.tgrelid
+     where c.relnamespace in ('docket'::regnamespace, 'docket_private'::regnamespace)
+       and t.tgenabled <> 'O';
+
+    return query
+    select 'row-level security',
+           (case when count(*) = 0 then 'ok' else 'critical' end),
+           case
+               when count(*) = 0 then 'on, and forced'
+               else format('off: %s', string_agg(c.oid::regclass::text, ', ' order by c.relname))
+           end,
+           case
+               when count(*) > 0
+               then 'alter table ... enable row level security, force row level security.'
+           end
+      from pg_catalog.pg_class as c
+     where c.relnamespace in ('docket'::regnamespace, 'docket_private'::regnamespace)
+       and c.relkind in ('r', 'p')
+       and not (c.relrowsecurity and c.relforcerowsecurity)
+       and exists (
+               select
+                 from pg_catalog.pg_attribute as a
+                where a.attrelid = c.oid
+                  and a.attname  = 'project_id'
+                  and not a.attisdropped);
+
+    return query
+    select 'indexes and constraints',
+           (case when count(*) = 0 then 'ok' else 'warning' end),
+           case
+               when count(*) = 0 then 'all are valid'
+               else format('not valid: %s', string_agg(b.name, ', ' order by b.name))
+           end,
+           case when count(*) > 0 then 'reindex index, alter table ... validate constraint.' end
+      from (
+          select i.indexrelid::regclass::text as name
+            from pg_catalog.pg_index as i
+            join pg_catalog.pg_class as c on c.oid = i.indexrelid
+           where c.relnamespace in ('docket'::regnamespace, 'docket_private'::regnamespace)
+             and not i.indisvalid
+           union all
+          select k.conname::text
+            from pg_catalog.pg_constraint as k
+           where k.connamespace in ('docket'::regnamespace, 'docket_private'::regnamespace)
+             and not k.convalidated
+      ) as b;
+
+    return query
+    select 'dead rows',
+           docket_private.level_of(
+               coalesce(max(s.n_dead_tup::numeric / (s.n_live_tup + s.n_dead_tup))
+                            filter (where s.n_dead_tup > 50000), 0), 0.3, 0.7),
+           format('%s, most of them in %s', sum(s.n_dead_tup),
+                  (array_agg(s.relname order by s.n_dead_tup desc))[1]),
+           case
+               when max(s.n_dead_tup::numeric / (s.n_live_tup + s.n_dead_tup))
+                        filter (where s.n_dead_tup > 50000) >= 0.3
+               then 'vacuum that table, and see whether autovacuum keeps up with it.'
+           end
+      from pg_catalog.pg_stat_user_tables as s
+     where s.schemaname in ('docket', 'docket_private')
+       and s.n_dead_tup > 0
+    having count(*) > 0;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.schema_health() IS 'What of the schema is not any more as it was deployed.';
+
 -- FUNCTION docket_private.seal_drop(timestamp with time zone, timestamp with time zone)
 
 CREATE FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) RETURNS docket.audit_seals
@@ -23168,6 +23351,125 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.secret_pattern() IS 'A regular expression that every jsonb value with a secret key matches as text, upper or lower case; null: no key is secret.';
+
+-- FUNCTION docket_private.server_health()
+
+CREATE FUNCTION docket_private.server_health() RETURNS TABLE(item text, level text, value text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_used    bigint := (select sum(d.numbackends) from pg_catalog.pg_stat_database as d);
+    v_most    bigint := current_setting('max_connections')::bigint;
+    v_oldest  interval;
+    v_running bigint;
+begin
+    return query
+    select 'server', 'ok',
+           format('PostgreSQL %s, %s', split_part(current_setting('server_version'), ' ', 1),
+                  case when pg_is_in_recovery() then 'standby' else 'primary' end),
+           null::text;
+
+    return query
+    select 'settings',
+           case
+               when bool_or(w.level = 'critical') then 'critical'
+               when count(*) > 0 then 'warning'
+               else 'ok'
+           end,
+           coalesce('off: ' || string_agg(w.name, ', ' order by w.name),
+                    'nothing that protects what is stored is off'),
+           case
+               when count(*) > 0
+               then 'Switch it on: after a crash, or in time, the database may be lost.'
+           end
+      from (values
+               ('autovacuum', 'critical'), ('fsync', 'critical'), ('full_page_writes', 'critical'),
+               ('synchronous_commit', 'warning'), ('track_counts', 'critical')) as w (name, level)
+     where current_setting(w.name) = 'off';
+
+    return query
+    select 'connections', docket_private.level_of(v_used, 0.8 * v_most, 0.95 * v_most),
+           format('%s of %s', v_used, v_most),
+           case
+               when v_used >= 0.8 * v_most
+               then 'Put PgBouncer before it, or raise max_connections.'
+           end;
+
+    -- Times of others' transactions are shown to members of pg_read_all_stats alone; how many
+    -- transactions have begun since the oldest, to everybody.
+    v_oldest  := (
+        select docket.clock() - min(a.xact_start)
+          from pg_catalog.pg_stat_activity as a
+         where a.backend_type = 'client backend');
+    v_running := age(pg_snapshot_xmin(pg_current_snapshot())::text::bigint::text::xid);
+    return query
+    select 'oldest transaction',
+           docket_private.level_of(
+               greatest(extract(epoch from v_oldest) / 900, v_running / 1000000.0), 1, 16),
+           format('%s transactions have begun since', v_running),
+           case
+               when extract(epoch from v_oldest) >= 900 or v_running >= 1000000
+               then 'End it (pg_stat_activity): while it runs nothing that is dead can be removed.'
+           end;
+
+    return query
+    select 'prepared transactions',
+           docket_private.level_of(
+               count(*) filter (where x.prepared < docket.clock() - interval '1 hour'), 1, 1000000),
+           count(*)::text,
+           case
+               when min(x.prepared) < docket.clock() - interval '1 hour'
+               then 'Commit or roll back what is forgotten (pg_prepared_xacts): it holds its locks.'
+           end
+      from pg_catalog.pg_prepared_xacts as x;
+
+    return query
+    select 'transaction ids',
+           docket_private.level_of(
+               age(d.datfrozenxid), 2 * current_setting('autovacuum_freeze_max_age')::numeric,
+               1500000000),
+           format('the oldest is %s transactions old', age(d.datfrozenxid)),
+           case
+               when age(d.datfrozenxid) >= 2 * current_setting('autovacuum_freeze_max_age')::numeric
+               then 'Find what keeps vacuum from freezing, and run vacuum (freeze).'
+           end
+      from pg_catalog.pg_database as d
+     where d.datname = current_database();
+
+    if pg_is_in_recovery() then
+        return query
+        select 'replication',
+               docket_private.level_of(
+                   case
+                       when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
+                       else extract(epoch from docket.clock() - pg_last_xact_replay_timestamp())
+                   end, 30, 600),
+               format('the last transaction replayed was committed at %s',
+                      coalesce(pg_last_xact_replay_timestamp()::text, 'no time')),
+               'Look at the network, and for long queries here.';
+    else
+        return query
+        select 'replication slot ' || s.slot_name,
+               docket_private.level_of(
+                   pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn),
+                   1024 * 1024 * 1024, 16.0 * 1024 * 1024 * 1024),
+               format('%s behind, %s',
+                      pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)),
+                      case when s.active then 'active' else 'not active' end),
+               case
+                   when pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)
+                        >= 1024 * 1024 * 1024
+                   then 'Start who reads it, or drop it: the WAL since then is kept for it.'
+               end
+          from pg_catalog.pg_replication_slots as s
+         where s.restart_lsn is not null
+         order by s.slot_name;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.server_health() IS 'What of the server endangers what is kept in it.';
 
 -- FUNCTION docket_private.set_search_language()
 
@@ -24684,6 +24986,93 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.unused_characters(content text, how_many integer) IS 'Characters that do not occur in a JSON text, escaped or not.';
+
+-- FUNCTION docket_private.upkeep_health()
+
+CREATE FUNCTION docket_private.upkeep_health() RETURNS TABLE(item text, level text, value text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_now    timestamptz := docket.clock();
+    v_latest docket.audit_seals;
+begin
+    return query
+    select 'maintenance',
+           case
+               when count(*) filter (where m.outcome = 'failed') > 0 then 'critical'
+               else docket_private.level_of(max(w.seconds), 3600, 86400)
+           end,
+           case
+               when bool_or(m.outcome = 'failed')
+               then 'failed: ' || string_agg(m.step || ' (' || m.problem || ')', ', '
+                                             order by m.step_no) filter (where m.outcome = 'failed')
+               when bool_or(m.succeeded_at is null)
+               then 'was never run: '
+                    || string_agg(m.step, ', ' order by m.step_no)
+                           filter (where m.succeeded_at is null)
+               else 'each step was done since ' || date_trunc('second', min(m.succeeded_at))
+           end,
+           case
+               when bool_or(m.outcome = 'failed') then 'Remove what is in the way.'
+               when max(w.seconds) >= 3600
+               then 'Let `pgdocket maintain --every 60s` run, or call docket.maintain().'
+           end
+      from docket.maintenance_steps as m
+     cross join lateral (
+               -- What was never run is overdue.
+               select coalesce(extract(epoch from v_now - m.succeeded_at), 3600) as seconds
+           ) as w;
+
+    return query
+    select 'partitions of ' || p.table_name,
+           case
+               when a.ahead is null or a.ahead <= v_now then 'critical'
+               when a.ahead <= v_now + interval '1 month' or s.strays > 0 then 'warning'
+               else 'ok'
+           end,
+           format('made until %s, about %s rows strayed',
+                  coalesce((a.ahead at time zone 'UTC')::date::text, 'never'), s.strays),
+           case
+               when a.ahead is null or a.ahead <= v_now + interval '1 month'
+               then 'docket.maintain(''{partitions}'') makes them.'
+               when s.strays > 0
+               then 'Rows of months long past or far ahead: see whose clock is wrong.'
+           end
+      from docket.partition_policies as p
+     cross join lateral (
+               select max(q.upper_bound) as ahead
+                 from docket_private.partitions_of(p.table_name) as q
+           ) as a
+     cross join lateral (
+               select to_regclass(format('docket.%I', p.table_name || '_default')) as oid
+           ) as d
+     cross join lateral (
+               select case
+                          when pg_relation_size(d.oid) > 0 then pg_stat_get_live_tuples(d.oid)
+                          else 0
+                      end as strays
+           ) as s
+     order by p.table_name;
+
+    select s.* into v_latest from docket.audit_seals as s order by s.seal_id desc limit 1;
+    return query
+    select 'journal',
+           docket_private.level_of(
+               coalesce(extract(epoch from v_now - v_latest.sealed_at), 3600), 3600, 86400 * 7),
+           case
+               when v_latest.seal_id is null then 'not yet sealed'
+               else format('sealed at %s, head %s', date_trunc('second', v_latest.sealed_at),
+                           left(v_latest.seal_hash, 16))
+           end,
+           case
+               when v_latest.seal_id is null or v_latest.sealed_at <= v_now - interval '1 hour'
+               then 'docket.maintain(''{seal}'') seals it: until then it can be changed unseen.'
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.upkeep_health() IS 'What of the upkeep is not being done.';
 
 -- FUNCTION docket_private.urgency(text, smallint, bigint)
 
@@ -28305,6 +28694,16 @@ GRANT ALL ON TYPE docket.effort TO docket_metrics;
 GRANT ALL ON TYPE docket.effort TO docket_gateway;
 GRANT ALL ON TYPE docket.effort TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.health_level FROM PUBLIC;
+GRANT ALL ON TYPE docket.health_level TO docket_admin;
+GRANT ALL ON TYPE docket.health_level TO docket_app;
+GRANT ALL ON TYPE docket.health_level TO docket_agent;
+GRANT ALL ON TYPE docket.health_level TO docket_reader;
+GRANT ALL ON TYPE docket.health_level TO docket_auditor;
+GRANT ALL ON TYPE docket.health_level TO docket_metrics;
+GRANT ALL ON TYPE docket.health_level TO docket_gateway;
+GRANT ALL ON TYPE docket.health_level TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.maintenance_outcome FROM PUBLIC;
 GRANT ALL ON TYPE docket.maintenance_outcome TO docket_admin;
 GRANT ALL ON TYPE docket.maintenance_outcome TO docket_app;
@@ -29165,6 +29564,10 @@ GRANT ALL ON FUNCTION docket_private.is_satisfied(satisfied_by text, status text
 REVOKE ALL ON FUNCTION docket.graph_health(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.graph_health(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.graph_health(project_id uuid) TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.health() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.health() TO docket_admin;
+GRANT ALL ON FUNCTION docket.health() TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_admin;
@@ -30187,6 +30590,8 @@ REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_setti
 
 REVOKE ALL ON FUNCTION docket_private.lease_lost(attempt_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.level_of(value numeric, warning numeric, critical numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) FROM PUBLIC;
@@ -30284,6 +30689,8 @@ REVOKE ALL ON FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) FRO
 REVOKE ALL ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.pull_request_fields() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.queue_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.raise_batch_cycle(project_id uuid, members uuid[], waits integer[], prerequisites integer[], dependents integer[], task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
 
@@ -30407,9 +30814,13 @@ REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.schema_health() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.server_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.set_search_language() FROM PUBLIC;
 
@@ -30489,6 +30900,8 @@ REVOKE ALL ON FUNCTION docket_private.touch() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.unready(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.unused_characters(content text, how_many integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.upkeep_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
 

@@ -82,9 +82,9 @@ def test_a_new_function_is_a_method(changed: Changed) -> None:
 
 def test_a_function_named_as_a_part_of_the_client_steps_aside(changed: Changed) -> None:
     catalog = changed(
-        "create function docket.health() returns text language sql stable as $$ select 'x' $$"
+        "create function docket.stats() returns text language sql stable as $$ select 'x' $$"
     )
-    assert "def health_(" in client_files(catalog)[API_FILE]
+    assert "def stats_(" in client_files(catalog)[API_FILE]
 
 
 @pytest.mark.parametrize(

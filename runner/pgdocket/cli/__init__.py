@@ -61,6 +61,7 @@ COMMANDS: dict[str, str] = {
     "retry": "pgdocket.cli.queue:retry",
     "agent": "pgdocket.cli.agent:agent",
     "maintain": "pgdocket.cli.maintain:maintain",
+    "doctor": "pgdocket.cli.doctor:doctor",
 }
 
 # One line each, so that `pgdocket --help` imports no command.
@@ -108,6 +109,7 @@ SUMMARIES: dict[str, str] = {
     "retry": "Try anew what has failed for good.",
     "agent": "Run a program for each task.",
     "maintain": "Do what has to be done from time to time.",
+    "doctor": "Check that all is as it should be.",
 }
 
 _META = "pgdocket.options"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         GetTaskDependencyGraphRow,
         GetTaskMetricsRow,
         GraphHealthRow,
+        HealthRow,
         HistoryRow,
         ImpactRow,
         Json,
@@ -627,6 +628,11 @@ _GRAPH_HEALTH: Function[GraphHealthRow] = Function(
     Effect.READ,
     "GraphHealthRow",
     Parameter("project_id"),
+)
+_HEALTH: Function[HealthRow] = Function(
+    "health",
+    Effect.READ,
+    "HealthRow",
 )
 _HEARTBEAT: Function[TaskAttempt] = Function(
     "heartbeat",
@@ -2768,6 +2774,21 @@ class Api(Calls):
         docket.repair_graph() puts right what is derived.
         """
         return self._many(_GRAPH_HEALTH, (project_id,))
+
+    def health_(
+        self,
+    ) -> list[HealthRow]:
+        """Whether the database is as it should be and its upkeep is done, in checks that take
+        milliseconds however much is stored: settings that endanger data, connections, old
+        transactions, replication, what the deploy has set up, maintenance, partitions, seals and
+        leases. What has to read all there is has functions of its own: graph_health(),
+        verify_audit().
+
+        Returns a row for each check: item, what was looked at; level, ok, warning, critical or
+        unknown (may not be seen by docket_owner); value, what was found; and remedy, what to do,
+        where something is to be done. remedy may be null. Raises Forbidden (not an operator).
+        """
+        return self._many(_HEALTH, ())
 
     def heartbeat(
         self,
@@ -5740,6 +5761,17 @@ class AsyncApi(AsyncCalls):
         tasks and their dependencies, and names each row that differs.
         """
         return await self._many(_GRAPH_HEALTH, (project_id,))
+
+    async def health_(
+        self,
+    ) -> list[HealthRow]:
+        """Whether the database is as it should be and its upkeep is done, in checks that take
+        milliseconds however much is stored: settings that endanger data, connections, old
+        transactions, replication, what the deploy has set up, maintenance, partitions, seals and
+        leases. What has to read all there is has functions of its own: graph_health(),
+        verify_audit().
+        """
+        return await self._many(_HEALTH, ())
 
     async def heartbeat(
         self,

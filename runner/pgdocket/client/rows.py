@@ -1103,6 +1103,16 @@ class GraphHealthRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthRow:
+    """A row of what health() returns."""
+
+    item: str
+    level: str
+    value: str
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """A row of what history() returns."""
 
