@@ -4586,520 +4586,119 @@ name the original. What belongs to an attempt (results, who had it, actual effor
 The same `request_id` again returns the first answer. Returns the copies, in an order in which they
 can be done. Raises PD404, PD403, PD413, PD422.';
 
--- FUNCTION docket.get_task(uuid)
-
-CREATE FUNCTION docket.get_task(task_id uuid) RETURNS docket.tasks
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_task docket.tasks;
-begin
-    select t.* into v_task
-      from docket.tasks as t
-     where t.task_id = get_task.task_id;
-
-    if not found then
-        raise exception 'task % does not exist', coalesce(get_task.task_id::text, 'null')
-            using errcode = 'PD404';
-    end if;
-
-    return v_task;
-end;
-$$;
-
-COMMENT ON FUNCTION docket.get_task(task_id uuid) IS 'One task by its id, `task_id`. Returns the task, with every field. Raises PD404.';
-
--- FUNCTION docket.latest_contexts(uuid)
-
-CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- WITH RECURSIVE latest AS (
-         ( SELECT c.context_type,
-             c.version
-            FROM docket.task_contexts c
-           WHERE (c.task_id = latest_contexts.task_id)
-           ORDER BY c.context_type DESC, c.version DESC
-          LIMIT 1)
-         UNION ALL
-          SELECT n.context_type,
-             n.version
-            FROM (latest l_1
-              CROSS JOIN LATERAL ( SELECT c.context_type,
-                     c.version
-                    FROM docket.task_contexts c
-                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type < l_1.context_type))
-                   ORDER BY c.context_type DESC, c.version DESC
-                  LIMIT 1) n)
-         )
-  SELECT found.task_id,
-     found.project_id,
-     found.context_type,
-     found.version,
-     found.data,
-     found.content_type,
-     found.content_hash,
-     found.byte_size,
-     found.is_escaped,
-     found.is_tombstone,
-     found.attempt_id,
-     found.created_at,
-     found.created_by
-    FROM (latest l
-      CROSS JOIN LATERAL ( SELECT c.task_id,
-             c.project_id,
-             c.context_type,
-             c.version,
-             c.data,
-             c.content_type,
-             c.content_hash,
-             c.byte_size,
-             c.is_escaped,
-             c.is_tombstone,
-             c.attempt_id,
-             c.created_at,
-             c.created_by
-            FROM docket.task_contexts c
-           WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))
-           ORDER BY c.version
-          LIMIT 1) found)
-   WHERE (NOT found.is_tombstone)
-   ORDER BY found.context_type;
-END;
-
-COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
-
--- TABLE docket.pull_requests
-
-CREATE TABLE docket.pull_requests (
-    pull_request_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    repository text NOT NULL,
-    number bigint NOT NULL,
-    title text DEFAULT ''::text NOT NULL,
-    description text,
-    url text,
-    author text,
-    status docket.pull_request_status DEFAULT 'open'::text NOT NULL,
-    has_conflict boolean DEFAULT false NOT NULL,
-    head_branch text,
-    head_commit text,
-    base_branch text,
-    base_commit text,
-    merge_commit text,
-    commits integer,
-    changed_files integer,
-    additions integer,
-    deletions integer,
-    checks_status docket.checks_status,
-    review_status docket.review_status,
-    merge_status text,
-    auto_merge_method docket.merge_method,
-    auto_merge_by text,
-    opened_at timestamp with time zone,
-    merged_at timestamp with time zone,
-    merged_by text,
-    closed_at timestamp with time zone,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT pull_requests_counts_not_negative CHECK ((LEAST(commits, changed_files, additions, deletions) >= 0)),
-    CONSTRAINT pull_requests_merged_has_no_conflict CHECK ((((status)::text <> 'merged'::text) OR (NOT has_conflict))),
-    CONSTRAINT pull_requests_merged_has_time CHECK ((((status)::text = 'merged'::text) = (merged_at IS NOT NULL))),
-    CONSTRAINT pull_requests_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT pull_requests_number_positive CHECK ((number > 0)),
-    CONSTRAINT pull_requests_over_has_time CHECK ((((status)::text = ANY (ARRAY['merged'::text, 'closed'::text])) = (closed_at IS NOT NULL))),
-    CONSTRAINT pull_requests_repository_bounded CHECK (((length(repository) >= 1) AND (length(repository) <= 255))),
-    CONSTRAINT pull_requests_title_bounded CHECK ((length(title) <= 1024))
-);
-
-ALTER TABLE ONLY docket.pull_requests FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.pull_requests IS 'Pull requests of a project''s repositories, as their host last told.';
-
-COMMENT ON COLUMN docket.pull_requests.pull_request_id IS 'The pull request.';
-
-COMMENT ON COLUMN docket.pull_requests.repository IS 'The repository as its host names it, such as owner/name.';
-
-COMMENT ON COLUMN docket.pull_requests.number IS 'Its number in the repository.';
-
-COMMENT ON COLUMN docket.pull_requests.title IS 'What it is called.';
-
-COMMENT ON COLUMN docket.pull_requests.description IS 'What it says of itself.';
-
-COMMENT ON COLUMN docket.pull_requests.url IS 'Where it can be seen.';
-
-COMMENT ON COLUMN docket.pull_requests.author IS 'Who proposed it, as the host names him.';
-
-COMMENT ON COLUMN docket.pull_requests.status IS 'Where it stands.';
-
-COMMENT ON COLUMN docket.pull_requests.has_conflict IS 'Whether it is known to conflict with its base.';
-
-COMMENT ON COLUMN docket.pull_requests.head_branch IS 'The branch with the changes.';
-
-COMMENT ON COLUMN docket.pull_requests.head_commit IS 'The last commit of that branch, which checks and reviews are about.';
-
-COMMENT ON COLUMN docket.pull_requests.base_branch IS 'The branch to merge into.';
-
-COMMENT ON COLUMN docket.pull_requests.base_commit IS 'The commit of that branch which it is compared with.';
-
-COMMENT ON COLUMN docket.pull_requests.merge_commit IS 'The commit that merged it.';
-
-COMMENT ON COLUMN docket.pull_requests.commits IS 'How many commits it has.';
-
-COMMENT ON COLUMN docket.pull_requests.changed_files IS 'How many files it changes.';
-
-COMMENT ON COLUMN docket.pull_requests.additions IS 'How many lines it adds.';
-
-COMMENT ON COLUMN docket.pull_requests.deletions IS 'How many lines it removes.';
-
-COMMENT ON COLUMN docket.pull_requests.checks_status IS 'What its checks say in sum; null: there are none, or nothing is known.';
-
-COMMENT ON COLUMN docket.pull_requests.review_status IS 'What its reviewers say in sum; null: nothing is known.';
-
-COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
-
-COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
-
-COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
-
-COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
-
-COMMENT ON COLUMN docket.pull_requests.merged_at IS 'When it was merged.';
-
-COMMENT ON COLUMN docket.pull_requests.merged_by IS 'Who merged it.';
-
-COMMENT ON COLUMN docket.pull_requests.closed_at IS 'When it was merged or closed.';
-
-COMMENT ON CONSTRAINT pull_requests_counts_not_negative ON docket.pull_requests IS 'commits, changed_files, additions and deletions are not negative';
-
-COMMENT ON CONSTRAINT pull_requests_merged_has_no_conflict ON docket.pull_requests IS 'what is merged has no conflict';
-
-COMMENT ON CONSTRAINT pull_requests_merged_has_time ON docket.pull_requests IS 'merged_at is set when, and only when, it is merged';
-
-COMMENT ON CONSTRAINT pull_requests_metadata_is_object ON docket.pull_requests IS 'metadata is a JSON object';
-
-COMMENT ON CONSTRAINT pull_requests_number_positive ON docket.pull_requests IS 'numbers count from 1';
-
-COMMENT ON CONSTRAINT pull_requests_over_has_time ON docket.pull_requests IS 'closed_at is set when, and only when, it is merged or closed';
-
-COMMENT ON CONSTRAINT pull_requests_repository_bounded ON docket.pull_requests IS 'a repository''s name has 1 to 255 characters';
-
-COMMENT ON CONSTRAINT pull_requests_title_bounded ON docket.pull_requests IS 'a title has at most 1024 characters';
-
--- TABLE docket.task_pull_requests
-
-CREATE TABLE docket.task_pull_requests (
-    task_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    pull_request_id uuid NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL
-);
-
-ALTER TABLE ONLY docket.task_pull_requests FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.task_pull_requests IS 'Which pull requests bring the work of which tasks.';
-
-COMMENT ON COLUMN docket.task_pull_requests.task_id IS 'The task.';
-
-COMMENT ON COLUMN docket.task_pull_requests.pull_request_id IS 'The pull request.';
-
--- TABLE docket.validation_results
-
-CREATE TABLE docket.validation_results (
-    validation_result_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    validation_type docket.validation_type NOT NULL,
-    run_no integer NOT NULL,
-    validation_status docket.validation_status NOT NULL,
-    validator_name text,
-    attempt_id uuid,
-    agent text,
-    pull_request_id uuid,
-    artifact_id uuid,
-    score numeric,
-    max_score numeric,
-    issues_found integer DEFAULT 0 NOT NULL,
-    issues_critical integer DEFAULT 0 NOT NULL,
-    issues_major integer DEFAULT 0 NOT NULL,
-    issues_minor integer DEFAULT 0 NOT NULL,
-    details jsonb,
-    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    execution_time_ms bigint,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
-    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
-    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
-    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
-    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
-    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
-    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
-    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
-);
-
-ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
-
-COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
-
-COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
-
-COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
-
-COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
-
-COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
-
-COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
-
-COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
-
-COMMENT ON COLUMN docket.validation_results.artifact_id IS 'The artifact that was looked at, where it is about one; null where that has been deleted.';
-
-COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
-
-COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
-
-COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
-
-COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
-
-COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
-
-COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
-
-COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
-
-COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
-
-COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
-
-COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
-
-COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
-
-COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
-
-COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
-
-COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
-
-COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
-
-COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
-
-COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
-
-COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
-
-COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
-
-COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
-
 -- FUNCTION docket.full_context(uuid, integer)
 
-CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAULT 20) RETURNS jsonb
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT jsonb_build_object('task', to_jsonb(t.*), 'contexts', COALESCE(( SELECT jsonb_agg((to_jsonb(c.*) - ARRAY['task_id'::text, 'project_id'::text, 'is_tombstone'::text, 'content_hash'::text]) ORDER BY c.context_type) AS jsonb_agg
-            FROM docket.latest_contexts(t.task_id) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by)), '[]'::jsonb), 'attempts', COALESCE(( SELECT jsonb_agg((to_jsonb(a.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY a.attempt_no) AS jsonb_agg
-            FROM ( SELECT l.attempt_id,
-                     l.project_id,
-                     l.task_id,
-                     l.attempt_no,
-                     l.agent,
-                     l.lease_expires_at,
-                     l.heartbeat_at,
-                     l.created_at,
-                     l.ended_at,
-                     l.outcome,
-                     l.failure_class,
-                     l.error,
-                     l.details,
-                     l.is_forgiven
-                    FROM docket.task_attempts l
-                   WHERE ((l.task_id = t.task_id) AND (l.project_id = t.project_id))
-                   ORDER BY l.attempt_no DESC
-                  LIMIT 100) a), '[]'::jsonb), 'failures', COALESCE(( SELECT jsonb_agg(jsonb_build_object('attempt_id', f.attempt_id, 'attempt_no', f.attempt_no, 'agent', f.agent, 'outcome', f.outcome, 'ended_at', f.ended_at, 'failure_class', f.failure_class, 'error', f.error, 'details', f.details, 'validations', COALESCE(( SELECT jsonb_agg(jsonb_build_object('validation_type', r.validation_type, 'validation_status', r.validation_status, 'issues_found', r.issues_found, 'details', r.details, 'suggestions', r.suggestions) ORDER BY r.validation_type) AS jsonb_agg
-                    FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
-                             v.project_id,
-                             v.task_id,
-                             v.validation_type,
-                             v.run_no,
-                             v.validation_status,
-                             v.validator_name,
-                             v.attempt_id,
-                             v.agent,
-                             v.pull_request_id,
-                             v.artifact_id,
-                             v.score,
-                             v.max_score,
-                             v.issues_found,
-                             v.issues_critical,
-                             v.issues_major,
-                             v.issues_minor,
-                             v.details,
-                             v.suggestions,
-                             v.started_at,
-                             v.completed_at,
-                             v.execution_time_ms,
-                             v.metadata,
-                             v.created_at,
-                             v.created_by
-                            FROM docket.validation_results v
-                           WHERE ((v.attempt_id = f.attempt_id) AND (v.project_id = f.project_id))
-                           ORDER BY v.validation_type, v.run_no DESC) r
-                   WHERE ((r.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text]))), '[]'::jsonb)) ORDER BY f.attempt_no DESC) AS jsonb_agg
-            FROM ( SELECT l.attempt_id,
-                     l.project_id,
-                     l.task_id,
-                     l.attempt_no,
-                     l.agent,
-                     l.lease_expires_at,
-                     l.heartbeat_at,
-                     l.created_at,
-                     l.ended_at,
-                     l.outcome,
-                     l.failure_class,
-                     l.error,
-                     l.details,
-                     l.is_forgiven
-                    FROM docket.task_attempts l
-                   WHERE ((l.task_id = t.task_id) AND (l.project_id = t.project_id) AND ((l.outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text])))
-                   ORDER BY l.attempt_no DESC
-                  LIMIT 3) f), '[]'::jsonb), 'pull_requests', COALESCE(( SELECT jsonb_agg((to_jsonb(p.*) - 'project_id'::text) ORDER BY p.pull_request_id DESC) AS jsonb_agg
-            FROM (( SELECT k.pull_request_id,
-                     k.project_id
-                    FROM docket.task_pull_requests k
-                   WHERE ((k.task_id = t.task_id) AND (k.project_id = t.project_id))
-                   ORDER BY k.pull_request_id DESC
-                  LIMIT 20) l
-              CROSS JOIN LATERAL ( SELECT q.pull_request_id,
-                     q.project_id,
-                     q.repository,
-                     q.number,
-                     q.title,
-                     q.description,
-                     q.url,
-                     q.author,
-                     q.status,
-                     q.has_conflict,
-                     q.head_branch,
-                     q.head_commit,
-                     q.base_branch,
-                     q.base_commit,
-                     q.merge_commit,
-                     q.commits,
-                     q.changed_files,
-                     q.additions,
-                     q.deletions,
-                     q.checks_status,
-                     q.review_status,
-                     q.merge_status,
-                     q.auto_merge_method,
-                     q.auto_merge_by,
-                     q.opened_at,
-                     q.merged_at,
-                     q.merged_by,
-                     q.closed_at,
-                     q.metadata,
-                     q.version,
-                     q.created_at,
-                     q.updated_at,
-                     q.created_by,
-                     q.updated_by
-                    FROM docket.pull_requests q
-                   WHERE ((q.pull_request_id = l.pull_request_id) AND (q.project_id = l.project_id))
-                   ORDER BY q.pull_request_id
-                  LIMIT 1) p)), '[]'::jsonb), 'validations', COALESCE(( SELECT jsonb_agg((to_jsonb(newest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY newest.validation_type) AS jsonb_agg
-            FROM ( SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
-                     v.project_id,
-                     v.task_id,
-                     v.validation_type,
-                     v.run_no,
-                     v.validation_status,
-                     v.validator_name,
-                     v.attempt_id,
-                     v.agent,
-                     v.pull_request_id,
-                     v.artifact_id,
-                     v.score,
-                     v.max_score,
-                     v.issues_found,
-                     v.issues_critical,
-                     v.issues_major,
-                     v.issues_minor,
-                     v.details,
-                     v.suggestions,
-                     v.started_at,
-                     v.completed_at,
-                     v.execution_time_ms,
-                     v.metadata,
-                     v.created_at,
-                     v.created_by
-                    FROM docket.validation_results v
-                   WHERE ((v.task_id = t.task_id) AND (v.project_id = t.project_id))
-                   ORDER BY v.validation_type, v.run_no DESC) newest), '[]'::jsonb), 'interactions', COALESCE(( SELECT jsonb_agg((to_jsonb(latest.*) - ARRAY['task_id'::text, 'project_id'::text]) ORDER BY latest.created_at, latest.interaction_id) AS jsonb_agg
-            FROM ( SELECT i.interaction_id,
-                     i.project_id,
-                     i.task_id,
-                     i.attempt_id,
-                     i.prompt_build_id,
-                     i.session_id,
-                     i.conversation_id,
-                     i.agent_name,
-                     i.agent_id,
-                     i.agent_version,
-                     i.interaction_type,
-                     i.operation_name,
-                     i.provider_name,
-                     i.request_model,
-                     i.request_parameters,
-                     i.response_model,
-                     i.response_id,
-                     i.finish_reasons,
-                     i.input_tokens,
-                     i.output_tokens,
-                     i.cache_read_input_tokens,
-                     i.cache_creation_input_tokens,
-                     i.reasoning_output_tokens,
-                     i.time_to_first_chunk_ms,
-                     i.execution_time_ms,
-                     i.tool_calls,
-                     i.success,
-                     i.error_type,
-                     i.cost_amount,
-                     i.cost_currency,
-                     i.cost_source,
-                     i.request_data,
-                     i.response_data,
-                     i.conventions_version,
-                     i.metadata,
-                     i.created_at,
-                     i.created_by
-                    FROM docket.ai_interactions i
-                   WHERE ((i.task_id = t.task_id) AND (i.project_id = t.project_id))
-                   ORDER BY i.created_at DESC, i.interaction_id DESC
-                  LIMIT LEAST(GREATEST(full_context.max_interactions, 0), 1000)) latest), '[]'::jsonb)) AS jsonb_build_object
-    FROM docket.get_task(full_context.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by);
-END;
+CREATE FUNCTION docket.full_context(task_id uuid, max_interactions integer DEFAULT 20) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_task          docket.tasks := docket.get_task(full_context.task_id);
+    v_contexts      json;
+    v_attempts      json;
+    v_failures      json;
+    v_pull_requests json;
+    v_validations   json;
+    v_interactions  json;
+begin
+    v_contexts := (
+        select json_agg(c order by c.context_type)
+          from (
+              select l.context_type, l.version, l.data, l.content_type, l.byte_size, l.is_escaped,
+                     l.attempt_id, l.created_at, l.created_by
+                from docket.latest_contexts(full_context.task_id) as l
+          ) as c);
+
+    v_attempts := (
+        select json_agg(a order by a.attempt_no)
+          from (
+              select l.attempt_id, l.attempt_no, l.agent, l.outcome, l.failure_class, l.error,
+                     l.details, l.is_forgiven, l.created_at, l.ended_at, l.heartbeat_at,
+                     l.lease_expires_at
+                from docket.task_attempts as l
+               where l.task_id    = v_task.task_id
+                 and l.project_id = v_task.project_id
+               order by l.attempt_no desc
+               limit 100
+          ) as a);
+
+    -- The same runs may have been repeated within an attempt: the last of each counts.
+    v_failures := (
+        select json_agg(f order by f.attempt_no desc)
+          from (
+              select l.attempt_id, l.attempt_no, l.agent, l.outcome, l.ended_at, l.failure_class,
+                     l.error, l.details,
+                     coalesce(
+                         (select json_agg(w order by w.validation_type)
+                            from (
+                                select r.validation_type, r.validation_status, r.issues_found,
+                                       r.details, r.suggestions
+                                  from (
+                                      select distinct on (v.validation_type) v.*
+                                        from docket.validation_results as v
+                                       where v.attempt_id = l.attempt_id
+                                         and v.project_id = l.project_id
+                                       order by v.validation_type, v.run_no desc
+                                  ) as r
+                                 where r.validation_status in ('failed', 'error')
+                            ) as w),
+                         '[]') as validations
+                from docket.task_attempts as l
+               where l.task_id    = v_task.task_id
+                 and l.project_id = v_task.project_id
+                 and l.outcome in ('failed', 'lease_expired')
+               order by l.attempt_no desc
+               limit 3
+          ) as f);
+
+    v_pull_requests := (
+        select json_agg(p order by p.pull_request_id desc)
+          from (
+              select k.pull_request_id, k.project_id
+                from docket.task_pull_requests as k
+               where k.task_id    = v_task.task_id
+                 and k.project_id = v_task.project_id
+               order by k.pull_request_id desc
+               limit 20
+          ) as l
+          join docket.pull_requests as p
+            on p.pull_request_id = l.pull_request_id
+           and p.project_id      = l.project_id);
+
+    v_validations := (
+        select json_agg(newest order by newest.validation_type)
+          from (
+              select distinct on (v.validation_type) v.*
+                from docket.validation_results as v
+               where v.task_id    = v_task.task_id
+                 and v.project_id = v_task.project_id
+               order by v.validation_type, v.run_no desc
+          ) as newest);
+
+    v_interactions := (
+        select json_agg(latest order by latest.created_at, latest.interaction_id)
+          from (
+              select i.*
+                from docket.ai_interactions as i
+               where i.task_id    = v_task.task_id
+                 and i.project_id = v_task.project_id
+               order by i.created_at desc, i.interaction_id desc
+               limit least(greatest(full_context.max_interactions, 0), 1000)
+          ) as latest);
+
+    return json_build_object(
+        'task', v_task, 'contexts', coalesce(v_contexts, '[]'),
+        'attempts', coalesce(v_attempts, '[]'), 'failures', coalesce(v_failures, '[]'),
+        'pull_requests', coalesce(v_pull_requests, '[]'),
+        'validations', coalesce(v_validations, '[]'),
+        'interactions', coalesce(v_interactions, '[]'));
+end;
+$$;
 
 COMMENT ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) IS 'All that is known about a task, in one call and as it was at one moment: an object with the task, the
 latest version of each type of its contexts (contexts), its last 100 attempts, the last three of
@@ -5324,6 +4923,127 @@ $$;
 
 COMMENT ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) IS 'One prompt as it was built. Returns the build. Raises PD404.';
 
+-- TABLE docket.pull_requests
+
+CREATE TABLE docket.pull_requests (
+    pull_request_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    number bigint NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    description text,
+    url text,
+    author text,
+    status docket.pull_request_status DEFAULT 'open'::text NOT NULL,
+    has_conflict boolean DEFAULT false NOT NULL,
+    head_branch text,
+    head_commit text,
+    base_branch text,
+    base_commit text,
+    merge_commit text,
+    commits integer,
+    changed_files integer,
+    additions integer,
+    deletions integer,
+    checks_status docket.checks_status,
+    review_status docket.review_status,
+    merge_status text,
+    auto_merge_method docket.merge_method,
+    auto_merge_by text,
+    opened_at timestamp with time zone,
+    merged_at timestamp with time zone,
+    merged_by text,
+    closed_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT pull_requests_counts_not_negative CHECK ((LEAST(commits, changed_files, additions, deletions) >= 0)),
+    CONSTRAINT pull_requests_merged_has_no_conflict CHECK ((((status)::text <> 'merged'::text) OR (NOT has_conflict))),
+    CONSTRAINT pull_requests_merged_has_time CHECK ((((status)::text = 'merged'::text) = (merged_at IS NOT NULL))),
+    CONSTRAINT pull_requests_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT pull_requests_number_positive CHECK ((number > 0)),
+    CONSTRAINT pull_requests_over_has_time CHECK ((((status)::text = ANY (ARRAY['merged'::text, 'closed'::text])) = (closed_at IS NOT NULL))),
+    CONSTRAINT pull_requests_repository_bounded CHECK (((length(repository) >= 1) AND (length(repository) <= 255))),
+    CONSTRAINT pull_requests_title_bounded CHECK ((length(title) <= 1024))
+);
+
+ALTER TABLE ONLY docket.pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.pull_requests IS 'Pull requests of a project''s repositories, as their host last told.';
+
+COMMENT ON COLUMN docket.pull_requests.pull_request_id IS 'The pull request.';
+
+COMMENT ON COLUMN docket.pull_requests.repository IS 'The repository as its host names it, such as owner/name.';
+
+COMMENT ON COLUMN docket.pull_requests.number IS 'Its number in the repository.';
+
+COMMENT ON COLUMN docket.pull_requests.title IS 'What it is called.';
+
+COMMENT ON COLUMN docket.pull_requests.description IS 'What it says of itself.';
+
+COMMENT ON COLUMN docket.pull_requests.url IS 'Where it can be seen.';
+
+COMMENT ON COLUMN docket.pull_requests.author IS 'Who proposed it, as the host names him.';
+
+COMMENT ON COLUMN docket.pull_requests.status IS 'Where it stands.';
+
+COMMENT ON COLUMN docket.pull_requests.has_conflict IS 'Whether it is known to conflict with its base.';
+
+COMMENT ON COLUMN docket.pull_requests.head_branch IS 'The branch with the changes.';
+
+COMMENT ON COLUMN docket.pull_requests.head_commit IS 'The last commit of that branch, which checks and reviews are about.';
+
+COMMENT ON COLUMN docket.pull_requests.base_branch IS 'The branch to merge into.';
+
+COMMENT ON COLUMN docket.pull_requests.base_commit IS 'The commit of that branch which it is compared with.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_commit IS 'The commit that merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.commits IS 'How many commits it has.';
+
+COMMENT ON COLUMN docket.pull_requests.changed_files IS 'How many files it changes.';
+
+COMMENT ON COLUMN docket.pull_requests.additions IS 'How many lines it adds.';
+
+COMMENT ON COLUMN docket.pull_requests.deletions IS 'How many lines it removes.';
+
+COMMENT ON COLUMN docket.pull_requests.checks_status IS 'What its checks say in sum; null: there are none, or nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.review_status IS 'What its reviewers say in sum; null: nothing is known.';
+
+COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merged, in the words of its host (clean, blocked, behind, unstable, dirty).';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
+
+COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
+
+COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_at IS 'When it was merged.';
+
+COMMENT ON COLUMN docket.pull_requests.merged_by IS 'Who merged it.';
+
+COMMENT ON COLUMN docket.pull_requests.closed_at IS 'When it was merged or closed.';
+
+COMMENT ON CONSTRAINT pull_requests_counts_not_negative ON docket.pull_requests IS 'commits, changed_files, additions and deletions are not negative';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_no_conflict ON docket.pull_requests IS 'what is merged has no conflict';
+
+COMMENT ON CONSTRAINT pull_requests_merged_has_time ON docket.pull_requests IS 'merged_at is set when, and only when, it is merged';
+
+COMMENT ON CONSTRAINT pull_requests_metadata_is_object ON docket.pull_requests IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT pull_requests_number_positive ON docket.pull_requests IS 'numbers count from 1';
+
+COMMENT ON CONSTRAINT pull_requests_over_has_time ON docket.pull_requests IS 'closed_at is set when, and only when, it is merged or closed';
+
+COMMENT ON CONSTRAINT pull_requests_repository_bounded ON docket.pull_requests IS 'a repository''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT pull_requests_title_bounded ON docket.pull_requests IS 'a title has at most 1024 characters';
+
 -- FUNCTION docket.get_pull_request(uuid)
 
 CREATE FUNCTION docket.get_pull_request(pull_request_id uuid) RETURNS docket.pull_requests
@@ -5446,6 +5166,30 @@ END;
 
 COMMENT ON FUNCTION docket.get_session(project_id uuid, session_id text) IS 'The session of an agent by its name, `session_id`. Returns no row when there is none, or it is over;
 raises nothing.';
+
+-- FUNCTION docket.get_task(uuid)
+
+CREATE FUNCTION docket.get_task(task_id uuid) RETURNS docket.tasks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_task docket.tasks;
+begin
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = get_task.task_id;
+
+    if not found then
+        raise exception 'task % does not exist', coalesce(get_task.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+
+    return v_task;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_task(task_id uuid) IS 'One task by its id, `task_id`. Returns the task, with every field. Raises PD404.';
 
 -- FUNCTION docket.get_task_dependencies(uuid)
 
@@ -6452,6 +6196,66 @@ in depends_on and parent that are none of the template are keys or ids of the pr
 `request_id` again returns the first answer. Returns the tasks in the order of the template. Raises
 PD404, PD403, PD409 (the workflow''s name is taken), PD413, PD422, PDCYC.';
 
+-- FUNCTION docket.latest_contexts(uuid)
+
+CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE latest AS (
+         ( SELECT c.context_type,
+             c.version
+            FROM docket.task_contexts c
+           WHERE (c.task_id = latest_contexts.task_id)
+           ORDER BY c.context_type DESC, c.version DESC
+          LIMIT 1)
+         UNION ALL
+          SELECT n.context_type,
+             n.version
+            FROM (latest l_1
+              CROSS JOIN LATERAL ( SELECT c.context_type,
+                     c.version
+                    FROM docket.task_contexts c
+                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type < l_1.context_type))
+                   ORDER BY c.context_type DESC, c.version DESC
+                  LIMIT 1) n)
+         )
+  SELECT found.task_id,
+     found.project_id,
+     found.context_type,
+     found.version,
+     found.data,
+     found.content_type,
+     found.content_hash,
+     found.byte_size,
+     found.is_escaped,
+     found.is_tombstone,
+     found.attempt_id,
+     found.created_at,
+     found.created_by
+    FROM (latest l
+      CROSS JOIN LATERAL ( SELECT c.task_id,
+             c.project_id,
+             c.context_type,
+             c.version,
+             c.data,
+             c.content_type,
+             c.content_hash,
+             c.byte_size,
+             c.is_escaped,
+             c.is_tombstone,
+             c.attempt_id,
+             c.created_at,
+             c.created_by
+            FROM docket.task_contexts c
+           WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))
+           ORDER BY c.version
+          LIMIT 1) found)
+   WHERE (NOT found.is_tombstone)
+   ORDER BY found.context_type;
+END;
+
+COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
+
 -- FUNCTION docket_private.decay(timestamp with time zone, timestamp with time zone, numeric)
 
 CREATE FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) RETURNS numeric
@@ -6807,6 +6611,24 @@ COMMENT ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid
 `artifact_ids` are artifacts of the interaction''s project, up to the setting max_batch_size; those
 that are linked already stay so. The same `request_id` again returns the first answer. Returns how
 many were linked anew. Raises PD404, PD403, PD413.';
+
+-- TABLE docket.task_pull_requests
+
+CREATE TABLE docket.task_pull_requests (
+    task_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    pull_request_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL
+);
+
+ALTER TABLE ONLY docket.task_pull_requests FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.task_pull_requests IS 'Which pull requests bring the work of which tasks.';
+
+COMMENT ON COLUMN docket.task_pull_requests.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.task_pull_requests.pull_request_id IS 'The pull request.';
 
 -- FUNCTION docket.link_pull_request(uuid, uuid, uuid)
 
@@ -8205,6 +8027,110 @@ COMMENT ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all t
 `kind` is their kind, `tags_all` tags that they have all of, `include_archived` adds those that were
 put away. `after` is the template_key of the last template of the previous page, `page_size` is in
 rows (1 to 1000). Returns templates; raises nothing.';
+
+-- TABLE docket.validation_results
+
+CREATE TABLE docket.validation_results (
+    validation_result_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    run_no integer NOT NULL,
+    validation_status docket.validation_status NOT NULL,
+    validator_name text,
+    attempt_id uuid,
+    agent text,
+    pull_request_id uuid,
+    artifact_id uuid,
+    score numeric,
+    max_score numeric,
+    issues_found integer DEFAULT 0 NOT NULL,
+    issues_critical integer DEFAULT 0 NOT NULL,
+    issues_major integer DEFAULT 0 NOT NULL,
+    issues_minor integer DEFAULT 0 NOT NULL,
+    details jsonb,
+    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
+    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
+    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
+    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
+    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
+    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
+);
+
+ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
+
+COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
+
+COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
+
+COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
+
+COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
+
+COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
+
+COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
+
+COMMENT ON COLUMN docket.validation_results.artifact_id IS 'The artifact that was looked at, where it is about one; null where that has been deleted.';
+
+COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
+
+COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
+
+COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
+
+COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
+
+COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
+
+COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
+
+COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
+
+COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
+
+COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
+
+COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
+
+COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
+
+COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
+
+COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
+
+COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
+
+COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
 
 -- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
 
@@ -29375,38 +29301,6 @@ GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id 
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_agent;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_reader;
-GRANT SELECT ON TABLE docket.pull_requests TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_reader;
-GRANT SELECT ON TABLE docket.task_pull_requests TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
-GRANT SELECT ON TABLE docket.validation_results TO docket_app;
-GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
-GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
-GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
-
 REVOKE ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.full_context(task_id uuid, max_interactions integer) TO docket_app;
@@ -29470,6 +29364,12 @@ GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_ag
 GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_prompt_build(prompt_build_id uuid) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.pull_requests TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.get_pull_request(pull_request_id uuid) TO docket_app;
@@ -29494,6 +29394,13 @@ GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO do
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_session(project_id uuid, session_id text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_task(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_task(task_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_task_dependencies(task_id uuid) TO docket_admin;
@@ -29595,6 +29502,13 @@ GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables js
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_app;
@@ -29639,6 +29553,12 @@ REVOKE ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids u
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_agent;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_reader;
+GRANT SELECT ON TABLE docket.task_pull_requests TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
@@ -29836,6 +29756,12 @@ GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all
 GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
+GRANT SELECT ON TABLE docket.validation_results TO docket_app;
+GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
+GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
+GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;

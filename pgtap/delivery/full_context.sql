@@ -9,7 +9,7 @@ select docket.create_task(docket_test.project_id(), 'A task', task_key => 'a');
 select docket.create_task(docket_test.project_id(), 'Another', task_key => 'b');
 
 select is(
-    docket.full_context(docket_test.id('b')) - 'task',
+    docket.full_context(docket_test.id('b'))::jsonb - 'task',
     '{"contexts": [], "attempts": [], "failures": [], "pull_requests": [], "validations": [],
       "interactions": []}'::jsonb,
     'of a new task there is nothing but itself');
@@ -37,7 +37,7 @@ select docket.link_pull_request(docket_test.id('a'), p.pull_request_id)
                'review_status', 'changes_requested')) as p;
 
 create temporary table known as
-select docket.full_context(docket_test.id('a')) as k;
+select docket.full_context(docket_test.id('a'))::jsonb as k;
 select is((select k -> 'task' ->> 'task_key' from known), 'a', 'the task');
 select is(
     (select jsonb_path_query_array(k, '$.contexts[*].data') || jsonb_path_query_array(
@@ -71,7 +71,7 @@ select is(
     'what was said to models');
 select is(
     jsonb_path_query_array(
-        docket.full_context(docket_test.id('a'), 1), '$.interactions[*].request_data'),
+        docket.full_context(docket_test.id('a'), 1)::jsonb, '$.interactions[*].request_data'),
     '["question 3"]'::jsonb,
     'or the last of it');
 
@@ -86,10 +86,12 @@ begin
 end;
 $$;
 select is(
-    jsonb_path_query_array(docket.full_context(docket_test.id('a')), '$.attempts[*].attempt_no'),
+    jsonb_path_query_array(
+        docket.full_context(docket_test.id('a'))::jsonb, '$.attempts[*].attempt_no'),
     (select jsonb_agg(n) from generate_series(3, 102) as n), 'of its attempts the last hundred');
 select is(
-    jsonb_path_query_array(docket.full_context(docket_test.id('a')), '$.failures[*].attempt_no'),
+    jsonb_path_query_array(
+        docket.full_context(docket_test.id('a'))::jsonb, '$.failures[*].attempt_no'),
     '[1]'::jsonb, 'but the last failures, however long ago');
 select throws_ok(
     $$ select docket.full_context('00000000-0000-7000-8000-000000000000') $$,

@@ -7,8 +7,8 @@ import re
 
 from pgdocket.errors import Error
 
-# The Python type of a value that comes back, and of one that is given.
-_RETURNED = {
+# The Python type of a value, and where it is another, of one that comes back and one that is given.
+_BOTH_WAYS = {
     "boolean": "bool",
     "bytea": "bytes",
     "bigint": "int",
@@ -24,7 +24,8 @@ _RETURNED = {
     "timestamp with time zone": "datetime",
     "uuid": "UUID",
 }
-_GIVEN = _RETURNED | {"numeric": "float | Decimal", "uuid": "Id"}
+_RETURNED = _BOTH_WAYS | {"json": "Json"}
+_GIVEN = _BOTH_WAYS | {"numeric": "float | Decimal", "uuid": "Id"}
 # Domains that say more than their type does.
 _DOMAINS = {"named_values": "dict[str, Json]"}
 # Texts that may as well be given as a number: a priority is 8 or high.
