@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +36,7 @@ _ALIASES = {
     "DB_PASSWORD": ("password", "PGPASSWORD"),
     "DB_SSL_MODE": ("sslmode", "PGSSLMODE"),
 }
+PROXY_URL = "CLOUDFLARE_PROXY_URL"
 _ALIAS_PLACES = ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER")
 
 
@@ -53,12 +54,36 @@ class Config:
     database: str
     is_local: bool = False
     settings: ConnectionSettings = field(default_factory=ConnectionSettings)
+    proxy: str | None = field(default=None, repr=False)
+
+    def through(self, url: str, *, token: str | None = None) -> Config:
+        """The same database, for clients by way of a proxy that pools, as Hyperdrive does.
+
+        `url` is a PostgreSQL URL, `token` the password where it has none. TLS is asked for unless
+        its sslmode says otherwise. A client treats it as PgBouncer in transaction mode; what needs
+        a session of its own, notifications and commands such as deploy, takes the direct way.
+        Raises InvalidArgument for a URL that can't be read.
+        """
+        conninfo = _explicit(_proxied(url, token), PROXY_URL, self.settings).conninfo
+        return replace(self, proxy=conninfo)
+
+    def for_clients(
+        self, settings: ConnectionSettings | None = None
+    ) -> tuple[str, ConnectionSettings]:
+        """What a client connects to, and how; `settings` in place of its own."""
+        settings = settings or self.settings
+        if self.proxy is None:
+            return self.conninfo, settings
+        direct = self.conninfo if self.conninfo != self.proxy else None
+        listen_dsn = settings.listen_dsn or direct
+        return self.proxy, replace(settings, pooled=True, listen_dsn=listen_dsn)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
         """What the environment names: DATABASE_URL, else PG*, else DB_*, else the local server.
 
         DATABASE_MODE local or postgres asks for the local server, or for one that is named.
+        CLOUDFLARE_PROXY_ENABLED leads clients by CLOUDFLARE_PROXY_URL, see through().
         Raises InvalidArgument on a value that can't be read, NoServer where there is nothing.
         """
         return resolve(environ=environ)
@@ -106,8 +131,8 @@ def resolve(
     `db` is a connection string, a URL or a database name. When neither it nor the environment
     names a server, `local` says how far to go with the local server, which is looked for from
     `cwd` upwards; a server that was named is never started. `notify` hears of what takes long.
-    Raises InvalidArgument (PD422) on a
-    value that can't be read, and NoServer (PDSRV) where there is nothing to connect to.
+    Raises InvalidArgument (PD422) on a value that can't be read, and NoServer (PDSRV) where there
+    is nothing to connect to.
     """
     env = os.environ if environ is None else environ
     settings = settings_from(env)
@@ -116,16 +141,17 @@ def resolve(
         return _explicit(_parse(db, "--db"), "--db", settings)
     if mode != "local" and (named := _named(env)) is not None:
         given, source = named
-        return _explicit(given, source, settings)
+        found = _explicit(given, source, settings)
+        return found.through(env[PROXY_URL], token=_token(env)) if _has_proxy(env) else found
     if mode == "postgres":
         raise NoServer(
             "DATABASE_MODE is postgres, and no database is named",
             hint="name one with --db, DATABASE_URL, PG* or DB_*",
         )
-    found = _local_server(local, env, cwd, notify)
+    started = _local_server(local, env, cwd, notify)
     return Config(
-        conninfo=found.conninfo(LOCAL_DATABASE),
-        description=f"{LOCAL_DATABASE} on the local server in {found.home}",
+        conninfo=started.conninfo(LOCAL_DATABASE),
+        description=f"{LOCAL_DATABASE} on the local server in {started.home}",
         source="local server",
         database=LOCAL_DATABASE,
         is_local=True,
@@ -168,7 +194,8 @@ def is_explicit(db: str | None = None, environ: Mapping[str, str] | None = None)
     env = os.environ if environ is None else environ
     is_local = choice(env, "DATABASE_MODE", ("local", "postgres")) == "local"
     names = ("DATABASE_URL", *_PG_PLACES, *_ALIAS_PLACES)
-    return bool(db) or (not is_local and any(env.get(name) for name in names))
+    is_named = any(env.get(name) for name in names) or _has_proxy(env)
+    return bool(db) or (not is_local and is_named)
 
 
 def _named(env: Mapping[str, str]) -> tuple[dict[str, str], str] | None:
@@ -179,7 +206,29 @@ def _named(env: Mapping[str, str]) -> tuple[dict[str, str], str] | None:
         return _from_aliases(env), "PG*"
     if any(env.get(name) for name in _ALIAS_PLACES):
         return _from_aliases(env), "DB_*"
+    if _has_proxy(env):
+        return _proxied(env[PROXY_URL], _token(env)), PROXY_URL
     return None
+
+
+def _has_proxy(env: Mapping[str, str]) -> bool:
+    if not boolean(env, "CLOUDFLARE_PROXY_ENABLED", default=False):
+        return False
+    if not env.get(PROXY_URL):
+        raise InvalidArgument(
+            f"CLOUDFLARE_PROXY_ENABLED is set, and {PROXY_URL} is not",
+            hint="name the proxy: postgresql://user@host:port/database",
+        )
+    return True
+
+
+def _token(env: Mapping[str, str]) -> str | None:
+    return env.get("CLOUDFLARE_PROXY_TOKEN") or None
+
+
+def _proxied(url: str, token: str | None) -> dict[str, str]:
+    given = {"sslmode": "require"} | _parse(url, PROXY_URL)
+    return {"password": token} | given if token else given
 
 
 def _parse(value: str, source: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgdocket.errors import InvalidArgument
 
@@ -43,7 +43,7 @@ class ConnectionSettings:
     trust_seconds: float = 5.0
     use_pool: bool = True
     pooled: bool = False
-    listen_dsn: str | None = None
+    listen_dsn: str | None = field(default=None, repr=False)  # may hold a password
     target_session_attrs: str | None = None
     slow_ms: int | None = 1000
     log_statements: bool = False

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from pgdocket.server.account import server_account
 from support import databases
 from support.databases import Database
 from support.servers import open_private_server
+from support.tls import authority, certificate
 
 EARLY = "projects/read_projects"  # of the plan: enough to call something
 PASSWORD = "hunter2"  # noqa: S105
@@ -44,29 +43,14 @@ class Listener:
         return Config.of(database=self.database.name, password=PASSWORD, settings=SETTINGS, **named)
 
 
-def openssl(folder: Path, *arguments: str) -> None:
-    """Makes a key and a certificate for two days."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not installed")
-    subprocess.run(
-        [program, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-noenc", "-days", "2", *arguments],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def folder(run_folder: Path) -> Path:
     """An authority, a certificate of it for localhost, and an authority of somebody else."""
     folder = run_folder / f"tls-{secrets.token_hex(4)}"
     folder.mkdir(mode=0o755)
     for name in ("ours", "theirs"):
-        subject = ("-subj", f"/CN=The authority {name}", "-addext", "keyUsage=keyCertSign")
-        openssl(folder, *subject, "-keyout", f"{name}.key", "-out", f"{name}.crt")
-    authority = ("-CA", "ours.crt", "-CAkey", "ours.key", "-addext", "basicConstraints=CA:FALSE")
-    subject = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    openssl(folder, *authority, *subject, "-keyout", "server.key", "-out", "server.crt")
+        authority(folder, name)
+    certificate(folder, "ours")
     (folder / "pg_hba.conf").write_text(RULES)
     return folder
 

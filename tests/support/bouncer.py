@@ -25,7 +25,6 @@ _CONFIGURATION = """
 [pgbouncer]
 listen_port = 6432
 unix_socket_dir = {folder}
-auth_type = trust
 auth_file = {folder}/users
 auth_user = {user}
 auth_query = select usename, coalesce(passwd, '') from pg_catalog.pg_shadow where usename = $1
@@ -33,15 +32,18 @@ pool_mode = transaction
 default_pool_size = 5
 max_client_conn = 500
 logfile = {folder}/log
+{more}
 """
+_TRUST = "auth_type = trust"
 _PATIENCE = 10.0
 
 
 @contextlib.contextmanager
-def bouncer(server: str) -> Iterator[str]:
+def bouncer(server: str, more: str = _TRUST, password: str = "") -> Iterator[str]:
     """Starts one before the server of a connection string: yields the folder of its socket.
 
-    Skips, visibly, where PgBouncer is not installed.
+    `more` is more of its configuration, `password` that of the server's user. Skips, visibly,
+    where PgBouncer is not installed.
     """
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
@@ -55,9 +57,10 @@ def bouncer(server: str) -> Iterator[str]:
             port=parts.get("port", "5432"),
             user=parts["user"],
             folder=folder,
+            more=more,
         )
         (folder / "ini").write_text(text)
-        (folder / "users").write_text(f'"{parts["user"]}" ""\n')
+        (folder / "users").write_text(f'"{parts["user"]}" "{password}"\n')
         # It refuses root; who owns the server's data can reach its socket.
         owner = (Path(str(parts["host"])).parent / "data").stat()
         account: dict[str, Any] = {}
@@ -68,7 +71,7 @@ def bouncer(server: str) -> Iterator[str]:
             [program, "-q", folder / "ini"], stderr=subprocess.DEVNULL, **account
         )
         try:
-            _wait(process, make_conninfo(server, host=name, port="6432"))
+            _wait(process, make_conninfo(server, host=name, port="6432", password=password))
             yield name
         finally:
             process.terminate()

@@ -80,7 +80,7 @@ def agent(
 
     target = config.resolve(options.db, notify=output.say)
     settings = ConnectionSettings(min_size=1, max_size=concurrency + 3)
-    with closing(program), Docket(target.conninfo, settings=settings) as docket:
+    with closing(program), Docket(target, settings=settings) as docket:
         report = Agent(
             docket,
             project_id=None if all_projects else the_project(docket, options).project_id,

@@ -50,7 +50,7 @@ def opened(options: Options) -> Iterator[Docket]:
     # slow statements are for services.
     slow_ms = 1000 if options.debug else None
     settings = ConnectionSettings(min_size=1, max_size=2, open_timeout=0.0, slow_ms=slow_ms)
-    with Docket(target.conninfo, settings=settings) as docket:
+    with Docket(target, settings=settings) as docket:
         output.hide(docket.secret_keys())
         yield docket
 

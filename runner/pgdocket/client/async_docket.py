@@ -72,8 +72,7 @@ class AsyncDocket(AsyncApi):
     ) -> None:
         target = resolve() if conninfo is None else conninfo
         if isinstance(target, Config):
-            settings = settings or target.settings
-            target = target.conninfo
+            target, settings = target.for_clients(settings)
         settings = settings or ConnectionSettings()
         self._connections = AsyncConnections(target, settings)
         self._standby: AsyncConnections | None = None

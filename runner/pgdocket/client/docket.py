@@ -70,8 +70,7 @@ class Docket(Api):
     ) -> None:
         target = resolve() if conninfo is None else conninfo
         if isinstance(target, Config):
-            settings = settings or target.settings
-            target = target.conninfo
+            target, settings = target.for_clients(settings)
         settings = settings or ConnectionSettings()
         self._connections = Connections(target, settings)
         self._standby: Connections | None = None
