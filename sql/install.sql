@@ -22954,6 +22954,1075 @@ grant execute on function docket.full_context(uuid, integer)
 
 reset role;
 
+-- delivery/execution_history
+
+set local role docket_owner;
+
+-- The way from an id to its partition: the time that is in it, to the microsecond. 4096ths of a
+-- millisecond were cut off, and so the only microsecond that they can come from is the next one up.
+-- What is no UUIDv7 gives some time, and finds nothing there.
+create function docket_private.time_of_id(id uuid) returns timestamptz
+language sql
+immutable
+parallel safe
+begin atomic
+    select (timestamp 'epoch'
+            + (t.parts / 512 * 125 + (t.parts % 512 * 125 + 511) / 512) * interval '1 microsecond')
+           at time zone 'UTC'
+      from (
+          select ('x0' || translate(overlay(left(time_of_id.id::text, 18) placing '' from 15 for 1),
+                                    '-', ''))::bit(64)::bigint as parts
+      ) as t;
+end;
+
+comment on function docket_private.time_of_id(uuid) is
+    'When an id of docket_private.id_at() was made.';
+
+create function docket_private.id_at(
+    project_id uuid,
+    at         timestamptz,
+    ordinal    bigint default 0
+) returns uuid
+language sql
+volatile
+parallel safe
+begin atomic
+    select (overlay(
+                lpad(to_hex(((extract(epoch from id_at.at) * 1000000)::bigint + id_at.ordinal)
+                            * 512 / 125),
+                     15, '0')
+                placing '7' from 13 for 0)
+            || substr(docket_private.new_id(id_at.project_id)::text, 20))::uuid;
+end;
+
+comment on function docket_private.id_at(uuid, timestamptz, bigint) is
+    'As new_id(), at a time: docket_private.time_of_id() is that time, moved by so many microseconds.';
+
+create domain docket.execution_type as text
+    constraint execution_type_known check (value ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$');
+
+comment on domain docket.execution_type is
+    'What was run: build, test, lint, deployment... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
+create domain docket.environment as text
+    constraint environment_known check (value ~ '^[a-z0-9][a-z0-9_.-]{0,62}$');
+
+comment on domain docket.environment is
+    'Where something is run: development, staging, production... Any word of lower-case letters, digits and _ . - (up to 63).';
+
+create domain docket.execution_status as text
+    constraint execution_status_known check (value in (
+        'running', 'completed', 'failed', 'timed_out', 'cancelled'));
+
+comment on domain docket.execution_status is
+    'How an execution stands: running, or how it ended.';
+
+-- One run of something. Its time is in its id, which so leads to its month: however many months
+-- there are, one is looked into. It ends once, and is never changed after that: the table is a
+-- record of what happened itself, and is not written into the journal. What is kept no longer goes
+-- by whole months, which the journal says.
+create table docket.execution_history (
+    execution_id       uuid                    not null,
+    project_id         uuid                    not null,
+    task_id            uuid,
+    workflow_id        uuid,
+    attempt_id         uuid,
+    execution_type     docket.execution_type   not null,
+    execution_phase    text,
+    phases             jsonb                   not null default '[]',
+    status             docket.execution_status not null default 'running',
+    environment        docket.environment,
+    started_at         timestamptz             not null,
+    completed_at       timestamptz,
+    duration_ms        bigint generated always as (
+                           (extract(epoch from completed_at - started_at) * 1000)::bigint) stored,
+    cpu_usage_percent  numeric,
+    memory_usage_mb    numeric,
+    exit_code          integer,
+    stdout_preview     text,
+    stderr_preview     text,
+    error_message      text,
+    error_stack        text,
+    retry_count        integer                 not null default 0,
+    retry_of           uuid,
+    first_execution_id uuid                    not null,
+    environment_info   jsonb                   not null default '{}',
+    performance_metrics jsonb                  not null default '{}',
+    log_lines          bigint                  not null default 0,
+    log_lines_left_out bigint                  not null default 0,
+    metadata           jsonb                   not null default '{}',
+    created_at         timestamptz             not null,
+    created_by         text                    not null default docket.principal(),
+
+    constraint execution_history_pkey primary key (execution_id, project_id, created_at),
+    constraint execution_history_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint execution_history_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint execution_history_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
+    constraint execution_history_attempt_fkey
+        foreign key (attempt_id, project_id) references docket.task_attempts on delete cascade,
+    constraint execution_history_id_has_its_time
+        check (created_at = docket_private.time_of_id(execution_id)),
+    constraint execution_history_of_task_or_workflow
+        check (num_nonnulls(task_id, workflow_id) <= 1),
+    constraint execution_history_phase_bounded check (length(execution_phase) between 1 and 255),
+    constraint execution_history_ends_once
+        check ((status = 'running') = (completed_at is null)),
+    constraint execution_history_completed_after_started check (completed_at >= started_at),
+    constraint execution_history_cpu_is_percentage check (cpu_usage_percent between 0 and 100),
+    constraint execution_history_memory_bounded
+        check (memory_usage_mb between 0 and 1000000000),
+    constraint execution_history_previews_bounded
+        check (greatest(octet_length(stdout_preview), octet_length(stderr_preview),
+                        octet_length(error_message), octet_length(error_stack)) <= 65536),
+    constraint execution_history_retry_of_another
+        check (retry_count >= 0
+               and (retry_count = 0) = (retry_of is null)
+               and (retry_of is null) = (first_execution_id = execution_id)
+               and retry_of <> execution_id),
+    constraint execution_history_json_as_told
+        check (jsonb_typeof(environment_info) = 'object'
+               and jsonb_typeof(performance_metrics) = 'object'
+               and jsonb_typeof(metadata) = 'object'
+               and jsonb_typeof(phases) = 'array'),
+    constraint execution_history_json_bounded
+        check (greatest(octet_length(environment_info::text),
+                        octet_length(performance_metrics::text),
+                        octet_length(metadata::text)) <= 65536)
+) partition by range (created_at);
+
+create index execution_history_task_idx
+    on docket.execution_history (task_id, project_id, created_at, execution_id)
+    where task_id is not null;
+
+create index execution_history_workflow_idx
+    on docket.execution_history (workflow_id, project_id, created_at, execution_id)
+    where workflow_id is not null;
+
+create index execution_history_attempt_idx
+    on docket.execution_history (attempt_id, project_id) where attempt_id is not null;
+
+create index execution_history_chain_idx
+    on docket.execution_history (first_execution_id, project_id);
+
+create index execution_history_type_idx
+    on docket.execution_history (project_id, execution_type, created_at, execution_id);
+
+create index execution_history_time_idx
+    on docket.execution_history (project_id, created_at, execution_id);
+
+create index execution_history_running_idx
+    on docket.execution_history (project_id, created_at, execution_id) where status = 'running';
+
+comment on table docket.execution_history is
+    'What was run for tasks, workflows and projects, one row for each run. It ends once, and is then never changed.';
+comment on column docket.execution_history.execution_id is
+    'The execution.';
+comment on column docket.execution_history.task_id is
+    'The task that it was run for, where it was one.';
+comment on column docket.execution_history.workflow_id is
+    'The workflow that it was run for, where it was one.';
+comment on column docket.execution_history.attempt_id is
+    'The attempt at the task that ran it, where it is known.';
+comment on column docket.execution_history.execution_type is
+    'What was run.';
+comment on column docket.execution_history.execution_phase is
+    'The phase that it is in, or ended in.';
+comment on column docket.execution_history.phases is
+    'All its phases, in order: objects with phase, started_at and, where it is over, duration_ms.';
+comment on column docket.execution_history.status is
+    'How it stands.';
+comment on column docket.execution_history.environment is
+    'Where it was run.';
+comment on column docket.execution_history.started_at is
+    'When it began.';
+comment on column docket.execution_history.completed_at is
+    'When it ended; null while it runs.';
+comment on column docket.execution_history.duration_ms is
+    'How long it took, in milliseconds.';
+comment on column docket.execution_history.cpu_usage_percent is
+    'How much of the machine''s processors it used, 0 to 100.';
+comment on column docket.execution_history.memory_usage_mb is
+    'How much memory it used at most, in megabytes.';
+comment on column docket.execution_history.exit_code is
+    'With what its process ended; negative: by that signal.';
+comment on column docket.execution_history.stdout_preview is
+    'What it printed; of much, the beginning and the end.';
+comment on column docket.execution_history.stderr_preview is
+    'What it printed as errors; of much, the beginning and the end.';
+comment on column docket.execution_history.error_message is
+    'What went wrong.';
+comment on column docket.execution_history.error_stack is
+    'Where in the program it went wrong.';
+comment on column docket.execution_history.retry_count is
+    'How many executions before it it tries again.';
+comment on column docket.execution_history.retry_of is
+    'The execution that it tries again; that may have been dropped since, with its month.';
+comment on column docket.execution_history.first_execution_id is
+    'The first execution of the chain of retries; itself where it is none.';
+comment on column docket.execution_history.environment_info is
+    'What it was run on: versions, machine, region...';
+comment on column docket.execution_history.performance_metrics is
+    'What else was measured.';
+comment on column docket.execution_history.log_lines is
+    'How many lines its log has.';
+comment on column docket.execution_history.log_lines_left_out is
+    'How many lines more there were, for which its log had no room.';
+
+comment on constraint execution_history_of_task_or_workflow on docket.execution_history is
+    'an execution is of a task, of a workflow, or of neither';
+comment on constraint execution_history_phase_bounded on docket.execution_history is
+    'a phase has 1 to 255 characters';
+comment on constraint execution_history_ends_once on docket.execution_history is
+    'what is not running any more has completed_at';
+comment on constraint execution_history_completed_after_started on docket.execution_history is
+    'completed_at is not before started_at';
+comment on constraint execution_history_cpu_is_percentage on docket.execution_history is
+    'cpu_usage_percent is 0 to 100, of all processors together';
+comment on constraint execution_history_memory_bounded on docket.execution_history is
+    'memory_usage_mb is in megabytes, 0 to 1000000000';
+comment on constraint execution_history_json_as_told on docket.execution_history is
+    'environment_info, performance_metrics and metadata are JSON objects';
+comment on constraint execution_history_json_bounded on docket.execution_history is
+    'environment_info, performance_metrics and metadata have up to 65536 bytes each';
+
+create table docket.execution_history_default partition of docket.execution_history default;
+
+comment on table docket.execution_history_default is
+    'Rows of execution_history for which no month is there. The first row in it is an alarm.';
+
+alter table docket.execution_history_default enable row level security;
+alter table docket.execution_history_default force row level security;
+
+call docket_private.add_isolation('docket.execution_history');
+
+-- Beside their executions, in the same months.
+create table docket.execution_log_lines (
+    execution_id uuid        not null,
+    project_id   uuid        not null,
+    line_no      bigint      not null,
+    level        text        not null,
+    message      text        not null,
+    data         jsonb,
+    logged_at    timestamptz not null,
+    created_at   timestamptz not null,
+
+    constraint execution_log_lines_pkey
+        primary key (execution_id, line_no, project_id, created_at),
+    constraint execution_log_lines_level_known
+        check (level in ('debug', 'info', 'warning', 'error')),
+    constraint execution_log_lines_bounded
+        check (octet_length(message) <= 8192 and octet_length(data::text) <= 65536)
+) partition by range (created_at);
+
+comment on table docket.execution_log_lines is
+    'The logs of executions, line by line. They go with their executions.';
+comment on column docket.execution_log_lines.execution_id is
+    'The execution.';
+comment on column docket.execution_log_lines.line_no is
+    'Counts up from 1 by execution.';
+comment on column docket.execution_log_lines.level is
+    'How much it matters: debug, info, warning, error.';
+comment on column docket.execution_log_lines.message is
+    'The line.';
+comment on column docket.execution_log_lines.data is
+    'What belongs to it, with asterisks under secret keys.';
+comment on column docket.execution_log_lines.logged_at is
+    'When it was said.';
+comment on constraint execution_log_lines_level_known on docket.execution_log_lines is
+    'a level is debug, info, warning or error';
+comment on constraint execution_log_lines_bounded on docket.execution_log_lines is
+    'the data of a line have up to 65536 bytes';
+
+create table docket.execution_log_lines_default partition of docket.execution_log_lines default;
+
+comment on table docket.execution_log_lines_default is
+    'Rows of execution_log_lines for which no month is there. The first row in it is an alarm.';
+
+alter table docket.execution_log_lines_default enable row level security;
+alter table docket.execution_log_lines_default force row level security;
+
+call docket_private.add_isolation('docket.execution_log_lines');
+
+create function docket_private.drop_log() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.execution_log_lines as l
+     where l.execution_id = old.execution_id
+       and l.created_at   = old.created_at;
+    return null;
+end;
+$$;
+
+comment on function docket_private.drop_log() is
+    'Removes the log of an execution that goes with its task or workflow.';
+
+create trigger execution_history_drop_log
+ after delete on docket.execution_history
+   for each row
+  when (old.log_lines > 0)
+       execute function docket_private.drop_log();
+
+insert into docket.partition_policies (table_name)
+values ('execution_history'), ('execution_log_lines');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+insert into docket.settings (setting_key, value, description)
+values ('max_execution_log_lines', '10000', 'How many lines the log of an execution has at most; what comes after that is counted.');
+
+revoke all on function docket_private.time_of_id(uuid) from public;
+revoke all on function docket_private.id_at(uuid, timestamptz, bigint) from public;
+revoke all on function docket_private.drop_log() from public;
+grant execute on function docket_private.time_of_id(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.execution_history, docket.execution_log_lines
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/record_executions
+
+set local role docket_owner;
+
+-- Of what is too long, how it began and how it ended: why a run failed stands at its end.
+create function docket_private.preview(
+    given   text,
+    at_most integer default 65536
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_bytes bytea;
+    v_head  integer := preview.at_most / 4;
+    v_tail  integer;
+begin
+    if octet_length(preview.given) <= preview.at_most or preview.given is null then
+        return preview.given;
+    end if;
+
+    v_bytes := convert_to(preview.given, 'UTF8');
+    v_tail  := octet_length(v_bytes) - (preview.at_most - v_head - 100);
+
+    -- No character is cut into pieces.
+    while get_byte(v_bytes, v_head) & 192 = 128 loop
+        v_head := v_head - 1;
+    end loop;
+    while get_byte(v_bytes, v_tail) & 192 = 128 loop
+        v_tail := v_tail + 1;
+    end loop;
+
+    return format(e'%s\n[... %s bytes ...]\n%s',
+                  convert_from(substring(v_bytes from 1 for v_head), 'UTF8'), v_tail - v_head,
+                  convert_from(substring(v_bytes from v_tail + 1), 'UTF8'));
+end;
+$$;
+
+comment on function docket_private.preview(text, integer) is
+    'A text, or its beginning and its end, so that it has no more bytes than that.';
+
+create function docket_private.execution_refused(
+    constraint_name text,
+    reason          text
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'the execution is refused: %',
+                    coalesce(
+                        docket_private.constraint_text('execution_history', constraint_name),
+                        docket_private.constraint_text('execution_log_lines', constraint_name),
+                        left(reason, 300))
+        using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.execution_refused(text, text) is
+    'Raises PD422, with what a constraint asks for.';
+
+-- By the time in its id: one month is looked into.
+create function docket_private.find_execution(
+    execution_id uuid,
+    to_write     boolean
+) returns docket.execution_history
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_created_at timestamptz := docket_private.time_of_id(find_execution.execution_id);
+    v_execution  docket.execution_history;
+begin
+    select e.* into v_execution
+      from docket.execution_history as e
+     where e.execution_id = find_execution.execution_id
+       and e.created_at   = v_created_at;
+
+    if not found then
+        raise exception 'execution % does not exist',
+                        coalesce(find_execution.execution_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_executions() lists those of a project.';
+    end if;
+
+    if find_execution.to_write then
+        perform docket_private.require_project(v_execution.project_id);
+
+        -- Who ends it and who writes its log follow each other.
+        select e.* into v_execution
+          from docket.execution_history as e
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_created_at
+           for no key update;
+    end if;
+
+    return v_execution;
+end;
+$$;
+
+comment on function docket_private.find_execution(uuid, boolean) is
+    'An execution by its id, locked where it is to be written. Raises PD404, PD403.';
+
+create function docket_private.require_running(execution docket.execution_history) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if execution.status <> 'running' then
+        raise exception 'execution % has ended already: it is %',
+                        execution.execution_id, execution.status
+            using errcode = 'PDTRN',
+                  detail  = jsonb_build_object('status', execution.status)::text,
+                  hint    = 'It ends once; docket.start_execution(retry_of => ...) begins the next.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_running(docket.execution_history) is
+    'Raises PDTRN for an execution that has ended.';
+
+create function docket.start_execution(
+    project_id       uuid,
+    execution_type   text,
+    task_id          uuid        default null,
+    workflow_id      uuid        default null,
+    attempt_id       uuid        default null,
+    execution_phase  text        default null,
+    environment      text        default null,
+    environment_info jsonb       default null,
+    retry_of         uuid        default null,
+    started_at       timestamptz default null,
+    metadata         jsonb       default null,
+    request_id       uuid        default null
+) returns docket.execution_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb       := docket_private.replay(request_id, 'start_execution');
+    v_now        timestamptz := docket.clock();
+    v_before     docket.execution_history;
+    v_execution  docket.execution_history;
+    v_id         uuid;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return docket_private.find_execution((v_answer ->> 'execution_id')::uuid, false);
+    end if;
+
+    perform docket_private.require_project(start_execution.project_id);
+
+    if start_execution.retry_of is not null then
+        v_before := docket_private.find_execution(start_execution.retry_of, true);
+        if v_before.project_id <> start_execution.project_id then
+            raise exception 'execution % is of another project', start_execution.retry_of
+                using errcode = 'PD422';
+        elsif v_before.status in ('running', 'completed') then
+            raise exception 'execution % is %, and is not tried again',
+                            start_execution.retry_of, v_before.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object('status', v_before.status)::text,
+                      hint    = 'What has failed, timed out or been cancelled is.';
+        elsif exists (
+            select
+              from docket.execution_history as e
+             where e.first_execution_id = v_before.first_execution_id
+               and e.project_id  = v_before.project_id
+               and e.created_at >= docket_private.time_of_id(v_before.first_execution_id)
+               and e.retry_of    = v_before.execution_id
+            offset 0)
+        then
+            raise exception 'execution % has been tried again already', start_execution.retry_of
+                using errcode = 'PD409',
+                      hint    = 'docket.execution_chain() shows the last of the chain.';
+        end if;
+
+        -- Whoever has an older snapshot, and so does not see this, can not serialize (40001).
+        update docket.execution_history as e
+           set retry_count = e.retry_count
+         where e.execution_id = v_before.execution_id
+           and e.project_id   = v_before.project_id
+           and e.created_at   = v_before.created_at;
+    end if;
+
+    begin
+        v_id := docket_private.id_at(start_execution.project_id, v_now);
+        insert into docket.execution_history as e (
+            execution_id, project_id, task_id, workflow_id, attempt_id, execution_type,
+            execution_phase, phases, environment, started_at, retry_count, retry_of,
+            first_execution_id, environment_info, metadata, created_at)
+        values (
+            v_id, start_execution.project_id,
+            coalesce(start_execution.task_id,
+                     case when start_execution.workflow_id is null then v_before.task_id end),
+            coalesce(start_execution.workflow_id,
+                     case when start_execution.task_id is null then v_before.workflow_id end),
+            start_execution.attempt_id,
+            coalesce(lower(btrim(start_execution.execution_type)), v_before.execution_type),
+            start_execution.execution_phase,
+            case
+                when start_execution.execution_phase is null then '[]'
+                else jsonb_build_array(jsonb_build_object(
+                         'phase', start_execution.execution_phase,
+                         'started_at', coalesce(start_execution.started_at, v_now)))
+            end,
+            coalesce(lower(btrim(start_execution.environment)), v_before.environment),
+            coalesce(start_execution.started_at, v_now),
+            coalesce(v_before.retry_count + 1, 0), v_before.execution_id,
+            coalesce(v_before.first_execution_id, v_id),
+            docket_private.without_secrets(coalesce(start_execution.environment_info, '{}')),
+            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_now)
+        returning e.* into v_execution;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task, workflow or attempt of an execution is none of this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.check_artifact_attempts(
+        v_execution.project_id, array[v_execution.task_id], array[v_execution.attempt_id]);
+    perform docket_private.remember(
+        request_id, jsonb_build_object('execution_id', v_execution.execution_id));
+    return v_execution;
+end;
+$$;
+
+comment on function docket.start_execution(
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) is
+'Begins the record of one run: of a task, of a workflow, or of the project.
+
+`execution_type` is any word (build, test, deployment...), `execution_phase` the phase that it
+begins with, `environment` where it is run, `environment_info` on what, `started_at` when it began
+(null: now), `metadata` an object. `attempt_id` is the attempt at the task that runs it, which has
+not lost it. `retry_of` is the execution that it tries again, which has failed, timed out or been
+cancelled: task, workflow and environment are those of it unless others are given. What stands under
+a secret key is stored as asterisks. The same `request_id` again returns the execution as it is
+then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried again already), PD422,
+PDTRN (it can not be tried again), PDLSE.';
+
+create function docket_private.close_phase(
+    phases jsonb,
+    at     timestamptz
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if close_phase.phases = '[]' or close_phase.phases -> -1 ? 'duration_ms' then
+        return close_phase.phases;
+    end if;
+
+    return jsonb_set(
+        close_phase.phases, '{-1,duration_ms}',
+        to_jsonb(greatest(
+            (extract(epoch from close_phase.at
+                                - (close_phase.phases -> -1 ->> 'started_at')::timestamptz)
+             * 1000)::bigint, 0)));
+end;
+$$;
+
+comment on function docket_private.close_phase(jsonb, timestamptz) is
+    'Phases, the last of which has ended.';
+
+create function docket.enter_execution_phase(
+    execution_id    uuid,
+    execution_phase text,
+    request_id      uuid default null
+) returns docket.execution_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'enter_execution_phase');
+    v_execution  docket.execution_history;
+    v_constraint text;
+begin
+    v_execution := docket_private.find_execution(
+        enter_execution_phase.execution_id, v_answer is null);
+    if v_answer is not null then
+        return v_execution;
+    end if;
+
+    perform docket_private.require_running(v_execution);
+
+    if jsonb_array_length(v_execution.phases) >= 100 then
+        raise exception 'execution % has had 100 phases', v_execution.execution_id
+            using errcode = 'PD413',
+                  hint    = 'What happens more often belongs into its log: docket.execution_log().';
+    end if;
+
+    begin
+        if enter_execution_phase.execution_phase is null then
+            raise exception not_null_violation using message = 'a phase has a name';
+        end if;
+
+        update docket.execution_history as e
+           set execution_phase = enter_execution_phase.execution_phase,
+               phases = docket_private.close_phase(e.phases, docket.clock())
+                        || jsonb_build_object(
+                               'phase', enter_execution_phase.execution_phase,
+                               'started_at', docket.clock())
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_execution.created_at
+        returning e.* into v_execution;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.remember(request_id, 'true');
+    return v_execution;
+end;
+$$;
+
+comment on function docket.enter_execution_phase(uuid, text, uuid) is
+'Says that a running execution has come to its next phase, up to 100 of them.
+
+`execution_phase` is its name, of 1 to 255 characters. The same `request_id` again returns the
+execution as it is then. Returns the execution. Raises PD404, PD403, PD413, PD422, PDTRN (it has
+ended).';
+
+create function docket.finish_execution(
+    execution_id        uuid,
+    status              text        default 'completed',
+    exit_code           integer     default null,
+    stdout_preview      text        default null,
+    stderr_preview      text        default null,
+    error_message       text        default null,
+    error_stack         text        default null,
+    cpu_usage_percent   numeric     default null,
+    memory_usage_mb     numeric     default null,
+    performance_metrics jsonb       default null,
+    completed_at        timestamptz default null,
+    metadata            jsonb       default null,
+    request_id          uuid        default null
+) returns docket.execution_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'finish_execution');
+    v_execution  docket.execution_history;
+    v_now        timestamptz := docket.clock();
+    v_constraint text;
+begin
+    v_execution := docket_private.find_execution(
+        finish_execution.execution_id, v_answer is null);
+    if v_answer is not null then
+        return v_execution;
+    end if;
+
+    perform docket_private.require_running(v_execution);
+
+    if finish_execution.status is null
+       or finish_execution.status not in ('completed', 'failed', 'timed_out', 'cancelled') then
+        raise exception 'an execution does not end %',
+                        quote_nullable(left(finish_execution.status, 100))
+            using errcode = 'PD422',
+                  hint    = 'It ends completed, failed, timed_out or cancelled.';
+    end if;
+
+    begin
+        update docket.execution_history as e
+           set status              = finish_execution.status,
+               completed_at        = coalesce(finish_execution.completed_at,
+                                              greatest(v_now, e.started_at)),
+               phases              = docket_private.close_phase(
+                                         e.phases, coalesce(finish_execution.completed_at, v_now)),
+               exit_code           = finish_execution.exit_code,
+               stdout_preview      = docket_private.preview(finish_execution.stdout_preview),
+               stderr_preview      = docket_private.preview(finish_execution.stderr_preview),
+               error_message       = docket_private.preview(finish_execution.error_message),
+               error_stack         = docket_private.preview(finish_execution.error_stack),
+               cpu_usage_percent   = finish_execution.cpu_usage_percent,
+               memory_usage_mb     = finish_execution.memory_usage_mb,
+               performance_metrics = coalesce(
+                   docket_private.without_secrets(finish_execution.performance_metrics), '{}'),
+               metadata            = e.metadata || coalesce(
+                   docket_private.without_secrets(finish_execution.metadata), '{}')
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_execution.created_at
+        returning e.* into v_execution;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.remember(request_id, 'true');
+    return v_execution;
+end;
+$$;
+
+comment on function docket.finish_execution(
+    uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
+    uuid) is
+'Ends an execution: once, and it is never changed after that.
+
+`status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended with
+(negative: the signal). `stdout_preview` and `stderr_preview` are what it printed, `error_message`
+and `error_stack` what went wrong and where: of more than 65536 bytes the beginning and the end are
+kept. `cpu_usage_percent` is 0 to 100 of all processors, `memory_usage_mb` in megabytes,
+`performance_metrics` an object of what else was measured, `completed_at` when it ended (null: now),
+`metadata` an object that is added to what was told at its start. The same `request_id` again
+returns the execution. Returns the execution, with its duration. Raises PD404, PD403, PD422, PDTRN
+(it has ended already).';
+
+create function docket.execution_log(
+    execution_id uuid,
+    entries      jsonb,
+    request_id   uuid default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb  := docket_private.replay(request_id, 'execution_log');
+    v_most       bigint := (docket_private.setting('max_execution_log_lines') #>> '{}')::bigint;
+    v_batch      bigint := (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_given      jsonb  := docket_private.without_secrets(execution_log.entries);
+    v_execution  docket.execution_history;
+    v_room       bigint;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::bigint;
+    end if;
+
+    v_execution := docket_private.find_execution(execution_log.execution_id, true);
+    perform docket_private.require_running(v_execution);
+
+    if coalesce(jsonb_typeof(v_given), '') not in ('array', 'string')
+       or v_given @? '$[*] ? (@.type() != "string" && @.type() != "object")' then
+        raise exception 'entries is no line, nor a JSON array of lines'
+            using errcode = 'PD422',
+                  hint    = 'A line is a string, or an object with message, level, data and logged_at.';
+    end if;
+
+    v_given := case jsonb_typeof(v_given)
+                   when 'array' then v_given
+                   else jsonb_build_array(v_given)
+               end;
+    if jsonb_array_length(v_given) > v_batch then
+        raise exception '% lines in one call', jsonb_array_length(v_given)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_batch);
+    end if;
+
+    v_room := least(greatest(v_most - v_execution.log_lines, 0), jsonb_array_length(v_given));
+
+    begin
+        insert into docket.execution_log_lines (
+            execution_id, project_id, line_no, level, message, data, logged_at, created_at)
+        select v_execution.execution_id, v_execution.project_id,
+               v_execution.log_lines + g.place,
+               coalesce(g.line ->> 'level', 'info'),
+               docket_private.preview(
+                   case jsonb_typeof(g.line)
+                       when 'string' then g.line #>> '{}'
+                       else g.line ->> 'message'
+                   end,
+                   8192),
+               g.line -> 'data',
+               coalesce((g.line ->> 'logged_at')::timestamptz, docket.clock()),
+               v_execution.created_at
+          from jsonb_array_elements(v_given) with ordinality as g (line, place)
+         where g.place <= v_room;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    update docket.execution_history as e
+       set log_lines          = e.log_lines + v_room,
+           log_lines_left_out = e.log_lines_left_out + jsonb_array_length(v_given) - v_room
+     where e.execution_id = v_execution.execution_id
+       and e.project_id   = v_execution.project_id
+       and e.created_at   = v_execution.created_at;
+
+    perform docket_private.remember(request_id, to_jsonb(v_room));
+    return v_room;
+end;
+$$;
+
+comment on function docket.execution_log(uuid, jsonb, uuid) is
+'Adds lines to the log of a running execution.
+
+`entries` is a line or an array of lines (up to the setting max_batch_size): strings, or objects
+with message (of more than 8192 bytes the beginning and the end), level (debug, info, warning,
+error; info unless given), data (any JSON, with asterisks under secret keys) and logged_at. Beyond
+the setting max_execution_log_lines lines are counted (log_lines_left_out), and not kept: no run
+fails for its log. The same `request_id` again adds nothing. Returns how many were kept. Raises
+PD404, PD403, PD413, PD422, PDTRN (it has ended).';
+
+revoke all on function docket_private.preview(text, integer) from public;
+revoke all on function docket_private.execution_refused(text, text) from public;
+revoke all on function docket_private.find_execution(uuid, boolean) from public;
+revoke all on function docket_private.require_running(docket.execution_history) from public;
+revoke all on function docket.start_execution(
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) from public;
+revoke all on function docket_private.close_phase(jsonb, timestamptz) from public;
+revoke all on function docket.enter_execution_phase(uuid, text, uuid) from public;
+revoke all on function docket.finish_execution(
+    uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb, uuid)
+  from public;
+revoke all on function docket.execution_log(uuid, jsonb, uuid) from public;
+grant execute on function
+    docket.start_execution(
+        uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid),
+    docket.enter_execution_phase(uuid, text, uuid),
+    docket.finish_execution(
+        uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
+        uuid),
+    docket.execution_log(uuid, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/read_executions
+
+set local role docket_owner;
+
+create function docket.get_execution(execution_id uuid) returns docket.execution_history
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_created_at timestamptz := docket_private.time_of_id(get_execution.execution_id);
+    v_execution  docket.execution_history;
+begin
+    select e.* into v_execution
+      from docket.execution_history as e
+     where e.execution_id = get_execution.execution_id
+       and e.created_at   = v_created_at;
+
+    if not found then
+        raise exception 'execution % does not exist',
+                        coalesce(get_execution.execution_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_executions() lists those of a project.';
+    end if;
+
+    return v_execution;
+end;
+$$;
+
+comment on function docket.get_execution(uuid) is
+    'One execution by its id, `execution_id`. Returns the execution, with every field. Raises PD404.';
+
+create function docket.list_executions(
+    project_id     uuid,
+    task_id        uuid        default null,
+    workflow_id    uuid        default null,
+    execution_type text        default null,
+    status         text        default null,
+    environment    text        default null,
+    since          timestamptz default null,
+    until          timestamptz default null,
+    after          uuid        default null,
+    page_size      integer     default 100
+) returns setof docket.execution_history
+language sql
+stable
+begin atomic
+    -- A branch of its own for one task: what row-level security adds lets the planner take a
+    -- project's executions for a few rows, and look for the task's among all of them.
+    select of_task.*
+      from docket.tasks as t
+     cross join lateral (
+               select e.*
+                 from docket.execution_history as e
+                where e.task_id = t.task_id
+                  and e.project_id = t.project_id
+                  and list_executions.workflow_id is null
+                  and (list_executions.execution_type is null
+                       or e.execution_type = lower(btrim(list_executions.execution_type)))
+                  and (list_executions.status is null or e.status = list_executions.status)
+                  and (list_executions.environment is null
+                       or e.environment = lower(btrim(list_executions.environment)))
+                  and (list_executions.since is null or e.created_at >= list_executions.since)
+                  and (list_executions.until is null or e.created_at < list_executions.until)
+                  and (list_executions.after is null
+                       or (e.created_at, e.execution_id) < (
+                              docket_private.time_of_id(list_executions.after),
+                              list_executions.after))
+                order by e.created_at desc, e.execution_id desc
+                limit least(greatest(list_executions.page_size, 1), 1000)
+           ) as of_task
+     where t.task_id = list_executions.task_id
+       and t.project_id = list_executions.project_id
+     union all
+    select of_workflow.*
+      from docket.workflows as w
+     cross join lateral (
+               select e.*
+                 from docket.execution_history as e
+                where e.workflow_id = w.workflow_id
+                  and e.project_id = w.project_id
+                  and list_executions.task_id is null
+                  and (list_executions.execution_type is null
+                       or e.execution_type = lower(btrim(list_executions.execution_type)))
+                  and (list_executions.status is null or e.status = list_executions.status)
+                  and (list_executions.environment is null
+                       or e.environment = lower(btrim(list_executions.environment)))
+                  and (list_executions.since is null or e.created_at >= list_executions.since)
+                  and (list_executions.until is null or e.created_at < list_executions.until)
+                  and (list_executions.after is null
+                       or (e.created_at, e.execution_id) < (
+                              docket_private.time_of_id(list_executions.after),
+                              list_executions.after))
+                order by e.created_at desc, e.execution_id desc
+                limit least(greatest(list_executions.page_size, 1), 1000)
+           ) as of_workflow
+     where w.workflow_id = list_executions.workflow_id
+       and w.project_id = list_executions.project_id
+     union all
+    select of_project.*
+      from (
+          select e.*
+            from docket.execution_history as e
+           where list_executions.task_id is null
+             and list_executions.workflow_id is null
+             and e.project_id = list_executions.project_id
+             and (list_executions.execution_type is null
+                  or e.execution_type = lower(btrim(list_executions.execution_type)))
+             and (list_executions.status is null or e.status = list_executions.status)
+             and (list_executions.environment is null
+                  or e.environment = lower(btrim(list_executions.environment)))
+             and (list_executions.since is null or e.created_at >= list_executions.since)
+             and (list_executions.until is null or e.created_at < list_executions.until)
+             and (list_executions.after is null
+                  or (e.created_at, e.execution_id) < (
+                         docket_private.time_of_id(list_executions.after), list_executions.after))
+           order by e.created_at desc, e.execution_id desc
+           limit least(greatest(list_executions.page_size, 1), 1000)
+      ) as of_project;
+end;
+
+comment on function docket.list_executions(
+    uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer) is
+'The executions of a project that meet every condition given, the newest first, with their metrics.
+
+`task_id` and `workflow_id` say whose, `execution_type` what was run, `status` how it stands,
+`environment` where it was run, `since` and `until` when it was recorded (from the first to before
+the second). `after` is the id of the last execution of the previous page, `page_size` is in rows (1
+to 1000). Returns executions; raises nothing.';
+
+create function docket.execution_chain(execution_id uuid) returns setof docket.execution_history
+language sql
+stable
+begin atomic
+      with asked as materialized (
+          select e.project_id, e.first_execution_id
+            from docket.execution_history as e
+           where e.execution_id = execution_chain.execution_id
+             and e.created_at   = docket_private.time_of_id(execution_chain.execution_id)
+      )
+    select c.*
+      from asked as a
+     cross join lateral (
+               select e.*
+                 from docket.execution_history as e
+                where e.first_execution_id = a.first_execution_id
+                  and e.project_id  = a.project_id
+                  and e.created_at >= docket_private.time_of_id(a.first_execution_id)
+                order by e.retry_count
+                limit 10000
+           ) as c
+     order by c.retry_count;
+end;
+
+comment on function docket.execution_chain(uuid) is
+'The chain of retries that execution `execution_id` belongs to, the first first (what has not been
+dropped of it; up to 10000). Returns executions; raises nothing.';
+
+create function docket.list_execution_log(
+    execution_id uuid,
+    after        bigint  default 0,
+    page_size    integer default 1000
+) returns table (
+    line_no   bigint,
+    level     text,
+    message   text,
+    data      jsonb,
+    logged_at timestamptz
+)
+language sql
+stable
+begin atomic
+    select l.line_no, l.level, l.message, l.data, l.logged_at
+      from docket.execution_log_lines as l
+     where l.execution_id = list_execution_log.execution_id
+       and l.created_at   = docket_private.time_of_id(list_execution_log.execution_id)
+       and l.line_no > list_execution_log.after
+     order by l.line_no
+     limit least(greatest(list_execution_log.page_size, 1), 10000);
+end;
+
+comment on function docket.list_execution_log(uuid, bigint, integer) is
+'The log of an execution, line by line.
+
+`after` is the line_no of the last line of the previous page, `page_size` is in rows (1 to 10000).
+Returns lines; data may be null. Raises nothing.';
+
+revoke all on function docket.get_execution(uuid) from public;
+revoke all on function docket.list_executions(
+    uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer) from public;
+revoke all on function docket.execution_chain(uuid) from public;
+revoke all on function docket.list_execution_log(uuid, bigint, integer) from public;
+grant execute on function
+    docket.get_execution(uuid),
+    docket.list_executions(
+        uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer),
+    docket.execution_chain(uuid),
+    docket.list_execution_log(uuid, bigint, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- delivery/workflow_states
 
 set local role docket_owner;

@@ -117,6 +117,27 @@ COMMENT ON DOMAIN docket.effort IS 'What a task costs, in hours.';
 
 COMMENT ON CONSTRAINT effort_not_negative ON DOMAIN docket.effort IS 'an effort is in hours, from 0';
 
+-- DOMAIN docket.environment
+
+CREATE DOMAIN docket.environment AS text
+	CONSTRAINT environment_known CHECK ((VALUE ~ '^[a-z0-9][a-z0-9_.-]{0,62}$'::text));
+
+COMMENT ON DOMAIN docket.environment IS 'Where something is run: development, staging, production... Any word of lower-case letters, digits and _ . - (up to 63).';
+
+-- DOMAIN docket.execution_status
+
+CREATE DOMAIN docket.execution_status AS text
+	CONSTRAINT execution_status_known CHECK ((VALUE = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text])));
+
+COMMENT ON DOMAIN docket.execution_status IS 'How an execution stands: running, or how it ended.';
+
+-- DOMAIN docket.execution_type
+
+CREATE DOMAIN docket.execution_type AS text
+	CONSTRAINT execution_type_known CHECK ((VALUE ~ '^[a-z0-9][a-z0-9_.:/-]{0,62}$'::text));
+
+COMMENT ON DOMAIN docket.execution_type IS 'What was run: build, test, lint, deployment... Any word of lower-case letters, digits and _ . : / - (up to 63).';
+
 -- DOMAIN docket.health_level
 
 CREATE DOMAIN docket.health_level AS text
@@ -3952,6 +3973,193 @@ $$;
 COMMENT ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) IS 'Ends the session of an agent, `session_id`: its state is gone. The same `request_id` again returns
 the first answer. Returns whether there was one. Raises PD404, PD403.';
 
+-- FUNCTION docket_private.time_of_id(uuid)
+
+CREATE FUNCTION docket_private.time_of_id(id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (('1970-01-01 00:00:00'::timestamp without time zone + (((((t.parts / 512) * 125) + ((((t.parts % (512)::bigint) * 125) + 511) / 512)))::double precision * '00:00:00.000001'::interval)) AT TIME ZONE 'UTC'::text) AS timezone
+    FROM ( SELECT ((('x0'::text || translate(OVERLAY("left"((time_of_id.id)::text, 18) PLACING ''::text FROM 15 FOR 1), '-'::text, ''::text)))::bit(64))::bigint AS parts) t;
+END;
+
+COMMENT ON FUNCTION docket_private.time_of_id(id uuid) IS 'When an id of docket_private.id_at() was made.';
+
+-- TABLE docket.execution_history
+
+CREATE TABLE docket.execution_history (
+    execution_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid,
+    workflow_id uuid,
+    attempt_id uuid,
+    execution_type docket.execution_type NOT NULL,
+    execution_phase text,
+    phases jsonb DEFAULT '[]'::jsonb NOT NULL,
+    status docket.execution_status DEFAULT 'running'::text NOT NULL,
+    environment docket.environment,
+    started_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    duration_ms bigint GENERATED ALWAYS AS (((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint) STORED,
+    cpu_usage_percent numeric,
+    memory_usage_mb numeric,
+    exit_code integer,
+    stdout_preview text,
+    stderr_preview text,
+    error_message text,
+    error_stack text,
+    retry_count integer DEFAULT 0 NOT NULL,
+    retry_of uuid,
+    first_execution_id uuid NOT NULL,
+    environment_info jsonb DEFAULT '{}'::jsonb NOT NULL,
+    performance_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    log_lines bigint DEFAULT 0 NOT NULL,
+    log_lines_left_out bigint DEFAULT 0 NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT execution_history_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT execution_history_cpu_is_percentage CHECK (((cpu_usage_percent >= (0)::numeric) AND (cpu_usage_percent <= (100)::numeric))),
+    CONSTRAINT execution_history_ends_once CHECK ((((status)::text = 'running'::text) = (completed_at IS NULL))),
+    CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
+    CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
+    CONSTRAINT execution_history_json_bounded CHECK ((GREATEST(octet_length((environment_info)::text), octet_length((performance_metrics)::text), octet_length((metadata)::text)) <= 65536)),
+    CONSTRAINT execution_history_memory_bounded CHECK (((memory_usage_mb >= (0)::numeric) AND (memory_usage_mb <= (1000000000)::numeric))),
+    CONSTRAINT execution_history_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
+    CONSTRAINT execution_history_phase_bounded CHECK (((length(execution_phase) >= 1) AND (length(execution_phase) <= 255))),
+    CONSTRAINT execution_history_previews_bounded CHECK ((GREATEST(octet_length(stdout_preview), octet_length(stderr_preview), octet_length(error_message), octet_length(error_stack)) <= 65536)),
+    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id)))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.execution_history FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.execution_history IS 'What was run for tasks, workflows and projects, one row for each run. It ends once, and is then never changed.';
+
+COMMENT ON COLUMN docket.execution_history.execution_id IS 'The execution.';
+
+COMMENT ON COLUMN docket.execution_history.task_id IS 'The task that it was run for, where it was one.';
+
+COMMENT ON COLUMN docket.execution_history.workflow_id IS 'The workflow that it was run for, where it was one.';
+
+COMMENT ON COLUMN docket.execution_history.attempt_id IS 'The attempt at the task that ran it, where it is known.';
+
+COMMENT ON COLUMN docket.execution_history.execution_type IS 'What was run.';
+
+COMMENT ON COLUMN docket.execution_history.execution_phase IS 'The phase that it is in, or ended in.';
+
+COMMENT ON COLUMN docket.execution_history.phases IS 'All its phases, in order: objects with phase, started_at and, where it is over, duration_ms.';
+
+COMMENT ON COLUMN docket.execution_history.status IS 'How it stands.';
+
+COMMENT ON COLUMN docket.execution_history.environment IS 'Where it was run.';
+
+COMMENT ON COLUMN docket.execution_history.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.execution_history.completed_at IS 'When it ended; null while it runs.';
+
+COMMENT ON COLUMN docket.execution_history.duration_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON COLUMN docket.execution_history.cpu_usage_percent IS 'How much of the machine''s processors it used, 0 to 100.';
+
+COMMENT ON COLUMN docket.execution_history.memory_usage_mb IS 'How much memory it used at most, in megabytes.';
+
+COMMENT ON COLUMN docket.execution_history.exit_code IS 'With what its process ended; negative: by that signal.';
+
+COMMENT ON COLUMN docket.execution_history.stdout_preview IS 'What it printed; of much, the beginning and the end.';
+
+COMMENT ON COLUMN docket.execution_history.stderr_preview IS 'What it printed as errors; of much, the beginning and the end.';
+
+COMMENT ON COLUMN docket.execution_history.error_message IS 'What went wrong.';
+
+COMMENT ON COLUMN docket.execution_history.error_stack IS 'Where in the program it went wrong.';
+
+COMMENT ON COLUMN docket.execution_history.retry_count IS 'How many executions before it it tries again.';
+
+COMMENT ON COLUMN docket.execution_history.retry_of IS 'The execution that it tries again; that may have been dropped since, with its month.';
+
+COMMENT ON COLUMN docket.execution_history.first_execution_id IS 'The first execution of the chain of retries; itself where it is none.';
+
+COMMENT ON COLUMN docket.execution_history.environment_info IS 'What it was run on: versions, machine, region...';
+
+COMMENT ON COLUMN docket.execution_history.performance_metrics IS 'What else was measured.';
+
+COMMENT ON COLUMN docket.execution_history.log_lines IS 'How many lines its log has.';
+
+COMMENT ON COLUMN docket.execution_history.log_lines_left_out IS 'How many lines more there were, for which its log had no room.';
+
+COMMENT ON CONSTRAINT execution_history_completed_after_started ON docket.execution_history IS 'completed_at is not before started_at';
+
+COMMENT ON CONSTRAINT execution_history_cpu_is_percentage ON docket.execution_history IS 'cpu_usage_percent is 0 to 100, of all processors together';
+
+COMMENT ON CONSTRAINT execution_history_ends_once ON docket.execution_history IS 'what is not running any more has completed_at';
+
+COMMENT ON CONSTRAINT execution_history_json_as_told ON docket.execution_history IS 'environment_info, performance_metrics and metadata are JSON objects';
+
+COMMENT ON CONSTRAINT execution_history_json_bounded ON docket.execution_history IS 'environment_info, performance_metrics and metadata have up to 65536 bytes each';
+
+COMMENT ON CONSTRAINT execution_history_memory_bounded ON docket.execution_history IS 'memory_usage_mb is in megabytes, 0 to 1000000000';
+
+COMMENT ON CONSTRAINT execution_history_of_task_or_workflow ON docket.execution_history IS 'an execution is of a task, of a workflow, or of neither';
+
+COMMENT ON CONSTRAINT execution_history_phase_bounded ON docket.execution_history IS 'a phase has 1 to 255 characters';
+
+-- FUNCTION docket.enter_execution_phase(uuid, text, uuid)
+
+CREATE FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'enter_execution_phase');
+    v_execution  docket.execution_history;
+    v_constraint text;
+begin
+    v_execution := docket_private.find_execution(
+        enter_execution_phase.execution_id, v_answer is null);
+    if v_answer is not null then
+        return v_execution;
+    end if;
+
+    perform docket_private.require_running(v_execution);
+
+    if jsonb_array_length(v_execution.phases) >= 100 then
+        raise exception 'execution % has had 100 phases', v_execution.execution_id
+            using errcode = 'PD413',
+                  hint    = 'What happens more often belongs into its log: docket.execution_log().';
+    end if;
+
+    begin
+        if enter_execution_phase.execution_phase is null then
+            raise exception not_null_violation using message = 'a phase has a name';
+        end if;
+
+        update docket.execution_history as e
+           set execution_phase = enter_execution_phase.execution_phase,
+               phases = docket_private.close_phase(e.phases, docket.clock())
+                        || jsonb_build_object(
+                               'phase', enter_execution_phase.execution_phase,
+                               'started_at', docket.clock())
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_execution.created_at
+        returning e.* into v_execution;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.remember(request_id, 'true');
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid) IS 'Says that a running execution has come to its next phase, up to 100 of them.
+
+`execution_phase` is its name, of 1 to 255 characters. The same `request_id` again returns the
+execution as it is then. Returns the execution. Raises PD404, PD403, PD413, PD422, PDTRN (it has
+ended).';
+
 -- TABLE docket.workflow_states
 
 CREATE TABLE docket.workflow_states (
@@ -4085,6 +4293,173 @@ near the truth for English and for code, and too many for few languages.
 `content` is the text, `model` the model; this rule treats all alike. It may be replaced by a
 better one (create or replace function, with a new name in the setting token_estimator). Returns
 tokens; raises nothing.';
+
+-- FUNCTION docket.execution_chain(uuid)
+
+CREATE FUNCTION docket.execution_chain(execution_id uuid) RETURNS SETOF docket.execution_history
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH asked AS MATERIALIZED (
+          SELECT e.project_id,
+             e.first_execution_id
+            FROM docket.execution_history e
+           WHERE ((e.execution_id = execution_chain.execution_id) AND (e.created_at = docket_private.time_of_id(execution_chain.execution_id)))
+         )
+  SELECT c.execution_id,
+     c.project_id,
+     c.task_id,
+     c.workflow_id,
+     c.attempt_id,
+     c.execution_type,
+     c.execution_phase,
+     c.phases,
+     c.status,
+     c.environment,
+     c.started_at,
+     c.completed_at,
+     c.duration_ms,
+     c.cpu_usage_percent,
+     c.memory_usage_mb,
+     c.exit_code,
+     c.stdout_preview,
+     c.stderr_preview,
+     c.error_message,
+     c.error_stack,
+     c.retry_count,
+     c.retry_of,
+     c.first_execution_id,
+     c.environment_info,
+     c.performance_metrics,
+     c.log_lines,
+     c.log_lines_left_out,
+     c.metadata,
+     c.created_at,
+     c.created_by
+    FROM (asked a
+      CROSS JOIN LATERAL ( SELECT e.execution_id,
+             e.project_id,
+             e.task_id,
+             e.workflow_id,
+             e.attempt_id,
+             e.execution_type,
+             e.execution_phase,
+             e.phases,
+             e.status,
+             e.environment,
+             e.started_at,
+             e.completed_at,
+             e.duration_ms,
+             e.cpu_usage_percent,
+             e.memory_usage_mb,
+             e.exit_code,
+             e.stdout_preview,
+             e.stderr_preview,
+             e.error_message,
+             e.error_stack,
+             e.retry_count,
+             e.retry_of,
+             e.first_execution_id,
+             e.environment_info,
+             e.performance_metrics,
+             e.log_lines,
+             e.log_lines_left_out,
+             e.metadata,
+             e.created_at,
+             e.created_by
+            FROM docket.execution_history e
+           WHERE ((e.first_execution_id = a.first_execution_id) AND (e.project_id = a.project_id) AND (e.created_at >= docket_private.time_of_id(a.first_execution_id)))
+           ORDER BY e.retry_count
+          LIMIT 10000) c)
+   ORDER BY c.retry_count;
+END;
+
+COMMENT ON FUNCTION docket.execution_chain(execution_id uuid) IS 'The chain of retries that execution `execution_id` belongs to, the first first (what has not been
+dropped of it; up to 10000). Returns executions; raises nothing.';
+
+-- FUNCTION docket.execution_log(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_answer     jsonb  := docket_private.replay(request_id, 'execution_log');
+    v_most       bigint := (docket_private.setting('max_execution_log_lines') #>> '{}')::bigint;
+    v_batch      bigint := (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_given      jsonb  := docket_private.without_secrets(execution_log.entries);
+    v_execution  docket.execution_history;
+    v_room       bigint;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return (v_answer #>> '{}')::bigint;
+    end if;
+
+    v_execution := docket_private.find_execution(execution_log.execution_id, true);
+    perform docket_private.require_running(v_execution);
+
+    if coalesce(jsonb_typeof(v_given), '') not in ('array', 'string')
+       or v_given @? '$[*] ? (@.type() != "string" && @.type() != "object")' then
+        raise exception 'entries is no line, nor a JSON array of lines'
+            using errcode = 'PD422',
+                  hint    = 'A line is a string, or an object with message, level, data and logged_at.';
+    end if;
+
+    v_given := case jsonb_typeof(v_given)
+                   when 'array' then v_given
+                   else jsonb_build_array(v_given)
+               end;
+    if jsonb_array_length(v_given) > v_batch then
+        raise exception '% lines in one call', jsonb_array_length(v_given)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_batch);
+    end if;
+
+    v_room := least(greatest(v_most - v_execution.log_lines, 0), jsonb_array_length(v_given));
+
+    begin
+        insert into docket.execution_log_lines (
+            execution_id, project_id, line_no, level, message, data, logged_at, created_at)
+        select v_execution.execution_id, v_execution.project_id,
+               v_execution.log_lines + g.place,
+               coalesce(g.line ->> 'level', 'info'),
+               docket_private.preview(
+                   case jsonb_typeof(g.line)
+                       when 'string' then g.line #>> '{}'
+                       else g.line ->> 'message'
+                   end,
+                   8192),
+               g.line -> 'data',
+               coalesce((g.line ->> 'logged_at')::timestamptz, docket.clock()),
+               v_execution.created_at
+          from jsonb_array_elements(v_given) with ordinality as g (line, place)
+         where g.place <= v_room;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    update docket.execution_history as e
+       set log_lines          = e.log_lines + v_room,
+           log_lines_left_out = e.log_lines_left_out + jsonb_array_length(v_given) - v_room
+     where e.execution_id = v_execution.execution_id
+       and e.project_id   = v_execution.project_id
+       and e.created_at   = v_execution.created_at;
+
+    perform docket_private.remember(request_id, to_jsonb(v_room));
+    return v_room;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid) IS 'Adds lines to the log of a running execution.
+
+`entries` is a line or an array of lines (up to the setting max_batch_size): strings, or objects
+with message (of more than 8192 bytes the beginning and the end), level (debug, info, warning,
+error; info unless given), data (any JSON, with asterisks under secret keys) and logged_at. Beyond
+the setting max_execution_log_lines lines are counted (log_lines_left_out), and not kept: no run
+fails for its log. The same `request_id` again adds nothing. Returns how many were kept. Raises
+PD404, PD403, PD413, PD422, PDTRN (it has ended).';
 
 -- FUNCTION docket.explain_cycle(uuid, uuid)
 
@@ -4441,6 +4816,78 @@ named. `order_by` is a column that holds one value, `is_descending` its directio
 comes last. `after` is the id of the last task of the previous page, `page_size` is in rows (1 to
 1000). Returns tasks. Raises PD422 (no such column, operator or value).';
 
+-- FUNCTION docket.finish_execution(uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamp with time zone, jsonb, uuid)
+
+CREATE FUNCTION docket.finish_execution(execution_id uuid, status text DEFAULT 'completed'::text, exit_code integer DEFAULT NULL::integer, stdout_preview text DEFAULT NULL::text, stderr_preview text DEFAULT NULL::text, error_message text DEFAULT NULL::text, error_stack text DEFAULT NULL::text, cpu_usage_percent numeric DEFAULT NULL::numeric, memory_usage_mb numeric DEFAULT NULL::numeric, performance_metrics jsonb DEFAULT NULL::jsonb, completed_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'finish_execution');
+    v_execution  docket.execution_history;
+    v_now        timestamptz := docket.clock();
+    v_constraint text;
+begin
+    v_execution := docket_private.find_execution(
+        finish_execution.execution_id, v_answer is null);
+    if v_answer is not null then
+        return v_execution;
+    end if;
+
+    perform docket_private.require_running(v_execution);
+
+    if finish_execution.status is null
+       or finish_execution.status not in ('completed', 'failed', 'timed_out', 'cancelled') then
+        raise exception 'an execution does not end %',
+                        quote_nullable(left(finish_execution.status, 100))
+            using errcode = 'PD422',
+                  hint    = 'It ends completed, failed, timed_out or cancelled.';
+    end if;
+
+    begin
+        update docket.execution_history as e
+           set status              = finish_execution.status,
+               completed_at        = coalesce(finish_execution.completed_at,
+                                              greatest(v_now, e.started_at)),
+               phases              = docket_private.close_phase(
+                                         e.phases, coalesce(finish_execution.completed_at, v_now)),
+               exit_code           = finish_execution.exit_code,
+               stdout_preview      = docket_private.preview(finish_execution.stdout_preview),
+               stderr_preview      = docket_private.preview(finish_execution.stderr_preview),
+               error_message       = docket_private.preview(finish_execution.error_message),
+               error_stack         = docket_private.preview(finish_execution.error_stack),
+               cpu_usage_percent   = finish_execution.cpu_usage_percent,
+               memory_usage_mb     = finish_execution.memory_usage_mb,
+               performance_metrics = coalesce(
+                   docket_private.without_secrets(finish_execution.performance_metrics), '{}'),
+               metadata            = e.metadata || coalesce(
+                   docket_private.without_secrets(finish_execution.metadata), '{}')
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_execution.created_at
+        returning e.* into v_execution;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.remember(request_id, 'true');
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Ends an execution: once, and it is never changed after that.
+
+`status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended with
+(negative: the signal). `stdout_preview` and `stderr_preview` are what it printed, `error_message`
+and `error_stack` what went wrong and where: of more than 65536 bytes the beginning and the end are
+kept. `cpu_usage_percent` is 0 to 100 of all processors, `memory_usage_mb` in megabytes,
+`performance_metrics` an object of what else was measured, `completed_at` when it ended (null: now),
+`metadata` an object that is added to what was told at its start. The same `request_id` again
+returns the execution. Returns the execution, with its duration. Raises PD404, PD403, PD422, PDTRN
+(it has ended already).';
+
 -- FUNCTION docket.fork(uuid[], uuid, uuid)
 
 CREATE FUNCTION docket.fork(task_ids uuid[], workflow_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -4784,6 +5231,34 @@ COMMENT ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, vers
 stored is its JSON text.
 Returns the content with its media type, its SHA-256 and its version; no row where there is none.
 Raises nothing.';
+
+-- FUNCTION docket.get_execution(uuid)
+
+CREATE FUNCTION docket.get_execution(execution_id uuid) RETURNS docket.execution_history
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_created_at timestamptz := docket_private.time_of_id(get_execution.execution_id);
+    v_execution  docket.execution_history;
+begin
+    select e.* into v_execution
+      from docket.execution_history as e
+     where e.execution_id = get_execution.execution_id
+       and e.created_at   = v_created_at;
+
+    if not found then
+        raise exception 'execution % does not exist',
+                        coalesce(get_execution.execution_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_executions() lists those of a project.';
+    end if;
+
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_execution(execution_id uuid) IS 'One execution by its id, `execution_id`. Returns the execution, with every field. Raises PD404.';
 
 -- FUNCTION docket.get_knowledge(uuid, text, bigint)
 
@@ -7044,6 +7519,275 @@ END;
 COMMENT ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) IS 'What speaks for and against pattern `learning_id`, the newest first. `after` is the evidence_id of
 the last row of the previous page, `page_size` is in rows (1 to 1000). Returns evidence; raises
 nothing.';
+
+-- TABLE docket.execution_log_lines
+
+CREATE TABLE docket.execution_log_lines (
+    execution_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    line_no bigint NOT NULL,
+    level text NOT NULL,
+    message text NOT NULL,
+    data jsonb,
+    logged_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT execution_log_lines_bounded CHECK (((octet_length(message) <= 8192) AND (octet_length((data)::text) <= 65536))),
+    CONSTRAINT execution_log_lines_level_known CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text])))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.execution_log_lines FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.execution_log_lines IS 'The logs of executions, line by line. They go with their executions.';
+
+COMMENT ON COLUMN docket.execution_log_lines.execution_id IS 'The execution.';
+
+COMMENT ON COLUMN docket.execution_log_lines.line_no IS 'Counts up from 1 by execution.';
+
+COMMENT ON COLUMN docket.execution_log_lines.level IS 'How much it matters: debug, info, warning, error.';
+
+COMMENT ON COLUMN docket.execution_log_lines.message IS 'The line.';
+
+COMMENT ON COLUMN docket.execution_log_lines.data IS 'What belongs to it, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.execution_log_lines.logged_at IS 'When it was said.';
+
+COMMENT ON CONSTRAINT execution_log_lines_bounded ON docket.execution_log_lines IS 'the data of a line have up to 65536 bytes';
+
+COMMENT ON CONSTRAINT execution_log_lines_level_known ON docket.execution_log_lines IS 'a level is debug, info, warning or error';
+
+-- FUNCTION docket.list_execution_log(uuid, bigint, integer)
+
+CREATE FUNCTION docket.list_execution_log(execution_id uuid, after bigint DEFAULT 0, page_size integer DEFAULT 1000) RETURNS TABLE(line_no bigint, level text, message text, data jsonb, logged_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.line_no,
+     l.level,
+     l.message,
+     l.data,
+     l.logged_at
+    FROM docket.execution_log_lines l
+   WHERE ((l.execution_id = list_execution_log.execution_id) AND (l.created_at = docket_private.time_of_id(list_execution_log.execution_id)) AND (l.line_no > list_execution_log.after))
+   ORDER BY l.line_no
+  LIMIT LEAST(GREATEST(list_execution_log.page_size, 1), 10000);
+END;
+
+COMMENT ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) IS 'The log of an execution, line by line.
+
+`after` is the line_no of the last line of the previous page, `page_size` is in rows (1 to 10000).
+Returns lines; data may be null. Raises nothing.';
+
+-- FUNCTION docket.list_executions(uuid, uuid, uuid, text, text, text, timestamp with time zone, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, execution_type text DEFAULT NULL::text, status text DEFAULT NULL::text, environment text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.execution_history
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT of_task.execution_id,
+     of_task.project_id,
+     of_task.task_id,
+     of_task.workflow_id,
+     of_task.attempt_id,
+     of_task.execution_type,
+     of_task.execution_phase,
+     of_task.phases,
+     of_task.status,
+     of_task.environment,
+     of_task.started_at,
+     of_task.completed_at,
+     of_task.duration_ms,
+     of_task.cpu_usage_percent,
+     of_task.memory_usage_mb,
+     of_task.exit_code,
+     of_task.stdout_preview,
+     of_task.stderr_preview,
+     of_task.error_message,
+     of_task.error_stack,
+     of_task.retry_count,
+     of_task.retry_of,
+     of_task.first_execution_id,
+     of_task.environment_info,
+     of_task.performance_metrics,
+     of_task.log_lines,
+     of_task.log_lines_left_out,
+     of_task.metadata,
+     of_task.created_at,
+     of_task.created_by
+    FROM (docket.tasks t
+      CROSS JOIN LATERAL ( SELECT e.execution_id,
+             e.project_id,
+             e.task_id,
+             e.workflow_id,
+             e.attempt_id,
+             e.execution_type,
+             e.execution_phase,
+             e.phases,
+             e.status,
+             e.environment,
+             e.started_at,
+             e.completed_at,
+             e.duration_ms,
+             e.cpu_usage_percent,
+             e.memory_usage_mb,
+             e.exit_code,
+             e.stdout_preview,
+             e.stderr_preview,
+             e.error_message,
+             e.error_stack,
+             e.retry_count,
+             e.retry_of,
+             e.first_execution_id,
+             e.environment_info,
+             e.performance_metrics,
+             e.log_lines,
+             e.log_lines_left_out,
+             e.metadata,
+             e.created_at,
+             e.created_by
+            FROM docket.execution_history e
+           WHERE ((e.task_id = t.task_id) AND (e.project_id = t.project_id) AND (list_executions.workflow_id IS NULL) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           ORDER BY e.created_at DESC, e.execution_id DESC
+          LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_task)
+   WHERE ((t.task_id = list_executions.task_id) AND (t.project_id = list_executions.project_id))
+ UNION ALL
+  SELECT of_workflow.execution_id,
+     of_workflow.project_id,
+     of_workflow.task_id,
+     of_workflow.workflow_id,
+     of_workflow.attempt_id,
+     of_workflow.execution_type,
+     of_workflow.execution_phase,
+     of_workflow.phases,
+     of_workflow.status,
+     of_workflow.environment,
+     of_workflow.started_at,
+     of_workflow.completed_at,
+     of_workflow.duration_ms,
+     of_workflow.cpu_usage_percent,
+     of_workflow.memory_usage_mb,
+     of_workflow.exit_code,
+     of_workflow.stdout_preview,
+     of_workflow.stderr_preview,
+     of_workflow.error_message,
+     of_workflow.error_stack,
+     of_workflow.retry_count,
+     of_workflow.retry_of,
+     of_workflow.first_execution_id,
+     of_workflow.environment_info,
+     of_workflow.performance_metrics,
+     of_workflow.log_lines,
+     of_workflow.log_lines_left_out,
+     of_workflow.metadata,
+     of_workflow.created_at,
+     of_workflow.created_by
+    FROM (docket.workflows w
+      CROSS JOIN LATERAL ( SELECT e.execution_id,
+             e.project_id,
+             e.task_id,
+             e.workflow_id,
+             e.attempt_id,
+             e.execution_type,
+             e.execution_phase,
+             e.phases,
+             e.status,
+             e.environment,
+             e.started_at,
+             e.completed_at,
+             e.duration_ms,
+             e.cpu_usage_percent,
+             e.memory_usage_mb,
+             e.exit_code,
+             e.stdout_preview,
+             e.stderr_preview,
+             e.error_message,
+             e.error_stack,
+             e.retry_count,
+             e.retry_of,
+             e.first_execution_id,
+             e.environment_info,
+             e.performance_metrics,
+             e.log_lines,
+             e.log_lines_left_out,
+             e.metadata,
+             e.created_at,
+             e.created_by
+            FROM docket.execution_history e
+           WHERE ((e.workflow_id = w.workflow_id) AND (e.project_id = w.project_id) AND (list_executions.task_id IS NULL) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           ORDER BY e.created_at DESC, e.execution_id DESC
+          LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_workflow)
+   WHERE ((w.workflow_id = list_executions.workflow_id) AND (w.project_id = list_executions.project_id))
+ UNION ALL
+  SELECT of_project.execution_id,
+     of_project.project_id,
+     of_project.task_id,
+     of_project.workflow_id,
+     of_project.attempt_id,
+     of_project.execution_type,
+     of_project.execution_phase,
+     of_project.phases,
+     of_project.status,
+     of_project.environment,
+     of_project.started_at,
+     of_project.completed_at,
+     of_project.duration_ms,
+     of_project.cpu_usage_percent,
+     of_project.memory_usage_mb,
+     of_project.exit_code,
+     of_project.stdout_preview,
+     of_project.stderr_preview,
+     of_project.error_message,
+     of_project.error_stack,
+     of_project.retry_count,
+     of_project.retry_of,
+     of_project.first_execution_id,
+     of_project.environment_info,
+     of_project.performance_metrics,
+     of_project.log_lines,
+     of_project.log_lines_left_out,
+     of_project.metadata,
+     of_project.created_at,
+     of_project.created_by
+    FROM ( SELECT e.execution_id,
+             e.project_id,
+             e.task_id,
+             e.workflow_id,
+             e.attempt_id,
+             e.execution_type,
+             e.execution_phase,
+             e.phases,
+             e.status,
+             e.environment,
+             e.started_at,
+             e.completed_at,
+             e.duration_ms,
+             e.cpu_usage_percent,
+             e.memory_usage_mb,
+             e.exit_code,
+             e.stdout_preview,
+             e.stderr_preview,
+             e.error_message,
+             e.error_stack,
+             e.retry_count,
+             e.retry_of,
+             e.first_execution_id,
+             e.environment_info,
+             e.performance_metrics,
+             e.log_lines,
+             e.log_lines_left_out,
+             e.metadata,
+             e.created_at,
+             e.created_by
+            FROM docket.execution_history e
+           WHERE ((list_executions.task_id IS NULL) AND (list_executions.workflow_id IS NULL) AND (e.project_id = list_executions.project_id) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           ORDER BY e.created_at DESC, e.execution_id DESC
+          LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_project;
+END;
+
+COMMENT ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'The executions of a project that meet every condition given, the newest first, with their metrics.
+
+`task_id` and `workflow_id` say whose, `execution_type` what was run, `status` how it stands,
+`environment` where it was run, `since` and `until` when it was recorded (from the first to before
+the second). `after` is the id of the last execution of the previous page, `page_size` is in rows (1
+to 1000). Returns executions; raises nothing.';
 
 -- FUNCTION docket_private.bucket(uuid)
 
@@ -12048,6 +12792,115 @@ not. Nothing is changed.
 Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
 be seen, and those that are completed already, free nothing. Raises nothing.';
 
+-- FUNCTION docket.start_execution(uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamp with time zone, jsonb, uuid)
+
+CREATE FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, attempt_id uuid DEFAULT NULL::uuid, execution_phase text DEFAULT NULL::text, environment text DEFAULT NULL::text, environment_info jsonb DEFAULT NULL::jsonb, retry_of uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb       := docket_private.replay(request_id, 'start_execution');
+    v_now        timestamptz := docket.clock();
+    v_before     docket.execution_history;
+    v_execution  docket.execution_history;
+    v_id         uuid;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return docket_private.find_execution((v_answer ->> 'execution_id')::uuid, false);
+    end if;
+
+    perform docket_private.require_project(start_execution.project_id);
+
+    if start_execution.retry_of is not null then
+        v_before := docket_private.find_execution(start_execution.retry_of, true);
+        if v_before.project_id <> start_execution.project_id then
+            raise exception 'execution % is of another project', start_execution.retry_of
+                using errcode = 'PD422';
+        elsif v_before.status in ('running', 'completed') then
+            raise exception 'execution % is %, and is not tried again',
+                            start_execution.retry_of, v_before.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object('status', v_before.status)::text,
+                      hint    = 'What has failed, timed out or been cancelled is.';
+        elsif exists (
+            select
+              from docket.execution_history as e
+             where e.first_execution_id = v_before.first_execution_id
+               and e.project_id  = v_before.project_id
+               and e.created_at >= docket_private.time_of_id(v_before.first_execution_id)
+               and e.retry_of    = v_before.execution_id
+            offset 0)
+        then
+            raise exception 'execution % has been tried again already', start_execution.retry_of
+                using errcode = 'PD409',
+                      hint    = 'docket.execution_chain() shows the last of the chain.';
+        end if;
+
+        -- Whoever has an older snapshot, and so does not see this, can not serialize (40001).
+        update docket.execution_history as e
+           set retry_count = e.retry_count
+         where e.execution_id = v_before.execution_id
+           and e.project_id   = v_before.project_id
+           and e.created_at   = v_before.created_at;
+    end if;
+
+    begin
+        v_id := docket_private.id_at(start_execution.project_id, v_now);
+        insert into docket.execution_history as e (
+            execution_id, project_id, task_id, workflow_id, attempt_id, execution_type,
+            execution_phase, phases, environment, started_at, retry_count, retry_of,
+            first_execution_id, environment_info, metadata, created_at)
+        values (
+            v_id, start_execution.project_id,
+            coalesce(start_execution.task_id,
+                     case when start_execution.workflow_id is null then v_before.task_id end),
+            coalesce(start_execution.workflow_id,
+                     case when start_execution.task_id is null then v_before.workflow_id end),
+            start_execution.attempt_id,
+            coalesce(lower(btrim(start_execution.execution_type)), v_before.execution_type),
+            start_execution.execution_phase,
+            case
+                when start_execution.execution_phase is null then '[]'
+                else jsonb_build_array(jsonb_build_object(
+                         'phase', start_execution.execution_phase,
+                         'started_at', coalesce(start_execution.started_at, v_now)))
+            end,
+            coalesce(lower(btrim(start_execution.environment)), v_before.environment),
+            coalesce(start_execution.started_at, v_now),
+            coalesce(v_before.retry_count + 1, 0), v_before.execution_id,
+            coalesce(v_before.first_execution_id, v_id),
+            docket_private.without_secrets(coalesce(start_execution.environment_info, '{}')),
+            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_now)
+        returning e.* into v_execution;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task, workflow or attempt of an execution is none of this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            perform docket_private.execution_refused(v_constraint, sqlerrm);
+    end;
+
+    perform docket_private.check_artifact_attempts(
+        v_execution.project_id, array[v_execution.task_id], array[v_execution.attempt_id]);
+    perform docket_private.remember(
+        request_id, jsonb_build_object('execution_id', v_execution.execution_id));
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Begins the record of one run: of a task, of a workflow, or of the project.
+
+`execution_type` is any word (build, test, deployment...), `execution_phase` the phase that it
+begins with, `environment` where it is run, `environment_info` on what, `started_at` when it began
+(null: now), `metadata` an object. `attempt_id` is the attempt at the task that runs it, which has
+not lost it. `retry_of` is the execution that it tries again, which has failed, timed out or been
+cancelled: task, workflow and environment are those of it unless others are given. What stands under
+a secret key is stored as asterisks. The same `request_id` again returns the execution as it is
+then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried again already), PD422,
+PDTRN (it can not be tried again), PDLSE.';
+
 -- FUNCTION docket.start_task(uuid, text, integer, uuid)
 
 CREATE FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer DEFAULT NULL::integer, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -15346,6 +16199,28 @@ $$;
 
 COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket_private.close_phase(jsonb, timestamp with time zone)
+
+CREATE FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if close_phase.phases = '[]' or close_phase.phases -> -1 ? 'duration_ms' then
+        return close_phase.phases;
+    end if;
+
+    return jsonb_set(
+        close_phase.phases, '{-1,duration_ms}',
+        to_jsonb(greatest(
+            (extract(epoch from close_phase.at
+                                - (close_phase.phases -> -1 ->> 'started_at')::timestamptz)
+             * 1000)::bigint, 0)));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) IS 'Phases, the last of which has ended.';
+
 -- FUNCTION docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
 
 CREATE FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) RETURNS docket.code_artifacts[]
@@ -16121,6 +16996,22 @@ long as lock_timeout says, and who comes after it waits as long: have the caller
 Returns how many it dropped, none or one, and of the last that could not be dropped why. Raises
 PD403.';
 
+-- FUNCTION docket_private.drop_log()
+
+CREATE FUNCTION docket_private.drop_log() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.execution_log_lines as l
+     where l.execution_id = old.execution_id
+       and l.created_at   = old.created_at;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.drop_log() IS 'Removes the log of an execution that goes with its task or workflow.';
+
 -- FUNCTION docket_private.drop_partition(text, text, timestamp with time zone, timestamp with time zone)
 
 CREATE FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) RETURNS boolean
@@ -16322,6 +17213,24 @@ CREATE FUNCTION docket_private.entry_fields(source json) RETURNS json[]
 END;
 
 COMMENT ON FUNCTION docket_private.entry_fields(source json) IS 'The values of the known keys of a masked entry.';
+
+-- FUNCTION docket_private.execution_refused(text, text)
+
+CREATE FUNCTION docket_private.execution_refused(constraint_name text, reason text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    raise exception 'the execution is refused: %',
+                    coalesce(
+                        docket_private.constraint_text('execution_history', constraint_name),
+                        docket_private.constraint_text('execution_log_lines', constraint_name),
+                        left(reason, 300))
+        using errcode = 'PD422';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.execution_refused(constraint_name text, reason text) IS 'Raises PD422, with what a constraint asks for.';
 
 -- FUNCTION docket_private.exhausted_budget(uuid, uuid, uuid)
 
@@ -16998,6 +17907,46 @@ CREATE FUNCTION docket_private.filter_text(column_name text, value jsonb) RETURN
     RETURN CASE column_name WHEN 'status'::text THEN (docket_private.read_status((value #>> '{}'::text[])))::text WHEN 'priority'::text THEN (docket_private.read_priority(value))::text ELSE (value #>> '{}'::text[]) END;
 
 COMMENT ON FUNCTION docket_private.filter_text(column_name text, value jsonb) IS 'A value that a filter gives for a column, as the column reads it. Raises PD422.';
+
+-- FUNCTION docket_private.find_execution(uuid, boolean)
+
+CREATE FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) RETURNS docket.execution_history
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_created_at timestamptz := docket_private.time_of_id(find_execution.execution_id);
+    v_execution  docket.execution_history;
+begin
+    select e.* into v_execution
+      from docket.execution_history as e
+     where e.execution_id = find_execution.execution_id
+       and e.created_at   = v_created_at;
+
+    if not found then
+        raise exception 'execution % does not exist',
+                        coalesce(find_execution.execution_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_executions() lists those of a project.';
+    end if;
+
+    if find_execution.to_write then
+        perform docket_private.require_project(v_execution.project_id);
+
+        -- Who ends it and who writes its log follow each other.
+        select e.* into v_execution
+          from docket.execution_history as e
+         where e.execution_id = v_execution.execution_id
+           and e.project_id   = v_execution.project_id
+           and e.created_at   = v_created_at
+           for no key update;
+    end if;
+
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) IS 'An execution by its id, locked where it is to be written. Raises PD404, PD403.';
 
 -- FUNCTION docket_private.first_answer(jsonb)
 
@@ -17729,6 +18678,16 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.hold_attempt(attempt_id uuid) IS 'A live attempt, with its task and itself locked in that order. Raises PD404, PD403, PDLSE.';
+
+-- FUNCTION docket_private.id_at(uuid, timestamp with time zone, bigint)
+
+CREATE FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint DEFAULT 0) RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((OVERLAY(lpad(to_hex((((((EXTRACT(epoch FROM at) * (1000000)::numeric))::bigint + ordinal) * 512) / 125)), 15, '0'::text) PLACING '7'::text FROM 13 FOR 0) || substr((docket_private.new_id(project_id))::text, 20)))::uuid AS uuid;
+END;
+
+COMMENT ON FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint) IS 'As new_id(), at a time: docket_private.time_of_id() is that time, moved by so many microseconds.';
 
 -- FUNCTION docket_private.import_workflows(uuid, docket_private.file_tag[])
 
@@ -20157,6 +21116,40 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_id uuid, lowest bigint, max_tasks integer) IS 'A task and all that it waits for, however far, down to the rank `lowest`; the nearest first, at most `max_tasks`.';
+
+-- FUNCTION docket_private.preview(text, integer)
+
+CREATE FUNCTION docket_private.preview(given text, at_most integer DEFAULT 65536) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_bytes bytea;
+    v_head  integer := preview.at_most / 4;
+    v_tail  integer;
+begin
+    if octet_length(preview.given) <= preview.at_most or preview.given is null then
+        return preview.given;
+    end if;
+
+    v_bytes := convert_to(preview.given, 'UTF8');
+    v_tail  := octet_length(v_bytes) - (preview.at_most - v_head - 100);
+
+    -- No character is cut into pieces.
+    while get_byte(v_bytes, v_head) & 192 = 128 loop
+        v_head := v_head - 1;
+    end loop;
+    while get_byte(v_bytes, v_tail) & 192 = 128 loop
+        v_tail := v_tail + 1;
+    end loop;
+
+    return format(e'%s\n[... %s bytes ...]\n%s',
+                  convert_from(substring(v_bytes from 1 for v_head), 'UTF8'), v_tail - v_head,
+                  convert_from(substring(v_bytes from v_tail + 1), 'UTF8'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.preview(given text, at_most integer) IS 'A text, or its beginning and its end, so that it has no more bytes than that.';
 
 -- FUNCTION docket_private.project_of_task(uuid)
 
@@ -22911,6 +23904,25 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) IS 'Raises PD404 unless the principal may see the project, and PD403 unless he may change it where `to_write`.';
 
+-- FUNCTION docket_private.require_running(docket.execution_history)
+
+CREATE FUNCTION docket_private.require_running(execution docket.execution_history) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if execution.status <> 'running' then
+        raise exception 'execution % has ended already: it is %',
+                        execution.execution_id, execution.status
+            using errcode = 'PDTRN',
+                  detail  = jsonb_build_object('status', execution.status)::text,
+                  hint    = 'It ends once; docket.start_execution(retry_of => ...) begins the next.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_running(execution docket.execution_history) IS 'Raises PDTRN for an execution that has ended.';
+
 -- FUNCTION docket_private.require_size(uuid, text, bigint)
 
 CREATE FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) RETURNS void
@@ -25504,6 +26516,75 @@ COMMENT ON COLUMN docket.error_codes.description IS 'What has happened, for a re
 
 COMMENT ON COLUMN docket.error_codes.facts IS 'What DETAIL may say of it: the keys of a JSON object.';
 
+-- TABLE docket.execution_history_default
+
+CREATE TABLE docket.execution_history_default (
+    execution_id uuid CONSTRAINT execution_history_execution_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT execution_history_project_id_not_null NOT NULL,
+    task_id uuid,
+    workflow_id uuid,
+    attempt_id uuid,
+    execution_type docket.execution_type CONSTRAINT execution_history_execution_type_not_null NOT NULL,
+    execution_phase text,
+    phases jsonb DEFAULT '[]'::jsonb CONSTRAINT execution_history_phases_not_null NOT NULL,
+    status docket.execution_status DEFAULT 'running'::text CONSTRAINT execution_history_status_not_null NOT NULL,
+    environment docket.environment,
+    started_at timestamp with time zone CONSTRAINT execution_history_started_at_not_null NOT NULL,
+    completed_at timestamp with time zone,
+    duration_ms bigint GENERATED ALWAYS AS (((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint) STORED,
+    cpu_usage_percent numeric,
+    memory_usage_mb numeric,
+    exit_code integer,
+    stdout_preview text,
+    stderr_preview text,
+    error_message text,
+    error_stack text,
+    retry_count integer DEFAULT 0 CONSTRAINT execution_history_retry_count_not_null NOT NULL,
+    retry_of uuid,
+    first_execution_id uuid CONSTRAINT execution_history_first_execution_id_not_null NOT NULL,
+    environment_info jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_environment_info_not_null NOT NULL,
+    performance_metrics jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_performance_metrics_not_null NOT NULL,
+    log_lines bigint DEFAULT 0 CONSTRAINT execution_history_log_lines_not_null NOT NULL,
+    log_lines_left_out bigint DEFAULT 0 CONSTRAINT execution_history_log_lines_left_out_not_null NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_metadata_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT execution_history_created_at_not_null NOT NULL,
+    created_by text DEFAULT docket.principal() CONSTRAINT execution_history_created_by_not_null NOT NULL,
+    CONSTRAINT execution_history_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT execution_history_cpu_is_percentage CHECK (((cpu_usage_percent >= (0)::numeric) AND (cpu_usage_percent <= (100)::numeric))),
+    CONSTRAINT execution_history_ends_once CHECK ((((status)::text = 'running'::text) = (completed_at IS NULL))),
+    CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
+    CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
+    CONSTRAINT execution_history_json_bounded CHECK ((GREATEST(octet_length((environment_info)::text), octet_length((performance_metrics)::text), octet_length((metadata)::text)) <= 65536)),
+    CONSTRAINT execution_history_memory_bounded CHECK (((memory_usage_mb >= (0)::numeric) AND (memory_usage_mb <= (1000000000)::numeric))),
+    CONSTRAINT execution_history_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
+    CONSTRAINT execution_history_phase_bounded CHECK (((length(execution_phase) >= 1) AND (length(execution_phase) <= 255))),
+    CONSTRAINT execution_history_previews_bounded CHECK ((GREATEST(octet_length(stdout_preview), octet_length(stderr_preview), octet_length(error_message), octet_length(error_stack)) <= 65536)),
+    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id)))
+);
+
+ALTER TABLE ONLY docket.execution_history_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.execution_history_default IS 'Rows of execution_history for which no month is there. The first row in it is an alarm.';
+
+-- TABLE docket.execution_log_lines_default
+
+CREATE TABLE docket.execution_log_lines_default (
+    execution_id uuid CONSTRAINT execution_log_lines_execution_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT execution_log_lines_project_id_not_null NOT NULL,
+    line_no bigint CONSTRAINT execution_log_lines_line_no_not_null NOT NULL,
+    level text CONSTRAINT execution_log_lines_level_not_null NOT NULL,
+    message text CONSTRAINT execution_log_lines_message_not_null NOT NULL,
+    data jsonb,
+    logged_at timestamp with time zone CONSTRAINT execution_log_lines_logged_at_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT execution_log_lines_created_at_not_null NOT NULL,
+    CONSTRAINT execution_log_lines_bounded CHECK (((octet_length(message) <= 8192) AND (octet_length((data)::text) <= 65536))),
+    CONSTRAINT execution_log_lines_level_known CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warning'::text, 'error'::text])))
+);
+
+ALTER TABLE ONLY docket.execution_log_lines_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.execution_log_lines_default IS 'Rows of execution_log_lines for which no month is there. The first row in it is an alarm.';
+
 -- TABLE docket.import_items
 
 CREATE TABLE docket.import_items (
@@ -26140,6 +27221,14 @@ ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
 
+-- TABLE ATTACH docket.execution_history_default
+
+ALTER TABLE ONLY docket.execution_history ATTACH PARTITION docket.execution_history_default DEFAULT;
+
+-- TABLE ATTACH docket.execution_log_lines_default
+
+ALTER TABLE ONLY docket.execution_log_lines ATTACH PARTITION docket.execution_log_lines_default DEFAULT;
+
 -- TABLE ATTACH docket.interaction_search_default
 
 ALTER TABLE ONLY docket.interaction_search ATTACH PARTITION docket.interaction_search_default DEFAULT;
@@ -26289,6 +27378,26 @@ ALTER TABLE ONLY docket.error_codes
 
 ALTER TABLE ONLY docket.error_codes
     ADD CONSTRAINT error_codes_pkey PRIMARY KEY (error_code);
+
+-- CONSTRAINT docket.execution_history execution_history_pkey
+
+ALTER TABLE ONLY docket.execution_history
+    ADD CONSTRAINT execution_history_pkey PRIMARY KEY (execution_id, project_id, created_at);
+
+-- CONSTRAINT docket.execution_history_default execution_history_default_pkey
+
+ALTER TABLE ONLY docket.execution_history_default
+    ADD CONSTRAINT execution_history_default_pkey PRIMARY KEY (execution_id, project_id, created_at);
+
+-- CONSTRAINT docket.execution_log_lines execution_log_lines_pkey
+
+ALTER TABLE ONLY docket.execution_log_lines
+    ADD CONSTRAINT execution_log_lines_pkey PRIMARY KEY (execution_id, line_no, project_id, created_at);
+
+-- CONSTRAINT docket.execution_log_lines_default execution_log_lines_default_pkey
+
+ALTER TABLE ONLY docket.execution_log_lines_default
+    ADD CONSTRAINT execution_log_lines_default_pkey PRIMARY KEY (execution_id, line_no, project_id, created_at);
 
 -- CONSTRAINT docket.idempotency_keys idempotency_keys_pkey
 
@@ -26698,6 +27807,62 @@ CREATE INDEX code_artifacts_project_idx ON docket.code_artifacts USING btree (pr
 
 CREATE INDEX code_artifacts_stored_hash_idx ON docket.code_artifacts USING btree (stored_hash, project_id) WHERE (stored_hash IS NOT NULL);
 
+-- INDEX docket.execution_history_attempt_idx
+
+CREATE INDEX execution_history_attempt_idx ON ONLY docket.execution_history USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.execution_history_chain_idx
+
+CREATE INDEX execution_history_chain_idx ON ONLY docket.execution_history USING btree (first_execution_id, project_id);
+
+-- INDEX docket.execution_history_default_attempt_id_project_id_idx
+
+CREATE INDEX execution_history_default_attempt_id_project_id_idx ON docket.execution_history_default USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
+
+-- INDEX docket.execution_history_default_first_execution_id_project_id_idx
+
+CREATE INDEX execution_history_default_first_execution_id_project_id_idx ON docket.execution_history_default USING btree (first_execution_id, project_id);
+
+-- INDEX docket.execution_history_running_idx
+
+CREATE INDEX execution_history_running_idx ON ONLY docket.execution_history USING btree (project_id, created_at, execution_id) WHERE ((status)::text = 'running'::text);
+
+-- INDEX docket.execution_history_default_project_id_created_at_execution__idx1
+
+CREATE INDEX execution_history_default_project_id_created_at_execution__idx1 ON docket.execution_history_default USING btree (project_id, created_at, execution_id) WHERE ((status)::text = 'running'::text);
+
+-- INDEX docket.execution_history_time_idx
+
+CREATE INDEX execution_history_time_idx ON ONLY docket.execution_history USING btree (project_id, created_at, execution_id);
+
+-- INDEX docket.execution_history_default_project_id_created_at_execution_i_idx
+
+CREATE INDEX execution_history_default_project_id_created_at_execution_i_idx ON docket.execution_history_default USING btree (project_id, created_at, execution_id);
+
+-- INDEX docket.execution_history_type_idx
+
+CREATE INDEX execution_history_type_idx ON ONLY docket.execution_history USING btree (project_id, execution_type, created_at, execution_id);
+
+-- INDEX docket.execution_history_default_project_id_execution_type_created_idx
+
+CREATE INDEX execution_history_default_project_id_execution_type_created_idx ON docket.execution_history_default USING btree (project_id, execution_type, created_at, execution_id);
+
+-- INDEX docket.execution_history_task_idx
+
+CREATE INDEX execution_history_task_idx ON ONLY docket.execution_history USING btree (task_id, project_id, created_at, execution_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.execution_history_default_task_id_project_id_created_at_exe_idx
+
+CREATE INDEX execution_history_default_task_id_project_id_created_at_exe_idx ON docket.execution_history_default USING btree (task_id, project_id, created_at, execution_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.execution_history_workflow_idx
+
+CREATE INDEX execution_history_workflow_idx ON ONLY docket.execution_history USING btree (workflow_id, project_id, created_at, execution_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.execution_history_default_workflow_id_project_id_created_at_idx
+
+CREATE INDEX execution_history_default_workflow_id_project_id_created_at_idx ON docket.execution_history_default USING btree (workflow_id, project_id, created_at, execution_id) WHERE (workflow_id IS NOT NULL);
+
 -- INDEX docket.idempotency_keys_created_at_idx
 
 CREATE INDEX idempotency_keys_created_at_idx ON docket.idempotency_keys USING btree (created_at);
@@ -26994,6 +28159,42 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
 
+-- INDEX ATTACH docket.execution_history_default_attempt_id_project_id_idx
+
+ALTER INDEX docket.execution_history_attempt_idx ATTACH PARTITION docket.execution_history_default_attempt_id_project_id_idx;
+
+-- INDEX ATTACH docket.execution_history_default_first_execution_id_project_id_idx
+
+ALTER INDEX docket.execution_history_chain_idx ATTACH PARTITION docket.execution_history_default_first_execution_id_project_id_idx;
+
+-- INDEX ATTACH docket.execution_history_default_pkey
+
+ALTER INDEX docket.execution_history_pkey ATTACH PARTITION docket.execution_history_default_pkey;
+
+-- INDEX ATTACH docket.execution_history_default_project_id_created_at_execution__idx1
+
+ALTER INDEX docket.execution_history_running_idx ATTACH PARTITION docket.execution_history_default_project_id_created_at_execution__idx1;
+
+-- INDEX ATTACH docket.execution_history_default_project_id_created_at_execution_i_idx
+
+ALTER INDEX docket.execution_history_time_idx ATTACH PARTITION docket.execution_history_default_project_id_created_at_execution_i_idx;
+
+-- INDEX ATTACH docket.execution_history_default_project_id_execution_type_created_idx
+
+ALTER INDEX docket.execution_history_type_idx ATTACH PARTITION docket.execution_history_default_project_id_execution_type_created_idx;
+
+-- INDEX ATTACH docket.execution_history_default_task_id_project_id_created_at_exe_idx
+
+ALTER INDEX docket.execution_history_task_idx ATTACH PARTITION docket.execution_history_default_task_id_project_id_created_at_exe_idx;
+
+-- INDEX ATTACH docket.execution_history_default_workflow_id_project_id_created_at_idx
+
+ALTER INDEX docket.execution_history_workflow_idx ATTACH PARTITION docket.execution_history_default_workflow_id_project_id_created_at_idx;
+
+-- INDEX ATTACH docket.execution_log_lines_default_pkey
+
+ALTER INDEX docket.execution_log_lines_pkey ATTACH PARTITION docket.execution_log_lines_default_pkey;
+
 -- INDEX ATTACH docket.interaction_search_default_expr_idx
 
 ALTER INDEX docket.interaction_search_language_idx ATTACH PARTITION docket.interaction_search_default_expr_idx;
@@ -27137,6 +28338,10 @@ CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes
 -- TRIGGER docket.error_codes error_codes_journal_update
 
 CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', '', 'error_code', '{}', '{}');
+
+-- TRIGGER docket.execution_history execution_history_drop_log
+
+CREATE TRIGGER execution_history_drop_log AFTER DELETE ON docket.execution_history FOR EACH ROW WHEN ((old.log_lines > 0)) EXECUTE FUNCTION docket_private.drop_log();
 
 -- TRIGGER docket.imports imports_journal_delete
 
@@ -27801,6 +29006,26 @@ ALTER TABLE ONLY docket.context_types
 ALTER TABLE ONLY docket.context_uses
     ADD CONSTRAINT context_uses_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.execution_history execution_history_attempt_fkey
+
+ALTER TABLE docket.execution_history
+    ADD CONSTRAINT execution_history_attempt_fkey FOREIGN KEY (attempt_id, project_id) REFERENCES docket.task_attempts(attempt_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.execution_history execution_history_project_fkey
+
+ALTER TABLE docket.execution_history
+    ADD CONSTRAINT execution_history_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.execution_history execution_history_task_fkey
+
+ALTER TABLE docket.execution_history
+    ADD CONSTRAINT execution_history_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.execution_history execution_history_workflow_fkey
+
+ALTER TABLE docket.execution_history
+    ADD CONSTRAINT execution_history_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.import_items import_items_import_fkey
 
 ALTER TABLE ONLY docket.import_items
@@ -28162,6 +29387,30 @@ ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.context_uses context_uses_of_visible_projects
 
 CREATE POLICY context_uses_of_visible_projects ON docket.context_uses USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.execution_history
+
+ALTER TABLE docket.execution_history ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.execution_history_default
+
+ALTER TABLE docket.execution_history_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.execution_history execution_history_of_visible_projects
+
+CREATE POLICY execution_history_of_visible_projects ON docket.execution_history USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.execution_log_lines
+
+ALTER TABLE docket.execution_log_lines ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.execution_log_lines_default
+
+ALTER TABLE docket.execution_log_lines_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.execution_log_lines execution_log_lines_of_visible_projects
+
+CREATE POLICY execution_log_lines_of_visible_projects ON docket.execution_log_lines USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.idempotency_keys
 
@@ -28619,6 +29868,36 @@ GRANT ALL ON TYPE docket.effort TO docket_auditor;
 GRANT ALL ON TYPE docket.effort TO docket_metrics;
 GRANT ALL ON TYPE docket.effort TO docket_gateway;
 GRANT ALL ON TYPE docket.effort TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.environment FROM PUBLIC;
+GRANT ALL ON TYPE docket.environment TO docket_admin;
+GRANT ALL ON TYPE docket.environment TO docket_app;
+GRANT ALL ON TYPE docket.environment TO docket_agent;
+GRANT ALL ON TYPE docket.environment TO docket_reader;
+GRANT ALL ON TYPE docket.environment TO docket_auditor;
+GRANT ALL ON TYPE docket.environment TO docket_metrics;
+GRANT ALL ON TYPE docket.environment TO docket_gateway;
+GRANT ALL ON TYPE docket.environment TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.execution_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.execution_status TO docket_admin;
+GRANT ALL ON TYPE docket.execution_status TO docket_app;
+GRANT ALL ON TYPE docket.execution_status TO docket_agent;
+GRANT ALL ON TYPE docket.execution_status TO docket_reader;
+GRANT ALL ON TYPE docket.execution_status TO docket_auditor;
+GRANT ALL ON TYPE docket.execution_status TO docket_metrics;
+GRANT ALL ON TYPE docket.execution_status TO docket_gateway;
+GRANT ALL ON TYPE docket.execution_status TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.execution_type FROM PUBLIC;
+GRANT ALL ON TYPE docket.execution_type TO docket_admin;
+GRANT ALL ON TYPE docket.execution_type TO docket_app;
+GRANT ALL ON TYPE docket.execution_type TO docket_agent;
+GRANT ALL ON TYPE docket.execution_type TO docket_reader;
+GRANT ALL ON TYPE docket.execution_type TO docket_auditor;
+GRANT ALL ON TYPE docket.execution_type TO docket_metrics;
+GRANT ALL ON TYPE docket.execution_type TO docket_gateway;
+GRANT ALL ON TYPE docket.execution_type TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.health_level FROM PUBLIC;
 GRANT ALL ON TYPE docket.health_level TO docket_admin;
@@ -29238,6 +30517,24 @@ GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, reque
 GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket_private.time_of_id(id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.execution_history TO docket_admin;
+GRANT SELECT ON TABLE docket.execution_history TO docket_app;
+GRANT SELECT ON TABLE docket.execution_history TO docket_agent;
+GRANT SELECT ON TABLE docket.execution_history TO docket_reader;
+GRANT SELECT ON TABLE docket.execution_history TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.enter_execution_phase(execution_id uuid, execution_phase text, request_id uuid) TO docket_agent;
+
 GRANT SELECT ON TABLE docket.workflow_states TO docket_admin;
 GRANT SELECT ON TABLE docket.workflow_states TO docket_app;
 GRANT SELECT ON TABLE docket.workflow_states TO docket_agent;
@@ -29255,6 +30552,18 @@ GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.execution_chain(execution_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.execution_log(execution_id uuid, entries jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_admin;
@@ -29296,6 +30605,11 @@ GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by
 GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
@@ -29335,6 +30649,13 @@ GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, ve
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_execution(execution_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_admin;
@@ -29624,6 +30945,26 @@ GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_si
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.execution_log_lines TO docket_admin;
+GRANT SELECT ON TABLE docket.execution_log_lines TO docket_app;
+GRANT SELECT ON TABLE docket.execution_log_lines TO docket_agent;
+GRANT SELECT ON TABLE docket.execution_log_lines TO docket_reader;
+GRANT SELECT ON TABLE docket.execution_log_lines TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.bucket(id uuid) FROM PUBLIC;
 
@@ -30126,6 +31467,11 @@ GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_agen
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_app;
@@ -30331,6 +31677,8 @@ REVOKE ALL ON FUNCTION docket_private.child_path(path text, key text) FROM PUBLI
 
 REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
@@ -30359,6 +31707,8 @@ REVOKE ALL ON FUNCTION docket_private.detect_content_type(file_path text, head b
 
 REVOKE ALL ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.drop_log() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_name text, lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.drop_unused_contents() FROM PUBLIC;
@@ -30372,6 +31722,8 @@ REVOKE ALL ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) F
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.execution_refused(constraint_name text, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) FROM PUBLIC;
 
@@ -30398,6 +31750,8 @@ REVOKE ALL ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[],
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.first_answer(answer jsonb) FROM PUBLIC;
 
@@ -30442,6 +31796,8 @@ REVOKE ALL ON FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) FROM
 REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.hold_attempt(attempt_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags docket_private.file_tag[], OUT workflow_ids uuid[], OUT created bigint, OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
@@ -30590,6 +31946,8 @@ REVOKE ALL ON FUNCTION docket_private.pointer_path(pointer text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_id uuid, lowest bigint, max_tasks integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.preview(given text, at_most integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
@@ -30727,6 +32085,8 @@ REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.require_running(execution docket.execution_history) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) FROM PUBLIC;
 

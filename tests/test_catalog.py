@@ -24,6 +24,8 @@ WITHOUT_JOURNAL = {
     "docket_private.maintenance_rounds": "where the next step of maintenance goes on",
     "docket.artifact_contents": "written once, with artifacts, whose hashes are in the journal",
     "docket.context_contents": "written once, with their version, whose hash is in the journal",
+    "docket.execution_history": "a record itself: a run ends once, and then stays as it is",
+    "docket.execution_log_lines": "a record itself, added to only",
     "docket.import_items": "written once, with its import, which is journaled",
     "docket.idempotency_keys": "kept for a day only; what the calls did is in the journal",
     "docket_private.organization_projects": "derived from projects",

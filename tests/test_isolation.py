@@ -24,7 +24,7 @@ from support.sessions import Connect, Connection, as_role
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
-    "interaction_id",
+    "interaction_id", "execution_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -43,7 +43,10 @@ ARGUMENTS: Mapping[str, object] = {
     "dependencies": Jsonb([]),
     "document": Jsonb({}),
     "document_key": "guide",
+    "entries": Jsonb(["planted"]),
     "error": "error",
+    "execution_phase": "planted",
+    "execution_type": "test",
     "file_path": "planted.py",
     "from_version": 1,
     "group_by": "status",
@@ -174,6 +177,13 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             "  from docket.put_artifact(%s, 'secret.py', 'secret', interaction_id => %s) as a",
             task, said,
         )  # fmt: skip
+        execution = one(
+            session,
+            "select e.execution_id"
+            "  from docket.start_execution(%s, 'test', %s, execution_phase => 'secret') as e",
+            project, task,
+        )  # fmt: skip
+        session.execute("select docket.execution_log(%s, '\"secret\"')", (execution,))
         proposed = one(
             session,
             "select p.pull_request_id"
@@ -213,6 +223,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "attempt_id": attempt, "pull_request_id": proposed,
         "knowledge_id": document, "template_id": template, "learning_id": learning,
         "prompt_build_id": prompt, "artifact_id": artifact, "interaction_id": said,
+        "execution_id": execution,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")

@@ -95,6 +95,8 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                                               where project_id = %s limit 1""",
                     "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
                     "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+                    "execution_id": """select execution_id
+                                         from docket.list_executions(%s, status => 'running')""",
                 }.items()
             },
         }

@@ -116,6 +116,8 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
                                   where project_id = %s limit 1""",
         "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
         "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+        "execution_id": """select execution_id
+                             from docket.list_executions(%s, status => 'running')""",
     }
     found = {name: value(superuser, query, project) for name, query in queries.items()}
     return {"project_id": project, **found}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CountTasksRow,
         CriticalPathRow,
         DiffContextsRow,
+        ExecutionHistory,
         ExplainCycleRow,
         GetContextRawRow,
         GetTaskDependencyGraphRow,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         LearnedRow,
         LearningData,
         LearningEvidence,
+        ListExecutionLogRow,
         ListImportsRow,
         MaintainRow,
         Member,
@@ -414,6 +416,14 @@ _END_SESSION: Function[bool] = Function(
     Parameter("session_id", is_required=True),
     Parameter("request_id"),
 )
+_ENTER_EXECUTION_PHASE: Function[ExecutionHistory] = Function(
+    "enter_execution_phase",
+    Effect.KEYED,
+    "ExecutionHistory",
+    Parameter("execution_id", is_required=True),
+    Parameter("execution_phase", is_required=True),
+    Parameter("request_id"),
+)
 _ENTER_WORKFLOW_STATE: Function[WorkflowState] = Function(
     "enter_workflow_state",
     Effect.KEYED,
@@ -433,6 +443,20 @@ _ESTIMATE_TOKENS: Function[int] = Function(
     None,
     Parameter("content", is_required=True),
     Parameter("model"),
+)
+_EXECUTION_CHAIN: Function[ExecutionHistory] = Function(
+    "execution_chain",
+    Effect.READ,
+    "ExecutionHistory",
+    Parameter("execution_id", is_required=True),
+)
+_EXECUTION_LOG: Function[int] = Function(
+    "execution_log",
+    Effect.KEYED,
+    None,
+    Parameter("execution_id", is_required=True),
+    Parameter("entries", is_required=True, is_json=True),
+    Parameter("request_id"),
 )
 _EXPLAIN_CYCLE: Function[ExplainCycleRow] = Function(
     "explain_cycle",
@@ -478,6 +502,24 @@ _FIND_TASKS: Function[Task] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_FINISH_EXECUTION: Function[ExecutionHistory] = Function(
+    "finish_execution",
+    Effect.KEYED,
+    "ExecutionHistory",
+    Parameter("execution_id", is_required=True),
+    Parameter("status", default="completed"),
+    Parameter("exit_code"),
+    Parameter("stdout_preview"),
+    Parameter("stderr_preview"),
+    Parameter("error_message"),
+    Parameter("error_stack"),
+    Parameter("cpu_usage_percent"),
+    Parameter("memory_usage_mb"),
+    Parameter("performance_metrics", is_json=True),
+    Parameter("completed_at"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
 _FORK: Function[Task] = Function(
     "fork",
     Effect.KEYED,
@@ -516,6 +558,12 @@ _GET_CONTEXT_RAW: Function[GetContextRawRow] = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("version"),
+)
+_GET_EXECUTION: Function[ExecutionHistory] = Function(
+    "get_execution",
+    Effect.READ,
+    "ExecutionHistory",
+    Parameter("execution_id", is_required=True),
 )
 _GET_KNOWLEDGE: Function[KnowledgeBase] = Function(
     "get_knowledge",
@@ -772,6 +820,29 @@ _LIST_EVIDENCE: Function[LearningEvidence] = Function(
     Effect.READ,
     "LearningEvidence",
     Parameter("learning_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_EXECUTION_LOG: Function[ListExecutionLogRow] = Function(
+    "list_execution_log",
+    Effect.READ,
+    "ListExecutionLogRow",
+    Parameter("execution_id", is_required=True),
+    Parameter("after", default=0),
+    Parameter("page_size", default=1000),
+)
+_LIST_EXECUTIONS: Function[ExecutionHistory] = Function(
+    "list_executions",
+    Effect.READ,
+    "ExecutionHistory",
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+    Parameter("workflow_id"),
+    Parameter("execution_type"),
+    Parameter("status"),
+    Parameter("environment"),
+    Parameter("since"),
+    Parameter("until"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1470,6 +1541,23 @@ _SIMULATE_COMPLETION: Function[SimulateCompletionRow] = Function(
     Effect.READ,
     "SimulateCompletionRow",
     Parameter("task_ids", is_required=True, is_array=True),
+)
+_START_EXECUTION: Function[ExecutionHistory] = Function(
+    "start_execution",
+    Effect.KEYED,
+    "ExecutionHistory",
+    Parameter("project_id", is_required=True),
+    Parameter("execution_type", is_required=True),
+    Parameter("task_id"),
+    Parameter("workflow_id"),
+    Parameter("attempt_id"),
+    Parameter("execution_phase"),
+    Parameter("environment"),
+    Parameter("environment_info", is_json=True),
+    Parameter("retry_of"),
+    Parameter("started_at"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
 )
 _START_TASK: Function[Task] = Function(
     "start_task",
@@ -2366,6 +2454,21 @@ class Api(Calls):
         """
         return self._one(_END_SESSION, (project_id, session_id, request_id))
 
+    def enter_execution_phase(
+        self,
+        *,
+        execution_id: Id,
+        execution_phase: str,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Says that a running execution has come to its next phase, up to 100 of them.
+
+        `execution_phase` is its name, of 1 to 255 characters. The same `request_id` again returns
+        the execution as it is then. Returns the execution. Raises NotFound, Forbidden,
+        LimitExceeded, InvalidArgument, IllegalTransition (it has ended).
+        """
+        return self._one(_ENTER_EXECUTION_PHASE, (execution_id, execution_phase, request_id))
+
     def enter_workflow_state(
         self,
         *,
@@ -2408,6 +2511,35 @@ class Api(Calls):
         Returns tokens; raises nothing.
         """
         return self._one(_ESTIMATE_TOKENS, (content, model))
+
+    def execution_chain(
+        self,
+        *,
+        execution_id: Id,
+    ) -> list[ExecutionHistory]:
+        """The chain of retries that execution `execution_id` belongs to, the first first (what has
+        not been dropped of it; up to 10000). Returns executions; raises nothing.
+        """
+        return self._many(_EXECUTION_CHAIN, (execution_id,))
+
+    def execution_log(
+        self,
+        *,
+        execution_id: Id,
+        entries: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Adds lines to the log of a running execution.
+
+        `entries` is a line or an array of lines (up to the setting max_batch_size): strings, or
+        objects with message (of more than 8192 bytes the beginning and the end), level (debug,
+        info, warning, error; info unless given), data (any JSON, with asterisks under secret keys)
+        and logged_at. Beyond the setting max_execution_log_lines lines are counted
+        (log_lines_left_out), and not kept: no run fails for its log. The same `request_id` again
+        adds nothing. Returns how many were kept. Raises NotFound, Forbidden, LimitExceeded,
+        InvalidArgument, IllegalTransition (it has ended).
+        """
+        return self._one(_EXECUTION_LOG, (execution_id, entries, request_id))
 
     def explain_cycle(
         self,
@@ -2497,6 +2629,44 @@ class Api(Calls):
             (project_id, filters, order_by, is_descending, after, page_size),
         )
 
+    def finish_execution(
+        self,
+        *,
+        execution_id: Id,
+        status: str | None = "completed",
+        exit_code: int | None = None,
+        stdout_preview: str | None = None,
+        stderr_preview: str | None = None,
+        error_message: str | None = None,
+        error_stack: str | None = None,
+        cpu_usage_percent: float | Decimal | None = None,
+        memory_usage_mb: float | Decimal | None = None,
+        performance_metrics: Json = None,
+        completed_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Ends an execution: once, and it is never changed after that.
+
+        `status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended
+        with (negative: the signal). `stdout_preview` and `stderr_preview` are what it printed,
+        `error_message` and `error_stack` what went wrong and where: of more than 65536 bytes the
+        beginning and the end are kept. `cpu_usage_percent` is 0 to 100 of all processors,
+        `memory_usage_mb` in megabytes, `performance_metrics` an object of what else was measured,
+        `completed_at` when it ended (null: now), `metadata` an object that is added to what was
+        told at its start. The same `request_id` again returns the execution. Returns the execution,
+        with its duration. Raises NotFound, Forbidden, InvalidArgument, IllegalTransition (it has
+        ended already).
+        """
+        return self._one(
+            _FINISH_EXECUTION,
+            (
+                execution_id, status, exit_code, stdout_preview, stderr_preview, error_message,
+                error_stack, cpu_usage_percent, memory_usage_mb, performance_metrics, completed_at,
+                metadata, request_id,
+            ),
+        )
+
     def fork(
         self,
         *,
@@ -2577,6 +2747,16 @@ class Api(Calls):
         version; no row where there is none. Raises nothing.
         """
         return self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    def get_execution(
+        self,
+        *,
+        execution_id: Id,
+    ) -> ExecutionHistory:
+        """One execution by its id, `execution_id`. Returns the execution, with every field. Raises
+        NotFound.
+        """
+        return self._one(_GET_EXECUTION, (execution_id,))
 
     def get_knowledge(
         self,
@@ -3084,6 +3264,50 @@ class Api(Calls):
         Returns evidence; raises nothing.
         """
         return self._many(_LIST_EVIDENCE, (learning_id, after, page_size))
+
+    def list_execution_log(
+        self,
+        *,
+        execution_id: Id,
+        after: int | None = 0,
+        page_size: int | None = 1000,
+    ) -> list[ListExecutionLogRow]:
+        """The log of an execution, line by line.
+
+        `after` is the line_no of the last line of the previous page, `page_size` is in rows (1 to
+        10000). Returns lines; data may be null. Raises nothing.
+        """
+        return self._many(_LIST_EXECUTION_LOG, (execution_id, after, page_size))
+
+    def list_executions(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        execution_type: str | None = None,
+        status: str | None = None,
+        environment: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ExecutionHistory]:
+        """The executions of a project that meet every condition given, the newest first, with their
+        metrics.
+
+        `task_id` and `workflow_id` say whose, `execution_type` what was run, `status` how it
+        stands, `environment` where it was run, `since` and `until` when it was recorded (from the
+        first to before the second). `after` is the id of the last execution of the previous page,
+        `page_size` is in rows (1 to 1000). Returns executions; raises nothing.
+        """
+        return self._many(
+            _LIST_EXECUTIONS,
+            (
+                project_id, task_id, workflow_id, execution_type, status, environment, since, until,
+                after, page_size,
+            ),
+        )
 
     def list_imports(
         self,
@@ -4518,6 +4742,42 @@ class Api(Calls):
         """
         return self._many(_SIMULATE_COMPLETION, (task_ids,))
 
+    def start_execution(
+        self,
+        *,
+        project_id: Id,
+        execution_type: str,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        attempt_id: Id | None = None,
+        execution_phase: str | None = None,
+        environment: str | None = None,
+        environment_info: Json = None,
+        retry_of: Id | None = None,
+        started_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Begins the record of one run: of a task, of a workflow, or of the project.
+
+        `execution_type` is any word (build, test, deployment...), `execution_phase` the phase that
+        it begins with, `environment` where it is run, `environment_info` on what, `started_at` when
+        it began (null: now), `metadata` an object. `attempt_id` is the attempt at the task that
+        runs it, which has not lost it. `retry_of` is the execution that it tries again, which has
+        failed, timed out or been cancelled: task, workflow and environment are those of it unless
+        others are given. What stands under a secret key is stored as asterisks. The same
+        `request_id` again returns the execution as it is then. Returns the execution. Raises
+        NotFound, Forbidden, Conflict (it has been tried again already), InvalidArgument,
+        IllegalTransition (it can not be tried again), LeaseLost.
+        """
+        return self._one(
+            _START_EXECUTION,
+            (
+                project_id, execution_type, task_id, workflow_id, attempt_id, execution_phase,
+                environment, environment_info, retry_of, started_at, metadata, request_id,
+            ),
+        )
+
     def start_task(
         self,
         *,
@@ -5431,6 +5691,16 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_END_SESSION, (project_id, session_id, request_id))
 
+    async def enter_execution_phase(
+        self,
+        *,
+        execution_id: Id,
+        execution_phase: str,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Says that a running execution has come to its next phase, up to 100 of them."""
+        return await self._one(_ENTER_EXECUTION_PHASE, (execution_id, execution_phase, request_id))
+
     async def enter_workflow_state(
         self,
         *,
@@ -5464,6 +5734,26 @@ class AsyncApi(AsyncCalls):
         up, which is near the truth for English and for code, and too many for few languages.
         """
         return await self._one(_ESTIMATE_TOKENS, (content, model))
+
+    async def execution_chain(
+        self,
+        *,
+        execution_id: Id,
+    ) -> list[ExecutionHistory]:
+        """The chain of retries that execution `execution_id` belongs to, the first first (what has
+        not been dropped of it; up to 10000). Returns executions; raises nothing.
+        """
+        return await self._many(_EXECUTION_CHAIN, (execution_id,))
+
+    async def execution_log(
+        self,
+        *,
+        execution_id: Id,
+        entries: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Adds lines to the log of a running execution."""
+        return await self._one(_EXECUTION_LOG, (execution_id, entries, request_id))
 
     async def explain_cycle(
         self,
@@ -5531,6 +5821,33 @@ class AsyncApi(AsyncCalls):
             (project_id, filters, order_by, is_descending, after, page_size),
         )
 
+    async def finish_execution(
+        self,
+        *,
+        execution_id: Id,
+        status: str | None = "completed",
+        exit_code: int | None = None,
+        stdout_preview: str | None = None,
+        stderr_preview: str | None = None,
+        error_message: str | None = None,
+        error_stack: str | None = None,
+        cpu_usage_percent: float | Decimal | None = None,
+        memory_usage_mb: float | Decimal | None = None,
+        performance_metrics: Json = None,
+        completed_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Ends an execution: once, and it is never changed after that."""
+        return await self._one(
+            _FINISH_EXECUTION,
+            (
+                execution_id, status, exit_code, stdout_preview, stderr_preview, error_message,
+                error_stack, cpu_usage_percent, memory_usage_mb, performance_metrics, completed_at,
+                metadata, request_id,
+            ),
+        )
+
     async def fork(
         self,
         *,
@@ -5591,6 +5908,16 @@ class AsyncApi(AsyncCalls):
         """A context as it was given, byte for byte: the latest version of a type, or the one named.
         """
         return await self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    async def get_execution(
+        self,
+        *,
+        execution_id: Id,
+    ) -> ExecutionHistory:
+        """One execution by its id, `execution_id`. Returns the execution, with every field. Raises
+        NotFound.
+        """
+        return await self._one(_GET_EXECUTION, (execution_id,))
 
     async def get_knowledge(
         self,
@@ -5988,6 +6315,41 @@ class AsyncApi(AsyncCalls):
         Returns evidence; raises nothing.
         """
         return await self._many(_LIST_EVIDENCE, (learning_id, after, page_size))
+
+    async def list_execution_log(
+        self,
+        *,
+        execution_id: Id,
+        after: int | None = 0,
+        page_size: int | None = 1000,
+    ) -> list[ListExecutionLogRow]:
+        """The log of an execution, line by line."""
+        return await self._many(_LIST_EXECUTION_LOG, (execution_id, after, page_size))
+
+    async def list_executions(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        execution_type: str | None = None,
+        status: str | None = None,
+        environment: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ExecutionHistory]:
+        """The executions of a project that meet every condition given, the newest first, with their
+        metrics.
+        """
+        return await self._many(
+            _LIST_EXECUTIONS,
+            (
+                project_id, task_id, workflow_id, execution_type, status, environment, since, until,
+                after, page_size,
+            ),
+        )
 
     async def list_imports(
         self,
@@ -7054,6 +7416,31 @@ class AsyncApi(AsyncCalls):
         waiting where they are not. Nothing is changed.
         """
         return await self._many(_SIMULATE_COMPLETION, (task_ids,))
+
+    async def start_execution(
+        self,
+        *,
+        project_id: Id,
+        execution_type: str,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        attempt_id: Id | None = None,
+        execution_phase: str | None = None,
+        environment: str | None = None,
+        environment_info: Json = None,
+        retry_of: Id | None = None,
+        started_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ExecutionHistory:
+        """Begins the record of one run: of a task, of a workflow, or of the project."""
+        return await self._one(
+            _START_EXECUTION,
+            (
+                project_id, execution_type, task_id, workflow_id, attempt_id, execution_phase,
+                environment, environment_info, retry_of, started_at, metadata, request_id,
+            ),
+        )
 
     async def start_task(
         self,

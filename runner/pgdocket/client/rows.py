@@ -248,6 +248,71 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecutionHistory:
+    """What was run for tasks, workflows and projects, one row for each run. It ends once, and is
+    then never changed.
+    """
+
+    execution_id: UUID
+    """The execution."""
+    project_id: UUID
+    task_id: UUID | None
+    """The task that it was run for, where it was one."""
+    workflow_id: UUID | None
+    """The workflow that it was run for, where it was one."""
+    attempt_id: UUID | None
+    """The attempt at the task that ran it, where it is known."""
+    execution_type: str
+    """What was run."""
+    execution_phase: str | None
+    """The phase that it is in, or ended in."""
+    phases: Json
+    """All its phases, in order: objects with phase, started_at and, where it is over, duration_ms.
+    """
+    status: str
+    """How it stands."""
+    environment: str | None
+    """Where it was run."""
+    started_at: datetime
+    """When it began."""
+    completed_at: datetime | None
+    """When it ended; null while it runs."""
+    duration_ms: int | None
+    """How long it took, in milliseconds."""
+    cpu_usage_percent: Decimal | None
+    """How much of the machine's processors it used, 0 to 100."""
+    memory_usage_mb: Decimal | None
+    """How much memory it used at most, in megabytes."""
+    exit_code: int | None
+    """With what its process ended; negative: by that signal."""
+    stdout_preview: str | None
+    """What it printed; of much, the beginning and the end."""
+    stderr_preview: str | None
+    """What it printed as errors; of much, the beginning and the end."""
+    error_message: str | None
+    """What went wrong."""
+    error_stack: str | None
+    """Where in the program it went wrong."""
+    retry_count: int
+    """How many executions before it it tries again."""
+    retry_of: UUID | None
+    """The execution that it tries again; that may have been dropped since, with its month."""
+    first_execution_id: UUID
+    """The first execution of the chain of retries; itself where it is none."""
+    environment_info: Json
+    """What it was run on: versions, machine, region..."""
+    performance_metrics: Json
+    """What else was measured."""
+    log_lines: int
+    """How many lines its log has."""
+    log_lines_left_out: int
+    """How many lines more there were, for which its log had no room."""
+    metadata: Json
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnowledgeBase:
     """What a project knows beyond its tasks: one row for each document, as it now is."""
 
@@ -1155,6 +1220,17 @@ class LearnedRow:
     weight_against: Decimal
     evidence: int
     last_evidence_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListExecutionLogRow:
+    """A row of what list_execution_log() returns."""
+
+    line_no: int
+    level: str
+    message: str
+    data: Json
+    logged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
