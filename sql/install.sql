@@ -21585,6 +21585,10 @@ create table docket.validation_results (
     issues_critical      integer                  not null default 0,
     issues_major         integer                  not null default 0,
     issues_minor         integer                  not null default 0,
+    issues_new           integer,
+    issues_unchanged     integer,
+    issues_reopened      integer,
+    issues_fixed         integer,
     details              jsonb,
     suggestions          jsonb                    not null default '[]',
     started_at           timestamptz,
@@ -21613,7 +21617,8 @@ create table docket.validation_results (
     constraint validation_results_score_bounded
         check (score >= 0 and max_score > 0 and score <= max_score),
     constraint validation_results_counts_not_negative
-        check (least(issues_found, issues_critical, issues_major, issues_minor) >= 0),
+        check (least(issues_found, issues_critical, issues_major, issues_minor, issues_new,
+                     issues_unchanged, issues_reopened, issues_fixed) >= 0),
     constraint validation_results_counts_add_up
         check (issues_found >= issues_critical + issues_major + issues_minor),
     constraint validation_results_suggestions_are_list
@@ -21669,6 +21674,14 @@ comment on column docket.validation_results.issues_major is
     'How many of them are major.';
 comment on column docket.validation_results.issues_minor is
     'How many of them are minor.';
+comment on column docket.validation_results.issues_new is
+    'How many findings no run before had; null: nobody compared.';
+comment on column docket.validation_results.issues_unchanged is
+    'How many findings the run before had too.';
+comment on column docket.validation_results.issues_reopened is
+    'How many findings had been fixed, and are back.';
+comment on column docket.validation_results.issues_fixed is
+    'How many findings of runs before are there no longer.';
 comment on column docket.validation_results.details is
     'What it found, as its validator tells it.';
 comment on column docket.validation_results.suggestions is
@@ -21687,7 +21700,7 @@ comment on constraint validation_results_agent_bounded on docket.validation_resu
 comment on constraint validation_results_score_bounded on docket.validation_results is
     'a score is between 0 and max_score';
 comment on constraint validation_results_counts_not_negative on docket.validation_results is
-    'issues_found, issues_critical, issues_major and issues_minor are not negative';
+    'counts of issues are not negative';
 comment on constraint validation_results_counts_add_up on docket.validation_results is
     'issues_found is at least issues_critical, issues_major and issues_minor together';
 comment on constraint validation_results_suggestions_are_list on docket.validation_results is
@@ -21724,20 +21737,478 @@ $$;
 comment on function docket_private.read_validation_type(text) is
     'A type of validation from its name, whatever its case. Null stays null. Raises PD422.';
 
-create function docket.list_validations(
+call docket_private.add_journal('docket.validation_results', 'validation_result_id');
+call docket_private.add_isolation('docket.validation_results');
+
+revoke all on function docket_private.read_validation_type(text) from public;
+grant select on docket.validation_results
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/validation_findings
+
+set local role docket_owner;
+
+create domain docket.finding_severity as text
+    constraint finding_severity_known check (value in ('critical', 'major', 'minor', 'info'));
+
+comment on domain docket.finding_severity is
+    'How bad a finding is: critical, major, minor or info; as severity of errors and alerts critical, high, medium and low, as level of SARIF error, warning, note and none.';
+
+-- One row for each thing that was found at a task, however many runs find it: what a run finds
+-- again unchanged costs no write. It is there in the runs from opened_run_no on, until the one in
+-- which it was found fixed; what comes back is the same row, opened anew. Who merges a run holds
+-- the task's row (docket_private.lock_gated()).
+create table docket.validation_findings (
+    finding_id         uuid                    not null,
+    project_id         uuid                    not null,
+    task_id            uuid                    not null,
+    validation_type    docket.validation_type  not null,
+    tool               text                    not null,
+    fingerprint        text                    not null,
+    fingerprint_source text                    not null,
+    rule_id            text,
+    severity           docket.finding_severity not null,
+    message            text                    not null,
+    path               text,
+    start_line         integer,
+    start_column       integer,
+    end_line           integer,
+    end_column         integer,
+    help_url           text,
+    is_suppressed      boolean                 not null default false,
+    details            jsonb                   not null default '{}',
+    first_run_no       integer                 not null,
+    opened_run_no      integer                 not null,
+    fixed_run_no       integer,
+    times_reopened     integer                 not null default 0,
+    version            bigint                  not null default 1,
+    created_at         timestamptz             not null default docket.clock(),
+    updated_at         timestamptz             not null default docket.clock(),
+    created_by         text                    not null default docket.principal(),
+    updated_by         text                    not null default docket.principal(),
+
+    constraint validation_findings_pkey primary key (finding_id, project_id),
+    constraint validation_findings_fingerprint_key
+        unique (task_id, project_id, validation_type, tool, fingerprint),
+    constraint validation_findings_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint validation_findings_names_bounded
+        check (length(tool) between 1 and 255
+               and length(fingerprint) between 1 and 255
+               and length(rule_id) <= 255),
+    constraint validation_findings_source_known
+        check (fingerprint_source in ('tool', 'partial', 'computed')),
+    constraint validation_findings_texts_bounded
+        check (length(message) <= 10000 and length(path) <= 4096 and length(help_url) <= 4096),
+    constraint validation_findings_place_positive
+        check (least(start_line, start_column, end_line, end_column) >= 0),
+    constraint validation_findings_runs_in_order
+        check (first_run_no >= 1
+               and opened_run_no >= first_run_no
+               and fixed_run_no > opened_run_no
+               and times_reopened >= 0),
+    constraint validation_findings_details_are_object check (jsonb_typeof(details) = 'object')
+);
+
+create index validation_findings_project_idx
+    on docket.validation_findings (project_id, finding_id);
+
+comment on table docket.validation_findings is
+    'What the validations of tasks found, one row for each thing, through all runs.';
+comment on column docket.validation_findings.finding_id is
+    'The finding.';
+comment on column docket.validation_findings.task_id is
+    'The task that was validated.';
+comment on column docket.validation_findings.validation_type is
+    'The type of the validation that found it.';
+comment on column docket.validation_findings.tool is
+    'The program that found it.';
+comment on column docket.validation_findings.fingerprint is
+    'What makes it the same thing in the next run, within task, type and tool.';
+comment on column docket.validation_findings.fingerprint_source is
+    'Where the fingerprint is from: told by the tool, made of what it told in part, or computed of rule, path and message.';
+comment on column docket.validation_findings.rule_id is
+    'The rule that is broken, as its tool names it.';
+comment on column docket.validation_findings.severity is
+    'How bad it is.';
+comment on column docket.validation_findings.message is
+    'What it is.';
+comment on column docket.validation_findings.path is
+    'The file, relative to the project''s root where that is known.';
+comment on column docket.validation_findings.start_line is
+    'The line where it begins, from 1.';
+comment on column docket.validation_findings.start_column is
+    'The column where it begins, from 1.';
+comment on column docket.validation_findings.end_line is
+    'The line where it ends.';
+comment on column docket.validation_findings.end_column is
+    'The column where it ends.';
+comment on column docket.validation_findings.help_url is
+    'Where the rule is explained.';
+comment on column docket.validation_findings.is_suppressed is
+    'Whether somebody said in the code or to the tool that it is to be let be; it is kept, and not counted.';
+comment on column docket.validation_findings.details is
+    'What else the tool tells of it.';
+comment on column docket.validation_findings.first_run_no is
+    'The run (run_no of its type) that found it first.';
+comment on column docket.validation_findings.opened_run_no is
+    'The run since which it is there: the first, or the one that found it again.';
+comment on column docket.validation_findings.fixed_run_no is
+    'The run that found it no longer; null: it is there.';
+comment on column docket.validation_findings.times_reopened is
+    'How often it came back.';
+
+comment on constraint validation_findings_names_bounded on docket.validation_findings is
+    'a tool and a fingerprint have 1 to 255 characters, a rule_id at most 255';
+comment on constraint validation_findings_source_known on docket.validation_findings is
+    'a fingerprint_source is tool, partial or computed';
+comment on constraint validation_findings_texts_bounded on docket.validation_findings is
+    'a message has at most 10,000 characters, a path and a help_url at most 4096';
+comment on constraint validation_findings_place_positive on docket.validation_findings is
+    'lines and columns are not negative';
+comment on constraint validation_findings_runs_in_order on docket.validation_findings is
+    'a finding is fixed after it was opened, and opened when it was first found or later';
+comment on constraint validation_findings_details_are_object on docket.validation_findings is
+    'details are a JSON object';
+
+call docket_private.add_touch('docket.validation_findings');
+call docket_private.add_journal('docket.validation_findings', 'finding_id');
+call docket_private.add_isolation('docket.validation_findings');
+
+insert into docket.settings (setting_key, value, description)
+values ('max_findings', '100000', 'The most findings that one document may have.'),
+       ('prompt_findings', '20', 'How many findings of a validation that failed a prompt tells, the worst first; a project may set its own.'),
+       ('validation_fails_from', '"major"', 'From which severity on (critical, major, minor, info) a finding fails its validation; what is below lets it pass with a warning, or without one where it is info. A project may set its own.');
+
+create type docket_private.found as (
+    tool               text,
+    fingerprint        text,
+    fingerprint_source text,
+    rule_id            text,
+    severity           text,
+    message            text,
+    path               text,
+    start_line         integer,
+    start_column       integer,
+    end_line           integer,
+    end_column         integer,
+    help_url           text,
+    is_suppressed      boolean,
+    details            jsonb
+);
+
+comment on type docket_private.found is
+    'Something that one run of a validation found.';
+
+-- Joins by hash: what a document holds is never estimated right, and a nested loop over 50,000
+-- findings on either side takes minutes where this takes a tenth of a second.
+create function docket_private.merge_findings(
+    project_id      uuid,
+    task_id         uuid,
+    validation_type text,
+    run_no          integer,
+    findings        docket_private.found[],
+    tools           text[],
+    gone            text[] default null
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set work_mem = '64MB'
+set plan_cache_mode = force_custom_plan
+set jit = off
+as $$
+declare
+    v_counts jsonb;
+begin
+      with given as materialized (
+          -- The same thing twice in one run is two things: the second has a number.
+          select f.*,
+                 f.fingerprint || coalesce(
+                     '#' || nullif(row_number() over (
+                                       partition by f.tool, f.fingerprint
+                                       order by f.path, f.start_line, f.start_column, f.ordinal),
+                                   1), '') as identity
+            from unnest(merge_findings.findings) with ordinality
+                 as f (tool, fingerprint, fingerprint_source, rule_id, severity, message, path,
+                       start_line, start_column, end_line, end_column, help_url, is_suppressed,
+                       details, ordinal)
+      ), known as materialized (
+          select v.*
+            from docket.validation_findings as v
+           where v.task_id         = merge_findings.task_id
+             and v.project_id      = merge_findings.project_id
+             and v.validation_type = merge_findings.validation_type
+             and v.tool            = any (merge_findings.tools)
+      ), paired as materialized (
+          select k.finding_id as known_id, k.fixed_run_no as was_fixed,
+                 k.tool as known_tool, k.fingerprint as known_identity, g.*,
+                 (k.rule_id, k.severity, k.message, k.path, k.start_line, k.start_column,
+                  k.end_line, k.end_column, k.help_url, k.is_suppressed, k.details)
+                 is distinct from
+                 (g.rule_id, g.severity, g.message, g.path, g.start_line, g.start_column,
+                  g.end_line, g.end_column, g.help_url, g.is_suppressed, g.details) as is_changed
+            from given as g
+            full join known as k
+              on k.tool        = g.tool
+             and k.fingerprint = g.identity
+      ), made as (
+          insert into docket.validation_findings (
+              finding_id, project_id, task_id, validation_type, tool, fingerprint,
+              fingerprint_source, rule_id, severity, message, path, start_line, start_column,
+              end_line, end_column, help_url, is_suppressed, details, first_run_no,
+              opened_run_no)
+          select docket_private.new_id(merge_findings.project_id, p.ordinal),
+                 merge_findings.project_id, merge_findings.task_id,
+                 merge_findings.validation_type, p.tool, p.identity, p.fingerprint_source,
+                 p.rule_id, p.severity, p.message, p.path, p.start_line, p.start_column,
+                 p.end_line, p.end_column, p.help_url, p.is_suppressed, p.details,
+                 merge_findings.run_no, merge_findings.run_no
+            from paired as p
+           where p.known_id is null
+           order by p.ordinal
+      ), moved as (
+          update docket.validation_findings as v
+             set rule_id        = p.rule_id,
+                 severity       = p.severity,
+                 message        = p.message,
+                 path           = p.path,
+                 start_line     = p.start_line,
+                 start_column   = p.start_column,
+                 end_line       = p.end_line,
+                 end_column     = p.end_column,
+                 help_url       = p.help_url,
+                 is_suppressed  = p.is_suppressed,
+                 details        = p.details,
+                 opened_run_no  = case
+                                      when p.was_fixed is null then v.opened_run_no
+                                      else merge_findings.run_no
+                                  end,
+                 fixed_run_no   = null,
+                 times_reopened = v.times_reopened + (p.was_fixed is not null)::integer
+            from paired as p
+           where v.finding_id = p.known_id
+             and v.project_id = merge_findings.project_id
+             and v.task_id    = merge_findings.task_id
+             and p.tool is not null
+             and (p.was_fixed is not null or p.is_changed)
+      ), closed as (
+          update docket.validation_findings as v
+             set fixed_run_no = merge_findings.run_no
+            from paired as p
+           where v.finding_id = p.known_id
+             and v.project_id = merge_findings.project_id
+             and v.task_id    = merge_findings.task_id
+             and p.tool is null
+             and p.was_fixed is null
+             and (merge_findings.gone is null
+                  or split_part(p.known_identity, '#', 1) = any (merge_findings.gone))
+      )
+    select jsonb_build_object(
+               'issues_found', count(*) filter (where s.counts),
+               'issues_critical', count(*) filter (where s.counts and p.severity = 'critical'),
+               'issues_major', count(*) filter (where s.counts and p.severity = 'major'),
+               'issues_minor', count(*) filter (where s.counts and p.severity = 'minor'),
+               'issues_new', count(*) filter (where p.known_id is null),
+               'issues_reopened', count(*) filter (
+                   where p.tool is not null and p.was_fixed is not null),
+               'issues_unchanged', count(*) filter (
+                   where p.tool is not null and p.known_id is not null and p.was_fixed is null),
+               'issues_fixed', count(*) filter (
+                   where p.tool is null and p.was_fixed is null
+                     and (merge_findings.gone is null
+                          or split_part(p.known_identity, '#', 1) = any (merge_findings.gone))))
+      into v_counts
+      from paired as p
+     cross join lateral (
+               select p.tool is not null and not p.is_suppressed as counts
+           ) as s;
+
+    return v_counts;
+end;
+$$;
+
+comment on function docket_private.merge_findings(
+    uuid, uuid, text, integer, docket_private.found[], text[], text[]) is
+    'Brings what a run found together with what is known of its `tools`: what is new, was there before, is back, or is there no longer (of `gone` only, where that is given). Returns the counts by the names of the columns of a result. The caller holds lock_gated().';
+
+create function docket.list_findings(
     project_id      uuid,
     task_id         uuid    default null,
     validation_type text    default null,
-    status          text    default null,
-    pull_request_id uuid    default null,
+    state           text    default null,
+    severity        text    default null,
+    path            text    default null,
+    rule_id         text    default null,
     after           uuid    default null,
     page_size       integer default 100
-) returns setof docket.validation_results
+) returns table (
+    finding_id      uuid,
+    task_id         uuid,
+    task_key        text,
+    validation_type docket.validation_type,
+    state           text,
+    severity        docket.finding_severity,
+    rule_id         text,
+    message         text,
+    path            text,
+    start_line      integer,
+    start_column    integer,
+    end_line        integer,
+    end_column      integer,
+    tool            text,
+    help_url        text,
+    is_suppressed   boolean,
+    fingerprint     text,
+    first_run_no    integer,
+    opened_run_no   integer,
+    fixed_run_no    integer,
+    times_reopened  integer,
+    details         jsonb,
+    created_at      timestamptz,
+    updated_at      timestamptz
+)
 language sql
 stable
 begin atomic
-    select v.*
+    select f.finding_id, f.task_id, t.task_key, f.validation_type, s.state, f.severity, f.rule_id,
+           f.message, f.path, f.start_line, f.start_column, f.end_line, f.end_column, f.tool,
+           f.help_url, f.is_suppressed, f.fingerprint, f.first_run_no, f.opened_run_no,
+           f.fixed_run_no, f.times_reopened, f.details, f.created_at, f.updated_at
+      from docket.validation_findings as f
+      join docket.tasks as t
+        on t.task_id    = f.task_id
+       and t.project_id = f.project_id
+     cross join lateral (
+               select v.run_no
+                 from docket.validation_results as v
+                where v.task_id         = f.task_id
+                  and v.project_id      = f.project_id
+                  and v.validation_type = f.validation_type
+                order by v.run_no desc
+                limit 1
+           ) as newest
+     cross join lateral (
+               values (
+                   case
+                       when f.fixed_run_no is not null then 'fixed'
+                       when f.opened_run_no < newest.run_no then 'unchanged'
+                       when f.times_reopened > 0 then 'reopened'
+                       else 'new'
+                   end)
+           ) as s (state)
+     where f.project_id = list_findings.project_id
+       and (list_findings.task_id is null or f.task_id = list_findings.task_id)
+       and (list_findings.validation_type is null
+            or f.validation_type = lower(btrim(list_findings.validation_type)))
+       and (list_findings.state is null
+            or s.state = list_findings.state
+            or list_findings.state = 'open' and f.fixed_run_no is null and not f.is_suppressed)
+       and (list_findings.severity is null or f.severity = list_findings.severity)
+       and (list_findings.path is null or f.path = list_findings.path)
+       and (list_findings.rule_id is null or f.rule_id = list_findings.rule_id)
+       and (list_findings.after is null or f.finding_id > list_findings.after)
+     order by f.finding_id
+     limit least(greatest(list_findings.page_size, 1), 1000);
+end;
+
+comment on function docket.list_findings(
+    uuid, uuid, text, text, text, text, text, uuid, integer) is
+'What validations found in project `project_id`, the first found first: of one task (`task_id`), one
+`validation_type`, in one `state`, of one `severity` (critical, major, minor, info), in the file
+`path`, against one rule (`rule_id`), where these are given.
+
+`state` is how the newest run of its type left it: new, unchanged, reopened (it had been fixed) or
+fixed; open stands for all that are there and not suppressed. `after` is the id of the last row of
+the previous page, `page_size` is in rows (1 to 1000). rule_id, path, start_line, start_column,
+end_line, end_column, help_url and fixed_run_no may be null. Returns findings; raises nothing.';
+
+revoke all on function docket_private.merge_findings(
+    uuid, uuid, text, integer, docket_private.found[], text[], text[]) from public;
+revoke all on function docket.list_findings(
+    uuid, uuid, text, text, text, text, text, uuid, integer) from public;
+grant execute on function docket.list_findings(
+    uuid, uuid, text, text, text, text, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.validation_findings
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/read_validations
+
+set local role docket_owner;
+
+insert into docket.settings (setting_key, value, description)
+values ('validation_weights', '{}', 'How much each type of validation weighs in a combined score, as an object such as {"security": 3, "style": 0.5}; what is not named weighs 1, and 0 leaves a type out. A project may set its own.');
+
+create function docket.list_validations(
+    project_id      uuid,
+    task_id         uuid        default null,
+    validation_type text        default null,
+    status          text        default null,
+    pull_request_id uuid        default null,
+    artifact_id     uuid        default null,
+    validator_name  text        default null,
+    since           timestamptz default null,
+    until           timestamptz default null,
+    after           uuid        default null,
+    page_size       integer     default 100
+) returns table (
+    validation_result_id uuid,
+    project_id           uuid,
+    task_id              uuid,
+    task_key             text,
+    task_title           text,
+    task_status          docket.task_status,
+    validation_type      docket.validation_type,
+    run_no               integer,
+    validation_status    docket.validation_status,
+    validator_name       text,
+    attempt_id           uuid,
+    agent                text,
+    pull_request_id      uuid,
+    artifact_id          uuid,
+    artifact_type        docket.artifact_type,
+    artifact_path        text,
+    score                numeric,
+    max_score            numeric,
+    issues_found         integer,
+    issues_critical      integer,
+    issues_major         integer,
+    issues_minor         integer,
+    issues_new           integer,
+    issues_unchanged     integer,
+    issues_reopened      integer,
+    issues_fixed         integer,
+    details              jsonb,
+    suggestions          jsonb,
+    started_at           timestamptz,
+    completed_at         timestamptz,
+    execution_time_ms    bigint,
+    metadata             jsonb,
+    created_at           timestamptz,
+    created_by           text
+)
+language sql
+stable
+begin atomic
+    select v.validation_result_id, v.project_id, v.task_id, t.task_key, t.title, t.status,
+           v.validation_type, v.run_no, v.validation_status, v.validator_name, v.attempt_id,
+           v.agent, v.pull_request_id, v.artifact_id, a.artifact_type,
+           a.file_path, v.score, v.max_score, v.issues_found, v.issues_critical, v.issues_major,
+           v.issues_minor, v.issues_new,
+           v.issues_unchanged, v.issues_reopened, v.issues_fixed, v.details, v.suggestions,
+           v.started_at, v.completed_at, v.execution_time_ms, v.metadata, v.created_at, v.created_by
       from docket.validation_results as v
+      join docket.tasks as t
+        on t.task_id    = v.task_id
+       and t.project_id = v.project_id
+      left join docket.code_artifacts as a
+        on a.artifact_id = v.artifact_id
+       and a.project_id  = v.project_id
      where v.project_id = list_validations.project_id
        and (list_validations.task_id is null or v.task_id = list_validations.task_id)
        and (list_validations.validation_type is null
@@ -21745,28 +22216,201 @@ begin atomic
        and (list_validations.status is null or v.validation_status = list_validations.status)
        and (list_validations.pull_request_id is null
             or v.pull_request_id = list_validations.pull_request_id)
+       and (list_validations.artifact_id is null
+            or v.artifact_id = list_validations.artifact_id)
+       and (list_validations.validator_name is null
+            or v.validator_name = list_validations.validator_name)
+       and (list_validations.since is null or v.created_at >= list_validations.since)
+       and (list_validations.until is null or v.created_at < list_validations.until)
        and (list_validations.after is null or v.validation_result_id > list_validations.after)
      order by v.validation_result_id
      limit least(greatest(list_validations.page_size, 1), 1000);
 end;
 
-comment on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer) is
-'What validations said in project `project_id`, the first recorded first: of one task (`task_id`), of
-one `validation_type`, with one `status`, of one pull request (`pull_request_id`), where these are
-given.
+comment on function docket.list_validations(
+    uuid, uuid, text, text, uuid, uuid, text, timestamptz, timestamptz, uuid, integer) is
+'What validations said in project `project_id`, the first recorded first, each with its task and
+artifact: of one task (`task_id`), one `validation_type`, with one `status`, of one pull request
+(`pull_request_id`) or artifact (`artifact_id`), by one `validator_name`, recorded from `since` on
+and before `until`, where these are given.
 
-The runs of one type of one task tell how it got on. `after` is the id of the last row of the
-previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.';
+validation_trend() tells how the runs of a task got on. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). validator_name, attempt_id, agent,
+pull_request_id, artifact_id, artifact_type, artifact_path, score, max_score, issues_new,
+issues_unchanged, issues_reopened, issues_fixed, details, started_at, completed_at and
+execution_time_ms may be null. Returns results; raises nothing.';
 
-call docket_private.add_journal('docket.validation_results', 'validation_result_id');
-call docket_private.add_isolation('docket.validation_results');
+-- The loop of a task in one row for each turn: who was asked, what he was told, what came out,
+-- which prompt took that up, and what became better by it.
+create function docket.validation_trend(
+    task_id         uuid,
+    validation_type text    default null,
+    pull_request_id uuid    default null,
+    max_runs        integer default 20
+) returns table (
+    validation_type      docket.validation_type,
+    run_no               integer,
+    validation_status    docket.validation_status,
+    score                numeric,
+    max_score            numeric,
+    score_change         numeric,
+    issues_found         integer,
+    issues_change        integer,
+    issues_new           integer,
+    issues_reopened      integer,
+    issues_fixed         integer,
+    agent                text,
+    attempt_id           uuid,
+    pull_request_id      uuid,
+    prompt_build_id      uuid,
+    feedback_build_id    uuid,
+    execution_time_ms    bigint,
+    validation_result_id uuid,
+    created_at           timestamptz
+)
+language sql
+stable
+begin atomic
+      with runs as (
+          select v.*,
+                 v.score - lag(v.score) over w as score_change,
+                 v.issues_found - lag(v.issues_found) over w as issues_change,
+                 row_number() over (
+                     partition by v.validation_type order by v.run_no desc) as age
+            from docket.get_task(validation_trend.task_id) as t
+            join docket.validation_results as v
+              on v.task_id    = t.task_id
+             and v.project_id = t.project_id
+           where (validation_trend.validation_type is null
+                  or v.validation_type = lower(btrim(validation_trend.validation_type)))
+             and (validation_trend.pull_request_id is null
+                  or v.pull_request_id = validation_trend.pull_request_id)
+          window w as (partition by v.validation_type order by v.run_no)
+      )
+    select r.validation_type, r.run_no, r.validation_status, r.score, r.max_score,
+           r.score_change, r.issues_found, r.issues_change, r.issues_new, r.issues_reopened,
+           r.issues_fixed, r.agent, r.attempt_id, r.pull_request_id, told.prompt_build_id,
+           fed.feedback_build_id, r.execution_time_ms, r.validation_result_id, r.created_at
+      from runs as r
+      left join lateral (
+               select b.prompt_build_id
+                 from docket.prompt_builds as b
+                where b.task_id    = r.task_id
+                  and b.project_id = r.project_id
+                  and b.prompt_build_id < r.validation_result_id
+                  and b.attempt_id is not distinct from coalesce(r.attempt_id, b.attempt_id)
+                order by b.prompt_build_id desc
+                limit 1
+           ) as told on true
+      left join lateral (
+               select b.prompt_build_id as feedback_build_id
+                 from docket.prompt_builds as b
+                where b.task_id    = r.task_id
+                  and b.project_id = r.project_id
+                  and b.prompt_build_id > r.validation_result_id
+                  and b.included @> jsonb_build_array(jsonb_build_object(
+                          'source', jsonb_build_object(
+                              'kind', 'validation', 'id', r.validation_result_id)))
+                order by b.prompt_build_id
+                limit 1
+           ) as fed on true
+     where r.age <= least(greatest(validation_trend.max_runs, 1), 1000)
+     order by r.validation_type, r.run_no;
+end;
 
-revoke all on function docket_private.read_validation_type(text) from public;
-revoke all on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
-  from public;
-grant execute on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
-   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
-grant select on docket.validation_results
+comment on function docket.validation_trend(uuid, text, uuid, integer) is
+'How a task got on in its validations, run by run, by type: of one `validation_type`, of one pull
+request (`pull_request_id`), where these are given; the last `max_runs` of each type (1 to 1000).
+
+Each row is one turn of the loop: agent and attempt_id say whose work it was, prompt_build_id which
+prompt he had been given, feedback_build_id the first prompt that told of this result,
+score_change and issues_change what differs from the run before (fewer issues are a negative
+number); issues_new, issues_reopened and issues_fixed count findings where they are kept. score,
+max_score, score_change, issues_change, issues_new, issues_reopened, issues_fixed, agent,
+attempt_id, pull_request_id, prompt_build_id, feedback_build_id and execution_time_ms may be null.
+Returns runs by type, the oldest first. Raises PD404.';
+
+create function docket.validation_score(task_id uuid) returns table (
+    score           numeric,
+    types           integer,
+    types_passed    integer,
+    issues_found    bigint,
+    issues_critical bigint,
+    issues_major    bigint,
+    issues_minor    bigint,
+    parts           jsonb
+)
+language sql
+stable
+rows 1
+begin atomic
+      with newest as (
+          select distinct on (v.validation_type)
+                 v.*,
+                 coalesce(
+                     p.settings -> 'validation_weights',
+                     (select s.value
+                        from docket.settings as s
+                       where s.setting_key = 'validation_weights'))
+                 -> v.validation_type::text as told
+            from docket.get_task(validation_score.task_id) as t
+            join docket.projects as p
+              on p.project_id = t.project_id
+            join docket.validation_results as v
+              on v.task_id    = t.task_id
+             and v.project_id = t.project_id
+             and v.validation_status not in ('pending', 'running', 'skipped')
+           order by v.validation_type, v.run_no desc
+      ), weighed as (
+          select n.*,
+                 case
+                     when n.told is null then 1
+                     when jsonb_typeof(n.told) = 'number'
+                         then greatest((n.told #>> '{}')::numeric, 0)
+                     else 0
+                 end as weight,
+                 case
+                     when n.score is not null then least(n.score / coalesce(n.max_score, 100), 1)
+                     when n.validation_status = 'passed' then 1
+                     when n.validation_status = 'warning' then 0.5
+                     else 0
+                 end as share
+            from newest as n
+      )
+    select round(100 * sum(w.share * w.weight) / nullif(sum(w.weight), 0), 2),
+           count(*)::integer,
+           (count(*) filter (where w.validation_status in ('passed', 'warning')))::integer,
+           coalesce(sum(w.issues_found), 0), coalesce(sum(w.issues_critical), 0),
+           coalesce(sum(w.issues_major), 0), coalesce(sum(w.issues_minor), 0),
+           coalesce(
+               jsonb_agg(
+                   jsonb_build_object(
+                       'validation_type', w.validation_type, 'run_no', w.run_no,
+                       'status', w.validation_status, 'weight', w.weight,
+                       'score', round(100 * w.share, 2))
+                   order by w.validation_type),
+               '[]')
+      from weighed as w;
+end;
+
+comment on function docket.validation_score(uuid) is
+'How good the work of task `task_id` is found in all: the newest results of its types of validation,
+weighed by the setting validation_weights, from 0 to 100.
+
+A type counts by its score out of max_score (100 where that is not told); without one passed counts
+100, warning 50, failed and error 0. What is pending, running or skipped does not count. parts has
+each type with run_no, status, weight and score. score may be null: nothing counts yet.
+Returns one row. Raises PD404.';
+
+revoke all on function docket.list_validations(
+    uuid, uuid, text, text, uuid, uuid, text, timestamptz, timestamptz, uuid, integer) from public;
+revoke all on function docket.validation_trend(uuid, text, uuid, integer) from public;
+revoke all on function docket.validation_score(uuid) from public;
+grant execute on function
+    docket.list_validations(
+        uuid, uuid, text, text, uuid, uuid, text, timestamptz, timestamptz, uuid, integer),
+    docket.validation_trend(uuid, text, uuid, integer),
+    docket.validation_score(uuid)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -22217,7 +22861,8 @@ declare
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
-        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'issues_major', 'issues_minor', 'issues_new', 'issues_unchanged', 'issues_reopened',
+        'issues_fixed', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -22359,7 +23004,8 @@ begin
                          attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
                          score numeric, max_score numeric, issues_found integer,
                          issues_critical integer, issues_major integer, issues_minor integer,
-                         details jsonb,
+                         issues_new integer, issues_unchanged integer, issues_reopened integer,
+                         issues_fixed integer, details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -22374,7 +23020,8 @@ begin
                   validation_result_id, project_id, task_id, validation_type, run_no,
                   validation_status, validator_name, attempt_id, agent, pull_request_id,
                   artifact_id, score, max_score, issues_found, issues_critical, issues_major,
-                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  issues_minor, issues_new, issues_unchanged, issues_reopened, issues_fixed,
+                  details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
                      t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
@@ -22383,7 +23030,8 @@ begin
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
                      coalesce(t.issues_critical, 0), coalesce(t.issues_major, 0),
-                     coalesce(t.issues_minor, 0), t.details,
+                     coalesce(t.issues_minor, 0), t.issues_new, t.issues_unchanged,
+                     t.issues_reopened, t.issues_fixed, t.details,
                      coalesce(t.suggestions, '[]'), t.started_at, t.ended_at,
                      coalesce(t.execution_time_ms,
                               (extract(epoch from t.ended_at - t.started_at) * 1000)::bigint),
@@ -22457,8 +23105,9 @@ with task_id, validation_type (a word such as tests or style), status (pending, 
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
 that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
 issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
-given), details,
-suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
+given), issues_new, issues_unchanged, issues_reopened and issues_fixed (against the run before),
+details, suggestions (array or object), started_at, completed_at (now, unless it is pending or
+running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';
@@ -22546,6 +23195,924 @@ revoke all on function docket.record_validation(
 grant execute on function docket.record_validations(jsonb, uuid), docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
     uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/ingest_validations
+
+set local role docket_owner;
+
+-- Records one run with what it found: locks, merges, judges, and moves the gate.
+create function docket_private.record_run(
+    task_id         uuid,
+    validation_type text,
+    findings        docket_private.found[],
+    tools           text[],
+    gone            text[],
+    fields          jsonb
+) returns docket.validation_results
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most       integer := (docket_private.setting('max_findings') #>> '{}')::integer;
+    v_severities constant text[] := array['critical', 'major', 'minor', 'info'];
+    v_type       text    := docket_private.read_validation_type(record_run.validation_type);
+    v_project    uuid;
+    v_from       text;
+    v_run_no     integer;
+    v_counts     jsonb;
+    v_fails      boolean;
+    v_result     docket.validation_results;
+    v_constraint text;
+begin
+    if cardinality(record_run.findings) > v_most then
+        raise exception '% findings in one document', cardinality(record_run.findings)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_findings).', v_most);
+    end if;
+
+    v_project := docket_private.lock_gated(array[record_run.task_id]);
+    v_from    := coalesce(record_run.fields ->> 'fails_from', (
+        select docket_private.setting('validation_fails_from', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = v_project));
+
+    if v_from is null or v_from <> all (v_severities) then
+        raise exception '% is no severity of a finding',
+                        coalesce(quote_literal(left(v_from, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', array_to_string(v_severities, ', '));
+    end if;
+
+    v_run_no := coalesce((
+        select v.run_no
+          from docket.validation_results as v
+         where v.task_id         = record_run.task_id
+           and v.project_id      = v_project
+           and v.validation_type = v_type
+         order by v.run_no desc
+         limit 1), 0) + 1;
+
+    begin
+        v_counts := docket_private.merge_findings(
+            v_project, record_run.task_id, v_type, v_run_no, record_run.findings, record_run.tools,
+            record_run.gone);
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'findings are refused: %',
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'validation_findings', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    v_fails := exists (
+        select
+          from unnest(record_run.findings) as f
+         where not f.is_suppressed
+           and array_position(v_severities, f.severity) <= array_position(v_severities, v_from));
+
+    select r.* into v_result
+      from docket.record_validations(jsonb_build_array(
+               jsonb_build_object(
+                   'task_id', record_run.task_id,
+                   'validation_type', v_type,
+                   'status', case
+                                 when v_fails then 'failed'
+                                 when (v_counts ->> 'issues_minor')::integer > 0
+                                      or (v_counts ->> 'issues_major')::integer > 0
+                                      or (v_counts ->> 'issues_critical')::integer > 0
+                                     then 'warning'
+                                 else 'passed'
+                             end)
+               || v_counts || jsonb_strip_nulls(record_run.fields - 'fails_from'))) as r;
+
+    return v_result;
+end;
+$$;
+
+comment on function docket_private.record_run(
+    uuid, text, docket_private.found[], text[], text[], jsonb) is
+    'Records one run of a validation by what it found with its `tools`; `fields` are further fields of the result, and fails_from; `gone` as for merge_findings(). Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+create function docket_private.fingerprint_of(
+    first_part  text,
+    second_part text,
+    third_part  text default null,
+    fourth_part text default null,
+    fifth_part  text default null
+) returns text
+language sql
+stable
+begin atomic
+    select encode(sha256(convert_to(
+               coalesce(fingerprint_of.first_part, '') || e'\x1f'
+               || coalesce(fingerprint_of.second_part, '') || e'\x1f'
+               || coalesce(fingerprint_of.third_part, '') || e'\x1f'
+               || coalesce(fingerprint_of.fourth_part, '') || e'\x1f'
+               || coalesce(fingerprint_of.fifth_part, ''), 'UTF8')), 'hex');
+end;
+
+comment on function docket_private.fingerprint_of(text, text, text, text, text) is
+    'What makes a finding the same: SHA-256 over what does not change from run to run, in hexadecimal.';
+
+create function docket.record_findings(
+    task_id         uuid,
+    validation_type text,
+    findings        jsonb,
+    validator_name  text    default null,
+    status          text    default null,
+    score           numeric default null,
+    max_score       numeric default null,
+    is_partial      boolean default false,
+    fails_from      text    default null,
+    attempt_id      uuid    default null,
+    pull_request_id uuid    default null,
+    artifact_id     uuid    default null,
+    metadata        jsonb   default null,
+    request_id      uuid    default null
+) returns docket.validation_results
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_findings');
+    v_tool   text  := coalesce(validator_name, validation_type);
+    v_known  constant text[] := array[
+        'rule_id', 'severity', 'message', 'path', 'start_line', 'start_column', 'end_line',
+        'end_column', 'help_url', 'fingerprint', 'is_suppressed', 'details'];
+    v_wrong  record;
+    v_found  docket_private.found[];
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    if findings is null or jsonb_typeof(findings) <> 'array' then
+        raise exception 'findings is not a JSON array'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with severity and message; an empty one says that nothing was found.';
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(findings) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that findings do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'message', '') = '' then 'has no message'
+                          when coalesce(e.element ->> 'severity', '')
+                               not in ('critical', 'major', 'minor', 'info')
+                              then 'has no severity that is critical, major, minor or info'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'finding number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    begin
+        v_found := array(
+            select row(
+                       v_tool,
+                       coalesce(
+                           r.fingerprint,
+                           docket_private.fingerprint_of(r.rule_id, r.path, r.message)),
+                       case when r.fingerprint is null then 'computed' else 'tool' end,
+                       r.rule_id, r.severity, r.message, r.path, r.start_line, r.start_column,
+                       r.end_line, r.end_column, r.help_url, coalesce(r.is_suppressed, false),
+                       coalesce(r.details, '{}')
+                   )::docket_private.found
+              from jsonb_array_elements(findings) with ordinality as e (element, place)
+             cross join lateral jsonb_to_record(e.element) as r (
+                       rule_id text, severity text, message text, path text, start_line integer,
+                       start_column integer, end_line integer, end_column integer, help_url text,
+                       fingerprint text, is_suppressed boolean, details jsonb)
+             order by e.place);
+    exception
+        when data_exception then
+            raise exception 'findings are refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422';
+    end;
+
+    v_result := docket_private.record_run(
+        task_id, validation_type, v_found, array[v_tool],
+        case when record_findings.is_partial then '{}'::text[] end,
+        jsonb_build_object(
+            'validator_name', v_tool, 'status', record_findings.status,
+            'score', record_findings.score, 'max_score', record_findings.max_score,
+            'fails_from', record_findings.fails_from,
+            'attempt_id', record_findings.attempt_id,
+            'pull_request_id', record_findings.pull_request_id,
+            'artifact_id', record_findings.artifact_id, 'metadata', record_findings.metadata));
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+comment on function docket.record_findings(
+    uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb,
+    uuid) is
+'Records one run of a validation of task `task_id` with all that it found, and opens or closes the
+gate that asks for it. Findings keep their identity from run to run: what is new, still there, fixed
+and back is counted in the result, and told by list_findings().
+
+`findings` is an array of objects with severity (critical, major, minor, info) and message and,
+where they are known, rule_id, path, start_line, start_column, end_line, end_column (from 1),
+help_url, fingerprint (what makes it the same thing next time; without one it is made of rule, path
+and message), is_suppressed (kept and not counted), details (object); at most the setting
+max_findings. What the same `validator_name` (default: the type) found before and does not find now
+is fixed, unless the run looked at a part only (`is_partial`). `status` is judged unless it is
+given: failed where a finding is as bad as `fails_from` (default: setting validation_fails_from),
+else warning where there is one that is not info, else passed. `score`, `max_score`, `attempt_id`,
+`pull_request_id`, `artifact_id`, `metadata` as for record_validations(). The same `request_id`
+again returns the first answer. Returns the result. Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+-- SARIF 2.1.0.
+
+create function docket_private.fill_message(
+    template  text,
+    arguments jsonb
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text := template;
+begin
+    for i in reverse jsonb_array_length(arguments) - 1 .. 0 loop
+        v_text := replace(v_text, '{' || i || '}', arguments ->> i);
+    end loop;
+    return v_text;
+end;
+$$;
+
+comment on function docket_private.fill_message(text, jsonb) is
+    'A message of SARIF with its arguments in the place of {0}, {1}...';
+
+create function docket_private.sarif_message(
+    message jsonb,
+    rule    jsonb,
+    rule_id text
+) returns text
+language sql
+immutable
+begin atomic
+    select left(
+               coalesce(
+                   case
+                       when sarif_message.message -> 'arguments' is not null
+                           then docket_private.fill_message(
+                                    coalesce(
+                                        sarif_message.message ->> 'text',
+                                        sarif_message.rule #>> array[
+                                            'messages', sarif_message.message ->> 'id', 'text']),
+                                    sarif_message.message -> 'arguments')
+                       else coalesce(
+                                sarif_message.message ->> 'text',
+                                sarif_message.rule #>> array[
+                                    'messages', sarif_message.message ->> 'id', 'text'])
+                   end,
+                   sarif_message.message ->> 'markdown', sarif_message.rule ->> 'short',
+                   sarif_message.rule ->> 'name', sarif_message.rule_id, 'no message'),
+               10000);
+end;
+
+comment on function docket_private.sarif_message(jsonb, jsonb, text) is
+    'What a result of SARIF says: its own text, or that of its rule.';
+
+-- Rules by id, as a document that is looked up by key for each result: a join with thousands of
+-- rules would be planned for a hundred.
+create function docket_private.sarif_rules(tooling jsonb) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(
+               jsonb_object_agg(
+                   r.rule ->> 'id',
+                   jsonb_strip_nulls(jsonb_build_object(
+                       'level', r.rule #> '{defaultConfiguration,level}',
+                       'security', r.rule #> '{properties,security-severity}',
+                       'name', r.rule -> 'name',
+                       'help', r.rule -> 'helpUri',
+                       'short', r.rule #> '{shortDescription,text}',
+                       'messages', r.rule -> 'messageStrings'))
+                   order by c.place desc, r.place desc)
+                   filter (where r.rule ->> 'id' is not null),
+               '{}')
+      from jsonb_array_elements(
+               jsonb_build_array(sarif_rules.tooling -> 'driver')
+               || coalesce(nullif(sarif_rules.tooling -> 'extensions', 'null'), '[]'))
+           with ordinality as c (component, place)
+     cross join lateral jsonb_array_elements(
+               case jsonb_typeof(c.component -> 'rules')
+                   when 'array' then c.component -> 'rules'
+                   else '[]'
+               end) with ordinality as r (rule, place);
+end;
+
+comment on function docket_private.sarif_rules(jsonb) is
+    'What the tool of a run of SARIF tells of its rules, by their ids; the driver''s own win.';
+
+create function docket_private.sarif_overrides(
+    invocations jsonb,
+    tooling     jsonb
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(jsonb_object_agg(i.place - 1, o.levels), '{}')
+      from jsonb_array_elements(
+               case jsonb_typeof(sarif_overrides.invocations)
+                   when 'array' then sarif_overrides.invocations
+                   else '[]'
+               end) with ordinality as i (invocation, place)
+     cross join lateral (
+               select jsonb_object_agg(d.id, c.override #>> '{configuration,level}') as levels
+                 from jsonb_array_elements(
+                          case jsonb_typeof(i.invocation -> 'ruleConfigurationOverrides')
+                              when 'array' then i.invocation -> 'ruleConfigurationOverrides'
+                              else '[]'
+                          end) as c (override)
+                cross join lateral (
+                          select coalesce(
+                                     c.override #>> '{descriptor,id}',
+                                     sarif_overrides.tooling #>> array[
+                                         'driver', 'rules',
+                                         c.override #>> '{descriptor,index}', 'id']) as id
+                      ) as d
+                where d.id is not null
+                  and c.override #>> '{configuration,level}' is not null
+           ) as o
+     where o.levels is not null;
+end;
+
+comment on function docket_private.sarif_overrides(jsonb, jsonb) is
+    'The levels that the invocations of a run of SARIF give to rules, by the number of the invocation and the rule''s id.';
+
+create function docket_private.sarif_severity(
+    level    text,
+    security text
+) returns text
+language sql
+immutable
+begin atomic
+    select case
+               when sarif_severity.security ~ '^\d{1,3}(\.\d{1,9})?$'
+                    and sarif_severity.security::numeric > 0
+                   then case
+                            when sarif_severity.security::numeric >= 9 then 'critical'
+                            when sarif_severity.security::numeric >= 7 then 'major'
+                            when sarif_severity.security::numeric >= 4 then 'minor'
+                            else 'info'
+                        end
+               when sarif_severity.level = 'error' then 'critical'
+               when sarif_severity.level = 'note'  then 'minor'
+               when sarif_severity.level = 'none'  then 'info'
+               else 'major'
+           end;
+end;
+
+comment on function docket_private.sarif_severity(text, text) is
+    'The severity of a level of SARIF, or of the rule''s own score of security (0 to 10), where it has one.';
+
+create function docket_private.sarif_path(
+    uri  text,
+    root text
+) returns text
+language sql
+immutable
+begin atomic
+    select case
+               when starts_with(sarif_path.uri, sarif_path.root)
+                   then substr(sarif_path.uri, length(sarif_path.root) + 1)
+               when starts_with(sarif_path.uri, 'file://' || sarif_path.root)
+                   then substr(sarif_path.uri, length(sarif_path.root) + 8)
+               when starts_with(sarif_path.uri, 'file:///') then substr(sarif_path.uri, 8)
+               when starts_with(sarif_path.uri, './')       then substr(sarif_path.uri, 3)
+               else sarif_path.uri
+           end;
+end;
+
+comment on function docket_private.sarif_path(text, text) is
+    'The path of a URI, relative to `root` (with a slash at its end) where it lies below it.';
+
+create function docket_private.sarif_fingerprint(fingerprints jsonb) returns text
+language sql
+immutable
+begin atomic
+    -- The newest version of those that the tool gives: name/v2 before name/v1.
+    select case
+               when length(f.name || '=' || f.value) <= 200 then f.name || '=' || f.value
+               else docket_private.fingerprint_of(f.name, f.value)
+           end
+      from jsonb_each_text(sarif_fingerprint.fingerprints) as f (name, value)
+     order by coalesce(substring(f.name from '/v(\d{1,9})$')::integer, 0) desc, f.name
+     limit 1;
+end;
+
+comment on function docket_private.sarif_fingerprint(jsonb) is
+    'The one fingerprint of a result of SARIF that is kept: of the highest version.';
+
+-- Step by step for each result, each step kept apart (offset 0) so that nothing in it is worked out
+-- twice.
+create function docket_private.sarif_findings(
+    run  jsonb,
+    root text
+) returns setof docket_private.found
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    v_tool      text  := left(run #>> '{tool,driver,name}', 255);
+    v_tooling   jsonb := run -> 'tool';
+    v_rules     jsonb := docket_private.sarif_rules(v_tooling);
+    v_overrides jsonb := docket_private.sarif_overrides(run -> 'invocations', v_tooling);
+    v_artifacts jsonb := run -> 'artifacts';
+    v_root      text  := rtrim(root, '/') || '/';
+begin
+    return query
+    select v_tool, i.fingerprint,
+           case
+               when w.whole is not null or w.guid is not null then 'tool'
+               when w.part is not null then 'partial'
+               else 'computed'
+           end,
+           left(n.rule_id, 255), docket_private.sarif_severity(w.level, w.security), w.message,
+           left(u.path, 4096), (u.region ->> 'startLine')::integer,
+           (u.region ->> 'startColumn')::integer, (u.region ->> 'endLine')::integer,
+           (u.region ->> 'endColumn')::integer, left(u.rule ->> 'help', 4096), w.is_suppressed,
+           jsonb_strip_nulls(jsonb_build_object(
+               'level', w.level, 'kind', nullif(n.kind, 'fail'), 'rule', u.rule -> 'name',
+               'symbol', u.symbol, 'snippet', left(u.snippet, 2000),
+               'baseline_state', e.result -> 'baselineState',
+               'fix', left(e.result #>> '{fixes,0,description,text}', 1000),
+               'suppressions', case when w.is_suppressed then e.result -> 'suppressions' end,
+               'properties', e.result -> 'properties'))
+      from jsonb_array_elements(
+               case jsonb_typeof(sarif_findings.run -> 'results')
+                   when 'array' then sarif_findings.run -> 'results'
+                   else '[]'
+               end) with ordinality as e (result, place)
+     cross join lateral (
+               select coalesce(
+                          e.result ->> 'ruleId', e.result #>> '{rule,id}',
+                          v_tooling #>> array[
+                              'driver', 'rules',
+                              coalesce(e.result ->> 'ruleIndex', e.result #>> '{rule,index}'),
+                              'id']) as rule_id,
+                      coalesce(e.result ->> 'kind', 'fail') as kind,
+                      e.result #> '{locations,0,physicalLocation}' as location
+               offset 0
+           ) as n
+     cross join lateral (
+               select coalesce(v_rules -> n.rule_id,
+                               v_rules -> regexp_replace(n.rule_id, '/[^/]*$', '')) as rule,
+                      n.location -> 'region' as region,
+                      n.location #>> '{region,snippet,text}' as snippet,
+                      docket_private.sarif_path(
+                          coalesce(
+                              n.location #>> '{artifactLocation,uri}',
+                              v_artifacts #>> array[
+                                  n.location #>> '{artifactLocation,index}', 'location', 'uri']),
+                          v_root) as path,
+                      coalesce(
+                          e.result #>> '{locations,0,logicalLocations,0,fullyQualifiedName}',
+                          e.result #>> '{locations,0,logicalLocations,0,name}') as symbol
+               offset 0
+           ) as u
+     cross join lateral (
+               select docket_private.sarif_message(e.result -> 'message', u.rule, n.rule_id)
+                          as message,
+                      case
+                          when n.kind <> 'fail' then 'none'
+                          else coalesce(
+                                   e.result ->> 'level',
+                                   v_overrides #>> array[
+                                       coalesce(
+                                           e.result #>> '{provenance,invocationIndex}', '0'),
+                                       n.rule_id],
+                                   u.rule ->> 'level', 'warning')
+                      end as level,
+                      case
+                          when n.kind = 'fail'
+                              then coalesce(e.result #>> '{properties,security-severity}',
+                                            u.rule ->> 'security')
+                      end as security,
+                      nullif(nullif(e.result -> 'fingerprints', '{}'), 'null') as whole,
+                      nullif(nullif(e.result -> 'partialFingerprints', '{}'), 'null') as part,
+                      left(e.result ->> 'correlationGuid', 255) as guid,
+                      coalesce(jsonb_array_length(
+                          nullif(e.result -> 'suppressions', 'null')) > 0
+                          and not e.result @? '$.suppressions[*].status ? (@ == "underReview" || @ == "rejected")',
+                          false) as is_suppressed
+               offset 0
+           ) as w
+     cross join lateral (
+               select case
+                          when w.whole is not null
+                              then docket_private.sarif_fingerprint(w.whole)
+                          when w.guid is not null then w.guid
+                          when w.part is not null
+                              then docket_private.fingerprint_of(
+                                       n.rule_id, u.path, w.part::text)
+                          else docket_private.fingerprint_of(
+                                   n.rule_id, u.path, u.symbol, w.message,
+                                   btrim(u.snippet, e' \t\r\n'))
+                      end as fingerprint
+               offset 0
+           ) as i
+     where e.result ->> 'baselineState' is distinct from 'absent'
+       and n.kind not in ('pass', 'notApplicable')
+     order by e.place;
+end;
+$$;
+
+comment on function docket_private.sarif_findings(jsonb, text) is
+    'What one run of SARIF 2.1.0 found, in its order, with paths relative to `root`: no results that are none (pass, notApplicable, absent).';
+
+create function docket_private.count_rules(findings docket_private.found[]) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(jsonb_object_agg(c.rule_id, c.counted), '{}')
+      from (
+          select coalesce(f.rule_id, '') as rule_id, count(*) as counted
+            from unnest(count_rules.findings) as f
+           where not f.is_suppressed
+           group by f.rule_id
+           order by count(*) desc, f.rule_id
+           limit 20
+      ) as c;
+end;
+
+comment on function docket_private.count_rules(docket_private.found[]) is
+    'How often each of the twenty rules is broken that are broken most.';
+
+create function docket.ingest_sarif(
+    task_id         uuid,
+    document        jsonb,
+    validation_type text    default null,
+    root            text    default null,
+    is_partial      boolean default false,
+    fails_from      text    default null,
+    attempt_id      uuid    default null,
+    pull_request_id uuid    default null,
+    artifact_id     uuid    default null,
+    request_id      uuid    default null
+) returns setof docket.validation_results
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'ingest_sarif');
+    v_group   record;
+    v_found   docket_private.found[];
+    v_result  docket.validation_results;
+    v_results jsonb := jsonb_build_array();
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.validation_results, v_answer);
+        return;
+    end if;
+
+    if jsonb_typeof(document -> 'runs') is distinct from 'array'
+       or coalesce(document ->> 'version', '') not like '2.1.%'
+       or document @? '$.runs[*] ? (@.tool.driver.name.type() != "string" || @.tool.driver.name == "")'
+       or document @? '$.runs[*] ? (!exists(@.tool.driver.name))'
+    then
+        raise exception 'this is no SARIF 2.1.0'
+            using errcode = 'PD422',
+                  hint    = 'An object with version "2.1.0" and runs, each with tool.driver.name.';
+    end if;
+
+    if jsonb_array_length(document -> 'runs') = 0 then
+        raise exception 'the document has no runs'
+            using errcode = 'PD422';
+    end if;
+
+    -- Runs of one type are one result: of two that were recorded the newer alone would count.
+    for v_group in
+        select t.validation_type, array_agg(distinct t.tool) as tools,
+               array_agg(r.place::integer - 1 order by r.place) as places,
+               bool_or(r.run #> '{results}' is not null and r.run -> 'results' <> 'null') as looked,
+               bool_or(r.run @? '$.invocations[*] ? (@.executionSuccessful == false)') as broke,
+               min(r.run #>> '{invocations,0,startTimeUtc}') as started_at,
+               max(r.run #>> '{invocations,0,endTimeUtc}') as completed_at,
+               jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
+                   'name', t.tool,
+                   'version', coalesce(r.run #> '{tool,driver,semanticVersion}',
+                                       r.run #> '{tool,driver,version}')))) as described
+          from jsonb_array_elements(document -> 'runs') with ordinality as r (run, place)
+         cross join lateral (
+                   select left(r.run #>> '{tool,driver,name}', 255) as tool,
+                          docket_private.read_validation_type(coalesce(
+                              ingest_sarif.validation_type,
+                              left(ltrim(regexp_replace(
+                                  lower(r.run #>> '{tool,driver,name}'),
+                                  '[^a-z0-9_.:/-]+', '-', 'g'), '-_.:/'), 63),
+                              'sarif')) as validation_type
+               ) as t
+         group by t.validation_type
+         order by min(r.place)
+    loop
+        begin
+            v_found := array(
+                select f
+                  from unnest(v_group.places) with ordinality as p (place, turn)
+                 cross join lateral docket_private.sarif_findings(
+                           document #> array['runs', p.place::text], ingest_sarif.root) as f);
+
+            v_result := docket_private.record_run(
+                task_id, v_group.validation_type, v_found, v_group.tools,
+                case
+                    when ingest_sarif.is_partial or v_group.broke or not v_group.looked
+                        then '{}'::text[]
+                end,
+                jsonb_build_object(
+                    'validator_name', left(array_to_string(v_group.tools, ', '), 255),
+                    'status', case
+                                  when v_group.broke then 'error'
+                                  when not v_group.looked then 'skipped'
+                              end,
+                    'fails_from', ingest_sarif.fails_from,
+                    'attempt_id', ingest_sarif.attempt_id,
+                    'pull_request_id', ingest_sarif.pull_request_id,
+                    'artifact_id', ingest_sarif.artifact_id,
+                    'started_at', v_group.started_at::timestamptz,
+                    'completed_at', greatest(v_group.completed_at::timestamptz,
+                                             v_group.started_at::timestamptz),
+                    'details', jsonb_build_object(
+                        'format', 'sarif', 'tools', v_group.described,
+                        'rules', docket_private.count_rules(v_found))));
+        exception
+            when data_exception then
+                raise exception 'the SARIF document is refused: %', left(sqlerrm, 300)
+                    using errcode = 'PD422';
+        end;
+        v_results := v_results || to_jsonb(v_result);
+        return next v_result;
+    end loop;
+
+    perform docket_private.remember(request_id, v_results);
+end;
+$$;
+
+comment on function docket.ingest_sarif(
+    uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid) is
+'Records what analysis tools found at task `task_id`: a result for each tool, and every finding,
+which keeps its identity over runs (record_findings() tells more).
+
+`document` is SARIF 2.1.0, with at most the setting max_findings. Each tool is a type of validation
+of its own (ruff, bandit), unless `validation_type` says one for all: then its runs are one result.
+`root` is the folder that absolute paths are made relative to. Levels are judged as the
+specification says, from result, configuration and rule: error is critical, warning major, note
+minor, none info; a rule''s security-severity comes before (9 critical, 7 major, 4 minor). A finding
+is the same by the tool''s fingerprint or correlationGuid, else by its partial fingerprints with
+rule and path, else by rule, path, message and snippet, on whatever line. What is suppressed is kept
+and not counted; results of kind pass and notApplicable, and those that the baseline calls absent,
+are none. A run that was not successful is an error, and fixes nothing; so does one with
+`is_partial`. `fails_from`, `attempt_id`, `pull_request_id`, `artifact_id` as for record_findings().
+The same `request_id` again returns the first answer. Returns a result for each type. Raises PD404,
+PD403, PD413, PD422, PDLSE.';
+
+-- JUnit. The report is JSON: not every server can read XML, and every client can.
+
+create type docket_private.test_case as (
+    suite       text,
+    test        text,
+    outcome     text,
+    fingerprint text,
+    message     text,
+    kind        text,
+    output      text,
+    path        text,
+    line        integer,
+    seconds     numeric,
+    started_at  timestamptz
+);
+
+comment on type docket_private.test_case is
+    'One test of a report, and how it ended: passed, failure, error or skipped.';
+
+create function docket_private.read_test_cases(report jsonb) returns docket_private.test_case[]
+language sql
+stable
+begin atomic
+      with recursive suites as (
+          select s.suite, coalesce(s.suite ->> 'name', '') as name, array[s.place] as place
+            from jsonb_array_elements(read_test_cases.report -> 'suites')
+                 with ordinality as s (suite, place)
+           union all
+          select s.suite, concat_ws(' / ', u.name, s.suite ->> 'name'), u.place || s.place
+            from suites as u
+           cross join lateral jsonb_array_elements(
+                     case jsonb_typeof(u.suite -> 'suites')
+                         when 'array' then u.suite -> 'suites'
+                         else '[]'
+                     end) with ordinality as s (suite, place)
+           where cardinality(u.place) < 100
+      )
+    select coalesce(
+               array_agg(
+                   row(u.name, t.test,
+                       case
+                           when c.element -> 'error' <> 'null'   then 'error'
+                           when c.element -> 'failure' <> 'null' then 'failure'
+                           when c.element -> 'skipped' <> 'null' then 'skipped'
+                           else 'passed'
+                       end,
+                       docket_private.fingerprint_of(u.name, t.test), t.bad ->> 'message',
+                       t.bad ->> 'type', t.bad ->> 'text', c.element ->> 'file',
+                       (c.element ->> 'line')::integer, (c.element ->> 'time')::numeric,
+                       (u.suite ->> 'timestamp')::timestamptz)::docket_private.test_case
+                   order by u.place, c.place),
+               '{}')
+      from suites as u
+     cross join lateral jsonb_array_elements(
+               case jsonb_typeof(u.suite -> 'cases')
+                   when 'array' then u.suite -> 'cases'
+                   else '[]'
+               end) with ordinality as c (element, place)
+     cross join lateral (
+               values (
+                   concat_ws('.', nullif(c.element ->> 'classname', ''), c.element ->> 'name'),
+                   coalesce(nullif(c.element -> 'error', 'null'),
+                            nullif(c.element -> 'failure', 'null')))
+           ) as t (test, bad);
+end;
+
+comment on function docket_private.read_test_cases(jsonb) is
+    'The tests of a report, those of suites within suites too, in its order.';
+
+create function docket.ingest_junit(
+    task_id         uuid,
+    report          jsonb,
+    validation_type text    default 'tests',
+    validator_name  text    default null,
+    is_partial      boolean default false,
+    attempt_id      uuid    default null,
+    pull_request_id uuid    default null,
+    artifact_id     uuid    default null,
+    request_id      uuid    default null
+) returns docket.validation_results
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'ingest_junit');
+    v_tool   text  := coalesce(validator_name, 'junit');
+    v_cases  docket_private.test_case[];
+    v_ran    record;
+    v_found  docket_private.found[];
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    if jsonb_typeof(report -> 'suites') is distinct from 'array' then
+        raise exception 'this is no report of tests'
+            using errcode = 'PD422',
+                  hint    = 'An object with suites; pgdocket.junit.read() makes one of JUnit''s XML.';
+    end if;
+
+    begin
+        v_cases := docket_private.read_test_cases(report);
+    exception
+        when data_exception then
+            raise exception 'the report is refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422';
+    end;
+
+    select count(*) as tests,
+           count(*) filter (where c.outcome = 'passed')  as passed,
+           count(*) filter (where c.outcome = 'failure') as failures,
+           count(*) filter (where c.outcome = 'error')   as errors,
+           count(*) filter (where c.outcome = 'skipped') as skipped,
+           round(sum(c.seconds) * 1000)::bigint          as time_ms,
+           min(c.started_at)                             as started_at
+      into v_ran
+      from unnest(v_cases) as c;
+
+    v_found := array(
+        select row(
+                   v_tool, c.fingerprint, 'computed', left(c.test, 255),
+                   case c.outcome when 'error' then 'critical' else 'major' end,
+                   left(coalesce(
+                       nullif(c.message, ''), nullif(split_part(c.output, e'\n', 1), ''),
+                       c.outcome), 10000),
+                   left(c.path, 4096), c.line, null, null, null, null, false,
+                   jsonb_strip_nulls(jsonb_build_object(
+                       'outcome', c.outcome, 'suite', c.suite, 'type', c.kind,
+                       'output', nullif(left(c.output, 10000), ''), 'seconds', c.seconds))
+               )::docket_private.found
+          from unnest(v_cases) with ordinality
+               as c (suite, test, outcome, fingerprint, message, kind, output, path, line, seconds,
+                     started_at, ordinal)
+         where c.outcome in ('failure', 'error')
+         order by c.ordinal);
+
+    v_result := docket_private.record_run(
+        task_id, validation_type, v_found, array[v_tool],
+        case
+            when ingest_junit.is_partial
+                then array(
+                         select c.fingerprint
+                           from unnest(v_cases) as c
+                          where c.outcome = 'passed')
+        end,
+        jsonb_build_object(
+            'validator_name', v_tool,
+            'status', case
+                          when v_ran.failures + v_ran.errors > 0 then 'failed'
+                          when v_ran.passed = 0 then 'skipped'
+                          else 'passed'
+                      end,
+            'score', case when v_ran.tests > v_ran.skipped then v_ran.passed end,
+            'max_score', nullif(v_ran.tests - v_ran.skipped, 0),
+            'attempt_id', ingest_junit.attempt_id,
+            'pull_request_id', ingest_junit.pull_request_id,
+            'artifact_id', ingest_junit.artifact_id,
+            'started_at', v_ran.started_at,
+            'completed_at', v_ran.started_at + make_interval(secs => v_ran.time_ms / 1000.0),
+            'execution_time_ms', v_ran.time_ms,
+            'details', jsonb_build_object(
+                'format', 'junit', 'tests', v_ran.tests, 'passed', v_ran.passed,
+                'failures', v_ran.failures, 'errors', v_ran.errors, 'skipped', v_ran.skipped)));
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+comment on function docket.ingest_junit(
+    uuid, jsonb, text, text, boolean, uuid, uuid, uuid, uuid) is
+'Records what tests of task `task_id` said, from a report as JUnit writes it: one result, and a
+finding for each test that failed, which keeps its identity over runs (record_findings() tells
+more).
+
+`report` is JUnit''s XML as JSON (not every server reads XML: pgdocket.junit.read() does in Python):
+an object with suites, an array of objects with name, timestamp, suites (suites within it) and
+cases; each case has name, classname, file, line, time (seconds) and, where it did not pass, one of
+failure and error (objects with message, type, text) and skipped (object). The result is failed
+where a test failed or broke (severity major and critical), skipped where none ran, else passed; its
+score is the tests that passed out of those that ran. A test that failed before and is not among
+those that fail now is fixed; with `is_partial`, where not all were run, only if it passed.
+`validator_name` (default junit) names the program. `attempt_id`, `pull_request_id`, `artifact_id`
+as for record_validations(). The same `request_id` again returns the first answer. Returns the
+result. Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+revoke all on function docket_private.record_run(
+    uuid, text, docket_private.found[], text[], text[], jsonb) from public;
+revoke all on function docket_private.fingerprint_of(text, text, text, text, text) from public;
+revoke all on function docket.record_findings(
+    uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb, uuid)
+  from public;
+revoke all on function docket_private.fill_message(text, jsonb) from public;
+revoke all on function docket_private.sarif_message(jsonb, jsonb, text) from public;
+revoke all on function docket_private.sarif_rules(jsonb) from public;
+revoke all on function docket_private.sarif_overrides(jsonb, jsonb) from public;
+revoke all on function docket_private.sarif_severity(text, text) from public;
+revoke all on function docket_private.sarif_path(text, text) from public;
+revoke all on function docket_private.sarif_fingerprint(jsonb) from public;
+revoke all on function docket_private.sarif_findings(jsonb, text) from public;
+revoke all on function docket_private.count_rules(docket_private.found[]) from public;
+revoke all on function docket.ingest_sarif(
+    uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid) from public;
+revoke all on function docket_private.read_test_cases(jsonb) from public;
+revoke all on function docket.ingest_junit(
+    uuid, jsonb, text, text, boolean, uuid, uuid, uuid, uuid) from public;
+grant execute on function
+    docket.record_findings(
+        uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb,
+        uuid),
+    docket.ingest_sarif(
+        uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid),
+    docket.ingest_junit(
+        uuid, jsonb, text, text, boolean, uuid, uuid, uuid, uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -27137,10 +28704,11 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
-    v_task    docket.tasks;
-    v_project docket.projects;
-    v_rules   jsonb;
-    v_words   text;
+    v_task     docket.tasks;
+    v_project  docket.projects;
+    v_rules    jsonb;
+    v_words    text;
+    v_findings integer;
 begin
     select t.* into v_task
       from docket.tasks as t
@@ -27191,12 +28759,15 @@ begin
     -- The newest result of each type, where it is bad, and what has to pass and has never been
     -- looked at.
     if 'validations' = any (prompt_items.sections) then
+        v_findings := (
+            docket_private.setting('prompt_findings', v_project.settings) #>> '{}')::integer;
         return query
         select 'validations', row_number() over (order by v.validation_type),
                format('%s: %s', v.validation_type, v.validation_status),
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
+                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -27205,6 +28776,40 @@ begin
                  and r.project_id = prompt_items.project_id
                order by r.validation_type, r.run_no desc
           ) as v
+         cross join lateral (
+                   -- The worst first, and of these what came back and what is new.
+                   select jsonb_agg(
+                              jsonb_strip_nulls(jsonb_build_object(
+                                  'severity', f.severity, 'rule', f.rule_id,
+                                  'place', concat_ws(':', f.path, f.start_line),
+                                  'message', left(f.message, 500), 'state', f.state,
+                                  'fix', f.details -> 'fix'))
+                              order by f.place) filter (where f.place <= v_findings) as findings,
+                          greatest(count(*) - v_findings, 0) as more
+                     from (
+                         select d.*, s.state,
+                                row_number() over (
+                                    order by array_position(
+                                                 array['critical', 'major', 'minor', 'info'],
+                                                 d.severity::text),
+                                             array_position(
+                                                 array['reopened', 'new', 'unchanged'], s.state),
+                                             d.path, d.start_line, d.finding_id) as place
+                           from docket.validation_findings as d
+                          cross join lateral (
+                                    select case
+                                               when d.opened_run_no < v.run_no then 'unchanged'
+                                               when d.times_reopened > 0 then 'reopened'
+                                               else 'new'
+                                           end as state
+                                ) as s
+                          where d.task_id         = v.task_id
+                            and d.project_id      = v.project_id
+                            and d.validation_type = v.validation_type
+                            and d.fixed_run_no is null
+                            and not d.is_suppressed
+                     ) as f
+               ) as w
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),

@@ -138,6 +138,13 @@ CREATE DOMAIN docket.execution_type AS text
 
 COMMENT ON DOMAIN docket.execution_type IS 'What was run: build, test, lint, deployment... Any word of lower-case letters, digits and _ . : / - (up to 63).';
 
+-- DOMAIN docket.finding_severity
+
+CREATE DOMAIN docket.finding_severity AS text
+	CONSTRAINT finding_severity_known CHECK ((VALUE = ANY (ARRAY['critical'::text, 'major'::text, 'minor'::text, 'info'::text])));
+
+COMMENT ON DOMAIN docket.finding_severity IS 'How bad a finding is: critical, major, minor or info; as severity of errors and alerts critical, high, medium and low, as level of SARIF error, warning, note and none.';
+
 -- DOMAIN docket.health_level
 
 CREATE DOMAIN docket.health_level AS text
@@ -328,6 +335,27 @@ CREATE TYPE docket_private.file_task AS (
 
 COMMENT ON TYPE docket_private.file_task IS 'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0.';
 
+-- TYPE docket_private.found
+
+CREATE TYPE docket_private.found AS (
+	tool text,
+	fingerprint text,
+	fingerprint_source text,
+	rule_id text,
+	severity text,
+	message text,
+	path text,
+	start_line integer,
+	start_column integer,
+	end_line integer,
+	end_column integer,
+	help_url text,
+	is_suppressed boolean,
+	details jsonb
+);
+
+COMMENT ON TYPE docket_private.found IS 'Something that one run of a validation found.';
+
 -- TYPE docket_private.oddity
 
 CREATE TYPE docket_private.oddity AS (
@@ -365,6 +393,24 @@ CREATE TYPE docket_private.tasks_file AS (
 );
 
 COMMENT ON TYPE docket_private.tasks_file IS 'A task file as it was understood.';
+
+-- TYPE docket_private.test_case
+
+CREATE TYPE docket_private.test_case AS (
+	suite text,
+	test text,
+	outcome text,
+	fingerprint text,
+	message text,
+	kind text,
+	output text,
+	path text,
+	line integer,
+	seconds numeric,
+	started_at timestamp with time zone
+);
+
+COMMENT ON TYPE docket_private.test_case IS 'One test of a report, and how it ended: passed, failure, error or skipped.';
 
 -- FUNCTION docket.clock()
 
@@ -6602,6 +6648,347 @@ Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nest
 PD409 (another content of this source, or this content from another source, was imported before),
 PD403, and what docket.create_project() raises.';
 
+-- TABLE docket.validation_results
+
+CREATE TABLE docket.validation_results (
+    validation_result_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    run_no integer NOT NULL,
+    validation_status docket.validation_status NOT NULL,
+    validator_name text,
+    attempt_id uuid,
+    agent text,
+    pull_request_id uuid,
+    artifact_id uuid,
+    score numeric,
+    max_score numeric,
+    issues_found integer DEFAULT 0 NOT NULL,
+    issues_critical integer DEFAULT 0 NOT NULL,
+    issues_major integer DEFAULT 0 NOT NULL,
+    issues_minor integer DEFAULT 0 NOT NULL,
+    issues_new integer,
+    issues_unchanged integer,
+    issues_reopened integer,
+    issues_fixed integer,
+    details jsonb,
+    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    execution_time_ms bigint,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
+    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
+    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
+    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor, issues_new, issues_unchanged, issues_reopened, issues_fixed) >= 0)),
+    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
+    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
+    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
+    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
+    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
+);
+
+ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
+
+COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
+
+COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
+
+COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
+
+COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
+
+COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
+
+COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
+
+COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
+
+COMMENT ON COLUMN docket.validation_results.artifact_id IS 'The artifact that was looked at, where it is about one; null where that has been deleted.';
+
+COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
+
+COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
+
+COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
+
+COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
+
+COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
+
+COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
+
+COMMENT ON COLUMN docket.validation_results.issues_new IS 'How many findings no run before had; null: nobody compared.';
+
+COMMENT ON COLUMN docket.validation_results.issues_unchanged IS 'How many findings the run before had too.';
+
+COMMENT ON COLUMN docket.validation_results.issues_reopened IS 'How many findings had been fixed, and are back.';
+
+COMMENT ON COLUMN docket.validation_results.issues_fixed IS 'How many findings of runs before are there no longer.';
+
+COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
+
+COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
+
+COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
+
+COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
+
+COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'counts of issues are not negative';
+
+COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
+
+COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
+
+COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
+
+COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
+
+-- FUNCTION docket.ingest_junit(uuid, jsonb, text, text, boolean, uuid, uuid, uuid, uuid)
+
+CREATE FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text DEFAULT 'tests'::text, validator_name text DEFAULT NULL::text, is_partial boolean DEFAULT false, attempt_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'ingest_junit');
+    v_tool   text  := coalesce(validator_name, 'junit');
+    v_cases  docket_private.test_case[];
+    v_ran    record;
+    v_found  docket_private.found[];
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    if jsonb_typeof(report -> 'suites') is distinct from 'array' then
+        raise exception 'this is no report of tests'
+            using errcode = 'PD422',
+                  hint    = 'An object with suites; pgdocket.junit.read() makes one of JUnit''s XML.';
+    end if;
+
+    begin
+        v_cases := docket_private.read_test_cases(report);
+    exception
+        when data_exception then
+            raise exception 'the report is refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422';
+    end;
+
+    select count(*) as tests,
+           count(*) filter (where c.outcome = 'passed')  as passed,
+           count(*) filter (where c.outcome = 'failure') as failures,
+           count(*) filter (where c.outcome = 'error')   as errors,
+           count(*) filter (where c.outcome = 'skipped') as skipped,
+           round(sum(c.seconds) * 1000)::bigint          as time_ms,
+           min(c.started_at)                             as started_at
+      into v_ran
+      from unnest(v_cases) as c;
+
+    v_found := array(
+        select row(
+                   v_tool, c.fingerprint, 'computed', left(c.test, 255),
+                   case c.outcome when 'error' then 'critical' else 'major' end,
+                   left(coalesce(
+                       nullif(c.message, ''), nullif(split_part(c.output, e'\n', 1), ''),
+                       c.outcome), 10000),
+                   left(c.path, 4096), c.line, null, null, null, null, false,
+                   jsonb_strip_nulls(jsonb_build_object(
+                       'outcome', c.outcome, 'suite', c.suite, 'type', c.kind,
+                       'output', nullif(left(c.output, 10000), ''), 'seconds', c.seconds))
+               )::docket_private.found
+          from unnest(v_cases) with ordinality
+               as c (suite, test, outcome, fingerprint, message, kind, output, path, line, seconds,
+                     started_at, ordinal)
+         where c.outcome in ('failure', 'error')
+         order by c.ordinal);
+
+    v_result := docket_private.record_run(
+        task_id, validation_type, v_found, array[v_tool],
+        case
+            when ingest_junit.is_partial
+                then array(
+                         select c.fingerprint
+                           from unnest(v_cases) as c
+                          where c.outcome = 'passed')
+        end,
+        jsonb_build_object(
+            'validator_name', v_tool,
+            'status', case
+                          when v_ran.failures + v_ran.errors > 0 then 'failed'
+                          when v_ran.passed = 0 then 'skipped'
+                          else 'passed'
+                      end,
+            'score', case when v_ran.tests > v_ran.skipped then v_ran.passed end,
+            'max_score', nullif(v_ran.tests - v_ran.skipped, 0),
+            'attempt_id', ingest_junit.attempt_id,
+            'pull_request_id', ingest_junit.pull_request_id,
+            'artifact_id', ingest_junit.artifact_id,
+            'started_at', v_ran.started_at,
+            'completed_at', v_ran.started_at + make_interval(secs => v_ran.time_ms / 1000.0),
+            'execution_time_ms', v_ran.time_ms,
+            'details', jsonb_build_object(
+                'format', 'junit', 'tests', v_ran.tests, 'passed', v_ran.passed,
+                'failures', v_ran.failures, 'errors', v_ran.errors, 'skipped', v_ran.skipped)));
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) IS 'Records what tests of task `task_id` said, from a report as JUnit writes it: one result, and a
+finding for each test that failed, which keeps its identity over runs (record_findings() tells
+more).
+
+`report` is JUnit''s XML as JSON (not every server reads XML: pgdocket.junit.read() does in Python):
+an object with suites, an array of objects with name, timestamp, suites (suites within it) and
+cases; each case has name, classname, file, line, time (seconds) and, where it did not pass, one of
+failure and error (objects with message, type, text) and skipped (object). The result is failed
+where a test failed or broke (severity major and critical), skipped where none ran, else passed; its
+score is the tests that passed out of those that ran. A test that failed before and is not among
+those that fail now is fixed; with `is_partial`, where not all were run, only if it passed.
+`validator_name` (default junit) names the program. `attempt_id`, `pull_request_id`, `artifact_id`
+as for record_validations(). The same `request_id` again returns the first answer. Returns the
+result. Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+-- FUNCTION docket.ingest_sarif(uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid)
+
+CREATE FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text DEFAULT NULL::text, root text DEFAULT NULL::text, is_partial boolean DEFAULT false, fails_from text DEFAULT NULL::text, attempt_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.validation_results
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'ingest_sarif');
+    v_group   record;
+    v_found   docket_private.found[];
+    v_result  docket.validation_results;
+    v_results jsonb := jsonb_build_array();
+begin
+    if v_answer is not null then
+        return query
+        select * from jsonb_populate_recordset(null::docket.validation_results, v_answer);
+        return;
+    end if;
+
+    if jsonb_typeof(document -> 'runs') is distinct from 'array'
+       or coalesce(document ->> 'version', '') not like '2.1.%'
+       or document @? '$.runs[*] ? (@.tool.driver.name.type() != "string" || @.tool.driver.name == "")'
+       or document @? '$.runs[*] ? (!exists(@.tool.driver.name))'
+    then
+        raise exception 'this is no SARIF 2.1.0'
+            using errcode = 'PD422',
+                  hint    = 'An object with version "2.1.0" and runs, each with tool.driver.name.';
+    end if;
+
+    if jsonb_array_length(document -> 'runs') = 0 then
+        raise exception 'the document has no runs'
+            using errcode = 'PD422';
+    end if;
+
+    -- Runs of one type are one result: of two that were recorded the newer alone would count.
+    for v_group in
+        select t.validation_type, array_agg(distinct t.tool) as tools,
+               array_agg(r.place::integer - 1 order by r.place) as places,
+               bool_or(r.run #> '{results}' is not null and r.run -> 'results' <> 'null') as looked,
+               bool_or(r.run @? '$.invocations[*] ? (@.executionSuccessful == false)') as broke,
+               min(r.run #>> '{invocations,0,startTimeUtc}') as started_at,
+               max(r.run #>> '{invocations,0,endTimeUtc}') as completed_at,
+               jsonb_agg(distinct jsonb_strip_nulls(jsonb_build_object(
+                   'name', t.tool,
+                   'version', coalesce(r.run #> '{tool,driver,semanticVersion}',
+                                       r.run #> '{tool,driver,version}')))) as described
+          from jsonb_array_elements(document -> 'runs') with ordinality as r (run, place)
+         cross join lateral (
+                   select left(r.run #>> '{tool,driver,name}', 255) as tool,
+                          docket_private.read_validation_type(coalesce(
+                              ingest_sarif.validation_type,
+                              left(ltrim(regexp_replace(
+                                  lower(r.run #>> '{tool,driver,name}'),
+                                  '[^a-z0-9_.:/-]+', '-', 'g'), '-_.:/'), 63),
+                              'sarif')) as validation_type
+               ) as t
+         group by t.validation_type
+         order by min(r.place)
+    loop
+        begin
+            v_found := array(
+                select f
+                  from unnest(v_group.places) with ordinality as p (place, turn)
+                 cross join lateral docket_private.sarif_findings(
+                           document #> array['runs', p.place::text], ingest_sarif.root) as f);
+
+            v_result := docket_private.record_run(
+                task_id, v_group.validation_type, v_found, v_group.tools,
+                case
+                    when ingest_sarif.is_partial or v_group.broke or not v_group.looked
+                        then '{}'::text[]
+                end,
+                jsonb_build_object(
+                    'validator_name', left(array_to_string(v_group.tools, ', '), 255),
+                    'status', case
+                                  when v_group.broke then 'error'
+                                  when not v_group.looked then 'skipped'
+                              end,
+                    'fails_from', ingest_sarif.fails_from,
+                    'attempt_id', ingest_sarif.attempt_id,
+                    'pull_request_id', ingest_sarif.pull_request_id,
+                    'artifact_id', ingest_sarif.artifact_id,
+                    'started_at', v_group.started_at::timestamptz,
+                    'completed_at', greatest(v_group.completed_at::timestamptz,
+                                             v_group.started_at::timestamptz),
+                    'details', jsonb_build_object(
+                        'format', 'sarif', 'tools', v_group.described,
+                        'rules', docket_private.count_rules(v_found))));
+        exception
+            when data_exception then
+                raise exception 'the SARIF document is refused: %', left(sqlerrm, 300)
+                    using errcode = 'PD422';
+        end;
+        v_results := v_results || to_jsonb(v_result);
+        return next v_result;
+    end loop;
+
+    perform docket_private.remember(request_id, v_results);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) IS 'Records what analysis tools found at task `task_id`: a result for each tool, and every finding,
+which keeps its identity over runs (record_findings() tells more).
+
+`document` is SARIF 2.1.0, with at most the setting max_findings. Each tool is a type of validation
+of its own (ruff, bandit), unless `validation_type` says one for all: then its runs are one result.
+`root` is the folder that absolute paths are made relative to. Levels are judged as the
+specification says, from result, configuration and rule: error is critical, warning major, note
+minor, none info; a rule''s security-severity comes before (9 critical, 7 major, 4 minor). A finding
+is the same by the tool''s fingerprint or correlationGuid, else by its partial fingerprints with
+rule and path, else by rule, path, message and snippet, on whatever line. What is suppressed is kept
+and not counted; results of kind pass and notApplicable, and those that the baseline calls absent,
+are none. A run that was not successful is an error, and fixes nothing; so does one with
+`is_partial`. `fails_from`, `attempt_id`, `pull_request_id`, `artifact_id` as for record_findings().
+The same `request_id` again returns the first answer. Returns a result for each type. Raises PD404,
+PD403, PD413, PD422, PDLSE.';
+
 -- FUNCTION docket.instantiate_workflow(uuid, jsonb, text, bigint, uuid)
 
 CREATE FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb DEFAULT '{}'::jsonb, name text DEFAULT NULL::text, version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -7789,6 +8176,159 @@ COMMENT ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workfl
 the second). `after` is the id of the last execution of the previous page, `page_size` is in rows (1
 to 1000). Returns executions; raises nothing.';
 
+-- TABLE docket.validation_findings
+
+CREATE TABLE docket.validation_findings (
+    finding_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    validation_type docket.validation_type NOT NULL,
+    tool text NOT NULL,
+    fingerprint text NOT NULL,
+    fingerprint_source text NOT NULL,
+    rule_id text,
+    severity docket.finding_severity NOT NULL,
+    message text NOT NULL,
+    path text,
+    start_line integer,
+    start_column integer,
+    end_line integer,
+    end_column integer,
+    help_url text,
+    is_suppressed boolean DEFAULT false NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    first_run_no integer NOT NULL,
+    opened_run_no integer NOT NULL,
+    fixed_run_no integer,
+    times_reopened integer DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT validation_findings_details_are_object CHECK ((jsonb_typeof(details) = 'object'::text)),
+    CONSTRAINT validation_findings_names_bounded CHECK ((((length(tool) >= 1) AND (length(tool) <= 255)) AND ((length(fingerprint) >= 1) AND (length(fingerprint) <= 255)) AND (length(rule_id) <= 255))),
+    CONSTRAINT validation_findings_place_positive CHECK ((LEAST(start_line, start_column, end_line, end_column) >= 0)),
+    CONSTRAINT validation_findings_runs_in_order CHECK (((first_run_no >= 1) AND (opened_run_no >= first_run_no) AND (fixed_run_no > opened_run_no) AND (times_reopened >= 0))),
+    CONSTRAINT validation_findings_source_known CHECK ((fingerprint_source = ANY (ARRAY['tool'::text, 'partial'::text, 'computed'::text]))),
+    CONSTRAINT validation_findings_texts_bounded CHECK (((length(message) <= 10000) AND (length(path) <= 4096) AND (length(help_url) <= 4096)))
+);
+
+ALTER TABLE ONLY docket.validation_findings FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.validation_findings IS 'What the validations of tasks found, one row for each thing, through all runs.';
+
+COMMENT ON COLUMN docket.validation_findings.finding_id IS 'The finding.';
+
+COMMENT ON COLUMN docket.validation_findings.task_id IS 'The task that was validated.';
+
+COMMENT ON COLUMN docket.validation_findings.validation_type IS 'The type of the validation that found it.';
+
+COMMENT ON COLUMN docket.validation_findings.tool IS 'The program that found it.';
+
+COMMENT ON COLUMN docket.validation_findings.fingerprint IS 'What makes it the same thing in the next run, within task, type and tool.';
+
+COMMENT ON COLUMN docket.validation_findings.fingerprint_source IS 'Where the fingerprint is from: told by the tool, made of what it told in part, or computed of rule, path and message.';
+
+COMMENT ON COLUMN docket.validation_findings.rule_id IS 'The rule that is broken, as its tool names it.';
+
+COMMENT ON COLUMN docket.validation_findings.severity IS 'How bad it is.';
+
+COMMENT ON COLUMN docket.validation_findings.message IS 'What it is.';
+
+COMMENT ON COLUMN docket.validation_findings.path IS 'The file, relative to the project''s root where that is known.';
+
+COMMENT ON COLUMN docket.validation_findings.start_line IS 'The line where it begins, from 1.';
+
+COMMENT ON COLUMN docket.validation_findings.start_column IS 'The column where it begins, from 1.';
+
+COMMENT ON COLUMN docket.validation_findings.end_line IS 'The line where it ends.';
+
+COMMENT ON COLUMN docket.validation_findings.end_column IS 'The column where it ends.';
+
+COMMENT ON COLUMN docket.validation_findings.help_url IS 'Where the rule is explained.';
+
+COMMENT ON COLUMN docket.validation_findings.is_suppressed IS 'Whether somebody said in the code or to the tool that it is to be let be; it is kept, and not counted.';
+
+COMMENT ON COLUMN docket.validation_findings.details IS 'What else the tool tells of it.';
+
+COMMENT ON COLUMN docket.validation_findings.first_run_no IS 'The run (run_no of its type) that found it first.';
+
+COMMENT ON COLUMN docket.validation_findings.opened_run_no IS 'The run since which it is there: the first, or the one that found it again.';
+
+COMMENT ON COLUMN docket.validation_findings.fixed_run_no IS 'The run that found it no longer; null: it is there.';
+
+COMMENT ON COLUMN docket.validation_findings.times_reopened IS 'How often it came back.';
+
+COMMENT ON CONSTRAINT validation_findings_details_are_object ON docket.validation_findings IS 'details are a JSON object';
+
+COMMENT ON CONSTRAINT validation_findings_names_bounded ON docket.validation_findings IS 'a tool and a fingerprint have 1 to 255 characters, a rule_id at most 255';
+
+COMMENT ON CONSTRAINT validation_findings_place_positive ON docket.validation_findings IS 'lines and columns are not negative';
+
+COMMENT ON CONSTRAINT validation_findings_runs_in_order ON docket.validation_findings IS 'a finding is fixed after it was opened, and opened when it was first found or later';
+
+COMMENT ON CONSTRAINT validation_findings_source_known ON docket.validation_findings IS 'a fingerprint_source is tool, partial or computed';
+
+COMMENT ON CONSTRAINT validation_findings_texts_bounded ON docket.validation_findings IS 'a message has at most 10,000 characters, a path and a help_url at most 4096';
+
+-- FUNCTION docket.list_findings(uuid, uuid, text, text, text, text, text, uuid, integer)
+
+CREATE FUNCTION docket.list_findings(project_id uuid, task_id uuid DEFAULT NULL::uuid, validation_type text DEFAULT NULL::text, state text DEFAULT NULL::text, severity text DEFAULT NULL::text, path text DEFAULT NULL::text, rule_id text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(finding_id uuid, task_id uuid, task_key text, validation_type docket.validation_type, state text, severity docket.finding_severity, rule_id text, message text, path text, start_line integer, start_column integer, end_line integer, end_column integer, tool text, help_url text, is_suppressed boolean, fingerprint text, first_run_no integer, opened_run_no integer, fixed_run_no integer, times_reopened integer, details jsonb, created_at timestamp with time zone, updated_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT f.finding_id,
+     f.task_id,
+     t.task_key,
+     f.validation_type,
+     s.state,
+     f.severity,
+     f.rule_id,
+     f.message,
+     f.path,
+     f.start_line,
+     f.start_column,
+     f.end_line,
+     f.end_column,
+     f.tool,
+     f.help_url,
+     f.is_suppressed,
+     f.fingerprint,
+     f.first_run_no,
+     f.opened_run_no,
+     f.fixed_run_no,
+     f.times_reopened,
+     f.details,
+     f.created_at,
+     f.updated_at
+    FROM (((docket.validation_findings f
+      JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = f.project_id))))
+      CROSS JOIN LATERAL ( SELECT v.run_no
+            FROM docket.validation_results v
+           WHERE ((v.task_id = f.task_id) AND (v.project_id = f.project_id) AND ((v.validation_type)::text = (f.validation_type)::text))
+           ORDER BY v.run_no DESC
+          LIMIT 1) newest)
+      CROSS JOIN LATERAL ( VALUES (
+                 CASE
+                     WHEN (f.fixed_run_no IS NOT NULL) THEN 'fixed'::text
+                     WHEN (f.opened_run_no < newest.run_no) THEN 'unchanged'::text
+                     WHEN (f.times_reopened > 0) THEN 'reopened'::text
+                     ELSE 'new'::text
+                 END)) s(state))
+   WHERE ((f.project_id = list_findings.project_id) AND ((list_findings.task_id IS NULL) OR (f.task_id = list_findings.task_id)) AND ((list_findings.validation_type IS NULL) OR ((f.validation_type)::text = lower(btrim(list_findings.validation_type)))) AND ((list_findings.state IS NULL) OR (s.state = list_findings.state) OR ((list_findings.state = 'open'::text) AND (f.fixed_run_no IS NULL) AND (NOT f.is_suppressed))) AND ((list_findings.severity IS NULL) OR ((f.severity)::text = list_findings.severity)) AND ((list_findings.path IS NULL) OR (f.path = list_findings.path)) AND ((list_findings.rule_id IS NULL) OR (f.rule_id = list_findings.rule_id)) AND ((list_findings.after IS NULL) OR (f.finding_id > list_findings.after)))
+   ORDER BY f.finding_id
+  LIMIT LEAST(GREATEST(list_findings.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) IS 'What validations found in project `project_id`, the first found first: of one task (`task_id`), one
+`validation_type`, in one `state`, of one `severity` (critical, major, minor, info), in the file
+`path`, against one rule (`rule_id`), where these are given.
+
+`state` is how the newest run of its type left it: new, unchanged, reopened (it had been fixed) or
+fixed; open stands for all that are there and not suppressed. `after` is the id of the last row of
+the previous page, `page_size` is in rows (1 to 1000). rule_id, path, start_line, start_column,
+end_line, end_column, help_url and fixed_run_no may be null. Returns findings; raises nothing.';
+
 -- FUNCTION docket_private.bucket(uuid)
 
 CREATE FUNCTION docket_private.bucket(id uuid) RETURNS integer
@@ -8772,118 +9312,17 @@ COMMENT ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all t
 put away. `after` is the template_key of the last template of the previous page, `page_size` is in
 rows (1 to 1000). Returns templates; raises nothing.';
 
--- TABLE docket.validation_results
+-- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid, integer)
 
-CREATE TABLE docket.validation_results (
-    validation_result_id uuid NOT NULL,
-    project_id uuid NOT NULL,
-    task_id uuid NOT NULL,
-    validation_type docket.validation_type NOT NULL,
-    run_no integer NOT NULL,
-    validation_status docket.validation_status NOT NULL,
-    validator_name text,
-    attempt_id uuid,
-    agent text,
-    pull_request_id uuid,
-    artifact_id uuid,
-    score numeric,
-    max_score numeric,
-    issues_found integer DEFAULT 0 NOT NULL,
-    issues_critical integer DEFAULT 0 NOT NULL,
-    issues_major integer DEFAULT 0 NOT NULL,
-    issues_minor integer DEFAULT 0 NOT NULL,
-    details jsonb,
-    suggestions jsonb DEFAULT '[]'::jsonb NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    execution_time_ms bigint,
-    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT validation_results_agent_bounded CHECK (((length(agent) >= 1) AND (length(agent) <= 255))),
-    CONSTRAINT validation_results_completed_after_started CHECK ((completed_at >= started_at)),
-    CONSTRAINT validation_results_counts_add_up CHECK ((issues_found >= ((issues_critical + issues_major) + issues_minor))),
-    CONSTRAINT validation_results_counts_not_negative CHECK ((LEAST(issues_found, issues_critical, issues_major, issues_minor) >= 0)),
-    CONSTRAINT validation_results_execution_time_not_negative CHECK ((execution_time_ms >= 0)),
-    CONSTRAINT validation_results_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
-    CONSTRAINT validation_results_run_no_positive CHECK ((run_no > 0)),
-    CONSTRAINT validation_results_score_bounded CHECK (((score >= (0)::numeric) AND (max_score > (0)::numeric) AND (score <= max_score))),
-    CONSTRAINT validation_results_suggestions_are_list CHECK ((jsonb_typeof(suggestions) = ANY (ARRAY['array'::text, 'object'::text]))),
-    CONSTRAINT validation_results_validator_bounded CHECK (((length(validator_name) >= 1) AND (length(validator_name) <= 255)))
-);
-
-ALTER TABLE ONLY docket.validation_results FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.validation_results IS 'What the validations of tasks said, one row for each run. Rows are added, never changed.';
-
-COMMENT ON COLUMN docket.validation_results.validation_result_id IS 'The result.';
-
-COMMENT ON COLUMN docket.validation_results.task_id IS 'The task that was validated.';
-
-COMMENT ON COLUMN docket.validation_results.validation_type IS 'What was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.run_no IS 'Counts up from 1 by task and type; the highest counts.';
-
-COMMENT ON COLUMN docket.validation_results.validation_status IS 'What it said.';
-
-COMMENT ON COLUMN docket.validation_results.validator_name IS 'The program or the person that looked.';
-
-COMMENT ON COLUMN docket.validation_results.attempt_id IS 'The attempt whose work was looked at, where it is known.';
-
-COMMENT ON COLUMN docket.validation_results.agent IS 'The agent whose work was looked at.';
-
-COMMENT ON COLUMN docket.validation_results.pull_request_id IS 'The pull request that was looked at, where it is about one.';
-
-COMMENT ON COLUMN docket.validation_results.artifact_id IS 'The artifact that was looked at, where it is about one; null where that has been deleted.';
-
-COMMENT ON COLUMN docket.validation_results.score IS 'How good it was found, from 0.';
-
-COMMENT ON COLUMN docket.validation_results.max_score IS 'The best score that could be had.';
-
-COMMENT ON COLUMN docket.validation_results.issues_found IS 'How many issues it found, of all severities.';
-
-COMMENT ON COLUMN docket.validation_results.issues_critical IS 'How many of them are critical.';
-
-COMMENT ON COLUMN docket.validation_results.issues_major IS 'How many of them are major.';
-
-COMMENT ON COLUMN docket.validation_results.issues_minor IS 'How many of them are minor.';
-
-COMMENT ON COLUMN docket.validation_results.details IS 'What it found, as its validator tells it.';
-
-COMMENT ON COLUMN docket.validation_results.suggestions IS 'What it suggests, as an array or an object.';
-
-COMMENT ON COLUMN docket.validation_results.started_at IS 'When it began.';
-
-COMMENT ON COLUMN docket.validation_results.completed_at IS 'When it was over.';
-
-COMMENT ON COLUMN docket.validation_results.execution_time_ms IS 'How long it took, in milliseconds.';
-
-COMMENT ON CONSTRAINT validation_results_agent_bounded ON docket.validation_results IS 'an agent''s name has 1 to 255 characters';
-
-COMMENT ON CONSTRAINT validation_results_completed_after_started ON docket.validation_results IS 'completed_at is not before started_at';
-
-COMMENT ON CONSTRAINT validation_results_counts_add_up ON docket.validation_results IS 'issues_found is at least issues_critical, issues_major and issues_minor together';
-
-COMMENT ON CONSTRAINT validation_results_counts_not_negative ON docket.validation_results IS 'issues_found, issues_critical, issues_major and issues_minor are not negative';
-
-COMMENT ON CONSTRAINT validation_results_execution_time_not_negative ON docket.validation_results IS 'an execution_time_ms is in milliseconds, from 0';
-
-COMMENT ON CONSTRAINT validation_results_metadata_is_object ON docket.validation_results IS 'metadata is a JSON object';
-
-COMMENT ON CONSTRAINT validation_results_score_bounded ON docket.validation_results IS 'a score is between 0 and max_score';
-
-COMMENT ON CONSTRAINT validation_results_suggestions_are_list ON docket.validation_results IS 'suggestions are a JSON array or object';
-
-COMMENT ON CONSTRAINT validation_results_validator_bounded ON docket.validation_results IS 'a validator_name has 1 to 255 characters';
-
--- FUNCTION docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
-
-CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NULL::uuid, validation_type text DEFAULT NULL::text, status text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.validation_results
+CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NULL::uuid, validation_type text DEFAULT NULL::text, status text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, validator_name text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(validation_result_id uuid, project_id uuid, task_id uuid, task_key text, task_title text, task_status docket.task_status, validation_type docket.validation_type, run_no integer, validation_status docket.validation_status, validator_name text, attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid, artifact_type docket.artifact_type, artifact_path text, score numeric, max_score numeric, issues_found integer, issues_critical integer, issues_major integer, issues_minor integer, issues_new integer, issues_unchanged integer, issues_reopened integer, issues_fixed integer, details jsonb, suggestions jsonb, started_at timestamp with time zone, completed_at timestamp with time zone, execution_time_ms bigint, metadata jsonb, created_at timestamp with time zone, created_by text)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT v.validation_result_id,
      v.project_id,
      v.task_id,
+     t.task_key,
+     t.title,
+     t.status,
      v.validation_type,
      v.run_no,
      v.validation_status,
@@ -8892,12 +9331,18 @@ CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NU
      v.agent,
      v.pull_request_id,
      v.artifact_id,
+     a.artifact_type,
+     a.file_path,
      v.score,
      v.max_score,
      v.issues_found,
      v.issues_critical,
      v.issues_major,
      v.issues_minor,
+     v.issues_new,
+     v.issues_unchanged,
+     v.issues_reopened,
+     v.issues_fixed,
      v.details,
      v.suggestions,
      v.started_at,
@@ -8906,18 +9351,24 @@ CREATE FUNCTION docket.list_validations(project_id uuid, task_id uuid DEFAULT NU
      v.metadata,
      v.created_at,
      v.created_by
-    FROM docket.validation_results v
-   WHERE ((v.project_id = list_validations.project_id) AND ((list_validations.task_id IS NULL) OR (v.task_id = list_validations.task_id)) AND ((list_validations.validation_type IS NULL) OR ((v.validation_type)::text = lower(btrim(list_validations.validation_type)))) AND ((list_validations.status IS NULL) OR ((v.validation_status)::text = list_validations.status)) AND ((list_validations.pull_request_id IS NULL) OR (v.pull_request_id = list_validations.pull_request_id)) AND ((list_validations.after IS NULL) OR (v.validation_result_id > list_validations.after)))
+    FROM ((docket.validation_results v
+      JOIN docket.tasks t ON (((t.task_id = v.task_id) AND (t.project_id = v.project_id))))
+      LEFT JOIN docket.code_artifacts a ON (((a.artifact_id = v.artifact_id) AND (a.project_id = v.project_id))))
+   WHERE ((v.project_id = list_validations.project_id) AND ((list_validations.task_id IS NULL) OR (v.task_id = list_validations.task_id)) AND ((list_validations.validation_type IS NULL) OR ((v.validation_type)::text = lower(btrim(list_validations.validation_type)))) AND ((list_validations.status IS NULL) OR ((v.validation_status)::text = list_validations.status)) AND ((list_validations.pull_request_id IS NULL) OR (v.pull_request_id = list_validations.pull_request_id)) AND ((list_validations.artifact_id IS NULL) OR (v.artifact_id = list_validations.artifact_id)) AND ((list_validations.validator_name IS NULL) OR (v.validator_name = list_validations.validator_name)) AND ((list_validations.since IS NULL) OR (v.created_at >= list_validations.since)) AND ((list_validations.until IS NULL) OR (v.created_at < list_validations.until)) AND ((list_validations.after IS NULL) OR (v.validation_result_id > list_validations.after)))
    ORDER BY v.validation_result_id
   LIMIT LEAST(GREATEST(list_validations.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) IS 'What validations said in project `project_id`, the first recorded first: of one task (`task_id`), of
-one `validation_type`, with one `status`, of one pull request (`pull_request_id`), where these are
-given.
+COMMENT ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'What validations said in project `project_id`, the first recorded first, each with its task and
+artifact: of one task (`task_id`), one `validation_type`, with one `status`, of one pull request
+(`pull_request_id`) or artifact (`artifact_id`), by one `validator_name`, recorded from `since` on
+and before `until`, where these are given.
 
-The runs of one type of one task tell how it got on. `after` is the id of the last row of the
-previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.';
+validation_trend() tells how the runs of a task got on. `after` is the id of the last row of the
+previous page, `page_size` is in rows (1 to 1000). validator_name, attempt_id, agent,
+pull_request_id, artifact_id, artifact_type, artifact_path, score, max_score, issues_new,
+issues_unchanged, issues_reopened, issues_fixed, details, started_at, completed_at and
+execution_time_ms may be null. Returns results; raises nothing.';
 
 -- FUNCTION docket.list_workflow_states(uuid, uuid, uuid, uuid, integer)
 
@@ -10612,6 +11063,113 @@ COMMENT ON FUNCTION docket.record_context_use(task_id uuid, context_types text[]
 The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
+-- FUNCTION docket.record_findings(uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text DEFAULT NULL::text, status text DEFAULT NULL::text, score numeric DEFAULT NULL::numeric, max_score numeric DEFAULT NULL::numeric, is_partial boolean DEFAULT false, fails_from text DEFAULT NULL::text, attempt_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_findings');
+    v_tool   text  := coalesce(validator_name, validation_type);
+    v_known  constant text[] := array[
+        'rule_id', 'severity', 'message', 'path', 'start_line', 'start_column', 'end_line',
+        'end_column', 'help_url', 'fingerprint', 'is_suppressed', 'details'];
+    v_wrong  record;
+    v_found  docket_private.found[];
+    v_result docket.validation_results;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.validation_results, v_answer);
+    end if;
+
+    if findings is null or jsonb_typeof(findings) <> 'array' then
+        raise exception 'findings is not a JSON array'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with severity and message; an empty one says that nothing was found.';
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(findings) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that findings do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'message', '') = '' then 'has no message'
+                          when coalesce(e.element ->> 'severity', '')
+                               not in ('critical', 'major', 'minor', 'info')
+                              then 'has no severity that is critical, major, minor or info'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'finding number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+
+    begin
+        v_found := array(
+            select row(
+                       v_tool,
+                       coalesce(
+                           r.fingerprint,
+                           docket_private.fingerprint_of(r.rule_id, r.path, r.message)),
+                       case when r.fingerprint is null then 'computed' else 'tool' end,
+                       r.rule_id, r.severity, r.message, r.path, r.start_line, r.start_column,
+                       r.end_line, r.end_column, r.help_url, coalesce(r.is_suppressed, false),
+                       coalesce(r.details, '{}')
+                   )::docket_private.found
+              from jsonb_array_elements(findings) with ordinality as e (element, place)
+             cross join lateral jsonb_to_record(e.element) as r (
+                       rule_id text, severity text, message text, path text, start_line integer,
+                       start_column integer, end_line integer, end_column integer, help_url text,
+                       fingerprint text, is_suppressed boolean, details jsonb)
+             order by e.place);
+    exception
+        when data_exception then
+            raise exception 'findings are refused: %', left(sqlerrm, 300)
+                using errcode = 'PD422';
+    end;
+
+    v_result := docket_private.record_run(
+        task_id, validation_type, v_found, array[v_tool],
+        case when record_findings.is_partial then '{}'::text[] end,
+        jsonb_build_object(
+            'validator_name', v_tool, 'status', record_findings.status,
+            'score', record_findings.score, 'max_score', record_findings.max_score,
+            'fails_from', record_findings.fails_from,
+            'attempt_id', record_findings.attempt_id,
+            'pull_request_id', record_findings.pull_request_id,
+            'artifact_id', record_findings.artifact_id, 'metadata', record_findings.metadata));
+
+    perform docket_private.remember(request_id, to_jsonb(v_result));
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) IS 'Records one run of a validation of task `task_id` with all that it found, and opens or closes the
+gate that asks for it. Findings keep their identity from run to run: what is new, still there, fixed
+and back is counted in the result, and told by list_findings().
+
+`findings` is an array of objects with severity (critical, major, minor, info) and message and,
+where they are known, rule_id, path, start_line, start_column, end_line, end_column (from 1),
+help_url, fingerprint (what makes it the same thing next time; without one it is made of rule, path
+and message), is_suppressed (kept and not counted), details (object); at most the setting
+max_findings. What the same `validator_name` (default: the type) found before and does not find now
+is fixed, unless the run looked at a part only (`is_partial`). `status` is judged unless it is
+given: failed where a finding is as bad as `fails_from` (default: setting validation_fails_from),
+else warning where there is one that is not info, else passed. `score`, `max_score`, `attempt_id`,
+`pull_request_id`, `artifact_id`, `metadata` as for record_validations(). The same `request_id`
+again returns the first answer. Returns the result. Raises PD404, PD403, PD413, PD422, PDLSE.';
+
 -- FUNCTION docket.record_interaction(uuid, text, text, boolean, jsonb, jsonb, bigint, uuid, text, text, text, text, text, text, text, jsonb, text, text, text[], bigint, bigint, bigint, bigint, bigint, bigint, jsonb, text, numeric, text, text, jsonb, uuid, uuid)
 
 CREATE FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb DEFAULT NULL::jsonb, response_data jsonb DEFAULT NULL::jsonb, execution_time_ms bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, session_id text DEFAULT NULL::text, conversation_id text DEFAULT NULL::text, agent_id text DEFAULT NULL::text, agent_version text DEFAULT NULL::text, operation_name text DEFAULT NULL::text, provider_name text DEFAULT NULL::text, request_model text DEFAULT NULL::text, request_parameters jsonb DEFAULT NULL::jsonb, response_model text DEFAULT NULL::text, response_id text DEFAULT NULL::text, finish_reasons text[] DEFAULT NULL::text[], input_tokens bigint DEFAULT NULL::bigint, output_tokens bigint DEFAULT NULL::bigint, cache_read_input_tokens bigint DEFAULT NULL::bigint, cache_creation_input_tokens bigint DEFAULT NULL::bigint, reasoning_output_tokens bigint DEFAULT NULL::bigint, time_to_first_chunk_ms bigint DEFAULT NULL::bigint, tool_calls jsonb DEFAULT NULL::jsonb, error_type text DEFAULT NULL::text, cost_amount numeric DEFAULT NULL::numeric, cost_currency text DEFAULT NULL::text, cost_source text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, prompt_build_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.ai_interactions
@@ -11262,7 +11820,8 @@ begin
                          attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
                          score numeric, max_score numeric, issues_found integer,
                          issues_critical integer, issues_major integer, issues_minor integer,
-                         details jsonb,
+                         issues_new integer, issues_unchanged integer, issues_reopened integer,
+                         issues_fixed integer, details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -11277,7 +11836,8 @@ begin
                   validation_result_id, project_id, task_id, validation_type, run_no,
                   validation_status, validator_name, attempt_id, agent, pull_request_id,
                   artifact_id, score, max_score, issues_found, issues_critical, issues_major,
-                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  issues_minor, issues_new, issues_unchanged, issues_reopened, issues_fixed,
+                  details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
                      t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
@@ -11286,7 +11846,8 @@ begin
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
                      coalesce(t.issues_critical, 0), coalesce(t.issues_major, 0),
-                     coalesce(t.issues_minor, 0), t.details,
+                     coalesce(t.issues_minor, 0), t.issues_new, t.issues_unchanged,
+                     t.issues_reopened, t.issues_fixed, t.details,
                      coalesce(t.suggestions, '[]'), t.started_at, t.ended_at,
                      coalesce(t.execution_time_ms,
                               (extract(epoch from t.ended_at - t.started_at) * 1000)::bigint),
@@ -11359,8 +11920,9 @@ with task_id, validation_type (a word such as tests or style), status (pending, 
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
 that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
 issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
-given), details,
-suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
+given), issues_new, issues_unchanged, issues_reopened and issues_fixed (against the run before),
+details, suggestions (array or object), started_at, completed_at (now, unless it is pending or
+running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';
@@ -13901,6 +14463,223 @@ the draft that are not supported are refused. `document` is the document.
 Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword, and
 what. Raises PD422 (the schema can not be used), PD413 (too deep, or too much to compare).';
 
+-- TABLE docket.settings
+
+CREATE TABLE docket.settings (
+    setting_key text NOT NULL,
+    value jsonb NOT NULL,
+    description text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT settings_secret_keys_are_words CHECK (((setting_key <> 'secret_keys'::text) OR ((value)::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$'::text)))
+);
+
+COMMENT ON TABLE docket.settings IS 'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
+
+COMMENT ON COLUMN docket.settings.setting_key IS 'The name, in projects.settings too.';
+
+COMMENT ON COLUMN docket.settings.value IS 'The value, in the type that its description implies.';
+
+COMMENT ON COLUMN docket.settings.description IS 'What it does, with its unit.';
+
+COMMENT ON CONSTRAINT settings_secret_keys_are_words ON docket.settings IS 'secret_keys is an array of words: letters, digits, "_" and "-"';
+
+-- FUNCTION docket.validation_score(uuid)
+
+CREATE FUNCTION docket.validation_score(task_id uuid) RETURNS TABLE(score numeric, types integer, types_passed integer, issues_found bigint, issues_critical bigint, issues_major bigint, issues_minor bigint, parts jsonb)
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ WITH newest AS (
+          SELECT DISTINCT ON (v.validation_type) v.validation_result_id,
+             v.project_id,
+             v.task_id,
+             v.validation_type,
+             v.run_no,
+             v.validation_status,
+             v.validator_name,
+             v.attempt_id,
+             v.agent,
+             v.pull_request_id,
+             v.artifact_id,
+             v.score,
+             v.max_score,
+             v.issues_found,
+             v.issues_critical,
+             v.issues_major,
+             v.issues_minor,
+             v.issues_new,
+             v.issues_unchanged,
+             v.issues_reopened,
+             v.issues_fixed,
+             v.details,
+             v.suggestions,
+             v.started_at,
+             v.completed_at,
+             v.execution_time_ms,
+             v.metadata,
+             v.created_at,
+             v.created_by,
+             (COALESCE((p.settings -> 'validation_weights'::text), ( SELECT s.value
+                    FROM docket.settings s
+                   WHERE (s.setting_key = 'validation_weights'::text))) -> (v.validation_type)::text) AS told
+            FROM ((docket.get_task(validation_score.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
+              JOIN docket.projects p ON ((p.project_id = t.project_id)))
+              JOIN docket.validation_results v ON (((v.task_id = t.task_id) AND (v.project_id = t.project_id) AND ((v.validation_status)::text <> ALL (ARRAY['pending'::text, 'running'::text, 'skipped'::text])))))
+           ORDER BY v.validation_type, v.run_no DESC
+         ), weighed AS (
+          SELECT n.validation_result_id,
+             n.project_id,
+             n.task_id,
+             n.validation_type,
+             n.run_no,
+             n.validation_status,
+             n.validator_name,
+             n.attempt_id,
+             n.agent,
+             n.pull_request_id,
+             n.artifact_id,
+             n.score,
+             n.max_score,
+             n.issues_found,
+             n.issues_critical,
+             n.issues_major,
+             n.issues_minor,
+             n.issues_new,
+             n.issues_unchanged,
+             n.issues_reopened,
+             n.issues_fixed,
+             n.details,
+             n.suggestions,
+             n.started_at,
+             n.completed_at,
+             n.execution_time_ms,
+             n.metadata,
+             n.created_at,
+             n.created_by,
+             n.told,
+                 CASE
+                     WHEN (n.told IS NULL) THEN (1)::numeric
+                     WHEN (jsonb_typeof(n.told) = 'number'::text) THEN GREATEST(((n.told #>> '{}'::text[]))::numeric, (0)::numeric)
+                     ELSE (0)::numeric
+                 END AS weight,
+                 CASE
+                     WHEN (n.score IS NOT NULL) THEN LEAST((n.score / COALESCE(n.max_score, (100)::numeric)), (1)::numeric)
+                     WHEN ((n.validation_status)::text = 'passed'::text) THEN (1)::numeric
+                     WHEN ((n.validation_status)::text = 'warning'::text) THEN 0.5
+                     ELSE (0)::numeric
+                 END AS share
+            FROM newest n
+         )
+  SELECT round((((100)::numeric * sum((w.share * w.weight))) / NULLIF(sum(w.weight), (0)::numeric)), 2) AS round,
+     (count(*))::integer AS count,
+     (count(*) FILTER (WHERE ((w.validation_status)::text = ANY (ARRAY['passed'::text, 'warning'::text]))))::integer AS count,
+     COALESCE(sum(w.issues_found), (0)::bigint) AS "coalesce",
+     COALESCE(sum(w.issues_critical), (0)::bigint) AS "coalesce",
+     COALESCE(sum(w.issues_major), (0)::bigint) AS "coalesce",
+     COALESCE(sum(w.issues_minor), (0)::bigint) AS "coalesce",
+     COALESCE(jsonb_agg(jsonb_build_object('validation_type', w.validation_type, 'run_no', w.run_no, 'status', w.validation_status, 'weight', w.weight, 'score', round(((100)::numeric * w.share), 2)) ORDER BY w.validation_type), '[]'::jsonb) AS "coalesce"
+    FROM weighed w;
+END;
+
+COMMENT ON FUNCTION docket.validation_score(task_id uuid) IS 'How good the work of task `task_id` is found in all: the newest results of its types of validation,
+weighed by the setting validation_weights, from 0 to 100.
+
+A type counts by its score out of max_score (100 where that is not told); without one passed counts
+100, warning 50, failed and error 0. What is pending, running or skipped does not count. parts has
+each type with run_no, status, weight and score. score may be null: nothing counts yet.
+Returns one row. Raises PD404.';
+
+-- FUNCTION docket.validation_trend(uuid, text, uuid, integer)
+
+CREATE FUNCTION docket.validation_trend(task_id uuid, validation_type text DEFAULT NULL::text, pull_request_id uuid DEFAULT NULL::uuid, max_runs integer DEFAULT 20) RETURNS TABLE(validation_type docket.validation_type, run_no integer, validation_status docket.validation_status, score numeric, max_score numeric, score_change numeric, issues_found integer, issues_change integer, issues_new integer, issues_reopened integer, issues_fixed integer, agent text, attempt_id uuid, pull_request_id uuid, prompt_build_id uuid, feedback_build_id uuid, execution_time_ms bigint, validation_result_id uuid, created_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH runs AS (
+          SELECT v.validation_result_id,
+             v.project_id,
+             v.task_id,
+             v.validation_type,
+             v.run_no,
+             v.validation_status,
+             v.validator_name,
+             v.attempt_id,
+             v.agent,
+             v.pull_request_id,
+             v.artifact_id,
+             v.score,
+             v.max_score,
+             v.issues_found,
+             v.issues_critical,
+             v.issues_major,
+             v.issues_minor,
+             v.issues_new,
+             v.issues_unchanged,
+             v.issues_reopened,
+             v.issues_fixed,
+             v.details,
+             v.suggestions,
+             v.started_at,
+             v.completed_at,
+             v.execution_time_ms,
+             v.metadata,
+             v.created_at,
+             v.created_by,
+             (v.score - lag(v.score) OVER w) AS score_change,
+             (v.issues_found - lag(v.issues_found) OVER w) AS issues_change,
+             row_number() OVER (PARTITION BY v.validation_type ORDER BY v.run_no DESC) AS age
+            FROM (docket.get_task(validation_trend.task_id) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
+              JOIN docket.validation_results v ON (((v.task_id = t.task_id) AND (v.project_id = t.project_id))))
+           WHERE (((validation_trend.validation_type IS NULL) OR ((v.validation_type)::text = lower(btrim(validation_trend.validation_type)))) AND ((validation_trend.pull_request_id IS NULL) OR (v.pull_request_id = validation_trend.pull_request_id)))
+           WINDOW w AS (PARTITION BY v.validation_type ORDER BY v.run_no)
+         )
+  SELECT r.validation_type,
+     r.run_no,
+     r.validation_status,
+     r.score,
+     r.max_score,
+     r.score_change,
+     r.issues_found,
+     r.issues_change,
+     r.issues_new,
+     r.issues_reopened,
+     r.issues_fixed,
+     r.agent,
+     r.attempt_id,
+     r.pull_request_id,
+     told.prompt_build_id,
+     fed.feedback_build_id,
+     r.execution_time_ms,
+     r.validation_result_id,
+     r.created_at
+    FROM ((runs r
+      LEFT JOIN LATERAL ( SELECT b.prompt_build_id
+            FROM docket.prompt_builds b
+           WHERE ((b.task_id = r.task_id) AND (b.project_id = r.project_id) AND (b.prompt_build_id < r.validation_result_id) AND (NOT (b.attempt_id IS DISTINCT FROM COALESCE(r.attempt_id, b.attempt_id))))
+           ORDER BY b.prompt_build_id DESC
+          LIMIT 1) told ON (true))
+      LEFT JOIN LATERAL ( SELECT b.prompt_build_id AS feedback_build_id
+            FROM docket.prompt_builds b
+           WHERE ((b.task_id = r.task_id) AND (b.project_id = r.project_id) AND (b.prompt_build_id > r.validation_result_id) AND (b.included @> jsonb_build_array(jsonb_build_object('source', jsonb_build_object('kind', 'validation', 'id', r.validation_result_id)))))
+           ORDER BY b.prompt_build_id
+          LIMIT 1) fed ON (true))
+   WHERE (r.age <= LEAST(GREATEST(validation_trend.max_runs, 1), 1000))
+   ORDER BY r.validation_type, r.run_no;
+END;
+
+COMMENT ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) IS 'How a task got on in its validations, run by run, by type: of one `validation_type`, of one pull
+request (`pull_request_id`), where these are given; the last `max_runs` of each type (1 to 1000).
+
+Each row is one turn of the loop: agent and attempt_id say whose work it was, prompt_build_id which
+prompt he had been given, feedback_build_id the first prompt that told of this result,
+score_change and issues_change what differs from the run before (fewer issues are a negative
+number); issues_new, issues_reopened and issues_fixed count findings where they are kept. score,
+max_score, score_change, issues_change, issues_new, issues_reopened, issues_fixed, agent,
+attempt_id, pull_request_id, prompt_build_id, feedback_build_id and execution_time_ms may be null.
+Returns runs by type, the oldest first. Raises PD404.';
+
 -- FUNCTION docket.verify_artifacts(uuid, uuid, integer, bigint)
 
 CREATE FUNCTION docket.verify_artifacts(project_id uuid, after uuid DEFAULT NULL::uuid, max_artifacts integer DEFAULT 1000, max_bytes bigint DEFAULT 268435456) RETURNS TABLE(checked bigint, byte_size bigint, next_after uuid, wrong jsonb)
@@ -16038,7 +16817,8 @@ declare
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
-        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'issues_major', 'issues_minor', 'issues_new', 'issues_unchanged', 'issues_reopened',
+        'issues_fixed', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -16555,6 +17335,23 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) IS 'Counts the gates that tasks have still to pass; the caller holds lock_gated().';
+
+-- FUNCTION docket_private.count_rules(docket_private.found[])
+
+CREATE FUNCTION docket_private.count_rules(findings docket_private.found[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_object_agg(c.rule_id, c.counted), '{}'::jsonb) AS "coalesce"
+    FROM ( SELECT COALESCE(f.rule_id, ''::text) AS rule_id,
+             count(*) AS counted
+            FROM unnest(count_rules.findings) f(tool, fingerprint, fingerprint_source, rule_id, severity, message, path, start_line, start_column, end_line, end_column, help_url, is_suppressed, details)
+           WHERE (NOT f.is_suppressed)
+           GROUP BY f.rule_id
+           ORDER BY (count(*)) DESC, f.rule_id
+          LIMIT 20) c;
+END;
+
+COMMENT ON FUNCTION docket_private.count_rules(findings docket_private.found[]) IS 'How often each of the twenty rules is broken that are broken most.';
 
 -- FUNCTION docket_private.cut_item(docket_private.prompt_item, integer, text)
 
@@ -17881,6 +18678,24 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[], entries docket_private.file_entry[], stand_in text, OUT tasks docket_private.file_task[], OUT oddities docket_private.oddity[]) IS 'The entries of a file as rows to be, and what rows can not say of them.';
 
+-- FUNCTION docket_private.fill_message(text, jsonb)
+
+CREATE FUNCTION docket_private.fill_message(template text, arguments jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := template;
+begin
+    for i in reverse jsonb_array_length(arguments) - 1 .. 0 loop
+        v_text := replace(v_text, '{' || i || '}', arguments ->> i);
+    end loop;
+    return v_text;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.fill_message(template text, arguments jsonb) IS 'A message of SARIF with its arguments in the place of {0}, {1}...';
+
 -- FUNCTION docket_private.fill_task()
 
 CREATE FUNCTION docket_private.fill_task() RETURNS trigger
@@ -17947,6 +18762,16 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) IS 'An execution by its id, locked where it is to be written. Raises PD404, PD403.';
+
+-- FUNCTION docket_private.fingerprint_of(text, text, text, text, text)
+
+CREATE FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text DEFAULT NULL::text, fourth_part text DEFAULT NULL::text, fifth_part text DEFAULT NULL::text) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT encode(sha256(convert_to(((((((((COALESCE(first_part, ''::text) || ''::text) || COALESCE(second_part, ''::text)) || ''::text) || COALESCE(third_part, ''::text)) || ''::text) || COALESCE(fourth_part, ''::text)) || ''::text) || COALESCE(fifth_part, ''::text)), 'UTF8'::name)), 'hex'::text) AS encode;
+END;
+
+COMMENT ON FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text, fourth_part text, fifth_part text) IS 'What makes a finding the same: SHA-256 over what does not change from run to run, in hexadecimal.';
 
 -- FUNCTION docket_private.first_answer(jsonb)
 
@@ -20465,6 +21290,128 @@ $$;
 
 COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) IS 'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
 
+-- FUNCTION docket_private.merge_findings(uuid, uuid, text, integer, docket_private.found[], text[], text[])
+
+CREATE FUNCTION docket_private.merge_findings(project_id uuid, task_id uuid, validation_type text, run_no integer, findings docket_private.found[], tools text[], gone text[] DEFAULT NULL::text[]) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET work_mem TO '64MB'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_counts jsonb;
+begin
+      with given as materialized (
+          -- The same thing twice in one run is two things: the second has a number.
+          select f.*,
+                 f.fingerprint || coalesce(
+                     '#' || nullif(row_number() over (
+                                       partition by f.tool, f.fingerprint
+                                       order by f.path, f.start_line, f.start_column, f.ordinal),
+                                   1), '') as identity
+            from unnest(merge_findings.findings) with ordinality
+                 as f (tool, fingerprint, fingerprint_source, rule_id, severity, message, path,
+                       start_line, start_column, end_line, end_column, help_url, is_suppressed,
+                       details, ordinal)
+      ), known as materialized (
+          select v.*
+            from docket.validation_findings as v
+           where v.task_id         = merge_findings.task_id
+             and v.project_id      = merge_findings.project_id
+             and v.validation_type = merge_findings.validation_type
+             and v.tool            = any (merge_findings.tools)
+      ), paired as materialized (
+          select k.finding_id as known_id, k.fixed_run_no as was_fixed,
+                 k.tool as known_tool, k.fingerprint as known_identity, g.*,
+                 (k.rule_id, k.severity, k.message, k.path, k.start_line, k.start_column,
+                  k.end_line, k.end_column, k.help_url, k.is_suppressed, k.details)
+                 is distinct from
+                 (g.rule_id, g.severity, g.message, g.path, g.start_line, g.start_column,
+                  g.end_line, g.end_column, g.help_url, g.is_suppressed, g.details) as is_changed
+            from given as g
+            full join known as k
+              on k.tool        = g.tool
+             and k.fingerprint = g.identity
+      ), made as (
+          insert into docket.validation_findings (
+              finding_id, project_id, task_id, validation_type, tool, fingerprint,
+              fingerprint_source, rule_id, severity, message, path, start_line, start_column,
+              end_line, end_column, help_url, is_suppressed, details, first_run_no,
+              opened_run_no)
+          select docket_private.new_id(merge_findings.project_id, p.ordinal),
+                 merge_findings.project_id, merge_findings.task_id,
+                 merge_findings.validation_type, p.tool, p.identity, p.fingerprint_source,
+                 p.rule_id, p.severity, p.message, p.path, p.start_line, p.start_column,
+                 p.end_line, p.end_column, p.help_url, p.is_suppressed, p.details,
+                 merge_findings.run_no, merge_findings.run_no
+            from paired as p
+           where p.known_id is null
+           order by p.ordinal
+      ), moved as (
+          update docket.validation_findings as v
+             set rule_id        = p.rule_id,
+                 severity       = p.severity,
+                 message        = p.message,
+                 path           = p.path,
+                 start_line     = p.start_line,
+                 start_column   = p.start_column,
+                 end_line       = p.end_line,
+                 end_column     = p.end_column,
+                 help_url       = p.help_url,
+                 is_suppressed  = p.is_suppressed,
+                 details        = p.details,
+                 opened_run_no  = case
+                                      when p.was_fixed is null then v.opened_run_no
+                                      else merge_findings.run_no
+                                  end,
+                 fixed_run_no   = null,
+                 times_reopened = v.times_reopened + (p.was_fixed is not null)::integer
+            from paired as p
+           where v.finding_id = p.known_id
+             and v.project_id = merge_findings.project_id
+             and v.task_id    = merge_findings.task_id
+             and p.tool is not null
+             and (p.was_fixed is not null or p.is_changed)
+      ), closed as (
+          update docket.validation_findings as v
+             set fixed_run_no = merge_findings.run_no
+            from paired as p
+           where v.finding_id = p.known_id
+             and v.project_id = merge_findings.project_id
+             and v.task_id    = merge_findings.task_id
+             and p.tool is null
+             and p.was_fixed is null
+             and (merge_findings.gone is null
+                  or split_part(p.known_identity, '#', 1) = any (merge_findings.gone))
+      )
+    select jsonb_build_object(
+               'issues_found', count(*) filter (where s.counts),
+               'issues_critical', count(*) filter (where s.counts and p.severity = 'critical'),
+               'issues_major', count(*) filter (where s.counts and p.severity = 'major'),
+               'issues_minor', count(*) filter (where s.counts and p.severity = 'minor'),
+               'issues_new', count(*) filter (where p.known_id is null),
+               'issues_reopened', count(*) filter (
+                   where p.tool is not null and p.was_fixed is not null),
+               'issues_unchanged', count(*) filter (
+                   where p.tool is not null and p.known_id is not null and p.was_fixed is null),
+               'issues_fixed', count(*) filter (
+                   where p.tool is null and p.was_fixed is null
+                     and (merge_findings.gone is null
+                          or split_part(p.known_identity, '#', 1) = any (merge_findings.gone))))
+      into v_counts
+      from paired as p
+     cross join lateral (
+               select p.tool is not null and not p.is_suppressed as counts
+           ) as s;
+
+    return v_counts;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uuid, validation_type text, run_no integer, findings docket_private.found[], tools text[], gone text[]) IS 'Brings what a run found together with what is known of its `tools`: what is new, was there before, is back, or is there no longer (of `gone` only, where that is given). Returns the counts by the names of the columns of a result. The caller holds lock_gated().';
+
 -- FUNCTION docket_private.merge_patched(jsonb, jsonb)
 
 CREATE FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) RETURNS jsonb
@@ -21252,10 +22199,11 @@ CREATE FUNCTION docket_private.prompt_items(task_id uuid, project_id uuid, secti
     SET jit TO 'off'
     AS $$
 declare
-    v_task    docket.tasks;
-    v_project docket.projects;
-    v_rules   jsonb;
-    v_words   text;
+    v_task     docket.tasks;
+    v_project  docket.projects;
+    v_rules    jsonb;
+    v_words    text;
+    v_findings integer;
 begin
     select t.* into v_task
       from docket.tasks as t
@@ -21306,12 +22254,15 @@ begin
     -- The newest result of each type, where it is bad, and what has to pass and has never been
     -- looked at.
     if 'validations' = any (prompt_items.sections) then
+        v_findings := (
+            docket_private.setting('prompt_findings', v_project.settings) #>> '{}')::integer;
         return query
         select 'validations', row_number() over (order by v.validation_type),
                format('%s: %s', v.validation_type, v.validation_status),
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
+                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -21320,6 +22271,40 @@ begin
                  and r.project_id = prompt_items.project_id
                order by r.validation_type, r.run_no desc
           ) as v
+         cross join lateral (
+                   -- The worst first, and of these what came back and what is new.
+                   select jsonb_agg(
+                              jsonb_strip_nulls(jsonb_build_object(
+                                  'severity', f.severity, 'rule', f.rule_id,
+                                  'place', concat_ws(':', f.path, f.start_line),
+                                  'message', left(f.message, 500), 'state', f.state,
+                                  'fix', f.details -> 'fix'))
+                              order by f.place) filter (where f.place <= v_findings) as findings,
+                          greatest(count(*) - v_findings, 0) as more
+                     from (
+                         select d.*, s.state,
+                                row_number() over (
+                                    order by array_position(
+                                                 array['critical', 'major', 'minor', 'info'],
+                                                 d.severity::text),
+                                             array_position(
+                                                 array['reopened', 'new', 'unchanged'], s.state),
+                                             d.path, d.start_line, d.finding_id) as place
+                           from docket.validation_findings as d
+                          cross join lateral (
+                                    select case
+                                               when d.opened_run_no < v.run_no then 'unchanged'
+                                               when d.times_reopened > 0 then 'reopened'
+                                               else 'new'
+                                           end as state
+                                ) as s
+                          where d.task_id         = v.task_id
+                            and d.project_id      = v.project_id
+                            and d.validation_type = v.validation_type
+                            and d.fixed_run_no is null
+                            and not d.is_suppressed
+                     ) as f
+               ) as w
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),
@@ -22665,6 +23650,46 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_tasks_file(source_name text, content bytea) IS 'A task file, understood. Raises PD422 with line and column for what is no JSON or no task file, PD413 when it is nested too deeply.';
 
+-- FUNCTION docket_private.read_test_cases(jsonb)
+
+CREATE FUNCTION docket_private.read_test_cases(report jsonb) RETURNS docket_private.test_case[]
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH RECURSIVE suites AS (
+          SELECT s.suite,
+             COALESCE((s.suite ->> 'name'::text), ''::text) AS name,
+             ARRAY[s.place] AS place
+            FROM jsonb_array_elements((read_test_cases.report -> 'suites'::text)) WITH ORDINALITY s(suite, place)
+         UNION ALL
+          SELECT s.suite,
+             concat_ws(' / '::text, u_1.name, (s.suite ->> 'name'::text)) AS concat_ws,
+             (u_1.place || s.place)
+            FROM (suites u_1
+              CROSS JOIN LATERAL jsonb_array_elements(
+                 CASE jsonb_typeof((u_1.suite -> 'suites'::text))
+                     WHEN 'array'::text THEN (u_1.suite -> 'suites'::text)
+                     ELSE '[]'::jsonb
+                 END) WITH ORDINALITY s(suite, place))
+           WHERE (cardinality(u_1.place) < 100)
+         )
+  SELECT COALESCE(array_agg(ROW(u.name, t.test,
+         CASE
+             WHEN ((c.element -> 'error'::text) <> 'null'::jsonb) THEN 'error'::text
+             WHEN ((c.element -> 'failure'::text) <> 'null'::jsonb) THEN 'failure'::text
+             WHEN ((c.element -> 'skipped'::text) <> 'null'::jsonb) THEN 'skipped'::text
+             ELSE 'passed'::text
+         END, docket_private.fingerprint_of(u.name, t.test), (t.bad ->> 'message'::text), (t.bad ->> 'type'::text), (t.bad ->> 'text'::text), (c.element ->> 'file'::text), ((c.element ->> 'line'::text))::integer, ((c.element ->> 'time'::text))::numeric, ((u.suite ->> 'timestamp'::text))::timestamp with time zone)::docket_private.test_case ORDER BY u.place, c.place), '{}'::docket_private.test_case[]) AS "coalesce"
+    FROM ((suites u
+      CROSS JOIN LATERAL jsonb_array_elements(
+         CASE jsonb_typeof((u.suite -> 'cases'::text))
+             WHEN 'array'::text THEN (u.suite -> 'cases'::text)
+             ELSE '[]'::jsonb
+         END) WITH ORDINALITY c(element, place))
+      CROSS JOIN LATERAL ( VALUES (concat_ws('.'::text, NULLIF((c.element ->> 'classname'::text), ''::text), (c.element ->> 'name'::text)),COALESCE(NULLIF((c.element -> 'error'::text), 'null'::jsonb), NULLIF((c.element -> 'failure'::text), 'null'::jsonb)))) t(test, bad));
+END;
+
+COMMENT ON FUNCTION docket_private.read_test_cases(report jsonb) IS 'The tests of a report, those of suites within suites too, in its order.';
+
 -- FUNCTION docket_private.read_text(text, bytea)
 
 CREATE FUNCTION docket_private.read_text(source_name text, content bytea) RETURNS text
@@ -22954,6 +23979,94 @@ COMMENT ON FUNCTION docket_private.recall(request_id uuid, function_name text) I
 
 Returns the first answer to `request_id`, or null when the work is still to be done.
 Raises PD409 when the id was used for another function.';
+
+-- FUNCTION docket_private.record_run(uuid, text, docket_private.found[], text[], text[], jsonb)
+
+CREATE FUNCTION docket_private.record_run(task_id uuid, validation_type text, findings docket_private.found[], tools text[], gone text[], fields jsonb) RETURNS docket.validation_results
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most       integer := (docket_private.setting('max_findings') #>> '{}')::integer;
+    v_severities constant text[] := array['critical', 'major', 'minor', 'info'];
+    v_type       text    := docket_private.read_validation_type(record_run.validation_type);
+    v_project    uuid;
+    v_from       text;
+    v_run_no     integer;
+    v_counts     jsonb;
+    v_fails      boolean;
+    v_result     docket.validation_results;
+    v_constraint text;
+begin
+    if cardinality(record_run.findings) > v_most then
+        raise exception '% findings in one document', cardinality(record_run.findings)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_findings).', v_most);
+    end if;
+
+    v_project := docket_private.lock_gated(array[record_run.task_id]);
+    v_from    := coalesce(record_run.fields ->> 'fails_from', (
+        select docket_private.setting('validation_fails_from', p.settings) #>> '{}'
+          from docket.projects as p
+         where p.project_id = v_project));
+
+    if v_from is null or v_from <> all (v_severities) then
+        raise exception '% is no severity of a finding',
+                        coalesce(quote_literal(left(v_from, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', array_to_string(v_severities, ', '));
+    end if;
+
+    v_run_no := coalesce((
+        select v.run_no
+          from docket.validation_results as v
+         where v.task_id         = record_run.task_id
+           and v.project_id      = v_project
+           and v.validation_type = v_type
+         order by v.run_no desc
+         limit 1), 0) + 1;
+
+    begin
+        v_counts := docket_private.merge_findings(
+            v_project, record_run.task_id, v_type, v_run_no, record_run.findings, record_run.tools,
+            record_run.gone);
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'findings are refused: %',
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'validation_findings', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    v_fails := exists (
+        select
+          from unnest(record_run.findings) as f
+         where not f.is_suppressed
+           and array_position(v_severities, f.severity) <= array_position(v_severities, v_from));
+
+    select r.* into v_result
+      from docket.record_validations(jsonb_build_array(
+               jsonb_build_object(
+                   'task_id', record_run.task_id,
+                   'validation_type', v_type,
+                   'status', case
+                                 when v_fails then 'failed'
+                                 when (v_counts ->> 'issues_minor')::integer > 0
+                                      or (v_counts ->> 'issues_major')::integer > 0
+                                      or (v_counts ->> 'issues_critical')::integer > 0
+                                     then 'warning'
+                                 else 'passed'
+                             end)
+               || v_counts || jsonb_strip_nulls(record_run.fields - 'fails_from'))) as r;
+
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.record_run(task_id uuid, validation_type text, findings docket_private.found[], tools text[], gone text[], fields jsonb) IS 'Records one run of a validation by what it found with its `tools`; `fields` are further fields of the result, and fails_from; `gone` as for merge_findings(). Raises PD404, PD403, PD413, PD422, PDLSE.';
 
 -- FUNCTION docket_private.recount(uuid, uuid[])
 
@@ -24088,6 +25201,231 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
+
+-- FUNCTION docket_private.sarif_findings(jsonb, text)
+
+CREATE FUNCTION docket_private.sarif_findings(run jsonb, root text) RETURNS SETOF docket_private.found
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+declare
+    v_tool      text  := left(run #>> '{tool,driver,name}', 255);
+    v_tooling   jsonb := run -> 'tool';
+    v_rules     jsonb := docket_private.sarif_rules(v_tooling);
+    v_overrides jsonb := docket_private.sarif_overrides(run -> 'invocations', v_tooling);
+    v_artifacts jsonb := run -> 'artifacts';
+    v_root      text  := rtrim(root, '/') || '/';
+begin
+    return query
+    select v_tool, i.fingerprint,
+           case
+               when w.whole is not null or w.guid is not null then 'tool'
+               when w.part is not null then 'partial'
+               else 'computed'
+           end,
+           left(n.rule_id, 255), docket_private.sarif_severity(w.level, w.security), w.message,
+           left(u.path, 4096), (u.region ->> 'startLine')::integer,
+           (u.region ->> 'startColumn')::integer, (u.region ->> 'endLine')::integer,
+           (u.region ->> 'endColumn')::integer, left(u.rule ->> 'help', 4096), w.is_suppressed,
+           jsonb_strip_nulls(jsonb_build_object(
+               'level', w.level, 'kind', nullif(n.kind, 'fail'), 'rule', u.rule -> 'name',
+               'symbol', u.symbol, 'snippet', left(u.snippet, 2000),
+               'baseline_state', e.result -> 'baselineState',
+               'fix', left(e.result #>> '{fixes,0,description,text}', 1000),
+               'suppressions', case when w.is_suppressed then e.result -> 'suppressions' end,
+               'properties', e.result -> 'properties'))
+      from jsonb_array_elements(
+               case jsonb_typeof(sarif_findings.run -> 'results')
+                   when 'array' then sarif_findings.run -> 'results'
+                   else '[]'
+               end) with ordinality as e (result, place)
+     cross join lateral (
+               select coalesce(
+                          e.result ->> 'ruleId', e.result #>> '{rule,id}',
+                          v_tooling #>> array[
+                              'driver', 'rules',
+                              coalesce(e.result ->> 'ruleIndex', e.result #>> '{rule,index}'),
+                              'id']) as rule_id,
+                      coalesce(e.result ->> 'kind', 'fail') as kind,
+                      e.result #> '{locations,0,physicalLocation}' as location
+               offset 0
+           ) as n
+     cross join lateral (
+               select coalesce(v_rules -> n.rule_id,
+                               v_rules -> regexp_replace(n.rule_id, '/[^/]*$', '')) as rule,
+                      n.location -> 'region' as region,
+                      n.location #>> '{region,snippet,text}' as snippet,
+                      docket_private.sarif_path(
+                          coalesce(
+                              n.location #>> '{artifactLocation,uri}',
+                              v_artifacts #>> array[
+                                  n.location #>> '{artifactLocation,index}', 'location', 'uri']),
+                          v_root) as path,
+                      coalesce(
+                          e.result #>> '{locations,0,logicalLocations,0,fullyQualifiedName}',
+                          e.result #>> '{locations,0,logicalLocations,0,name}') as symbol
+               offset 0
+           ) as u
+     cross join lateral (
+               select docket_private.sarif_message(e.result -> 'message', u.rule, n.rule_id)
+                          as message,
+                      case
+                          when n.kind <> 'fail' then 'none'
+                          else coalesce(
+                                   e.result ->> 'level',
+                                   v_overrides #>> array[
+                                       coalesce(
+                                           e.result #>> '{provenance,invocationIndex}', '0'),
+                                       n.rule_id],
+                                   u.rule ->> 'level', 'warning')
+                      end as level,
+                      case
+                          when n.kind = 'fail'
+                              then coalesce(e.result #>> '{properties,security-severity}',
+                                            u.rule ->> 'security')
+                      end as security,
+                      nullif(nullif(e.result -> 'fingerprints', '{}'), 'null') as whole,
+                      nullif(nullif(e.result -> 'partialFingerprints', '{}'), 'null') as part,
+                      left(e.result ->> 'correlationGuid', 255) as guid,
+                      coalesce(jsonb_array_length(
+                          nullif(e.result -> 'suppressions', 'null')) > 0
+                          and not e.result @? '$.suppressions[*].status ? (@ == "underReview" || @ == "rejected")',
+                          false) as is_suppressed
+               offset 0
+           ) as w
+     cross join lateral (
+               select case
+                          when w.whole is not null
+                              then docket_private.sarif_fingerprint(w.whole)
+                          when w.guid is not null then w.guid
+                          when w.part is not null
+                              then docket_private.fingerprint_of(
+                                       n.rule_id, u.path, w.part::text)
+                          else docket_private.fingerprint_of(
+                                   n.rule_id, u.path, u.symbol, w.message,
+                                   btrim(u.snippet, e' \t\r\n'))
+                      end as fingerprint
+               offset 0
+           ) as i
+     where e.result ->> 'baselineState' is distinct from 'absent'
+       and n.kind not in ('pass', 'notApplicable')
+     order by e.place;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.sarif_findings(run jsonb, root text) IS 'What one run of SARIF 2.1.0 found, in its order, with paths relative to `root`: no results that are none (pass, notApplicable, absent).';
+
+-- FUNCTION docket_private.sarif_fingerprint(jsonb)
+
+CREATE FUNCTION docket_private.sarif_fingerprint(fingerprints jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (length(((f.name || '='::text) || f.value)) <= 200) THEN ((f.name || '='::text) || f.value)
+             ELSE docket_private.fingerprint_of(f.name, f.value)
+         END AS fingerprint_of
+    FROM jsonb_each_text(sarif_fingerprint.fingerprints) f(name, value)
+   ORDER BY COALESCE(("substring"(f.name, '/v(\d{1,9})$'::text))::integer, 0) DESC, f.name
+  LIMIT 1;
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_fingerprint(fingerprints jsonb) IS 'The one fingerprint of a result of SARIF that is kept: of the highest version.';
+
+-- FUNCTION docket_private.sarif_message(jsonb, jsonb, text)
+
+CREATE FUNCTION docket_private.sarif_message(message jsonb, rule jsonb, rule_id text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT "left"(COALESCE(
+         CASE
+             WHEN ((message -> 'arguments'::text) IS NOT NULL) THEN docket_private.fill_message(COALESCE((message ->> 'text'::text), (rule #>> ARRAY['messages'::text, (message ->> 'id'::text), 'text'::text])), (message -> 'arguments'::text))
+             ELSE COALESCE((message ->> 'text'::text), (rule #>> ARRAY['messages'::text, (message ->> 'id'::text), 'text'::text]))
+         END, (message ->> 'markdown'::text), (rule ->> 'short'::text), (rule ->> 'name'::text), rule_id, 'no message'::text), 10000) AS "left";
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_message(message jsonb, rule jsonb, rule_id text) IS 'What a result of SARIF says: its own text, or that of its rule.';
+
+-- FUNCTION docket_private.sarif_overrides(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.sarif_overrides(invocations jsonb, tooling jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_object_agg((i.place - 1), o.levels), '{}'::jsonb) AS "coalesce"
+    FROM (jsonb_array_elements(
+         CASE jsonb_typeof(sarif_overrides.invocations)
+             WHEN 'array'::text THEN sarif_overrides.invocations
+             ELSE '[]'::jsonb
+         END) WITH ORDINALITY i(invocation, place)
+      CROSS JOIN LATERAL ( SELECT jsonb_object_agg(d.id, (c.override #>> '{configuration,level}'::text[])) AS levels
+            FROM (jsonb_array_elements(
+                 CASE jsonb_typeof((i.invocation -> 'ruleConfigurationOverrides'::text))
+                     WHEN 'array'::text THEN (i.invocation -> 'ruleConfigurationOverrides'::text)
+                     ELSE '[]'::jsonb
+                 END) c(override)
+              CROSS JOIN LATERAL ( SELECT COALESCE((c.override #>> '{descriptor,id}'::text[]), (sarif_overrides.tooling #>> ARRAY['driver'::text, 'rules'::text, (c.override #>> '{descriptor,index}'::text[]), 'id'::text])) AS id) d)
+           WHERE ((d.id IS NOT NULL) AND ((c.override #>> '{configuration,level}'::text[]) IS NOT NULL))) o)
+   WHERE (o.levels IS NOT NULL);
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_overrides(invocations jsonb, tooling jsonb) IS 'The levels that the invocations of a run of SARIF give to rules, by the number of the invocation and the rule''s id.';
+
+-- FUNCTION docket_private.sarif_path(text, text)
+
+CREATE FUNCTION docket_private.sarif_path(uri text, root text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN starts_with(uri, root) THEN substr(uri, (length(root) + 1))
+             WHEN starts_with(uri, ('file://'::text || root)) THEN substr(uri, (length(root) + 8))
+             WHEN starts_with(uri, 'file:///'::text) THEN substr(uri, 8)
+             WHEN starts_with(uri, './'::text) THEN substr(uri, 3)
+             ELSE uri
+         END AS uri;
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_path(uri text, root text) IS 'The path of a URI, relative to `root` (with a slash at its end) where it lies below it.';
+
+-- FUNCTION docket_private.sarif_rules(jsonb)
+
+CREATE FUNCTION docket_private.sarif_rules(tooling jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_object_agg((r.rule ->> 'id'::text), jsonb_strip_nulls(jsonb_build_object('level', (r.rule #> '{defaultConfiguration,level}'::text[]), 'security', (r.rule #> '{properties,security-severity}'::text[]), 'name', (r.rule -> 'name'::text), 'help', (r.rule -> 'helpUri'::text), 'short', (r.rule #> '{shortDescription,text}'::text[]), 'messages', (r.rule -> 'messageStrings'::text))) ORDER BY c.place DESC, r.place DESC) FILTER (WHERE ((r.rule ->> 'id'::text) IS NOT NULL)), '{}'::jsonb) AS "coalesce"
+    FROM (jsonb_array_elements((jsonb_build_array((sarif_rules.tooling -> 'driver'::text)) || COALESCE(NULLIF((sarif_rules.tooling -> 'extensions'::text), 'null'::jsonb), '[]'::jsonb))) WITH ORDINALITY c(component, place)
+      CROSS JOIN LATERAL jsonb_array_elements(
+         CASE jsonb_typeof((c.component -> 'rules'::text))
+             WHEN 'array'::text THEN (c.component -> 'rules'::text)
+             ELSE '[]'::jsonb
+         END) WITH ORDINALITY r(rule, place));
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_rules(tooling jsonb) IS 'What the tool of a run of SARIF tells of its rules, by their ids; the driver''s own win.';
+
+-- FUNCTION docket_private.sarif_severity(text, text)
+
+CREATE FUNCTION docket_private.sarif_severity(level text, security text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((security ~ '^\d{1,3}(\.\d{1,9})?$'::text) AND ((security)::numeric > (0)::numeric)) THEN
+             CASE
+                 WHEN ((security)::numeric >= (9)::numeric) THEN 'critical'::text
+                 WHEN ((security)::numeric >= (7)::numeric) THEN 'major'::text
+                 WHEN ((security)::numeric >= (4)::numeric) THEN 'minor'::text
+                 ELSE 'info'::text
+             END
+             WHEN (level = 'error'::text) THEN 'critical'::text
+             WHEN (level = 'note'::text) THEN 'minor'::text
+             WHEN (level = 'none'::text) THEN 'info'::text
+             ELSE 'major'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.sarif_severity(level text, security text) IS 'The severity of a level of SARIF, or of the rule''s own score of security (0 to 10), where it has one.';
 
 -- FUNCTION docket_private.schema_errors(jsonb, jsonb)
 
@@ -26867,30 +28205,6 @@ COMMENT ON COLUMN docket.schema_migrations.planned_at IS 'When it was planned.';
 
 COMMENT ON COLUMN docket.schema_migrations.planned_by IS 'Who planned it: name and e-mail address.';
 
--- TABLE docket.settings
-
-CREATE TABLE docket.settings (
-    setting_key text NOT NULL,
-    value jsonb NOT NULL,
-    description text NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT settings_secret_keys_are_words CHECK (((setting_key <> 'secret_keys'::text) OR ((value)::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$'::text)))
-);
-
-COMMENT ON TABLE docket.settings IS 'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
-
-COMMENT ON COLUMN docket.settings.setting_key IS 'The name, in projects.settings too.';
-
-COMMENT ON COLUMN docket.settings.value IS 'The value, in the type that its description implies.';
-
-COMMENT ON COLUMN docket.settings.description IS 'What it does, with its unit.';
-
-COMMENT ON CONSTRAINT settings_secret_keys_are_words ON docket.settings IS 'secret_keys is an array of words: letters, digits, "_" and "-"';
-
 -- VIEW docket.task_dependency_graph
 
 CREATE VIEW docket.task_dependency_graph WITH (security_invoker='true') AS
@@ -27604,6 +28918,16 @@ ALTER TABLE ONLY docket.templates
 ALTER TABLE ONLY docket.templates
     ADD CONSTRAINT templates_pkey PRIMARY KEY (template_id, project_id);
 
+-- CONSTRAINT docket.validation_findings validation_findings_fingerprint_key
+
+ALTER TABLE ONLY docket.validation_findings
+    ADD CONSTRAINT validation_findings_fingerprint_key UNIQUE (task_id, project_id, validation_type, tool, fingerprint);
+
+-- CONSTRAINT docket.validation_findings validation_findings_pkey
+
+ALTER TABLE ONLY docket.validation_findings
+    ADD CONSTRAINT validation_findings_pkey PRIMARY KEY (finding_id, project_id);
+
 -- CONSTRAINT docket.validation_results validation_results_pkey
 
 ALTER TABLE ONLY docket.validation_results
@@ -28002,6 +29326,10 @@ CREATE INDEX template_usage_history_template_idx ON docket.template_usage_histor
 -- INDEX docket.template_usage_history_workflow_idx
 
 CREATE INDEX template_usage_history_workflow_idx ON docket.template_usage_history USING btree (workflow_id, project_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.validation_findings_project_idx
+
+CREATE INDEX validation_findings_project_idx ON docket.validation_findings USING btree (project_id, finding_id);
 
 -- INDEX docket.validation_results_artifact_idx
 
@@ -28871,6 +30199,26 @@ CREATE TRIGGER templates_keep_update AFTER UPDATE ON docket.templates FOR EACH R
 
 CREATE TRIGGER templates_touch BEFORE UPDATE ON docket.templates FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.validation_findings validation_findings_journal_delete
+
+CREATE TRIGGER validation_findings_journal_delete AFTER DELETE ON docket.validation_findings REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_findings', 'finding_id', '', '{}', '{details}');
+
+-- TRIGGER docket.validation_findings validation_findings_journal_insert
+
+CREATE TRIGGER validation_findings_journal_insert AFTER INSERT ON docket.validation_findings REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('validation_findings', 'finding_id', '', '{}', '{details}');
+
+-- TRIGGER docket.validation_findings validation_findings_journal_truncate
+
+CREATE TRIGGER validation_findings_journal_truncate AFTER TRUNCATE ON docket.validation_findings FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('validation_findings', 'finding_id', '', '{}', '{details}');
+
+-- TRIGGER docket.validation_findings validation_findings_journal_update
+
+CREATE TRIGGER validation_findings_journal_update AFTER UPDATE ON docket.validation_findings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_findings', 'finding_id', '', '{}', '{details}');
+
+-- TRIGGER docket.validation_findings validation_findings_touch
+
+CREATE TRIGGER validation_findings_touch BEFORE UPDATE ON docket.validation_findings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.validation_results validation_results_journal_delete
 
 CREATE TRIGGER validation_results_journal_delete AFTER DELETE ON docket.validation_results REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
@@ -29190,6 +30538,11 @@ ALTER TABLE ONLY docket.template_versions
 
 ALTER TABLE ONLY docket.templates
     ADD CONSTRAINT templates_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.validation_findings validation_findings_task_fkey
+
+ALTER TABLE ONLY docket.validation_findings
+    ADD CONSTRAINT validation_findings_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.validation_results validation_results_artifact_fkey
 
@@ -29620,6 +30973,14 @@ ALTER TABLE docket.templates ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY templates_of_visible_projects ON docket.templates USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.validation_findings
+
+ALTER TABLE docket.validation_findings ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.validation_findings validation_findings_of_visible_projects
+
+CREATE POLICY validation_findings_of_visible_projects ON docket.validation_findings USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.validation_results
 
 ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
@@ -29899,6 +31260,16 @@ GRANT ALL ON TYPE docket.execution_type TO docket_metrics;
 GRANT ALL ON TYPE docket.execution_type TO docket_gateway;
 GRANT ALL ON TYPE docket.execution_type TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.finding_severity FROM PUBLIC;
+GRANT ALL ON TYPE docket.finding_severity TO docket_admin;
+GRANT ALL ON TYPE docket.finding_severity TO docket_app;
+GRANT ALL ON TYPE docket.finding_severity TO docket_agent;
+GRANT ALL ON TYPE docket.finding_severity TO docket_reader;
+GRANT ALL ON TYPE docket.finding_severity TO docket_auditor;
+GRANT ALL ON TYPE docket.finding_severity TO docket_metrics;
+GRANT ALL ON TYPE docket.finding_severity TO docket_gateway;
+GRANT ALL ON TYPE docket.finding_severity TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.health_level FROM PUBLIC;
 GRANT ALL ON TYPE docket.health_level TO docket_admin;
 GRANT ALL ON TYPE docket.health_level TO docket_app;
@@ -30099,6 +31470,16 @@ GRANT ALL ON TYPE docket_private.file_task TO docket_metrics;
 GRANT ALL ON TYPE docket_private.file_task TO docket_gateway;
 GRANT ALL ON TYPE docket_private.file_task TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.found FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.found TO docket_admin;
+GRANT ALL ON TYPE docket_private.found TO docket_app;
+GRANT ALL ON TYPE docket_private.found TO docket_agent;
+GRANT ALL ON TYPE docket_private.found TO docket_reader;
+GRANT ALL ON TYPE docket_private.found TO docket_auditor;
+GRANT ALL ON TYPE docket_private.found TO docket_metrics;
+GRANT ALL ON TYPE docket_private.found TO docket_gateway;
+GRANT ALL ON TYPE docket_private.found TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.oddity FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.oddity TO docket_admin;
 GRANT ALL ON TYPE docket_private.oddity TO docket_app;
@@ -30128,6 +31509,16 @@ GRANT ALL ON TYPE docket_private.tasks_file TO docket_auditor;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_metrics;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_gateway;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket_private.test_case FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.test_case TO docket_admin;
+GRANT ALL ON TYPE docket_private.test_case TO docket_app;
+GRANT ALL ON TYPE docket_private.test_case TO docket_agent;
+GRANT ALL ON TYPE docket_private.test_case TO docket_reader;
+GRANT ALL ON TYPE docket_private.test_case TO docket_auditor;
+GRANT ALL ON TYPE docket_private.test_case TO docket_metrics;
+GRANT ALL ON TYPE docket_private.test_case TO docket_gateway;
+GRANT ALL ON TYPE docket_private.test_case TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.clock() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.clock() TO docket_admin;
@@ -30818,6 +32209,22 @@ REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, con
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
 
+GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
+GRANT SELECT ON TABLE docket.validation_results TO docket_app;
+GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
+GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
+GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_app;
@@ -30966,6 +32373,19 @@ GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, work
 GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.validation_findings TO docket_admin;
+GRANT SELECT ON TABLE docket.validation_findings TO docket_app;
+GRANT SELECT ON TABLE docket.validation_findings TO docket_agent;
+GRANT SELECT ON TABLE docket.validation_findings TO docket_reader;
+GRANT SELECT ON TABLE docket.validation_findings TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.bucket(id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.imports TO docket_admin;
@@ -31098,18 +32518,12 @@ GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all
 GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_templates(project_id uuid, kind text, tags_all text[], include_archived boolean, after text, page_size integer) TO docket_auditor;
 
-GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
-GRANT SELECT ON TABLE docket.validation_results TO docket_app;
-GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
-GRANT SELECT ON TABLE docket.validation_results TO docket_reader;
-GRANT SELECT ON TABLE docket.validation_results TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_app;
-GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, after uuid, page_size integer) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -31251,6 +32665,11 @@ REVOKE ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types tex
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_interaction(task_id uuid, agent_name text, interaction_type text, success boolean, request_data jsonb, response_data jsonb, execution_time_ms bigint, attempt_id uuid, session_id text, conversation_id text, agent_id text, agent_version text, operation_name text, provider_name text, request_model text, request_parameters jsonb, response_model text, response_id text, finish_reasons text[], input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cache_creation_input_tokens bigint, reasoning_output_tokens bigint, time_to_first_chunk_ms bigint, tool_calls jsonb, error_type text, cost_amount numeric, cost_currency text, cost_source text, metadata jsonb, prompt_build_id uuid, request_id uuid) TO docket_admin;
@@ -31553,6 +32972,27 @@ GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO dock
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_reader;
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.settings TO docket_admin;
+GRANT SELECT ON TABLE docket.settings TO docket_app;
+GRANT SELECT ON TABLE docket.settings TO docket_agent;
+GRANT SELECT ON TABLE docket.settings TO docket_reader;
+GRANT SELECT ON TABLE docket.settings TO docket_auditor;
+GRANT SELECT ON TABLE docket.settings TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.validation_score(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.validation_trend(task_id uuid, validation_type text, pull_request_id uuid, max_runs integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_admin;
 GRANT ALL ON FUNCTION docket.verify_artifacts(project_id uuid, after uuid, max_artifacts integer, max_bytes bigint) TO docket_app;
@@ -31691,6 +33131,8 @@ REVOKE ALL ON FUNCTION docket_private.context_type(project_id uuid, context_type
 
 REVOKE ALL ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.count_rules(findings docket_private.found[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) FROM PUBLIC;
@@ -31747,11 +33189,15 @@ REVOKE ALL ON FUNCTION docket_private.file_tags(document json, shape text, stand
 
 REVOKE ALL ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[], entries docket_private.file_entry[], stand_in text, OUT tasks docket_private.file_task[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.fill_message(template text, arguments jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text, fourth_part text, fifth_part text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.first_answer(answer jsonb) FROM PUBLIC;
 
@@ -31909,6 +33355,8 @@ REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in
 
 REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uuid, validation_type text, run_no integer, findings docket_private.found[], tools text[], gone text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
@@ -32012,6 +33460,8 @@ REVOKE ALL ON FUNCTION docket_private.read_schema(schema jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_tasks_file(source_name text, content bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_test_cases(report jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_text(source_name text, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_validation_type(validation_type text) FROM PUBLIC;
@@ -32029,6 +33479,8 @@ REVOKE ALL ON FUNCTION docket_private.read_words(at_most bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recall(request_id uuid, function_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.record_run(task_id uuid, validation_type text, findings docket_private.found[], tools text[], gone text[], fields jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
@@ -32097,6 +33549,20 @@ REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint,
 REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_findings(run jsonb, root text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_fingerprint(fingerprints jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_message(message jsonb, rule jsonb, rule_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_overrides(invocations jsonb, tooling jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_path(uri text, root text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_rules(tooling jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sarif_severity(level text, security text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) FROM PUBLIC;
 
@@ -32264,13 +33730,6 @@ GRANT SELECT ON TABLE docket.schema_migrations TO docket_reader;
 GRANT SELECT ON TABLE docket.schema_migrations TO docket_auditor;
 GRANT SELECT ON TABLE docket.schema_migrations TO docket_metrics;
 GRANT SELECT ON TABLE docket.schema_migrations TO docket_maintenance;
-
-GRANT SELECT ON TABLE docket.settings TO docket_admin;
-GRANT SELECT ON TABLE docket.settings TO docket_app;
-GRANT SELECT ON TABLE docket.settings TO docket_agent;
-GRANT SELECT ON TABLE docket.settings TO docket_reader;
-GRANT SELECT ON TABLE docket.settings TO docket_auditor;
-GRANT SELECT ON TABLE docket.settings TO docket_maintenance;
 
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_admin;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_app;

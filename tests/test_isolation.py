@@ -48,6 +48,7 @@ ARGUMENTS: Mapping[str, object] = {
     "execution_phase": "planted",
     "execution_type": "test",
     "file_path": "planted.py",
+    "findings": Jsonb([{"severity": "info", "message": "planted"}]),
     "from_version": 1,
     "group_by": "status",
     "interaction_type": "review",
@@ -62,6 +63,7 @@ ARGUMENTS: Mapping[str, object] = {
     "principal": "somebody",
     "priority": 5,
     "query": "secret",
+    "report": Jsonb({"suites": []}),
     "repository": "acme/shop",
     "schema": Jsonb({}),
     "session_id": "a session",
@@ -192,6 +194,11 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )
         session.execute("select docket.require_validation(%s, 'style')", (task,))
         session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
+        session.execute(
+            "select docket.record_findings("
+            '%s, \'style\', \'[{"severity": "major", "message": "secret"}]\')',
+            (task,),
+        )
         attempt = one(session, "select t.attempt_id from docket.start_task(%s, 'agent') as t", held)
         prompt = one(
             session, "select b.prompt_build_id from docket.build_prompt_context(%s) as b", task
@@ -275,6 +282,9 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
         return "passed"
     if (function, parameter) in (("put_artifact", "content"), ("list_artifacts", "content_hash")):
         return b"planted"
+    if (function, parameter) == ("ingest_sarif", "document"):
+        run = {"tool": {"driver": {"name": "linter"}}, "results": []}
+        return Jsonb({"version": "2.1.0", "runs": [run]})
     if (function, parameter) == ("put_session", "state"):
         return Jsonb("secret")
     if parameter == "validations":

@@ -16,7 +16,8 @@ declare
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
-        'issues_major', 'issues_minor', 'details', 'suggestions', 'started_at', 'completed_at',
+        'issues_major', 'issues_minor', 'issues_new', 'issues_unchanged', 'issues_reopened',
+        'issues_fixed', 'details', 'suggestions', 'started_at', 'completed_at',
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
@@ -158,7 +159,8 @@ begin
                          attempt_id uuid, agent text, pull_request_id uuid, artifact_id uuid,
                          score numeric, max_score numeric, issues_found integer,
                          issues_critical integer, issues_major integer, issues_minor integer,
-                         details jsonb,
+                         issues_new integer, issues_unchanged integer, issues_reopened integer,
+                         issues_fixed integer, details jsonb,
                          suggestions jsonb, started_at timestamptz, completed_at timestamptz,
                          execution_time_ms bigint, metadata jsonb)
           ), timed as (
@@ -173,7 +175,8 @@ begin
                   validation_result_id, project_id, task_id, validation_type, run_no,
                   validation_status, validator_name, attempt_id, agent, pull_request_id,
                   artifact_id, score, max_score, issues_found, issues_critical, issues_major,
-                  issues_minor, details, suggestions, started_at, completed_at, execution_time_ms, metadata)
+                  issues_minor, issues_new, issues_unchanged, issues_reopened, issues_fixed,
+                  details, suggestions, started_at, completed_at, execution_time_ms, metadata)
               select docket_private.new_id(v_project, t.ordinal), v_project, t.task_id,
                      t.known_type, coalesce(n.run_no, 0) + t.place, t.status, t.validator_name,
                      t.attempt_id, coalesce(t.agent, a.agent), t.pull_request_id, t.artifact_id,
@@ -182,7 +185,8 @@ begin
                               coalesce(t.issues_critical, 0) + coalesce(t.issues_major, 0)
                               + coalesce(t.issues_minor, 0)),
                      coalesce(t.issues_critical, 0), coalesce(t.issues_major, 0),
-                     coalesce(t.issues_minor, 0), t.details,
+                     coalesce(t.issues_minor, 0), t.issues_new, t.issues_unchanged,
+                     t.issues_reopened, t.issues_fixed, t.details,
                      coalesce(t.suggestions, '[]'), t.started_at, t.ended_at,
                      coalesce(t.execution_time_ms,
                               (extract(epoch from t.ended_at - t.started_at) * 1000)::bigint),
@@ -256,8 +260,9 @@ with task_id, validation_type (a word such as tests or style), status (pending, 
 failed, warning, error, skipped) and, where it is known, validator_name, attempt_id (an attempt
 that has lost its task is refused), agent, pull_request_id, artifact_id, score and max_score,
 issues_found, issues_critical, issues_major and issues_minor (issues_found is their sum unless
-given), details,
-suggestions (array or object), started_at, completed_at (now, unless it is pending or running),
+given), issues_new, issues_unchanged, issues_reopened and issues_fixed (against the run before),
+details, suggestions (array or object), started_at, completed_at (now, unless it is pending or
+running),
 execution_time_ms (milliseconds; from the two times unless given), metadata (object). The same
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';

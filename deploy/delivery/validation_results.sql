@@ -39,6 +39,10 @@ create table docket.validation_results (
     issues_critical      integer                  not null default 0,
     issues_major         integer                  not null default 0,
     issues_minor         integer                  not null default 0,
+    issues_new           integer,
+    issues_unchanged     integer,
+    issues_reopened      integer,
+    issues_fixed         integer,
     details              jsonb,
     suggestions          jsonb                    not null default '[]',
     started_at           timestamptz,
@@ -67,7 +71,8 @@ create table docket.validation_results (
     constraint validation_results_score_bounded
         check (score >= 0 and max_score > 0 and score <= max_score),
     constraint validation_results_counts_not_negative
-        check (least(issues_found, issues_critical, issues_major, issues_minor) >= 0),
+        check (least(issues_found, issues_critical, issues_major, issues_minor, issues_new,
+                     issues_unchanged, issues_reopened, issues_fixed) >= 0),
     constraint validation_results_counts_add_up
         check (issues_found >= issues_critical + issues_major + issues_minor),
     constraint validation_results_suggestions_are_list
@@ -123,6 +128,14 @@ comment on column docket.validation_results.issues_major is
     'How many of them are major.';
 comment on column docket.validation_results.issues_minor is
     'How many of them are minor.';
+comment on column docket.validation_results.issues_new is
+    'How many findings no run before had; null: nobody compared.';
+comment on column docket.validation_results.issues_unchanged is
+    'How many findings the run before had too.';
+comment on column docket.validation_results.issues_reopened is
+    'How many findings had been fixed, and are back.';
+comment on column docket.validation_results.issues_fixed is
+    'How many findings of runs before are there no longer.';
 comment on column docket.validation_results.details is
     'What it found, as its validator tells it.';
 comment on column docket.validation_results.suggestions is
@@ -141,7 +154,7 @@ comment on constraint validation_results_agent_bounded on docket.validation_resu
 comment on constraint validation_results_score_bounded on docket.validation_results is
     'a score is between 0 and max_score';
 comment on constraint validation_results_counts_not_negative on docket.validation_results is
-    'issues_found, issues_critical, issues_major and issues_minor are not negative';
+    'counts of issues are not negative';
 comment on constraint validation_results_counts_add_up on docket.validation_results is
     'issues_found is at least issues_critical, issues_major and issues_minor together';
 comment on constraint validation_results_suggestions_are_list on docket.validation_results is
@@ -178,48 +191,10 @@ $$;
 comment on function docket_private.read_validation_type(text) is
     'A type of validation from its name, whatever its case. Null stays null. Raises PD422.';
 
-create function docket.list_validations(
-    project_id      uuid,
-    task_id         uuid    default null,
-    validation_type text    default null,
-    status          text    default null,
-    pull_request_id uuid    default null,
-    after           uuid    default null,
-    page_size       integer default 100
-) returns setof docket.validation_results
-language sql
-stable
-begin atomic
-    select v.*
-      from docket.validation_results as v
-     where v.project_id = list_validations.project_id
-       and (list_validations.task_id is null or v.task_id = list_validations.task_id)
-       and (list_validations.validation_type is null
-            or v.validation_type = lower(btrim(list_validations.validation_type)))
-       and (list_validations.status is null or v.validation_status = list_validations.status)
-       and (list_validations.pull_request_id is null
-            or v.pull_request_id = list_validations.pull_request_id)
-       and (list_validations.after is null or v.validation_result_id > list_validations.after)
-     order by v.validation_result_id
-     limit least(greatest(list_validations.page_size, 1), 1000);
-end;
-
-comment on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer) is
-'What validations said in project `project_id`, the first recorded first: of one task (`task_id`), of
-one `validation_type`, with one `status`, of one pull request (`pull_request_id`), where these are
-given.
-
-The runs of one type of one task tell how it got on. `after` is the id of the last row of the
-previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.';
-
 call docket_private.add_journal('docket.validation_results', 'validation_result_id');
 call docket_private.add_isolation('docket.validation_results');
 
 revoke all on function docket_private.read_validation_type(text) from public;
-revoke all on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
-  from public;
-grant execute on function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer)
-   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.validation_results
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 

@@ -5,6 +5,7 @@
 -- requires: context/read_contexts
 -- requires: delivery/required_validations
 -- requires: delivery/task_pull_requests
+-- requires: delivery/validation_findings
 -- requires: graph/task_dependencies
 -- requires: knowledge/read_knowledge
 -- requires: knowledge/similar_tasks
@@ -49,10 +50,11 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
-    v_task    docket.tasks;
-    v_project docket.projects;
-    v_rules   jsonb;
-    v_words   text;
+    v_task     docket.tasks;
+    v_project  docket.projects;
+    v_rules    jsonb;
+    v_words    text;
+    v_findings integer;
 begin
     select t.* into v_task
       from docket.tasks as t
@@ -103,12 +105,15 @@ begin
     -- The newest result of each type, where it is bad, and what has to pass and has never been
     -- looked at.
     if 'validations' = any (prompt_items.sections) then
+        v_findings := (
+            docket_private.setting('prompt_findings', v_project.settings) #>> '{}')::integer;
         return query
         select 'validations', row_number() over (order by v.validation_type),
                format('%s: %s', v.validation_type, v.validation_status),
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
+                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -117,6 +122,40 @@ begin
                  and r.project_id = prompt_items.project_id
                order by r.validation_type, r.run_no desc
           ) as v
+         cross join lateral (
+                   -- The worst first, and of these what came back and what is new.
+                   select jsonb_agg(
+                              jsonb_strip_nulls(jsonb_build_object(
+                                  'severity', f.severity, 'rule', f.rule_id,
+                                  'place', concat_ws(':', f.path, f.start_line),
+                                  'message', left(f.message, 500), 'state', f.state,
+                                  'fix', f.details -> 'fix'))
+                              order by f.place) filter (where f.place <= v_findings) as findings,
+                          greatest(count(*) - v_findings, 0) as more
+                     from (
+                         select d.*, s.state,
+                                row_number() over (
+                                    order by array_position(
+                                                 array['critical', 'major', 'minor', 'info'],
+                                                 d.severity::text),
+                                             array_position(
+                                                 array['reopened', 'new', 'unchanged'], s.state),
+                                             d.path, d.start_line, d.finding_id) as place
+                           from docket.validation_findings as d
+                          cross join lateral (
+                                    select case
+                                               when d.opened_run_no < v.run_no then 'unchanged'
+                                               when d.times_reopened > 0 then 'reopened'
+                                               else 'new'
+                                           end as state
+                                ) as s
+                          where d.task_id         = v.task_id
+                            and d.project_id      = v.project_id
+                            and d.validation_type = v.validation_type
+                            and d.fixed_run_no is null
+                            and not d.is_suppressed
+                     ) as f
+               ) as w
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),

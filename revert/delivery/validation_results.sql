@@ -2,7 +2,6 @@
 
 begin;
 
-drop function docket.list_validations(uuid, uuid, text, text, uuid, uuid, integer);
 drop table docket.validation_results;
 drop function docket_private.read_validation_type(text);
 drop domain docket.validation_status;

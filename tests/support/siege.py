@@ -101,6 +101,9 @@ EVERY_KIND: tuple[LiteralString, ...] = (
          from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
     """select docket.finish_execution(e.execution_id, 'failed', error_message => 'secret')
          from docket.start_execution(%(project)s, 'build', workflow_id => %(workflow)s) as e""",
+    """select docket.record_findings(
+                  docket.task_id(%(project)s, 't-0'), 'style',
+                  '[{"severity": "major", "message": "secret"}]')""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
     """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))

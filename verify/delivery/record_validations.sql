@@ -7,8 +7,8 @@ select 1 / has_function_privilege(
 select 1 / has_function_privilege('docket_agent', '
                docket.record_validation(
                    uuid, text, text, text, numeric, numeric, integer, integer, integer, integer,
-                   jsonb, jsonb, uuid, text, uuid, uuid,
-    timestamptz, timestamptz, bigint, jsonb, uuid)',
+                   jsonb, jsonb, uuid, text, uuid, uuid, timestamptz, timestamptz, bigint, jsonb,
+                   uuid)',
                'execute')::integer;
 
 rollback;

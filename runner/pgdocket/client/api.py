@@ -48,7 +48,9 @@ if TYPE_CHECKING:
         LearningData,
         LearningEvidence,
         ListExecutionLogRow,
+        ListFindingsRow,
         ListImportsRow,
+        ListValidationsRow,
         MaintainRow,
         Member,
         PartitionPolicy,
@@ -80,6 +82,8 @@ if TYPE_CHECKING:
         TemplateUsageHistory,
         ValidateJsonRow,
         ValidationResult,
+        ValidationScoreRow,
+        ValidationTrendRow,
         VerifyArtifactsRow,
         VerifyAuditRow,
         WavesRow,
@@ -727,6 +731,35 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
+_INGEST_JUNIT: Function[ValidationResult] = Function(
+    "ingest_junit",
+    Effect.KEYED,
+    "ValidationResult",
+    Parameter("task_id", is_required=True),
+    Parameter("report", is_required=True, is_json=True),
+    Parameter("validation_type", default="tests"),
+    Parameter("validator_name"),
+    Parameter("is_partial", default=False),
+    Parameter("attempt_id"),
+    Parameter("pull_request_id"),
+    Parameter("artifact_id"),
+    Parameter("request_id"),
+)
+_INGEST_SARIF: Function[ValidationResult] = Function(
+    "ingest_sarif",
+    Effect.KEYED,
+    "ValidationResult",
+    Parameter("task_id", is_required=True),
+    Parameter("document", is_required=True, is_json=True),
+    Parameter("validation_type"),
+    Parameter("root"),
+    Parameter("is_partial", default=False),
+    Parameter("fails_from"),
+    Parameter("attempt_id"),
+    Parameter("pull_request_id"),
+    Parameter("artifact_id"),
+    Parameter("request_id"),
+)
 _INSTANTIATE_WORKFLOW: Function[Task] = Function(
     "instantiate_workflow",
     Effect.KEYED,
@@ -843,6 +876,20 @@ _LIST_EXECUTIONS: Function[ExecutionHistory] = Function(
     Parameter("environment"),
     Parameter("since"),
     Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_FINDINGS: Function[ListFindingsRow] = Function(
+    "list_findings",
+    Effect.READ,
+    "ListFindingsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+    Parameter("validation_type"),
+    Parameter("state"),
+    Parameter("severity"),
+    Parameter("path"),
+    Parameter("rule_id"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -980,15 +1027,19 @@ _LIST_TEMPLATES: Function[Template] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
-_LIST_VALIDATIONS: Function[ValidationResult] = Function(
+_LIST_VALIDATIONS: Function[ListValidationsRow] = Function(
     "list_validations",
     Effect.READ,
-    "ValidationResult",
+    "ListValidationsRow",
     Parameter("project_id", is_required=True),
     Parameter("task_id"),
     Parameter("validation_type"),
     Parameter("status"),
     Parameter("pull_request_id"),
+    Parameter("artifact_id"),
+    Parameter("validator_name"),
+    Parameter("since"),
+    Parameter("until"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1215,6 +1266,25 @@ _RECORD_CONTEXT_USE: Function[ContextUse] = Function(
     "ContextUse",
     Parameter("task_id", is_required=True),
     Parameter("context_types", is_array=True),
+    Parameter("request_id"),
+)
+_RECORD_FINDINGS: Function[ValidationResult] = Function(
+    "record_findings",
+    Effect.KEYED,
+    "ValidationResult",
+    Parameter("task_id", is_required=True),
+    Parameter("validation_type", is_required=True),
+    Parameter("findings", is_required=True, is_json=True),
+    Parameter("validator_name"),
+    Parameter("status"),
+    Parameter("score"),
+    Parameter("max_score"),
+    Parameter("is_partial", default=False),
+    Parameter("fails_from"),
+    Parameter("attempt_id"),
+    Parameter("pull_request_id"),
+    Parameter("artifact_id"),
+    Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
 _RECORD_INTERACTION: Function[AiInteraction] = Function(
@@ -1693,6 +1763,21 @@ _VALIDATE_JSON: Function[ValidateJsonRow] = Function(
     "ValidateJsonRow",
     Parameter("schema", is_required=True, is_json=True),
     Parameter("document", is_required=True, is_json=True),
+)
+_VALIDATION_SCORE: Function[ValidationScoreRow] = Function(
+    "validation_score",
+    Effect.READ,
+    "ValidationScoreRow",
+    Parameter("task_id", is_required=True),
+)
+_VALIDATION_TREND: Function[ValidationTrendRow] = Function(
+    "validation_trend",
+    Effect.READ,
+    "ValidationTrendRow",
+    Parameter("task_id", is_required=True),
+    Parameter("validation_type"),
+    Parameter("pull_request_id"),
+    Parameter("max_runs", default=20),
 )
 _VERIFY_ARTIFACTS: Function[VerifyArtifactsRow] = Function(
     "verify_artifacts",
@@ -3082,6 +3167,82 @@ class Api(Calls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    def ingest_junit(
+        self,
+        *,
+        task_id: Id,
+        report: Json,
+        validation_type: str | None = "tests",
+        validator_name: str | None = None,
+        is_partial: bool | None = False,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> ValidationResult:
+        """Records what tests of task `task_id` said, from a report as JUnit writes it: one result,
+        and a finding for each test that failed, which keeps its identity over runs
+        (record_findings() tells more).
+
+        `report` is JUnit's XML as JSON (not every server reads XML: pgdocket.junit.read() does in
+        Python): an object with suites, an array of objects with name, timestamp, suites (suites
+        within it) and cases; each case has name, classname, file, line, time (seconds) and, where
+        it did not pass, one of failure and error (objects with message, type, text) and skipped
+        (object). The result is failed where a test failed or broke (severity major and critical),
+        skipped where none ran, else passed; its score is the tests that passed out of those that
+        ran. A test that failed before and is not among those that fail now is fixed; with
+        `is_partial`, where not all were run, only if it passed. `validator_name` (default junit)
+        names the program. `attempt_id`, `pull_request_id`, `artifact_id` as for
+        record_validations(). The same `request_id` again returns the first answer. Returns the
+        result. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument, LeaseLost.
+        """
+        return self._one(
+            _INGEST_JUNIT,
+            (
+                task_id, report, validation_type, validator_name, is_partial, attempt_id,
+                pull_request_id, artifact_id, request_id,
+            ),
+        )
+
+    def ingest_sarif(
+        self,
+        *,
+        task_id: Id,
+        document: Json,
+        validation_type: str | None = None,
+        root: str | None = None,
+        is_partial: bool | None = False,
+        fails_from: str | None = None,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> list[ValidationResult]:
+        """Records what analysis tools found at task `task_id`: a result for each tool, and every
+        finding, which keeps its identity over runs (record_findings() tells more).
+
+        `document` is SARIF 2.1.0, with at most the setting max_findings. Each tool is a type of
+        validation of its own (ruff, bandit), unless `validation_type` says one for all: then its
+        runs are one result. `root` is the folder that absolute paths are made relative to. Levels
+        are judged as the specification says, from result, configuration and rule: error is
+        critical, warning major, note minor, none info; a rule's security-severity comes before (9
+        critical, 7 major, 4 minor). A finding is the same by the tool's fingerprint or
+        correlationGuid, else by its partial fingerprints with rule and path, else by rule, path,
+        message and snippet, on whatever line. What is suppressed is kept and not counted; results
+        of kind pass and notApplicable, and those that the baseline calls absent, are none. A run
+        that was not successful is an error, and fixes nothing; so does one with `is_partial`.
+        `fails_from`, `attempt_id`, `pull_request_id`, `artifact_id` as for record_findings(). The
+        same `request_id` again returns the first answer. Returns a result for each type. Raises
+        NotFound, Forbidden, LimitExceeded, InvalidArgument, LeaseLost.
+        """
+        return self._many(
+            _INGEST_SARIF,
+            (
+                task_id, document, validation_type, root, is_partial, fails_from, attempt_id,
+                pull_request_id, artifact_id, request_id,
+            ),
+        )
+
     def instantiate_workflow(
         self,
         *,
@@ -3306,6 +3467,37 @@ class Api(Calls):
             (
                 project_id, task_id, workflow_id, execution_type, status, environment, since, until,
                 after, page_size,
+            ),
+        )
+
+    def list_findings(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        validation_type: str | None = None,
+        state: str | None = None,
+        severity: str | None = None,
+        path: str | None = None,
+        rule_id: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListFindingsRow]:
+        """What validations found in project `project_id`, the first found first: of one task
+        (`task_id`), one `validation_type`, in one `state`, of one `severity` (critical, major,
+        minor, info), in the file `path`, against one rule (`rule_id`), where these are given.
+
+        `state` is how the newest run of its type left it: new, unchanged, reopened (it had been
+        fixed) or fixed; open stands for all that are there and not suppressed. `after` is the id of
+        the last row of the previous page, `page_size` is in rows (1 to 1000). rule_id, path,
+        start_line, start_column, end_line, end_column, help_url and fixed_run_no may be null.
+        Returns findings; raises nothing.
+        """
+        return self._many(
+            _LIST_FINDINGS,
+            (
+                project_id, task_id, validation_type, state, severity, path, rule_id, after,
+                page_size,
             ),
         )
 
@@ -3558,19 +3750,30 @@ class Api(Calls):
         validation_type: str | None = None,
         status: str | None = None,
         pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        validator_name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         after: Id | None = None,
         page_size: int | None = 100,
-    ) -> list[ValidationResult]:
-        """What validations said in project `project_id`, the first recorded first: of one task
-        (`task_id`), of one `validation_type`, with one `status`, of one pull request
-        (`pull_request_id`), where these are given.
+    ) -> list[ListValidationsRow]:
+        """What validations said in project `project_id`, the first recorded first, each with its
+        task and artifact: of one task (`task_id`), one `validation_type`, with one `status`, of one
+        pull request (`pull_request_id`) or artifact (`artifact_id`), by one `validator_name`,
+        recorded from `since` on and before `until`, where these are given.
 
-        The runs of one type of one task tell how it got on. `after` is the id of the last row of
-        the previous page, `page_size` is in rows (1 to 1000). Returns results; raises nothing.
+        validation_trend() tells how the runs of a task got on. `after` is the id of the last row of
+        the previous page, `page_size` is in rows (1 to 1000). validator_name, attempt_id, agent,
+        pull_request_id, artifact_id, artifact_type, artifact_path, score, max_score, issues_new,
+        issues_unchanged, issues_reopened, issues_fixed, details, started_at, completed_at and
+        execution_time_ms may be null. Returns results; raises nothing.
         """
         return self._many(
             _LIST_VALIDATIONS,
-            (project_id, task_id, validation_type, status, pull_request_id, after, page_size),
+            (
+                project_id, task_id, validation_type, status, pull_request_id, artifact_id,
+                validator_name, since, until, after, page_size,
+            ),
         )
 
     def list_workflow_states(
@@ -4063,6 +4266,50 @@ class Api(Calls):
         """
         return self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
+    def record_findings(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str,
+        findings: Json,
+        validator_name: str | None = None,
+        status: str | None = None,
+        score: float | Decimal | None = None,
+        max_score: float | Decimal | None = None,
+        is_partial: bool | None = False,
+        fails_from: str | None = None,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ValidationResult:
+        """Records one run of a validation of task `task_id` with all that it found, and opens or
+        closes the gate that asks for it. Findings keep their identity from run to run: what is new,
+        still there, fixed and back is counted in the result, and told by list_findings().
+
+        `findings` is an array of objects with severity (critical, major, minor, info) and message
+        and, where they are known, rule_id, path, start_line, start_column, end_line, end_column
+        (from 1), help_url, fingerprint (what makes it the same thing next time; without one it is
+        made of rule, path and message), is_suppressed (kept and not counted), details (object); at
+        most the setting max_findings. What the same `validator_name` (default: the type) found
+        before and does not find now is fixed, unless the run looked at a part only (`is_partial`).
+        `status` is judged unless it is given: failed where a finding is as bad as `fails_from`
+        (default: setting validation_fails_from), else warning where there is one that is not info,
+        else passed. `score`, `max_score`, `attempt_id`, `pull_request_id`, `artifact_id`,
+        `metadata` as for record_validations(). The same `request_id` again returns the first
+        answer. Returns the result. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument,
+        LeaseLost.
+        """
+        return self._one(
+            _RECORD_FINDINGS,
+            (
+                task_id, validation_type, findings, validator_name, status, score, max_score,
+                is_partial, fails_from, attempt_id, pull_request_id, artifact_id, metadata,
+                request_id,
+            ),
+        )
+
     def record_interaction(
         self,
         *,
@@ -4308,7 +4555,8 @@ class Api(Calls):
         running, passed, failed, warning, error, skipped) and, where it is known, validator_name,
         attempt_id (an attempt that has lost its task is refused), agent, pull_request_id,
         artifact_id, score and max_score, issues_found, issues_critical, issues_major and
-        issues_minor (issues_found is their sum unless given), details, suggestions (array or
+        issues_minor (issues_found is their sum unless given), issues_new, issues_unchanged,
+        issues_reopened and issues_fixed (against the run before), details, suggestions (array or
         object), started_at, completed_at (now, unless it is pending or running), execution_time_ms
         (milliseconds; from the two times unless given), metadata (object). The same `request_id`
         again returns the first answer. Returns the results, in the order given. Raises NotFound,
@@ -5051,6 +5299,44 @@ class Api(Calls):
         too much to compare).
         """
         return self._many(_VALIDATE_JSON, (schema, document))
+
+    def validation_score(
+        self,
+        *,
+        task_id: Id,
+    ) -> ValidationScoreRow:
+        """How good the work of task `task_id` is found in all: the newest results of its types of
+        validation, weighed by the setting validation_weights, from 0 to 100.
+
+        A type counts by its score out of max_score (100 where that is not told); without one passed
+        counts 100, warning 50, failed and error 0. What is pending, running or skipped does not
+        count. parts has each type with run_no, status, weight and score. score may be null: nothing
+        counts yet. Returns one row. Raises NotFound.
+        """
+        return self._one(_VALIDATION_SCORE, (task_id,))
+
+    def validation_trend(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str | None = None,
+        pull_request_id: Id | None = None,
+        max_runs: int | None = 20,
+    ) -> list[ValidationTrendRow]:
+        """How a task got on in its validations, run by run, by type: of one `validation_type`, of
+        one pull request (`pull_request_id`), where these are given; the last `max_runs` of each
+        type (1 to 1000).
+
+        Each row is one turn of the loop: agent and attempt_id say whose work it was,
+        prompt_build_id which prompt he had been given, feedback_build_id the first prompt that told
+        of this result, score_change and issues_change what differs from the run before (fewer
+        issues are a negative number); issues_new, issues_reopened and issues_fixed count findings
+        where they are kept. score, max_score, score_change, issues_change, issues_new,
+        issues_reopened, issues_fixed, agent, attempt_id, pull_request_id, prompt_build_id,
+        feedback_build_id and execution_time_ms may be null. Returns runs by type, the oldest first.
+        Raises NotFound.
+        """
+        return self._many(_VALIDATION_TREND, (task_id, validation_type, pull_request_id, max_runs))
 
     def verify_artifacts(
         self,
@@ -6168,6 +6454,56 @@ class AsyncApi(AsyncCalls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    async def ingest_junit(
+        self,
+        *,
+        task_id: Id,
+        report: Json,
+        validation_type: str | None = "tests",
+        validator_name: str | None = None,
+        is_partial: bool | None = False,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> ValidationResult:
+        """Records what tests of task `task_id` said, from a report as JUnit writes it: one result,
+        and a finding for each test that failed, which keeps its identity over runs
+        (record_findings() tells more).
+        """
+        return await self._one(
+            _INGEST_JUNIT,
+            (
+                task_id, report, validation_type, validator_name, is_partial, attempt_id,
+                pull_request_id, artifact_id, request_id,
+            ),
+        )
+
+    async def ingest_sarif(
+        self,
+        *,
+        task_id: Id,
+        document: Json,
+        validation_type: str | None = None,
+        root: str | None = None,
+        is_partial: bool | None = False,
+        fails_from: str | None = None,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        request_id: Id | None = None,
+    ) -> list[ValidationResult]:
+        """Records what analysis tools found at task `task_id`: a result for each tool, and every
+        finding, which keeps its identity over runs (record_findings() tells more).
+        """
+        return await self._many(
+            _INGEST_SARIF,
+            (
+                task_id, document, validation_type, root, is_partial, fails_from, attempt_id,
+                pull_request_id, artifact_id, request_id,
+            ),
+        )
+
     async def instantiate_workflow(
         self,
         *,
@@ -6348,6 +6684,31 @@ class AsyncApi(AsyncCalls):
             (
                 project_id, task_id, workflow_id, execution_type, status, environment, since, until,
                 after, page_size,
+            ),
+        )
+
+    async def list_findings(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        validation_type: str | None = None,
+        state: str | None = None,
+        severity: str | None = None,
+        path: str | None = None,
+        rule_id: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListFindingsRow]:
+        """What validations found in project `project_id`, the first found first: of one task
+        (`task_id`), one `validation_type`, in one `state`, of one `severity` (critical, major,
+        minor, info), in the file `path`, against one rule (`rule_id`), where these are given.
+        """
+        return await self._many(
+            _LIST_FINDINGS,
+            (
+                project_id, task_id, validation_type, state, severity, path, rule_id, after,
+                page_size,
             ),
         )
 
@@ -6545,16 +6906,24 @@ class AsyncApi(AsyncCalls):
         validation_type: str | None = None,
         status: str | None = None,
         pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        validator_name: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         after: Id | None = None,
         page_size: int | None = 100,
-    ) -> list[ValidationResult]:
-        """What validations said in project `project_id`, the first recorded first: of one task
-        (`task_id`), of one `validation_type`, with one `status`, of one pull request
-        (`pull_request_id`), where these are given.
+    ) -> list[ListValidationsRow]:
+        """What validations said in project `project_id`, the first recorded first, each with its
+        task and artifact: of one task (`task_id`), one `validation_type`, with one `status`, of one
+        pull request (`pull_request_id`) or artifact (`artifact_id`), by one `validator_name`,
+        recorded from `since` on and before `until`, where these are given.
         """
         return await self._many(
             _LIST_VALIDATIONS,
-            (project_id, task_id, validation_type, status, pull_request_id, after, page_size),
+            (
+                project_id, task_id, validation_type, status, pull_request_id, artifact_id,
+                validator_name, since, until, after, page_size,
+            ),
         )
 
     async def list_workflow_states(
@@ -6915,6 +7284,37 @@ class AsyncApi(AsyncCalls):
         nothing.
         """
         return await self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
+
+    async def record_findings(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str,
+        findings: Json,
+        validator_name: str | None = None,
+        status: str | None = None,
+        score: float | Decimal | None = None,
+        max_score: float | Decimal | None = None,
+        is_partial: bool | None = False,
+        fails_from: str | None = None,
+        attempt_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        artifact_id: Id | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ValidationResult:
+        """Records one run of a validation of task `task_id` with all that it found, and opens or
+        closes the gate that asks for it. Findings keep their identity from run to run: what is new,
+        still there, fixed and back is counted in the result, and told by list_findings().
+        """
+        return await self._one(
+            _RECORD_FINDINGS,
+            (
+                task_id, validation_type, findings, validator_name, status, score, max_score,
+                is_partial, fails_from, attempt_id, pull_request_id, artifact_id, metadata,
+                request_id,
+            ),
+        )
 
     async def record_interaction(
         self,
@@ -7643,6 +8043,33 @@ class AsyncApi(AsyncCalls):
     ) -> list[ValidateJsonRow]:
         """What is wrong with a JSON document by a JSON Schema of draft 2020-12."""
         return await self._many(_VALIDATE_JSON, (schema, document))
+
+    async def validation_score(
+        self,
+        *,
+        task_id: Id,
+    ) -> ValidationScoreRow:
+        """How good the work of task `task_id` is found in all: the newest results of its types of
+        validation, weighed by the setting validation_weights, from 0 to 100.
+        """
+        return await self._one(_VALIDATION_SCORE, (task_id,))
+
+    async def validation_trend(
+        self,
+        *,
+        task_id: Id,
+        validation_type: str | None = None,
+        pull_request_id: Id | None = None,
+        max_runs: int | None = 20,
+    ) -> list[ValidationTrendRow]:
+        """How a task got on in its validations, run by run, by type: of one `validation_type`, of
+        one pull request (`pull_request_id`), where these are given; the last `max_runs` of each
+        type (1 to 1000).
+        """
+        return await self._many(
+            _VALIDATION_TREND,
+            (task_id, validation_type, pull_request_id, max_runs),
+        )
 
     async def verify_artifacts(
         self,

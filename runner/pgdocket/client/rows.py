@@ -886,6 +886,14 @@ class ValidationResult:
     """How many of them are major."""
     issues_minor: int
     """How many of them are minor."""
+    issues_new: int | None
+    """How many findings no run before had; null: nobody compared."""
+    issues_unchanged: int | None
+    """How many findings the run before had too."""
+    issues_reopened: int | None
+    """How many findings had been fixed, and are back."""
+    issues_fixed: int | None
+    """How many findings of runs before are there no longer."""
     details: Json
     """What it found, as its validator tells it."""
     suggestions: Json
@@ -1234,6 +1242,36 @@ class ListExecutionLogRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListFindingsRow:
+    """A row of what list_findings() returns."""
+
+    finding_id: UUID
+    task_id: UUID
+    task_key: str
+    validation_type: str
+    state: str
+    severity: str
+    rule_id: str | None
+    message: str
+    path: str | None
+    start_line: int | None
+    start_column: int | None
+    end_line: int | None
+    end_column: int | None
+    tool: str
+    help_url: str | None
+    is_suppressed: bool
+    fingerprint: str
+    first_run_no: int
+    opened_run_no: int
+    fixed_run_no: int | None
+    times_reopened: int
+    details: Json
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ListImportsRow:
     """A row of what list_imports() returns."""
 
@@ -1243,6 +1281,46 @@ class ListImportsRow:
     byte_size: int
     content_hash: str
     report: Json
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListValidationsRow:
+    """A row of what list_validations() returns."""
+
+    validation_result_id: UUID
+    project_id: UUID
+    task_id: UUID
+    task_key: str
+    task_title: str
+    task_status: str
+    validation_type: str
+    run_no: int
+    validation_status: str
+    validator_name: str | None
+    attempt_id: UUID | None
+    agent: str | None
+    pull_request_id: UUID | None
+    artifact_id: UUID | None
+    artifact_type: str | None
+    artifact_path: str | None
+    score: Decimal | None
+    max_score: Decimal | None
+    issues_found: int
+    issues_critical: int
+    issues_major: int
+    issues_minor: int
+    issues_new: int | None
+    issues_unchanged: int | None
+    issues_reopened: int | None
+    issues_fixed: int | None
+    details: Json
+    suggestions: Json
+    started_at: datetime | None
+    completed_at: datetime | None
+    execution_time_ms: int | None
+    metadata: Json
     created_at: datetime
     created_by: str
 
@@ -1458,6 +1536,45 @@ class ValidateJsonRow:
     path: str
     keyword: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationScoreRow:
+    """A row of what validation_score() returns."""
+
+    score: Decimal | None
+    types: int
+    types_passed: int
+    issues_found: int
+    issues_critical: int
+    issues_major: int
+    issues_minor: int
+    parts: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationTrendRow:
+    """A row of what validation_trend() returns."""
+
+    validation_type: str
+    run_no: int
+    validation_status: str
+    score: Decimal | None
+    max_score: Decimal | None
+    score_change: Decimal | None
+    issues_found: int
+    issues_change: int | None
+    issues_new: int | None
+    issues_reopened: int | None
+    issues_fixed: int | None
+    agent: str | None
+    attempt_id: UUID | None
+    pull_request_id: UUID | None
+    prompt_build_id: UUID | None
+    feedback_build_id: UUID | None
+    execution_time_ms: int | None
+    validation_result_id: UUID
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
