@@ -29841,17 +29841,681 @@ grant execute on function docket.context_health(uuid), docket.context_patterns(u
 
 reset role;
 
+-- knowledge/embeddings
+
+set local role docket_owner;
+
+-- What something is about, as a model sees it: numbers that whoever calls brings with him. They are
+-- kept as PostgreSQL's own array, so that they are there, and go with a dump, whether or not the
+-- server has the extension "vector"; only to compare them takes it, and it may come later.
+create table docket.embedding_models (
+    project_id uuid        not null,
+    model      text        not null,
+    dimensions bigint      not null,
+    created_at timestamptz not null default docket.clock(),
+    created_by text        not null default docket.principal(),
+
+    constraint embedding_models_pkey primary key (project_id, model),
+    constraint embedding_models_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint embedding_models_model_bounded check (length(model) between 1 and 255),
+    constraint embedding_models_dimensions_bounded check (dimensions between 1 and 16000)
+);
+
+comment on table docket.embedding_models is
+    'The models by which a project has embeddings. Rows are added, never changed.';
+comment on column docket.embedding_models.model is
+    'The name of the model; any word.';
+comment on column docket.embedding_models.dimensions is
+    'How many numbers each of its embeddings has.';
+comment on constraint embedding_models_model_bounded on docket.embedding_models is
+    'a model has a name of 1 to 255 characters';
+comment on constraint embedding_models_dimensions_bounded on docket.embedding_models is
+    'an embedding has 1 to 16,000 numbers';
+
+create table docket.embeddings (
+    row_id       uuid        not null,
+    project_id   uuid        not null,
+    kind         text        not null,
+    context_type text        not null default '',
+    chunk        bigint      not null default 1,
+    model        text        not null,
+    embedding    real[]      not null,
+    task_id      uuid,
+    knowledge_id uuid,
+    said_at      timestamptz,
+    created_at   timestamptz not null default docket.clock(),
+    created_by   text        not null default docket.principal(),
+
+    constraint embeddings_pkey primary key (row_id, project_id, kind, context_type, model, chunk),
+    constraint embeddings_model_fkey
+        foreign key (project_id, model) references docket.embedding_models on delete cascade,
+    constraint embeddings_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint embeddings_knowledge_fkey
+        foreign key (knowledge_id, project_id) references docket.knowledge_base on delete cascade,
+    constraint embeddings_kind_known
+        check (kind in ('task', 'context', 'knowledge', 'interaction')),
+    constraint embeddings_context_has_type check ((kind = 'context') = (context_type <> '')),
+    constraint embeddings_chunk_positive check (chunk > 0)
+);
+
+-- Numbers of this kind can't be compressed; it would only be tried.
+alter table docket.embeddings alter column embedding set storage external;
+
+create index embeddings_model_idx on docket.embeddings (project_id, model);
+create index embeddings_task_idx
+    on docket.embeddings (task_id, project_id) where task_id is not null;
+create index embeddings_knowledge_idx
+    on docket.embeddings (knowledge_id, project_id) where knowledge_id is not null;
+create index embeddings_said_idx
+    on docket.embeddings (said_at) where said_at is not null;
+
+comment on table docket.embeddings is
+    'Embeddings of tasks, contexts, documents and interactions as they now are: when one changes, its embeddings go.';
+comment on column docket.embeddings.row_id is
+    'The task, the context''s task, the document or the interaction.';
+comment on column docket.embeddings.kind is
+    'Which of these it is: task, context, knowledge, interaction.';
+comment on column docket.embeddings.context_type is
+    'The type of the context; empty for other kinds.';
+comment on column docket.embeddings.chunk is
+    'Which part of it, where it has several embeddings: the nearest counts.';
+comment on column docket.embeddings.model is
+    'The model that made it.';
+comment on column docket.embeddings.embedding is
+    'The embedding.';
+comment on column docket.embeddings.task_id is
+    'The task that it belongs to; null for documents.';
+comment on column docket.embeddings.knowledge_id is
+    'The document; null for other kinds.';
+comment on column docket.embeddings.said_at is
+    'When the interaction was recorded, with which it goes; null for other kinds.';
+comment on constraint embeddings_kind_known on docket.embeddings is
+    'an embedding is of a task, context, knowledge or interaction';
+comment on constraint embeddings_context_has_type on docket.embeddings is
+    'the embedding of a context, and no other, has a context_type';
+comment on constraint embeddings_chunk_positive on docket.embeddings is
+    'chunks count from 1';
+
+call docket_private.add_isolation('docket.embedding_models');
+call docket_private.add_isolation('docket.embeddings');
+
+-- What something said before finds it no more.
+create function docket_private.forget_task_embeddings() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.embeddings as e
+     where e.task_id    = new.task_id
+       and e.project_id = new.project_id
+       and (e.kind = 'task' or new.archived_at is not null);
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.forget_task_embeddings() is
+    'Forgets the embeddings of a task that has changed, and all that belong to one that is put away.';
+
+create function docket_private.forget_context_embeddings() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.embeddings as e
+     where e.row_id       = new.task_id
+       and e.project_id   = new.project_id
+       and e.kind         = 'context'
+       and e.context_type = new.context_type;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.forget_context_embeddings() is
+    'Forgets the embeddings of a context that has a new version.';
+
+create function docket_private.forget_knowledge_embeddings() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.embeddings as e
+     where e.knowledge_id = new.knowledge_id
+       and e.project_id   = new.project_id;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.forget_knowledge_embeddings() is
+    'Forgets the embeddings of a document that has changed.';
+
+create trigger tasks_embeddings
+    after update of title, description, details, test_strategy, tags, archived_at on docket.tasks
+    for each row when (
+        old.title is distinct from new.title
+        or old.description is distinct from new.description
+        or old.details is distinct from new.details
+        or old.test_strategy is distinct from new.test_strategy
+        or old.tags is distinct from new.tags
+        or old.archived_at is null and new.archived_at is not null)
+    execute function docket_private.forget_task_embeddings();
+
+create trigger task_contexts_embeddings after insert on docket.task_contexts
+    for each row execute function docket_private.forget_context_embeddings();
+
+create trigger knowledge_base_embeddings
+    after update of title, content, tags, archived_at on docket.knowledge_base
+    for each row when (
+        old.title is distinct from new.title
+        or old.content is distinct from new.content
+        or old.tags is distinct from new.tags
+        or old.archived_at is null and new.archived_at is not null)
+    execute function docket_private.forget_knowledge_embeddings();
+
+-- Refuses what can't be meant before anything is written, and says which element it is.
+create function docket_private.check_embeddings(embeddings jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_wrong record;
+begin
+    if check_embeddings.embeddings is null
+       or jsonb_typeof(check_embeddings.embeddings) <> 'array'
+       or jsonb_array_length(check_embeddings.embeddings) = 0
+    then
+        raise exception 'embeddings is not a JSON array of embeddings'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with kind, row_id and embedding.';
+    end if;
+
+    if jsonb_array_length(check_embeddings.embeddings) > v_most then
+        raise exception '% embeddings in one call',
+                        jsonb_array_length(check_embeddings.embeddings)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(check_embeddings.embeddings) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when coalesce(e.element ->> 'row_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no row_id'
+                          when jsonb_typeof(e.element -> 'embedding') is distinct from 'array'
+                               or not jsonb_path_exists(
+                                      e.element, 'strict $.embedding[*] ? (@ != 0)')
+                               or jsonb_path_exists(
+                                      e.element,
+                                      'strict $.embedding[*] ? (@.type() != "number")')
+                              then 'has no embedding: numbers, not all of them 0'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'embedding number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_embeddings(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of embeddings.';
+
+create function docket.put_embeddings(
+    project_id uuid,
+    model      text,
+    embeddings jsonb,
+    request_id uuid default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_embeddings');
+    v_dimensions bigint;
+    v_other      bigint;
+    v_count      bigint;
+    v_missing    text;
+    v_constraint text;
+    v_table      text;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.require_project(put_embeddings.project_id);
+    perform docket_private.check_embeddings(put_embeddings.embeddings);
+
+    begin
+        -- Who brings the first embedding of a model says how long they all are.
+        insert into docket.embedding_models (project_id, model, dimensions)
+        values (put_embeddings.project_id, put_embeddings.model,
+                jsonb_array_length(put_embeddings.embeddings -> 0 -> 'embedding'))
+            on conflict on constraint embedding_models_pkey do nothing;
+
+        v_dimensions := (
+            select m.dimensions
+              from docket.embedding_models as m
+             where m.project_id = put_embeddings.project_id
+               and m.model = put_embeddings.model);
+        v_other := (
+            select jsonb_array_length(e.element -> 'embedding')
+              from jsonb_array_elements(put_embeddings.embeddings) as e (element)
+             where jsonb_array_length(e.element -> 'embedding') <> v_dimensions
+             limit 1);
+
+        if v_other is not null then
+            raise exception 'an embedding of % numbers, where those of % have %', v_other,
+                            quote_literal(left(put_embeddings.model, 100)), v_dimensions
+                using errcode = 'PD422';
+        end if;
+
+          with given as (
+              select distinct on (r.row_id, r.kind, r.context_type, r.chunk)
+                     r.row_id, coalesce(r.kind, '') as kind,
+                     coalesce(r.context_type, '') as context_type, coalesce(r.chunk, 1) as chunk,
+                     r.embedding
+                from jsonb_array_elements(put_embeddings.embeddings)
+                     with ordinality as e (element, place)
+               cross join lateral jsonb_to_record(e.element) as r (
+                         row_id uuid, kind text, context_type text, chunk bigint,
+                         embedding real[])
+               order by r.row_id, r.kind, r.context_type, r.chunk, e.place desc
+          ), placed as materialized (
+              select g.*, w.task_id, w.knowledge_id, w.said_at, w.is_there
+                from given as g
+                left join lateral (
+                         select t.task_id, null::uuid as knowledge_id,
+                                null::timestamptz as said_at, true as is_there
+                           from docket.tasks as t
+                          where t.task_id    = g.row_id
+                            and t.project_id = put_embeddings.project_id
+                            and t.archived_at is null
+                            and (g.kind not in ('context', 'knowledge', 'interaction')
+                                 or g.kind = 'context'
+                                    and exists (
+                                            select
+                                              from docket_private.context_search as s
+                                             where s.task_id      = t.task_id
+                                               and s.project_id   = t.project_id
+                                               and s.context_type = g.context_type))
+                          union all
+                         select null, k.knowledge_id, null, true
+                           from docket.knowledge_base as k
+                          where g.kind         = 'knowledge'
+                            and k.knowledge_id = g.row_id
+                            and k.project_id   = put_embeddings.project_id
+                            and k.archived_at is null
+                          union all
+                         select i.task_id, null, i.created_at, true
+                           from docket.ai_interactions as i
+                          where g.kind           = 'interaction'
+                            and i.interaction_id = g.row_id
+                            and i.project_id     = put_embeddings.project_id
+                     ) as w on true
+          ), put as (
+              insert into docket.embeddings as e (
+                  row_id, project_id, kind, context_type, chunk, model, embedding, task_id,
+                  knowledge_id, said_at)
+              select p.row_id, put_embeddings.project_id, p.kind, p.context_type, p.chunk,
+                     put_embeddings.model, p.embedding, p.task_id, p.knowledge_id, p.said_at
+                from placed as p
+               where p.is_there
+               order by p.row_id, p.kind, p.context_type, p.chunk
+                  on conflict on constraint embeddings_pkey
+                  do update set embedding  = excluded.embedding,
+                                created_at = excluded.created_at,
+                                created_by = excluded.created_by
+              returning 1
+          )
+        select (select count(*) from put),
+               (select min(p.kind || ' ' || p.row_id) from placed as p where p.is_there is null)
+          into v_count, v_missing;
+    exception
+        when foreign_key_violation then
+            raise exception 'what an embedding is of has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
+            raise exception 'embeddings are refused: %',
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    if v_missing is not null then
+        raise exception '% does not exist in this project', left(v_missing, 300)
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+comment on function docket.put_embeddings(uuid, text, jsonb, uuid) is
+'Stores embeddings, each in the place of the one that was there, for searches by meaning.
+
+`model` is who made them, any name; all of a project''s embeddings by one model have as many numbers
+as the first (1 to 16,000). `embeddings` is an array of objects (as many as the setting
+max_batch_size) with kind (task, context, knowledge or interaction), row_id (the task, the
+context''s task, the document, the interaction), embedding (numbers, not all of them 0) and, where
+it is meant, context_type, and chunk, from 1, where a thing has several: the nearest counts. When a
+task, a context or a document changes or is put away its embeddings go; missing_embeddings() says
+what has none. The same `request_id` again changes nothing.
+
+Embeddings are kept on any server; to search by them it needs the extension "vector". Returns how
+many were stored. Raises PD404, PD403, PD413, PD422.';
+
+create function docket.put_embedding(
+    project_id   uuid,
+    kind         text,
+    row_id       uuid,
+    model        text,
+    embedding    double precision[],
+    context_type text   default null,
+    chunk        bigint default 1,
+    request_id   uuid   default null
+) returns docket.embeddings
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_embedding docket.embeddings;
+begin
+    perform docket.put_embeddings(
+        put_embedding.project_id, put_embedding.model,
+        jsonb_build_array(jsonb_build_object(
+            'kind', put_embedding.kind,
+            'row_id', put_embedding.row_id,
+            'context_type', put_embedding.context_type,
+            'chunk', put_embedding.chunk,
+            'embedding', put_embedding.embedding)),
+        put_embedding.request_id);
+
+    select e.* into v_embedding
+      from docket.embeddings as e
+     where e.row_id       = put_embedding.row_id
+       and e.project_id   = put_embedding.project_id
+       and e.kind         = put_embedding.kind
+       and e.context_type = coalesce(put_embedding.context_type, '')
+       and e.model        = put_embedding.model
+       and e.chunk        = coalesce(put_embedding.chunk, 1);
+
+    return v_embedding;
+end;
+$$;
+
+comment on function docket.put_embedding(
+    uuid, text, uuid, text, double precision[], text, bigint, uuid) is
+'Stores one embedding, in the place of the one that was there, for searches by meaning.
+
+`kind` is task, context, knowledge or interaction, `row_id` the task, the context''s task, the
+document or the interaction, `model` who made it, any name, `embedding` its numbers,
+`context_type` the type of a context, `chunk` which part it is of, from 1, where a thing has
+several. As put_embeddings(). The same `request_id` again changes nothing. Returns the embedding.
+Raises PD404, PD403, PD422.';
+
+create function docket.missing_embeddings(
+    project_id uuid,
+    model      text,
+    kinds      text[]  default null,
+    page_size  integer default 100
+) returns table (
+    kind         text,
+    row_id       uuid,
+    context_type text,
+    texts        text
+)
+language sql
+stable
+begin atomic
+      with things (kind, row_id, context_type) as (
+          select 'task', t.task_id, ''
+            from docket.tasks as t
+           where t.project_id = missing_embeddings.project_id
+             and t.archived_at is null
+           union all
+          select 'knowledge', k.knowledge_id, ''
+            from docket.knowledge_base as k
+           where k.project_id = missing_embeddings.project_id
+             and k.archived_at is null
+           union all
+          select 'context', t.task_id, c.context_type
+            from docket.tasks as t
+           cross join lateral docket.latest_contexts(t.task_id) as c
+           where t.project_id = missing_embeddings.project_id
+             and t.archived_at is null
+           union all
+          select 'interaction', i.interaction_id, ''
+            from docket.ai_interactions as i
+           where i.project_id = missing_embeddings.project_id
+      ), page as (
+          select h.kind, h.row_id, h.context_type
+            from things as h
+           where (missing_embeddings.kinds is null or h.kind = any (missing_embeddings.kinds))
+             and not exists (
+                     select
+                       from docket.embeddings as e
+                      where e.row_id       = h.row_id
+                        and e.project_id   = missing_embeddings.project_id
+                        and e.kind         = h.kind
+                        and e.context_type = h.context_type
+                        and e.model        = missing_embeddings.model)
+           order by h.kind, h.row_id, h.context_type
+           limit least(greatest(missing_embeddings.page_size, 1), 1000)
+      )
+    select p.kind, p.row_id, p.context_type, left(x.texts, 20000)
+      from page as p
+     cross join lateral (
+               select concat_ws(e'\n', t.title, t.description, t.details, t.test_strategy) as texts
+                 from docket.tasks as t
+                where p.kind    = 'task'
+                  and t.task_id = p.row_id
+                union all
+               select concat_ws(e'\n', k.title, k.content)
+                 from docket.knowledge_base as k
+                where p.kind         = 'knowledge'
+                  and k.knowledge_id = p.row_id
+                union all
+               select docket_private.texts_of(c.data)
+                 from docket.latest_contexts(p.row_id) as c
+                where p.kind         = 'context'
+                  and c.context_type = p.context_type
+                union all
+               select docket_private.interaction_texts(i)
+                 from docket.ai_interactions as i
+                where p.kind           = 'interaction'
+                  and i.interaction_id = p.row_id
+           ) as x
+     order by p.kind, p.row_id, p.context_type;
+end;
+
+comment on function docket.missing_embeddings(uuid, text, text[], integer) is
+'What of a project has no embedding by `model` as it now is, with the text to make it of: the first
+20,000 characters, without secrets. Once these have theirs, the next call gives the next.
+
+`kinds` narrows it to some of task, context, knowledge and interaction, `page_size` is in rows (1 to
+1000). Returns rows as put_embeddings() takes them; context_type is empty but for
+contexts. texts may be null: there is nothing in it to read. Raises nothing.';
+
+-- Exact: every embedding of the project by the model is compared.
+create function docket_private.find_embeddings(
+    project_id uuid,
+    kinds      text[],
+    model      text,
+    embedding  double precision[],
+    how_many   integer
+) returns table (
+    kind         text,
+    row_id       uuid,
+    context_type text,
+    distance     double precision
+)
+language plpgsql
+stable
+rows 20
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_dimensions bigint;
+    v_schema     name;
+begin
+    if find_embeddings.embedding is null then
+        return;
+    end if;
+
+    v_schema := (
+        select n.nspname
+          from pg_catalog.pg_extension as x
+          join pg_catalog.pg_namespace as n on n.oid = x.extnamespace
+         where x.extname = 'vector'
+           and has_schema_privilege(n.oid, 'usage'));
+    if v_schema is null then
+        raise exception 'this database can not compare embeddings'
+            using errcode = 'PD422',
+                  hint    = 'A superuser adds it: create extension vector schema docket_ext. Search by words until then.';
+    end if;
+
+    -- Under the policies of docket.embedding_models: a hidden project has none.
+    v_dimensions := (
+        select m.dimensions
+          from docket.embedding_models as m
+         where m.project_id = find_embeddings.project_id
+           and m.model = find_embeddings.model);
+    if v_dimensions is null then
+        return;
+    end if;
+
+    if v_dimensions <> cardinality(find_embeddings.embedding)
+       or not exists (
+              select from unnest(find_embeddings.embedding) as e (number) where e.number <> 0)
+    then
+        raise exception 'not an embedding of % numbers, not all of them 0, as those of % have',
+                        v_dimensions, quote_literal(left(find_embeddings.model, 100))
+            using errcode = 'PD422';
+    end if;
+
+    -- Static SQL could not be there without the extension: format().
+    for kind, row_id, context_type, distance in execute format(
+        'select e.kind, e.row_id, e.context_type,'
+        '       min(e.embedding::%1$I.vector operator(%1$I.<=>) $4::%1$I.vector) as distance'
+        '  from docket.embeddings as e'
+        ' where e.project_id = $1'
+        '   and e.model = $2'
+        '   and ($3 is null or e.kind = any ($3))'
+        ' group by e.kind, e.row_id, e.context_type'
+        ' order by distance, e.kind, e.row_id, e.context_type'
+        ' limit $5', v_schema)
+    using find_embeddings.project_id, find_embeddings.model, find_embeddings.kinds,
+          find_embeddings.embedding, find_embeddings.how_many
+    loop
+        return next;
+    end loop;
+exception
+    when data_exception then
+        raise exception 'the embedding is refused: %', left(sqlerrm, 300)
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.find_embeddings(uuid, text[], text, double precision[], integer) is
+    'What of a project is nearest to an embedding, by cosine distance; none where the caller may not see the project, or without an embedding. Raises PD422.';
+
+-- A month of interactions that is dropped leaves its embeddings behind.
+create function docket_private.sweep_embeddings(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kept  timestamptz := (
+        select min(p.lower_bound) from docket_private.partitions_of('ai_interactions') as p);
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with old as (
+          select e.ctid as place
+            from docket.embeddings as e
+           where e.said_at < v_kept
+             and not exists (
+                     select
+                       from docket.ai_interactions as i
+                      where i.interaction_id = e.row_id
+                        and i.project_id     = e.project_id
+                        and i.created_at     = e.said_at)
+           order by e.said_at
+           limit sweep_embeddings.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.embeddings as e
+           using old
+           where e.ctid = old.place
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.sweep_embeddings(bigint) is
+    'A step of maintenance: removes at most so many embeddings of interactions that are kept no longer. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.forget_task_embeddings() from public;
+revoke all on function docket_private.forget_context_embeddings() from public;
+revoke all on function docket_private.forget_knowledge_embeddings() from public;
+revoke all on function docket_private.check_embeddings(jsonb) from public;
+revoke all on function docket.put_embeddings(uuid, text, jsonb, uuid) from public;
+revoke all on function docket.put_embedding(
+    uuid, text, uuid, text, double precision[], text, bigint, uuid) from public;
+revoke all on function docket.missing_embeddings(uuid, text, text[], integer) from public;
+revoke all on function docket_private.find_embeddings(
+    uuid, text[], text, double precision[], integer) from public;
+revoke all on function docket_private.sweep_embeddings(bigint) from public;
+grant select on docket.embedding_models, docket.embeddings
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function
+    docket.put_embeddings(uuid, text, jsonb, uuid),
+    docket.put_embedding(
+        uuid, text, uuid, text, double precision[], text, bigint, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.missing_embeddings(uuid, text, text[], integer),
+    docket_private.find_embeddings(uuid, text[], text, double precision[], integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- knowledge/search
 
 set local role docket_owner;
 
--- Each kind ranks its own in its own way, so their ranks can't be compared: places can. This is
--- reciprocal rank fusion: 1 / (60 + place).
+-- Each kind ranks its own in its own way, and a distance is something else again, so their ranks
+-- can't be compared: places can. This is reciprocal rank fusion: the sum of 1 / (60 + place) over
+-- the lists that have it. Distances by one model are alike for all kinds: they make one list.
 create function docket.search(
     project_id uuid,
     query      text,
     kinds      text[]  default null,
-    page_size  integer default 20
+    page_size  integer default 20,
+    embedding  double precision[] default null,
+    model      text    default null
 ) returns table (
     kind     text,
     id       uuid,
@@ -29863,61 +30527,112 @@ create function docket.search(
 language sql
 stable
 begin atomic
-    with found (kind, id, key, title, headline, place) as (
-        select 'task', t.task_id, t.task_key, t.title,
-               docket_private.headline(
-                   search.project_id, concat_ws(e'\n', t.title, u.description), search.query),
-               row_number() over (order by t.rank desc, t.task_id)
-          from docket.search_tasks(search.project_id, search.query, search.page_size) as t
-          join docket.tasks as u
-            on u.task_id = t.task_id
-           and u.project_id = search.project_id
-         where search.kinds is null
-            or 'task' = any (search.kinds)
-         union all
-        select 'context', c.task_id, c.task_key || ' ' || c.context_type, c.title, c.headline,
-               row_number() over (order by c.rank desc, c.task_id, c.context_type)
-          from docket.search_contexts(
-                   search.project_id, search.query, page_size => search.page_size) as c
-         where search.kinds is null
-            or 'context' = any (search.kinds)
-         union all
-        select 'knowledge', k.knowledge_id, k.document_key,
-               concat_ws(': ', k.title, k.heading), k.headline,
-               row_number() over (order by k.rank desc, k.knowledge_id)
-          from docket.search_knowledge(
-                   search.project_id, search.query, page_size => search.page_size) as k
-         where search.kinds is null
-            or 'knowledge' = any (search.kinds)
-         union all
-        select 'interaction', i.interaction_id, i.task_key || ' ' || i.interaction_type,
-               concat_ws(': ', i.agent_name, i.title), i.headline,
-               row_number() over (order by i.rank desc, i.interaction_id desc)
-          from docket.search_interactions(
-                   search.project_id, search.query, page_size => search.page_size) as i
-         where search.kinds is null
-            or 'interaction' = any (search.kinds)
-    )
-    select f.kind, f.id, f.key, f.title, f.headline, round(1.0 / (60 + f.place), 6)
-      from found as f
-     order by f.place, f.kind, f.id
-     limit least(greatest(search.page_size, 1), 1000);
+      with worded (kind, id, context_type, key, title, headline, place) as materialized (
+          select 'task', t.task_id, '', t.task_key, t.title,
+                 docket_private.headline(
+                     search.project_id, concat_ws(e'\n', t.title, u.description), search.query),
+                 row_number() over (order by t.rank desc, t.task_id)
+            from docket.search_tasks(
+                     search.project_id, coalesce(search.query, ''), search.page_size) as t
+            join docket.tasks as u
+              on u.task_id = t.task_id
+             and u.project_id = search.project_id
+           where search.kinds is null
+              or 'task' = any (search.kinds)
+           union all
+          select 'context', c.task_id, c.context_type, c.task_key || ' ' || c.context_type,
+                 c.title, c.headline,
+                 row_number() over (order by c.rank desc, c.task_id, c.context_type)
+            from docket.search_contexts(
+                     search.project_id, search.query, page_size => search.page_size) as c
+           where search.kinds is null
+              or 'context' = any (search.kinds)
+           union all
+          select 'knowledge', k.knowledge_id, '', k.document_key,
+                 concat_ws(': ', k.title, k.heading), k.headline,
+                 row_number() over (order by k.rank desc, k.knowledge_id)
+            from docket.search_knowledge(
+                     search.project_id, search.query, page_size => search.page_size) as k
+           where search.kinds is null
+              or 'knowledge' = any (search.kinds)
+           union all
+          select 'interaction', i.interaction_id, '', i.task_key || ' ' || i.interaction_type,
+                 concat_ws(': ', i.agent_name, i.title), i.headline,
+                 row_number() over (order by i.rank desc, i.interaction_id desc)
+            from docket.search_interactions(
+                     search.project_id, search.query, page_size => search.page_size) as i
+           where search.kinds is null
+              or 'interaction' = any (search.kinds)
+      ), near (kind, id, context_type, place) as (
+          select n.kind, n.row_id, n.context_type,
+                 row_number() over (order by n.distance, n.kind, n.row_id, n.context_type)
+            from docket_private.find_embeddings(
+                     search.project_id, search.kinds, search.model, search.embedding,
+                     least(greatest(search.page_size, 1), 1000)) as n
+      ), placed as (
+          select w.kind, w.id, w.context_type, w.place
+            from worded as w
+           union all
+          select n.kind, n.id, n.context_type, n.place
+            from near as n
+      ), page as (
+          select p.kind, p.id, p.context_type, sum(1.0 / (60 + p.place)) as rank
+            from placed as p
+           group by p.kind, p.id, p.context_type
+           order by sum(1.0 / (60 + p.place)) desc, p.kind, p.id, p.context_type
+           limit least(greatest(search.page_size, 1), 1000)
+      )
+    select p.kind, p.id, coalesce(w.key, d.key), coalesce(w.title, d.title), w.headline,
+           round(p.rank, 6)
+      from page as p
+      left join worded as w
+        on w.kind = p.kind
+       and w.id = p.id
+       and w.context_type = p.context_type
+      left join lateral (
+               select concat_ws(' ', t.task_key, nullif(p.context_type, '')) as key, t.title
+                 from docket.tasks as t
+                where p.kind in ('task', 'context')
+                  and t.task_id    = p.id
+                  and t.project_id = search.project_id
+                union all
+               select k.document_key, k.title
+                 from docket.knowledge_base as k
+                where p.kind         = 'knowledge'
+                  and k.knowledge_id = p.id
+                  and k.project_id   = search.project_id
+                union all
+               select t.task_key || ' ' || i.interaction_type,
+                      concat_ws(': ', i.agent_name, t.title)
+                 from docket.ai_interactions as i
+                 join docket.tasks as t
+                   on t.task_id = i.task_id
+                  and t.project_id = i.project_id
+                where p.kind           = 'interaction'
+                  and i.interaction_id = p.id
+                  and i.project_id     = search.project_id
+           ) as d on w.kind is null
+     order by p.rank desc, p.kind, p.id, p.context_type;
 end;
 
-comment on function docket.search(uuid, text, text[], integer) is
+comment on function docket.search(uuid, text, text[], integer, double precision[], text) is
 'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
 documents, and what was said to models and tools. Words as a web search takes them ("exact phrase",
 or, -without), or a title that is nearly the same; any text is a query.
 
 `kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in rows (1 to
-1000).
+1000). `embedding` is what is asked as `model` sees it: then what is nearest to it, by the cosine of
+their angle, is found as well; null asks by words alone.
 Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), of
 the document, or of the interaction (key: the task''s and the type); title; headline, the text
-around what was found (**between asterisks**); and rank, 1 / (60 + its place among its kind): the
-best of each kind come first. headline may be null. Raises nothing.';
+around what was found (**between asterisks**); and rank, the sum of 1 / (60 + place) over the list
+of its kind by words and the list of all by distance, each as long as a page: reciprocal rank
+fusion. headline may be null. Raises PD422 (an embedding where the database has no extension
+"vector", or of another length).';
 
-revoke all on function docket.search(uuid, text, text[], integer) from public;
-grant execute on function docket.search(uuid, text, text[], integer)
+revoke all on function docket.search(uuid, text, text[], integer, double precision[], text)
+  from public;
+grant execute on function docket.search(uuid, text, text[], integer, double precision[], text)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -30142,6 +30857,261 @@ comment on function docket_private.read_words(bigint) is
 revoke all on function docket_private.read_anew(uuid, bigint) from public;
 revoke all on function docket_private.read_project_anew() from public;
 revoke all on function docket_private.read_words(bigint) from public;
+
+reset role;
+
+-- knowledge/search_insights
+
+set local role docket_owner;
+
+-- A search writes nothing, and may be asked of a standby: so it is counted when it is said to have
+-- been one, by whoever searches for a person or an agent. One row for each question and project, a
+-- thousand at most: a new one takes the place of the one that was asked least and longest ago.
+create table docket.search_patterns (
+    project_id        uuid        not null,
+    pattern           text        not null,
+    searches          bigint      not null,
+    without_results   bigint      not null,
+    results           bigint      not null,
+    last_results      bigint      not null,
+    first_searched_at timestamptz not null default docket.clock(),
+    last_searched_at  timestamptz not null default docket.clock(),
+
+    constraint search_patterns_pkey primary key (project_id, pattern),
+    constraint search_patterns_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint search_patterns_bounded check (length(pattern) <= 100)
+) with (fillfactor = 80);
+
+create index search_patterns_last_idx on docket.search_patterns (last_searched_at);
+
+comment on table docket.search_patterns is
+    'What is searched in each project, and whether it is found.';
+comment on column docket.search_patterns.pattern is
+    'The question in small letters, at most 100 characters, with an asterisk in the place of what may be a secret or name a person.';
+comment on column docket.search_patterns.searches is
+    'How often it was asked.';
+comment on column docket.search_patterns.without_results is
+    'How often nothing was found.';
+comment on column docket.search_patterns.results is
+    'How many results it had in all.';
+comment on column docket.search_patterns.last_results is
+    'How many results it had the last time.';
+comment on column docket.search_patterns.first_searched_at is
+    'When it was asked first.';
+comment on column docket.search_patterns.last_searched_at is
+    'When it was asked last.';
+comment on constraint search_patterns_bounded on docket.search_patterns is
+    'a pattern has at most 100 characters';
+
+call docket_private.add_isolation('docket.search_patterns');
+
+insert into docket.settings (setting_key, value, description)
+values ('record_searches', 'true', 'Whether record_search() counts what is searched; a project may set its own.'),
+       ('max_search_patterns', '1000', 'Of how many different questions it is kept how often they are asked, in each project.'),
+       ('search_pattern_days', '30', 'How long a question is remembered that nobody asks any more, in days.');
+
+-- What follows the name of a secret, addresses of mail, and words that are long or have many digits
+-- (keys, tokens, telephone numbers, ids) are nobody's question.
+create function docket_private.search_pattern(query text) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pattern text := lower(left(search_pattern.query, 1000));
+    v_keys    text := array_to_string(docket.secret_keys(), '|');
+begin
+    if v_keys <> '' then
+        v_pattern := regexp_replace(
+            v_pattern, '\m(' || v_keys || ')(["'']?\s*(=>|[:=])\s*)\S+', '\1\2*', 'g');
+    end if;
+
+    return left(
+        (select string_agg(
+                    case
+                        when length(w.word) > 30
+                             or w.word ~ '\S@\S'
+                             or length(regexp_replace(w.word, '\D', '', 'g')) > 5
+                        then '*'
+                        else w.word
+                    end,
+                    ' ' order by w.place)
+           from regexp_split_to_table(btrim(v_pattern, E' \t\r\n'), '\s+')
+                with ordinality as w (word, place)),
+        100);
+end;
+$$;
+
+comment on function docket_private.search_pattern(text) is
+    'A question as it is remembered: in small letters, without what may be a secret or name a person.';
+
+create function docket.record_search(
+    project_id uuid,
+    query      text,
+    results    bigint,
+    request_id uuid default null
+) returns setof docket.search_patterns
+language plpgsql
+rows 1
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb;
+    v_settings jsonb;
+    v_pattern  text;
+    v_most     bigint;
+    v_row      docket.search_patterns;
+begin
+    perform docket_private.require_project(record_search.project_id);
+
+    if record_search.query is null or coalesce(record_search.results, -1) < 0 then
+        raise exception 'a search has a query and a number of results'
+            using errcode = 'PD422';
+    end if;
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = record_search.project_id);
+    if docket_private.setting('record_searches', v_settings) = 'false' then
+        return;
+    end if;
+
+    v_answer := docket_private.replay(record_search.request_id, 'record_search');
+    if v_answer is not null then
+        v_row := jsonb_populate_record(null::docket.search_patterns, v_answer);
+        return next v_row;
+        return;
+    end if;
+
+    v_pattern := docket_private.search_pattern(record_search.query);
+    v_most    := (docket_private.setting('max_search_patterns') #>> '{}')::bigint;
+
+    insert into docket.search_patterns as s (
+        project_id, pattern, searches, without_results, results, last_results)
+    values (
+        record_search.project_id, v_pattern, 1, (record_search.results = 0)::integer,
+        record_search.results, record_search.results)
+        on conflict on constraint search_patterns_pkey
+        do update set searches         = s.searches + 1,
+                      without_results  = s.without_results + excluded.without_results,
+                      results          = s.results + excluded.results,
+                      last_results     = excluded.last_results,
+                      last_searched_at = excluded.last_searched_at
+    returning s.* into v_row;
+
+    -- Only a new question can be one too many.
+    if v_row.searches = 1 then
+          with least_asked as materialized (
+              select o.pattern
+                from docket.search_patterns as o
+               where o.project_id = record_search.project_id
+                 and o.pattern <> v_pattern
+               order by o.searches, o.last_searched_at
+               limit greatest((
+                         select count(*) - v_most
+                           from docket.search_patterns as c
+                          where c.project_id = record_search.project_id), 0)
+                 for update skip locked
+          )
+        delete from docket.search_patterns as s
+         using least_asked as l
+         where s.project_id = record_search.project_id
+           and s.pattern = l.pattern;
+    end if;
+
+    perform docket_private.remember(record_search.request_id, to_jsonb(v_row));
+    return next v_row;
+end;
+$$;
+
+comment on function docket.record_search(uuid, text, bigint, uuid) is
+'Counts that somebody has searched, for search_insights(). A search alone is not counted: it writes
+nothing. The command line says so of each of its searches.
+
+`query` is what was asked, `results` how many results it had. It is kept in small letters, at most
+100 characters of it, without addresses of mail, long words, numbers of more than five digits, and
+what follows the name of a secret. The same `request_id` again counts nothing. Returns the pattern
+as it now stands; nothing where the setting record_searches is false. Raises PD404, PD403,
+PD422.';
+
+create function docket.search_insights(
+    project_id   uuid,
+    unanswered   boolean default false,
+    page_size    integer default 20
+) returns table (
+    pattern           text,
+    searches          bigint,
+    without_results   bigint,
+    last_results      bigint,
+    average_results   numeric,
+    first_searched_at timestamptz,
+    last_searched_at  timestamptz
+)
+language sql
+stable
+begin atomic
+    select s.pattern, s.searches, s.without_results, s.last_results,
+           round(s.results::numeric / s.searches, 1), s.first_searched_at, s.last_searched_at
+      from docket.search_patterns as s
+     where s.project_id = search_insights.project_id
+       and (not search_insights.unanswered or s.last_results = 0)
+     order by s.searches desc, s.last_searched_at desc, s.pattern
+     limit least(greatest(search_insights.page_size, 1), 1000);
+end;
+
+comment on function docket.search_insights(uuid, boolean, integer) is
+'What is searched in a project, the most frequent first: how often, how often without any result,
+and how many results it had the last time and on the average.
+
+`unanswered` asks only for what found nothing the last time: what should be written down. Counted is
+what record_search() was told; of each project the setting max_search_patterns questions, for
+search_pattern_days after they were asked last. `page_size` is in rows (1 to 1000). Returns rows;
+raises nothing.';
+
+create function docket_private.forget_searches(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with old as (
+          select s.project_id, s.pattern
+            from docket.search_patterns as s
+           where s.last_searched_at < docket.clock() - make_interval(
+                     days => (docket_private.setting('search_pattern_days') #>> '{}')::integer)
+           order by s.last_searched_at
+           limit forget_searches.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.search_patterns as s
+           using old
+           where s.project_id = old.project_id
+             and s.pattern = old.pattern
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_searches(bigint) is
+    'A step of maintenance: forgets at most so many questions that nobody has asked for the setting search_pattern_days. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.search_pattern(text) from public;
+revoke all on function docket.record_search(uuid, text, bigint, uuid) from public;
+revoke all on function docket.search_insights(uuid, boolean, integer) from public;
+revoke all on function docket_private.forget_searches(bigint) from public;
+grant select on docket.search_patterns
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant execute on function docket.record_search(uuid, text, bigint, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function docket.search_insights(uuid, boolean, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 
@@ -32526,7 +33496,9 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
        (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
        (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (11, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (13, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -32720,6 +33692,10 @@ begin
             done := docket_private.prune_next_prompts(take_step.at_most);
         when 'words' then
             done := docket_private.read_words(take_step.at_most);
+        when 'searches' then
+            done := docket_private.forget_searches(take_step.at_most);
+        when 'embeddings' then
+            done := docket_private.sweep_embeddings(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

@@ -9692,6 +9692,164 @@ COMMENT ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, requ
 Returns the task. Raises PD404, PD403, PDTRN, PDGAT (a required validation is missing or has
 failed).';
 
+-- FUNCTION docket_private.texts_of(jsonb)
+
+CREATE FUNCTION docket_private.texts_of(data jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    if jsonb_typeof(texts_of.data) = 'string' then
+        return left(texts_of.data #>> '{}', 200000);
+    end if;
+
+    return (
+        select left(string_agg(nullif(t.value #>> '{}', '********'), e'\n'), 200000)
+          from jsonb_path_query(
+                   docket_private.without_secrets(texts_of.data),
+                   'strict $.** ? (@.type() == "string")') as t (value));
+exception
+    -- Nested deeper than can be followed: it is kept, but not found.
+    when statement_too_complex then
+        return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.texts_of(data jsonb) IS 'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
+
+-- FUNCTION docket_private.interaction_texts(docket.ai_interactions)
+
+CREATE FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT concat_ws('
+'::text, (interaction).interaction_type, (interaction).error_type, "left"(docket_private.texts_of((interaction).response_data), 3000), "right"(docket_private.texts_of((interaction).request_data), 1000)) AS concat_ws;
+END;
+
+COMMENT ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) IS 'What an interaction is searched by: its type and error, the first 3,000 characters of the texts of its response, the last 1,000 of its request.';
+
+-- TABLE docket.embeddings
+
+CREATE TABLE docket.embeddings (
+    row_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    kind text NOT NULL,
+    context_type text DEFAULT ''::text NOT NULL,
+    chunk bigint DEFAULT 1 NOT NULL,
+    model text NOT NULL,
+    embedding real[] NOT NULL,
+    task_id uuid,
+    knowledge_id uuid,
+    said_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT embeddings_chunk_positive CHECK ((chunk > 0)),
+    CONSTRAINT embeddings_context_has_type CHECK (((kind = 'context'::text) = (context_type <> ''::text))),
+    CONSTRAINT embeddings_kind_known CHECK ((kind = ANY (ARRAY['task'::text, 'context'::text, 'knowledge'::text, 'interaction'::text])))
+);
+ALTER TABLE ONLY docket.embeddings ALTER COLUMN embedding SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY docket.embeddings FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.embeddings IS 'Embeddings of tasks, contexts, documents and interactions as they now are: when one changes, its embeddings go.';
+
+COMMENT ON COLUMN docket.embeddings.row_id IS 'The task, the context''s task, the document or the interaction.';
+
+COMMENT ON COLUMN docket.embeddings.kind IS 'Which of these it is: task, context, knowledge, interaction.';
+
+COMMENT ON COLUMN docket.embeddings.context_type IS 'The type of the context; empty for other kinds.';
+
+COMMENT ON COLUMN docket.embeddings.chunk IS 'Which part of it, where it has several embeddings: the nearest counts.';
+
+COMMENT ON COLUMN docket.embeddings.model IS 'The model that made it.';
+
+COMMENT ON COLUMN docket.embeddings.embedding IS 'The embedding.';
+
+COMMENT ON COLUMN docket.embeddings.task_id IS 'The task that it belongs to; null for documents.';
+
+COMMENT ON COLUMN docket.embeddings.knowledge_id IS 'The document; null for other kinds.';
+
+COMMENT ON COLUMN docket.embeddings.said_at IS 'When the interaction was recorded, with which it goes; null for other kinds.';
+
+COMMENT ON CONSTRAINT embeddings_chunk_positive ON docket.embeddings IS 'chunks count from 1';
+
+COMMENT ON CONSTRAINT embeddings_context_has_type ON docket.embeddings IS 'the embedding of a context, and no other, has a context_type';
+
+COMMENT ON CONSTRAINT embeddings_kind_known ON docket.embeddings IS 'an embedding is of a task, context, knowledge or interaction';
+
+-- FUNCTION docket.missing_embeddings(uuid, text, text[], integer)
+
+CREATE FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[] DEFAULT NULL::text[], page_size integer DEFAULT 100) RETURNS TABLE(kind text, row_id uuid, context_type text, texts text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH things(kind, row_id, context_type) AS (
+          SELECT 'task'::text AS "?column?",
+             t.task_id,
+             ''::text AS "?column?"
+            FROM docket.tasks t
+           WHERE ((t.project_id = missing_embeddings.project_id) AND (t.archived_at IS NULL))
+         UNION ALL
+          SELECT 'knowledge'::text,
+             k.knowledge_id,
+             ''::text
+            FROM docket.knowledge_base k
+           WHERE ((k.project_id = missing_embeddings.project_id) AND (k.archived_at IS NULL))
+         UNION ALL
+          SELECT 'context'::text,
+             t.task_id,
+             c.context_type
+            FROM (docket.tasks t
+              CROSS JOIN LATERAL docket.latest_contexts(t.task_id) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by))
+           WHERE ((t.project_id = missing_embeddings.project_id) AND (t.archived_at IS NULL))
+         UNION ALL
+          SELECT 'interaction'::text,
+             i.interaction_id,
+             ''::text
+            FROM docket.ai_interactions i
+           WHERE (i.project_id = missing_embeddings.project_id)
+         ), page AS (
+          SELECT h.kind,
+             h.row_id,
+             h.context_type
+            FROM things h
+           WHERE (((missing_embeddings.kinds IS NULL) OR (h.kind = ANY (missing_embeddings.kinds))) AND (NOT (EXISTS ( SELECT
+                    FROM docket.embeddings e
+                   WHERE ((e.row_id = h.row_id) AND (e.project_id = missing_embeddings.project_id) AND (e.kind = h.kind) AND (e.context_type = h.context_type) AND (e.model = missing_embeddings.model))))))
+           ORDER BY h.kind, h.row_id, h.context_type
+          LIMIT LEAST(GREATEST(missing_embeddings.page_size, 1), 1000)
+         )
+  SELECT p.kind,
+     p.row_id,
+     p.context_type,
+     "left"(x.texts, 20000) AS "left"
+    FROM (page p
+      CROSS JOIN LATERAL ( SELECT concat_ws('
+'::text, t.title, t.description, t.details, t.test_strategy) AS texts
+            FROM docket.tasks t
+           WHERE ((p.kind = 'task'::text) AND (t.task_id = p.row_id))
+         UNION ALL
+          SELECT concat_ws('
+'::text, k.title, k.content) AS concat_ws
+            FROM docket.knowledge_base k
+           WHERE ((p.kind = 'knowledge'::text) AND (k.knowledge_id = p.row_id))
+         UNION ALL
+          SELECT docket_private.texts_of(c.data) AS texts_of
+            FROM docket.latest_contexts(p.row_id) c(task_id, project_id, context_type, version, data, content_type, content_hash, byte_size, is_escaped, is_tombstone, attempt_id, created_at, created_by)
+           WHERE ((p.kind = 'context'::text) AND (c.context_type = p.context_type))
+         UNION ALL
+          SELECT docket_private.interaction_texts(i.*) AS interaction_texts
+            FROM docket.ai_interactions i
+           WHERE ((p.kind = 'interaction'::text) AND (i.interaction_id = p.row_id))) x)
+   ORDER BY p.kind, p.row_id, p.context_type;
+END;
+
+COMMENT ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) IS 'What of a project has no embedding by `model` as it now is, with the text to make it of: the first
+20,000 characters, without secrets. Once these have theirs, the next call gives the next.
+
+`kinds` narrows it to some of task, context, knowledge and interaction, `page_size` is in rows (1 to
+1000). Returns rows as put_embeddings() takes them; context_type is empty but for
+contexts. texts may be null: there is nothing in it to read. Raises nothing.';
+
 -- FUNCTION docket.next_tasks(uuid, uuid, text[], integer)
 
 CREATE FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], page_size integer DEFAULT 10) RETURNS SETOF docket.tasks
@@ -10333,6 +10491,188 @@ Other content in UTF-8 is a JSON string in data, and what is no text is null the
 `context_type`, `expected_version`, `attempt_id` and `request_id` as for put_context().
 Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no content, no JSON,
 or not what the type''s schema asks for), PDVER, PDLSE.';
+
+-- FUNCTION docket.put_embedding(uuid, text, uuid, text, double precision[], text, bigint, uuid)
+
+CREATE FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text DEFAULT NULL::text, chunk bigint DEFAULT 1, request_id uuid DEFAULT NULL::uuid) RETURNS docket.embeddings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_embedding docket.embeddings;
+begin
+    perform docket.put_embeddings(
+        put_embedding.project_id, put_embedding.model,
+        jsonb_build_array(jsonb_build_object(
+            'kind', put_embedding.kind,
+            'row_id', put_embedding.row_id,
+            'context_type', put_embedding.context_type,
+            'chunk', put_embedding.chunk,
+            'embedding', put_embedding.embedding)),
+        put_embedding.request_id);
+
+    select e.* into v_embedding
+      from docket.embeddings as e
+     where e.row_id       = put_embedding.row_id
+       and e.project_id   = put_embedding.project_id
+       and e.kind         = put_embedding.kind
+       and e.context_type = coalesce(put_embedding.context_type, '')
+       and e.model        = put_embedding.model
+       and e.chunk        = coalesce(put_embedding.chunk, 1);
+
+    return v_embedding;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) IS 'Stores one embedding, in the place of the one that was there, for searches by meaning.
+
+`kind` is task, context, knowledge or interaction, `row_id` the task, the context''s task, the
+document or the interaction, `model` who made it, any name, `embedding` its numbers,
+`context_type` the type of a context, `chunk` which part it is of, from 1, where a thing has
+several. As put_embeddings(). The same `request_id` again changes nothing. Returns the embedding.
+Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.put_embeddings(uuid, text, jsonb, uuid)
+
+CREATE FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'put_embeddings');
+    v_dimensions bigint;
+    v_other      bigint;
+    v_count      bigint;
+    v_missing    text;
+    v_constraint text;
+    v_table      text;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.require_project(put_embeddings.project_id);
+    perform docket_private.check_embeddings(put_embeddings.embeddings);
+
+    begin
+        -- Who brings the first embedding of a model says how long they all are.
+        insert into docket.embedding_models (project_id, model, dimensions)
+        values (put_embeddings.project_id, put_embeddings.model,
+                jsonb_array_length(put_embeddings.embeddings -> 0 -> 'embedding'))
+            on conflict on constraint embedding_models_pkey do nothing;
+
+        v_dimensions := (
+            select m.dimensions
+              from docket.embedding_models as m
+             where m.project_id = put_embeddings.project_id
+               and m.model = put_embeddings.model);
+        v_other := (
+            select jsonb_array_length(e.element -> 'embedding')
+              from jsonb_array_elements(put_embeddings.embeddings) as e (element)
+             where jsonb_array_length(e.element -> 'embedding') <> v_dimensions
+             limit 1);
+
+        if v_other is not null then
+            raise exception 'an embedding of % numbers, where those of % have %', v_other,
+                            quote_literal(left(put_embeddings.model, 100)), v_dimensions
+                using errcode = 'PD422';
+        end if;
+
+          with given as (
+              select distinct on (r.row_id, r.kind, r.context_type, r.chunk)
+                     r.row_id, coalesce(r.kind, '') as kind,
+                     coalesce(r.context_type, '') as context_type, coalesce(r.chunk, 1) as chunk,
+                     r.embedding
+                from jsonb_array_elements(put_embeddings.embeddings)
+                     with ordinality as e (element, place)
+               cross join lateral jsonb_to_record(e.element) as r (
+                         row_id uuid, kind text, context_type text, chunk bigint,
+                         embedding real[])
+               order by r.row_id, r.kind, r.context_type, r.chunk, e.place desc
+          ), placed as materialized (
+              select g.*, w.task_id, w.knowledge_id, w.said_at, w.is_there
+                from given as g
+                left join lateral (
+                         select t.task_id, null::uuid as knowledge_id,
+                                null::timestamptz as said_at, true as is_there
+                           from docket.tasks as t
+                          where t.task_id    = g.row_id
+                            and t.project_id = put_embeddings.project_id
+                            and t.archived_at is null
+                            and (g.kind not in ('context', 'knowledge', 'interaction')
+                                 or g.kind = 'context'
+                                    and exists (
+                                            select
+                                              from docket_private.context_search as s
+                                             where s.task_id      = t.task_id
+                                               and s.project_id   = t.project_id
+                                               and s.context_type = g.context_type))
+                          union all
+                         select null, k.knowledge_id, null, true
+                           from docket.knowledge_base as k
+                          where g.kind         = 'knowledge'
+                            and k.knowledge_id = g.row_id
+                            and k.project_id   = put_embeddings.project_id
+                            and k.archived_at is null
+                          union all
+                         select i.task_id, null, i.created_at, true
+                           from docket.ai_interactions as i
+                          where g.kind           = 'interaction'
+                            and i.interaction_id = g.row_id
+                            and i.project_id     = put_embeddings.project_id
+                     ) as w on true
+          ), put as (
+              insert into docket.embeddings as e (
+                  row_id, project_id, kind, context_type, chunk, model, embedding, task_id,
+                  knowledge_id, said_at)
+              select p.row_id, put_embeddings.project_id, p.kind, p.context_type, p.chunk,
+                     put_embeddings.model, p.embedding, p.task_id, p.knowledge_id, p.said_at
+                from placed as p
+               where p.is_there
+               order by p.row_id, p.kind, p.context_type, p.chunk
+                  on conflict on constraint embeddings_pkey
+                  do update set embedding  = excluded.embedding,
+                                created_at = excluded.created_at,
+                                created_by = excluded.created_by
+              returning 1
+          )
+        select (select count(*) from put),
+               (select min(p.kind || ' ' || p.row_id) from placed as p where p.is_there is null)
+          into v_count, v_missing;
+    exception
+        when foreign_key_violation then
+            raise exception 'what an embedding is of has been removed meanwhile'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name, v_table = table_name;
+            raise exception 'embeddings are refused: %',
+                            coalesce(docket_private.constraint_text(v_table, v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    if v_missing is not null then
+        raise exception '% does not exist in this project', left(v_missing, 300)
+            using errcode = 'PD404';
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid) IS 'Stores embeddings, each in the place of the one that was there, for searches by meaning.
+
+`model` is who made them, any name; all of a project''s embeddings by one model have as many numbers
+as the first (1 to 16,000). `embeddings` is an array of objects (as many as the setting
+max_batch_size) with kind (task, context, knowledge or interaction), row_id (the task, the
+context''s task, the document, the interaction), embedding (numbers, not all of them 0) and, where
+it is meant, context_type, and chunk, from 1, where a thing has several: the nearest counts. When a
+task, a context or a document changes or is put away its embeddings go; missing_embeddings() says
+what has none. The same `request_id` again changes nothing.
+
+Embeddings are kept on any server; to search by them it needs the extension "vector". Returns how
+many were stored. Raises PD404, PD403, PD413, PD422.';
 
 -- FUNCTION docket.put_knowledge(uuid, text, text, text, text, text[], jsonb, timestamp with time zone, text, jsonb, bigint, uuid)
 
@@ -11625,6 +11965,124 @@ merged or closed is now where it is not told. The same `request_id` again return
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
 
+-- TABLE docket.search_patterns
+
+CREATE TABLE docket.search_patterns (
+    project_id uuid NOT NULL,
+    pattern text NOT NULL,
+    searches bigint NOT NULL,
+    without_results bigint NOT NULL,
+    results bigint NOT NULL,
+    last_results bigint NOT NULL,
+    first_searched_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    last_searched_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    CONSTRAINT search_patterns_bounded CHECK ((length(pattern) <= 100))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY docket.search_patterns FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.search_patterns IS 'What is searched in each project, and whether it is found.';
+
+COMMENT ON COLUMN docket.search_patterns.pattern IS 'The question in small letters, at most 100 characters, with an asterisk in the place of what may be a secret or name a person.';
+
+COMMENT ON COLUMN docket.search_patterns.searches IS 'How often it was asked.';
+
+COMMENT ON COLUMN docket.search_patterns.without_results IS 'How often nothing was found.';
+
+COMMENT ON COLUMN docket.search_patterns.results IS 'How many results it had in all.';
+
+COMMENT ON COLUMN docket.search_patterns.last_results IS 'How many results it had the last time.';
+
+COMMENT ON COLUMN docket.search_patterns.first_searched_at IS 'When it was asked first.';
+
+COMMENT ON COLUMN docket.search_patterns.last_searched_at IS 'When it was asked last.';
+
+COMMENT ON CONSTRAINT search_patterns_bounded ON docket.search_patterns IS 'a pattern has at most 100 characters';
+
+-- FUNCTION docket.record_search(uuid, text, bigint, uuid)
+
+CREATE FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.search_patterns
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb;
+    v_settings jsonb;
+    v_pattern  text;
+    v_most     bigint;
+    v_row      docket.search_patterns;
+begin
+    perform docket_private.require_project(record_search.project_id);
+
+    if record_search.query is null or coalesce(record_search.results, -1) < 0 then
+        raise exception 'a search has a query and a number of results'
+            using errcode = 'PD422';
+    end if;
+
+    v_settings := (
+        select p.settings from docket.projects as p where p.project_id = record_search.project_id);
+    if docket_private.setting('record_searches', v_settings) = 'false' then
+        return;
+    end if;
+
+    v_answer := docket_private.replay(record_search.request_id, 'record_search');
+    if v_answer is not null then
+        v_row := jsonb_populate_record(null::docket.search_patterns, v_answer);
+        return next v_row;
+        return;
+    end if;
+
+    v_pattern := docket_private.search_pattern(record_search.query);
+    v_most    := (docket_private.setting('max_search_patterns') #>> '{}')::bigint;
+
+    insert into docket.search_patterns as s (
+        project_id, pattern, searches, without_results, results, last_results)
+    values (
+        record_search.project_id, v_pattern, 1, (record_search.results = 0)::integer,
+        record_search.results, record_search.results)
+        on conflict on constraint search_patterns_pkey
+        do update set searches         = s.searches + 1,
+                      without_results  = s.without_results + excluded.without_results,
+                      results          = s.results + excluded.results,
+                      last_results     = excluded.last_results,
+                      last_searched_at = excluded.last_searched_at
+    returning s.* into v_row;
+
+    -- Only a new question can be one too many.
+    if v_row.searches = 1 then
+          with least_asked as materialized (
+              select o.pattern
+                from docket.search_patterns as o
+               where o.project_id = record_search.project_id
+                 and o.pattern <> v_pattern
+               order by o.searches, o.last_searched_at
+               limit greatest((
+                         select count(*) - v_most
+                           from docket.search_patterns as c
+                          where c.project_id = record_search.project_id), 0)
+                 for update skip locked
+          )
+        delete from docket.search_patterns as s
+         using least_asked as l
+         where s.project_id = record_search.project_id
+           and s.pattern = l.pattern;
+    end if;
+
+    perform docket_private.remember(record_search.request_id, to_jsonb(v_row));
+    return next v_row;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid) IS 'Counts that somebody has searched, for search_insights(). A search alone is not counted: it writes
+nothing. The command line says so of each of its searches.
+
+`query` is what was asked, `results` how many results it had. It is kept in small letters, at most
+100 characters of it, without addresses of mail, long words, numbers of more than five digits, and
+what follows the name of a secret. The same `request_id` again counts nothing. Returns the pattern
+as it now stands; nothing where the setting record_searches is false. Raises PD404, PD403,
+PD422.';
+
 -- FUNCTION docket.record_template_use(uuid, uuid, jsonb, bigint, uuid)
 
 CREATE FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb DEFAULT '{}'::jsonb, version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.template_usage_history
@@ -12686,31 +13144,6 @@ END;
 
 COMMENT ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) IS 'Where a text says what a query asks for, between asterisks; looked for in the first 20,000 characters.';
 
--- FUNCTION docket_private.texts_of(jsonb)
-
-CREATE FUNCTION docket_private.texts_of(data jsonb) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-begin
-    if jsonb_typeof(texts_of.data) = 'string' then
-        return left(texts_of.data #>> '{}', 200000);
-    end if;
-
-    return (
-        select left(string_agg(nullif(t.value #>> '{}', '********'), e'\n'), 200000)
-          from jsonb_path_query(
-                   docket_private.without_secrets(texts_of.data),
-                   'strict $.** ? (@.type() == "string")') as t (value));
-exception
-    -- Nested deeper than can be followed: it is kept, but not found.
-    when statement_too_complex then
-        return null;
-end;
-$_$;
-
-COMMENT ON FUNCTION docket_private.texts_of(data jsonb) IS 'The texts in a document, a line for each, but for secrets; of all together the first 200,000 characters.';
-
 -- FUNCTION docket.search_contexts(uuid, text, text[], text, integer)
 
 CREATE FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[] DEFAULT NULL::text[], after text DEFAULT NULL::text, page_size integer DEFAULT 20) RETURNS TABLE(task_id uuid, task_key text, title text, context_type text, version integer, rank real, headline text, place text)
@@ -12812,17 +13245,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.find_interactions(project_id uuid, query text) IS 'The interactions of a project that say what `query` asks for, of more than 2,000 those of the last months; none where the caller may not see the project.';
-
--- FUNCTION docket_private.interaction_texts(docket.ai_interactions)
-
-CREATE FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) RETURNS text
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT concat_ws('
-'::text, (interaction).interaction_type, (interaction).error_type, "left"(docket_private.texts_of((interaction).response_data), 3000), "right"(docket_private.texts_of((interaction).request_data), 1000)) AS concat_ws;
-END;
-
-COMMENT ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) IS 'What an interaction is searched by: its type and error, the first 3,000 characters of the texts of its response, the last 1,000 of its request.';
 
 -- FUNCTION docket.search_interactions(uuid, text, text, integer)
 
@@ -13001,25 +13423,97 @@ of a query count.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
--- FUNCTION docket.search(uuid, text, text[], integer)
+-- FUNCTION docket_private.find_embeddings(uuid, text[], text, double precision[], integer)
 
-CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT NULL::text[], page_size integer DEFAULT 20) RETURNS TABLE(kind text, id uuid, key text, title text, headline text, rank numeric)
+CREATE FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) RETURNS TABLE(kind text, row_id uuid, context_type text, distance double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_dimensions bigint;
+    v_schema     name;
+begin
+    if find_embeddings.embedding is null then
+        return;
+    end if;
+
+    v_schema := (
+        select n.nspname
+          from pg_catalog.pg_extension as x
+          join pg_catalog.pg_namespace as n on n.oid = x.extnamespace
+         where x.extname = 'vector'
+           and has_schema_privilege(n.oid, 'usage'));
+    if v_schema is null then
+        raise exception 'this database can not compare embeddings'
+            using errcode = 'PD422',
+                  hint    = 'A superuser adds it: create extension vector schema docket_ext. Search by words until then.';
+    end if;
+
+    -- Under the policies of docket.embedding_models: a hidden project has none.
+    v_dimensions := (
+        select m.dimensions
+          from docket.embedding_models as m
+         where m.project_id = find_embeddings.project_id
+           and m.model = find_embeddings.model);
+    if v_dimensions is null then
+        return;
+    end if;
+
+    if v_dimensions <> cardinality(find_embeddings.embedding)
+       or not exists (
+              select from unnest(find_embeddings.embedding) as e (number) where e.number <> 0)
+    then
+        raise exception 'not an embedding of % numbers, not all of them 0, as those of % have',
+                        v_dimensions, quote_literal(left(find_embeddings.model, 100))
+            using errcode = 'PD422';
+    end if;
+
+    -- Static SQL could not be there without the extension: format().
+    for kind, row_id, context_type, distance in execute format(
+        'select e.kind, e.row_id, e.context_type,'
+        '       min(e.embedding::%1$I.vector operator(%1$I.<=>) $4::%1$I.vector) as distance'
+        '  from docket.embeddings as e'
+        ' where e.project_id = $1'
+        '   and e.model = $2'
+        '   and ($3 is null or e.kind = any ($3))'
+        ' group by e.kind, e.row_id, e.context_type'
+        ' order by distance, e.kind, e.row_id, e.context_type'
+        ' limit $5', v_schema)
+    using find_embeddings.project_id, find_embeddings.model, find_embeddings.kinds,
+          find_embeddings.embedding, find_embeddings.how_many
+    loop
+        return next;
+    end loop;
+exception
+    when data_exception then
+        raise exception 'the embedding is refused: %', left(sqlerrm, 300)
+            using errcode = 'PD422';
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) IS 'What of a project is nearest to an embedding, by cosine distance; none where the caller may not see the project, or without an embedding. Raises PD422.';
+
+-- FUNCTION docket.search(uuid, text, text[], integer, double precision[], text)
+
+CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT NULL::text[], page_size integer DEFAULT 20, embedding double precision[] DEFAULT NULL::double precision[], model text DEFAULT NULL::text) RETURNS TABLE(kind text, id uuid, key text, title text, headline text, rank numeric)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- WITH found(kind, id, key, title, headline, place) AS (
+ WITH worded(kind, id, context_type, key, title, headline, place) AS MATERIALIZED (
           SELECT 'task'::text AS "?column?",
              t.task_id,
+             ''::text AS "?column?",
              t.task_key,
              t.title,
              docket_private.headline(search.project_id, concat_ws('
 '::text, t.title, u.description), search.query) AS headline,
              row_number() OVER (ORDER BY t.rank DESC, t.task_id) AS row_number
-            FROM (docket.search_tasks(search.project_id, search.query, search.page_size) t(task_id, task_key, title, status, priority, rank)
+            FROM (docket.search_tasks(search.project_id, COALESCE(search.query, ''::text), search.page_size) t(task_id, task_key, title, status, priority, rank)
               JOIN docket.tasks u ON (((u.task_id = t.task_id) AND (u.project_id = search.project_id))))
            WHERE ((search.kinds IS NULL) OR ('task'::text = ANY (search.kinds)))
          UNION ALL
           SELECT 'context'::text,
              c.task_id,
+             c.context_type,
              ((c.task_key || ' '::text) || c.context_type),
              c.title,
              c.headline,
@@ -13029,6 +13523,7 @@ CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT 
          UNION ALL
           SELECT 'knowledge'::text,
              k.knowledge_id,
+             ''::text,
              k.document_key,
              concat_ws(': '::text, k.title, k.heading) AS concat_ws,
              k.headline,
@@ -13038,34 +13533,106 @@ CREATE FUNCTION docket.search(project_id uuid, query text, kinds text[] DEFAULT 
          UNION ALL
           SELECT 'interaction'::text,
              i.interaction_id,
+             ''::text,
              ((i.task_key || ' '::text) || i.interaction_type),
              concat_ws(': '::text, i.agent_name, i.title) AS concat_ws,
              i.headline,
              row_number() OVER (ORDER BY i.rank DESC, i.interaction_id DESC) AS row_number
             FROM docket.search_interactions(search.project_id, search.query, page_size => search.page_size) i(interaction_id, task_id, task_key, title, agent_name, interaction_type, success, created_at, rank, headline)
            WHERE ((search.kinds IS NULL) OR ('interaction'::text = ANY (search.kinds)))
+         ), near(kind, id, context_type, place) AS (
+          SELECT n.kind,
+             n.row_id,
+             n.context_type,
+             row_number() OVER (ORDER BY n.distance, n.kind, n.row_id, n.context_type) AS row_number
+            FROM docket_private.find_embeddings(search.project_id, search.kinds, search.model, search.embedding, LEAST(GREATEST(search.page_size, 1), 1000)) n(kind, row_id, context_type, distance)
+         ), placed AS (
+          SELECT w_1.kind,
+             w_1.id,
+             w_1.context_type,
+             w_1.place
+            FROM worded w_1
+         UNION ALL
+          SELECT n.kind,
+             n.id,
+             n.context_type,
+             n.place
+            FROM near n
+         ), page AS (
+          SELECT p_1.kind,
+             p_1.id,
+             p_1.context_type,
+             sum((1.0 / ((60 + p_1.place))::numeric)) AS rank
+            FROM placed p_1
+           GROUP BY p_1.kind, p_1.id, p_1.context_type
+           ORDER BY (sum((1.0 / ((60 + p_1.place))::numeric))) DESC, p_1.kind, p_1.id, p_1.context_type
+          LIMIT LEAST(GREATEST(search.page_size, 1), 1000)
          )
-  SELECT f.kind,
-     f.id,
-     f.key,
-     f.title,
-     f.headline,
-     round((1.0 / ((60 + f.place))::numeric), 6) AS round
-    FROM found f
-   ORDER BY f.place, f.kind, f.id
-  LIMIT LEAST(GREATEST(search.page_size, 1), 1000);
+  SELECT p.kind,
+     p.id,
+     COALESCE(w.key, d.key) AS "coalesce",
+     COALESCE(w.title, d.title) AS "coalesce",
+     w.headline,
+     round(p.rank, 6) AS round
+    FROM ((page p
+      LEFT JOIN worded w ON (((w.kind = p.kind) AND (w.id = p.id) AND (w.context_type = p.context_type))))
+      LEFT JOIN LATERAL ( SELECT concat_ws(' '::text, t.task_key, NULLIF(p.context_type, ''::text)) AS key,
+             t.title
+            FROM docket.tasks t
+           WHERE ((p.kind = ANY (ARRAY['task'::text, 'context'::text])) AND (t.task_id = p.id) AND (t.project_id = search.project_id))
+         UNION ALL
+          SELECT k.document_key,
+             k.title
+            FROM docket.knowledge_base k
+           WHERE ((p.kind = 'knowledge'::text) AND (k.knowledge_id = p.id) AND (k.project_id = search.project_id))
+         UNION ALL
+          SELECT ((t.task_key || ' '::text) || i.interaction_type),
+             concat_ws(': '::text, i.agent_name, t.title) AS concat_ws
+            FROM (docket.ai_interactions i
+              JOIN docket.tasks t ON (((t.task_id = i.task_id) AND (t.project_id = i.project_id))))
+           WHERE ((p.kind = 'interaction'::text) AND (i.interaction_id = p.id) AND (i.project_id = search.project_id))) d ON ((w.kind IS NULL)))
+   ORDER BY p.rank DESC, p.kind, p.id, p.context_type;
 END;
 
-COMMENT ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) IS 'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
+COMMENT ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) IS 'What a project knows about `query`, the best first: tasks, the latest versions of contexts,
 documents, and what was said to models and tools. Words as a web search takes them ("exact phrase",
 or, -without), or a title that is nearly the same; any text is a query.
 
 `kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in rows (1 to
-1000).
+1000). `embedding` is what is asked as `model` sees it: then what is nearest to it, by the cosine of
+their angle, is found as well; null asks by words alone.
 Returns the kind; id and key of the task, of the context''s task (key: the task''s and the type), of
 the document, or of the interaction (key: the task''s and the type); title; headline, the text
-around what was found (**between asterisks**); and rank, 1 / (60 + its place among its kind): the
-best of each kind come first. headline may be null. Raises nothing.';
+around what was found (**between asterisks**); and rank, the sum of 1 / (60 + place) over the list
+of its kind by words and the list of all by distance, each as long as a page: reciprocal rank
+fusion. headline may be null. Raises PD422 (an embedding where the database has no extension
+"vector", or of another length).';
+
+-- FUNCTION docket.search_insights(uuid, boolean, integer)
+
+CREATE FUNCTION docket.search_insights(project_id uuid, unanswered boolean DEFAULT false, page_size integer DEFAULT 20) RETURNS TABLE(pattern text, searches bigint, without_results bigint, last_results bigint, average_results numeric, first_searched_at timestamp with time zone, last_searched_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.pattern,
+     s.searches,
+     s.without_results,
+     s.last_results,
+     round(((s.results)::numeric / (s.searches)::numeric), 1) AS round,
+     s.first_searched_at,
+     s.last_searched_at
+    FROM docket.search_patterns s
+   WHERE ((s.project_id = search_insights.project_id) AND ((NOT search_insights.unanswered) OR (s.last_results = 0)))
+   ORDER BY s.searches DESC, s.last_searched_at DESC, s.pattern
+  LIMIT LEAST(GREATEST(search_insights.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) IS 'What is searched in a project, the most frequent first: how often, how often without any result,
+and how many results it had the last time and on the average.
+
+`unanswered` asks only for what found nothing the last time: what should be written down. Counted is
+what record_search() was told; of each project the setting max_search_patterns questions, for
+search_pattern_days after they were asked last. `page_size` is in rows (1 to 1000). Returns rows;
+raises nothing.';
 
 -- FUNCTION docket.secret_keys()
 
@@ -16365,6 +16932,62 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_document_size(content text) IS 'Raises PD413 for a text that is larger than the setting max_document_bytes.';
 
+-- FUNCTION docket_private.check_embeddings(jsonb)
+
+CREATE FUNCTION docket_private.check_embeddings(embeddings jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_wrong record;
+begin
+    if check_embeddings.embeddings is null
+       or jsonb_typeof(check_embeddings.embeddings) <> 'array'
+       or jsonb_array_length(check_embeddings.embeddings) = 0
+    then
+        raise exception 'embeddings is not a JSON array of embeddings'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with kind, row_id and embedding.';
+    end if;
+
+    if jsonb_array_length(check_embeddings.embeddings) > v_most then
+        raise exception '% embeddings in one call',
+                        jsonb_array_length(check_embeddings.embeddings)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(check_embeddings.embeddings) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when coalesce(e.element ->> 'row_id', '')
+                               !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                              then 'has no row_id'
+                          when jsonb_typeof(e.element -> 'embedding') is distinct from 'array'
+                               or not jsonb_path_exists(
+                                      e.element, 'strict $.embedding[*] ? (@ != 0)')
+                               or jsonb_path_exists(
+                                      e.element,
+                                      'strict $.embedding[*] ? (@.type() != "number")')
+                              then 'has no embedding: numbers, not all of them 0'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'embedding number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422';
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_embeddings(embeddings jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of embeddings.';
+
 -- FUNCTION docket_private.check_interactions(jsonb)
 
 CREATE FUNCTION docket_private.check_interactions(interactions jsonb) RETURNS void
@@ -19216,6 +19839,25 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
 
+-- FUNCTION docket_private.forget_context_embeddings()
+
+CREATE FUNCTION docket_private.forget_context_embeddings() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.embeddings as e
+     where e.row_id       = new.task_id
+       and e.project_id   = new.project_id
+       and e.kind         = 'context'
+       and e.context_type = new.context_type;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_context_embeddings() IS 'Forgets the embeddings of a context that has a new version.';
+
 -- FUNCTION docket_private.forget_interactions()
 
 CREATE FUNCTION docket_private.forget_interactions() RETURNS trigger
@@ -19234,6 +19876,23 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.forget_interactions() IS 'Lets interactions that are gone be found no more.';
+
+-- FUNCTION docket_private.forget_knowledge_embeddings()
+
+CREATE FUNCTION docket_private.forget_knowledge_embeddings() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.embeddings as e
+     where e.knowledge_id = new.knowledge_id
+       and e.project_id   = new.project_id;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_knowledge_embeddings() IS 'Forgets the embeddings of a document that has changed.';
 
 -- FUNCTION docket_private.forget_requests(bigint)
 
@@ -19266,6 +19925,58 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.forget_requests(at_most bigint) IS 'Deletes at most so many answers that are older than the setting idempotency_hours. Returns how many.';
+
+-- FUNCTION docket_private.forget_searches(bigint)
+
+CREATE FUNCTION docket_private.forget_searches(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with old as (
+          select s.project_id, s.pattern
+            from docket.search_patterns as s
+           where s.last_searched_at < docket.clock() - make_interval(
+                     days => (docket_private.setting('search_pattern_days') #>> '{}')::integer)
+           order by s.last_searched_at
+           limit forget_searches.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.search_patterns as s
+           using old
+           where s.project_id = old.project_id
+             and s.pattern = old.pattern
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_searches(at_most bigint) IS 'A step of maintenance: forgets at most so many questions that nobody has asked for the setting search_pattern_days. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.forget_task_embeddings()
+
+CREATE FUNCTION docket_private.forget_task_embeddings() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.embeddings as e
+     where e.task_id    = new.task_id
+       and e.project_id = new.project_id
+       and (e.kind = 'task' or new.archived_at is not null);
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_task_embeddings() IS 'Forgets the embeddings of a task that has changed, and all that belong to one that is put away.';
 
 -- FUNCTION docket_private.forgive_attempts(uuid, uuid[])
 
@@ -25610,6 +26321,39 @@ $$;
 
 COMMENT ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) IS 'Seals that a month of the journal is dropped, and returns the seal; null while not all of it is sealed. Raises PD409 when it is not what was sealed.';
 
+-- FUNCTION docket_private.search_pattern(text)
+
+CREATE FUNCTION docket_private.search_pattern(query text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_pattern text := lower(left(search_pattern.query, 1000));
+    v_keys    text := array_to_string(docket.secret_keys(), '|');
+begin
+    if v_keys <> '' then
+        v_pattern := regexp_replace(
+            v_pattern, '\m(' || v_keys || ')(["'']?\s*(=>|[:=])\s*)\S+', '\1\2*', 'g');
+    end if;
+
+    return left(
+        (select string_agg(
+                    case
+                        when length(w.word) > 30
+                             or w.word ~ '\S@\S'
+                             or length(regexp_replace(w.word, '\D', '', 'g')) > 5
+                        then '*'
+                        else w.word
+                    end,
+                    ' ' order by w.place)
+           from regexp_split_to_table(btrim(v_pattern, E' \t\r\n'), '\s+')
+                with ordinality as w (word, place)),
+        100);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.search_pattern(query text) IS 'A question as it is remembered: in small letters, without what may be a secret or name a person.';
+
 -- FUNCTION docket_private.secret_pattern()
 
 CREATE FUNCTION docket_private.secret_pattern() RETURNS text
@@ -26437,6 +27181,46 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) IS 'Gives back at most `max_tasks` tasks of a project whose lease has expired.';
 
+-- FUNCTION docket_private.sweep_embeddings(bigint)
+
+CREATE FUNCTION docket_private.sweep_embeddings(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_kept  timestamptz := (
+        select min(p.lower_bound) from docket_private.partitions_of('ai_interactions') as p);
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+      with old as (
+          select e.ctid as place
+            from docket.embeddings as e
+           where e.said_at < v_kept
+             and not exists (
+                     select
+                       from docket.ai_interactions as i
+                      where i.interaction_id = e.row_id
+                        and i.project_id     = e.project_id
+                        and i.created_at     = e.said_at)
+           order by e.said_at
+           limit sweep_embeddings.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.embeddings as e
+           using old
+           where e.ctid = old.place
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.sweep_embeddings(at_most bigint) IS 'A step of maintenance: removes at most so many embeddings of interactions that are kept no longer. Returns how many. Raises PD403.';
+
 -- FUNCTION docket_private.sweep_projects(bigint)
 
 CREATE FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) RETURNS record
@@ -26647,6 +27431,10 @@ begin
             done := docket_private.prune_next_prompts(take_step.at_most);
         when 'words' then
             done := docket_private.read_words(take_step.at_most);
+        when 'searches' then
+            done := docket_private.forget_searches(take_step.at_most);
+        when 'embeddings' then
+            done := docket_private.sweep_embeddings(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -27826,6 +28614,30 @@ ALTER TABLE ONLY docket.audit_log_default FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE docket.audit_log_default IS 'Rows of audit_log for which no month is there. The first row in it is an alarm.';
 
+-- TABLE docket.embedding_models
+
+CREATE TABLE docket.embedding_models (
+    project_id uuid NOT NULL,
+    model text NOT NULL,
+    dimensions bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT embedding_models_dimensions_bounded CHECK (((dimensions >= 1) AND (dimensions <= 16000))),
+    CONSTRAINT embedding_models_model_bounded CHECK (((length(model) >= 1) AND (length(model) <= 255)))
+);
+
+ALTER TABLE ONLY docket.embedding_models FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.embedding_models IS 'The models by which a project has embeddings. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.embedding_models.model IS 'The name of the model; any word.';
+
+COMMENT ON COLUMN docket.embedding_models.dimensions IS 'How many numbers each of its embeddings has.';
+
+COMMENT ON CONSTRAINT embedding_models_dimensions_bounded ON docket.embedding_models IS 'an embedding has 1 to 16,000 numbers';
+
+COMMENT ON CONSTRAINT embedding_models_model_bounded ON docket.embedding_models IS 'a model has a name of 1 to 255 characters';
+
 -- TABLE docket.error_codes
 
 CREATE TABLE docket.error_codes (
@@ -28678,6 +29490,16 @@ ALTER TABLE ONLY docket.context_types
 ALTER TABLE ONLY docket.context_types
     ADD CONSTRAINT context_types_pkey PRIMARY KEY (context_type_id);
 
+-- CONSTRAINT docket.embedding_models embedding_models_pkey
+
+ALTER TABLE ONLY docket.embedding_models
+    ADD CONSTRAINT embedding_models_pkey PRIMARY KEY (project_id, model);
+
+-- CONSTRAINT docket.embeddings embeddings_pkey
+
+ALTER TABLE ONLY docket.embeddings
+    ADD CONSTRAINT embeddings_pkey PRIMARY KEY (row_id, project_id, kind, context_type, model, chunk);
+
 -- CONSTRAINT docket.error_codes error_codes_exit_code_key
 
 ALTER TABLE ONLY docket.error_codes
@@ -28857,6 +29679,11 @@ ALTER TABLE ONLY docket.response_cache
 
 ALTER TABLE ONLY docket.retry_policies
     ADD CONSTRAINT retry_policies_pkey PRIMARY KEY (failure_class);
+
+-- CONSTRAINT docket.search_patterns search_patterns_pkey
+
+ALTER TABLE ONLY docket.search_patterns
+    ADD CONSTRAINT search_patterns_pkey PRIMARY KEY (project_id, pattern);
 
 -- CONSTRAINT docket.settings settings_pkey
 
@@ -29131,6 +29958,22 @@ CREATE INDEX code_artifacts_project_idx ON docket.code_artifacts USING btree (pr
 
 CREATE INDEX code_artifacts_stored_hash_idx ON docket.code_artifacts USING btree (stored_hash, project_id) WHERE (stored_hash IS NOT NULL);
 
+-- INDEX docket.embeddings_knowledge_idx
+
+CREATE INDEX embeddings_knowledge_idx ON docket.embeddings USING btree (knowledge_id, project_id) WHERE (knowledge_id IS NOT NULL);
+
+-- INDEX docket.embeddings_model_idx
+
+CREATE INDEX embeddings_model_idx ON docket.embeddings USING btree (project_id, model);
+
+-- INDEX docket.embeddings_said_idx
+
+CREATE INDEX embeddings_said_idx ON docket.embeddings USING btree (said_at) WHERE (said_at IS NOT NULL);
+
+-- INDEX docket.embeddings_task_idx
+
+CREATE INDEX embeddings_task_idx ON docket.embeddings USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
 -- INDEX docket.execution_history_attempt_idx
 
 CREATE INDEX execution_history_attempt_idx ON ONLY docket.execution_history USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
@@ -29274,6 +30117,10 @@ CREATE INDEX response_cache_expires_at_idx ON docket.response_cache USING btree 
 -- INDEX docket.response_cache_project_idx
 
 CREATE INDEX response_cache_project_idx ON docket.response_cache USING btree (project_id, cache_key);
+
+-- INDEX docket.search_patterns_last_idx
+
+CREATE INDEX search_patterns_last_idx ON docket.search_patterns USING btree (last_searched_at);
 
 -- INDEX docket.task_attempts_failure_class_idx
 
@@ -29703,6 +30550,10 @@ CREATE TRIGGER interaction_artifacts_journal_truncate AFTER TRUNCATE ON docket.i
 
 CREATE TRIGGER interaction_artifacts_journal_update AFTER UPDATE ON docket.interaction_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('interaction_artifacts', 'interaction_id', '', '{}', '{}');
 
+-- TRIGGER docket.knowledge_base knowledge_base_embeddings
+
+CREATE TRIGGER knowledge_base_embeddings AFTER UPDATE OF title, content, tags, archived_at ON docket.knowledge_base FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.content IS DISTINCT FROM new.content) OR (old.tags IS DISTINCT FROM new.tags) OR ((old.archived_at IS NULL) AND (new.archived_at IS NOT NULL)))) EXECUTE FUNCTION docket_private.forget_knowledge_embeddings();
+
 -- TRIGGER docket.knowledge_base knowledge_base_journal_delete
 
 CREATE TRIGGER knowledge_base_journal_delete AFTER DELETE ON docket.knowledge_base REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('knowledge_base', 'knowledge_id', '', '{}', '{sources,metadata}');
@@ -30003,6 +30854,10 @@ CREATE TRIGGER task_attempts_journal_truncate AFTER TRUNCATE ON docket.task_atte
 
 CREATE TRIGGER task_attempts_journal_update AFTER UPDATE OF agent, outcome, failure_class, error, details, is_forgiven ON docket.task_attempts FOR EACH ROW WHEN ((((old.outcome IS NOT NULL) OR ((new.outcome)::text IS DISTINCT FROM 'completed'::text)) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION docket_private.journal_update('task_attempts', 'attempt_id', '', '{}', '{details}');
 
+-- TRIGGER docket.task_contexts task_contexts_embeddings
+
+CREATE TRIGGER task_contexts_embeddings AFTER INSERT ON docket.task_contexts FOR EACH ROW EXECUTE FUNCTION docket_private.forget_context_embeddings();
+
 -- TRIGGER docket.task_contexts task_contexts_journal_delete
 
 CREATE TRIGGER task_contexts_journal_delete AFTER DELETE ON docket.task_contexts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('task_contexts', 'task_id', '', '{data}', '{}');
@@ -30102,6 +30957,10 @@ CREATE TRIGGER tasks_check_new_parents AFTER INSERT ON docket.tasks REFERENCING 
 -- TRIGGER docket.tasks tasks_check_parent
 
 CREATE TRIGGER tasks_check_parent AFTER UPDATE OF parent_task_id ON docket.tasks FOR EACH ROW WHEN ((new.parent_task_id IS DISTINCT FROM old.parent_task_id)) EXECUTE FUNCTION docket_private.check_parent();
+
+-- TRIGGER docket.tasks tasks_embeddings
+
+CREATE TRIGGER tasks_embeddings AFTER UPDATE OF title, description, details, test_strategy, tags, archived_at ON docket.tasks FOR EACH ROW WHEN (((old.title IS DISTINCT FROM new.title) OR (old.description IS DISTINCT FROM new.description) OR (old.details IS DISTINCT FROM new.details) OR (old.test_strategy IS DISTINCT FROM new.test_strategy) OR (old.tags IS DISTINCT FROM new.tags) OR ((old.archived_at IS NULL) AND (new.archived_at IS NOT NULL)))) EXECUTE FUNCTION docket_private.forget_task_embeddings();
 
 -- TRIGGER docket.tasks tasks_end_attempt
 
@@ -30354,6 +31213,26 @@ ALTER TABLE ONLY docket.context_types
 ALTER TABLE ONLY docket.context_uses
     ADD CONSTRAINT context_uses_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.embedding_models embedding_models_project_fkey
+
+ALTER TABLE ONLY docket.embedding_models
+    ADD CONSTRAINT embedding_models_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.embeddings embeddings_knowledge_fkey
+
+ALTER TABLE ONLY docket.embeddings
+    ADD CONSTRAINT embeddings_knowledge_fkey FOREIGN KEY (knowledge_id, project_id) REFERENCES docket.knowledge_base(knowledge_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.embeddings embeddings_model_fkey
+
+ALTER TABLE ONLY docket.embeddings
+    ADD CONSTRAINT embeddings_model_fkey FOREIGN KEY (project_id, model) REFERENCES docket.embedding_models(project_id, model) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.embeddings embeddings_task_fkey
+
+ALTER TABLE ONLY docket.embeddings
+    ADD CONSTRAINT embeddings_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.execution_history execution_history_attempt_fkey
 
 ALTER TABLE docket.execution_history
@@ -30458,6 +31337,11 @@ ALTER TABLE ONLY docket.required_validations
 
 ALTER TABLE ONLY docket.response_cache
     ADD CONSTRAINT response_cache_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.search_patterns search_patterns_project_fkey
+
+ALTER TABLE ONLY docket.search_patterns
+    ADD CONSTRAINT search_patterns_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.task_attempts task_attempts_failure_class_fkey
 
@@ -30741,6 +31625,22 @@ ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY context_uses_of_visible_projects ON docket.context_uses USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.embedding_models
+
+ALTER TABLE docket.embedding_models ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.embedding_models embedding_models_of_visible_projects
+
+CREATE POLICY embedding_models_of_visible_projects ON docket.embedding_models USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.embeddings
+
+ALTER TABLE docket.embeddings ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.embeddings embeddings_of_visible_projects
+
+CREATE POLICY embeddings_of_visible_projects ON docket.embeddings USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.execution_history
 
 ALTER TABLE docket.execution_history ENABLE ROW LEVEL SECURITY;
@@ -30908,6 +31808,14 @@ ALTER TABLE docket.response_cache ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.response_cache response_cache_of_visible_projects
 
 CREATE POLICY response_cache_of_visible_projects ON docket.response_cache USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.search_patterns
+
+ALTER TABLE docket.search_patterns ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.search_patterns search_patterns_of_visible_projects
+
+CREATE POLICY search_patterns_of_visible_projects ON docket.search_patterns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_attempts
 
@@ -32553,6 +33461,33 @@ GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, re
 GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket_private.texts_of(data jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.embeddings TO docket_admin;
+GRANT SELECT ON TABLE docket.embeddings TO docket_app;
+GRANT SELECT ON TABLE docket.embeddings TO docket_agent;
+GRANT SELECT ON TABLE docket.embeddings TO docket_reader;
+GRANT SELECT ON TABLE docket.embeddings TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_app;
@@ -32619,6 +33554,16 @@ REVOKE ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, c
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_embeddings(project_id uuid, model text, embeddings jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.put_knowledge(project_id uuid, document_key text, title text, content text, kind text, tags text[], sources jsonb, review_at timestamp with time zone, language text, metadata jsonb, expected_version bigint, request_id uuid) TO docket_admin;
@@ -32690,6 +33635,17 @@ REVOKE ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository te
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.search_patterns TO docket_admin;
+GRANT SELECT ON TABLE docket.search_patterns TO docket_app;
+GRANT SELECT ON TABLE docket.search_patterns TO docket_agent;
+GRANT SELECT ON TABLE docket.search_patterns TO docket_reader;
+GRANT SELECT ON TABLE docket.search_patterns TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_search(project_id uuid, query text, results bigint, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_template_use(template_id uuid, task_id uuid, variables jsonb, version bigint, request_id uuid) TO docket_admin;
@@ -32795,13 +33751,6 @@ GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query
 GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.headline(project_id uuid, texts text, query text) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.texts_of(data jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_app;
-GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_auditor;
-
 REVOKE ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) TO docket_app;
@@ -32815,13 +33764,6 @@ GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query te
 GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.find_interactions(project_id uuid, query text) TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_app;
-GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.interaction_texts(interaction docket.ai_interactions) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text, page_size integer) TO docket_admin;
@@ -32844,12 +33786,26 @@ GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_app;
-GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.find_embeddings(project_id uuid, kinds text[], model text, embedding double precision[], how_many integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) TO docket_app;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search(project_id uuid, query text, kinds text[], page_size integer, embedding double precision[], model text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.search_insights(project_id uuid, unanswered boolean, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.secret_keys() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.secret_keys() TO docket_admin;
@@ -33095,6 +34051,8 @@ REVOKE ALL ON FUNCTION docket_private.check_currency(project_id uuid, interactio
 
 REVOKE ALL ON FUNCTION docket_private.check_document_size(content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_embeddings(embeddings jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_interactions(interactions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) FROM PUBLIC;
@@ -33223,9 +34181,17 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.forget_context_embeddings() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.forget_interactions() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.forget_knowledge_embeddings() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.forget_requests(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forget_searches(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forget_task_embeddings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
@@ -33570,6 +34536,8 @@ REVOKE ALL ON FUNCTION docket_private.schema_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.search_pattern(query text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.server_health() FROM PUBLIC;
@@ -33603,6 +34571,8 @@ REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new b
 REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], OUT prerequisites integer[], OUT dependents integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sweep_embeddings(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
@@ -33687,6 +34657,12 @@ REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.writes_in_utc() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.xml_text(content text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.embedding_models TO docket_admin;
+GRANT SELECT ON TABLE docket.embedding_models TO docket_app;
+GRANT SELECT ON TABLE docket.embedding_models TO docket_agent;
+GRANT SELECT ON TABLE docket.embedding_models TO docket_reader;
+GRANT SELECT ON TABLE docket.embedding_models TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.error_codes TO docket_admin;
 GRANT SELECT ON TABLE docket.error_codes TO docket_app;

@@ -43,6 +43,7 @@ ARGUMENTS: Mapping[str, object] = {
     "dependencies": Jsonb([]),
     "document": Jsonb({}),
     "document_key": "guide",
+    "embedding": [1.0, 2.0],
     "entries": Jsonb(["planted"]),
     "error": "error",
     "execution_phase": "planted",
@@ -54,6 +55,7 @@ ARGUMENTS: Mapping[str, object] = {
     "interaction_type": "review",
     "kind": "prompt",
     "method": "pglz",
+    "model": "a model",
     "name": "a name",
     "number": 1,
     "patch": Jsonb({}),
@@ -65,6 +67,7 @@ ARGUMENTS: Mapping[str, object] = {
     "query": "secret",
     "report": Jsonb({"suites": []}),
     "repository": "acme/shop",
+    "results": 1,
     "schema": Jsonb({}),
     "session_id": "a session",
     "request_id": None,
@@ -217,6 +220,10 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             project,
         )
         session.execute("select docket.record_template_use(%s, %s)", (template, task))
+        session.execute("select docket.record_search(%s, 'secret', 0)", (project,))
+        session.execute(
+            "select docket.put_embedding(%s, 'task', %s, 'a model', '{1,2}')", (project, task)
+        )
         learning = one(
             session,
             "select l.learning_id"
@@ -290,6 +297,10 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])
+    if parameter == "embeddings":
+        return Jsonb([{"kind": "task", "row_id": str(ids["task_id"]), "embedding": [1, 2]}])
+    if (function, parameter) == ("put_embedding", "kind"):
+        return "task"
     if (function, parameter) == ("put_knowledge", "content"):
         return "planted"
     if parameter == "interactions":

@@ -1,7 +1,9 @@
 -- Deploy pgdocket:ops/maintain to pg
 -- requires: context/prune_prompts
 -- requires: context/response_cache
+-- requires: knowledge/embeddings
 -- requires: knowledge/read_anew
+-- requires: knowledge/search_insights
 -- requires: platform/drop_partitions
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
@@ -70,7 +72,9 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
        (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
        (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (11, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (13, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -264,6 +268,10 @@ begin
             done := docket_private.prune_next_prompts(take_step.at_most);
         when 'words' then
             done := docket_private.read_words(take_step.at_most);
+        when 'searches' then
+            done := docket_private.forget_searches(take_step.at_most);
+        when 'embeddings' then
+            done := docket_private.sweep_embeddings(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

@@ -80,7 +80,8 @@ select results_eq(
     $$ values ('seal', 'done', null::text), ('drop', 'done', null), ('partitions', 'done', null),
               ('analyze', 'done', null), ('requests', 'done', null), ('sessions', 'done', null),
               ('responses', 'done', null), ('contexts', 'done', null), ('prompts', 'done', null),
-              ('words', 'done', null), ('sweep', 'done', null) $$,
+              ('words', 'done', null), ('searches', 'done', null), ('embeddings', 'done', null),
+              ('sweep', 'done', null) $$,
     'all steps are done, in their order');
 select is_empty(
     $$ select from docket.maintenance_steps as s
@@ -224,7 +225,8 @@ select results_eq(
     'select r.step, r.outcome from runs as r where r.run = 3',
     $$ values ('seal', 'done'), ('drop', 'done'), ('partitions', 'done'), ('analyze', 'done'),
               ('requests', 'failed'), ('sessions', 'done'), ('responses', 'done'),
-              ('contexts', 'done'), ('prompts', 'done'), ('words', 'done'), ('sweep', 'done') $$,
+              ('contexts', 'done'), ('prompts', 'done'), ('words', 'done'),
+              ('searches', 'done'), ('embeddings', 'done'), ('sweep', 'done') $$,
     'a step that fails keeps no other from being done');
 select is(
     (select r.problem from runs as r where r.run = 3 and r.step = 'requests'),
@@ -241,7 +243,7 @@ select results_eq(
     $$ values ('failed', 'invalid input syntax for type integer: "a while"', true, true) $$,
     'the step says so too, and when it was last done');
 select is(
-    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 10::bigint,
+    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 12::bigint,
     'and of the others that they were');
 
 -- Who operates without it.

@@ -2,6 +2,6 @@
 
 begin;
 
-drop function docket.search(uuid, text, text[], integer);
+drop function docket.search(uuid, text, text[], integer, double precision[], text);
 
 commit;

@@ -41,3 +41,15 @@ def test_one_search_finds_tasks_and_contexts(shop: RunJson, run: Run) -> None:
     assert shop("search", "zebra", "--kind", "task") == []
     assert "zebra" in run("search", "zebra").stdout
     assert json.loads(run("search", "&|!", "--json").stdout) == []
+
+
+def test_what_was_said_is_found_and_what_is_searched_is_counted(shop: RunJson, run: Run) -> None:
+    said = ("--type", "review", "--agent", "ann", "--response", '{"text": "An okapi."}')
+    shop("interaction", "record", "shop-1", *said)
+    found = shop("search", "Okapi", "--kind", "interaction")
+    assert [(each["kind"], each["key"]) for each in found] == [("interaction", "shop-1 review")]
+    shop("search", "quagga")
+    asked = [(each["pattern"], each["last_results"]) for each in shop("searches")]
+    assert asked == [("quagga", 0), ("okapi", 1)]
+    assert [each["pattern"] for each in shop("searches", "--unanswered")] == ["quagga"]
+    assert "in vain" in run("searches").stdout

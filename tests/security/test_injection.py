@@ -81,6 +81,8 @@ VALUES: dict[str, tuple[object, ...]] = {
     "smallint": (None, -1, 0, 32767),
     "bigint": (None, -1, 0, 9223372036854775807, -9223372036854775808),
     "numeric": (None, "NaN", "Infinity", "-Infinity", "-1", "0", "1e131071", "1e-16383"),
+    "double precision[]": (None, [], [0.0], [float("nan")], [float("inf")], [1e300], [None],
+                           [[1.0], [2.0]], [1.0] * 16_001),
     "boolean": (None,),
     "interval": (None, "0", "-1 year", "178000000 years"),
     "timestamp with time zone": (None, "infinity", "-infinity", "4713-01-01 BC", "294276-01-01"),

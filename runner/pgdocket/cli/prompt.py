@@ -1,4 +1,4 @@
-"""What an agent is told about a task: prompts, how good they can be, and one search over all."""
+"""What an agent is told about a task: prompts, and how good they can be."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
-from pgdocket.cli.session import as_row, opened, the_project, the_task
+from pgdocket.cli.session import as_row, opened, the_task
 
 _PIECES = {
     "section": "section",
@@ -32,7 +32,6 @@ _PATTERNS = {
     "attempts_with": "attempts with",
     "attempts_without": "without",
 }
-_FOUND = {"kind": "kind", "key": "key", "title": "title", "headline": "says"}
 
 
 @click.command()
@@ -125,32 +124,3 @@ def patterns(options: Options, reference: str) -> None:
     with opened(options) as docket:
         rows = docket.context_patterns(task_id=the_task(docket, options, reference))
     output.table([as_row(each) for each in rows], _PATTERNS, as_json=options.json)
-
-
-@click.command()
-@common_options
-@click.argument("query")
-@click.option(
-    "--kind",
-    "kinds",
-    type=click.Choice(["task", "context", "knowledge", "interaction"]),
-    multiple=True,
-    help="Only this kind; repeatable.",
-)
-@click.option("--limit", "page_size", type=int, default=20, show_default=True, help="How many.")
-@click.pass_obj
-def search(options: Options, query: str, kinds: tuple[str, ...], page_size: int) -> None:
-    """Find what the project knows: tasks, contexts, documents and interactions.
-
-    \b
-    Example:
-      pgdocket search 'session "sign out" -mobile'
-    """
-    with opened(options) as docket:
-        rows = docket.search(
-            project_id=the_project(docket, options).project_id,
-            query=query,
-            kinds=list(kinds) or None,
-            page_size=page_size,
-        )
-    output.table([as_row(each) for each in rows], _FOUND, as_json=options.json)

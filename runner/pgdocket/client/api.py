@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CountTasksRow,
         CriticalPathRow,
         DiffContextsRow,
+        Embedding,
         ExecutionHistory,
         ExplainCycleRow,
         GetContextRawRow,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         ListValidationsRow,
         MaintainRow,
         Member,
+        MissingEmbeddingsRow,
         PartitionPolicy,
         Project,
         PromptBuild,
@@ -64,8 +66,10 @@ if TYPE_CHECKING:
         RequiredValidation,
         SealAuditRow,
         SearchContextsRow,
+        SearchInsightsRow,
         SearchInteractionsRow,
         SearchKnowledgeRow,
+        SearchPattern,
         SearchRow,
         SearchTasksRow,
         SimilarTasksRow,
@@ -1075,6 +1079,15 @@ _MARK_TASK_COMPLETED: Function[Task] = Function(
     Parameter("results", is_json=True),
     Parameter("request_id"),
 )
+_MISSING_EMBEDDINGS: Function[MissingEmbeddingsRow] = Function(
+    "missing_embeddings",
+    Effect.READ,
+    "MissingEmbeddingsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("model", is_required=True),
+    Parameter("kinds", is_array=True),
+    Parameter("page_size", default=100),
+)
 _NEXT_TASKS: Function[Task] = Function(
     "next_tasks",
     Effect.READ,
@@ -1189,6 +1202,28 @@ _PUT_CONTEXT_RAW: Function[TaskContext] = Function(
     Parameter("content_type", default="application/json"),
     Parameter("expected_version"),
     Parameter("attempt_id"),
+    Parameter("request_id"),
+)
+_PUT_EMBEDDING: Function[Embedding] = Function(
+    "put_embedding",
+    Effect.KEYED,
+    "Embedding",
+    Parameter("project_id", is_required=True),
+    Parameter("kind", is_required=True),
+    Parameter("row_id", is_required=True),
+    Parameter("model", is_required=True),
+    Parameter("embedding", is_required=True, is_array=True),
+    Parameter("context_type"),
+    Parameter("chunk", default=1),
+    Parameter("request_id"),
+)
+_PUT_EMBEDDINGS: Function[int] = Function(
+    "put_embeddings",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("model", is_required=True),
+    Parameter("embeddings", is_required=True, is_json=True),
     Parameter("request_id"),
 )
 _PUT_KNOWLEDGE: Function[KnowledgeBase] = Function(
@@ -1357,6 +1392,15 @@ _RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     Parameter("repository", is_required=True),
     Parameter("number", is_required=True),
     Parameter("changes", is_json=True),
+    Parameter("request_id"),
+)
+_RECORD_SEARCH: Function[SearchPattern] = Function(
+    "record_search",
+    Effect.KEYED,
+    "SearchPattern",
+    Parameter("project_id", is_required=True),
+    Parameter("query", is_required=True),
+    Parameter("results", is_required=True),
     Parameter("request_id"),
 )
 _RECORD_TEMPLATE_USE: Function[TemplateUsageHistory] = Function(
@@ -1531,6 +1575,8 @@ _SEARCH: Function[SearchRow] = Function(
     Parameter("query", is_required=True),
     Parameter("kinds", is_array=True),
     Parameter("page_size", default=20),
+    Parameter("embedding", is_array=True),
+    Parameter("model"),
 )
 _SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
     "search_contexts",
@@ -1540,6 +1586,14 @@ _SEARCH_CONTEXTS: Function[SearchContextsRow] = Function(
     Parameter("query", is_required=True),
     Parameter("context_types", is_array=True),
     Parameter("after"),
+    Parameter("page_size", default=20),
+)
+_SEARCH_INSIGHTS: Function[SearchInsightsRow] = Function(
+    "search_insights",
+    Effect.READ,
+    "SearchInsightsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("unanswered", default=False),
     Parameter("page_size", default=20),
 )
 _SEARCH_INTERACTIONS: Function[SearchInteractionsRow] = Function(
@@ -3847,6 +3901,24 @@ class Api(Calls):
         """
         return self._one(_MARK_TASK_COMPLETED, (task_id, results, request_id))
 
+    def missing_embeddings(
+        self,
+        *,
+        project_id: Id,
+        model: str,
+        kinds: Sequence[str] | None = None,
+        page_size: int | None = 100,
+    ) -> list[MissingEmbeddingsRow]:
+        """What of a project has no embedding by `model` as it now is, with the text to make it of:
+        the first 20,000 characters, without secrets. Once these have theirs, the next call gives
+        the next.
+
+        `kinds` narrows it to some of task, context, knowledge and interaction, `page_size` is in
+        rows (1 to 1000). Returns rows as put_embeddings() takes them; context_type is empty but for
+        contexts. texts may be null: there is nothing in it to read. Raises nothing.
+        """
+        return self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
     def next_tasks(
         self,
         *,
@@ -4095,6 +4167,55 @@ class Api(Calls):
                 request_id,
             ),
         )
+
+    def put_embedding(
+        self,
+        *,
+        project_id: Id,
+        kind: str,
+        row_id: Id,
+        model: str,
+        embedding: Sequence[float],
+        context_type: str | None = None,
+        chunk: int | None = 1,
+        request_id: Id | None = None,
+    ) -> Embedding:
+        """Stores one embedding, in the place of the one that was there, for searches by meaning.
+
+        `kind` is task, context, knowledge or interaction, `row_id` the task, the context's task,
+        the document or the interaction, `model` who made it, any name, `embedding` its numbers,
+        `context_type` the type of a context, `chunk` which part it is of, from 1, where a thing has
+        several. As put_embeddings(). The same `request_id` again changes nothing. Returns the
+        embedding. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _PUT_EMBEDDING,
+            (project_id, kind, row_id, model, embedding, context_type, chunk, request_id),
+        )
+
+    def put_embeddings(
+        self,
+        *,
+        project_id: Id,
+        model: str,
+        embeddings: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Stores embeddings, each in the place of the one that was there, for searches by meaning.
+
+        `model` is who made them, any name; all of a project's embeddings by one model have as many
+        numbers as the first (1 to 16,000). `embeddings` is an array of objects (as many as the
+        setting max_batch_size) with kind (task, context, knowledge or interaction), row_id (the
+        task, the context's task, the document, the interaction), embedding (numbers, not all of
+        them 0) and, where it is meant, context_type, and chunk, from 1, where a thing has several:
+        the nearest counts. When a task, a context or a document changes or is put away its
+        embeddings go; missing_embeddings() says what has none. The same `request_id` again changes
+        nothing.
+
+        Embeddings are kept on any server; to search by them it needs the extension "vector".
+        Returns how many were stored. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument.
+        """
+        return self._one(_PUT_EMBEDDINGS, (project_id, model, embeddings, request_id))
 
     def put_knowledge(
         self,
@@ -4457,6 +4578,25 @@ class Api(Calls):
             (project_id, repository, number, changes, request_id),
         )
 
+    def record_search(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        results: int,
+        request_id: Id | None = None,
+    ) -> SearchPattern | None:
+        """Counts that somebody has searched, for search_insights(). A search alone is not counted:
+        it writes nothing. The command line says so of each of its searches.
+
+        `query` is what was asked, `results` how many results it had. It is kept in small letters,
+        at most 100 characters of it, without addresses of mail, long words, numbers of more than
+        five digits, and what follows the name of a secret. The same `request_id` again counts
+        nothing. Returns the pattern as it now stands; nothing where the setting record_searches is
+        false. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one_or_none(_RECORD_SEARCH, (project_id, query, results, request_id))
+
     def record_template_use(
         self,
         *,
@@ -4808,19 +4948,24 @@ class Api(Calls):
         query: str,
         kinds: Sequence[str] | None = None,
         page_size: int | None = 20,
+        embedding: Sequence[float] | None = None,
+        model: str | None = None,
     ) -> list[SearchRow]:
         """What a project knows about `query`, the best first: tasks, the latest versions of
         contexts, documents, and what was said to models and tools. Words as a web search takes them
         ("exact phrase", or, -without), or a title that is nearly the same; any text is a query.
 
         `kinds` narrows it to some of task, context, knowledge and interaction; `page_size` is in
-        rows (1 to 1000). Returns the kind; id and key of the task, of the context's task (key: the
-        task's and the type), of the document, or of the interaction (key: the task's and the type);
-        title; headline, the text around what was found (**between asterisks**); and rank, 1 / (60 +
-        its place among its kind): the best of each kind come first. headline may be null. Raises
-        nothing.
+        rows (1 to 1000). `embedding` is what is asked as `model` sees it: then what is nearest to
+        it, by the cosine of their angle, is found as well; null asks by words alone. Returns the
+        kind; id and key of the task, of the context's task (key: the task's and the type), of the
+        document, or of the interaction (key: the task's and the type); title; headline, the text
+        around what was found (**between asterisks**); and rank, the sum of 1 / (60 + place) over
+        the list of its kind by words and the list of all by distance, each as long as a page:
+        reciprocal rank fusion. headline may be null. Raises InvalidArgument (an embedding where the
+        database has no extension "vector", or of another length).
         """
-        return self._many(_SEARCH, (project_id, query, kinds, page_size))
+        return self._many(_SEARCH, (project_id, query, kinds, page_size, embedding, model))
 
     def search_contexts(
         self,
@@ -4841,6 +4986,23 @@ class Api(Calls):
         say it (**between asterisks**). Raises nothing.
         """
         return self._many(_SEARCH_CONTEXTS, (project_id, query, context_types, after, page_size))
+
+    def search_insights(
+        self,
+        *,
+        project_id: Id,
+        unanswered: bool | None = False,
+        page_size: int | None = 20,
+    ) -> list[SearchInsightsRow]:
+        """What is searched in a project, the most frequent first: how often, how often without any
+        result, and how many results it had the last time and on the average.
+
+        `unanswered` asks only for what found nothing the last time: what should be written down.
+        Counted is what record_search() was told; of each project the setting max_search_patterns
+        questions, for search_pattern_days after they were asked last. `page_size` is in rows (1 to
+        1000). Returns rows; raises nothing.
+        """
+        return self._many(_SEARCH_INSIGHTS, (project_id, unanswered, page_size))
 
     def search_interactions(
         self,
@@ -6976,6 +7138,20 @@ class AsyncApi(AsyncCalls):
         """Completes a task by a person's decision, and makes ready what waited for it only."""
         return await self._one(_MARK_TASK_COMPLETED, (task_id, results, request_id))
 
+    async def missing_embeddings(
+        self,
+        *,
+        project_id: Id,
+        model: str,
+        kinds: Sequence[str] | None = None,
+        page_size: int | None = 100,
+    ) -> list[MissingEmbeddingsRow]:
+        """What of a project has no embedding by `model` as it now is, with the text to make it of:
+        the first 20,000 characters, without secrets. Once these have theirs, the next call gives
+        the next.
+        """
+        return await self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
     async def next_tasks(
         self,
         *,
@@ -7159,6 +7335,36 @@ class AsyncApi(AsyncCalls):
                 request_id,
             ),
         )
+
+    async def put_embedding(
+        self,
+        *,
+        project_id: Id,
+        kind: str,
+        row_id: Id,
+        model: str,
+        embedding: Sequence[float],
+        context_type: str | None = None,
+        chunk: int | None = 1,
+        request_id: Id | None = None,
+    ) -> Embedding:
+        """Stores one embedding, in the place of the one that was there, for searches by meaning."""
+        return await self._one(
+            _PUT_EMBEDDING,
+            (project_id, kind, row_id, model, embedding, context_type, chunk, request_id),
+        )
+
+    async def put_embeddings(
+        self,
+        *,
+        project_id: Id,
+        model: str,
+        embeddings: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Stores embeddings, each in the place of the one that was there, for searches by meaning.
+        """
+        return await self._one(_PUT_EMBEDDINGS, (project_id, model, embeddings, request_id))
 
     async def put_knowledge(
         self,
@@ -7421,6 +7627,19 @@ class AsyncApi(AsyncCalls):
             (project_id, repository, number, changes, request_id),
         )
 
+    async def record_search(
+        self,
+        *,
+        project_id: Id,
+        query: str,
+        results: int,
+        request_id: Id | None = None,
+    ) -> SearchPattern | None:
+        """Counts that somebody has searched, for search_insights(). A search alone is not counted:
+        it writes nothing. The command line says so of each of its searches.
+        """
+        return await self._one_or_none(_RECORD_SEARCH, (project_id, query, results, request_id))
+
     async def record_template_use(
         self,
         *,
@@ -7677,12 +7896,14 @@ class AsyncApi(AsyncCalls):
         query: str,
         kinds: Sequence[str] | None = None,
         page_size: int | None = 20,
+        embedding: Sequence[float] | None = None,
+        model: str | None = None,
     ) -> list[SearchRow]:
         """What a project knows about `query`, the best first: tasks, the latest versions of
         contexts, documents, and what was said to models and tools. Words as a web search takes them
         ("exact phrase", or, -without), or a title that is nearly the same; any text is a query.
         """
-        return await self._many(_SEARCH, (project_id, query, kinds, page_size))
+        return await self._many(_SEARCH, (project_id, query, kinds, page_size, embedding, model))
 
     async def search_contexts(
         self,
@@ -7702,6 +7923,18 @@ class AsyncApi(AsyncCalls):
             _SEARCH_CONTEXTS,
             (project_id, query, context_types, after, page_size),
         )
+
+    async def search_insights(
+        self,
+        *,
+        project_id: Id,
+        unanswered: bool | None = False,
+        page_size: int | None = 20,
+    ) -> list[SearchInsightsRow]:
+        """What is searched in a project, the most frequent first: how often, how often without any
+        result, and how many results it had the last time and on the average.
+        """
+        return await self._many(_SEARCH_INSIGHTS, (project_id, unanswered, page_size))
 
     async def search_interactions(
         self,

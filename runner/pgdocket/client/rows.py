@@ -248,6 +248,35 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """Embeddings of tasks, contexts, documents and interactions as they now are: when one changes,
+    its embeddings go.
+    """
+
+    row_id: UUID
+    """The task, the context's task, the document or the interaction."""
+    project_id: UUID
+    kind: str
+    """Which of these it is: task, context, knowledge, interaction."""
+    context_type: str
+    """The type of the context; empty for other kinds."""
+    chunk: int
+    """Which part of it, where it has several embeddings: the nearest counts."""
+    model: str
+    """The model that made it."""
+    embedding: list[float]
+    """The embedding."""
+    task_id: UUID | None
+    """The task that it belongs to; null for documents."""
+    knowledge_id: UUID | None
+    """The document; null for other kinds."""
+    said_at: datetime | None
+    """When the interaction was recorded, with which it goes; null for other kinds."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionHistory:
     """What was run for tasks, workflows and projects, one row for each run. It ends once, and is
     then never changed.
@@ -613,6 +642,29 @@ class RequiredValidation:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPattern:
+    """What is searched in each project, and whether it is found."""
+
+    project_id: UUID
+    pattern: str
+    """The question in small letters, at most 100 characters, with an asterisk in the place of what
+    may be a secret or name a person.
+    """
+    searches: int
+    """How often it was asked."""
+    without_results: int
+    """How often nothing was found."""
+    results: int
+    """How many results it had in all."""
+    last_results: int
+    """How many results it had the last time."""
+    first_searched_at: datetime
+    """When it was asked first."""
+    last_searched_at: datetime
+    """When it was asked last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -1338,6 +1390,16 @@ class MaintainRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingEmbeddingsRow:
+    """A row of what missing_embeddings() returns."""
+
+    kind: str
+    row_id: UUID
+    context_type: str
+    texts: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PruneContextsRow:
     """A row of what prune_contexts() returns."""
 
@@ -1413,6 +1475,19 @@ class SearchContextsRow:
     rank: float
     headline: str
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchInsightsRow:
+    """A row of what search_insights() returns."""
+
+    pattern: str
+    searches: int
+    without_results: int
+    last_results: int
+    average_results: Decimal
+    first_searched_at: datetime
+    last_searched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
