@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from uuid import UUID, uuid4
+from time import time_ns
+from uuid import RFC_4122, UUID, uuid4
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from psycopg.conninfo import make_conninfo
 
 from pgdocket.client import Docket, Project
-from pgdocket.client.functions import Effect, Function, Statement
+from pgdocket.client.functions import Effect, Function, Statement, new_request_id
 from pgdocket.errors import (
     Conflict,
     ConnectionFailed,
@@ -172,6 +173,17 @@ def test_the_same_request_is_answered_once(client: Docket, project_id: UUID) -> 
     again = client.create_task(project_id=project_id, title="T", request_id=request)
     assert again == first
     assert len(client.list_tasks(project_id=project_id)) == 1
+
+
+def test_the_ids_of_requests_follow_the_time_and_are_never_the_same() -> None:
+    before = time_ns() // 1_000_000
+    made = [new_request_id() for _ in range(2000)]
+    after = time_ns() // 1_000_000
+    assert len(set(made)) == 2000
+    assert {(each.version, each.variant) for each in made} == {(7, RFC_4122)}
+    times = [each.int >> 80 for each in made]
+    assert times == sorted(times)
+    assert before <= times[0] <= times[-1] <= after
 
 
 def test_a_transaction_is_undone_as_a_whole(client: Docket, project_id: UUID) -> None:

@@ -7,6 +7,7 @@ select 'docket_private.begin_attempts(docket_private.claimable[], text, interval
 select 'docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)'::regprocedure;
 select 'docket_private.check_claim(text, integer)'::regprocedure;
 select 'docket_private.claim(uuid, text, integer, integer, uuid, uuid, text[], text[])'::regprocedure;
+select 'docket_private.tasks_of_claim(jsonb)'::regprocedure;
 select 'docket_private.promote_due(uuid)'::regprocedure;
 select 'docket.claim_tasks(uuid, text, integer, integer, uuid, uuid, text[], text[], uuid)'::regprocedure;
 select 'docket.start_task(uuid, text, integer, uuid)'::regprocedure;

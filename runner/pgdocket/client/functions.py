@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -10,8 +11,9 @@ from decimal import Decimal
 from enum import Enum, auto
 from importlib import import_module
 from pathlib import Path
+from time import time_ns
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from psycopg._cursor_base import BaseCursor
 from psycopg.rows import dict_row
@@ -88,7 +90,7 @@ class Function(Generic[T]):
         if is_alone and self._makes_keys and not is_keyed:
             is_keyed = True
             places.append(self._key)
-            values.append(uuid4())
+            values.append(new_request_id())
         form = (is_alone and self._is_fleeting, tuple(places))
         query = self._queries.get(form)
         if query is None:
@@ -122,6 +124,19 @@ class Function(Generic[T]):
             relaxed = "pg_catalog.set_config('synchronous_commit', 'off', true)"
             return f"select f.* from {relaxed} as s cross join {call} as f".encode()  # noqa: S608
         return f"select * from {call}".encode()  # noqa: S608 - names of the catalog
+
+
+def new_request_id() -> UUID:
+    """A UUID of version 7: ids that are made together lie together in the table of answers, so that
+    keeping one dirties no page of its own (0.5 kB of log in place of 5.8 just after a checkpoint).
+    """
+    chance = int.from_bytes(os.urandom(10), "big") & _CHANCE
+    return UUID(int=(time_ns() // 1_000_000 << 80) | _VERSION_7 | chance)
+
+
+# What is not the time, less the bits that say which version and variant it is.
+_CHANCE = (1 << 76) - 1 & ~(0b11 << 62)
+_VERSION_7 = 0x7 << 76 | 0b10 << 62
 
 
 class Statement(Function[dict[str, Any]]):
