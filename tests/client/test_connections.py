@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pgdocket.client import Docket
+from pgdocket.client import Docket, Task
 from pgdocket.errors import ConnectionFailed
 from support.bouncer import Route
 from support.clients import end_sessions, eventually, frozen_sessions, wait_for_lock_of
@@ -210,7 +210,7 @@ def test_a_claim_whose_answer_is_lost_is_answered_with_what_it_took(
     client.create_tasks(
         project_id=project_id, tasks=[{"task_key": f"{n}", "title": "T"} for n in range(5)]
     )
-    claims = {
+    claims: dict[str, Callable[[Docket], list[Task]]] = {
         "claim_tasks": lambda c: c.claim_tasks(project_id=project_id, agent="a", max_tasks=2),
         "claim_across_projects": lambda c: c.claim_across_projects(agent="a", max_tasks=2),
         "start_task": lambda c: [

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgdocket.client import (
@@ -58,6 +59,11 @@ class Awaited:
 
 
 @pytest.fixture
+def client(docket18: Database, open_clients: Callable[..., Docket]) -> Docket:
+    return open_clients(docket18.conninfo)
+
+
+@pytest.fixture
 def task_id(client: Docket, project_id: UUID) -> UUID:
     return client.create_task(project_id=project_id, title="A task").task_id
 
@@ -69,7 +75,7 @@ def redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture(params=["threads", "coroutines"])
-def open_cache(request: pytest.FixtureRequest, docket: Database) -> Iterator[OpenCache]:
+def open_cache(request: pytest.FixtureRequest, docket18: Database) -> Iterator[OpenCache]:
     """Opens a cache in front of the test's database: open_cache(user=None, **options)."""
     with ExitStack() as stack:
 
@@ -91,7 +97,7 @@ def open_cache(request: pytest.FixtureRequest, docket: Database) -> Iterator[Ope
         runner = stack.enter_context(asyncio.Runner())
         form = threads if request.param == "threads" else coroutines
         yield lambda user="postgres", **options: form(
-            make_conninfo(docket.conninfo, user=user), options
+            make_conninfo(docket18.conninfo, user=user), options
         )
 
 
@@ -138,14 +144,14 @@ def test_what_is_kept_for_too_long_or_too_much_is_read_anew(
 
 
 def test_processes_share_what_is_in_a_redis(
-    docket: Database, task_id: UUID, open_cache: OpenCache, redis: RedisServer
+    docket18: Database, task_id: UUID, open_cache: OpenCache, redis: RedisServer
 ) -> None:
     ours, another = open_cache(redis=redis.url), open_cache(redis=redis.url)
     stored = ours.put(task_id=task_id, context_type="note", data=DATA)
     assert another.get(task_id=task_id, context_type="note") == stored
     assert (another.hits, another.misses) == (1, 0)
     done = subprocess.run(
-        [sys.executable, "-c", READER, docket.conninfo, redis.url, str(task_id)],
+        [sys.executable, "-c", READER, docket18.conninfo, redis.url, str(task_id)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -155,13 +161,22 @@ def test_processes_share_what_is_in_a_redis(
     assert [each.misses for each in (ours, another)] == [0, 0]
 
 
+@pytest.fixture
+def stranger(docket18: Database) -> Iterator[str]:
+    name = f"r_{docket18.name[2:]}"
+    role = sql.Identifier(name)
+    docket18.server.execute(sql.SQL("create role {} login in role docket_app").format(role))
+    yield name
+    docket18.server.execute(sql.SQL("drop role {}").format(role))
+
+
 def test_what_is_shared_is_still_hidden_from_whoever_may_not_see_it(
-    task_id: UUID, open_cache: OpenCache, redis: RedisServer, new_role: Callable[..., str]
+    task_id: UUID, open_cache: OpenCache, redis: RedisServer, stranger: str
 ) -> None:
     open_cache(redis=redis.url).put(task_id=task_id, context_type="note", data="ours")
-    stranger = open_cache(user=new_role("docket_app"), redis=redis.url)
-    assert stranger.get(task_id=task_id, context_type="note") is None
-    assert stranger.hits == 0
+    theirs = open_cache(user=stranger, redis=redis.url)
+    assert theirs.get(task_id=task_id, context_type="note") is None
+    assert theirs.hits == 0
 
 
 def test_without_the_redis_the_docket_is_asked(
