@@ -94,7 +94,8 @@ select t.task_id, t.project_id, c.context_type, v.version, d.data,
 insert into docket_private.context_search (
     task_id, project_id, context_type, version, language, search_vector, paths)
 select c.task_id, c.project_id, c.context_type, c.version, 'english',
-       to_tsvector('pg_catalog.english', docket_private.texts_of(c.data)), '{{}}'
+       to_tsvector('pg_catalog.english', (c.data ->> 'summary') || ' ' || (c.data ->> 'steps')),
+       '{{}}'
   from docket.task_contexts as c
  where c.version = {versions};
 """

@@ -230,25 +230,32 @@ create function docket.search_interactions(
 language sql
 stable
 begin atomic
-    with page as (
-        select i.*, t.task_key, t.title, f.rank
+    with found as (
+        select b.interaction_id, b.created_at, b.rank
           from docket_private.find_interactions(
-                   search_interactions.project_id, search_interactions.query) as f
+                   search_interactions.project_id, search_interactions.query) as b
+         order by b.rank desc, b.interaction_id desc
+    ), page as (
+        -- One after the other, until the page is full.
+        select i.*, f.rank
+          from found as f
          cross join lateral (
                    select r as whole, r.interaction_id, r.task_id, r.agent_name,
-                          r.interaction_type, r.success, r.created_at
+                          r.interaction_type, r.success, r.created_at, t.task_key, t.title
                      from docket.ai_interactions as r
+                     join docket.tasks as t
+                       on t.task_id    = r.task_id
+                      and t.project_id = r.project_id
                     where r.interaction_id = f.interaction_id
                       and r.project_id     = search_interactions.project_id
                       and r.created_at     = f.created_at
+                      and t.archived_at is null
+                      and (search_interactions.agent_name is null
+                           or r.agent_name = search_interactions.agent_name)
+                    order by r.interaction_id
+                    limit 1
                ) as i
-          join docket.tasks as t
-            on t.task_id = i.task_id
-           and t.project_id = search_interactions.project_id
-         where t.archived_at is null
-           and (search_interactions.agent_name is null
-                or i.agent_name = search_interactions.agent_name)
-         order by f.rank desc, i.interaction_id desc
+         order by f.rank desc, f.interaction_id desc
          limit least(greatest(search_interactions.page_size, 1), 1000)
     )
     select p.interaction_id, p.task_id, p.task_key, p.title, p.agent_name, p.interaction_type,

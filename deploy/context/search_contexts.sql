@@ -196,19 +196,24 @@ begin
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
-      from docket_private.context_search as s
-     where s.project_id = find_contexts.project_id
-       and s.search_vector @@ v_words
-       and (cardinality(v_languages) = 1
-            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
-       and (find_contexts.context_types is null
-            or s.context_type = any (find_contexts.context_types));
+    select found.task_id, found.context_type, found.version,
+           ts_rank(found.search_vector, v_words)
+      from (
+          select s.*
+            from docket_private.context_search as s
+           where s.project_id = find_contexts.project_id
+             and s.search_vector @@ v_words
+             and (cardinality(v_languages) = 1
+                  or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
+             and (find_contexts.context_types is null
+                  or s.context_type = any (find_contexts.context_types))
+           limit 5000
+      ) as found;
 end;
 $$;
 
 comment on function docket_private.find_contexts(uuid, text, text[]) is
-    'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
+    'The latest contexts of a project, of some types where these are not null, that say what `query` asks for, 5,000 at most; none where the caller may not see the project.';
 
 create function docket_private.headline(
     project_id uuid,
@@ -250,27 +255,35 @@ language sql
 stable
 begin atomic
     with found as (
-        select f.*, format('%s %s %s', f.rank, f.task_id, f.context_type) as place
+        select f.task_id, f.context_type, f.version, f.rank
           from docket_private.find_contexts(
                    search_contexts.project_id, search_contexts.query,
                    search_contexts.context_types) as f
+         -- After a place that is none comes nothing.
+         where search_contexts.after is null
+            or case
+                   when search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '
+                   then (-f.rank, f.task_id::text, f.context_type) > (
+                            -split_part(search_contexts.after, ' ', 1)::real,
+                            split_part(search_contexts.after, ' ', 2),
+                            substr(search_contexts.after,
+                                   strpos(search_contexts.after, ' ') + 38))
+               end
+         order by f.rank desc, f.task_id::text, f.context_type
     ), page as (
-        select f.*, t.task_key, t.title
+        -- One after the other, until the page is full.
+        select f.*, t.task_key, t.title,
+               format('%s %s %s', f.rank, f.task_id, f.context_type) as place
           from found as f
-          join docket.tasks as t
-            on t.task_id = f.task_id
-           and t.project_id = search_contexts.project_id
-         where t.archived_at is null
-           -- After a place that is none comes nothing.
-           and (search_contexts.after is null
-                or case
-                       when search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '
-                       then (-f.rank, f.task_id::text, f.context_type) > (
-                                -split_part(search_contexts.after, ' ', 1)::real,
-                                split_part(search_contexts.after, ' ', 2),
-                                substr(search_contexts.after,
-                                       strpos(search_contexts.after, ' ') + 38))
-                   end)
+         cross join lateral (
+                   select u.task_key, u.title
+                     from docket.tasks as u
+                    where u.task_id     = f.task_id
+                      and u.project_id  = search_contexts.project_id
+                      and u.archived_at is null
+                    order by u.task_id
+                    limit 1
+               ) as t
          order by f.rank desc, f.task_id::text, f.context_type
          limit least(greatest(search_contexts.page_size, 1), 1000)
     )
@@ -290,7 +303,8 @@ end;
 comment on function docket.search_contexts(uuid, text, text[], text, integer) is
 'The contexts of a project''s tasks that say what `query` asks for, the best first: by the words of
 the latest version of each (websearch syntax: "exact phrase", or, -without). Whatever text is a
-query, its first 1,000 characters count; of a context the first 200,000 are searched.
+query, its first 1,000 characters count; of a context the first 200,000 are searched, and of more
+than 5,000 contexts that say it 5,000 are ranked.
 
 `context_types` asks for these types only, `after` is the place of the last row of the page before,
 `page_size` is in rows (1 to 1000).
