@@ -4676,8 +4676,8 @@ begin
                and (cardinality(v_languages) = 1
                     or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
-               -- Who quotes or leaves out words means them exactly.
-               and v_query !~ '"|(^|\s)-')
+               -- Who quotes, leaves out or offers words means them exactly.
+               and v_query !~* '"|(^|\s)-|\sor\s')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null
@@ -5288,6 +5288,69 @@ reset role;
 
 set local role docket_owner;
 
+-- A word that every tenth task has is in more tasks than can be ranked in time: of more than 5,000
+-- some 5,000 are, which GIN, that knows no order, finds first. The titles are compared with the
+-- best of them only. Planned anew for each call, so that each can use its index.
+create function docket_private.best_tasks(
+    project_id uuid,
+    query      text
+) returns table (
+    task_id uuid,
+    rank    real
+)
+language plpgsql
+stable
+rows 100
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query     text    := left(best_tasks.query, 1000);
+    v_languages text[]  := docket_private.search_languages(best_tasks.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
+begin
+    if not best_tasks.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+      with said as (
+          select s.task_id, s.title, ts_rank(s.search_vector, v_words) as rank
+            from (
+                select t.task_id, t.title, t.search_vector
+                  from docket_private.task_search as t
+                 where t.project_id = best_tasks.project_id
+                   and t.search_vector @@ v_words
+                   and (cardinality(v_languages) = 1
+                        or t.search_vector @@ websearch_to_tsquery(t.language::regconfig, v_query))
+                 limit 5000
+            ) as s
+           order by rank desc, s.task_id
+           limit 1000
+      ), named as (
+          select s.task_id, s.title, 0::real as rank
+            from docket_private.task_search as s
+           where s.project_id = best_tasks.project_id
+             and s.title operator(docket_ext.%>) v_query
+             -- Who quotes, leaves out or offers words means them exactly.
+             and v_query !~* '"|(^|\s)-|\sor\s'
+           limit 1000
+      )
+    select f.task_id, f.rank + docket_ext.word_similarity(v_query, f.title)
+      from (
+          select distinct on (b.task_id) b.task_id, b.title, b.rank
+            from (table said union all table named) as b
+           order by b.task_id, b.rank desc
+      ) as f;
+end;
+$$;
+
+comment on function docket_private.best_tasks(uuid, text) is
+    'The tasks of a project that say what `query` asks for or are named nearly so; none where the caller may not see the project.';
+
 create function docket.search_tasks(
     project_id uuid,
     query      text,
@@ -5303,28 +5366,38 @@ create function docket.search_tasks(
 language sql
 stable
 begin atomic
-    -- Words as a web search takes them (any text is a query), or a title that is nearly the same.
+    -- One after the other, until the page is full.
     select t.task_id, t.task_key, t.title, t.status, t.priority, found.rank
-      from docket_private.find_tasks(
-               search_tasks.project_id, search_tasks.query, null, null, null, null, null) as found
-      join docket.tasks as t
-        on t.task_id = found.task_id
-       and t.project_id = search_tasks.project_id
-     where t.archived_at is null
-     order by found.rank desc, t.task_id
+      from (
+          select b.task_id, b.rank
+            from docket_private.best_tasks(search_tasks.project_id, search_tasks.query) as b
+           order by b.rank desc, b.task_id
+      ) as found
+     cross join lateral (
+               select u.*
+                 from docket.tasks as u
+                where u.task_id     = found.task_id
+                  and u.project_id  = search_tasks.project_id
+                  and u.archived_at is null
+                order by u.task_id
+                limit 1
+           ) as t
+     order by found.rank desc, found.task_id
      limit least(greatest(search_tasks.page_size, 1), 1000);
 end;
 
 comment on function docket.search_tasks(uuid, text, integer) is
 'The tasks of a project that say what `query` asks for, the best first: words of title, tags,
 description, details and test strategy (websearch syntax: "exact phrase", or, -without), or, where
-the query quotes and leaves out nothing, a title that is nearly the same. The first 1,000 characters
-of a query count.
+the query does none of these, a title that is nearly the same. Whatever text is a query, its first
+1,000 characters count; of more than 5,000 tasks that say it 5,000 are ranked.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
+revoke all on function docket_private.best_tasks(uuid, text) from public;
 revoke all on function docket.search_tasks(uuid, text, integer) from public;
-grant execute on function docket.search_tasks(uuid, text, integer)
+grant execute on function docket_private.best_tasks(uuid, text),
+    docket.search_tasks(uuid, text, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -15534,19 +15607,24 @@ begin
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
-      from docket_private.context_search as s
-     where s.project_id = find_contexts.project_id
-       and s.search_vector @@ v_words
-       and (cardinality(v_languages) = 1
-            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
-       and (find_contexts.context_types is null
-            or s.context_type = any (find_contexts.context_types));
+    select found.task_id, found.context_type, found.version,
+           ts_rank(found.search_vector, v_words)
+      from (
+          select s.*
+            from docket_private.context_search as s
+           where s.project_id = find_contexts.project_id
+             and s.search_vector @@ v_words
+             and (cardinality(v_languages) = 1
+                  or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
+             and (find_contexts.context_types is null
+                  or s.context_type = any (find_contexts.context_types))
+           limit 5000
+      ) as found;
 end;
 $$;
 
 comment on function docket_private.find_contexts(uuid, text, text[]) is
-    'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
+    'The latest contexts of a project, of some types where these are not null, that say what `query` asks for, 5,000 at most; none where the caller may not see the project.';
 
 create function docket_private.headline(
     project_id uuid,
@@ -15588,27 +15666,35 @@ language sql
 stable
 begin atomic
     with found as (
-        select f.*, format('%s %s %s', f.rank, f.task_id, f.context_type) as place
+        select f.task_id, f.context_type, f.version, f.rank
           from docket_private.find_contexts(
                    search_contexts.project_id, search_contexts.query,
                    search_contexts.context_types) as f
+         -- After a place that is none comes nothing.
+         where search_contexts.after is null
+            or case
+                   when search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '
+                   then (-f.rank, f.task_id::text, f.context_type) > (
+                            -split_part(search_contexts.after, ' ', 1)::real,
+                            split_part(search_contexts.after, ' ', 2),
+                            substr(search_contexts.after,
+                                   strpos(search_contexts.after, ' ') + 38))
+               end
+         order by f.rank desc, f.task_id::text, f.context_type
     ), page as (
-        select f.*, t.task_key, t.title
+        -- One after the other, until the page is full.
+        select f.*, t.task_key, t.title,
+               format('%s %s %s', f.rank, f.task_id, f.context_type) as place
           from found as f
-          join docket.tasks as t
-            on t.task_id = f.task_id
-           and t.project_id = search_contexts.project_id
-         where t.archived_at is null
-           -- After a place that is none comes nothing.
-           and (search_contexts.after is null
-                or case
-                       when search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '
-                       then (-f.rank, f.task_id::text, f.context_type) > (
-                                -split_part(search_contexts.after, ' ', 1)::real,
-                                split_part(search_contexts.after, ' ', 2),
-                                substr(search_contexts.after,
-                                       strpos(search_contexts.after, ' ') + 38))
-                   end)
+         cross join lateral (
+                   select u.task_key, u.title
+                     from docket.tasks as u
+                    where u.task_id     = f.task_id
+                      and u.project_id  = search_contexts.project_id
+                      and u.archived_at is null
+                    order by u.task_id
+                    limit 1
+               ) as t
          order by f.rank desc, f.task_id::text, f.context_type
          limit least(greatest(search_contexts.page_size, 1), 1000)
     )
@@ -15628,7 +15714,8 @@ end;
 comment on function docket.search_contexts(uuid, text, text[], text, integer) is
 'The contexts of a project''s tasks that say what `query` asks for, the best first: by the words of
 the latest version of each (websearch syntax: "exact phrase", or, -without). Whatever text is a
-query, its first 1,000 characters count; of a context the first 200,000 are searched.
+query, its first 1,000 characters count; of a context the first 200,000 are searched, and of more
+than 5,000 contexts that say it 5,000 are ranked.
 
 `context_types` asks for these types only, `after` is the place of the last row of the page before,
 `page_size` is in rows (1 to 1000).
@@ -19348,25 +19435,32 @@ create function docket.search_interactions(
 language sql
 stable
 begin atomic
-    with page as (
-        select i.*, t.task_key, t.title, f.rank
+    with found as (
+        select b.interaction_id, b.created_at, b.rank
           from docket_private.find_interactions(
-                   search_interactions.project_id, search_interactions.query) as f
+                   search_interactions.project_id, search_interactions.query) as b
+         order by b.rank desc, b.interaction_id desc
+    ), page as (
+        -- One after the other, until the page is full.
+        select i.*, f.rank
+          from found as f
          cross join lateral (
                    select r as whole, r.interaction_id, r.task_id, r.agent_name,
-                          r.interaction_type, r.success, r.created_at
+                          r.interaction_type, r.success, r.created_at, t.task_key, t.title
                      from docket.ai_interactions as r
+                     join docket.tasks as t
+                       on t.task_id    = r.task_id
+                      and t.project_id = r.project_id
                     where r.interaction_id = f.interaction_id
                       and r.project_id     = search_interactions.project_id
                       and r.created_at     = f.created_at
+                      and t.archived_at is null
+                      and (search_interactions.agent_name is null
+                           or r.agent_name = search_interactions.agent_name)
+                    order by r.interaction_id
+                    limit 1
                ) as i
-          join docket.tasks as t
-            on t.task_id = i.task_id
-           and t.project_id = search_interactions.project_id
-         where t.archived_at is null
-           and (search_interactions.agent_name is null
-                or i.agent_name = search_interactions.agent_name)
-         order by f.rank desc, i.interaction_id desc
+         order by f.rank desc, f.interaction_id desc
          limit least(greatest(search_interactions.page_size, 1), 1000)
     )
     select p.interaction_id, p.task_id, p.task_key, p.title, p.agent_name, p.interaction_type,
@@ -26539,6 +26633,105 @@ be looked at again before that time, `include_archived` adds those that were put
 the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
 Returns documents; raises nothing.';
 
+-- They are found by going from one to the next in the index, because there are few of them and
+-- many documents.
+create function docket_private.knowledge_languages(project_id uuid) returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+          with recursive languages (language) as (
+              (select s.language
+                 from docket_private.knowledge_sections as s
+                where s.project_id = knowledge_languages.project_id
+                order by s.language
+                limit 1)
+               union all
+              select (select s.language
+                        from docket_private.knowledge_sections as s
+                       where s.project_id = knowledge_languages.project_id
+                         and s.language > l.language
+                       order by s.language
+                       limit 1)
+                from languages as l
+               where l.language is not null
+          )
+        select l.language
+          from languages as l
+         where l.language is not null);
+end;
+$$;
+
+comment on function docket_private.knowledge_languages(uuid) is
+    'The languages of a project''s documents.';
+
+-- Each language of the project's documents reads the query its own way. Planned anew for each call,
+-- so that each can use its index, which has no policy that asks for the project: this does.
+create function docket_private.find_knowledge(
+    project_id uuid,
+    query      text
+) returns table (
+    knowledge_id uuid,
+    section      integer,
+    rank         real
+)
+language plpgsql
+stable
+rows 100
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query    text    := left(find_knowledge.query, 1000);
+    -- Who quotes, leaves out or offers words means them exactly, and no title that is like them.
+    v_is_exact boolean := v_query ~* '"|(^|\s)-|\sor\s';
+    v_language text;
+    v_words    tsquery;
+begin
+    if v_query is null
+       or not find_knowledge.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    foreach v_language in array docket_private.knowledge_languages(find_knowledge.project_id) loop
+        v_words := websearch_to_tsquery(v_language::regconfig, v_query);
+        return query
+        select f.knowledge_id, f.section,
+               ts_rank(f.search_vector, v_words)
+               + case
+                     when v_is_exact then 0
+                     else docket_ext.word_similarity(v_query, f.title)
+                 end
+          from (
+              select s.knowledge_id, s.section, s.title, s.search_vector
+                from docket_private.knowledge_sections as s
+               where s.project_id = find_knowledge.project_id
+                 and s.search_vector @@ v_words
+                 and s.language = v_language
+               limit 5000
+          ) as f;
+    end loop;
+
+    if not v_is_exact then
+        return query
+        select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
+          from docket_private.knowledge_sections as s
+         where s.project_id = find_knowledge.project_id
+           and s.section = 1
+           and s.title operator(docket_ext.%>) v_query
+         limit 1000;
+    end if;
+end;
+$$;
+
+comment on function docket_private.find_knowledge(uuid, text) is
+    'The sections of a project''s documents that say what `query` asks for, and the first of those whose title is nearly that, of each language 5,000 at most; none where the caller may not see the project.';
+
 create function docket.search_knowledge(
     project_id uuid,
     query      text,
@@ -26560,83 +26753,54 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_custom_plan
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
     v_query text := left(search_knowledge.query, 1000);
 begin
-    -- The index has no policy that asks for the project: this does.
-    if not search_knowledge.project_id = any (docket_private.visible_projects()) then
-        return;
-    end if;
-
-    -- Each language of the project's documents reads the query its own way; they are found by
-    -- going from one to the next in the index, because there are few of them and many documents.
     return query
-      with recursive languages (language) as (
-          (select s.language
-             from docket_private.knowledge_sections as s
-            where s.project_id = search_knowledge.project_id
-            order by s.language
-            limit 1)
-           union all
-          select (select s.language
-                    from docket_private.knowledge_sections as s
-                   where s.project_id = search_knowledge.project_id
-                     and s.language > l.language
-                   order by s.language
-                   limit 1)
-            from languages as l
-           where l.language is not null
-      ), queries as materialized (
-          select l.language, websearch_to_tsquery(l.language::regconfig, v_query) as words
-            from languages as l
-           where l.language is not null
-      ), found as (
-          select s.knowledge_id, s.section,
-                 ts_rank(s.search_vector, q.words)
-                 + docket_ext.word_similarity(v_query, s.title) as rank
-            from queries as q
-            join docket_private.knowledge_sections as s
-              on s.project_id = search_knowledge.project_id
-             and s.search_vector @@ q.words
-             and s.language = q.language
-           union all
-          select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
-            from docket_private.knowledge_sections as s
-           where s.project_id = search_knowledge.project_id
-             and s.section = 1
-             and s.title operator(docket_ext.%>) v_query
-             -- Who quotes or leaves out words means them exactly.
-             and v_query !~ '"|(^|\s)-'
-      ), best as (
-          select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
-            from found as f
-           order by f.knowledge_id, f.rank desc, f.section
+      with best as (
+          select b.knowledge_id, b.section, b.rank
+            from (
+                select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
+                  from docket_private.find_knowledge(search_knowledge.project_id, v_query) as f
+                 order by f.knowledge_id, f.rank desc, f.section
+            ) as b
+           order by b.rank desc, b.knowledge_id
       ), page as (
+          -- One after the other, until the page is full.
           select b.section, b.rank, k.knowledge_id, k.document_key, k.version, k.kind, k.title
             from best as b
-            join docket.knowledge_base as k
-              on k.knowledge_id = b.knowledge_id
-             and k.project_id = search_knowledge.project_id
-           where k.archived_at is null
-             and (search_knowledge.kinds is null or k.kind = any (search_knowledge.kinds))
-             and (search_knowledge.tags_any is null or k.tags && search_knowledge.tags_any)
-           order by b.rank desc, k.knowledge_id
+           cross join lateral (
+                     select d.*
+                       from docket.knowledge_base as d
+                      where d.knowledge_id = b.knowledge_id
+                        and d.project_id   = search_knowledge.project_id
+                        and d.archived_at is null
+                        and (search_knowledge.kinds is null
+                             or d.kind = any (search_knowledge.kinds))
+                        and (search_knowledge.tags_any is null
+                             or d.tags && search_knowledge.tags_any)
+                      order by d.knowledge_id
+                      limit 1
+                 ) as k
+           order by b.rank desc, b.knowledge_id
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(
-               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
+           p.rank,
+           ts_headline(s.language::regconfig, s.body,
+                       websearch_to_tsquery(s.language::regconfig, v_query),
+                       'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
        and s.project_id = search_knowledge.project_id
        and s.section = p.section
-      join queries as q
-        on q.language = s.language
      order by p.rank desc, p.knowledge_id;
 end;
 $$;
@@ -26644,7 +26808,7 @@ $$;
 comment on function docket.search_knowledge(uuid, text, text[], text[], integer) is
 'The documents of a project that say what `query` asks for, the best first, each with the section
 that says it best: words of headings, titles, tags and texts (websearch syntax: "exact phrase", or,
--without), or, where the query quotes and leaves out nothing, a title that is nearly the same. Words
+-without), or, where the query does none of these, a title that is nearly the same. Words
 are read in the language of each document. The first 1,000 characters of a query and the first
 200,000 of a document count.
 
@@ -26655,6 +26819,8 @@ around what was found (**between asterisks**). Raises nothing.';
 revoke all on function docket.get_knowledge(uuid, text, bigint) from public;
 revoke all on function docket.list_knowledge(
     uuid, text, text[], timestamptz, boolean, text, integer) from public;
+revoke all on function docket_private.knowledge_languages(uuid) from public;
+revoke all on function docket_private.find_knowledge(uuid, text) from public;
 revoke all on function docket.search_knowledge(uuid, text, text[], text[], integer) from public;
 grant execute on function
     docket.get_knowledge(uuid, text, bigint),
@@ -28971,17 +29137,35 @@ begin
                    limit 30
               ) as w);
         return query
-        select 'knowledge', row_number() over (order by k.rank desc, k.knowledge_id),
-               concat_ws(': ', k.title, k.heading),
-               jsonb_build_object('kind', 'knowledge', 'id', k.knowledge_id,
-                                  'version', k.version, 'section', k.section),
+        select 'knowledge', row_number() over (order by f.rank desc, f.knowledge_id),
+               concat_ws(': ', f.title, s.heading),
+               jsonb_build_object('kind', 'knowledge', 'id', f.knowledge_id,
+                                  'version', f.version, 'section', f.section),
                to_jsonb(s.body)
-          from docket.search_knowledge(
-                   prompt_items.project_id, coalesce(v_words, ''), page_size => 5) as k
+          from (
+              select b.knowledge_id, b.section, b.rank, k.title, k.version
+                from (
+                    select distinct on (w.knowledge_id) w.knowledge_id, w.section, w.rank
+                      from docket_private.find_knowledge(
+                               prompt_items.project_id, coalesce(v_words, '')) as w
+                     order by w.knowledge_id, w.rank desc, w.section
+                ) as b
+               cross join lateral (
+                         select d.title, d.version
+                           from docket.knowledge_base as d
+                          where d.knowledge_id = b.knowledge_id
+                            and d.project_id   = prompt_items.project_id
+                            and d.archived_at is null
+                          order by d.knowledge_id
+                          limit 1
+                     ) as k
+               order by b.rank desc, b.knowledge_id
+               limit 5
+          ) as f
           join docket_private.knowledge_sections as s
-            on s.knowledge_id = k.knowledge_id
+            on s.knowledge_id = f.knowledge_id
            and s.project_id   = prompt_items.project_id
-           and s.section      = k.section;
+           and s.section      = f.section;
     end if;
 end;
 $$;

@@ -8974,8 +8974,8 @@ begin
                and (cardinality(v_languages) = 1
                     or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
-               -- Who quotes or leaves out words means them exactly.
-               and v_query !~ '"|(^|\s)-')
+               -- Who quotes, leaves out or offers words means them exactly.
+               and v_query !~* '"|(^|\s)-|\sor\s')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null
@@ -13103,18 +13103,23 @@ begin
     end if;
 
     return query
-    select s.task_id, s.context_type, s.version, ts_rank(s.search_vector, v_words)
-      from docket_private.context_search as s
-     where s.project_id = find_contexts.project_id
-       and s.search_vector @@ v_words
-       and (cardinality(v_languages) = 1
-            or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
-       and (find_contexts.context_types is null
-            or s.context_type = any (find_contexts.context_types));
+    select found.task_id, found.context_type, found.version,
+           ts_rank(found.search_vector, v_words)
+      from (
+          select s.*
+            from docket_private.context_search as s
+           where s.project_id = find_contexts.project_id
+             and s.search_vector @@ v_words
+             and (cardinality(v_languages) = 1
+                  or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
+             and (find_contexts.context_types is null
+                  or s.context_type = any (find_contexts.context_types))
+           limit 5000
+      ) as found;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) IS 'The latest contexts of a project, of some types where these are not null, that say what `query` asks for; none where the caller may not see the project.';
+COMMENT ON FUNCTION docket_private.find_contexts(project_id uuid, query text, context_types text[]) IS 'The latest contexts of a project, of some types where these are not null, that say what `query` asks for, 5,000 at most; none where the caller may not see the project.';
 
 -- FUNCTION docket_private.search_languages(uuid)
 
@@ -13153,24 +13158,29 @@ CREATE FUNCTION docket.search_contexts(project_id uuid, query text, context_type
           SELECT f.task_id,
              f.context_type,
              f.version,
-             f.rank,
-             format('%s %s %s'::text, f.rank, f.task_id, f.context_type) AS place
+             f.rank
             FROM docket_private.find_contexts(search_contexts.project_id, search_contexts.query, search_contexts.context_types) f(task_id, context_type, version, rank)
+           WHERE ((search_contexts.after IS NULL) OR
+                 CASE
+                     WHEN (search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '::text) THEN (ROW((- f.rank), (f.task_id)::text, f.context_type) > ROW((- (split_part(search_contexts.after, ' '::text, 1))::real), split_part(search_contexts.after, ' '::text, 2), substr(search_contexts.after, (strpos(search_contexts.after, ' '::text) + 38))))
+                     ELSE NULL::boolean
+                 END)
+           ORDER BY f.rank DESC, (f.task_id)::text, f.context_type
          ), page AS (
           SELECT f.task_id,
              f.context_type,
              f.version,
              f.rank,
-             f.place,
              t.task_key,
-             t.title
+             t.title,
+             format('%s %s %s'::text, f.rank, f.task_id, f.context_type) AS place
             FROM (found f
-              JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = search_contexts.project_id))))
-           WHERE ((t.archived_at IS NULL) AND ((search_contexts.after IS NULL) OR
-                 CASE
-                     WHEN (search_contexts.after ~ '^[0-9.e+-]{1,20} [0-9a-f-]{36} '::text) THEN (ROW((- f.rank), (f.task_id)::text, f.context_type) > ROW((- (split_part(search_contexts.after, ' '::text, 1))::real), split_part(search_contexts.after, ' '::text, 2), substr(search_contexts.after, (strpos(search_contexts.after, ' '::text) + 38))))
-                     ELSE NULL::boolean
-                 END))
+              CROSS JOIN LATERAL ( SELECT u.task_key,
+                     u.title
+                    FROM docket.tasks u
+                   WHERE ((u.task_id = f.task_id) AND (u.project_id = search_contexts.project_id) AND (u.archived_at IS NULL))
+                   ORDER BY u.task_id
+                  LIMIT 1) t)
            ORDER BY f.rank DESC, (f.task_id)::text, f.context_type
           LIMIT LEAST(GREATEST(search_contexts.page_size, 1), 1000)
          )
@@ -13189,7 +13199,8 @@ END;
 
 COMMENT ON FUNCTION docket.search_contexts(project_id uuid, query text, context_types text[], after text, page_size integer) IS 'The contexts of a project''s tasks that say what `query` asks for, the best first: by the words of
 the latest version of each (websearch syntax: "exact phrase", or, -without). Whatever text is a
-query, its first 1,000 characters count; of a context the first 200,000 are searched.
+query, its first 1,000 characters count; of a context the first 200,000 are searched, and of more
+than 5,000 contexts that say it 5,000 are ranked.
 
 `context_types` asks for these types only, `after` is the place of the last row of the page before,
 `page_size` is in rows (1 to 1000).
@@ -13251,7 +13262,13 @@ COMMENT ON FUNCTION docket_private.find_interactions(project_id uuid, query text
 CREATE FUNCTION docket.search_interactions(project_id uuid, query text, agent_name text DEFAULT NULL::text, page_size integer DEFAULT 20) RETURNS TABLE(interaction_id uuid, task_id uuid, task_key text, title text, agent_name text, interaction_type text, success boolean, created_at timestamp with time zone, rank real, headline text)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- WITH page AS (
+ WITH found AS (
+          SELECT b.interaction_id,
+             b.created_at,
+             b.rank
+            FROM docket_private.find_interactions(search_interactions.project_id, search_interactions.query) b(interaction_id, created_at, rank)
+           ORDER BY b.rank DESC, b.interaction_id DESC
+         ), page AS (
           SELECT i.whole,
              i.interaction_id,
              i.task_id,
@@ -13259,22 +13276,25 @@ CREATE FUNCTION docket.search_interactions(project_id uuid, query text, agent_na
              i.interaction_type,
              i.success,
              i.created_at,
-             t.task_key,
-             t.title,
+             i.task_key,
+             i.title,
              f.rank
-            FROM ((docket_private.find_interactions(search_interactions.project_id, search_interactions.query) f(interaction_id, created_at, rank)
+            FROM (found f
               CROSS JOIN LATERAL ( SELECT r.*::docket.ai_interactions AS whole,
                      r.interaction_id,
                      r.task_id,
                      r.agent_name,
                      r.interaction_type,
                      r.success,
-                     r.created_at
-                    FROM docket.ai_interactions r
-                   WHERE ((r.interaction_id = f.interaction_id) AND (r.project_id = search_interactions.project_id) AND (r.created_at = f.created_at))) i)
-              JOIN docket.tasks t ON (((t.task_id = i.task_id) AND (t.project_id = search_interactions.project_id))))
-           WHERE ((t.archived_at IS NULL) AND ((search_interactions.agent_name IS NULL) OR (i.agent_name = search_interactions.agent_name)))
-           ORDER BY f.rank DESC, i.interaction_id DESC
+                     r.created_at,
+                     t.task_key,
+                     t.title
+                    FROM (docket.ai_interactions r
+                      JOIN docket.tasks t ON (((t.task_id = r.task_id) AND (t.project_id = r.project_id))))
+                   WHERE ((r.interaction_id = f.interaction_id) AND (r.project_id = search_interactions.project_id) AND (r.created_at = f.created_at) AND (t.archived_at IS NULL) AND ((search_interactions.agent_name IS NULL) OR (r.agent_name = search_interactions.agent_name)))
+                   ORDER BY r.interaction_id
+                  LIMIT 1) i)
+           ORDER BY f.rank DESC, f.interaction_id DESC
           LIMIT LEAST(GREATEST(search_interactions.page_size, 1), 1000)
          )
   SELECT p.interaction_id,
@@ -13307,96 +13327,119 @@ nothing.';
 CREATE FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[] DEFAULT NULL::text[], tags_any text[] DEFAULT NULL::text[], page_size integer DEFAULT 20) RETURNS TABLE(knowledge_id uuid, document_key text, version bigint, kind text, title text, section integer, heading text, rank real, headline text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET plan_cache_mode TO 'force_custom_plan'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
     v_query text := left(search_knowledge.query, 1000);
 begin
-    -- The index has no policy that asks for the project: this does.
-    if not search_knowledge.project_id = any (docket_private.visible_projects()) then
-        return;
-    end if;
-
-    -- Each language of the project's documents reads the query its own way; they are found by
-    -- going from one to the next in the index, because there are few of them and many documents.
     return query
-      with recursive languages (language) as (
-          (select s.language
-             from docket_private.knowledge_sections as s
-            where s.project_id = search_knowledge.project_id
-            order by s.language
-            limit 1)
-           union all
-          select (select s.language
-                    from docket_private.knowledge_sections as s
-                   where s.project_id = search_knowledge.project_id
-                     and s.language > l.language
-                   order by s.language
-                   limit 1)
-            from languages as l
-           where l.language is not null
-      ), queries as materialized (
-          select l.language, websearch_to_tsquery(l.language::regconfig, v_query) as words
-            from languages as l
-           where l.language is not null
-      ), found as (
-          select s.knowledge_id, s.section,
-                 ts_rank(s.search_vector, q.words)
-                 + docket_ext.word_similarity(v_query, s.title) as rank
-            from queries as q
-            join docket_private.knowledge_sections as s
-              on s.project_id = search_knowledge.project_id
-             and s.search_vector @@ q.words
-             and s.language = q.language
-           union all
-          select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
-            from docket_private.knowledge_sections as s
-           where s.project_id = search_knowledge.project_id
-             and s.section = 1
-             and s.title operator(docket_ext.%>) v_query
-             -- Who quotes or leaves out words means them exactly.
-             and v_query !~ '"|(^|\s)-'
-      ), best as (
-          select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
-            from found as f
-           order by f.knowledge_id, f.rank desc, f.section
+      with best as (
+          select b.knowledge_id, b.section, b.rank
+            from (
+                select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
+                  from docket_private.find_knowledge(search_knowledge.project_id, v_query) as f
+                 order by f.knowledge_id, f.rank desc, f.section
+            ) as b
+           order by b.rank desc, b.knowledge_id
       ), page as (
+          -- One after the other, until the page is full.
           select b.section, b.rank, k.knowledge_id, k.document_key, k.version, k.kind, k.title
             from best as b
-            join docket.knowledge_base as k
-              on k.knowledge_id = b.knowledge_id
-             and k.project_id = search_knowledge.project_id
-           where k.archived_at is null
-             and (search_knowledge.kinds is null or k.kind = any (search_knowledge.kinds))
-             and (search_knowledge.tags_any is null or k.tags && search_knowledge.tags_any)
-           order by b.rank desc, k.knowledge_id
+           cross join lateral (
+                     select d.*
+                       from docket.knowledge_base as d
+                      where d.knowledge_id = b.knowledge_id
+                        and d.project_id   = search_knowledge.project_id
+                        and d.archived_at is null
+                        and (search_knowledge.kinds is null
+                             or d.kind = any (search_knowledge.kinds))
+                        and (search_knowledge.tags_any is null
+                             or d.tags && search_knowledge.tags_any)
+                      order by d.knowledge_id
+                      limit 1
+                 ) as k
+           order by b.rank desc, b.knowledge_id
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(
-               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
+           p.rank,
+           ts_headline(s.language::regconfig, s.body,
+                       websearch_to_tsquery(s.language::regconfig, v_query),
+                       'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
        and s.project_id = search_knowledge.project_id
        and s.section = p.section
-      join queries as q
-        on q.language = s.language
      order by p.rank desc, p.knowledge_id;
 end;
 $$;
 
 COMMENT ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) IS 'The documents of a project that say what `query` asks for, the best first, each with the section
 that says it best: words of headings, titles, tags and texts (websearch syntax: "exact phrase", or,
--without), or, where the query quotes and leaves out nothing, a title that is nearly the same. Words
+-without), or, where the query does none of these, a title that is nearly the same. Words
 are read in the language of each document. The first 1,000 characters of a query and the first
 200,000 of a document count.
 
 `kinds` are the kinds of documents that count, `tags_any` tags that they have any of, `page_size` in
 rows (1 to 1000). Returns rows; heading may be null: before the first heading. headline is the text
 around what was found (**between asterisks**). Raises nothing.';
+
+-- FUNCTION docket_private.best_tasks(uuid, text)
+
+CREATE FUNCTION docket_private.best_tasks(project_id uuid, query text) RETURNS TABLE(task_id uuid, rank real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query     text    := left(best_tasks.query, 1000);
+    v_languages text[]  := docket_private.search_languages(best_tasks.project_id);
+    v_words     tsquery := docket_private.words_asked(v_languages, v_query);
+begin
+    if not best_tasks.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    return query
+      with said as (
+          select s.task_id, s.title, ts_rank(s.search_vector, v_words) as rank
+            from (
+                select t.task_id, t.title, t.search_vector
+                  from docket_private.task_search as t
+                 where t.project_id = best_tasks.project_id
+                   and t.search_vector @@ v_words
+                   and (cardinality(v_languages) = 1
+                        or t.search_vector @@ websearch_to_tsquery(t.language::regconfig, v_query))
+                 limit 5000
+            ) as s
+           order by rank desc, s.task_id
+           limit 1000
+      ), named as (
+          select s.task_id, s.title, 0::real as rank
+            from docket_private.task_search as s
+           where s.project_id = best_tasks.project_id
+             and s.title operator(docket_ext.%>) v_query
+             -- Who quotes, leaves out or offers words means them exactly.
+             and v_query !~* '"|(^|\s)-|\sor\s'
+           limit 1000
+      )
+    select f.task_id, f.rank + docket_ext.word_similarity(v_query, f.title)
+      from (
+          select distinct on (b.task_id) b.task_id, b.title, b.rank
+            from (table said union all table named) as b
+           order by b.task_id, b.rank desc
+      ) as f;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.best_tasks(project_id uuid, query text) IS 'The tasks of a project that say what `query` asks for or are named nearly so; none where the caller may not see the project.';
 
 -- FUNCTION docket.search_tasks(uuid, text, integer)
 
@@ -13409,17 +13452,58 @@ CREATE FUNCTION docket.search_tasks(project_id uuid, query text, page_size integ
      t.status,
      t.priority,
      found.rank
-    FROM (docket_private.find_tasks(search_tasks.project_id, search_tasks.query, NULL::text[], NULL::text[], NULL::text, NULL::jsonb, NULL::jsonb) found(task_id, rank)
-      JOIN docket.tasks t ON (((t.task_id = found.task_id) AND (t.project_id = search_tasks.project_id))))
-   WHERE (t.archived_at IS NULL)
-   ORDER BY found.rank DESC, t.task_id
+    FROM (( SELECT b.task_id,
+             b.rank
+            FROM docket_private.best_tasks(search_tasks.project_id, search_tasks.query) b(task_id, rank)
+           ORDER BY b.rank DESC, b.task_id) found
+      CROSS JOIN LATERAL ( SELECT u.task_id,
+             u.project_id,
+             u.task_key,
+             u.legacy_id,
+             u.workflow_id,
+             u.parent_task_id,
+             u.title,
+             u.description,
+             u.details,
+             u.test_strategy,
+             u.requirements,
+             u.acceptance_criteria,
+             u.affected_files,
+             u.tags,
+             u.needed_capabilities,
+             u.complexity_score,
+             u.actual_complexity,
+             u.estimated_effort,
+             u.actual_effort,
+             u.status,
+             u.priority,
+             u.assigned_to,
+             u.attempt_id,
+             u.not_before,
+             u.due_at,
+             u.results,
+             u.completed_at,
+             u.archived_at,
+             u.unmet_gates,
+             u.merged_at,
+             u.metadata,
+             u.version,
+             u.created_at,
+             u.updated_at,
+             u.created_by,
+             u.updated_by
+            FROM docket.tasks u
+           WHERE ((u.task_id = found.task_id) AND (u.project_id = search_tasks.project_id) AND (u.archived_at IS NULL))
+           ORDER BY u.task_id
+          LIMIT 1) t)
+   ORDER BY found.rank DESC, found.task_id
   LIMIT LEAST(GREATEST(search_tasks.page_size, 1), 1000);
 END;
 
 COMMENT ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) IS 'The tasks of a project that say what `query` asks for, the best first: words of title, tags,
 description, details and test strategy (websearch syntax: "exact phrase", or, -without), or, where
-the query quotes and leaves out nothing, a title that is nearly the same. The first 1,000 characters
-of a query count.
+the query does none of these, a title that is nearly the same. Whatever text is a query, its first
+1,000 characters count; of more than 5,000 tasks that say it 5,000 are ranked.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 
@@ -19386,6 +19470,60 @@ $$;
 
 COMMENT ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) IS 'An execution by its id, locked where it is to be written. Raises PD404, PD403.';
 
+-- FUNCTION docket_private.find_knowledge(uuid, text)
+
+CREATE FUNCTION docket_private.find_knowledge(project_id uuid, query text) RETURNS TABLE(knowledge_id uuid, section integer, rank real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query    text    := left(find_knowledge.query, 1000);
+    -- Who quotes, leaves out or offers words means them exactly, and no title that is like them.
+    v_is_exact boolean := v_query ~* '"|(^|\s)-|\sor\s';
+    v_language text;
+    v_words    tsquery;
+begin
+    if v_query is null
+       or not find_knowledge.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    foreach v_language in array docket_private.knowledge_languages(find_knowledge.project_id) loop
+        v_words := websearch_to_tsquery(v_language::regconfig, v_query);
+        return query
+        select f.knowledge_id, f.section,
+               ts_rank(f.search_vector, v_words)
+               + case
+                     when v_is_exact then 0
+                     else docket_ext.word_similarity(v_query, f.title)
+                 end
+          from (
+              select s.knowledge_id, s.section, s.title, s.search_vector
+                from docket_private.knowledge_sections as s
+               where s.project_id = find_knowledge.project_id
+                 and s.search_vector @@ v_words
+                 and s.language = v_language
+               limit 5000
+          ) as f;
+    end loop;
+
+    if not v_is_exact then
+        return query
+        select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
+          from docket_private.knowledge_sections as s
+         where s.project_id = find_knowledge.project_id
+           and s.section = 1
+           and s.title operator(docket_ext.%>) v_query
+         limit 1000;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) IS 'The sections of a project''s documents that say what `query` asks for, and the first of those whose title is nearly that, of each language 5,000 at most; none where the caller may not see the project.';
+
 -- FUNCTION docket_private.fingerprint_of(text, text, text, text, text)
 
 CREATE FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text DEFAULT NULL::text, fourth_part text DEFAULT NULL::text, fifth_part text DEFAULT NULL::text) RETURNS text
@@ -21218,6 +21356,38 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.keep_words_as_long() IS 'Keeps the words of interactions as long as the interactions.';
+
+-- FUNCTION docket_private.knowledge_languages(uuid)
+
+CREATE FUNCTION docket_private.knowledge_languages(project_id uuid) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+          with recursive languages (language) as (
+              (select s.language
+                 from docket_private.knowledge_sections as s
+                where s.project_id = knowledge_languages.project_id
+                order by s.language
+                limit 1)
+               union all
+              select (select s.language
+                        from docket_private.knowledge_sections as s
+                       where s.project_id = knowledge_languages.project_id
+                         and s.language > l.language
+                       order by s.language
+                       limit 1)
+                from languages as l
+               where l.language is not null
+          )
+        select l.language
+          from languages as l
+         where l.language is not null);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.knowledge_languages(project_id uuid) IS 'The languages of a project''s documents.';
 
 -- FUNCTION docket_private.known_priority(json)
 
@@ -23177,17 +23347,35 @@ begin
                    limit 30
               ) as w);
         return query
-        select 'knowledge', row_number() over (order by k.rank desc, k.knowledge_id),
-               concat_ws(': ', k.title, k.heading),
-               jsonb_build_object('kind', 'knowledge', 'id', k.knowledge_id,
-                                  'version', k.version, 'section', k.section),
+        select 'knowledge', row_number() over (order by f.rank desc, f.knowledge_id),
+               concat_ws(': ', f.title, s.heading),
+               jsonb_build_object('kind', 'knowledge', 'id', f.knowledge_id,
+                                  'version', f.version, 'section', f.section),
                to_jsonb(s.body)
-          from docket.search_knowledge(
-                   prompt_items.project_id, coalesce(v_words, ''), page_size => 5) as k
+          from (
+              select b.knowledge_id, b.section, b.rank, k.title, k.version
+                from (
+                    select distinct on (w.knowledge_id) w.knowledge_id, w.section, w.rank
+                      from docket_private.find_knowledge(
+                               prompt_items.project_id, coalesce(v_words, '')) as w
+                     order by w.knowledge_id, w.rank desc, w.section
+                ) as b
+               cross join lateral (
+                         select d.title, d.version
+                           from docket.knowledge_base as d
+                          where d.knowledge_id = b.knowledge_id
+                            and d.project_id   = prompt_items.project_id
+                            and d.archived_at is null
+                          order by d.knowledge_id
+                          limit 1
+                     ) as k
+               order by b.rank desc, b.knowledge_id
+               limit 5
+          ) as f
           join docket_private.knowledge_sections as s
-            on s.knowledge_id = k.knowledge_id
+            on s.knowledge_id = f.knowledge_id
            and s.project_id   = prompt_items.project_id
-           and s.section      = k.section;
+           and s.section      = f.section;
     end if;
 end;
 $$;
@@ -33779,6 +33967,13 @@ GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds
 GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.search_knowledge(project_id uuid, query text, kinds text[], tags_any text[], page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.best_tasks(project_id uuid, query text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.search_tasks(project_id uuid, query text, page_size integer) TO docket_app;
@@ -34155,6 +34350,8 @@ REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb)
 
 REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text, fourth_part text, fifth_part text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.first_answer(answer jsonb) FROM PUBLIC;
@@ -34273,6 +34470,8 @@ REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_words_as_long() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.knowledge_languages(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 

@@ -317,17 +317,35 @@ begin
                    limit 30
               ) as w);
         return query
-        select 'knowledge', row_number() over (order by k.rank desc, k.knowledge_id),
-               concat_ws(': ', k.title, k.heading),
-               jsonb_build_object('kind', 'knowledge', 'id', k.knowledge_id,
-                                  'version', k.version, 'section', k.section),
+        select 'knowledge', row_number() over (order by f.rank desc, f.knowledge_id),
+               concat_ws(': ', f.title, s.heading),
+               jsonb_build_object('kind', 'knowledge', 'id', f.knowledge_id,
+                                  'version', f.version, 'section', f.section),
                to_jsonb(s.body)
-          from docket.search_knowledge(
-                   prompt_items.project_id, coalesce(v_words, ''), page_size => 5) as k
+          from (
+              select b.knowledge_id, b.section, b.rank, k.title, k.version
+                from (
+                    select distinct on (w.knowledge_id) w.knowledge_id, w.section, w.rank
+                      from docket_private.find_knowledge(
+                               prompt_items.project_id, coalesce(v_words, '')) as w
+                     order by w.knowledge_id, w.rank desc, w.section
+                ) as b
+               cross join lateral (
+                         select d.title, d.version
+                           from docket.knowledge_base as d
+                          where d.knowledge_id = b.knowledge_id
+                            and d.project_id   = prompt_items.project_id
+                            and d.archived_at is null
+                          order by d.knowledge_id
+                          limit 1
+                     ) as k
+               order by b.rank desc, b.knowledge_id
+               limit 5
+          ) as f
           join docket_private.knowledge_sections as s
-            on s.knowledge_id = k.knowledge_id
+            on s.knowledge_id = f.knowledge_id
            and s.project_id   = prompt_items.project_id
-           and s.section      = k.section;
+           and s.section      = f.section;
     end if;
 end;
 $$;

@@ -77,6 +77,105 @@ be looked at again before that time, `include_archived` adds those that were put
 the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
 Returns documents; raises nothing.';
 
+-- They are found by going from one to the next in the index, because there are few of them and
+-- many documents.
+create function docket_private.knowledge_languages(project_id uuid) returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+          with recursive languages (language) as (
+              (select s.language
+                 from docket_private.knowledge_sections as s
+                where s.project_id = knowledge_languages.project_id
+                order by s.language
+                limit 1)
+               union all
+              select (select s.language
+                        from docket_private.knowledge_sections as s
+                       where s.project_id = knowledge_languages.project_id
+                         and s.language > l.language
+                       order by s.language
+                       limit 1)
+                from languages as l
+               where l.language is not null
+          )
+        select l.language
+          from languages as l
+         where l.language is not null);
+end;
+$$;
+
+comment on function docket_private.knowledge_languages(uuid) is
+    'The languages of a project''s documents.';
+
+-- Each language of the project's documents reads the query its own way. Planned anew for each call,
+-- so that each can use its index, which has no policy that asks for the project: this does.
+create function docket_private.find_knowledge(
+    project_id uuid,
+    query      text
+) returns table (
+    knowledge_id uuid,
+    section      integer,
+    rank         real
+)
+language plpgsql
+stable
+rows 100
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+    -- Beyond this the words of a query cost, and say, nothing that matters.
+    v_query    text    := left(find_knowledge.query, 1000);
+    -- Who quotes, leaves out or offers words means them exactly, and no title that is like them.
+    v_is_exact boolean := v_query ~* '"|(^|\s)-|\sor\s';
+    v_language text;
+    v_words    tsquery;
+begin
+    if v_query is null
+       or not find_knowledge.project_id = any (docket_private.visible_projects()) then
+        return;
+    end if;
+
+    foreach v_language in array docket_private.knowledge_languages(find_knowledge.project_id) loop
+        v_words := websearch_to_tsquery(v_language::regconfig, v_query);
+        return query
+        select f.knowledge_id, f.section,
+               ts_rank(f.search_vector, v_words)
+               + case
+                     when v_is_exact then 0
+                     else docket_ext.word_similarity(v_query, f.title)
+                 end
+          from (
+              select s.knowledge_id, s.section, s.title, s.search_vector
+                from docket_private.knowledge_sections as s
+               where s.project_id = find_knowledge.project_id
+                 and s.search_vector @@ v_words
+                 and s.language = v_language
+               limit 5000
+          ) as f;
+    end loop;
+
+    if not v_is_exact then
+        return query
+        select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
+          from docket_private.knowledge_sections as s
+         where s.project_id = find_knowledge.project_id
+           and s.section = 1
+           and s.title operator(docket_ext.%>) v_query
+         limit 1000;
+    end if;
+end;
+$$;
+
+comment on function docket_private.find_knowledge(uuid, text) is
+    'The sections of a project''s documents that say what `query` asks for, and the first of those whose title is nearly that, of each language 5,000 at most; none where the caller may not see the project.';
+
 create function docket.search_knowledge(
     project_id uuid,
     query      text,
@@ -98,83 +197,54 @@ language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_custom_plan
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    -- Beyond this the words of a query cost, and say, nothing that matters.
     v_query text := left(search_knowledge.query, 1000);
 begin
-    -- The index has no policy that asks for the project: this does.
-    if not search_knowledge.project_id = any (docket_private.visible_projects()) then
-        return;
-    end if;
-
-    -- Each language of the project's documents reads the query its own way; they are found by
-    -- going from one to the next in the index, because there are few of them and many documents.
     return query
-      with recursive languages (language) as (
-          (select s.language
-             from docket_private.knowledge_sections as s
-            where s.project_id = search_knowledge.project_id
-            order by s.language
-            limit 1)
-           union all
-          select (select s.language
-                    from docket_private.knowledge_sections as s
-                   where s.project_id = search_knowledge.project_id
-                     and s.language > l.language
-                   order by s.language
-                   limit 1)
-            from languages as l
-           where l.language is not null
-      ), queries as materialized (
-          select l.language, websearch_to_tsquery(l.language::regconfig, v_query) as words
-            from languages as l
-           where l.language is not null
-      ), found as (
-          select s.knowledge_id, s.section,
-                 ts_rank(s.search_vector, q.words)
-                 + docket_ext.word_similarity(v_query, s.title) as rank
-            from queries as q
-            join docket_private.knowledge_sections as s
-              on s.project_id = search_knowledge.project_id
-             and s.search_vector @@ q.words
-             and s.language = q.language
-           union all
-          select s.knowledge_id, s.section, docket_ext.word_similarity(v_query, s.title)
-            from docket_private.knowledge_sections as s
-           where s.project_id = search_knowledge.project_id
-             and s.section = 1
-             and s.title operator(docket_ext.%>) v_query
-             -- Who quotes or leaves out words means them exactly.
-             and v_query !~ '"|(^|\s)-'
-      ), best as (
-          select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
-            from found as f
-           order by f.knowledge_id, f.rank desc, f.section
+      with best as (
+          select b.knowledge_id, b.section, b.rank
+            from (
+                select distinct on (f.knowledge_id) f.knowledge_id, f.section, f.rank
+                  from docket_private.find_knowledge(search_knowledge.project_id, v_query) as f
+                 order by f.knowledge_id, f.rank desc, f.section
+            ) as b
+           order by b.rank desc, b.knowledge_id
       ), page as (
+          -- One after the other, until the page is full.
           select b.section, b.rank, k.knowledge_id, k.document_key, k.version, k.kind, k.title
             from best as b
-            join docket.knowledge_base as k
-              on k.knowledge_id = b.knowledge_id
-             and k.project_id = search_knowledge.project_id
-           where k.archived_at is null
-             and (search_knowledge.kinds is null or k.kind = any (search_knowledge.kinds))
-             and (search_knowledge.tags_any is null or k.tags && search_knowledge.tags_any)
-           order by b.rank desc, k.knowledge_id
+           cross join lateral (
+                     select d.*
+                       from docket.knowledge_base as d
+                      where d.knowledge_id = b.knowledge_id
+                        and d.project_id   = search_knowledge.project_id
+                        and d.archived_at is null
+                        and (search_knowledge.kinds is null
+                             or d.kind = any (search_knowledge.kinds))
+                        and (search_knowledge.tags_any is null
+                             or d.tags && search_knowledge.tags_any)
+                      order by d.knowledge_id
+                      limit 1
+                 ) as k
+           order by b.rank desc, b.knowledge_id
            limit least(greatest(search_knowledge.page_size, 1), 1000)
       )
     select p.knowledge_id, p.document_key, p.version, p.kind, p.title, p.section, s.heading,
-           p.rank::real, ts_headline(
-               q.language::regconfig, s.body, q.words, 'StartSel=**, StopSel=**')
+           p.rank,
+           ts_headline(s.language::regconfig, s.body,
+                       websearch_to_tsquery(s.language::regconfig, v_query),
+                       'StartSel=**, StopSel=**')
       from page as p
       join docket_private.knowledge_sections as s
         on s.knowledge_id = p.knowledge_id
        and s.project_id = search_knowledge.project_id
        and s.section = p.section
-      join queries as q
-        on q.language = s.language
      order by p.rank desc, p.knowledge_id;
 end;
 $$;
@@ -182,7 +252,7 @@ $$;
 comment on function docket.search_knowledge(uuid, text, text[], text[], integer) is
 'The documents of a project that say what `query` asks for, the best first, each with the section
 that says it best: words of headings, titles, tags and texts (websearch syntax: "exact phrase", or,
--without), or, where the query quotes and leaves out nothing, a title that is nearly the same. Words
+-without), or, where the query does none of these, a title that is nearly the same. Words
 are read in the language of each document. The first 1,000 characters of a query and the first
 200,000 of a document count.
 
@@ -193,6 +263,8 @@ around what was found (**between asterisks**). Raises nothing.';
 revoke all on function docket.get_knowledge(uuid, text, bigint) from public;
 revoke all on function docket.list_knowledge(
     uuid, text, text[], timestamptz, boolean, text, integer) from public;
+revoke all on function docket_private.knowledge_languages(uuid) from public;
+revoke all on function docket_private.find_knowledge(uuid, text) from public;
 revoke all on function docket.search_knowledge(uuid, text, text[], text[], integer) from public;
 grant execute on function
     docket.get_knowledge(uuid, text, bigint),

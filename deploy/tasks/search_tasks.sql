@@ -51,8 +51,8 @@ begin
             from docket_private.task_search as s
            where s.project_id = best_tasks.project_id
              and s.title operator(docket_ext.%>) v_query
-             -- Who quotes or leaves out words means them exactly.
-             and v_query !~ '"|(^|\s)-'
+             -- Who quotes, leaves out or offers words means them exactly.
+             and v_query !~* '"|(^|\s)-|\sor\s'
            limit 1000
       )
     select f.task_id, f.rank + docket_ext.word_similarity(v_query, f.title)
@@ -105,8 +105,8 @@ end;
 comment on function docket.search_tasks(uuid, text, integer) is
 'The tasks of a project that say what `query` asks for, the best first: words of title, tags,
 description, details and test strategy (websearch syntax: "exact phrase", or, -without), or, where
-the query quotes and leaves out nothing, a title that is nearly the same. Whatever text is a query,
-its first 1,000 characters count; of more than 5,000 tasks that say it 5,000 are ranked.
+the query does none of these, a title that is nearly the same. Whatever text is a query, its first
+1,000 characters count; of more than 5,000 tasks that say it 5,000 are ranked.
 
 `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.';
 

@@ -209,8 +209,8 @@ begin
                and (cardinality(v_languages) = 1
                     or s.search_vector @@ websearch_to_tsquery(s.language::regconfig, v_query))
             or s.title operator(docket_ext.%>) v_query
-               -- Who quotes or leaves out words means them exactly.
-               and v_query !~ '"|(^|\s)-')
+               -- Who quotes, leaves out or offers words means them exactly.
+               and v_query !~* '"|(^|\s)-|\sor\s')
        and (find_tasks.tags_all is null or s.tags @> find_tasks.tags_all)
        and (find_tasks.tags_any is null or s.tags && find_tasks.tags_any)
        and (find_tasks.affected_file is null

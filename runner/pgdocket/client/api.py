@@ -4979,7 +4979,7 @@ class Api(Calls):
         """The contexts of a project's tasks that say what `query` asks for, the best first: by the
         words of the latest version of each (websearch syntax: "exact phrase", or, -without).
         Whatever text is a query, its first 1,000 characters count; of a context the first 200,000
-        are searched.
+        are searched, and of more than 5,000 contexts that say it 5,000 are ranked.
 
         `context_types` asks for these types only, `after` is the place of the last row of the page
         before, `page_size` is in rows (1 to 1000). Returns contexts with their rank, and where they
@@ -5035,9 +5035,9 @@ class Api(Calls):
     ) -> list[SearchKnowledgeRow]:
         """The documents of a project that say what `query` asks for, the best first, each with the
         section that says it best: words of headings, titles, tags and texts (websearch syntax:
-        "exact phrase", or, -without), or, where the query quotes and leaves out nothing, a title
-        that is nearly the same. Words are read in the language of each document. The first 1,000
-        characters of a query and the first 200,000 of a document count.
+        "exact phrase", or, -without), or, where the query does none of these, a title that is
+        nearly the same. Words are read in the language of each document. The first 1,000 characters
+        of a query and the first 200,000 of a document count.
 
         `kinds` are the kinds of documents that count, `tags_any` tags that they have any of,
         `page_size` in rows (1 to 1000). Returns rows; heading may be null: before the first
@@ -5054,8 +5054,9 @@ class Api(Calls):
     ) -> list[SearchTasksRow]:
         """The tasks of a project that say what `query` asks for, the best first: words of title,
         tags, description, details and test strategy (websearch syntax: "exact phrase", or,
-        -without), or, where the query quotes and leaves out nothing, a title that is nearly the
-        same. The first 1,000 characters of a query count.
+        -without), or, where the query does none of these, a title that is nearly the same. Whatever
+        text is a query, its first 1,000 characters count; of more than 5,000 tasks that say it
+        5,000 are ranked.
 
         `page_size` is in rows (1 to 1000). Returns tasks with their rank; raises nothing.
         """
@@ -7917,7 +7918,7 @@ class AsyncApi(AsyncCalls):
         """The contexts of a project's tasks that say what `query` asks for, the best first: by the
         words of the latest version of each (websearch syntax: "exact phrase", or, -without).
         Whatever text is a query, its first 1,000 characters count; of a context the first 200,000
-        are searched.
+        are searched, and of more than 5,000 contexts that say it 5,000 are ranked.
         """
         return await self._many(
             _SEARCH_CONTEXTS,
@@ -7963,9 +7964,9 @@ class AsyncApi(AsyncCalls):
     ) -> list[SearchKnowledgeRow]:
         """The documents of a project that say what `query` asks for, the best first, each with the
         section that says it best: words of headings, titles, tags and texts (websearch syntax:
-        "exact phrase", or, -without), or, where the query quotes and leaves out nothing, a title
-        that is nearly the same. Words are read in the language of each document. The first 1,000
-        characters of a query and the first 200,000 of a document count.
+        "exact phrase", or, -without), or, where the query does none of these, a title that is
+        nearly the same. Words are read in the language of each document. The first 1,000 characters
+        of a query and the first 200,000 of a document count.
         """
         return await self._many(_SEARCH_KNOWLEDGE, (project_id, query, kinds, tags_any, page_size))
 
@@ -7978,8 +7979,9 @@ class AsyncApi(AsyncCalls):
     ) -> list[SearchTasksRow]:
         """The tasks of a project that say what `query` asks for, the best first: words of title,
         tags, description, details and test strategy (websearch syntax: "exact phrase", or,
-        -without), or, where the query quotes and leaves out nothing, a title that is nearly the
-        same. The first 1,000 characters of a query count.
+        -without), or, where the query does none of these, a title that is nearly the same. Whatever
+        text is a query, its first 1,000 characters count; of more than 5,000 tasks that say it
+        5,000 are ranked.
         """
         return await self._many(_SEARCH_TASKS, (project_id, query, page_size))
 
