@@ -1937,6 +1937,19 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) IS 'A place in the change stream, as its transaction and number. Raises PD422.';
 
+-- FUNCTION docket_private.principal_of_gateway()
+
+CREATE FUNCTION docket_private.principal_of_gateway() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket.principal();
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.principal_of_gateway() IS 'docket.principal(), for where it is rarely needed: a call that is not written out in the statement.';
+
 -- SEQUENCE docket_private.audit_id_seq
 
 CREATE SEQUENCE docket_private.audit_id_seq
@@ -1964,7 +1977,7 @@ CREATE TABLE docket.audit_log (
     new_values jsonb,
     principal text DEFAULT 
 CASE
-    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
+    WHEN (current_setting('docket.actor'::text, true) IS NOT NULL) THEN docket_private.principal_of_gateway()
     ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
 END NOT NULL,
     session_role text DEFAULT SESSION_USER NOT NULL,
@@ -16095,7 +16108,7 @@ COMMENT ON PROCEDURE docket_private.add_isolation(IN target regclass) IS 'Hides 
 
 -- PROCEDURE docket_private.add_journal(regclass, text, text[], text, text[], text[])
 
-CREATE PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[] DEFAULT '{}'::text[], IN update_when text DEFAULT 'old.* is distinct from new.*'::text, IN update_columns text[] DEFAULT '{}'::text[], IN operations text[] DEFAULT '{insert,update,delete,truncate}'::text[])
+CREATE PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[] DEFAULT '{}'::text[], IN update_when text DEFAULT NULL::text, IN update_columns text[] DEFAULT '{}'::text[], IN operations text[] DEFAULT '{insert,update,delete,truncate}'::text[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -16111,6 +16124,11 @@ declare
                            from pg_catalog.pg_attribute as a
                           where a.attrelid = add_journal.target
                             and a.attname = add_journal.key_column);
+    v_has_project boolean := exists (
+        select
+          from pg_catalog.pg_attribute as a
+         where a.attrelid = add_journal.target
+           and a.attname = 'project_id');
     v_args   text;
 begin
     -- The statement that moves a row from one partition to the next is no INSERT and no DELETE, and
@@ -16143,12 +16161,15 @@ begin
     end if;
     if 'update' = any (add_journal.operations) then
         execute format(
-            'create trigger %I after update %s on %s for each row when (%s) '
-            'execute function docket_private.journal_update(%s)',
+            'create trigger %I after update %s on %s for each row %s '
+            'execute function docket_private.%I(%s)',
             v_table || '_journal_update',
             (select 'of ' || string_agg(quote_ident(c.name), ', ' order by c.ordinality)
                from unnest(add_journal.update_columns) with ordinality as c (name, ordinality)),
-            add_journal.target, add_journal.update_when, v_args);
+            add_journal.target, 'when (' || add_journal.update_when || ')',
+            case when v_is_id and v_has_project and add_journal.secret_columns = '{}'
+                then 'journal_update' else 'journal_other_update' end,
+            v_args);
     end if;
     if 'delete' = any (add_journal.operations) then
         execute format(
@@ -16169,7 +16190,8 @@ COMMENT ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_colum
 
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
 columns of type jsonb, what stands under a secret key always is),
-`update_when` is the condition under which an update counts, `update_columns` are those one of which
+`update_when` is the condition under which an update counts (none: any that changes something),
+`update_columns` are those one of which
 it has to name (none: any), `operations` those that the triggers write down: the rest is written by
 the statements themselves.';
 
@@ -20470,21 +20492,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) IS 'The report of an import that was made before; null when there is none. Raises PD409 for another content of the same source, or another source of the same content.';
 
--- FUNCTION docket_private.in_utc(record)
-
-CREATE FUNCTION docket_private.in_utc(row_values record) RETURNS docket_ext.hstore
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET "TimeZone" TO 'UTC'
-    AS $$
-begin
-    return docket_ext.hstore(in_utc.row_values);
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.in_utc(row_values record) IS 'A row as text by column, with times in ISO 8601 and in UTC, whatever the session''s settings.';
-
 -- FUNCTION docket_private.index_changed_task()
 
 CREATE FUNCTION docket_private.index_changed_task() RETURNS trigger
@@ -20740,9 +20747,12 @@ COMMENT ON FUNCTION docket_private.is_time_to_seal() IS 'Whether the last seal i
 CREATE FUNCTION docket_private.journal_delete() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    v_json text[] := tg_argv[4]::text[];
+    v_secret constant text[] := tg_argv[3]::text[];
+    v_json   constant text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
@@ -20751,21 +20761,10 @@ begin
            (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
            gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case
-                   when tg_argv[3] <> '{}'
-                        or array_to_string(gone.h operator(docket_ext.->) v_json, '')
-                               like '%": %'
-                           and array_to_string(gone.h operator(docket_ext.->) v_json, '')
-                               ~* (select docket_private.secret_pattern())
-                       then docket_private.masked(gone.h, tg_argv[3]::text[], v_json)
-                   else gone.h
-               end))
+               docket_private.masked(gone.h, v_secret, v_json)))
       from deleted
      cross join lateral (
-               select case
-                          when docket_private.writes_in_utc() then docket_ext.hstore(deleted.*)
-                          else docket_private.in_utc(deleted.*)
-                      end as h
+               select docket_ext.hstore(deleted.*) as h
                offset 0
            ) as gone;
 
@@ -20780,9 +20779,12 @@ COMMENT ON FUNCTION docket_private.journal_delete() IS 'Writes the rows of a DEL
 CREATE FUNCTION docket_private.journal_insert() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
 declare
-    v_json text[] := tg_argv[4]::text[];
+    v_secret constant text[] := tg_argv[3]::text[];
+    v_json   constant text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
@@ -20791,21 +20793,10 @@ begin
            (written.h operator(docket_ext.->) tg_argv[1])::uuid,
            written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case
-                   when tg_argv[3] <> '{}'
-                        or array_to_string(written.h operator(docket_ext.->) v_json, '')
-                               like '%": %'
-                           and array_to_string(written.h operator(docket_ext.->) v_json, '')
-                               ~* (select docket_private.secret_pattern())
-                       then docket_private.masked(written.h, tg_argv[3]::text[], v_json)
-                   else written.h
-               end))
+               docket_private.masked(written.h, v_secret, v_json)))
       from inserted
      cross join lateral (
-               select case
-                          when docket_private.writes_in_utc() then docket_ext.hstore(inserted.*)
-                          else docket_private.in_utc(inserted.*)
-                      end as h
+               select docket_ext.hstore(inserted.*) as h
                offset 0
            ) as written;
 
@@ -20814,6 +20805,22 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.journal_insert() IS 'Writes the rows of an INSERT into the journal. Arguments: table, key column that is a uuid, key column that is none, secret columns, columns of type jsonb.';
+
+-- FUNCTION docket_private.journal_other_update()
+
+CREATE FUNCTION docket_private.journal_other_update() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    perform docket_private.write_update(tg_argv, docket_ext.hstore(old), docket_ext.hstore(new));
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.journal_other_update() IS 'journal_update() for any table.';
 
 -- FUNCTION docket_private.journal_truncate()
 
@@ -20836,54 +20843,37 @@ COMMENT ON FUNCTION docket_private.journal_truncate() IS 'Writes a TRUNCATE into
 CREATE FUNCTION docket_private.journal_update() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
-declare
-    v_old     docket_ext.hstore;
-    v_new     docket_ext.hstore;
-    v_former  docket_ext.hstore;
-    v_changed docket_ext.hstore;
-    v_text    text;
 begin
-    if docket_private.writes_in_utc() then
-        v_old := docket_ext.hstore(old);
-        v_new := docket_ext.hstore(new);
-    else
-        v_old := docket_private.in_utc(old);
-        v_new := docket_private.in_utc(new);
-    end if;
-
-    -- Most changes touch no column of type jsonb, and most values in them have no key at all; only
-    -- for the others is anything worked out that may have to be masked.
-    if tg_argv[3] <> '{}'
-       or (v_new operator(docket_ext.-) v_old) operator(docket_ext.?|) tg_argv[4]::text[] then
-        v_former  := v_old operator(docket_ext.-) v_new;
-        v_changed := v_new operator(docket_ext.-) v_old;
-        v_text    := array_to_string(
-                         (v_former operator(docket_ext.->) tg_argv[4]::text[])
-                         || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
-
-        if tg_argv[3] <> '{}'
-           or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
-            v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
-            v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
-        end if;
-    end if;
-
-    insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
+    insert into docket.audit_log (table_name, operation, project_id, row_id,
                                   old_values, new_values)
-    values (tg_argv[0],
-            'update',
-            (v_new operator(docket_ext.->) 'project_id')::uuid,
-            (v_new operator(docket_ext.->) tg_argv[1])::uuid,
-            v_new operator(docket_ext.->) tg_argv[2],
-            docket_ext.hstore_to_jsonb(coalesce(v_former, v_old operator(docket_ext.-) v_new)),
-            docket_ext.hstore_to_jsonb(coalesce(v_changed, v_new operator(docket_ext.-) v_old)));
+    select tg_argv[0],
+           'update',
+           new.project_id,
+           (r.after operator(docket_ext.->) tg_argv[1])::uuid,
+           docket_ext.hstore_to_jsonb(r.before operator(docket_ext.-) r.after),
+           docket_ext.hstore_to_jsonb(r.after operator(docket_ext.-) r.before)
+      from (
+          select docket_ext.hstore(old) as before,
+                 docket_ext.hstore(new) as after
+          offset 0
+      ) as r
+     where r.after operator(docket_ext.<>) r.before
+       and not (r.after operator(docket_ext.-) r.before) operator(docket_ext.?|) tg_argv[4]::text[];
+
+    -- Nothing has changed, or a column of type jsonb has, in which there may be a secret.
+    if not found then
+        perform docket_private.write_update(
+            tg_argv, docket_ext.hstore(old), docket_ext.hstore(new));
+    end if;
 
     return null;
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.journal_update() IS 'Writes one changed row, its changed columns only, into the journal. Arguments as for journal_insert().';
+COMMENT ON FUNCTION docket_private.journal_update() IS 'Writes one changed row, its changed columns only, into the journal: of a table with a project_id, whose key is a uuid, and with no column that is secret as a whole. Arguments as for journal_insert().';
 
 -- FUNCTION docket_private.json_as_text(jsonb, integer)
 
@@ -22152,7 +22142,23 @@ CREATE FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_colum
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_json text;
 begin
+    -- Most changes touch no column of type jsonb, and most values in them have no key at all; only
+    -- for the others is anything worked out that may have to be masked.
+    if masked.secret_columns = '{}' then
+        if not masked.row_values operator(docket_ext.?|) masked.json_columns then
+            return masked.row_values;
+        end if;
+
+        v_json := array_to_string(
+            masked.row_values operator(docket_ext.->) masked.json_columns, ' ');
+        if (v_json like '%": %' and v_json ~* docket_private.secret_pattern()) is not true then
+            return masked.row_values;
+        end if;
+    end if;
+
     return masked.row_values
            operator(docket_ext.||) coalesce(
                (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
@@ -28701,15 +28707,31 @@ $$;
 
 COMMENT ON FUNCTION docket_private.writable_projects() IS 'The projects that the principal may change; an operator changes all.';
 
--- FUNCTION docket_private.writes_in_utc()
+-- FUNCTION docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore)
 
-CREATE FUNCTION docket_private.writes_in_utc() RETURNS boolean
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT ((current_setting('timezone'::text) = ANY (ARRAY['UTC'::text, 'Etc/UTC'::text, 'GMT'::text])) AND starts_with(current_setting('datestyle'::text), 'ISO'::text));
-END;
+CREATE FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
+                                  old_values, new_values)
+    select write_update.arguments[0],
+           'update',
+           (write_update.new_values operator(docket_ext.->) 'project_id')::uuid,
+           (write_update.new_values operator(docket_ext.->) write_update.arguments[1])::uuid,
+           write_update.new_values operator(docket_ext.->) write_update.arguments[2],
+           docket_ext.hstore_to_jsonb(docket_private.masked(
+               write_update.old_values operator(docket_ext.-) write_update.new_values,
+               write_update.arguments[3]::text[], write_update.arguments[4]::text[])),
+           docket_ext.hstore_to_jsonb(docket_private.masked(
+               write_update.new_values operator(docket_ext.-) write_update.old_values,
+               write_update.arguments[3]::text[], write_update.arguments[4]::text[]))
+     where write_update.new_values operator(docket_ext.<>) write_update.old_values;
+end;
+$$;
 
-COMMENT ON FUNCTION docket_private.writes_in_utc() IS 'Whether the session writes times in ISO 8601 and in UTC.';
+COMMENT ON FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) IS 'Writes one changed row into the journal: of any table, and whatever in it has to be masked. Arguments as for journal_insert(), from 0.';
 
 -- FUNCTION docket_private.xml_text(text)
 
@@ -28788,7 +28810,7 @@ CREATE TABLE docket.audit_log_default (
     new_values jsonb,
     principal text DEFAULT 
 CASE
-    WHEN (COALESCE(current_setting('docket.actor'::text, true), ''::text) <> ''::text) THEN docket.principal()
+    WHEN (current_setting('docket.actor'::text, true) IS NOT NULL) THEN docket_private.principal_of_gateway()
     ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
 END CONSTRAINT audit_log_principal_not_null NOT NULL,
     session_role text DEFAULT SESSION_USER CONSTRAINT audit_log_session_role_not_null NOT NULL,
@@ -30588,7 +30610,7 @@ CREATE TRIGGER agent_sessions_journal_truncate AFTER TRUNCATE ON docket.agent_se
 
 -- TRIGGER docket.agent_sessions agent_sessions_journal_update
 
-CREATE TRIGGER agent_sessions_journal_update AFTER UPDATE ON docket.agent_sessions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('agent_sessions', '', 'session_id', '{state}', '{}');
+CREATE TRIGGER agent_sessions_journal_update AFTER UPDATE ON docket.agent_sessions FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('agent_sessions', '', 'session_id', '{state}', '{}');
 
 -- TRIGGER docket.agent_sessions agent_sessions_touch
 
@@ -30644,7 +30666,7 @@ CREATE TRIGGER code_artifacts_journal_truncate AFTER TRUNCATE ON docket.code_art
 
 -- TRIGGER docket.code_artifacts code_artifacts_journal_update
 
-CREATE TRIGGER code_artifacts_journal_update AFTER UPDATE ON docket.code_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
+CREATE TRIGGER code_artifacts_journal_update AFTER UPDATE ON docket.code_artifacts FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('code_artifacts', 'artifact_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.code_artifacts code_artifacts_touch
 
@@ -30664,7 +30686,7 @@ CREATE TRIGGER context_pins_journal_truncate AFTER TRUNCATE ON docket.context_pi
 
 -- TRIGGER docket.context_pins context_pins_journal_update
 
-CREATE TRIGGER context_pins_journal_update AFTER UPDATE ON docket.context_pins FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('context_pins', 'task_id', '', '{}', '{}');
+CREATE TRIGGER context_pins_journal_update AFTER UPDATE ON docket.context_pins FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('context_pins', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.context_types context_types_journal_delete
 
@@ -30680,7 +30702,7 @@ CREATE TRIGGER context_types_journal_truncate AFTER TRUNCATE ON docket.context_t
 
 -- TRIGGER docket.context_types context_types_journal_update
 
-CREATE TRIGGER context_types_journal_update AFTER UPDATE ON docket.context_types FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('context_types', 'context_type_id', '', '{}', '{json_schema}');
+CREATE TRIGGER context_types_journal_update AFTER UPDATE ON docket.context_types FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('context_types', 'context_type_id', '', '{}', '{json_schema}');
 
 -- TRIGGER docket.context_types context_types_touch
 
@@ -30700,7 +30722,7 @@ CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes
 
 -- TRIGGER docket.error_codes error_codes_journal_update
 
-CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('error_codes', '', 'error_code', '{}', '{}');
+CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('error_codes', '', 'error_code', '{}', '{}');
 
 -- TRIGGER docket.execution_history execution_history_drop_log
 
@@ -30720,7 +30742,7 @@ CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EAC
 
 -- TRIGGER docket.imports imports_journal_update
 
-CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('imports', 'import_id', '', '{content}', '{report,metadata}');
+CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('imports', 'import_id', '', '{content}', '{report,metadata}');
 
 -- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_delete
 
@@ -30736,7 +30758,7 @@ CREATE TRIGGER interaction_artifacts_journal_truncate AFTER TRUNCATE ON docket.i
 
 -- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_update
 
-CREATE TRIGGER interaction_artifacts_journal_update AFTER UPDATE ON docket.interaction_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('interaction_artifacts', 'interaction_id', '', '{}', '{}');
+CREATE TRIGGER interaction_artifacts_journal_update AFTER UPDATE ON docket.interaction_artifacts FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('interaction_artifacts', 'interaction_id', '', '{}', '{}');
 
 -- TRIGGER docket.knowledge_base knowledge_base_embeddings
 
@@ -30812,7 +30834,7 @@ CREATE TRIGGER learning_evidence_journal_truncate AFTER TRUNCATE ON docket.learn
 
 -- TRIGGER docket.learning_evidence learning_evidence_journal_update
 
-CREATE TRIGGER learning_evidence_journal_update AFTER UPDATE ON docket.learning_evidence FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('learning_evidence', 'evidence_id', '', '{}', '{}');
+CREATE TRIGGER learning_evidence_journal_update AFTER UPDATE ON docket.learning_evidence FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('learning_evidence', 'evidence_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_journal_delete
 
@@ -30828,7 +30850,7 @@ CREATE TRIGGER members_journal_truncate AFTER TRUNCATE ON docket.members FOR EAC
 
 -- TRIGGER docket.members members_journal_update
 
-CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', '', '{}', '{}');
+CREATE TRIGGER members_journal_update AFTER UPDATE ON docket.members FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('members', 'member_id', '', '{}', '{}');
 
 -- TRIGGER docket.members members_spread
 
@@ -30852,7 +30874,7 @@ CREATE TRIGGER organizations_journal_truncate AFTER TRUNCATE ON docket.organizat
 
 -- TRIGGER docket.organizations organizations_journal_update
 
-CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('organizations', 'organization_id', '', '{}', '{}');
+CREATE TRIGGER organizations_journal_update AFTER UPDATE ON docket.organizations FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('organizations', 'organization_id', '', '{}', '{}');
 
 -- TRIGGER docket.organizations organizations_touch
 
@@ -30872,7 +30894,7 @@ CREATE TRIGGER partition_policies_journal_truncate AFTER TRUNCATE ON docket.part
 
 -- TRIGGER docket.partition_policies partition_policies_journal_update
 
-CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('partition_policies', '', 'table_name', '{}', '{}');
+CREATE TRIGGER partition_policies_journal_update AFTER UPDATE ON docket.partition_policies FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('partition_policies', '', 'table_name', '{}', '{}');
 
 -- TRIGGER docket.partition_policies partition_policies_of_words
 
@@ -30904,7 +30926,7 @@ CREATE TRIGGER projects_journal_truncate AFTER TRUNCATE ON docket.projects FOR E
 
 -- TRIGGER docket.projects projects_journal_update
 
-CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}', '{settings,metadata}');
+CREATE TRIGGER projects_journal_update AFTER UPDATE ON docket.projects FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('projects', 'project_id', '', '{}', '{settings,metadata}');
 
 -- TRIGGER docket.projects projects_search_language_insert
 
@@ -30952,7 +30974,7 @@ CREATE TRIGGER pull_requests_journal_truncate AFTER TRUNCATE ON docket.pull_requ
 
 -- TRIGGER docket.pull_requests pull_requests_journal_update
 
-CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
+CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('pull_requests', 'pull_request_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.pull_requests pull_requests_time
 
@@ -30976,7 +30998,7 @@ CREATE TRIGGER required_validations_journal_truncate AFTER TRUNCATE ON docket.re
 
 -- TRIGGER docket.required_validations required_validations_journal_update
 
-CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', '', '{}', '{metadata}');
+CREATE TRIGGER required_validations_journal_update AFTER UPDATE ON docket.required_validations FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('required_validations', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.required_validations required_validations_touch
 
@@ -30996,7 +31018,7 @@ CREATE TRIGGER retry_policies_journal_truncate AFTER TRUNCATE ON docket.retry_po
 
 -- TRIGGER docket.retry_policies retry_policies_journal_update
 
-CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('retry_policies', '', 'failure_class', '{}', '{}');
+CREATE TRIGGER retry_policies_journal_update AFTER UPDATE ON docket.retry_policies FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('retry_policies', '', 'failure_class', '{}', '{}');
 
 -- TRIGGER docket.retry_policies retry_policies_touch
 
@@ -31020,7 +31042,7 @@ CREATE TRIGGER settings_journal_truncate AFTER TRUNCATE ON docket.settings FOR E
 
 -- TRIGGER docket.settings settings_journal_update
 
-CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('settings', '', 'setting_key', '{}', '{value}');
+CREATE TRIGGER settings_journal_update AFTER UPDATE ON docket.settings FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('settings', '', 'setting_key', '{}', '{value}');
 
 -- TRIGGER docket.settings settings_search_language
 
@@ -31060,7 +31082,7 @@ CREATE TRIGGER task_contexts_journal_truncate AFTER TRUNCATE ON docket.task_cont
 
 -- TRIGGER docket.task_contexts task_contexts_journal_update
 
-CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_contexts', 'task_id', '', '{data}', '{}');
+CREATE TRIGGER task_contexts_journal_update AFTER UPDATE ON docket.task_contexts FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('task_contexts', 'task_id', '', '{data}', '{}');
 
 -- TRIGGER docket.task_dependencies task_dependencies_fixed
 
@@ -31096,7 +31118,7 @@ CREATE TRIGGER task_dependencies_journal_truncate AFTER TRUNCATE ON docket.task_
 
 -- TRIGGER docket.task_dependencies task_dependencies_journal_update
 
-CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', '', '{}', '{metadata}');
+CREATE TRIGGER task_dependencies_journal_update AFTER UPDATE ON docket.task_dependencies FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('task_dependencies', 'task_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_follow_delete
 
@@ -31120,7 +31142,7 @@ CREATE TRIGGER task_pull_requests_journal_truncate AFTER TRUNCATE ON docket.task
 
 -- TRIGGER docket.task_pull_requests task_pull_requests_journal_update
 
-CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', '', '{}', '{}');
+CREATE TRIGGER task_pull_requests_journal_update AFTER UPDATE ON docket.task_pull_requests FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('task_pull_requests', 'task_id', '', '{}', '{}');
 
 -- TRIGGER docket.task_transitions task_transitions_journal_delete
 
@@ -31136,7 +31158,7 @@ CREATE TRIGGER task_transitions_journal_truncate AFTER TRUNCATE ON docket.task_t
 
 -- TRIGGER docket.task_transitions task_transitions_journal_update
 
-CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('task_transitions', '', 'from_status', '{}', '{}');
+CREATE TRIGGER task_transitions_journal_update AFTER UPDATE ON docket.task_transitions FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('task_transitions', '', 'from_status', '{}', '{}');
 
 -- TRIGGER docket.tasks tasks_check_new_parents
 
@@ -31184,7 +31206,7 @@ CREATE TRIGGER tasks_journal_truncate AFTER TRUNCATE ON docket.tasks FOR EACH ST
 
 -- TRIGGER docket.tasks tasks_journal_update
 
-CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN (((old.version <> new.version) AND (NOT (((old.status)::text = 'pending'::text) AND (new.attempt_id IS NOT NULL))) AND (NOT ((old.attempt_id IS NOT NULL) AND ((new.status)::text = 'completed'::text))))) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
+CREATE TRIGGER tasks_journal_update AFTER UPDATE ON docket.tasks FOR EACH ROW WHEN ((((old.attempt_id IS NOT NULL) OR (new.attempt_id IS NULL)) AND ((old.attempt_id IS NULL) OR (new.completed_at IS NULL)))) EXECUTE FUNCTION docket_private.journal_update('tasks', 'task_id', '', '{}', '{requirements,acceptance_criteria,results,metadata}');
 
 -- TRIGGER docket.tasks tasks_search_insert
 
@@ -31216,7 +31238,7 @@ CREATE TRIGGER template_usage_history_journal_truncate AFTER TRUNCATE ON docket.
 
 -- TRIGGER docket.template_usage_history template_usage_history_journal_update
 
-CREATE TRIGGER template_usage_history_journal_update AFTER UPDATE ON docket.template_usage_history FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('template_usage_history', 'usage_id', '', '{}', '{variables}');
+CREATE TRIGGER template_usage_history_journal_update AFTER UPDATE ON docket.template_usage_history FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('template_usage_history', 'usage_id', '', '{}', '{variables}');
 
 -- TRIGGER docket.templates templates_journal_delete
 
@@ -31260,7 +31282,7 @@ CREATE TRIGGER validation_findings_journal_truncate AFTER TRUNCATE ON docket.val
 
 -- TRIGGER docket.validation_findings validation_findings_journal_update
 
-CREATE TRIGGER validation_findings_journal_update AFTER UPDATE ON docket.validation_findings FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_findings', 'finding_id', '', '{}', '{details}');
+CREATE TRIGGER validation_findings_journal_update AFTER UPDATE ON docket.validation_findings FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('validation_findings', 'finding_id', '', '{}', '{details}');
 
 -- TRIGGER docket.validation_findings validation_findings_touch
 
@@ -31280,7 +31302,7 @@ CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.vali
 
 -- TRIGGER docket.validation_results validation_results_journal_update
 
-CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
+CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_journal_delete
 
@@ -31296,7 +31318,7 @@ CREATE TRIGGER workflow_states_journal_truncate AFTER TRUNCATE ON docket.workflo
 
 -- TRIGGER docket.workflow_states workflow_states_journal_update
 
-CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
+CREATE TRIGGER workflow_states_journal_update AFTER UPDATE ON docket.workflow_states FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
 
 -- TRIGGER docket.workflow_states workflow_states_time
 
@@ -31320,7 +31342,7 @@ CREATE TRIGGER workflows_journal_truncate AFTER TRUNCATE ON docket.workflows FOR
 
 -- TRIGGER docket.workflows workflows_journal_update
 
-CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
+CREATE TRIGGER workflows_journal_update AFTER UPDATE ON docket.workflows FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('workflows', 'workflow_id', '', '{}', '{requirements,metadata}');
 
 -- TRIGGER docket.workflows workflows_touch
 
@@ -32770,6 +32792,8 @@ GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_i
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.principal_of_gateway() FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.audit_log TO docket_admin;
 GRANT SELECT ON TABLE docket.audit_log TO docket_app;
@@ -34412,8 +34436,6 @@ REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags doc
 
 REVOKE ALL ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.in_utc(row_values record) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_context(context docket.task_contexts) FROM PUBLIC;
@@ -34442,6 +34464,8 @@ REVOKE ALL ON FUNCTION docket_private.is_time_to_seal() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.journal_delete() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_insert() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.journal_other_update() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_truncate() FROM PUBLIC;
 
@@ -34853,7 +34877,7 @@ REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, 
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.writes_in_utc() FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.xml_text(content text) FROM PUBLIC;
 

@@ -19,12 +19,26 @@ create domain docket.audit_operation as text
 comment on domain docket.audit_operation is
     'insert, update and delete of a row, truncate of a table, drop of a partition that nobody has to keep any longer.';
 
+create function docket_private.principal_of_gateway() returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket.principal();
+end;
+$$;
+
+comment on function docket_private.principal_of_gateway() is
+    'docket.principal(), for where it is rarely needed: a call that is not written out in the statement.';
+
 -- Every write of the product pays for a row of it: what can be spared, is. The operation is known
 -- to a domain: a CHECK of the table is read from the catalog again by each statement, which was a
 -- quarter of an insertion. The principal is docket.principal(), written out for those who speak
--- for nobody else. One index finds a row's history; the other, the key, is the order of the change
--- stream and of the seals: that of transactions, since of the numbers before one some may still
--- be uncommitted, and of the transactions before the oldest that runs none is.
+-- for nobody else, and behind a call for the others: each function in a default is made ready by
+-- each statement, needed or not. One index finds a row's history; the other, the key, is the
+-- order of the change stream and of the seals: that of transactions, since of the numbers before
+-- one some may still be uncommitted, and of the transactions before the oldest that runs none is.
 create table docket.audit_log (
     audit_id         bigint      not null default nextval('docket_private.audit_id_seq'),
     recorded_at      timestamptz not null default clock_timestamp(),
@@ -39,7 +53,8 @@ create table docket.audit_log (
     new_values       jsonb,
     principal        text        not null default
         case
-            when coalesce(current_setting('docket.actor', true), '') <> '' then docket.principal()
+            when current_setting('docket.actor', true) is not null
+                then docket_private.principal_of_gateway()
             else coalesce(nullif(current_setting('role'), 'none'), session_user)
         end,
     session_role     text        not null default session_user,
@@ -96,7 +111,6 @@ create table docket.audit_log_default partition of docket.audit_log default;
 comment on table docket.audit_log_default is
     'Rows of audit_log for which no month is there. The first row in it is an alarm.';
 
--- Called only where something is known to be secret: whole columns, or something under a key.
 create function docket_private.masked(
     row_values     docket_ext.hstore,
     secret_columns text[],
@@ -106,7 +120,23 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_json text;
 begin
+    -- Most changes touch no column of type jsonb, and most values in them have no key at all; only
+    -- for the others is anything worked out that may have to be masked.
+    if masked.secret_columns = '{}' then
+        if not masked.row_values operator(docket_ext.?|) masked.json_columns then
+            return masked.row_values;
+        end if;
+
+        v_json := array_to_string(
+            masked.row_values operator(docket_ext.->) masked.json_columns, ' ');
+        if (v_json like '%": %' and v_json ~* docket_private.secret_pattern()) is not true then
+            return masked.row_values;
+        end if;
+    end if;
+
     return masked.row_values
            operator(docket_ext.||) coalesce(
                (select docket_ext.hstore(array_agg(s.column_name), array_agg(text '********'))
@@ -129,40 +159,17 @@ comment on function docket_private.masked(docket_ext.hstore, text[], text[]) is
 -- The cheapest way that was measured to find out which columns changed is hstore's
 -- difference, in C, and it knows any table. Values are kept in text form, as hstore has
 -- them: the type's own input function reads them back without loss, whatever the time zone
--- and date style of the session that wrote them. Times are written in ISO 8601 and in UTC; where
--- the session does so anyway nothing is set, which would be a tenth of the journal's cost.
-create function docket_private.writes_in_utc() returns boolean
-language sql
-stable
-begin atomic
-    select current_setting('timezone') in ('UTC', 'Etc/UTC', 'GMT')
-       and starts_with(current_setting('datestyle'), 'ISO');
-end;
-
-comment on function docket_private.writes_in_utc() is
-    'Whether the session writes times in ISO 8601 and in UTC.';
-
-create function docket_private.in_utc(row_values record) returns docket_ext.hstore
+-- and date style of the session that wrote them. Times are written in ISO 8601 and in UTC: to pin
+-- both to the functions costs less than to ask whether the session has them anyway.
+create function docket_private.journal_insert() returns trigger
 language plpgsql
-stable
 set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
 as $$
-begin
-    return docket_ext.hstore(in_utc.row_values);
-end;
-$$;
-
-comment on function docket_private.in_utc(record) is
-    'A row as text by column, with times in ISO 8601 and in UTC, whatever the session''s settings.';
-
-create function docket_private.journal_insert() returns trigger
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
 declare
-    v_json text[] := tg_argv[4]::text[];
+    v_secret constant text[] := tg_argv[3]::text[];
+    v_json   constant text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, new_values)
     select tg_argv[0],
@@ -171,21 +178,10 @@ begin
            (written.h operator(docket_ext.->) tg_argv[1])::uuid,
            written.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case
-                   when tg_argv[3] <> '{}'
-                        or array_to_string(written.h operator(docket_ext.->) v_json, '')
-                               like '%": %'
-                           and array_to_string(written.h operator(docket_ext.->) v_json, '')
-                               ~* (select docket_private.secret_pattern())
-                       then docket_private.masked(written.h, tg_argv[3]::text[], v_json)
-                   else written.h
-               end))
+               docket_private.masked(written.h, v_secret, v_json)))
       from inserted
      cross join lateral (
-               select case
-                          when docket_private.writes_in_utc() then docket_ext.hstore(inserted.*)
-                          else docket_private.in_utc(inserted.*)
-                      end as h
+               select docket_ext.hstore(inserted.*) as h
                offset 0
            ) as written;
 
@@ -199,9 +195,12 @@ comment on function docket_private.journal_insert() is
 create function docket_private.journal_delete() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
 as $$
 declare
-    v_json text[] := tg_argv[4]::text[];
+    v_secret constant text[] := tg_argv[3]::text[];
+    v_json   constant text[] := tg_argv[4]::text[];
 begin
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key, old_values)
     select tg_argv[0],
@@ -210,21 +209,10 @@ begin
            (gone.h operator(docket_ext.->) tg_argv[1])::uuid,
            gone.h operator(docket_ext.->) tg_argv[2],
            jsonb_strip_nulls(docket_ext.hstore_to_jsonb(
-               case
-                   when tg_argv[3] <> '{}'
-                        or array_to_string(gone.h operator(docket_ext.->) v_json, '')
-                               like '%": %'
-                           and array_to_string(gone.h operator(docket_ext.->) v_json, '')
-                               ~* (select docket_private.secret_pattern())
-                       then docket_private.masked(gone.h, tg_argv[3]::text[], v_json)
-                   else gone.h
-               end))
+               docket_private.masked(gone.h, v_secret, v_json)))
       from deleted
      cross join lateral (
-               select case
-                          when docket_private.writes_in_utc() then docket_ext.hstore(deleted.*)
-                          else docket_private.in_utc(deleted.*)
-                      end as h
+               select docket_ext.hstore(deleted.*) as h
                offset 0
            ) as gone;
 
@@ -235,59 +223,90 @@ $$;
 comment on function docket_private.journal_delete() is
     'Writes the rows of a DELETE into the journal. Arguments as for journal_insert().';
 
--- By row, because the old and the new row must meet: joining two transition tables costs more.
-create function docket_private.journal_update() returns trigger
+create function docket_private.write_update(
+    arguments  text[],
+    old_values docket_ext.hstore,
+    new_values docket_ext.hstore
+) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_old     docket_ext.hstore;
-    v_new     docket_ext.hstore;
-    v_former  docket_ext.hstore;
-    v_changed docket_ext.hstore;
-    v_text    text;
 begin
-    if docket_private.writes_in_utc() then
-        v_old := docket_ext.hstore(old);
-        v_new := docket_ext.hstore(new);
-    else
-        v_old := docket_private.in_utc(old);
-        v_new := docket_private.in_utc(new);
-    end if;
-
-    -- Most changes touch no column of type jsonb, and most values in them have no key at all; only
-    -- for the others is anything worked out that may have to be masked.
-    if tg_argv[3] <> '{}'
-       or (v_new operator(docket_ext.-) v_old) operator(docket_ext.?|) tg_argv[4]::text[] then
-        v_former  := v_old operator(docket_ext.-) v_new;
-        v_changed := v_new operator(docket_ext.-) v_old;
-        v_text    := array_to_string(
-                         (v_former operator(docket_ext.->) tg_argv[4]::text[])
-                         || (v_changed operator(docket_ext.->) tg_argv[4]::text[]), ' ');
-
-        if tg_argv[3] <> '{}'
-           or (v_text like '%": %' and v_text ~* docket_private.secret_pattern()) then
-            v_former  := docket_private.masked(v_former, tg_argv[3]::text[], tg_argv[4]::text[]);
-            v_changed := docket_private.masked(v_changed, tg_argv[3]::text[], tg_argv[4]::text[]);
-        end if;
-    end if;
-
     insert into docket.audit_log (table_name, operation, project_id, row_id, row_key,
                                   old_values, new_values)
-    values (tg_argv[0],
-            'update',
-            (v_new operator(docket_ext.->) 'project_id')::uuid,
-            (v_new operator(docket_ext.->) tg_argv[1])::uuid,
-            v_new operator(docket_ext.->) tg_argv[2],
-            docket_ext.hstore_to_jsonb(coalesce(v_former, v_old operator(docket_ext.-) v_new)),
-            docket_ext.hstore_to_jsonb(coalesce(v_changed, v_new operator(docket_ext.-) v_old)));
+    select write_update.arguments[0],
+           'update',
+           (write_update.new_values operator(docket_ext.->) 'project_id')::uuid,
+           (write_update.new_values operator(docket_ext.->) write_update.arguments[1])::uuid,
+           write_update.new_values operator(docket_ext.->) write_update.arguments[2],
+           docket_ext.hstore_to_jsonb(docket_private.masked(
+               write_update.old_values operator(docket_ext.-) write_update.new_values,
+               write_update.arguments[3]::text[], write_update.arguments[4]::text[])),
+           docket_ext.hstore_to_jsonb(docket_private.masked(
+               write_update.new_values operator(docket_ext.-) write_update.old_values,
+               write_update.arguments[3]::text[], write_update.arguments[4]::text[]))
+     where write_update.new_values operator(docket_ext.<>) write_update.old_values;
+end;
+$$;
+
+comment on function docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore) is
+    'Writes one changed row into the journal: of any table, and whatever in it has to be masked. Arguments as for journal_insert(), from 0.';
+
+-- By row, because the old and the new row must meet: joining two transition tables costs more. One
+-- statement and no variable: in a session that changes one row and commits, each expression of
+-- stored code and each function in a statement is made ready anew, which takes longer than to run
+-- it. So what is seldom needed stands behind a call, and it is found here whether anything has
+-- changed: a condition of the trigger would be read from the catalog by each statement.
+create function docket_private.journal_update() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+begin
+    insert into docket.audit_log (table_name, operation, project_id, row_id,
+                                  old_values, new_values)
+    select tg_argv[0],
+           'update',
+           new.project_id,
+           (r.after operator(docket_ext.->) tg_argv[1])::uuid,
+           docket_ext.hstore_to_jsonb(r.before operator(docket_ext.-) r.after),
+           docket_ext.hstore_to_jsonb(r.after operator(docket_ext.-) r.before)
+      from (
+          select docket_ext.hstore(old) as before,
+                 docket_ext.hstore(new) as after
+          offset 0
+      ) as r
+     where r.after operator(docket_ext.<>) r.before
+       and not (r.after operator(docket_ext.-) r.before) operator(docket_ext.?|) tg_argv[4]::text[];
+
+    -- Nothing has changed, or a column of type jsonb has, in which there may be a secret.
+    if not found then
+        perform docket_private.write_update(
+            tg_argv, docket_ext.hstore(old), docket_ext.hstore(new));
+    end if;
 
     return null;
 end;
 $$;
 
 comment on function docket_private.journal_update() is
-    'Writes one changed row, its changed columns only, into the journal. Arguments as for journal_insert().';
+    'Writes one changed row, its changed columns only, into the journal: of a table with a project_id, whose key is a uuid, and with no column that is secret as a whole. Arguments as for journal_insert().';
+
+create function docket_private.journal_other_update() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+begin
+    perform docket_private.write_update(tg_argv, docket_ext.hstore(old), docket_ext.hstore(new));
+    return null;
+end;
+$$;
+
+comment on function docket_private.journal_other_update() is
+    'journal_update() for any table.';
 
 create function docket_private.journal_truncate() returns trigger
 language plpgsql
@@ -308,7 +327,7 @@ create procedure docket_private.add_journal(
     target         regclass,
     key_column     text,
     secret_columns text[] default '{}',
-    update_when    text   default 'old.* is distinct from new.*',
+    update_when    text   default null,
     update_columns text[] default '{}',
     operations     text[] default '{insert,update,delete,truncate}'
 )
@@ -327,6 +346,11 @@ declare
                            from pg_catalog.pg_attribute as a
                           where a.attrelid = add_journal.target
                             and a.attname = add_journal.key_column);
+    v_has_project boolean := exists (
+        select
+          from pg_catalog.pg_attribute as a
+         where a.attrelid = add_journal.target
+           and a.attname = 'project_id');
     v_args   text;
 begin
     -- The statement that moves a row from one partition to the next is no INSERT and no DELETE, and
@@ -359,12 +383,15 @@ begin
     end if;
     if 'update' = any (add_journal.operations) then
         execute format(
-            'create trigger %I after update %s on %s for each row when (%s) '
-            'execute function docket_private.journal_update(%s)',
+            'create trigger %I after update %s on %s for each row %s '
+            'execute function docket_private.%I(%s)',
             v_table || '_journal_update',
             (select 'of ' || string_agg(quote_ident(c.name), ', ' order by c.ordinality)
                from unnest(add_journal.update_columns) with ordinality as c (name, ordinality)),
-            add_journal.target, add_journal.update_when, v_args);
+            add_journal.target, 'when (' || add_journal.update_when || ')',
+            case when v_is_id and v_has_project and add_journal.secret_columns = '{}'
+                then 'journal_update' else 'journal_other_update' end,
+            v_args);
     end if;
     if 'delete' = any (add_journal.operations) then
         execute format(
@@ -386,14 +413,17 @@ comment on procedure docket_private.add_journal(regclass, text, text[], text, te
 
 `target` is the table, `key_column` the column that finds a row, `secret_columns` are masked (in
 columns of type jsonb, what stands under a secret key always is),
-`update_when` is the condition under which an update counts, `update_columns` are those one of which
+`update_when` is the condition under which an update counts (none: any that changes something),
+`update_columns` are those one of which
 it has to name (none: any), `operations` those that the triggers write down: the rest is written by
 the statements themselves.';
 
-revoke all on function docket_private.writes_in_utc() from public;
-revoke all on function docket_private.in_utc(record) from public;
+revoke all on function docket_private.principal_of_gateway() from public;
 revoke all on function docket_private.journal_insert() from public;
 revoke all on function docket_private.journal_update() from public;
+revoke all on function docket_private.journal_other_update() from public;
+revoke all on function docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore)
+  from public;
 revoke all on function docket_private.journal_delete() from public;
 revoke all on function docket_private.journal_truncate() from public;
 revoke all on function docket_private.masked(docket_ext.hstore, text[], text[]) from public;

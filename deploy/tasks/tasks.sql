@@ -312,11 +312,12 @@ comment on function docket_private.stamp_task() is
 create trigger tasks_stamp before update on docket.tasks
     for each row execute function docket_private.stamp_task();
 
+-- All but the two: a claim is what gives a task an attempt, a completion by its attempt takes it
+-- away and leaves completed_at.
 call docket_private.add_journal(
     'docket.tasks', 'task_id', '{}',
-    $$old.version <> new.version
-      and not (old.status = 'pending' and new.attempt_id is not null)
-      and not (old.attempt_id is not null and new.status = 'completed')$$);
+    $$(old.attempt_id is not null or new.attempt_id is null)
+      and (old.attempt_id is null or new.completed_at is null)$$);
 call docket_private.add_isolation('docket.tasks');
 call docket_private.add_isolation('docket_private.task_counters');
 

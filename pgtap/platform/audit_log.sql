@@ -1,7 +1,7 @@
 -- The journal has every change: who, when, from where, why, the changed columns before and after.
 
 begin;
-select plan(38);
+select plan(43);
 
 create role tap_journal_ann;
 grant docket_gateway to tap_journal_ann;
@@ -273,6 +273,59 @@ select is(
     '2026-07-01 12:00:00+00', 'those of a deleted row too');
 reset timezone;
 reset datestyle;
+
+-- A project's rows with a uuid for a key are written the short way, unless there may be a secret.
+set local role docket_owner;
+create table docket.tap_jobs (
+    job_id     uuid not null primary key,
+    project_id uuid not null,
+    body       text,
+    seen_at    timestamptz,
+    extra      jsonb not null default '{}'
+);
+call docket_private.add_journal('docket.tap_jobs', 'job_id');
+reset role;
+create or replace view pg_temp.journal as
+select l.*
+  from docket.audit_log as l
+ where l.table_name in ('tap_notes', 'tap_pairs', 'tap_jobs');
+insert into docket.tap_jobs (job_id, project_id, body)
+values ('00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002', 'one');
+
+set local timezone = 'Asia/Kathmandu';
+set local datestyle = 'SQL, DMY';
+update docket.tap_jobs set body = null, seen_at = '2026-07-01 12:00+00';
+reset timezone;
+reset datestyle;
+select results_eq(
+    $$ select j.operation::text, j.project_id, j.row_id, j.row_key, j.old_values, j.new_values
+         from pg_temp.journal as j
+        order by j.audit_id desc
+        limit 1 $$,
+    $$ values ('update', '00000000-0000-7000-8000-000000000002'::uuid,
+               '00000000-0000-7000-8000-000000000001'::uuid, null::text,
+               '{"body": "one", "seen_at": null}'::jsonb,
+               '{"body": null, "seen_at": "2026-07-01 12:00:00+00"}'::jsonb) $$,
+    'a project''s row is kept with the project and its id');
+
+create temporary table written as select pg_temp.rows_written() as so_far;
+update docket.tap_jobs set body = body, extra = extra;
+select is(pg_temp.rows_written(), (select so_far from written), 'and when nothing changes not');
+
+update docket.tap_jobs set body = 'two', extra = '{"token": "xyzzy", "n": 1}';
+select results_eq(
+    'select * from pg_temp.last_change()',
+    $$ values ('{"body": null, "extra": "{}"}'::jsonb,
+               '{"body": "two", "extra": "{\"n\": 1, \"token\": \"********\"}"}'::jsonb) $$,
+    'what comes under a secret key is masked');
+update docket.tap_jobs set extra = '{"n": 2}';
+select results_eq(
+    'select * from pg_temp.last_change()',
+    $$ values ('{"extra": "{\"n\": 1, \"token\": \"********\"}"}'::jsonb,
+               '{"extra": "{\"n\": 2}"}'::jsonb) $$,
+    'so is what was there');
+select is(
+    pg_temp.rows_written() - (select so_far from written), 2::bigint, 'each change is one row');
 
 -- Nobody changes what is written.
 set local role docket_owner;

@@ -17,12 +17,13 @@ delete from docket.partition_policies
 drop procedure docket_private.add_journal(regclass, text, text[], text, text[], text[]);
 drop function docket_private.journal_truncate();
 drop function docket_private.journal_update();
+drop function docket_private.journal_other_update();
+drop function docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore);
 drop function docket_private.journal_delete();
 drop function docket_private.journal_insert();
-drop function docket_private.in_utc(record);
-drop function docket_private.writes_in_utc();
 drop function docket_private.masked(docket_ext.hstore, text[], text[]);
 drop table docket.audit_log;
+drop function docket_private.principal_of_gateway();
 drop domain docket.audit_operation;
 drop sequence docket_private.audit_id_seq;
 
