@@ -30,6 +30,7 @@ CHEAP = {"test_async_docket", "test_connections", "test_docket", "test_gates"}
 # They have no other form; each with the reason.
 STRAIGHT = {
     "test_pgbouncer": "goes there by itself",
+    "test_proxy": "goes there by itself",
     "test_codegen": "opens no client",
     "test_python_page": "programs of a reader, who names the database himself",
     "test_idle_connections_that_have_died_are_found_without_a_call":
