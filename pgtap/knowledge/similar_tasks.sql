@@ -1,7 +1,7 @@
 -- What a task is like: titles, tags, paths and complexity, in what both have.
 
 begin;
-select plan(9);
+select plan(10);
 
 select docket_test.project('one');
 select count(*)
@@ -43,6 +43,14 @@ select is(
     'open', 'of any status');
 select is_empty($$ select from docket.similar_tasks(docket_test.id('far')) $$, 'or nothing');
 select is_empty($$ select from docket.similar_tasks(gen_random_uuid()) $$, 'nor to nothing');
+
+select docket.create_task(docket_test.project_id(), w.title, task_key => w.key)
+  from (values (E'Escape C:\\new \'it\'s\' & (x|y) <-> :*', 'odd'),
+               (E'Escape C:\\new \'its\'', 'even')) as w (title, key);
+select is(
+    (select string_agg(s.task_key, ',')
+       from docket.similar_tasks(docket_test.id('odd'), '{pending}') as s),
+    'even', 'whatever the title is');
 
 select docket_test.member('docket_reader', 'reader');
 set local role docket_reader;
