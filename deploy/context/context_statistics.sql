@@ -77,7 +77,8 @@ begin
     if v_answer is null then
         v_types := array(
             select c.context_type
-              from docket.latest_contexts(record_context_use.task_id) as c
+              from docket.latest_contexts(
+                       record_context_use.task_id, page_size => 1000) as c
              where record_context_use.context_types is null
                 or c.context_type = any (record_context_use.context_types));
         perform docket_private.count_context_uses(
@@ -100,7 +101,7 @@ $$;
 comment on function docket.record_context_use(uuid, text[], uuid) is
 'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
 
-`context_types` are the types (null: all that the task has); what it does not have is passed over.
+`context_types` are the types (null: all that the task has, up to 1,000); what it does not have is passed over.
 The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 

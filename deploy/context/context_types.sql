@@ -204,31 +204,39 @@ replaced less than so many days ago, and with both null all; `max_bytes` the lar
 not given is not asked. The same `request_id` again returns the first answer.
 Returns the type. Raises PD404, PD403, PD422.';
 
-create function docket.list_context_types(project_id uuid) returns setof docket.context_types
+create function docket.list_context_types(
+    project_id uuid,
+    after      text    default null,
+    page_size  integer default 100
+) returns setof docket.context_types
 language sql
 stable
 begin atomic
     select distinct on (y.context_type) y.*
       from docket.context_types as y
-     where y.project_id = list_context_types.project_id
-        or y.project_id is null
-     order by y.context_type, y.project_id nulls last;
+     where (y.project_id = list_context_types.project_id or y.project_id is null)
+       and y.context_type > coalesce(list_context_types.after, '')
+     order by y.context_type, y.project_id nulls last
+     limit least(greatest(list_context_types.page_size, 1), 1000);
 end;
 
-comment on function docket.list_context_types(uuid) is
-    'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
+comment on function docket.list_context_types(uuid, text, integer) is
+'The types of context that something is said of, as they count in a project, by name.
+
+`after` is the context_type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns types; raises nothing.';
 
 revoke all on function docket_private.context_type(uuid, text) from public;
 revoke all on function docket.register_context_type(
     uuid, text, text, jsonb, integer, integer, bigint, uuid)
   from public;
-revoke all on function docket.list_context_types(uuid) from public;
+revoke all on function docket.list_context_types(uuid, text, integer) from public;
 grant select on docket.context_types
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant execute on function docket.register_context_type(
     uuid, text, text, jsonb, integer, integer, bigint, uuid)
    to docket_admin, docket_app;
-grant execute on function docket.list_context_types(uuid)
+grant execute on function docket.list_context_types(uuid, text, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 commit;

@@ -69,46 +69,58 @@ that one.
 `context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
 none, or it was deleted. Raises nothing.';
 
-create function docket.latest_contexts(task_id uuid) returns setof docket.task_contexts
+create function docket.latest_contexts(
+    task_id   uuid,
+    after     text    default null,
+    page_size integer default 100
+) returns setof docket.task_contexts
 language sql
 stable
 begin atomic
-    -- From type to type, each at its end, however many versions lie between.
+    -- From type to type, each at its end, however many versions lie between, until enough of them
+    -- are found that are there. It begins at no row, so that the table is named twice only: each
+    -- time, row-level security asks who is asking.
     with recursive latest as (
-        (select c.context_type, c.version
-           from docket.task_contexts as c
-          where c.task_id = latest_contexts.task_id
-          order by c.context_type desc, c.version desc
-          limit 1)
+        select null::uuid as task_id, null::uuid as project_id,
+               coalesce(latest_contexts.after, '') as context_type, null::integer as version,
+               null::jsonb as data, null::text as content_type, null::bytea as content_hash,
+               null::bigint as byte_size, null::boolean as is_escaped, true as is_tombstone,
+               null::uuid as attempt_id, null::timestamptz as created_at,
+               null::text as created_by, 0 as found
          union all
-        select n.context_type, n.version
+        select n.*, l.found + case when n.is_tombstone then 0 else 1 end
           from latest as l
          cross join lateral (
-                   select c.context_type, c.version
+                   select c.context_type
                      from docket.task_contexts as c
                     where c.task_id = latest_contexts.task_id
-                      and c.context_type < l.context_type
-                    order by c.context_type desc, c.version desc
+                      and c.context_type > l.context_type
+                    order by c.context_type
+                    limit 1
+               ) as y
+         cross join lateral (
+                   select c.*
+                     from docket.task_contexts as c
+                    where c.task_id      = latest_contexts.task_id
+                      and c.context_type = y.context_type
+                    order by c.version desc
                     limit 1
                ) as n
+         where l.found < least(greatest(latest_contexts.page_size, 1), 1000)
     )
-    select found.*
+    select l.task_id, l.project_id, l.context_type, l.version, l.data, l.content_type,
+           l.content_hash, l.byte_size, l.is_escaped, l.is_tombstone, l.attempt_id, l.created_at,
+           l.created_by
       from latest as l
-     cross join lateral (
-               select c.*
-                 from docket.task_contexts as c
-                where c.task_id      = latest_contexts.task_id
-                  and c.context_type = l.context_type
-                  and c.version      = l.version
-                order by c.version
-                limit 1
-           ) as found
-     where not found.is_tombstone
-     order by found.context_type;
+     where not l.is_tombstone
+     order by l.context_type;
 end;
 
-comment on function docket.latest_contexts(uuid) is
-    'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
+comment on function docket.latest_contexts(uuid, text, integer) is
+'The latest version of each type of a task''s context that is not deleted, by type.
+
+`after` is the type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns versions; raises nothing.';
 
 create function docket.context_history(
     task_id      uuid,
@@ -180,13 +192,13 @@ row where nothing differs, or a version is missing. Raises nothing.';
 
 revoke all on function docket.get_context(uuid, text, integer, timestamptz, uuid) from public;
 revoke all on function docket.context_version(uuid, text) from public;
-revoke all on function docket.latest_contexts(uuid) from public;
+revoke all on function docket.latest_contexts(uuid, text, integer) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
 revoke all on function docket.diff_contexts(uuid, text, integer, integer) from public;
 grant execute on function
     docket.get_context(uuid, text, integer, timestamptz, uuid),
     docket.context_version(uuid, text),
-    docket.latest_contexts(uuid),
+    docket.latest_contexts(uuid, text, integer),
     docket.context_history(uuid, text, integer, integer),
     docket.diff_contexts(uuid, text, integer, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;

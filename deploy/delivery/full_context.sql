@@ -38,7 +38,7 @@ begin
           from (
               select l.context_type, l.version, l.data, l.content_type, l.byte_size, l.is_escaped,
                      l.attempt_id, l.created_at, l.created_by
-                from docket.latest_contexts(full_context.task_id) as l
+                from docket.latest_contexts(full_context.task_id, page_size => 1000) as l
           ) as c);
 
     v_attempts := (

@@ -218,7 +218,7 @@ begin
                c.context_type,
                jsonb_build_object('kind', 'context', 'id', c.context_type, 'version', c.version),
                c.data
-          from docket.latest_contexts(prompt_items.task_id) as c
+          from docket.latest_contexts(prompt_items.task_id, page_size => 1000) as c
          where not c.is_tombstone
            and c.data <> 'null';
     end if;

@@ -81,7 +81,7 @@ begin
     return query
       with latest as materialized (
           select c.*
-            from docket.latest_contexts(v_task.task_id) as c
+            from docket.latest_contexts(v_task.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), parts (part, is_there) as (
           values ('description', coalesce(v_task.description, '') <> ''),
@@ -277,11 +277,11 @@ begin
       ), had as materialized (
           select f.task_id, c.context_type, c.version, c.byte_size
             from finished as f
-           cross join lateral docket.latest_contexts(f.task_id) as c
+           cross join lateral docket.latest_contexts(f.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), own as materialized (
           select c.context_type
-            from docket.latest_contexts(context_patterns.task_id) as c
+            from docket.latest_contexts(context_patterns.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), types as (
           select h.context_type from had as h

@@ -1,7 +1,7 @@
 -- A type says what its contexts look like, how large they are, how long they stay; none is needed.
 
 begin;
-select plan(21);
+select plan(23);
 
 select docket_test.project('one');
 select docket.create_task(docket_test.project_id(), 'A task', task_key => 'a');
@@ -61,6 +61,15 @@ select results_eq(
         where y.context_type = 'codebase' $$,
     array['Ours.'],
     'the project''s own type goes before the one that is there');
+select results_eq(
+    $$ select y.context_type, y.description
+         from docket.list_context_types(
+                  docket_test.project_id(), after => 'ai', page_size => 2) as y $$,
+    $$ values ('codebase', 'Ours.'), ('constraints', 'What has to be respected on the way.') $$,
+    'also on a page');
+select is_empty(
+    $$ select from docket.list_context_types(docket_test.project_id(), after => 'zzz') $$,
+    'behind the last there is none');
 select lives_ok($$ select pg_temp.put('codebase', '1') $$, 'in that project');
 
 create temporary table refused (call text, because text);

@@ -1,7 +1,7 @@
 -- A context is read as it is, as it was, and what has become of it.
 
 begin;
-select plan(21);
+select plan(24);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -90,6 +90,18 @@ select results_eq(
     $$ select c.context_type from docket.latest_contexts(docket_test.id('a')) as c $$,
     array['any', 'code'],
     'from everything that is there');
+select docket.put_context(docket_test.id('a'), 'zeal', '1');
+select results_eq(
+    $$ select c.context_type
+         from docket.latest_contexts(docket_test.id('a'), after => 'any', page_size => 2) as c $$,
+    array['code', 'zeal'], 'and a page is full without it');
+select results_eq(
+    $$ select c.context_type
+         from docket.latest_contexts(docket_test.id('a'), page_size => 1) as c $$,
+    array['any'], 'or as short as it is asked for');
+select is_empty(
+    $$ select from docket.latest_contexts(docket_test.id('a'), after => 'zeal') $$,
+    'and after the last comes none');
 select is(pg_temp.was('2026-01-01 13:00+00'), 5, 'but not from what was');
 select results_eq(
     $$ select c.version, c.is_tombstone

@@ -189,7 +189,8 @@ def get(
     with opened(options) as docket:
         task_id = the_task(docket, options, reference)
         if context_type is None:
-            rows = [_described(each) for each in docket.latest_contexts(task_id=task_id)]
+            latest = docket.latest_contexts(task_id=task_id, page_size=1000)
+            rows = [_described(each) for each in latest]
             empty = f"{reference} has no context"
             output.table(rows, _LATEST, as_json=options.json, empty=empty)
             return

@@ -29,8 +29,10 @@ _STATISTICS = {
 
 @click.command()
 @common_options
+@click.option("--after", metavar="TYPE", help="Go on behind this type.")
+@click.option("--limit", "page_size", type=int, default=100, show_default=True, help="How many.")
 @click.pass_obj
-def types(options: Options) -> None:
+def types(options: Options, after: str | None, page_size: int) -> None:
     """List the types of which something is known; any other word is one, too.
 
     \b
@@ -38,7 +40,9 @@ def types(options: Options) -> None:
       pgdocket context types
     """
     with opened(options) as docket:
-        found = docket.list_context_types(project_id=the_project(docket, options).project_id)
+        found = docket.list_context_types(
+            project_id=the_project(docket, options).project_id, after=after, page_size=page_size
+        )
     output.table([as_row(each) for each in found], _COLUMNS, as_json=options.json, empty="none")
 
 
