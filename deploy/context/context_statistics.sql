@@ -101,8 +101,8 @@ $$;
 comment on function docket.record_context_use(uuid, text[], uuid) is
 'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
 
-`context_types` are the types (null: all that the task has, up to 1,000); what it does not have is passed over.
-The same `request_id` again counts nothing.
+`context_types` are the types (null: all that the task has, up to 1,000); what it does not have is
+passed over. The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
 create function docket.context_statistics(

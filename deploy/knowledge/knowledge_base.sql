@@ -162,7 +162,238 @@ comment on column docket_private.knowledge_sections.language is
 comment on column docket_private.knowledge_sections.search_vector is
     'Its words: heading (A), title and tags of the document (B), body (C).';
 
--- Headings of Markdown ("## Rollback") outside fenced code, of the first 200,000 characters.
+-- Where a block of HTML ends that this line begins: what is looked for in it, '' for an empty line;
+-- null where none begins. The last kind is no block in the middle of a paragraph.
+create function docket_private.html_block_end(
+    line         text,
+    in_paragraph boolean
+) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when html_block_end.line ~* '^<(script|pre|style|textarea)([[:space:]>]|$)'
+                   then '</(script|pre|style|textarea)>'
+               when html_block_end.line ~ '^<!--' then '-->'
+               when html_block_end.line ~ '^<[?]' then '[?]>'
+               when html_block_end.line ~ '^<![A-Za-z]' then '>'
+               when html_block_end.line ~ '^<!\[CDATA\[' then '\]\]>'
+               when html_block_end.line ~* ('^</?(address|article|aside|base|basefont|blockquote|body|caption|center|col|'
+                   || 'colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|'
+                   || 'h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|'
+                   || 'option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)'
+                   || '([[:space:]]|/?>|$)')
+                   then ''
+               when not html_block_end.in_paragraph
+                    and html_block_end.line ~ ('^(</[A-Za-z][A-Za-z0-9-]*[[:space:]]*>|<[A-Za-z][A-Za-z0-9-]*'
+                        || '([[:space:]]+[A-Za-z_:][A-Za-z0-9:._-]*([[:space:]]*=[[:space:]]*'
+                        || '([^"''=<>`[:space:]]+|''[^'']*''|"[^"]*"))?)*[[:space:]]*/?>)[[:space:]]*$')
+                   then ''
+           end;
+end;
+
+comment on function docket_private.html_block_end(text, boolean) is
+    'What ends the block of HTML that a line of Markdown begins: a regular expression, or '''' for an empty line. Null where it begins none.';
+
+-- As CommonMark reads blocks, line by line: first which quotes and list items a line goes on with,
+-- then what it begins. Headings within these, and what only looks like one, are none.
+create function docket_private.markdown_headings(lines text[]) returns table (
+    first_line integer,
+    last_line  integer,
+    heading    text
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deepest constant integer := 20;
+    v_widths  integer[] := array[]::integer[];  -- of list items; null: a quote
+    v_filled  boolean[] := array[]::boolean[];  -- whether there is anything in it yet
+    v_leaf    text      := '';                  -- paragraph, code, fence or html
+    v_end     text;                             -- what ends a fence or html
+    v_from    integer;                          -- where the paragraph begins
+    v_matched integer;
+    v_is_lazy boolean;
+    v_rest    text;
+    v_indent  integer;
+    v_mark    text;
+    v_spaces  integer;
+    v_line    text;
+    v_tab     integer;
+begin
+    for v_no in 1 .. coalesce(cardinality(lines), 0) loop
+        -- Tabs that could count are as wide as to the next column of four.
+        v_rest := lines[v_no];
+        if v_rest = '' and v_leaf in ('', 'paragraph') and v_widths = '{}' then
+            v_leaf := '';
+            continue;
+        end if;
+
+        v_tab := strpos(v_rest, e'\t');
+        while v_tab > 0 loop
+            exit when v_tab > 500 or left(v_rest, v_tab - 1) !~ '^[ >*+.)0-9-]*$';
+            v_rest := overlay(v_rest placing repeat(' ', 4 - (v_tab - 1) % 4) from v_tab for 1);
+            v_tab  := strpos(v_rest, e'\t');
+        end loop;
+
+        v_matched := 0;
+        while v_matched < cardinality(v_widths) loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            if v_widths[v_matched + 1] is null then
+                exit when v_indent > 3 or substr(v_rest, v_indent + 1, 1) <> '>';
+                v_rest := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            elsif btrim(v_rest, e' \t') = '' then
+                exit when not v_filled[v_matched + 1];
+                v_rest := '';
+            else
+                exit when v_indent < v_widths[v_matched + 1];
+                v_rest := substr(v_rest, v_widths[v_matched + 1] + 1);
+            end if;
+            v_matched := v_matched + 1;
+        end loop;
+
+        v_is_lazy := v_leaf = 'paragraph' and v_matched < cardinality(v_widths);
+        if v_matched < cardinality(v_widths) and v_leaf <> 'paragraph' then
+            v_leaf := '';
+        end if;
+
+        if v_leaf = 'fence' then
+            if v_rest ~ v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'html' then
+            if v_end = '' and btrim(v_rest, e' \t') = '' or v_end <> '' and v_rest ~* v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'code' then
+            continue when v_rest ~ '^    ' or btrim(v_rest, e' \t') = '';
+            v_leaf := '';
+        end if;
+
+        loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            v_line   := substr(v_rest, v_indent + 1);
+
+            if v_indent > 3 then
+                if v_leaf <> 'paragraph' and btrim(v_line, e' \t') <> '' then
+                    v_leaf := 'code';
+                end if;
+                exit;
+            end if;
+
+            -- What begins here ends what the line does not go on with.
+            exit when v_line !~ '^[#=`~<>_*+0-9-]';
+            if v_line ~ '^>' and v_matched < v_deepest then
+                v_mark := null;
+            elsif v_line ~ '^#{1,6}([ \t]|$)' then
+                v_widths := v_widths[:v_matched];
+                v_leaf   := 'heading';
+                if v_matched = 0 then
+                    first_line := v_no;
+                    last_line  := v_no;
+                    heading    := btrim(
+                        regexp_replace(regexp_replace(btrim(lines[v_no], e' \t'), '^#+', ''),
+                                       '(^|[ \t]+)#+$', ''),
+                        e' \t');
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^(`{3,}[^`]*|~{3,}.*)$' then
+                v_leaf := 'fence';
+                v_mark := (regexp_match(v_line, '^(`+|~+)'))[1];
+                v_end  := format('^ {0,3}%s{%s,}[ \t]*$', left(v_mark, 1), length(v_mark));
+                exit;
+            elsif v_line ~ '^<'
+                  and docket_private.html_block_end(v_line, v_leaf = 'paragraph') is not null
+            then
+                v_end  := docket_private.html_block_end(v_line, v_leaf = 'paragraph');
+                v_leaf := case
+                              when v_end <> '' and v_line ~* v_end then 'html over'
+                              else 'html'
+                          end;
+                exit;
+            elsif v_line ~ '^(=+|-+)[ \t]*$' and v_leaf = 'paragraph' and not v_is_lazy then
+                v_leaf := 'heading';
+                if v_matched = 0 then
+                    first_line := v_from;
+                    last_line  := v_no;
+                    heading    := btrim(lines[v_from], e' \t');
+                    for v_more in v_from + 1 .. least(v_no - 1, v_from + 99) loop
+                        heading := heading || ' ' || btrim(lines[v_more], e' \t');
+                    end loop;
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^((\*[ \t]*){3,}|(_[ \t]*){3,}|(-[ \t]*){3,})$' then
+                v_leaf := 'rule';
+                exit;
+            elsif v_line ~ '^([*+-]|[0-9]{1,9}[.)])([ \t]|$)' and v_matched < v_deepest then
+                v_mark := (regexp_match(v_line, '^([*+-]|[0-9]{1,9}[.)])'))[1];
+                -- In the middle of a paragraph one that says something, and the first of its list.
+                exit when v_leaf = 'paragraph' and not v_is_lazy
+                          and (v_line ~ '^[^ \t]+[ \t]*$'
+                               or v_mark ~ '^[0-9]' and v_mark !~ '^0*1.$');
+            else
+                exit;
+            end if;
+
+            -- A quote or a list item: the line goes on within it.
+            v_widths  := v_widths[:v_matched];
+            v_filled  := v_filled[:v_matched];
+            v_leaf    := '';
+            v_is_lazy := false;
+            if v_matched > 0 then
+                v_filled[v_matched] := true;
+            end if;
+            if v_mark is null then
+                v_widths := v_widths || null::integer;
+                v_rest   := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            else
+                v_rest   := substr(v_line, length(v_mark) + 1);
+                v_spaces := length(v_rest) - length(ltrim(v_rest, ' '));
+                if btrim(v_rest, e' \t') = '' or v_spaces > 4 then
+                    v_spaces := 1;
+                end if;
+                v_rest   := substr(v_rest, v_spaces + 1);
+                v_widths := v_widths || v_indent + length(v_mark) + v_spaces;
+            end if;
+            v_filled  := v_filled || false;
+            v_matched := v_matched + 1;
+        end loop;
+
+        -- A paragraph goes on with whatever text there is, in a quote also without a further mark.
+        continue when v_is_lazy and v_leaf = 'paragraph' and btrim(v_rest, e' \t') <> '';
+
+        if v_matched < cardinality(v_widths) then
+            v_widths := v_widths[:v_matched];
+        end if;
+        if btrim(v_rest, e' \t') = '' and v_leaf in ('', 'paragraph') then
+            v_leaf   := '';
+            v_filled := v_filled[:v_matched];
+            continue;
+        end if;
+
+        if v_matched > 0 or v_filled <> '{}' then
+            v_filled := array_fill(true, array[v_matched]);
+        end if;
+        if v_leaf in ('heading', 'rule', 'html over') then
+            v_leaf := '';
+        elsif v_leaf = '' or v_is_lazy and v_leaf = 'paragraph' then
+            v_leaf := 'paragraph';
+            v_from := v_no;
+        end if;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.markdown_headings(text[]) is
+    'The headings of a text in Markdown, by the lines that they take: "# Title", or a title that is underlined with "===" or "---".';
+
+-- Of the first 200,000 characters.
 create function docket_private.markdown_sections(content text) returns table (
     section integer,
     heading text,
@@ -172,25 +403,21 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_lines constant text[] := regexp_split_to_array(left(content, 200000), '\r\n|\n|\r');
 begin
     return query
-      with lines as (
-          select l.line, l.place,
-                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
-                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
-            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
-                 with ordinality as l (line, place)
-      ), headed as (
-          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
-            from lines as l
+      with headings as (
+          select h.heading, g.place, g.place = h.first_line as begins
+            from docket_private.markdown_headings(v_lines) as h
+           cross join lateral generate_series(h.first_line, h.last_line) as g (place)
       ), placed as (
-          select h.line, h.place, h.is_heading,
-                 count(*) filter (where h.is_heading) over (order by h.place) as number
-            from headed as h
+          select l.line, l.place, h.heading, h.place is not null as is_heading,
+                 count(*) filter (where h.begins) over (order by l.place) as number
+            from unnest(v_lines) with ordinality as l (line, place)
+            left join headings as h on h.place = l.place
       ), sections as (
-          select p.number,
-                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
-                     filter (where p.is_heading) as heading,
+          select p.number, min(p.heading) as heading,
                  coalesce(string_agg(p.line, E'\n' order by p.place)
                               filter (where not p.is_heading), '') as body
             from placed as p
@@ -287,6 +514,8 @@ create policy knowledge_sections_by_functions on docket_private.knowledge_sectio
 insert into docket.settings (setting_key, value, description)
 values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.');
 
+revoke all on function docket_private.html_block_end(text, boolean) from public;
+revoke all on function docket_private.markdown_headings(text[]) from public;
 revoke all on function docket_private.markdown_sections(text) from public;
 revoke all on function docket_private.index_document(docket.knowledge_base) from public;
 revoke all on function docket_private.keep_knowledge() from public;

@@ -1,7 +1,7 @@
 -- A document keeps each of its versions, and is cut into sections at its headings.
 
 begin;
-select plan(15);
+select plan(16);
 
 select docket_test.project('one');
 
@@ -13,6 +13,15 @@ select results_eq(
     $$ values (1, null, 'Before.'), (2, 'One', 'Text of one.'),
               (3, 'Two', E'```sh\n# no heading\n```\n#no heading either'), (4, null, 'Last.') $$,
     'a section begins with each heading, but not in code');
+select results_eq(
+    $$ select m.heading, m.body
+         from docket_private.markdown_sections(
+                  E'C#\n==\na\n\nTwo\nlines\n---\n~~~\nNo\n---\n```\n~~~\n\n    Code\n---\n- Item\n---\n'
+                  || E'> Quote\n---\n# C#\n<!--\n# No\n-->') as m $$,
+    $$ values ('C#', 'a'),
+              ('Two lines', E'~~~\nNo\n---\n```\n~~~\n\n    Code\n---\n- Item\n---\n> Quote\n---'),
+              ('C#', E'<!--\n# No\n-->') $$,
+    'a title may be underlined; what only looks so is none');
 select is_empty(
     $$ select from docket_private.markdown_sections(E' \n\n') $$, 'nothing has no section');
 select is(

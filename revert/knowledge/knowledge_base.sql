@@ -11,5 +11,7 @@ drop function docket_private.index_document(docket.knowledge_base);
 drop table docket.knowledge_base;
 drop function docket_private.keep_knowledge();
 drop function docket_private.markdown_sections(text);
+drop function docket_private.markdown_headings(text[]);
+drop function docket_private.html_block_end(text, boolean);
 
 commit;

@@ -15,5 +15,7 @@ select knowledge_id, project_id, section, title, heading, body, language, search
  where false;
 select 1 / count(*)
   from docket_private.markdown_sections('# A heading');
+select 'docket_private.markdown_headings(text[])'::regprocedure;
+select 'docket_private.html_block_end(text, boolean)'::regprocedure;
 
 rollback;
