@@ -25,7 +25,7 @@ from pgdocket.client import (
     async_context_stores,
     context_stores,
 )
-from pgdocket.errors import InvalidArgument
+from pgdocket.errors import InvalidArgument, LimitExceeded
 from support.databases import Database
 from support.redis import PASSWORD, RedisServer, redis_server
 
@@ -236,11 +236,25 @@ def test_the_environment_switches_it_off_and_sets_its_time(cache: Any) -> None:
     assert cache.from_env(docket, {"CONTEXT_CACHE_TTL": "60"}).ttl == 60
     assert cache.from_env(docket, {"CONTEXT_CACHE_TTL": "500ms"}).ttl == 0.5
     assert not cache.from_env(docket, {"CONTEXT_CACHE_TTL": "0"}).enabled
+    assert cache.from_env(docket, {"MAX_CONTEXT_SIZE_MB": "2"}).max_bytes == 2 * 1024 * 1024
+    with pytest.raises(InvalidArgument, match="MAX_CONTEXT_SIZE_MB"):
+        cache.from_env(docket, {"MAX_CONTEXT_SIZE_MB": "0"})
     with pytest.raises(InvalidArgument, match="CONTEXT_CACHE_TTL"):
         cache.from_env(docket, {"CONTEXT_CACHE_TTL": "an hour"})
     with pytest.raises(InvalidArgument, match="URL") as refused:
         cache.from_env(docket, {"CONTEXT_CACHE_REDIS_URL": f"http://:{PASSWORD}@host"})
     assert PASSWORD not in str(refused.value)
+
+
+def test_what_is_larger_than_a_client_may_send_is_not_sent(
+    task_id: UUID, open_cache: OpenCache
+) -> None:
+    contexts = open_cache(max_bytes=10)
+    contexts.put(task_id=task_id, context_type="note", data="\u20acuros")
+    with pytest.raises(LimitExceeded, match="a context of 11 bytes"):
+        contexts.put(task_id=task_id, context_type="note", data="\u20ac 1.200")
+    found = contexts.get(task_id=task_id, context_type="note")
+    assert (found.version, found.data) == (1, "\u20acuros")
 
 
 @pytest.mark.parametrize("cache", [ContextCache, AsyncContextCache])

@@ -63,6 +63,7 @@ COMMANDS: dict[str, str] = {
     "release": "pgdocket.cli.queue:release",
     "retry": "pgdocket.cli.queue:retry",
     "agent": "pgdocket.cli.agent:agent",
+    "settings": "pgdocket.cli.settings:settings",
     "maintain": "pgdocket.cli.maintain:maintain",
     "doctor": "pgdocket.cli.doctor:doctor",
 }
@@ -114,6 +115,7 @@ SUMMARIES: dict[str, str] = {
     "release": "Give a claimed task back.",
     "retry": "Try anew what has failed for good.",
     "agent": "Run a program for each task.",
+    "settings": "Show and change what holds for the whole docket.",
     "maintain": "Do what has to be done from time to time.",
     "doctor": "Check that all is as it should be.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pgdocket.cli import Options, common_options
 from pgdocket.cli.context_types import prune, register, stats, types
 from pgdocket.cli.prompt import health, patterns, prompt
 from pgdocket.cli.session import as_row, json_text, opened, the_project, the_task
+from pgdocket.context_limits import max_context_bytes, require_size
 from pgdocket.errors import NotFound
 
 _VERSIONS = {
@@ -101,7 +103,8 @@ def put(
 ) -> None:
     """Store CONTENT as the next version: a text, @FILE, or - for standard input.
 
-    It comes back byte for byte. The same again makes no version.
+    It comes back byte for byte. The same again makes no version. More than MAX_CONTEXT_SIZE_MB
+    (MiB), where that is set, is not sent; the docket has a limit of its own.
 
     \b
     Example:
@@ -109,6 +112,7 @@ def put(
       pgdocket context put shop-3 log - --content-type text/plain
     """
     given = _content(content)
+    require_size(len(given), max_context_bytes(os.environ))
     with opened(options) as docket:
         stored = docket.put_context_raw(
             task_id=the_task(docket, options, reference),

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from pgdocket.client.async_context_stores import AsyncMemoryStore, AsyncRedisStore
+from pgdocket.context_limits import max_context_bytes, require_size
 from pgdocket.settings import boolean, duration
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class AsyncContextCache:
         await contexts.get(task_id=task.task_id, context_type="codebase")
 
     `ttl` is for how many seconds a context is kept, `max_entries` how many are; with `enabled`
-    false all is read anew. `redis`, a URL or a client of the package redis, is where contexts are
+    false all is read anew. What has more than `max_bytes` is not sent
+    (LimitExceeded). `redis`, a URL or a client of the package redis, is where contexts are
     kept besides, for all processes that name it (extra `redis`); while it can't be reached, the
     docket alone is asked. The docket still decides who sees what; but whoever reaches the Redis
     itself reads, and can change, what is kept there. `hits` and `misses` count.
@@ -47,8 +50,10 @@ class AsyncContextCache:
         ttl: float = 3600.0,
         max_entries: int = 1000,
         redis: str | Redis | None = None,
+        max_bytes: int | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        self.max_bytes = max_bytes
         self.enabled = enabled and ttl > 0 and max_entries > 0
         self.ttl = ttl
         self.hits = self.misses = 0
@@ -60,8 +65,9 @@ class AsyncContextCache:
 
     @classmethod
     def from_env(cls, docket: AsyncDocket, environ: Mapping[str, str] | None = None) -> Self:
-        """As ENABLE_CONTEXT_CACHING (true), CONTEXT_CACHE_TTL (3600 seconds) and
-        CONTEXT_CACHE_REDIS_URL (none) say. Raises InvalidArgument for a value that can't be read.
+        """As ENABLE_CONTEXT_CACHING (true), CONTEXT_CACHE_TTL (3600 seconds), MAX_CONTEXT_SIZE_MB
+        (none but the docket's) and CONTEXT_CACHE_REDIS_URL (none) say. Raises InvalidArgument for
+        a value that can't be read.
         """
         env = os.environ if environ is None else environ
         return cls(
@@ -69,6 +75,7 @@ class AsyncContextCache:
             enabled=boolean(env, "ENABLE_CONTEXT_CACHING", default=True),
             ttl=duration(env, "CONTEXT_CACHE_TTL", default=3600.0, unit="s"),
             redis=env.get("CONTEXT_CACHE_REDIS_URL") or None,
+            max_bytes=max_context_bytes(env),
         )
 
     async def get(self, *, task_id: Id, context_type: str) -> TaskContext | None:
@@ -87,6 +94,7 @@ class AsyncContextCache:
         self, *, task_id: Id, context_type: str, data: Json, **options: Any
     ) -> TaskContext:
         """Stores the next version, as AsyncDocket.put_context(), and forgets the one before."""
+        require_size(_size(data), self.max_bytes)
         await self.forget(task_id=task_id, context_type=context_type)
         stored = await self._docket.put_context(
             task_id=task_id, context_type=context_type, data=data, **options
@@ -128,3 +136,8 @@ class AsyncContextCache:
         if self.enabled:
             for store in self._stores:
                 await store.keep((str(task_id), context_type), found)
+
+
+def _size(data: Json) -> int:
+    """The bytes of a document, as PostgreSQL writes it."""
+    return len(json.dumps(data, ensure_ascii=False).encode(errors="surrogatepass"))

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from pgdocket.client.context_stores import MemoryStore, RedisStore
+from pgdocket.context_limits import max_context_bytes, require_size
 from pgdocket.settings import boolean, duration
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ class ContextCache:
         contexts.get(task_id=task.task_id, context_type="codebase")
 
     `ttl` is for how many seconds a context is kept, `max_entries` how many are; with `enabled`
-    false all is read anew. `redis`, a URL or a client of the package redis, is where contexts are
+    false all is read anew. What has more than `max_bytes` is not sent
+    (LimitExceeded). `redis`, a URL or a client of the package redis, is where contexts are
     kept besides, for all processes that name it (extra `redis`); while it can't be reached, the
     docket alone is asked. The docket still decides who sees what; but whoever reaches the Redis
     itself reads, and can change, what is kept there. `hits` and `misses` count.
@@ -45,8 +48,10 @@ class ContextCache:
         ttl: float = 3600.0,
         max_entries: int = 1000,
         redis: str | Redis | None = None,
+        max_bytes: int | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        self.max_bytes = max_bytes
         self.enabled = enabled and ttl > 0 and max_entries > 0
         self.ttl = ttl
         self.hits = self.misses = 0
@@ -58,8 +63,9 @@ class ContextCache:
 
     @classmethod
     def from_env(cls, docket: Docket, environ: Mapping[str, str] | None = None) -> Self:
-        """As ENABLE_CONTEXT_CACHING (true), CONTEXT_CACHE_TTL (3600 seconds) and
-        CONTEXT_CACHE_REDIS_URL (none) say. Raises InvalidArgument for a value that can't be read.
+        """As ENABLE_CONTEXT_CACHING (true), CONTEXT_CACHE_TTL (3600 seconds), MAX_CONTEXT_SIZE_MB
+        (none but the docket's) and CONTEXT_CACHE_REDIS_URL (none) say. Raises InvalidArgument for
+        a value that can't be read.
         """
         env = os.environ if environ is None else environ
         return cls(
@@ -67,6 +73,7 @@ class ContextCache:
             enabled=boolean(env, "ENABLE_CONTEXT_CACHING", default=True),
             ttl=duration(env, "CONTEXT_CACHE_TTL", default=3600.0, unit="s"),
             redis=env.get("CONTEXT_CACHE_REDIS_URL") or None,
+            max_bytes=max_context_bytes(env),
         )
 
     def get(self, *, task_id: Id, context_type: str) -> TaskContext | None:
@@ -85,6 +92,7 @@ class ContextCache:
         self, *, task_id: Id, context_type: str, data: Json, **options: Any
     ) -> TaskContext:
         """Stores the next version, as Docket.put_context(), and forgets the one before."""
+        require_size(_size(data), self.max_bytes)
         self.forget(task_id=task_id, context_type=context_type)
         stored = self._docket.put_context(
             task_id=task_id, context_type=context_type, data=data, **options
@@ -126,3 +134,8 @@ class ContextCache:
         if self.enabled:
             for store in self._stores:
                 store.keep((str(task_id), context_type), found)
+
+
+def _size(data: Json) -> int:
+    """The bytes of a document, as PostgreSQL writes it."""
+    return len(json.dumps(data, ensure_ascii=False).encode(errors="surrogatepass"))
