@@ -70,6 +70,7 @@ ARGUMENTS: Mapping[str, object] = {
     "results": 1,
     "schema": Jsonb({}),
     "session_id": "a session",
+    "setting_key": "lease_seconds",
     "request_id": None,
     "slug": "hidden",
     "source_name": "tasks.json",

@@ -5,7 +5,8 @@
 begin;
 set local role docket_owner;
 
--- A setting keeps its type: what reads it relies on that. One that may be null says what that means.
+-- A setting keeps its type: what reads it relies on that. One that may be null says what that
+-- means.
 create function docket.update_setting(
     setting_key text,
     value       jsonb

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +195,7 @@ def get(
         task_id = the_task(docket, options, reference)
         if context_type is None:
             latest = docket.latest_contexts(task_id=task_id, page_size=1000)
-            rows = [_described(each) for each in latest]
-            empty = f"{reference} has no context"
-            output.table(rows, _LATEST, as_json=options.json, empty=empty)
+            _show_versions(latest, _LATEST, options, f"{reference} has no context")
             return
         found = docket.get_context(task_id=task_id, context_type=context_type, version=version)
         content = docket.get_context_raw(
@@ -239,8 +238,20 @@ def history(
             after=after,
             page_size=page_size,
         )
+    _show_versions(found, _VERSIONS, options, "no versions")
+
+
+def _show_versions(
+    found: Iterable[Any], columns: dict[str, str], options: Options, empty: str
+) -> None:
+    """A row for each version; most are JSON, which then has a short name."""
     rows = [_described(each) for each in found]
-    output.table(rows, _VERSIONS, as_json=options.json, empty="no versions")
+    if not options.json:
+        rows = [
+            row | {"content_type": "json"} if row["content_type"] == "application/json" else row
+            for row in rows
+        ]
+    output.table(rows, columns, as_json=options.json, empty=empty)
 
 
 @context.command()
@@ -332,7 +343,10 @@ def search(
             after=after,
             page_size=page_size,
         )
-    output.table([as_row(each) for each in found], _FOUND, as_json=options.json, empty="not found")
+    rows = [as_row(each) for each in found]
+    if not options.json:
+        rows = [row | {"rank": f"{row['rank']:.4f}"} for row in rows]
+    output.table(rows, _FOUND, as_json=options.json, empty="not found")
 
 
 @context.command()

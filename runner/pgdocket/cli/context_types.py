@@ -43,7 +43,11 @@ def types(options: Options, after: str | None, page_size: int) -> None:
         found = docket.list_context_types(
             project_id=the_project(docket, options).project_id, after=after, page_size=page_size
         )
-    output.table([as_row(each) for each in found], _COLUMNS, as_json=options.json, empty="none")
+    rows = [as_row(each) for each in found]
+    told = {
+        key: name for key, name in _COLUMNS.items() if any(row[key] is not None for row in rows)
+    }
+    output.table(rows, told, as_json=options.json, empty="none")
 
 
 @click.command()
@@ -127,4 +131,6 @@ def stats(options: Options, reference: str | None) -> None:
             task_id=None if reference is None else the_task(docket, options, reference),
         )
     rows = [as_row(each) for each in found]
-    output.table(rows, _STATISTICS, as_json=options.json, empty="no contexts")
+    left_out = "last_written_at" if reference is None else "tasks"
+    shown = {key: heading for key, heading in _STATISTICS.items() if key != left_out}
+    output.table(rows, shown, as_json=options.json, empty="no contexts")

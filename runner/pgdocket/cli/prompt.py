@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from pgdocket import output
@@ -25,12 +27,9 @@ _HEALTH = {
 _PATTERNS = {
     "context_type": "type",
     "is_present": "here",
-    "tasks_with": "tasks with",
-    "tasks_without": "without",
-    "success_rate_with": "success with",
-    "success_rate_without": "without",
-    "attempts_with": "attempts with",
-    "attempts_without": "without",
+    "tasks": "tasks with / without",
+    "success_rate": "success with / without",
+    "attempts": "attempts with / without",
 }
 
 
@@ -122,5 +121,15 @@ def patterns(options: Options, reference: str) -> None:
       pgdocket context patterns shop-3
     """
     with opened(options) as docket:
-        rows = docket.context_patterns(task_id=the_task(docket, options, reference))
-    output.table([as_row(each) for each in rows], _PATTERNS, as_json=options.json)
+        found = docket.context_patterns(task_id=the_task(docket, options, reference))
+    rows = [as_row(each) for each in found]
+    if not options.json:
+        pairs = ("tasks", "success_rate", "attempts")
+        rows = [row | {name: _beside(row, name) for name in pairs} for row in rows]
+    output.table(rows, _PATTERNS, as_json=options.json)
+
+
+def _beside(row: dict[str, Any], name: str) -> str:
+    """What a figure is with a context and without; - where there is none."""
+    pair = (row[f"{name}_with"], row[f"{name}_without"])
+    return " / ".join("-" if each is None else f"{each:.4g}" for each in pair)

@@ -16,7 +16,8 @@ from pgdocket.errors import InvalidArgument, NotFound
 if TYPE_CHECKING:
     from pgdocket.client import Docket
 
-_COLUMNS = {"setting_key": "setting", "value": "value", "description": "what it does"}
+_ALL = {"setting_key": "setting", "value": "value"}
+_ONE = _ALL | {"description": "what it does"}
 
 
 @click.command()
@@ -26,7 +27,7 @@ _COLUMNS = {"setting_key": "setting", "value": "value", "description": "what it 
 @click.option("--from-env", is_flag=True, help="Take over what the environment says of contexts.")
 @click.pass_obj
 def settings(options: Options, key: str | None, value: str | None, from_env: bool) -> None:
-    """Show the settings of the docket, or one, or set it to VALUE (JSON, or a plain text).
+    """Show the settings of the docket, or what one does, or set it to VALUE (JSON, or a text).
 
     To change one takes a member of docket_admin, and counts for everybody. With --from-env
     MAX_CONTEXT_SIZE_MB becomes the setting max_context_bytes, and ENABLE_CONTEXT_COMPRESSION
@@ -35,6 +36,7 @@ def settings(options: Options, key: str | None, value: str | None, from_env: boo
 
     \b
     Example:
+      pgdocket settings lease_seconds
       pgdocket settings lease_seconds 600
       MAX_CONTEXT_SIZE_MB=20 pgdocket settings --from-env
     """
@@ -51,7 +53,9 @@ def settings(options: Options, key: str | None, value: str | None, from_env: boo
         output.print_json(rows)
         return
     shown = [row | {"value": json.dumps(row["value"], ensure_ascii=False)} for row in rows]
-    output.table(shown, _COLUMNS, empty="the environment says nothing of contexts")
+    output.table(
+        shown, _ONE if key or from_env else _ALL, empty="the environment says nothing of contexts"
+    )
 
 
 def _shown(docket: Docket, key: str | None) -> list[dict[str, Any]]:

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         SearchPattern,
         SearchRow,
         SearchTasksRow,
+        Setting,
         SimilarTasksRow,
         SimulateCompletionRow,
         Task,
@@ -779,6 +780,8 @@ _LATEST_CONTEXTS: Function[TaskContext] = Function(
     Effect.READ,
     "TaskContext",
     Parameter("task_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _LEARNED: Function[LearnedRow] = Function(
     "learned",
@@ -851,6 +854,8 @@ _LIST_CONTEXT_TYPES: Function[ContextType] = Function(
     Effect.READ,
     "ContextType",
     Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
 )
 _LIST_EVIDENCE: Function[LearningEvidence] = Function(
     "list_evidence",
@@ -1781,6 +1786,13 @@ _UPDATE_PROJECT: Function[Project] = Function(
     Parameter("changes", is_required=True, is_json=True),
     Parameter("expected_version"),
     Parameter("request_id"),
+)
+_UPDATE_SETTING: Function[Setting] = Function(
+    "update_setting",
+    Effect.ONCE,
+    "Setting",
+    Parameter("setting_key", is_required=True),
+    Parameter("value", is_required=True, is_json=True),
 )
 _UPDATE_TASK: Function[Task] = Function(
     "update_task",
@@ -3325,11 +3337,15 @@ class Api(Calls):
         self,
         *,
         task_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
     ) -> list[TaskContext]:
-        """The latest version of each type of a task's context that is not deleted, by type. Returns
-        versions; raises nothing.
+        """The latest version of each type of a task's context that is not deleted, by type.
+
+        `after` is the type of the last row of the page before, `page_size` is in rows (1 to 1000).
+        Returns versions; raises nothing.
         """
-        return self._many(_LATEST_CONTEXTS, (task_id,))
+        return self._many(_LATEST_CONTEXTS, (task_id, after, page_size))
 
     def learned(
         self,
@@ -3461,11 +3477,15 @@ class Api(Calls):
         self,
         *,
         project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
     ) -> list[ContextType]:
         """The types of context that something is said of, as they count in a project, by name.
-        Returns types; raises nothing.
+
+        `after` is the context_type of the last row of the page before, `page_size` is in rows (1 to
+        1000). Returns types; raises nothing.
         """
-        return self._many(_LIST_CONTEXT_TYPES, (project_id,))
+        return self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
 
     def list_evidence(
         self,
@@ -4381,9 +4401,9 @@ class Api(Calls):
         """Counts that contexts of a task were used. Reading alone is not counted: it writes
         nothing.
 
-        `context_types` are the types (null: all that the task has); what it does not have is passed
-        over. The same `request_id` again counts nothing. Returns how often each was used, and when
-        last. Raises NotFound, Forbidden.
+        `context_types` are the types (null: all that the task has, up to 1,000); what it does not
+        have is passed over. The same `request_id` again counts nothing. Returns how often each was
+        used, and when last. Raises NotFound, Forbidden.
         """
         return self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
@@ -5379,6 +5399,21 @@ class Api(Calls):
         project as it now stands. Raises NotFound, Forbidden, InvalidArgument, StaleVersion.
         """
         return self._one(_UPDATE_PROJECT, (project_id, changes, expected_version, request_id))
+
+    def update_setting(
+        self,
+        *,
+        setting_key: str,
+        value: Json,
+    ) -> Setting:
+        """Changes a setting of the whole docket; where its description says so, a project's own
+        goes before it.
+
+        `setting_key` is its name, `value` the new value, of the type that it has: null only where
+        the description says what that means, no number below 0. Returns the setting. Raises
+        Forbidden (not an operator), NotFound, InvalidArgument.
+        """
+        return self._one(_UPDATE_SETTING, (setting_key, value))
 
     def update_task(
         self,
@@ -6688,11 +6723,11 @@ class AsyncApi(AsyncCalls):
         self,
         *,
         task_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
     ) -> list[TaskContext]:
-        """The latest version of each type of a task's context that is not deleted, by type. Returns
-        versions; raises nothing.
-        """
-        return await self._many(_LATEST_CONTEXTS, (task_id,))
+        """The latest version of each type of a task's context that is not deleted, by type."""
+        return await self._many(_LATEST_CONTEXTS, (task_id, after, page_size))
 
     async def learned(
         self,
@@ -6796,11 +6831,11 @@ class AsyncApi(AsyncCalls):
         self,
         *,
         project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
     ) -> list[ContextType]:
-        """The types of context that something is said of, as they count in a project, by name.
-        Returns types; raises nothing.
-        """
-        return await self._many(_LIST_CONTEXT_TYPES, (project_id,))
+        """The types of context that something is said of, as they count in a project, by name."""
+        return await self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
 
     async def list_evidence(
         self,
@@ -8223,6 +8258,17 @@ class AsyncApi(AsyncCalls):
         metadata, archived_at.
         """
         return await self._one(_UPDATE_PROJECT, (project_id, changes, expected_version, request_id))
+
+    async def update_setting(
+        self,
+        *,
+        setting_key: str,
+        value: Json,
+    ) -> Setting:
+        """Changes a setting of the whole docket; where its description says so, a project's own
+        goes before it.
+        """
+        return await self._one(_UPDATE_SETTING, (setting_key, value))
 
     async def update_task(
         self,

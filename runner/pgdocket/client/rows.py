@@ -668,6 +668,25 @@ class SearchPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """The settings of this docket. Where a description says so, projects.settings may overrule one
+    for a project.
+    """
+
+    setting_key: str
+    """The name, in projects.settings too."""
+    value: Json
+    """The value, in the type that its description implies."""
+    description: str
+    """What it does, with its unit."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class TaskAttempt:
     """One row for each time an agent took a task."""
 
