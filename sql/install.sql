@@ -1797,6 +1797,85 @@ grant execute on function docket.verify_audit(text, bigint)
 
 reset role;
 
+-- platform/update_setting
+
+set local role docket_owner;
+
+-- A setting keeps its type: what reads it relies on that. One that may be null says what that
+-- means.
+create function docket.update_setting(
+    setting_key text,
+    value       jsonb
+) returns docket.settings
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_setting    docket.settings;
+    v_constraint text;
+begin
+    perform docket_private.require_operator();
+
+    select s.* into v_setting
+      from docket.settings as s
+     where s.setting_key = update_setting.setting_key
+       for no key update;
+
+    if not found then
+        raise exception 'there is no setting "%"',
+                        coalesce(left(update_setting.setting_key, 100), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.settings lists them.';
+    end if;
+
+    if update_setting.value is null
+       or (case
+               when 'null' in (jsonb_typeof(update_setting.value), jsonb_typeof(v_setting.value))
+               then v_setting.description not like '%null:%'
+               else jsonb_typeof(update_setting.value) <> jsonb_typeof(v_setting.value)
+           end)
+       or jsonb_typeof(update_setting.value) = 'number' and update_setting.value < '0'
+    then
+        raise exception 'setting "%" can not be %', v_setting.setting_key,
+                        coalesce(left(update_setting.value::text, 100), 'nothing')
+            using errcode = 'PD422',
+                  hint    = format('It is %s: %s', left(v_setting.value::text, 100),
+                                   v_setting.description);
+    end if;
+
+    begin
+        update docket.settings as s
+           set value = update_setting.value
+         where s.setting_key = v_setting.setting_key
+        returning s.* into v_setting;
+    exception
+        when check_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'setting "%" is refused: %', v_setting.setting_key, (
+                                select obj_description(c.oid, 'pg_constraint')
+                                  from pg_catalog.pg_constraint as c
+                                 where c.conrelid = 'docket.settings'::regclass
+                                   and c.conname  = v_constraint)
+                using errcode = 'PD422';
+    end;
+
+    return v_setting;
+end;
+$$;
+
+comment on function docket.update_setting(text, jsonb) is
+'Changes a setting of the whole docket; where its description says so, a project''s own goes before it.
+
+`setting_key` is its name, `value` the new value, of the type that it has: null only where the
+description says what that means, no number below 0. Returns the setting. Raises PD403 (not an
+operator), PD404, PD422.';
+
+revoke all on function docket.update_setting(text, jsonb) from public;
+grant execute on function docket.update_setting(text, jsonb) to docket_admin;
+
+reset role;
+
 -- platform/drop_partitions
 
 set local role docket_owner;
@@ -15254,31 +15333,39 @@ replaced less than so many days ago, and with both null all; `max_bytes` the lar
 not given is not asked. The same `request_id` again returns the first answer.
 Returns the type. Raises PD404, PD403, PD422.';
 
-create function docket.list_context_types(project_id uuid) returns setof docket.context_types
+create function docket.list_context_types(
+    project_id uuid,
+    after      text    default null,
+    page_size  integer default 100
+) returns setof docket.context_types
 language sql
 stable
 begin atomic
     select distinct on (y.context_type) y.*
       from docket.context_types as y
-     where y.project_id = list_context_types.project_id
-        or y.project_id is null
-     order by y.context_type, y.project_id nulls last;
+     where (y.project_id = list_context_types.project_id or y.project_id is null)
+       and y.context_type > coalesce(list_context_types.after, '')
+     order by y.context_type, y.project_id nulls last
+     limit least(greatest(list_context_types.page_size, 1), 1000);
 end;
 
-comment on function docket.list_context_types(uuid) is
-    'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
+comment on function docket.list_context_types(uuid, text, integer) is
+'The types of context that something is said of, as they count in a project, by name.
+
+`after` is the context_type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns types; raises nothing.';
 
 revoke all on function docket_private.context_type(uuid, text) from public;
 revoke all on function docket.register_context_type(
     uuid, text, text, jsonb, integer, integer, bigint, uuid)
   from public;
-revoke all on function docket.list_context_types(uuid) from public;
+revoke all on function docket.list_context_types(uuid, text, integer) from public;
 grant select on docket.context_types
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant execute on function docket.register_context_type(
     uuid, text, text, jsonb, integer, integer, bigint, uuid)
    to docket_admin, docket_app;
-grant execute on function docket.list_context_types(uuid)
+grant execute on function docket.list_context_types(uuid, text, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -15942,46 +16029,58 @@ that one.
 `context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
 none, or it was deleted. Raises nothing.';
 
-create function docket.latest_contexts(task_id uuid) returns setof docket.task_contexts
+create function docket.latest_contexts(
+    task_id   uuid,
+    after     text    default null,
+    page_size integer default 100
+) returns setof docket.task_contexts
 language sql
 stable
 begin atomic
-    -- From type to type, each at its end, however many versions lie between.
+    -- From type to type, each at its end, however many versions lie between, until enough of them
+    -- are found that are there. It begins at no row, so that the table is named twice only: each
+    -- time, row-level security asks who is asking.
     with recursive latest as (
-        (select c.context_type, c.version
-           from docket.task_contexts as c
-          where c.task_id = latest_contexts.task_id
-          order by c.context_type desc, c.version desc
-          limit 1)
+        select null::uuid as task_id, null::uuid as project_id,
+               coalesce(latest_contexts.after, '') as context_type, null::integer as version,
+               null::jsonb as data, null::text as content_type, null::bytea as content_hash,
+               null::bigint as byte_size, null::boolean as is_escaped, true as is_tombstone,
+               null::uuid as attempt_id, null::timestamptz as created_at,
+               null::text as created_by, 0 as found
          union all
-        select n.context_type, n.version
+        select n.*, l.found + case when n.is_tombstone then 0 else 1 end
           from latest as l
          cross join lateral (
-                   select c.context_type, c.version
+                   select c.context_type
                      from docket.task_contexts as c
                     where c.task_id = latest_contexts.task_id
-                      and c.context_type < l.context_type
-                    order by c.context_type desc, c.version desc
+                      and c.context_type > l.context_type
+                    order by c.context_type
+                    limit 1
+               ) as y
+         cross join lateral (
+                   select c.*
+                     from docket.task_contexts as c
+                    where c.task_id      = latest_contexts.task_id
+                      and c.context_type = y.context_type
+                    order by c.version desc
                     limit 1
                ) as n
+         where l.found < least(greatest(latest_contexts.page_size, 1), 1000)
     )
-    select found.*
+    select l.task_id, l.project_id, l.context_type, l.version, l.data, l.content_type,
+           l.content_hash, l.byte_size, l.is_escaped, l.is_tombstone, l.attempt_id, l.created_at,
+           l.created_by
       from latest as l
-     cross join lateral (
-               select c.*
-                 from docket.task_contexts as c
-                where c.task_id      = latest_contexts.task_id
-                  and c.context_type = l.context_type
-                  and c.version      = l.version
-                order by c.version
-                limit 1
-           ) as found
-     where not found.is_tombstone
-     order by found.context_type;
+     where not l.is_tombstone
+     order by l.context_type;
 end;
 
-comment on function docket.latest_contexts(uuid) is
-    'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
+comment on function docket.latest_contexts(uuid, text, integer) is
+'The latest version of each type of a task''s context that is not deleted, by type.
+
+`after` is the type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns versions; raises nothing.';
 
 create function docket.context_history(
     task_id      uuid,
@@ -16053,13 +16152,13 @@ row where nothing differs, or a version is missing. Raises nothing.';
 
 revoke all on function docket.get_context(uuid, text, integer, timestamptz, uuid) from public;
 revoke all on function docket.context_version(uuid, text) from public;
-revoke all on function docket.latest_contexts(uuid) from public;
+revoke all on function docket.latest_contexts(uuid, text, integer) from public;
 revoke all on function docket.context_history(uuid, text, integer, integer) from public;
 revoke all on function docket.diff_contexts(uuid, text, integer, integer) from public;
 grant execute on function
     docket.get_context(uuid, text, integer, timestamptz, uuid),
     docket.context_version(uuid, text),
-    docket.latest_contexts(uuid),
+    docket.latest_contexts(uuid, text, integer),
     docket.context_history(uuid, text, integer, integer),
     docket.diff_contexts(uuid, text, integer, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
@@ -16783,7 +16882,8 @@ begin
     if v_answer is null then
         v_types := array(
             select c.context_type
-              from docket.latest_contexts(record_context_use.task_id) as c
+              from docket.latest_contexts(
+                       record_context_use.task_id, page_size => 1000) as c
              where record_context_use.context_types is null
                 or c.context_type = any (record_context_use.context_types));
         perform docket_private.count_context_uses(
@@ -16806,8 +16906,8 @@ $$;
 comment on function docket.record_context_use(uuid, text[], uuid) is
 'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
 
-`context_types` are the types (null: all that the task has); what it does not have is passed over.
-The same `request_id` again counts nothing.
+`context_types` are the types (null: all that the task has, up to 1,000); what it does not have is
+passed over. The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
 create function docket.context_statistics(
@@ -16937,7 +17037,8 @@ insert into docket_private.maintenance_rounds (step)
 values ('contexts');
 
 -- First locked, then judged again: whoever pins a version in the meantime waits for its deletion,
--- or has been seen. What others hold is left to the next time.
+-- or has been seen. What others hold is left to the next time. Planned for keys: of the contexts of
+-- all tasks these are few.
 create function docket_private.prune_tasks(
     task_ids uuid[],
     at_most  bigint,
@@ -16946,6 +17047,9 @@ create function docket_private.prune_tasks(
 ) returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_tasks    uuid[];
@@ -16956,7 +17060,7 @@ begin
           select distinct c.project_id, c.context_type
             from docket.task_contexts as c
            where c.task_id = any (prune_tasks.task_ids)
-      ), rules as (
+      ), rules as materialized (
           select k.project_id, k.context_type, y.keep_versions, y.keep_days
             from kinds as k
            cross join lateral docket_private.context_type(k.project_id, k.context_type) as y
@@ -16973,25 +17077,27 @@ begin
              and c.project_id = r.project_id
           window newest_first as (
                      partition by c.task_id, c.context_type order by c.version desc)
-      ), held as (
-          select c.task_id, c.context_type, c.version
+      ), due as materialized (
+          select j.task_id, j.context_type, j.version
             from judged as j
-            join docket.task_contexts as c
-              on c.task_id      = j.task_id
-             and c.context_type = j.context_type
-             and c.version      = j.version
-             and c.project_id   = j.project_id
            where j.place > greatest(coalesce(j.keep_versions, 1), 1)
              and (j.keep_days is null
                   or j.replaced_at < docket.clock() - make_interval(days => j.keep_days))
              and not exists (
                      select
                        from docket.context_pins as p
-                      where p.task_id      = c.task_id
-                        and p.context_type = c.context_type
-                        and p.version      = c.version)
-           order by c.task_id, c.context_type, c.version
+                      where p.task_id      = j.task_id
+                        and p.context_type = j.context_type
+                        and p.version      = j.version)
+           order by j.task_id, j.context_type, j.version
            limit prune_tasks.at_most
+      ), held as (
+          select c.task_id, c.context_type, c.version
+            from due as d
+            join docket.task_contexts as c
+              on c.task_id      = d.task_id
+             and c.context_type = d.context_type
+             and c.version      = d.version
              for update of c skip locked
       )
     select array_agg(h.task_id), array_agg(h.context_type), array_agg(h.version)
@@ -18833,31 +18939,54 @@ to 1000). Returns interactions, with their bodies; raises nothing.';
 
 create function docket.conversation(
     project_id      uuid,
-    conversation_id text,
+    conversation_id text    default null,
     after           uuid    default null,
-    page_size       integer default 100
+    page_size       integer default 100,
+    session_id      text    default null
 ) returns setof docket.ai_interactions
 language sql
 stable
 begin atomic
-    select i.*
-      from docket.ai_interactions as i
-     where i.conversation_id = conversation.conversation_id
-       and i.project_id = conversation.project_id
-       and (conversation.after is null
-            or (i.created_at, i.interaction_id) > (
-                   select a.created_at, a.interaction_id
-                     from docket.ai_interactions as a
-                    where a.interaction_id = conversation.after))
-     order by i.created_at, i.interaction_id
-     limit least(greatest(conversation.page_size, 1), 1000);
+    -- A branch for each, that each has its index.
+    select of_conversation.*
+      from (
+          select i.*
+            from docket.ai_interactions as i
+           where i.conversation_id = conversation.conversation_id
+             and i.project_id = conversation.project_id
+             and (conversation.session_id is null or i.session_id = conversation.session_id)
+             and (conversation.after is null
+                  or (i.created_at, i.interaction_id) > (
+                         select a.created_at, a.interaction_id
+                           from docket.ai_interactions as a
+                          where a.interaction_id = conversation.after))
+           order by i.created_at, i.interaction_id
+           limit least(greatest(conversation.page_size, 1), 1000)
+      ) as of_conversation
+     union all
+    select of_session.*
+      from (
+          select i.*
+            from docket.ai_interactions as i
+           where conversation.conversation_id is null
+             and i.session_id = conversation.session_id
+             and i.project_id = conversation.project_id
+             and (conversation.after is null
+                  or (i.created_at, i.interaction_id) > (
+                         select a.created_at, a.interaction_id
+                           from docket.ai_interactions as a
+                          where a.interaction_id = conversation.after))
+           order by i.created_at, i.interaction_id
+           limit least(greatest(conversation.page_size, 1), 1000)
+      ) as of_session;
 end;
 
-comment on function docket.conversation(uuid, text, uuid, integer) is
+comment on function docket.conversation(uuid, text, uuid, integer, text) is
 'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
 
-`after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to 1000).
-Returns interactions; raises nothing.';
+`conversation_id` names it; without one it is all that was said in session `session_id`, and with
+both what was said of it there. `after` is the id of the last interaction of the previous page,
+`page_size` is in rows (1 to 1000). Returns interactions; raises nothing.';
 
 create function docket.export_interactions(
     task_id   uuid,
@@ -19032,7 +19161,7 @@ amount}. Returns rows, by time and name. Raises PD422.';
 revoke all on function docket.list_interactions(
     uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer)
   from public;
-revoke all on function docket.conversation(uuid, text, uuid, integer) from public;
+revoke all on function docket.conversation(uuid, text, uuid, integer, text) from public;
 revoke all on function docket.export_interactions(uuid, uuid, integer) from public;
 revoke all on function docket_private.read_grouping(text[], text) from public;
 revoke all on function docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
@@ -19040,7 +19169,7 @@ revoke all on function docket.agent_performance(uuid, timestamptz, timestamptz, 
 grant execute on function
     docket.list_interactions(
         uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer),
-    docket.conversation(uuid, text, uuid, integer),
+    docket.conversation(uuid, text, uuid, integer, text),
     docket.export_interactions(uuid, uuid, integer),
     docket_private.read_grouping(text[], text),
     docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
@@ -24541,7 +24670,7 @@ begin
           from (
               select l.context_type, l.version, l.data, l.content_type, l.byte_size, l.is_escaped,
                      l.attempt_id, l.created_at, l.created_by
-                from docket.latest_contexts(full_context.task_id) as l
+                from docket.latest_contexts(full_context.task_id, page_size => 1000) as l
           ) as c);
 
     v_attempts := (
@@ -26257,7 +26386,238 @@ comment on column docket_private.knowledge_sections.language is
 comment on column docket_private.knowledge_sections.search_vector is
     'Its words: heading (A), title and tags of the document (B), body (C).';
 
--- Headings of Markdown ("## Rollback") outside fenced code, of the first 200,000 characters.
+-- Where a block of HTML ends that this line begins: what is looked for in it, '' for an empty line;
+-- null where none begins. The last kind is no block in the middle of a paragraph.
+create function docket_private.html_block_end(
+    line         text,
+    in_paragraph boolean
+) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when html_block_end.line ~* '^<(script|pre|style|textarea)([[:space:]>]|$)'
+                   then '</(script|pre|style|textarea)>'
+               when html_block_end.line ~ '^<!--' then '-->'
+               when html_block_end.line ~ '^<[?]' then '[?]>'
+               when html_block_end.line ~ '^<![A-Za-z]' then '>'
+               when html_block_end.line ~ '^<!\[CDATA\[' then '\]\]>'
+               when html_block_end.line ~* ('^</?(address|article|aside|base|basefont|blockquote|body|caption|center|col|'
+                   || 'colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|'
+                   || 'h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|'
+                   || 'option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)'
+                   || '([[:space:]]|/?>|$)')
+                   then ''
+               when not html_block_end.in_paragraph
+                    and html_block_end.line ~ ('^(</[A-Za-z][A-Za-z0-9-]*[[:space:]]*>|<[A-Za-z][A-Za-z0-9-]*'
+                        || '([[:space:]]+[A-Za-z_:][A-Za-z0-9:._-]*([[:space:]]*=[[:space:]]*'
+                        || '([^"''=<>`[:space:]]+|''[^'']*''|"[^"]*"))?)*[[:space:]]*/?>)[[:space:]]*$')
+                   then ''
+           end;
+end;
+
+comment on function docket_private.html_block_end(text, boolean) is
+    'What ends the block of HTML that a line of Markdown begins: a regular expression, or '''' for an empty line. Null where it begins none.';
+
+-- As CommonMark reads blocks, line by line: first which quotes and list items a line goes on with,
+-- then what it begins. Headings within these, and what only looks like one, are none.
+create function docket_private.markdown_headings(lines text[]) returns table (
+    first_line integer,
+    last_line  integer,
+    heading    text
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deepest constant integer := 20;
+    v_widths  integer[] := array[]::integer[];  -- of list items; null: a quote
+    v_filled  boolean[] := array[]::boolean[];  -- whether there is anything in it yet
+    v_leaf    text      := '';                  -- paragraph, code, fence or html
+    v_end     text;                             -- what ends a fence or html
+    v_from    integer;                          -- where the paragraph begins
+    v_matched integer;
+    v_is_lazy boolean;
+    v_rest    text;
+    v_indent  integer;
+    v_mark    text;
+    v_spaces  integer;
+    v_line    text;
+    v_tab     integer;
+begin
+    for v_no in 1 .. coalesce(cardinality(lines), 0) loop
+        -- Tabs that could count are as wide as to the next column of four.
+        v_rest := lines[v_no];
+        if v_rest = '' and v_leaf in ('', 'paragraph') and v_widths = '{}' then
+            v_leaf := '';
+            continue;
+        end if;
+
+        v_tab := strpos(v_rest, e'\t');
+        while v_tab > 0 loop
+            exit when v_tab > 500 or left(v_rest, v_tab - 1) !~ '^[ >*+.)0-9-]*$';
+            v_rest := overlay(v_rest placing repeat(' ', 4 - (v_tab - 1) % 4) from v_tab for 1);
+            v_tab  := strpos(v_rest, e'\t');
+        end loop;
+
+        v_matched := 0;
+        while v_matched < cardinality(v_widths) loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            if v_widths[v_matched + 1] is null then
+                exit when v_indent > 3 or substr(v_rest, v_indent + 1, 1) <> '>';
+                v_rest := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            elsif btrim(v_rest, e' \t') = '' then
+                exit when not v_filled[v_matched + 1];
+                v_rest := '';
+            else
+                exit when v_indent < v_widths[v_matched + 1];
+                v_rest := substr(v_rest, v_widths[v_matched + 1] + 1);
+            end if;
+            v_matched := v_matched + 1;
+        end loop;
+
+        v_is_lazy := v_leaf = 'paragraph' and v_matched < cardinality(v_widths);
+        if v_matched < cardinality(v_widths) and v_leaf <> 'paragraph' then
+            v_leaf := '';
+        end if;
+
+        if v_leaf = 'fence' then
+            if v_rest ~ v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'html' then
+            if v_end = '' and btrim(v_rest, e' \t') = '' or v_end <> '' and v_rest ~* v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'code' then
+            continue when v_rest ~ '^    ' or btrim(v_rest, e' \t') = '';
+            v_leaf := '';
+        end if;
+
+        loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            v_line   := substr(v_rest, v_indent + 1);
+
+            if v_indent > 3 then
+                if v_leaf <> 'paragraph' and btrim(v_line, e' \t') <> '' then
+                    v_leaf := 'code';
+                end if;
+                exit;
+            end if;
+
+            -- What begins here ends what the line does not go on with.
+            exit when v_line !~ '^[#=`~<>_*+0-9-]';
+            if v_line ~ '^>' and v_matched < v_deepest then
+                v_mark := null;
+            elsif v_line ~ '^#{1,6}([ \t]|$)' then
+                v_widths := v_widths[:v_matched];
+                v_leaf   := 'heading';
+                if v_matched = 0 then
+                    first_line := v_no;
+                    last_line  := v_no;
+                    heading    := btrim(
+                        regexp_replace(regexp_replace(btrim(lines[v_no], e' \t'), '^#+', ''),
+                                       '(^|[ \t]+)#+$', ''),
+                        e' \t');
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^(`{3,}[^`]*|~{3,}.*)$' then
+                v_leaf := 'fence';
+                v_mark := (regexp_match(v_line, '^(`+|~+)'))[1];
+                v_end  := format('^ {0,3}%s{%s,}[ \t]*$', left(v_mark, 1), length(v_mark));
+                exit;
+            elsif v_line ~ '^<'
+                  and docket_private.html_block_end(v_line, v_leaf = 'paragraph') is not null
+            then
+                v_end  := docket_private.html_block_end(v_line, v_leaf = 'paragraph');
+                v_leaf := case
+                              when v_end <> '' and v_line ~* v_end then 'html over'
+                              else 'html'
+                          end;
+                exit;
+            elsif v_line ~ '^(=+|-+)[ \t]*$' and v_leaf = 'paragraph' and not v_is_lazy then
+                v_leaf := 'heading';
+                if v_matched = 0 then
+                    first_line := v_from;
+                    last_line  := v_no;
+                    heading    := btrim(lines[v_from], e' \t');
+                    for v_more in v_from + 1 .. least(v_no - 1, v_from + 99) loop
+                        heading := heading || ' ' || btrim(lines[v_more], e' \t');
+                    end loop;
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^((\*[ \t]*){3,}|(_[ \t]*){3,}|(-[ \t]*){3,})$' then
+                v_leaf := 'rule';
+                exit;
+            elsif v_line ~ '^([*+-]|[0-9]{1,9}[.)])([ \t]|$)' and v_matched < v_deepest then
+                v_mark := (regexp_match(v_line, '^([*+-]|[0-9]{1,9}[.)])'))[1];
+                -- In the middle of a paragraph one that says something, and the first of its list.
+                exit when v_leaf = 'paragraph' and not v_is_lazy
+                          and (v_line ~ '^[^ \t]+[ \t]*$'
+                               or v_mark ~ '^[0-9]' and v_mark !~ '^0*1.$');
+            else
+                exit;
+            end if;
+
+            -- A quote or a list item: the line goes on within it.
+            v_widths  := v_widths[:v_matched];
+            v_filled  := v_filled[:v_matched];
+            v_leaf    := '';
+            v_is_lazy := false;
+            if v_matched > 0 then
+                v_filled[v_matched] := true;
+            end if;
+            if v_mark is null then
+                v_widths := v_widths || null::integer;
+                v_rest   := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            else
+                v_rest   := substr(v_line, length(v_mark) + 1);
+                v_spaces := length(v_rest) - length(ltrim(v_rest, ' '));
+                if btrim(v_rest, e' \t') = '' or v_spaces > 4 then
+                    v_spaces := 1;
+                end if;
+                v_rest   := substr(v_rest, v_spaces + 1);
+                v_widths := v_widths || v_indent + length(v_mark) + v_spaces;
+            end if;
+            v_filled  := v_filled || false;
+            v_matched := v_matched + 1;
+        end loop;
+
+        -- A paragraph goes on with whatever text there is, in a quote also without a further mark.
+        continue when v_is_lazy and v_leaf = 'paragraph' and btrim(v_rest, e' \t') <> '';
+
+        if v_matched < cardinality(v_widths) then
+            v_widths := v_widths[:v_matched];
+        end if;
+        if btrim(v_rest, e' \t') = '' and v_leaf in ('', 'paragraph') then
+            v_leaf   := '';
+            v_filled := v_filled[:v_matched];
+            continue;
+        end if;
+
+        if v_matched > 0 or v_filled <> '{}' then
+            v_filled := array_fill(true, array[v_matched]);
+        end if;
+        if v_leaf in ('heading', 'rule', 'html over') then
+            v_leaf := '';
+        elsif v_leaf = '' or v_is_lazy and v_leaf = 'paragraph' then
+            v_leaf := 'paragraph';
+            v_from := v_no;
+        end if;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.markdown_headings(text[]) is
+    'The headings of a text in Markdown, by the lines that they take: "# Title", or a title that is underlined with "===" or "---".';
+
+-- Of the first 200,000 characters.
 create function docket_private.markdown_sections(content text) returns table (
     section integer,
     heading text,
@@ -26267,25 +26627,21 @@ language plpgsql
 immutable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_lines constant text[] := regexp_split_to_array(left(content, 200000), '\r\n|\n|\r');
 begin
     return query
-      with lines as (
-          select l.line, l.place,
-                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
-                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
-            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
-                 with ordinality as l (line, place)
-      ), headed as (
-          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
-            from lines as l
+      with headings as (
+          select h.heading, g.place, g.place = h.first_line as begins
+            from docket_private.markdown_headings(v_lines) as h
+           cross join lateral generate_series(h.first_line, h.last_line) as g (place)
       ), placed as (
-          select h.line, h.place, h.is_heading,
-                 count(*) filter (where h.is_heading) over (order by h.place) as number
-            from headed as h
+          select l.line, l.place, h.heading, h.place is not null as is_heading,
+                 count(*) filter (where h.begins) over (order by l.place) as number
+            from unnest(v_lines) with ordinality as l (line, place)
+            left join headings as h on h.place = l.place
       ), sections as (
-          select p.number,
-                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
-                     filter (where p.is_heading) as heading,
+          select p.number, min(p.heading) as heading,
                  coalesce(string_agg(p.line, E'\n' order by p.place)
                               filter (where not p.is_heading), '') as body
             from placed as p
@@ -26382,6 +26738,8 @@ create policy knowledge_sections_by_functions on docket_private.knowledge_sectio
 insert into docket.settings (setting_key, value, description)
 values ('max_document_bytes', '10485760', 'The largest document of the knowledge base, and the largest template, in bytes.');
 
+revoke all on function docket_private.html_block_end(text, boolean) from public;
+revoke all on function docket_private.markdown_headings(text[]) from public;
 revoke all on function docket_private.markdown_sections(text) from public;
 revoke all on function docket_private.index_document(docket.knowledge_base) from public;
 revoke all on function docket_private.keep_knowledge() from public;
@@ -29198,7 +29556,7 @@ begin
                c.context_type,
                jsonb_build_object('kind', 'context', 'id', c.context_type, 'version', c.version),
                c.data
-          from docket.latest_contexts(prompt_items.task_id) as c
+          from docket.latest_contexts(prompt_items.task_id, page_size => 1000) as c
          where not c.is_tombstone
            and c.data <> 'null';
     end if;
@@ -29933,7 +30291,7 @@ begin
     return query
       with latest as materialized (
           select c.*
-            from docket.latest_contexts(v_task.task_id) as c
+            from docket.latest_contexts(v_task.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), parts (part, is_there) as (
           values ('description', coalesce(v_task.description, '') <> ''),
@@ -30129,11 +30487,11 @@ begin
       ), had as materialized (
           select f.task_id, c.context_type, c.version, c.byte_size
             from finished as f
-           cross join lateral docket.latest_contexts(f.task_id) as c
+           cross join lateral docket.latest_contexts(f.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), own as materialized (
           select c.context_type
-            from docket.latest_contexts(context_patterns.task_id) as c
+            from docket.latest_contexts(context_patterns.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), types as (
           select h.context_type from had as h

@@ -2458,7 +2458,7 @@ begin
     return query
       with latest as materialized (
           select c.*
-            from docket.latest_contexts(v_task.task_id) as c
+            from docket.latest_contexts(v_task.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), parts (part, is_there) as (
           values ('description', coalesce(v_task.description, '') <> ''),
@@ -2718,11 +2718,11 @@ begin
       ), had as materialized (
           select f.task_id, c.context_type, c.version, c.byte_size
             from finished as f
-           cross join lateral docket.latest_contexts(f.task_id) as c
+           cross join lateral docket.latest_contexts(f.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), own as materialized (
           select c.context_type
-            from docket.latest_contexts(context_patterns.task_id) as c
+            from docket.latest_contexts(context_patterns.task_id, page_size => 1000) as c
            where not c.is_tombstone
       ), types as (
           select h.context_type from had as h
@@ -2964,61 +2964,181 @@ that one.
 `context_type` is the type. Returns the version and the SHA-256 of its content; no row when there is
 none, or it was deleted. Raises nothing.';
 
--- FUNCTION docket.conversation(uuid, text, uuid, integer)
+-- FUNCTION docket.conversation(uuid, text, uuid, integer, text)
 
-CREATE FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.ai_interactions
+CREATE FUNCTION docket.conversation(project_id uuid, conversation_id text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100, session_id text DEFAULT NULL::text) RETURNS SETOF docket.ai_interactions
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT i.interaction_id,
-     i.project_id,
-     i.task_id,
-     i.attempt_id,
-     i.prompt_build_id,
-     i.session_id,
-     i.conversation_id,
-     i.agent_name,
-     i.agent_id,
-     i.agent_version,
-     i.interaction_type,
-     i.operation_name,
-     i.provider_name,
-     i.request_model,
-     i.request_parameters,
-     i.response_model,
-     i.response_id,
-     i.finish_reasons,
-     i.input_tokens,
-     i.output_tokens,
-     i.cache_read_input_tokens,
-     i.cache_creation_input_tokens,
-     i.reasoning_output_tokens,
-     i.time_to_first_chunk_ms,
-     i.execution_time_ms,
-     i.tool_calls,
-     i.success,
-     i.error_type,
-     i.cost_amount,
-     i.cost_currency,
-     i.cost_source,
-     i.request_data,
-     i.response_data,
-     i.conventions_version,
-     i.metadata,
-     i.created_at,
-     i.created_by
-    FROM docket.ai_interactions i
-   WHERE ((i.conversation_id = conversation.conversation_id) AND (i.project_id = conversation.project_id) AND ((conversation.after IS NULL) OR ((i.created_at, i.interaction_id) > ( SELECT a.created_at,
-             a.interaction_id
-            FROM docket.ai_interactions a
-           WHERE (a.interaction_id = conversation.after)))))
-   ORDER BY i.created_at, i.interaction_id
-  LIMIT LEAST(GREATEST(conversation.page_size, 1), 1000);
+ SELECT of_conversation.interaction_id,
+     of_conversation.project_id,
+     of_conversation.task_id,
+     of_conversation.attempt_id,
+     of_conversation.prompt_build_id,
+     of_conversation.session_id,
+     of_conversation.conversation_id,
+     of_conversation.agent_name,
+     of_conversation.agent_id,
+     of_conversation.agent_version,
+     of_conversation.interaction_type,
+     of_conversation.operation_name,
+     of_conversation.provider_name,
+     of_conversation.request_model,
+     of_conversation.request_parameters,
+     of_conversation.response_model,
+     of_conversation.response_id,
+     of_conversation.finish_reasons,
+     of_conversation.input_tokens,
+     of_conversation.output_tokens,
+     of_conversation.cache_read_input_tokens,
+     of_conversation.cache_creation_input_tokens,
+     of_conversation.reasoning_output_tokens,
+     of_conversation.time_to_first_chunk_ms,
+     of_conversation.execution_time_ms,
+     of_conversation.tool_calls,
+     of_conversation.success,
+     of_conversation.error_type,
+     of_conversation.cost_amount,
+     of_conversation.cost_currency,
+     of_conversation.cost_source,
+     of_conversation.request_data,
+     of_conversation.response_data,
+     of_conversation.conventions_version,
+     of_conversation.metadata,
+     of_conversation.created_at,
+     of_conversation.created_by
+    FROM ( SELECT i.interaction_id,
+             i.project_id,
+             i.task_id,
+             i.attempt_id,
+             i.prompt_build_id,
+             i.session_id,
+             i.conversation_id,
+             i.agent_name,
+             i.agent_id,
+             i.agent_version,
+             i.interaction_type,
+             i.operation_name,
+             i.provider_name,
+             i.request_model,
+             i.request_parameters,
+             i.response_model,
+             i.response_id,
+             i.finish_reasons,
+             i.input_tokens,
+             i.output_tokens,
+             i.cache_read_input_tokens,
+             i.cache_creation_input_tokens,
+             i.reasoning_output_tokens,
+             i.time_to_first_chunk_ms,
+             i.execution_time_ms,
+             i.tool_calls,
+             i.success,
+             i.error_type,
+             i.cost_amount,
+             i.cost_currency,
+             i.cost_source,
+             i.request_data,
+             i.response_data,
+             i.conventions_version,
+             i.metadata,
+             i.created_at,
+             i.created_by
+            FROM docket.ai_interactions i
+           WHERE ((i.conversation_id = conversation.conversation_id) AND (i.project_id = conversation.project_id) AND ((conversation.session_id IS NULL) OR (i.session_id = conversation.session_id)) AND ((conversation.after IS NULL) OR ((i.created_at, i.interaction_id) > ( SELECT a.created_at,
+                     a.interaction_id
+                    FROM docket.ai_interactions a
+                   WHERE (a.interaction_id = conversation.after)))))
+           ORDER BY i.created_at, i.interaction_id
+          LIMIT LEAST(GREATEST(conversation.page_size, 1), 1000)) of_conversation
+ UNION ALL
+  SELECT of_session.interaction_id,
+     of_session.project_id,
+     of_session.task_id,
+     of_session.attempt_id,
+     of_session.prompt_build_id,
+     of_session.session_id,
+     of_session.conversation_id,
+     of_session.agent_name,
+     of_session.agent_id,
+     of_session.agent_version,
+     of_session.interaction_type,
+     of_session.operation_name,
+     of_session.provider_name,
+     of_session.request_model,
+     of_session.request_parameters,
+     of_session.response_model,
+     of_session.response_id,
+     of_session.finish_reasons,
+     of_session.input_tokens,
+     of_session.output_tokens,
+     of_session.cache_read_input_tokens,
+     of_session.cache_creation_input_tokens,
+     of_session.reasoning_output_tokens,
+     of_session.time_to_first_chunk_ms,
+     of_session.execution_time_ms,
+     of_session.tool_calls,
+     of_session.success,
+     of_session.error_type,
+     of_session.cost_amount,
+     of_session.cost_currency,
+     of_session.cost_source,
+     of_session.request_data,
+     of_session.response_data,
+     of_session.conventions_version,
+     of_session.metadata,
+     of_session.created_at,
+     of_session.created_by
+    FROM ( SELECT i.interaction_id,
+             i.project_id,
+             i.task_id,
+             i.attempt_id,
+             i.prompt_build_id,
+             i.session_id,
+             i.conversation_id,
+             i.agent_name,
+             i.agent_id,
+             i.agent_version,
+             i.interaction_type,
+             i.operation_name,
+             i.provider_name,
+             i.request_model,
+             i.request_parameters,
+             i.response_model,
+             i.response_id,
+             i.finish_reasons,
+             i.input_tokens,
+             i.output_tokens,
+             i.cache_read_input_tokens,
+             i.cache_creation_input_tokens,
+             i.reasoning_output_tokens,
+             i.time_to_first_chunk_ms,
+             i.execution_time_ms,
+             i.tool_calls,
+             i.success,
+             i.error_type,
+             i.cost_amount,
+             i.cost_currency,
+             i.cost_source,
+             i.request_data,
+             i.response_data,
+             i.conventions_version,
+             i.metadata,
+             i.created_at,
+             i.created_by
+            FROM docket.ai_interactions i
+           WHERE ((conversation.conversation_id IS NULL) AND (i.session_id = conversation.session_id) AND (i.project_id = conversation.project_id) AND ((conversation.after IS NULL) OR ((i.created_at, i.interaction_id) > ( SELECT a.created_at,
+                     a.interaction_id
+                    FROM docket.ai_interactions a
+                   WHERE (a.interaction_id = conversation.after)))))
+           ORDER BY i.created_at, i.interaction_id
+          LIMIT LEAST(GREATEST(conversation.page_size, 1), 1000)) of_session;
 END;
 
-COMMENT ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) IS 'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
+COMMENT ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) IS 'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
 
-`after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to 1000).
-Returns interactions; raises nothing.';
+`conversation_id` names it; without one it is all that was said in session `session_id`, and with
+both what was said of it there. `after` is the id of the last interaction of the previous page,
+`page_size` is in rows (1 to 1000). Returns interactions; raises nothing.';
 
 -- FUNCTION docket_private.tasks_by(uuid, text, jsonb)
 
@@ -5117,7 +5237,7 @@ begin
           from (
               select l.context_type, l.version, l.data, l.content_type, l.byte_size, l.is_escaped,
                      l.attempt_id, l.created_at, l.created_by
-                from docket.latest_contexts(full_context.task_id) as l
+                from docket.latest_contexts(full_context.task_id, page_size => 1000) as l
           ) as c);
 
     v_attempts := (
@@ -7071,65 +7191,92 @@ in depends_on and parent that are none of the template are keys or ids of the pr
 `request_id` again returns the first answer. Returns the tasks in the order of the template. Raises
 PD404, PD403, PD409 (the workflow''s name is taken), PD413, PD422, PDCYC.';
 
--- FUNCTION docket.latest_contexts(uuid)
+-- FUNCTION docket.latest_contexts(uuid, text, integer)
 
-CREATE FUNCTION docket.latest_contexts(task_id uuid) RETURNS SETOF docket.task_contexts
+CREATE FUNCTION docket.latest_contexts(task_id uuid, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.task_contexts
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  WITH RECURSIVE latest AS (
-         ( SELECT c.context_type,
-             c.version
-            FROM docket.task_contexts c
-           WHERE (c.task_id = latest_contexts.task_id)
-           ORDER BY c.context_type DESC, c.version DESC
-          LIMIT 1)
+          SELECT NULL::uuid AS task_id,
+             NULL::uuid AS project_id,
+             COALESCE(latest_contexts.after, ''::text) AS context_type,
+             NULL::integer AS version,
+             NULL::jsonb AS data,
+             NULL::text AS content_type,
+             NULL::bytea AS content_hash,
+             NULL::bigint AS byte_size,
+             NULL::boolean AS is_escaped,
+             true AS is_tombstone,
+             NULL::uuid AS attempt_id,
+             NULL::timestamp with time zone AS created_at,
+             NULL::text AS created_by,
+             0 AS found
          UNION ALL
-          SELECT n.context_type,
-             n.version
-            FROM (latest l_1
-              CROSS JOIN LATERAL ( SELECT c.context_type,
-                     c.version
+          SELECT n.task_id,
+             n.project_id,
+             n.context_type,
+             n.version,
+             n.data,
+             n.content_type,
+             n.content_hash,
+             n.byte_size,
+             n.is_escaped,
+             n.is_tombstone,
+             n.attempt_id,
+             n.created_at,
+             n.created_by,
+             (l_1.found +
+                 CASE
+                     WHEN n.is_tombstone THEN 0
+                     ELSE 1
+                 END)
+            FROM ((latest l_1
+              CROSS JOIN LATERAL ( SELECT c.context_type
                     FROM docket.task_contexts c
-                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type < l_1.context_type))
-                   ORDER BY c.context_type DESC, c.version DESC
+                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type > l_1.context_type))
+                   ORDER BY c.context_type
+                  LIMIT 1) y)
+              CROSS JOIN LATERAL ( SELECT c.task_id,
+                     c.project_id,
+                     c.context_type,
+                     c.version,
+                     c.data,
+                     c.content_type,
+                     c.content_hash,
+                     c.byte_size,
+                     c.is_escaped,
+                     c.is_tombstone,
+                     c.attempt_id,
+                     c.created_at,
+                     c.created_by
+                    FROM docket.task_contexts c
+                   WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type = y.context_type))
+                   ORDER BY c.version DESC
                   LIMIT 1) n)
+           WHERE (l_1.found < LEAST(GREATEST(latest_contexts.page_size, 1), 1000))
          )
-  SELECT found.task_id,
-     found.project_id,
-     found.context_type,
-     found.version,
-     found.data,
-     found.content_type,
-     found.content_hash,
-     found.byte_size,
-     found.is_escaped,
-     found.is_tombstone,
-     found.attempt_id,
-     found.created_at,
-     found.created_by
-    FROM (latest l
-      CROSS JOIN LATERAL ( SELECT c.task_id,
-             c.project_id,
-             c.context_type,
-             c.version,
-             c.data,
-             c.content_type,
-             c.content_hash,
-             c.byte_size,
-             c.is_escaped,
-             c.is_tombstone,
-             c.attempt_id,
-             c.created_at,
-             c.created_by
-            FROM docket.task_contexts c
-           WHERE ((c.task_id = latest_contexts.task_id) AND (c.context_type = l.context_type) AND (c.version = l.version))
-           ORDER BY c.version
-          LIMIT 1) found)
-   WHERE (NOT found.is_tombstone)
-   ORDER BY found.context_type;
+  SELECT l.task_id,
+     l.project_id,
+     l.context_type,
+     l.version,
+     l.data,
+     l.content_type,
+     l.content_hash,
+     l.byte_size,
+     l.is_escaped,
+     l.is_tombstone,
+     l.attempt_id,
+     l.created_at,
+     l.created_by
+    FROM latest l
+   WHERE (NOT l.is_tombstone)
+   ORDER BY l.context_type;
 END;
 
-COMMENT ON FUNCTION docket.latest_contexts(task_id uuid) IS 'The latest version of each type of a task''s context that is not deleted, by type. Returns versions; raises nothing.';
+COMMENT ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) IS 'The latest version of each type of a task''s context that is not deleted, by type.
+
+`after` is the type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns versions; raises nothing.';
 
 -- FUNCTION docket_private.decay(timestamp with time zone, timestamp with time zone, numeric)
 
@@ -7870,9 +8017,9 @@ COMMENT ON CONSTRAINT context_types_max_bytes_positive ON docket.context_types I
 
 COMMENT ON CONSTRAINT context_types_name_bounded ON docket.context_types IS 'the name of a type has 1 to 255 characters';
 
--- FUNCTION docket.list_context_types(uuid)
+-- FUNCTION docket.list_context_types(uuid, text, integer)
 
-CREATE FUNCTION docket.list_context_types(project_id uuid) RETURNS SETOF docket.context_types
+CREATE FUNCTION docket.list_context_types(project_id uuid, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.context_types
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT DISTINCT ON (y.context_type) y.context_type_id,
@@ -7889,11 +8036,15 @@ CREATE FUNCTION docket.list_context_types(project_id uuid) RETURNS SETOF docket.
      y.created_by,
      y.updated_by
     FROM docket.context_types y
-   WHERE ((y.project_id = list_context_types.project_id) OR (y.project_id IS NULL))
-   ORDER BY y.context_type, y.project_id;
+   WHERE (((y.project_id = list_context_types.project_id) OR (y.project_id IS NULL)) AND (y.context_type > COALESCE(list_context_types.after, ''::text)))
+   ORDER BY y.context_type, y.project_id
+  LIMIT LEAST(GREATEST(list_context_types.page_size, 1), 1000);
 END;
 
-COMMENT ON FUNCTION docket.list_context_types(project_id uuid) IS 'The types of context that something is said of, as they count in a project, by name. Returns types; raises nothing.';
+COMMENT ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) IS 'The types of context that something is said of, as they count in a project, by name.
+
+`after` is the context_type of the last row of the page before, `page_size` is in rows (1 to 1000).
+Returns types; raises nothing.';
 
 -- FUNCTION docket.list_evidence(uuid, uuid, integer)
 
@@ -11512,7 +11663,8 @@ begin
     if v_answer is null then
         v_types := array(
             select c.context_type
-              from docket.latest_contexts(record_context_use.task_id) as c
+              from docket.latest_contexts(
+                       record_context_use.task_id, page_size => 1000) as c
              where record_context_use.context_types is null
                 or c.context_type = any (record_context_use.context_types));
         perform docket_private.count_context_uses(
@@ -11534,8 +11686,8 @@ $$;
 
 COMMENT ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) IS 'Counts that contexts of a task were used. Reading alone is not counted: it writes nothing.
 
-`context_types` are the types (null: all that the task has); what it does not have is passed over.
-The same `request_id` again counts nothing.
+`context_types` are the types (null: all that the task has, up to 1,000); what it does not have is
+passed over. The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
 -- FUNCTION docket.record_findings(uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb, uuid)
@@ -15022,6 +15174,95 @@ archived_at.
 the caller has read. The same `request_id` again returns the first answer. Returns the project as
 it now stands. Raises PD404, PD403, PD422, PDVER.';
 
+-- TABLE docket.settings
+
+CREATE TABLE docket.settings (
+    setting_key text NOT NULL,
+    value jsonb NOT NULL,
+    description text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT settings_secret_keys_are_words CHECK (((setting_key <> 'secret_keys'::text) OR ((value)::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$'::text)))
+);
+
+COMMENT ON TABLE docket.settings IS 'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
+
+COMMENT ON COLUMN docket.settings.setting_key IS 'The name, in projects.settings too.';
+
+COMMENT ON COLUMN docket.settings.value IS 'The value, in the type that its description implies.';
+
+COMMENT ON COLUMN docket.settings.description IS 'What it does, with its unit.';
+
+COMMENT ON CONSTRAINT settings_secret_keys_are_words ON docket.settings IS 'secret_keys is an array of words: letters, digits, "_" and "-"';
+
+-- FUNCTION docket.update_setting(text, jsonb)
+
+CREATE FUNCTION docket.update_setting(setting_key text, value jsonb) RETURNS docket.settings
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_setting    docket.settings;
+    v_constraint text;
+begin
+    perform docket_private.require_operator();
+
+    select s.* into v_setting
+      from docket.settings as s
+     where s.setting_key = update_setting.setting_key
+       for no key update;
+
+    if not found then
+        raise exception 'there is no setting "%"',
+                        coalesce(left(update_setting.setting_key, 100), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.settings lists them.';
+    end if;
+
+    if update_setting.value is null
+       or (case
+               when 'null' in (jsonb_typeof(update_setting.value), jsonb_typeof(v_setting.value))
+               then v_setting.description not like '%null:%'
+               else jsonb_typeof(update_setting.value) <> jsonb_typeof(v_setting.value)
+           end)
+       or jsonb_typeof(update_setting.value) = 'number' and update_setting.value < '0'
+    then
+        raise exception 'setting "%" can not be %', v_setting.setting_key,
+                        coalesce(left(update_setting.value::text, 100), 'nothing')
+            using errcode = 'PD422',
+                  hint    = format('It is %s: %s', left(v_setting.value::text, 100),
+                                   v_setting.description);
+    end if;
+
+    begin
+        update docket.settings as s
+           set value = update_setting.value
+         where s.setting_key = v_setting.setting_key
+        returning s.* into v_setting;
+    exception
+        when check_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'setting "%" is refused: %', v_setting.setting_key, (
+                                select obj_description(c.oid, 'pg_constraint')
+                                  from pg_catalog.pg_constraint as c
+                                 where c.conrelid = 'docket.settings'::regclass
+                                   and c.conname  = v_constraint)
+                using errcode = 'PD422';
+    end;
+
+    return v_setting;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.update_setting(setting_key text, value jsonb) IS 'Changes a setting of the whole docket; where its description says so, a project''s own goes before it.
+
+`setting_key` is its name, `value` the new value, of the type that it has: null only where the
+description says what that means, no number below 0. Returns the setting. Raises PD403 (not an
+operator), PD404, PD422.';
+
 -- FUNCTION docket.update_task(uuid, jsonb, bigint, uuid)
 
 CREATE FUNCTION docket.update_task(task_id uuid, changes jsonb, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -15248,30 +15489,6 @@ oneOf, not, if, and $ref within the schema. Unknown keywords and format say noth
 the draft that are not supported are refused. `document` is the document.
 Returns a row for each error, about 100 at most: where (a JSON pointer), by which keyword, and
 what. Raises PD422 (the schema can not be used), PD413 (too deep, or too much to compare).';
-
--- TABLE docket.settings
-
-CREATE TABLE docket.settings (
-    setting_key text NOT NULL,
-    value jsonb NOT NULL,
-    description text NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    created_by text DEFAULT docket.principal() NOT NULL,
-    updated_by text DEFAULT docket.principal() NOT NULL,
-    CONSTRAINT settings_secret_keys_are_words CHECK (((setting_key <> 'secret_keys'::text) OR ((value)::text ~ '^\[("[a-zA-Z0-9_-]+"(, "[a-zA-Z0-9_-]+")*)?\]$'::text)))
-);
-
-COMMENT ON TABLE docket.settings IS 'The settings of this docket. Where a description says so, projects.settings may overrule one for a project.';
-
-COMMENT ON COLUMN docket.settings.setting_key IS 'The name, in projects.settings too.';
-
-COMMENT ON COLUMN docket.settings.value IS 'The value, in the type that its description implies.';
-
-COMMENT ON COLUMN docket.settings.description IS 'What it does, with its unit.';
-
-COMMENT ON CONSTRAINT settings_secret_keys_are_words ON docket.settings IS 'secret_keys is an array of words: letters, digits, "_" and "-"';
 
 -- FUNCTION docket.validation_score(uuid)
 
@@ -20497,6 +20714,26 @@ $$;
 
 COMMENT ON FUNCTION docket_private.hold_attempt(attempt_id uuid) IS 'A live attempt, with its task and itself locked in that order. Raises PD404, PD403, PDLSE.';
 
+-- FUNCTION docket_private.html_block_end(text, boolean)
+
+CREATE FUNCTION docket_private.html_block_end(line text, in_paragraph boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (line ~* '^<(script|pre|style|textarea)([[:space:]>]|$)'::text) THEN '</(script|pre|style|textarea)>'::text
+             WHEN (line ~ '^<!--'::text) THEN '-->'::text
+             WHEN (line ~ '^<[?]'::text) THEN '[?]>'::text
+             WHEN (line ~ '^<![A-Za-z]'::text) THEN '>'::text
+             WHEN (line ~ '^<!\[CDATA\['::text) THEN '\]\]>'::text
+             WHEN (line ~* (((('^</?(address|article|aside|base|basefont|blockquote|body|caption|center|col|'::text || 'colgroup|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|'::text) || 'h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|'::text) || 'option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)'::text) || '([[:space:]]|/?>|$)'::text)) THEN ''::text
+             WHEN ((NOT in_paragraph) AND (line ~ (('^(</[A-Za-z][A-Za-z0-9-]*[[:space:]]*>|<[A-Za-z][A-Za-z0-9-]*'::text || '([[:space:]]+[A-Za-z_:][A-Za-z0-9:._-]*([[:space:]]*=[[:space:]]*'::text) || '([^"''=<>`[:space:]]+|''[^'']*''|"[^"]*"))?)*[[:space:]]*/?>)[[:space:]]*$'::text))) THEN ''::text
+             ELSE NULL::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.html_block_end(line text, in_paragraph boolean) IS 'What ends the block of HTML that a line of Markdown begins: a regular expression, or '''' for an empty line. Null where it begins none.';
+
 -- FUNCTION docket_private.id_at(uuid, timestamp with time zone, bigint)
 
 CREATE FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint DEFAULT 0) RETURNS uuid
@@ -22183,31 +22420,218 @@ $$;
 
 COMMENT ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) IS 'Enters those of some tasks that are ready, or brings their rows up to date; wakes agents where there was no work and there is more now than the caller is about to claim.';
 
+-- FUNCTION docket_private.markdown_headings(text[])
+
+CREATE FUNCTION docket_private.markdown_headings(lines text[]) RETURNS TABLE(first_line integer, last_line integer, heading text)
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_deepest constant integer := 20;
+    v_widths  integer[] := array[]::integer[];  -- of list items; null: a quote
+    v_filled  boolean[] := array[]::boolean[];  -- whether there is anything in it yet
+    v_leaf    text      := '';                  -- paragraph, code, fence or html
+    v_end     text;                             -- what ends a fence or html
+    v_from    integer;                          -- where the paragraph begins
+    v_matched integer;
+    v_is_lazy boolean;
+    v_rest    text;
+    v_indent  integer;
+    v_mark    text;
+    v_spaces  integer;
+    v_line    text;
+    v_tab     integer;
+begin
+    for v_no in 1 .. coalesce(cardinality(lines), 0) loop
+        -- Tabs that could count are as wide as to the next column of four.
+        v_rest := lines[v_no];
+        if v_rest = '' and v_leaf in ('', 'paragraph') and v_widths = '{}' then
+            v_leaf := '';
+            continue;
+        end if;
+
+        v_tab := strpos(v_rest, e'\t');
+        while v_tab > 0 loop
+            exit when v_tab > 500 or left(v_rest, v_tab - 1) !~ '^[ >*+.)0-9-]*$';
+            v_rest := overlay(v_rest placing repeat(' ', 4 - (v_tab - 1) % 4) from v_tab for 1);
+            v_tab  := strpos(v_rest, e'\t');
+        end loop;
+
+        v_matched := 0;
+        while v_matched < cardinality(v_widths) loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            if v_widths[v_matched + 1] is null then
+                exit when v_indent > 3 or substr(v_rest, v_indent + 1, 1) <> '>';
+                v_rest := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            elsif btrim(v_rest, e' \t') = '' then
+                exit when not v_filled[v_matched + 1];
+                v_rest := '';
+            else
+                exit when v_indent < v_widths[v_matched + 1];
+                v_rest := substr(v_rest, v_widths[v_matched + 1] + 1);
+            end if;
+            v_matched := v_matched + 1;
+        end loop;
+
+        v_is_lazy := v_leaf = 'paragraph' and v_matched < cardinality(v_widths);
+        if v_matched < cardinality(v_widths) and v_leaf <> 'paragraph' then
+            v_leaf := '';
+        end if;
+
+        if v_leaf = 'fence' then
+            if v_rest ~ v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'html' then
+            if v_end = '' and btrim(v_rest, e' \t') = '' or v_end <> '' and v_rest ~* v_end then
+                v_leaf := '';
+            end if;
+            continue;
+        elsif v_leaf = 'code' then
+            continue when v_rest ~ '^    ' or btrim(v_rest, e' \t') = '';
+            v_leaf := '';
+        end if;
+
+        loop
+            v_indent := length(v_rest) - length(ltrim(v_rest, ' '));
+            v_line   := substr(v_rest, v_indent + 1);
+
+            if v_indent > 3 then
+                if v_leaf <> 'paragraph' and btrim(v_line, e' \t') <> '' then
+                    v_leaf := 'code';
+                end if;
+                exit;
+            end if;
+
+            -- What begins here ends what the line does not go on with.
+            exit when v_line !~ '^[#=`~<>_*+0-9-]';
+            if v_line ~ '^>' and v_matched < v_deepest then
+                v_mark := null;
+            elsif v_line ~ '^#{1,6}([ \t]|$)' then
+                v_widths := v_widths[:v_matched];
+                v_leaf   := 'heading';
+                if v_matched = 0 then
+                    first_line := v_no;
+                    last_line  := v_no;
+                    heading    := btrim(
+                        regexp_replace(regexp_replace(btrim(lines[v_no], e' \t'), '^#+', ''),
+                                       '(^|[ \t]+)#+$', ''),
+                        e' \t');
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^(`{3,}[^`]*|~{3,}.*)$' then
+                v_leaf := 'fence';
+                v_mark := (regexp_match(v_line, '^(`+|~+)'))[1];
+                v_end  := format('^ {0,3}%s{%s,}[ \t]*$', left(v_mark, 1), length(v_mark));
+                exit;
+            elsif v_line ~ '^<'
+                  and docket_private.html_block_end(v_line, v_leaf = 'paragraph') is not null
+            then
+                v_end  := docket_private.html_block_end(v_line, v_leaf = 'paragraph');
+                v_leaf := case
+                              when v_end <> '' and v_line ~* v_end then 'html over'
+                              else 'html'
+                          end;
+                exit;
+            elsif v_line ~ '^(=+|-+)[ \t]*$' and v_leaf = 'paragraph' and not v_is_lazy then
+                v_leaf := 'heading';
+                if v_matched = 0 then
+                    first_line := v_from;
+                    last_line  := v_no;
+                    heading    := btrim(lines[v_from], e' \t');
+                    for v_more in v_from + 1 .. least(v_no - 1, v_from + 99) loop
+                        heading := heading || ' ' || btrim(lines[v_more], e' \t');
+                    end loop;
+                    return next;
+                end if;
+                exit;
+            elsif v_line ~ '^((\*[ \t]*){3,}|(_[ \t]*){3,}|(-[ \t]*){3,})$' then
+                v_leaf := 'rule';
+                exit;
+            elsif v_line ~ '^([*+-]|[0-9]{1,9}[.)])([ \t]|$)' and v_matched < v_deepest then
+                v_mark := (regexp_match(v_line, '^([*+-]|[0-9]{1,9}[.)])'))[1];
+                -- In the middle of a paragraph one that says something, and the first of its list.
+                exit when v_leaf = 'paragraph' and not v_is_lazy
+                          and (v_line ~ '^[^ \t]+[ \t]*$'
+                               or v_mark ~ '^[0-9]' and v_mark !~ '^0*1.$');
+            else
+                exit;
+            end if;
+
+            -- A quote or a list item: the line goes on within it.
+            v_widths  := v_widths[:v_matched];
+            v_filled  := v_filled[:v_matched];
+            v_leaf    := '';
+            v_is_lazy := false;
+            if v_matched > 0 then
+                v_filled[v_matched] := true;
+            end if;
+            if v_mark is null then
+                v_widths := v_widths || null::integer;
+                v_rest   := regexp_replace(v_rest, '^ {0,3}> ?', '');
+            else
+                v_rest   := substr(v_line, length(v_mark) + 1);
+                v_spaces := length(v_rest) - length(ltrim(v_rest, ' '));
+                if btrim(v_rest, e' \t') = '' or v_spaces > 4 then
+                    v_spaces := 1;
+                end if;
+                v_rest   := substr(v_rest, v_spaces + 1);
+                v_widths := v_widths || v_indent + length(v_mark) + v_spaces;
+            end if;
+            v_filled  := v_filled || false;
+            v_matched := v_matched + 1;
+        end loop;
+
+        -- A paragraph goes on with whatever text there is, in a quote also without a further mark.
+        continue when v_is_lazy and v_leaf = 'paragraph' and btrim(v_rest, e' \t') <> '';
+
+        if v_matched < cardinality(v_widths) then
+            v_widths := v_widths[:v_matched];
+        end if;
+        if btrim(v_rest, e' \t') = '' and v_leaf in ('', 'paragraph') then
+            v_leaf   := '';
+            v_filled := v_filled[:v_matched];
+            continue;
+        end if;
+
+        if v_matched > 0 or v_filled <> '{}' then
+            v_filled := array_fill(true, array[v_matched]);
+        end if;
+        if v_leaf in ('heading', 'rule', 'html over') then
+            v_leaf := '';
+        elsif v_leaf = '' or v_is_lazy and v_leaf = 'paragraph' then
+            v_leaf := 'paragraph';
+            v_from := v_no;
+        end if;
+    end loop;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.markdown_headings(lines text[]) IS 'The headings of a text in Markdown, by the lines that they take: "# Title", or a title that is underlined with "===" or "---".';
+
 -- FUNCTION docket_private.markdown_sections(text)
 
 CREATE FUNCTION docket_private.markdown_sections(content text) RETURNS TABLE(section integer, heading text, body text)
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
+declare
+    v_lines constant text[] := regexp_split_to_array(left(content, 200000), '\r\n|\n|\r');
 begin
     return query
-      with lines as (
-          select l.line, l.place,
-                 count(*) filter (where l.line ~ '^ {0,3}(```|~~~)') over (order by l.place) % 2 = 1
-                     or l.line ~ '^ {0,3}(```|~~~)' as is_code
-            from regexp_split_to_table(left(markdown_sections.content, 200000), '\r?\n')
-                 with ordinality as l (line, place)
-      ), headed as (
-          select l.line, l.place, not l.is_code and l.line ~ '^ {0,3}#{1,6}(\s|$)' as is_heading
-            from lines as l
+      with headings as (
+          select h.heading, g.place, g.place = h.first_line as begins
+            from docket_private.markdown_headings(v_lines) as h
+           cross join lateral generate_series(h.first_line, h.last_line) as g (place)
       ), placed as (
-          select h.line, h.place, h.is_heading,
-                 count(*) filter (where h.is_heading) over (order by h.place) as number
-            from headed as h
+          select l.line, l.place, h.heading, h.place is not null as is_heading,
+                 count(*) filter (where h.begins) over (order by l.place) as number
+            from unnest(v_lines) with ordinality as l (line, place)
+            left join headings as h on h.place = l.place
       ), sections as (
-          select p.number,
-                 min(btrim(regexp_replace(p.line, '^ {0,3}#{1,6}', ''), E' \t#'))
-                     filter (where p.is_heading) as heading,
+          select p.number, min(p.heading) as heading,
                  coalesce(string_agg(p.line, E'\n' order by p.place)
                               filter (where not p.is_heading), '') as body
             from placed as p
@@ -22220,7 +22644,7 @@ begin
         or btrim(s.body, E' \t\n') <> ''
      order by 1;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION docket_private.markdown_sections(content text) IS 'The sections of a text in Markdown: one for each heading, and one for what stands before the first.';
 
@@ -23376,7 +23800,7 @@ begin
                c.context_type,
                jsonb_build_object('kind', 'context', 'id', c.context_type, 'version', c.version),
                c.data
-          from docket.latest_contexts(prompt_items.task_id) as c
+          from docket.latest_contexts(prompt_items.task_id, page_size => 1000) as c
          where not c.is_tombstone
            and c.data <> 'null';
     end if;
@@ -23820,6 +24244,9 @@ COMMENT ON FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) IS 'Re
 CREATE FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 declare
     v_tasks    uuid[];
@@ -23830,7 +24257,7 @@ begin
           select distinct c.project_id, c.context_type
             from docket.task_contexts as c
            where c.task_id = any (prune_tasks.task_ids)
-      ), rules as (
+      ), rules as materialized (
           select k.project_id, k.context_type, y.keep_versions, y.keep_days
             from kinds as k
            cross join lateral docket_private.context_type(k.project_id, k.context_type) as y
@@ -23847,25 +24274,27 @@ begin
              and c.project_id = r.project_id
           window newest_first as (
                      partition by c.task_id, c.context_type order by c.version desc)
-      ), held as (
-          select c.task_id, c.context_type, c.version
+      ), due as materialized (
+          select j.task_id, j.context_type, j.version
             from judged as j
-            join docket.task_contexts as c
-              on c.task_id      = j.task_id
-             and c.context_type = j.context_type
-             and c.version      = j.version
-             and c.project_id   = j.project_id
            where j.place > greatest(coalesce(j.keep_versions, 1), 1)
              and (j.keep_days is null
                   or j.replaced_at < docket.clock() - make_interval(days => j.keep_days))
              and not exists (
                      select
                        from docket.context_pins as p
-                      where p.task_id      = c.task_id
-                        and p.context_type = c.context_type
-                        and p.version      = c.version)
-           order by c.task_id, c.context_type, c.version
+                      where p.task_id      = j.task_id
+                        and p.context_type = j.context_type
+                        and p.version      = j.version)
+           order by j.task_id, j.context_type, j.version
            limit prune_tasks.at_most
+      ), held as (
+          select c.task_id, c.context_type, c.version
+            from due as d
+            join docket.task_contexts as c
+              on c.task_id      = d.task_id
+             and c.context_type = d.context_type
+             and c.version      = d.version
              for update of c skip locked
       )
     select array_agg(h.task_id), array_agg(h.context_type), array_agg(h.version)
@@ -33028,12 +33457,12 @@ GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO
 GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_version(task_id uuid, context_type text) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_admin;
-GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_app;
-GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_agent;
-GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_reader;
-GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_app;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) TO docket_admin;
@@ -33472,12 +33901,12 @@ GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables js
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.instantiate_workflow(template_id uuid, variables jsonb, name text, version bigint, request_id uuid) TO docket_agent;
 
-REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.latest_contexts(task_id uuid, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.decay(since timestamp with time zone, until timestamp with time zone, half_life_days numeric) TO docket_admin;
@@ -33581,12 +34010,12 @@ GRANT SELECT ON TABLE docket.context_types TO docket_agent;
 GRANT SELECT ON TABLE docket.context_types TO docket_reader;
 GRANT SELECT ON TABLE docket.context_types TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.list_context_types(project_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_agent;
-GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_reader;
-GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid) TO docket_auditor;
+REVOKE ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -34252,6 +34681,16 @@ REVOKE ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, exp
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
 
+GRANT SELECT ON TABLE docket.settings TO docket_admin;
+GRANT SELECT ON TABLE docket.settings TO docket_app;
+GRANT SELECT ON TABLE docket.settings TO docket_agent;
+GRANT SELECT ON TABLE docket.settings TO docket_reader;
+GRANT SELECT ON TABLE docket.settings TO docket_auditor;
+GRANT SELECT ON TABLE docket.settings TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.update_setting(setting_key text, value jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.update_setting(setting_key text, value jsonb) TO docket_admin;
+
 REVOKE ALL ON FUNCTION docket.update_task(task_id uuid, changes jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.update_task(task_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.update_task(task_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_app;
@@ -34268,13 +34707,6 @@ GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO dock
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_agent;
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_reader;
 GRANT ALL ON FUNCTION docket.validate_json(schema jsonb, document jsonb) TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.settings TO docket_admin;
-GRANT SELECT ON TABLE docket.settings TO docket_app;
-GRANT SELECT ON TABLE docket.settings TO docket_agent;
-GRANT SELECT ON TABLE docket.settings TO docket_reader;
-GRANT SELECT ON TABLE docket.settings TO docket_auditor;
-GRANT SELECT ON TABLE docket.settings TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.validation_score(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.validation_score(task_id uuid) TO docket_admin;
@@ -34552,6 +34984,8 @@ REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM
 
 REVOKE ALL ON FUNCTION docket_private.hold_attempt(attempt_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.html_block_end(line text, in_paragraph boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags docket_private.file_tag[], OUT workflow_ids uuid[], OUT created bigint, OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -34659,6 +35093,8 @@ GRANT ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], depe
 REVOKE ALL ON FUNCTION docket_private.make_partitions(at_most bigint, OUT made bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.markdown_headings(lines text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.markdown_sections(content text) FROM PUBLIC;
 

@@ -62,7 +62,8 @@ insert into docket_private.maintenance_rounds (step)
 values ('contexts');
 
 -- First locked, then judged again: whoever pins a version in the meantime waits for its deletion,
--- or has been seen. What others hold is left to the next time.
+-- or has been seen. What others hold is left to the next time. Planned for keys: of the contexts of
+-- all tasks these are few.
 create function docket_private.prune_tasks(
     task_ids uuid[],
     at_most  bigint,
@@ -71,6 +72,9 @@ create function docket_private.prune_tasks(
 ) returns record
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_tasks    uuid[];
@@ -81,7 +85,7 @@ begin
           select distinct c.project_id, c.context_type
             from docket.task_contexts as c
            where c.task_id = any (prune_tasks.task_ids)
-      ), rules as (
+      ), rules as materialized (
           select k.project_id, k.context_type, y.keep_versions, y.keep_days
             from kinds as k
            cross join lateral docket_private.context_type(k.project_id, k.context_type) as y
@@ -98,25 +102,27 @@ begin
              and c.project_id = r.project_id
           window newest_first as (
                      partition by c.task_id, c.context_type order by c.version desc)
-      ), held as (
-          select c.task_id, c.context_type, c.version
+      ), due as materialized (
+          select j.task_id, j.context_type, j.version
             from judged as j
-            join docket.task_contexts as c
-              on c.task_id      = j.task_id
-             and c.context_type = j.context_type
-             and c.version      = j.version
-             and c.project_id   = j.project_id
            where j.place > greatest(coalesce(j.keep_versions, 1), 1)
              and (j.keep_days is null
                   or j.replaced_at < docket.clock() - make_interval(days => j.keep_days))
              and not exists (
                      select
                        from docket.context_pins as p
-                      where p.task_id      = c.task_id
-                        and p.context_type = c.context_type
-                        and p.version      = c.version)
-           order by c.task_id, c.context_type, c.version
+                      where p.task_id      = j.task_id
+                        and p.context_type = j.context_type
+                        and p.version      = j.version)
+           order by j.task_id, j.context_type, j.version
            limit prune_tasks.at_most
+      ), held as (
+          select c.task_id, c.context_type, c.version
+            from due as d
+            join docket.task_contexts as c
+              on c.task_id      = d.task_id
+             and c.context_type = d.context_type
+             and c.version      = d.version
              for update of c skip locked
       )
     select array_agg(h.task_id), array_agg(h.context_type), array_agg(h.version)

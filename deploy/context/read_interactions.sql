@@ -89,31 +89,54 @@ to 1000). Returns interactions, with their bodies; raises nothing.';
 
 create function docket.conversation(
     project_id      uuid,
-    conversation_id text,
+    conversation_id text    default null,
     after           uuid    default null,
-    page_size       integer default 100
+    page_size       integer default 100,
+    session_id      text    default null
 ) returns setof docket.ai_interactions
 language sql
 stable
 begin atomic
-    select i.*
-      from docket.ai_interactions as i
-     where i.conversation_id = conversation.conversation_id
-       and i.project_id = conversation.project_id
-       and (conversation.after is null
-            or (i.created_at, i.interaction_id) > (
-                   select a.created_at, a.interaction_id
-                     from docket.ai_interactions as a
-                    where a.interaction_id = conversation.after))
-     order by i.created_at, i.interaction_id
-     limit least(greatest(conversation.page_size, 1), 1000);
+    -- A branch for each, that each has its index.
+    select of_conversation.*
+      from (
+          select i.*
+            from docket.ai_interactions as i
+           where i.conversation_id = conversation.conversation_id
+             and i.project_id = conversation.project_id
+             and (conversation.session_id is null or i.session_id = conversation.session_id)
+             and (conversation.after is null
+                  or (i.created_at, i.interaction_id) > (
+                         select a.created_at, a.interaction_id
+                           from docket.ai_interactions as a
+                          where a.interaction_id = conversation.after))
+           order by i.created_at, i.interaction_id
+           limit least(greatest(conversation.page_size, 1), 1000)
+      ) as of_conversation
+     union all
+    select of_session.*
+      from (
+          select i.*
+            from docket.ai_interactions as i
+           where conversation.conversation_id is null
+             and i.session_id = conversation.session_id
+             and i.project_id = conversation.project_id
+             and (conversation.after is null
+                  or (i.created_at, i.interaction_id) > (
+                         select a.created_at, a.interaction_id
+                           from docket.ai_interactions as a
+                          where a.interaction_id = conversation.after))
+           order by i.created_at, i.interaction_id
+           limit least(greatest(conversation.page_size, 1), 1000)
+      ) as of_session;
 end;
 
-comment on function docket.conversation(uuid, text, uuid, integer) is
+comment on function docket.conversation(uuid, text, uuid, integer, text) is
 'A conversation of a project as it went, whatever tasks it was about: the first interaction first.
 
-`after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to 1000).
-Returns interactions; raises nothing.';
+`conversation_id` names it; without one it is all that was said in session `session_id`, and with
+both what was said of it there. `after` is the id of the last interaction of the previous page,
+`page_size` is in rows (1 to 1000). Returns interactions; raises nothing.';
 
 create function docket.export_interactions(
     task_id   uuid,
@@ -288,7 +311,7 @@ amount}. Returns rows, by time and name. Raises PD422.';
 revoke all on function docket.list_interactions(
     uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer)
   from public;
-revoke all on function docket.conversation(uuid, text, uuid, integer) from public;
+revoke all on function docket.conversation(uuid, text, uuid, integer, text) from public;
 revoke all on function docket.export_interactions(uuid, uuid, integer) from public;
 revoke all on function docket_private.read_grouping(text[], text) from public;
 revoke all on function docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)
@@ -296,7 +319,7 @@ revoke all on function docket.agent_performance(uuid, timestamptz, timestamptz, 
 grant execute on function
     docket.list_interactions(
         uuid, uuid, text, text, text, text, boolean, timestamptz, timestamptz, uuid, integer),
-    docket.conversation(uuid, text, uuid, integer),
+    docket.conversation(uuid, text, uuid, integer, text),
     docket.export_interactions(uuid, uuid, integer),
     docket_private.read_grouping(text[], text),
     docket.agent_performance(uuid, timestamptz, timestamptz, text[], text)

@@ -1,7 +1,7 @@
 -- Interactions are found by whose they are and when, go by pages, and add up.
 
 begin;
-select plan(23);
+select plan(26);
 
 select docket_test.project('one');
 select count(*)
@@ -102,6 +102,20 @@ select is(
         select i
           from docket.conversation(docket_test.project_id(), 'c1', pg_temp.number(19)) as i)),
     '20,21,22,23', 'through all its tasks, by pages');
+select is(
+    pg_temp.numbers(array(
+        select i
+          from docket.conversation(docket_test.project_id(), session_id => 's1',
+                                   after => pg_temp.number(17)) as i)),
+    '18,19,20', 'or what was said in a session');
+select is(
+    pg_temp.numbers(array(
+        select i
+          from docket.conversation(docket_test.project_id(), 'c1', pg_temp.number(18),
+                                   session_id => 's1') as i)),
+    '19,20', 'or of a conversation in a session');
+select is_empty(
+    $$ select from docket.conversation(docket_test.project_id()) $$, 'of nothing there is nothing');
 select results_eq(
     $$ select (e ->> 'input_tokens')::integer
          from docket.export_interactions(docket_test.id('a'), page_size => 1000) as e $$,

@@ -24,6 +24,8 @@ def test_what_agents_said_is_recorded_and_read(shop: RunJson, run: Run) -> None:
     assert [each["interaction_id"] for each in listed] == ids[::-1]
     assert shop("interaction", "list", "--failure", "--since", "2020-01-01") == listed[:1]
     assert shop("interaction", "conversation", "c1") == listed[::-1]
+    assert shop("interaction", "conversation", "--session", "nowhere") == []
+    assert run("interaction", "conversation").exit_code == 3
     [figures] = shop("interaction", "performance", "--by", "model")
     assert (figures["model"], figures["success_rate"], figures["costs"]) == ("m1", 0.5, {"USD": 1})
     lines = run("interaction", "export", "shop-1").stdout.splitlines()

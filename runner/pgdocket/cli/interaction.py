@@ -9,6 +9,7 @@ import click
 from pgdocket import output
 from pgdocket.cli import Options, common_options
 from pgdocket.cli.session import as_row, json_text, opened, the_project, the_task
+from pgdocket.errors import InvalidArgument
 
 _COLUMNS = {
     "interaction_id": "interaction",
@@ -158,17 +159,21 @@ def performance(options: Options, /, **given: Any) -> None:
 
 @interaction.command()
 @common_options
-@click.argument("conversation_id", metavar="CONVERSATION")
+@click.argument("conversation_id", metavar="[CONVERSATION]", required=False)
+@click.option("--session", "session_id", metavar="ID", help="What was said in this session.")
 @click.option("--after", metavar="ID", help="Go on after this interaction.")
 @click.option("--limit", "page_size", type=int, default=100, show_default=True, help="How many.")
 @click.pass_obj
 def conversation(options: Options, /, **given: Any) -> None:
-    """Show a conversation as it went.
+    """Show a conversation as it went, or all of a session.
 
     \b
     Example:
       pgdocket interaction conversation thread-17 --json
+      pgdocket interaction conversation --session s-4
     """
+    if given["conversation_id"] is given["session_id"] is None:
+        raise InvalidArgument("name a conversation, or a session with --session")
     with opened(options) as docket:
         found = docket.conversation(project_id=the_project(docket, options).project_id, **given)
     _show(found, options)

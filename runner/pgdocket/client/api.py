@@ -286,9 +286,10 @@ _CONVERSATION: Function[AiInteraction] = Function(
     Effect.READ,
     "AiInteraction",
     Parameter("project_id", is_required=True),
-    Parameter("conversation_id", is_required=True),
+    Parameter("conversation_id"),
     Parameter("after"),
     Parameter("page_size", default=100),
+    Parameter("session_id"),
 )
 _COUNT_TASKS: Function[CountTasksRow] = Function(
     "count_tasks",
@@ -2328,17 +2329,22 @@ class Api(Calls):
         self,
         *,
         project_id: Id,
-        conversation_id: str,
+        conversation_id: str | None = None,
         after: Id | None = None,
         page_size: int | None = 100,
+        session_id: str | None = None,
     ) -> list[AiInteraction]:
         """A conversation of a project as it went, whatever tasks it was about: the first
         interaction first.
 
-        `after` is the id of the last interaction of the previous page, `page_size` is in rows (1 to
-        1000). Returns interactions; raises nothing.
+        `conversation_id` names it; without one it is all that was said in session `session_id`, and
+        with both what was said of it there. `after` is the id of the last interaction of the
+        previous page, `page_size` is in rows (1 to 1000). Returns interactions; raises nothing.
         """
-        return self._many(_CONVERSATION, (project_id, conversation_id, after, page_size))
+        return self._many(
+            _CONVERSATION,
+            (project_id, conversation_id, after, page_size, session_id),
+        )
 
     def count_tasks(
         self,
@@ -5972,14 +5978,18 @@ class AsyncApi(AsyncCalls):
         self,
         *,
         project_id: Id,
-        conversation_id: str,
+        conversation_id: str | None = None,
         after: Id | None = None,
         page_size: int | None = 100,
+        session_id: str | None = None,
     ) -> list[AiInteraction]:
         """A conversation of a project as it went, whatever tasks it was about: the first
         interaction first.
         """
-        return await self._many(_CONVERSATION, (project_id, conversation_id, after, page_size))
+        return await self._many(
+            _CONVERSATION,
+            (project_id, conversation_id, after, page_size, session_id),
+        )
 
     async def count_tasks(
         self,
