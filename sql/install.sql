@@ -19713,6 +19713,7 @@ create table docket.pull_requests (
     merge_status      text,
     auto_merge_method docket.merge_method,
     auto_merge_by     text,
+    is_queued         boolean                    not null default false,
     opened_at         timestamptz,
     merged_at         timestamptz,
     merged_by         text,
@@ -19795,6 +19796,8 @@ comment on column docket.pull_requests.auto_merge_method is
     'How it will be merged by itself as soon as it may; null: it will not.';
 comment on column docket.pull_requests.auto_merge_by is
     'Who asked for that.';
+comment on column docket.pull_requests.is_queued is
+    'Whether it stands in the merge queue of its repository.';
 comment on column docket.pull_requests.opened_at is
     'When it was proposed.';
 comment on column docket.pull_requests.merged_at is
@@ -19837,8 +19840,8 @@ begin atomic
         'title', 'description', 'url', 'author', 'status', 'has_conflict', 'head_branch',
         'head_commit', 'base_branch', 'base_commit', 'merge_commit', 'commits', 'changed_files',
         'additions', 'deletions', 'checks_status', 'review_status', 'merge_status',
-        'auto_merge_method', 'auto_merge_by', 'opened_at', 'merged_at', 'merged_by', 'closed_at',
-        'metadata'];
+        'auto_merge_method', 'auto_merge_by', 'is_queued', 'opened_at', 'merged_at', 'merged_by',
+        'closed_at', 'metadata'];
 end;
 
 comment on function docket_private.pull_request_fields() is
@@ -19854,8 +19857,10 @@ begin
         new.merged_at    := coalesce(new.merged_at, docket.clock());
         new.closed_at    := coalesce(new.closed_at, new.merged_at);
         new.has_conflict := false;
+        new.is_queued    := false;
     elsif new.status = 'closed' then
         new.closed_at := coalesce(new.closed_at, docket.clock());
+        new.is_queued := false;
     else
         new.closed_at := null;
     end if;
@@ -19867,7 +19872,8 @@ comment on function docket_private.time_pull_request() is
     'Sets when a pull request was merged or closed, and forgets it when it is open again.';
 
 create trigger pull_requests_time
-    before insert or update of status, merged_at, closed_at, has_conflict on docket.pull_requests
+    before insert or update of status, merged_at, closed_at, has_conflict, is_queued
+    on docket.pull_requests
     for each row execute function docket_private.time_pull_request();
 
 create function docket.record_pull_request(
@@ -19946,6 +19952,7 @@ begin
                merge_status      = v_new.merge_status,
                auto_merge_method = v_new.auto_merge_method,
                auto_merge_by     = v_new.auto_merge_by,
+               is_queued         = v_new.is_queued,
                opened_at         = v_new.opened_at,
                merged_at         = v_new.merged_at,
                merged_by         = v_new.merged_by,
@@ -19979,8 +19986,9 @@ field that is not in it stays as it is: title, description, url, author, status 
 merged, closed), has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit,
 commits, changed_files, additions, deletions, checks_status (pending, success, failure),
 review_status (pending, approved, changes_requested), merge_status, auto_merge_method (merge,
-squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata. When it was
-merged or closed is now where it is not told. The same `request_id` again returns the first answer.
+squash, rebase), auto_merge_by, is_queued, opened_at, merged_at, merged_by, closed_at, metadata.
+When it was merged or closed is now where it is not told. The same `request_id` again returns the
+first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
 
@@ -20393,6 +20401,333 @@ grant execute on function
     docket.list_pull_request_tasks(uuid, uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.task_pull_requests
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/commit_checks
+
+set local role docket_owner;
+
+-- What a host tells around pull requests arrives twice and in any order. So every row here has
+-- told_key, a text that sorts by when the host said it and, where it said two things at the same
+-- time, by what it said: the greatest wins, whichever comes first.
+
+create table docket.commit_checks (
+    commit_check_id uuid                 not null,
+    project_id      uuid                 not null,
+    repository      text                 not null,
+    commit_hash     text                 not null,
+    source          text                 not null,
+    name            text                 not null,
+    check_status    docket.checks_status not null,
+    conclusion      text,
+    url             text,
+    started_at      timestamptz,
+    completed_at    timestamptz,
+    told_key        text                 not null,
+    version         bigint               not null default 1,
+    created_at      timestamptz          not null default docket.clock(),
+    updated_at      timestamptz          not null default docket.clock(),
+    created_by      text                 not null default docket.principal(),
+    updated_by      text                 not null default docket.principal(),
+
+    constraint commit_checks_pkey primary key (commit_check_id, project_id),
+    constraint commit_checks_name_key unique (project_id, repository, commit_hash, source, name),
+    constraint commit_checks_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint commit_checks_texts_bounded
+        check (length(repository) between 1 and 255
+               and length(commit_hash) between 1 and 64
+               and length(source) between 1 and 63
+               and length(name) between 1 and 1024
+               and length(conclusion) <= 255
+               and length(url) <= 4096)
+);
+
+comment on table docket.commit_checks is
+    'What checks say of commits, the last of each: pull requests are judged by those of their head.';
+comment on column docket.commit_checks.commit_check_id is
+    'The check of the commit.';
+comment on column docket.commit_checks.repository is
+    'The repository as its host names it, such as owner/name.';
+comment on column docket.commit_checks.commit_hash is
+    'The commit.';
+comment on column docket.commit_checks.source is
+    'What kind of check it is: check_run, check_suite, status or workflow_run.';
+comment on column docket.commit_checks.name is
+    'What it is called, with the app that makes it.';
+comment on column docket.commit_checks.check_status is
+    'What it says.';
+comment on column docket.commit_checks.conclusion is
+    'What it says in the words of its host.';
+comment on column docket.commit_checks.url is
+    'Where it can be seen.';
+comment on column docket.commit_checks.started_at is
+    'When it began.';
+comment on column docket.commit_checks.completed_at is
+    'When it was over.';
+comment on column docket.commit_checks.told_key is
+    'When it was told, and what: of two the greater counts.';
+comment on constraint commit_checks_texts_bounded on docket.commit_checks is
+    'names, commits and addresses of checks are bounded';
+
+create table docket.pull_request_reviews (
+    pull_request_review_id uuid        not null,
+    project_id             uuid        not null,
+    pull_request_id        uuid        not null,
+    host_review_id         text        not null,
+    reviewer               text        not null,
+    review_state           text        not null,
+    commit_hash            text,
+    body                   text,
+    url                    text,
+    submitted_at           timestamptz,
+    told_key               text        not null,
+    version                bigint      not null default 1,
+    created_at             timestamptz not null default docket.clock(),
+    updated_at             timestamptz not null default docket.clock(),
+    created_by             text        not null default docket.principal(),
+    updated_by             text        not null default docket.principal(),
+
+    constraint pull_request_reviews_pkey primary key (pull_request_review_id, project_id),
+    constraint pull_request_reviews_host_key unique (pull_request_id, project_id, host_review_id),
+    constraint pull_request_reviews_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete cascade,
+    constraint pull_request_reviews_state_known
+        check (review_state in ('approved', 'changes_requested', 'commented', 'dismissed',
+                                'pending')),
+    constraint pull_request_reviews_texts_bounded
+        check (length(host_review_id) between 1 and 255
+               and length(reviewer) between 1 and 255
+               and length(commit_hash) <= 64
+               and length(url) <= 4096)
+);
+
+create index pull_request_reviews_project_idx
+    on docket.pull_request_reviews (project_id, pull_request_review_id);
+
+comment on table docket.pull_request_reviews is
+    'What reviewers said of pull requests.';
+comment on column docket.pull_request_reviews.pull_request_review_id is
+    'The review.';
+comment on column docket.pull_request_reviews.pull_request_id is
+    'The pull request.';
+comment on column docket.pull_request_reviews.host_review_id is
+    'The host''s id of the review.';
+comment on column docket.pull_request_reviews.reviewer is
+    'Who reviewed, as the host names him.';
+comment on column docket.pull_request_reviews.review_state is
+    'What he said: approved, changes_requested, commented; dismissed: it counts no longer.';
+comment on column docket.pull_request_reviews.commit_hash is
+    'The commit that was looked at.';
+comment on column docket.pull_request_reviews.body is
+    'What he wrote.';
+comment on column docket.pull_request_reviews.url is
+    'Where it can be seen.';
+comment on column docket.pull_request_reviews.submitted_at is
+    'When he said it.';
+comment on column docket.pull_request_reviews.told_key is
+    'When it was told, and what: of two the greater counts.';
+comment on constraint pull_request_reviews_state_known on docket.pull_request_reviews is
+    'a review is approved, changes_requested, commented, dismissed or pending';
+comment on constraint pull_request_reviews_texts_bounded on docket.pull_request_reviews is
+    'names, ids and addresses of reviews are bounded';
+
+create table docket.pushes (
+    push_id       uuid        not null,
+    project_id    uuid        not null,
+    repository    text        not null,
+    ref           text        not null,
+    before_commit text        not null,
+    after_commit  text        not null,
+    is_forced     boolean     not null,
+    commits       integer     not null,
+    pusher        text,
+    url           text,
+    pushed_at     timestamptz not null,
+    created_at    timestamptz not null default docket.clock(),
+    created_by    text        not null default docket.principal(),
+
+    constraint pushes_pkey primary key (push_id, project_id),
+    constraint pushes_told_key
+        unique (project_id, repository, ref, pushed_at, before_commit, after_commit),
+    constraint pushes_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint pushes_texts_bounded
+        check (length(repository) between 1 and 255
+               and length(ref) between 1 and 1024
+               and length(before_commit) between 1 and 64
+               and length(after_commit) between 1 and 64
+               and length(pusher) <= 255
+               and length(url) <= 4096),
+    constraint pushes_commits_not_negative check (commits >= 0)
+);
+
+comment on table docket.pushes is
+    'Where branches and tags were moved to. Rows are added, never changed.';
+comment on column docket.pushes.push_id is
+    'The push.';
+comment on column docket.pushes.repository is
+    'The repository as its host names it, such as owner/name.';
+comment on column docket.pushes.ref is
+    'What was moved, such as refs/heads/main.';
+comment on column docket.pushes.before_commit is
+    'Where it stood; all zeros: it was made.';
+comment on column docket.pushes.after_commit is
+    'Where it stands; all zeros: it was removed.';
+comment on column docket.pushes.is_forced is
+    'Whether what it had was thrown away.';
+comment on column docket.pushes.commits is
+    'How many commits the host told of.';
+comment on column docket.pushes.pusher is
+    'Who did it, as the host names him.';
+comment on column docket.pushes.url is
+    'Where the difference can be seen.';
+comment on column docket.pushes.pushed_at is
+    'When.';
+comment on constraint pushes_texts_bounded on docket.pushes is
+    'names, commits and addresses of pushes are bounded';
+comment on constraint pushes_commits_not_negative on docket.pushes is
+    'a push has no commits or some';
+
+-- What a host said of each field of a pull request last, by told_key.
+create table docket_private.pull_request_facts (
+    pull_request_id uuid  not null,
+    project_id      uuid  not null,
+    facts           jsonb not null default '{}',
+
+    constraint pull_request_facts_pkey primary key (pull_request_id, project_id),
+    constraint pull_request_facts_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete cascade
+);
+
+comment on table docket_private.pull_request_facts is
+    'What a host said last of each field of a pull request: value and told_key, by field.';
+comment on column docket_private.pull_request_facts.pull_request_id is
+    'The pull request.';
+comment on column docket_private.pull_request_facts.facts is
+    'By field: v is the value, k the told_key; of two the greater counts.';
+
+-- Who takes in what a host tells of a repository holds its row: of a check of a commit and a pull
+-- request that gets that commit at the same time, the later sees the earlier.
+create table docket_private.webhook_streams (
+    project_id uuid   not null,
+    repository text   not null,
+    deliveries bigint not null default 1,
+
+    constraint webhook_streams_pkey primary key (project_id, repository),
+    constraint webhook_streams_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+);
+
+comment on table docket_private.webhook_streams is
+    'The repositories that hosts tell of: whoever takes in one delivery holds the row.';
+comment on column docket_private.webhook_streams.repository is
+    'The repository as its host names it.';
+comment on column docket_private.webhook_streams.deliveries is
+    'How many were taken in.';
+
+call docket_private.add_touch('docket.commit_checks');
+call docket_private.add_journal('docket.commit_checks', 'commit_check_id');
+call docket_private.add_isolation('docket.commit_checks');
+call docket_private.add_touch('docket.pull_request_reviews');
+call docket_private.add_journal('docket.pull_request_reviews', 'pull_request_review_id');
+call docket_private.add_isolation('docket.pull_request_reviews');
+call docket_private.add_journal('docket.pushes', 'push_id');
+call docket_private.add_isolation('docket.pushes');
+call docket_private.add_isolation('docket_private.pull_request_facts');
+call docket_private.add_isolation('docket_private.webhook_streams');
+
+create function docket.list_checks(
+    pull_request_id uuid,
+    status          text    default null,
+    after           text    default null,
+    page_size       integer default 100
+) returns setof docket.commit_checks
+language sql
+stable
+begin atomic
+    select c.*
+      from docket.pull_requests as p
+      join docket.commit_checks as c
+        on c.project_id  = p.project_id
+       and c.repository  = p.repository
+       and c.commit_hash = p.head_commit
+     where p.pull_request_id = list_checks.pull_request_id
+       and (list_checks.status is null or c.check_status = list_checks.status)
+       and (list_checks.after is null or c.source || '/' || c.name > list_checks.after)
+     order by c.source || '/' || c.name
+     limit least(greatest(list_checks.page_size, 1), 1000);
+end;
+
+comment on function docket.list_checks(uuid, text, text, integer) is
+'The checks of the head commit of pull request `pull_request_id`; with one `status` only (pending,
+success, failure), where it is given.
+
+`after` is source and name of the last row of the previous page, with a slash between, `page_size`
+is in rows (1 to 1000). Returns checks by source and name; raises nothing.';
+
+create function docket.list_reviews(
+    pull_request_id uuid,
+    after           uuid    default null,
+    page_size       integer default 100
+) returns setof docket.pull_request_reviews
+language sql
+stable
+begin atomic
+    select r.*
+      from docket.pull_request_reviews as r
+     where r.pull_request_id = list_reviews.pull_request_id
+       and (list_reviews.after is null or r.pull_request_review_id > list_reviews.after)
+     order by r.pull_request_review_id
+     limit least(greatest(list_reviews.page_size, 1), 1000);
+end;
+
+comment on function docket.list_reviews(uuid, uuid, integer) is
+'What reviewers said of pull request `pull_request_id`, the first told first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns reviews; raises nothing.';
+
+create function docket.list_pushes(
+    project_id uuid,
+    repository text    default null,
+    ref        text    default null,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns setof docket.pushes
+language sql
+stable
+begin atomic
+    select p.*
+      from docket.pushes as p
+     where p.project_id = list_pushes.project_id
+       and (list_pushes.repository is null or p.repository = list_pushes.repository)
+       and (list_pushes.ref is null or p.ref = list_pushes.ref)
+       and (list_pushes.after is null or p.push_id > list_pushes.after)
+     order by p.push_id
+     limit least(greatest(list_pushes.page_size, 1), 1000);
+end;
+
+comment on function docket.list_pushes(uuid, text, text, uuid, integer) is
+'Where the branches and tags of project `project_id` were moved, the first told first: of one
+`repository`, of one `ref` (refs/heads/main), where these are given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pushes; raises nothing.';
+
+revoke all on function docket.list_checks(uuid, text, text, integer) from public;
+revoke all on function docket.list_reviews(uuid, uuid, integer) from public;
+revoke all on function docket.list_pushes(uuid, text, text, uuid, integer) from public;
+grant execute on function
+    docket.list_checks(uuid, text, text, integer),
+    docket.list_reviews(uuid, uuid, integer),
+    docket.list_pushes(uuid, text, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.commit_checks, docket.pull_request_reviews, docket.pushes
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -22327,14 +22662,53 @@ create function docket.list_findings(
 language sql
 stable
 begin atomic
-    select f.finding_id, f.task_id, t.task_key, f.validation_type, s.state, f.severity, f.rule_id,
-           f.message, f.path, f.start_line, f.start_column, f.end_line, f.end_column, f.tool,
-           f.help_url, f.is_suppressed, f.fingerprint, f.first_run_no, f.opened_run_no,
-           f.fixed_run_no, f.times_reopened, f.details, f.created_at, f.updated_at
-      from docket.validation_findings as f
-      join docket.tasks as t
-        on t.task_id    = f.task_id
-       and t.project_id = f.project_id
+      with page as (
+          select f.*
+            from docket.validation_findings as f
+           where f.project_id = list_findings.project_id
+             and (list_findings.task_id is null or f.task_id = list_findings.task_id)
+             and (list_findings.validation_type is null
+                  or f.validation_type = lower(btrim(list_findings.validation_type)))
+             and (list_findings.severity is null or f.severity = list_findings.severity)
+             and (list_findings.path is null or f.path = list_findings.path)
+             and (list_findings.rule_id is null or f.rule_id = list_findings.rule_id)
+             and (list_findings.after is null or f.finding_id > list_findings.after)
+             and (list_findings.state is null
+                  or list_findings.state = 'fixed' and f.fixed_run_no is not null
+                  or list_findings.state = 'open' and f.fixed_run_no is null
+                     and not f.is_suppressed
+                  or list_findings.state in ('new', 'reopened', 'unchanged')
+                     and f.fixed_run_no is null
+                     and (list_findings.state = 'unchanged'
+                          or (list_findings.state = 'reopened') = (f.times_reopened > 0))
+                     and (list_findings.state = 'unchanged') = exists (
+                             select
+                               from docket.validation_results as v
+                              where v.task_id         = f.task_id
+                                and v.project_id      = f.project_id
+                                and v.validation_type = f.validation_type
+                                and v.run_no          > f.opened_run_no))
+           order by f.finding_id
+           limit least(greatest(list_findings.page_size, 1), 1000)
+      )
+    select f.finding_id, f.task_id, t.task_key, f.validation_type,
+           case
+               when f.fixed_run_no is not null        then 'fixed'
+               when f.opened_run_no < newest.run_no   then 'unchanged'
+               when f.times_reopened > 0              then 'reopened'
+               else                                        'new'
+           end,
+           f.severity, f.rule_id, f.message, f.path, f.start_line, f.start_column, f.end_line,
+           f.end_column, f.tool, f.help_url, f.is_suppressed, f.fingerprint, f.first_run_no,
+           f.opened_run_no, f.fixed_run_no, f.times_reopened, f.details, f.created_at,
+           f.updated_at
+      from page as f
+     cross join lateral (
+               select u.task_key
+                 from docket.tasks as u
+                where u.task_id    = f.task_id
+                  and u.project_id = f.project_id
+           ) as t
      cross join lateral (
                select v.run_no
                  from docket.validation_results as v
@@ -22344,28 +22718,7 @@ begin atomic
                 order by v.run_no desc
                 limit 1
            ) as newest
-     cross join lateral (
-               values (
-                   case
-                       when f.fixed_run_no is not null then 'fixed'
-                       when f.opened_run_no < newest.run_no then 'unchanged'
-                       when f.times_reopened > 0 then 'reopened'
-                       else 'new'
-                   end)
-           ) as s (state)
-     where f.project_id = list_findings.project_id
-       and (list_findings.task_id is null or f.task_id = list_findings.task_id)
-       and (list_findings.validation_type is null
-            or f.validation_type = lower(btrim(list_findings.validation_type)))
-       and (list_findings.state is null
-            or s.state = list_findings.state
-            or list_findings.state = 'open' and f.fixed_run_no is null and not f.is_suppressed)
-       and (list_findings.severity is null or f.severity = list_findings.severity)
-       and (list_findings.path is null or f.path = list_findings.path)
-       and (list_findings.rule_id is null or f.rule_id = list_findings.rule_id)
-       and (list_findings.after is null or f.finding_id > list_findings.after)
-     order by f.finding_id
-     limit least(greatest(list_findings.page_size, 1), 1000);
+     order by f.finding_id;
 end;
 
 comment on function docket.list_findings(
@@ -24367,6 +24720,765 @@ grant execute on function
         uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid),
     docket.ingest_junit(
         uuid, jsonb, text, text, boolean, uuid, uuid, uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/webhook_deliveries
+
+set local role docket_owner;
+
+create domain docket.delivery_status as text
+    constraint delivery_status_known check (value in ('processed', 'ignored', 'failed'));
+
+comment on domain docket.delivery_status is
+    'What became of a delivery: processed, ignored (it says nothing that is kept here), or failed (it can be replayed).';
+
+-- What a host sent, as it was sent, so that it can be taken in again. A delivery that comes twice
+-- is known by its key.
+create table docket.webhook_deliveries (
+    webhook_delivery_id uuid                   not null,
+    project_id          uuid                   not null,
+    source              text                   not null,
+    delivery_key        text                   not null,
+    event               text                   not null,
+    action              text,
+    body                bytea                  not null,
+    delivery_status     docket.delivery_status not null default 'ignored',
+    error               text,
+    outcome             jsonb                  not null default '{}',
+    times_received      integer                not null default 1,
+    times_processed     integer                not null default 0,
+    processed_at        timestamptz,
+    version             bigint                 not null default 1,
+    created_at          timestamptz            not null default docket.clock(),
+    updated_at          timestamptz            not null default docket.clock(),
+    created_by          text                   not null default docket.principal(),
+    updated_by          text                   not null default docket.principal(),
+
+    constraint webhook_deliveries_pkey primary key (webhook_delivery_id, project_id),
+    constraint webhook_deliveries_delivery_key unique (project_id, source, delivery_key),
+    constraint webhook_deliveries_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint webhook_deliveries_texts_bounded
+        check (length(source) between 1 and 63
+               and length(delivery_key) between 1 and 255
+               and length(event) between 1 and 255
+               and length(action) <= 255
+               and length(error) <= 10000),
+    constraint webhook_deliveries_counts_not_negative
+        check (times_received >= 1 and times_processed >= 0),
+    constraint webhook_deliveries_failed_has_error
+        check ((delivery_status = 'failed') = (error is not null)),
+    constraint webhook_deliveries_outcome_is_object check (jsonb_typeof(outcome) = 'object')
+);
+
+create index webhook_deliveries_project_idx
+    on docket.webhook_deliveries (project_id, webhook_delivery_id);
+
+comment on table docket.webhook_deliveries is
+    'What hosts of repositories and trackers sent, byte for byte, and what became of it.';
+comment on column docket.webhook_deliveries.webhook_delivery_id is
+    'The delivery.';
+comment on column docket.webhook_deliveries.source is
+    'Who sent it: github, linear.';
+comment on column docket.webhook_deliveries.delivery_key is
+    'The sender''s own id of it: the same again is the same delivery.';
+comment on column docket.webhook_deliveries.event is
+    'What happened, in the sender''s words.';
+comment on column docket.webhook_deliveries.action is
+    'What of it, in the sender''s words.';
+comment on column docket.webhook_deliveries.body is
+    'What was sent.';
+comment on column docket.webhook_deliveries.delivery_status is
+    'What became of it.';
+comment on column docket.webhook_deliveries.error is
+    'Why it could not be taken in.';
+comment on column docket.webhook_deliveries.outcome is
+    'What it was about: pull_requests (ids), commit, ref.';
+comment on column docket.webhook_deliveries.times_received is
+    'How often it was sent.';
+comment on column docket.webhook_deliveries.times_processed is
+    'How often it was taken in.';
+comment on column docket.webhook_deliveries.processed_at is
+    'When it was taken in last.';
+
+comment on constraint webhook_deliveries_texts_bounded on docket.webhook_deliveries is
+    'source, delivery_key, event and action of a delivery have 1 to 255 characters';
+comment on constraint webhook_deliveries_counts_not_negative on docket.webhook_deliveries is
+    'a delivery was received at least once';
+comment on constraint webhook_deliveries_failed_has_error on docket.webhook_deliveries is
+    'a delivery has an error when, and only when, it failed';
+comment on constraint webhook_deliveries_outcome_is_object on docket.webhook_deliveries is
+    'outcome is a JSON object';
+
+call docket_private.add_touch('docket.webhook_deliveries');
+call docket_private.add_journal('docket.webhook_deliveries', 'webhook_delivery_id', '{body}');
+call docket_private.add_isolation('docket.webhook_deliveries');
+
+insert into docket.settings (setting_key, value, description)
+values ('max_webhook_bytes', '26214400', 'The largest delivery of a webhook that is taken in, in bytes.');
+
+create function docket.list_webhook_deliveries(
+    project_id uuid,
+    source     text    default null,
+    event      text    default null,
+    status     text    default null,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns table (
+    webhook_delivery_id uuid,
+    source              text,
+    delivery_key        text,
+    event               text,
+    action              text,
+    delivery_status     docket.delivery_status,
+    error               text,
+    outcome             jsonb,
+    times_received      integer,
+    times_processed     integer,
+    body_bytes          integer,
+    created_at          timestamptz,
+    processed_at        timestamptz
+)
+language sql
+stable
+begin atomic
+    select d.webhook_delivery_id, d.source, d.delivery_key, d.event, d.action, d.delivery_status,
+           d.error, d.outcome, d.times_received, d.times_processed, octet_length(d.body),
+           d.created_at, d.processed_at
+      from docket.webhook_deliveries as d
+     where d.project_id = list_webhook_deliveries.project_id
+       and (list_webhook_deliveries.source is null or d.source = list_webhook_deliveries.source)
+       and (list_webhook_deliveries.event is null or d.event = list_webhook_deliveries.event)
+       and (list_webhook_deliveries.status is null
+            or d.delivery_status = list_webhook_deliveries.status)
+       and (list_webhook_deliveries.after is null
+            or d.webhook_delivery_id > list_webhook_deliveries.after)
+     order by d.webhook_delivery_id
+     limit least(greatest(list_webhook_deliveries.page_size, 1), 1000);
+end;
+
+comment on function docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer) is
+'What was sent to project `project_id`, the first first, without the bodies: by one `source` (github,
+linear), of one `event`, with one `status` (processed, ignored, failed), where these are given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000). action,
+error and processed_at may be null. Returns deliveries; raises nothing.';
+
+revoke all on function docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer)
+  from public;
+grant execute on function
+    docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.webhook_deliveries
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/ingest_github
+
+set local role docket_owner;
+
+-- Lock order: the graph's key, shared, because a merge may satisfy dependents, then the
+-- repository's stream, then pull requests and their tasks.
+
+-- A text that sorts by when something was told and, at the same time, by rank and content.
+create function docket_private.told_key(
+    told_at text,
+    rank    integer,
+    told    jsonb
+) returns text
+language sql
+stable
+begin atomic
+    select coalesce(
+               to_char(told_key.told_at::timestamptz at time zone 'UTC',
+                       'YYYY-MM-DD"T"HH24:MI:SS.US'), '')
+           || ' ' || told_key.rank || ' ' || md5(told_key.told::text);
+end;
+
+comment on function docket_private.told_key(text, integer, jsonb) is
+    'When something was told, and what, as a text: of two the greater counts, whichever comes first.';
+
+-- The fields that a pull request of GitHub's has, each with its key. What is absent is not told:
+-- the pull request within a review lacks half of them. What GitHub has not found out yet, whether
+-- it conflicts, is not told either.
+create function docket_private.github_facts(pull_request jsonb) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pr        jsonb   := github_facts.pull_request;
+    v_is_merged boolean := coalesce((v_pr ->> 'merged')::boolean, false)
+                           or v_pr ->> 'merged_at' is not null;
+    v_status    text    := case
+                               when v_is_merged                 then 'merged'
+                               when v_pr ->> 'state' = 'closed' then 'closed'
+                               when (v_pr ->> 'draft')::boolean then 'draft'
+                               when v_pr ? 'draft'              then 'open'
+                           end;
+    v_key       text;
+begin
+    -- A merge is for ever: it is greater than whatever else is told, and whenever.
+    v_key := v_is_merged::integer || ' ' || docket_private.told_key(
+        v_pr ->> 'updated_at',
+        coalesce(array_position(array['draft', 'open', 'closed', 'merged'], v_status), 0), v_pr);
+
+    return (
+        select coalesce(
+                   jsonb_object_agg(f.name, jsonb_build_object('v', f.value, 'k', v_key)), '{}')
+          from (values
+              ('title', v_pr ? 'title', to_jsonb(left(v_pr ->> 'title', 1024))),
+              ('description', v_pr ? 'body', v_pr -> 'body'),
+              ('url', v_pr ? 'html_url', v_pr -> 'html_url'),
+              ('author', v_pr ? 'user', v_pr #> '{user,login}'),
+              ('status', v_status is not null, to_jsonb(v_status)),
+              ('has_conflict',
+               v_pr ->> 'mergeable' is not null or v_pr ->> 'mergeable_state' = 'dirty',
+               to_jsonb(v_pr ->> 'mergeable' is not distinct from 'false'
+                        or v_pr ->> 'mergeable_state' = 'dirty')),
+              ('merge_status', coalesce(v_pr ->> 'mergeable_state', 'unknown') <> 'unknown',
+               v_pr -> 'mergeable_state'),
+              ('head_branch', v_pr #> '{head,ref}' is not null, v_pr #> '{head,ref}'),
+              ('head_commit', v_pr #> '{head,sha}' is not null, v_pr #> '{head,sha}'),
+              ('base_branch', v_pr #> '{base,ref}' is not null, v_pr #> '{base,ref}'),
+              ('base_commit', v_pr #> '{base,sha}' is not null, v_pr #> '{base,sha}'),
+              ('merge_commit', v_is_merged and v_pr ? 'merge_commit_sha',
+               v_pr -> 'merge_commit_sha'),
+              ('commits', v_pr ? 'commits', v_pr -> 'commits'),
+              ('changed_files', v_pr ? 'changed_files', v_pr -> 'changed_files'),
+              ('additions', v_pr ? 'additions', v_pr -> 'additions'),
+              ('deletions', v_pr ? 'deletions', v_pr -> 'deletions'),
+              ('auto_merge_method', v_pr ? 'auto_merge', v_pr #> '{auto_merge,merge_method}'),
+              ('auto_merge_by', v_pr ? 'auto_merge', v_pr #> '{auto_merge,enabled_by,login}'),
+              ('opened_at', v_pr ? 'created_at', v_pr -> 'created_at'),
+              ('merged_at', v_pr ->> 'merged_at' is not null, v_pr -> 'merged_at'),
+              ('merged_by', v_is_merged and v_pr ? 'merged_by', v_pr #> '{merged_by,login}'),
+              ('closed_at', v_pr ->> 'closed_at' is not null, v_pr -> 'closed_at'),
+              ('requested', v_pr ? 'requested_reviewers',
+               to_jsonb(jsonb_array_length(v_pr -> 'requested_reviewers')
+                        + coalesce(jsonb_array_length(v_pr -> 'requested_teams'), 0))))
+              as f (name, is_told, value)
+         where f.is_told);
+end;
+$$;
+
+comment on function docket_private.github_facts(jsonb) is
+    'What a pull request of GitHub''s tells, by field: value (v) and told_key (k).';
+
+create function docket_private.queue_fact(
+    is_queued boolean,
+    told_at   text,
+    action    text
+) returns jsonb
+language sql
+stable
+begin atomic
+    -- That it has left is told later than that it has come.
+    select jsonb_build_object('is_queued', jsonb_build_object(
+               'v', queue_fact.is_queued,
+               'k', '0 ' || docket_private.told_key(
+                        queue_fact.told_at, (not queue_fact.is_queued)::integer,
+                        to_jsonb(queue_fact.action))));
+end;
+
+comment on function docket_private.queue_fact(boolean, text, text) is
+    'Whether a pull request stands in the merge queue, as a fact with its told_key.';
+
+create function docket_private.learn_facts(
+    project_id uuid,
+    repository text,
+    number     bigint,
+    facts      jsonb
+) returns uuid
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pull_request docket.pull_requests;
+begin
+    -- Makes it where it is not known, and locks it.
+    v_pull_request := docket.record_pull_request(
+        learn_facts.project_id, learn_facts.repository, learn_facts.number);
+
+    insert into docket_private.pull_request_facts as f (pull_request_id, project_id, facts)
+    values (v_pull_request.pull_request_id, learn_facts.project_id, learn_facts.facts)
+        on conflict on constraint pull_request_facts_pkey
+        do update set facts = f.facts || coalesce((
+                      select jsonb_object_agg(n.name, n.fact)
+                        from jsonb_each(excluded.facts) as n (name, fact)
+                       where coalesce(
+                                 n.fact ->> 'k' collate "C" > f.facts -> n.name ->> 'k', true)),
+                      '{}');
+
+    return v_pull_request.pull_request_id;
+end;
+$$;
+
+comment on function docket_private.learn_facts(uuid, text, bigint, jsonb) is
+    'Takes over what is told of a pull request where nothing greater has been, makes it where it is not known, and returns its id.';
+
+-- The row follows from all that was told, whichever way it came.
+create function docket_private.settle_pull_requests(
+    project_id       uuid,
+    pull_request_ids uuid[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pull_request docket.pull_requests;
+    v_facts        jsonb;
+    v_checks       text;
+    v_reviews      text;
+begin
+    for v_pull_request in
+        select p.*
+          from docket.pull_requests as p
+         where p.pull_request_id = any (settle_pull_requests.pull_request_ids)
+           and p.project_id      = settle_pull_requests.project_id
+         order by p.pull_request_id
+    loop
+        v_facts := (
+            select jsonb_object_agg(e.name, e.fact -> 'v')
+              from docket_private.pull_request_facts as f
+             cross join lateral jsonb_each(f.facts) as e (name, fact)
+             where f.pull_request_id = v_pull_request.pull_request_id
+               and f.project_id      = v_pull_request.project_id);
+
+        v_checks := (
+            select case
+                       when bool_or(c.check_status = 'failure') then 'failure'
+                       when bool_or(c.check_status = 'pending') then 'pending'
+                       when bool_and(c.check_status = 'success') then 'success'
+                   end
+              from docket.commit_checks as c
+             where c.project_id  = v_pull_request.project_id
+               and c.repository  = v_pull_request.repository
+               and c.commit_hash = coalesce(
+                                       v_facts ->> 'head_commit', v_pull_request.head_commit));
+
+        -- Of each reviewer the last that he decided.
+        v_reviews := (
+            select case
+                       when bool_or(r.review_state = 'changes_requested') then 'changes_requested'
+                       when bool_or(r.review_state = 'approved')          then 'approved'
+                       when count(*) > 0                                  then 'pending'
+                   end
+              from (
+                  select distinct on (v.reviewer) v.review_state
+                    from docket.pull_request_reviews as v
+                   where v.pull_request_id = v_pull_request.pull_request_id
+                     and v.project_id      = v_pull_request.project_id
+                   order by v.reviewer, v.review_state in ('commented', 'pending'),
+                            v.submitted_at desc nulls last, v.host_review_id desc
+              ) as r);
+        if v_reviews is null and (v_facts ->> 'requested')::integer > 0 then
+            v_reviews := 'pending';
+        end if;
+
+        perform docket.record_pull_request(
+            v_pull_request.project_id, v_pull_request.repository, v_pull_request.number,
+            coalesce(v_facts - 'requested', '{}')
+            || jsonb_build_object('checks_status', v_checks, 'review_status', v_reviews));
+    end loop;
+end;
+$$;
+
+comment on function docket_private.settle_pull_requests(uuid, uuid[]) is
+    'Writes into pull requests what follows from what was told of them, of their checks and reviews.';
+
+create function docket_private.learn_check(
+    project_id uuid,
+    repository text,
+    event      text,
+    payload    jsonb
+) returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- A status is told in the payload itself.
+    v_told  jsonb := coalesce(payload -> event, payload);
+    v_state text  := coalesce(v_told ->> 'conclusion', v_told ->> 'state', v_told ->> 'status');
+    v_check docket.commit_checks;
+begin
+    -- A suite that no run has come of says nothing, and some never get one.
+    if event = 'check_suite' and v_told ->> 'conclusion' is null
+       and v_told ->> 'latest_check_runs_count' = '0' then
+        return null;
+    end if;
+
+    v_check.source      := event;
+    v_check.commit_hash := coalesce(v_told ->> 'head_sha', v_told ->> 'sha');
+    v_check.name        := left(case event
+        when 'check_run'    then concat_ws('/', v_told #>> '{app,slug}', v_told ->> 'name')
+        when 'check_suite'  then coalesce(v_told #>> '{app,slug}', v_told ->> 'id')
+        when 'workflow_run' then coalesce(v_told ->> 'path', v_told ->> 'workflow_id')
+        else                     v_told ->> 'context'
+    end, 1024);
+    v_check.conclusion   := v_state;
+    v_check.check_status := case
+        when v_state in ('success', 'neutral', 'skipped') then 'success'
+        when v_state in ('failure', 'error', 'cancelled', 'timed_out', 'action_required', 'stale',
+                         'startup_failure')               then 'failure'
+        else                                                   'pending'
+    end;
+    v_check.url          := coalesce(v_told ->> 'html_url', v_told ->> 'target_url');
+    v_check.started_at   := coalesce(
+        v_told ->> 'started_at', v_told ->> 'run_started_at')::timestamptz;
+    v_check.completed_at := (v_told ->> 'completed_at')::timestamptz;
+    v_check.told_key     := docket_private.told_key(
+        coalesce(v_told ->> 'updated_at', v_told ->> 'completed_at', v_told ->> 'started_at',
+                 v_told ->> 'created_at'),
+        array_position(array['pending', 'success', 'failure'], v_check.check_status::text),
+        v_told - 'updated_at');
+
+    insert into docket.commit_checks as c (
+        commit_check_id, project_id, repository, commit_hash, source, name, check_status,
+        conclusion, url, started_at, completed_at, told_key)
+    values (
+        docket_private.new_id(learn_check.project_id), learn_check.project_id,
+        learn_check.repository, v_check.commit_hash, v_check.source, v_check.name,
+        v_check.check_status, v_check.conclusion, v_check.url, v_check.started_at,
+        v_check.completed_at, v_check.told_key)
+        on conflict on constraint commit_checks_name_key
+        do update set check_status = excluded.check_status,
+                      conclusion   = excluded.conclusion,
+                      url          = excluded.url,
+                      started_at   = excluded.started_at,
+                      completed_at = excluded.completed_at,
+                      told_key     = excluded.told_key
+            where excluded.told_key collate "C" > c.told_key;
+
+    return v_check.commit_hash;
+end;
+$$;
+
+comment on function docket_private.learn_check(uuid, text, text, jsonb) is
+    'Takes over what GitHub tells of a check, where nothing greater has been told; returns the commit, or null where it says nothing.';
+
+create function docket_private.learn_review(
+    project_id      uuid,
+    pull_request_id uuid,
+    payload         jsonb
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_review jsonb := payload -> 'review';
+    v_state  text  := lower(v_review ->> 'state');
+begin
+    insert into docket.pull_request_reviews as r (
+        pull_request_review_id, project_id, pull_request_id, host_review_id, reviewer,
+        review_state, commit_hash, body, url, submitted_at, told_key)
+    values (
+        docket_private.new_id(learn_review.project_id), learn_review.project_id,
+        learn_review.pull_request_id, v_review ->> 'id',
+        coalesce(v_review #>> '{user,login}', 'ghost'), v_state, v_review ->> 'commit_id',
+        v_review ->> 'body', v_review ->> 'html_url',
+        (v_review ->> 'submitted_at')::timestamptz,
+        -- A dismissal is for ever.
+        (v_state = 'dismissed')::integer || ' ' || docket_private.told_key(
+            payload #>> '{pull_request,updated_at}', 0, v_review))
+        on conflict on constraint pull_request_reviews_host_key
+        do update set review_state = excluded.review_state,
+                      commit_hash  = excluded.commit_hash,
+                      body         = excluded.body,
+                      url          = excluded.url,
+                      submitted_at = excluded.submitted_at,
+                      told_key     = excluded.told_key
+            where excluded.told_key collate "C" > r.told_key;
+end;
+$$;
+
+comment on function docket_private.learn_review(uuid, uuid, jsonb) is
+    'Takes over a review that GitHub tells of, where nothing greater has been told.';
+
+create function docket_private.learn_push(
+    project_id uuid,
+    repository text,
+    payload    jsonb
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_pushed text := payload #>> '{repository,pushed_at}';
+begin
+    insert into docket.pushes (
+        push_id, project_id, repository, ref, before_commit, after_commit, is_forced, commits,
+        pusher, url, pushed_at)
+    values (
+        docket_private.new_id(learn_push.project_id), learn_push.project_id,
+        learn_push.repository, payload ->> 'ref', payload ->> 'before', payload ->> 'after',
+        coalesce((payload ->> 'forced')::boolean, false),
+        coalesce(jsonb_array_length(payload -> 'commits'), 0), payload #>> '{pusher,name}',
+        payload ->> 'compare',
+        -- Seconds since 1970 in a push, a text everywhere else.
+        case
+            when v_pushed ~ '^\d{1,12}$' then to_timestamp(v_pushed::double precision)
+            else coalesce(v_pushed, payload #>> '{head_commit,timestamp}')::timestamptz
+        end)
+        on conflict on constraint pushes_told_key do nothing;
+end;
+$$;
+
+comment on function docket_private.learn_push(uuid, text, jsonb) is
+    'Keeps a push that GitHub tells of.';
+
+create function docket_private.take_in_github(
+    project_id uuid,
+    event      text,
+    payload    jsonb
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_repository text  := payload #>> '{repository,full_name}';
+    v_action     text  := payload ->> 'action';
+    v_number     text;
+    v_commit     text;
+    v_id         uuid;
+    v_ids        uuid[];
+begin
+    if v_repository is null
+       or event not in ('pull_request', 'pull_request_review', 'check_suite', 'check_run',
+                        'status', 'push', 'merge_group', 'workflow_run') then
+        return null;
+    end if;
+
+    perform docket_private.share_graph(take_in_github.project_id);
+    insert into docket_private.webhook_streams as s (project_id, repository)
+    values (take_in_github.project_id, v_repository)
+        on conflict on constraint webhook_streams_pkey
+        do update set deliveries = s.deliveries + 1;
+
+    if event in ('pull_request', 'pull_request_review') then
+        v_id := docket_private.learn_facts(
+            take_in_github.project_id, v_repository,
+            (payload #>> '{pull_request,number}')::bigint,
+            docket_private.github_facts(payload -> 'pull_request')
+            || case
+                   when v_action in ('enqueued', 'dequeued')
+                       then docket_private.queue_fact(
+                                v_action = 'enqueued',
+                                payload #>> '{pull_request,updated_at}', v_action)
+                   else '{}'
+               end);
+        if event = 'pull_request_review' then
+            perform docket_private.learn_review(take_in_github.project_id, v_id, payload);
+        end if;
+    elsif event = 'merge_group' then
+        -- The queue's branch is named after the pull request.
+        v_number := substring(payload #>> '{merge_group,head_ref}' from '/pr-(\d{1,12})-');
+        if v_number is null then
+            return null;
+        end if;
+        v_id := docket_private.learn_facts(
+            take_in_github.project_id, v_repository, v_number::bigint,
+            docket_private.queue_fact(
+                v_action is distinct from 'destroyed',
+                payload #>> '{merge_group,head_commit,timestamp}', v_action));
+        v_commit := payload #>> '{merge_group,head_sha}';
+    elsif event = 'push' then
+        perform docket_private.learn_push(take_in_github.project_id, v_repository, payload);
+        return jsonb_build_object('ref', payload -> 'ref', 'commit', payload -> 'after');
+    else
+        v_commit := docket_private.learn_check(
+            take_in_github.project_id, v_repository, event, payload);
+        if v_commit is null then
+            return null;
+        end if;
+    end if;
+
+    v_ids := array(
+        select p.pull_request_id
+          from docket.pull_requests as p
+         where p.project_id  = take_in_github.project_id
+           and p.repository  = v_repository
+           and p.head_commit = v_commit
+         union
+        select v_id
+         where v_id is not null);
+    perform docket_private.settle_pull_requests(take_in_github.project_id, v_ids);
+
+    return jsonb_strip_nulls(jsonb_build_object(
+        'pull_requests', nullif(to_jsonb(v_ids), '[]'), 'commit', v_commit));
+end;
+$$;
+
+comment on function docket_private.take_in_github(uuid, text, jsonb) is
+    'Takes in an event of GitHub''s, and returns what it was about; null: nothing that is kept here.';
+
+-- Processes a delivery that is stored; what can't be taken in is kept with the reason.
+create function docket_private.process_delivery(
+    delivery docket.webhook_deliveries,
+    payload  jsonb
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_outcome  jsonb;
+    v_error    text;
+    v_delivery docket.webhook_deliveries;
+begin
+    begin
+        v_outcome := docket_private.take_in_github(
+            delivery.project_id, delivery.event, process_delivery.payload);
+    exception
+        when data_exception or integrity_constraint_violation or sqlstate 'PD422'
+             or sqlstate 'PDTRN' then
+            v_error := left(sqlerrm, 10000);
+    end;
+
+    update docket.webhook_deliveries as d
+       set delivery_status = case
+                                 when v_error is not null   then 'failed'
+                                 when v_outcome is not null then 'processed'
+                                 else                            'ignored'
+                             end,
+           error           = v_error,
+           outcome         = coalesce(v_outcome, '{}'),
+           times_processed = d.times_processed + 1,
+           processed_at    = docket.clock()
+     where d.webhook_delivery_id = delivery.webhook_delivery_id
+       and d.project_id          = delivery.project_id
+    returning d.* into strict v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+comment on function docket_private.process_delivery(docket.webhook_deliveries, jsonb) is
+    'Takes in what was delivered, and writes down what became of it.';
+
+create function docket.ingest_github(
+    project_id  uuid,
+    event       text,
+    delivery_id text,
+    payload     jsonb,
+    body        bytea default null
+) returns docket.webhook_deliveries
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
+    v_body     bytea  := coalesce(body, convert_to(payload::text, 'UTF8'));
+    v_delivery docket.webhook_deliveries;
+begin
+    perform docket_private.require_project(ingest_github.project_id);
+
+    if jsonb_typeof(payload) is distinct from 'object'
+       or coalesce(length(event), 0) not between 1 and 255
+       or coalesce(length(delivery_id), 0) not between 1 and 255 then
+        raise exception 'this is no delivery of GitHub''s'
+            using errcode = 'PD422',
+                  hint    = 'event is the header X-GitHub-Event, delivery_id X-GitHub-Delivery, payload the object that was sent.';
+    end if;
+
+    if octet_length(v_body) > v_most then
+        raise exception 'a delivery has % bytes', octet_length(v_body)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
+    end if;
+
+    -- A merge may satisfy dependents: the graph's key comes before any row.
+    perform docket_private.share_graph(ingest_github.project_id);
+
+    -- Of two that come at once, the second waits here for the first.
+    insert into docket.webhook_deliveries as d (
+        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
+    values (
+        docket_private.new_id(ingest_github.project_id), ingest_github.project_id, 'github',
+        ingest_github.delivery_id, ingest_github.event, left(payload ->> 'action', 255), v_body)
+        on conflict on constraint webhook_deliveries_delivery_key
+        do update set times_received = d.times_received + 1
+    returning d.* into v_delivery;
+
+    if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
+        return v_delivery;
+    end if;
+
+    return docket_private.process_delivery(v_delivery, ingest_github.payload);
+end;
+$$;
+
+comment on function docket.ingest_github(uuid, text, text, jsonb, bytea) is
+'Takes in a webhook of GitHub''s: pull requests with their checks, reviews, merge and queue, and pushes.
+
+`event` is the header X-GitHub-Event (pull_request, pull_request_review, check_suite, check_run,
+status, workflow_run, merge_group and push; others are kept and ignored), `delivery_id`
+X-GitHub-Delivery, `payload` the object that was sent, `body` its bytes where they are to be kept as
+they were. Whoever has the bytes verifies the signature before (pgdocket.webhooks in Python). The
+same `delivery_id` again is only counted; events in whatever order have the same result: what was
+told later counts, a field that is absent is not told, and a conflict stays until GitHub has found
+out that there is none. Checks are joined by the commit. What can not be taken in is kept as failed,
+and can be replayed.
+Returns the delivery. Raises PD404, PD403, PD413, PD422.';
+
+create function docket.replay_webhook(webhook_delivery_id uuid) returns docket.webhook_deliveries
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project  uuid := (
+        select d.project_id
+          from docket.webhook_deliveries as d
+         where d.webhook_delivery_id = replay_webhook.webhook_delivery_id);
+    v_delivery docket.webhook_deliveries;
+begin
+    if v_project is null then
+        raise exception 'delivery % does not exist',
+                        coalesce(replay_webhook.webhook_delivery_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_webhook_deliveries() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_project);
+    perform docket_private.share_graph(v_project);
+
+    select d.* into strict v_delivery
+      from docket.webhook_deliveries as d
+     where d.webhook_delivery_id = replay_webhook.webhook_delivery_id
+       and d.project_id          = v_project
+       for no key update;
+
+    return docket_private.process_delivery(
+        v_delivery, convert_from(v_delivery.body, 'UTF8')::jsonb);
+end;
+$$;
+
+comment on function docket.replay_webhook(uuid) is
+'Takes in once more what was delivered as `webhook_delivery_id`, from its body: after a failure, or
+when more is understood than then. What has been taken in already changes nothing.
+
+Returns the delivery. Raises PD404, PD403.';
+
+revoke all on function docket_private.told_key(text, integer, jsonb) from public;
+revoke all on function docket_private.github_facts(jsonb) from public;
+revoke all on function docket_private.queue_fact(boolean, text, text) from public;
+revoke all on function docket_private.learn_facts(uuid, text, bigint, jsonb) from public;
+revoke all on function docket_private.settle_pull_requests(uuid, uuid[]) from public;
+revoke all on function docket_private.learn_check(uuid, text, text, jsonb) from public;
+revoke all on function docket_private.learn_review(uuid, uuid, jsonb) from public;
+revoke all on function docket_private.learn_push(uuid, text, jsonb) from public;
+revoke all on function docket_private.take_in_github(uuid, text, jsonb) from public;
+revoke all on function docket_private.process_delivery(docket.webhook_deliveries, jsonb)
+  from public;
+revoke all on function docket.ingest_github(uuid, text, text, jsonb, bytea) from public;
+revoke all on function docket.replay_webhook(uuid) from public;
+grant execute on function
+    docket.ingest_github(uuid, text, text, jsonb, bytea),
+    docket.replay_webhook(uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -29451,7 +30563,7 @@ begin
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
-                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
+                   'findings', w.findings, 'more_findings', nullif(x.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -29468,32 +30580,43 @@ begin
                                   'place', concat_ws(':', f.path, f.start_line),
                                   'message', left(f.message, 500), 'state', f.state,
                                   'fix', f.details -> 'fix'))
-                              order by f.place) filter (where f.place <= v_findings) as findings,
-                          greatest(count(*) - v_findings, 0) as more
+                              order by f.rank, f.path, f.start_line, f.finding_id) as findings
                      from (
-                         select d.*, s.state,
-                                row_number() over (
-                                    order by array_position(
-                                                 array['critical', 'major', 'minor', 'info'],
-                                                 d.severity::text),
-                                             array_position(
-                                                 array['reopened', 'new', 'unchanged'], s.state),
-                                             d.path, d.start_line, d.finding_id) as place
+                         select d.*, s.state, s.rank
                            from docket.validation_findings as d
                           cross join lateral (
-                                    select case
-                                               when d.opened_run_no < v.run_no then 'unchanged'
-                                               when d.times_reopened > 0 then 'reopened'
-                                               else 'new'
-                                           end as state
+                                    select w.state,
+                                           array_position(
+                                               array['critical', 'major', 'minor', 'info'],
+                                               d.severity::text) * 10
+                                           + array_position(
+                                                 array['reopened', 'new', 'unchanged'],
+                                                 w.state) as rank
+                                      from (select case
+                                                       when d.opened_run_no < v.run_no
+                                                           then 'unchanged'
+                                                       when d.times_reopened > 0 then 'reopened'
+                                                       else 'new'
+                                                   end as state) as w
                                 ) as s
                           where d.task_id         = v.task_id
                             and d.project_id      = v.project_id
                             and d.validation_type = v.validation_type
                             and d.fixed_run_no is null
                             and not d.is_suppressed
+                          order by s.rank, d.path, d.start_line, d.finding_id
+                          limit v_findings
                      ) as f
                ) as w
+         cross join lateral (
+                   select greatest(count(*) - v_findings, 0) as more
+                     from docket.validation_findings as d
+                    where d.task_id         = v.task_id
+                      and d.project_id      = v.project_id
+                      and d.validation_type = v.validation_type
+                      and d.fixed_run_no is null
+                      and not d.is_suppressed
+               ) as x
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),

@@ -101,6 +101,13 @@ COMMENT ON DOMAIN docket.complexity IS 'How complex a task is, 10 the most.';
 
 COMMENT ON CONSTRAINT complexity_bounded ON DOMAIN docket.complexity IS 'a complexity is 1 to 10';
 
+-- DOMAIN docket.delivery_status
+
+CREATE DOMAIN docket.delivery_status AS text
+	CONSTRAINT delivery_status_known CHECK ((VALUE = ANY (ARRAY['processed'::text, 'ignored'::text, 'failed'::text])));
+
+COMMENT ON DOMAIN docket.delivery_status IS 'What became of a delivery: processed, ignored (it says nothing that is kept here), or failed (it can be replayed).';
+
 -- DOMAIN docket.dependency_type
 
 CREATE DOMAIN docket.dependency_type AS text
@@ -5604,6 +5611,7 @@ CREATE TABLE docket.pull_requests (
     merge_status text,
     auto_merge_method docket.merge_method,
     auto_merge_by text,
+    is_queued boolean DEFAULT false NOT NULL,
     opened_at timestamp with time zone,
     merged_at timestamp with time zone,
     merged_by text,
@@ -5673,6 +5681,8 @@ COMMENT ON COLUMN docket.pull_requests.merge_status IS 'Whether it could be merg
 COMMENT ON COLUMN docket.pull_requests.auto_merge_method IS 'How it will be merged by itself as soon as it may; null: it will not.';
 
 COMMENT ON COLUMN docket.pull_requests.auto_merge_by IS 'Who asked for that.';
+
+COMMENT ON COLUMN docket.pull_requests.is_queued IS 'Whether it stands in the merge queue of its repository.';
 
 COMMENT ON COLUMN docket.pull_requests.opened_at IS 'When it was proposed.';
 
@@ -6780,6 +6790,129 @@ dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
 Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply),
 PD409 (another content of this source, or this content from another source, was imported before),
 PD403, and what docket.create_project() raises.';
+
+-- TABLE docket.webhook_deliveries
+
+CREATE TABLE docket.webhook_deliveries (
+    webhook_delivery_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    source text NOT NULL,
+    delivery_key text NOT NULL,
+    event text NOT NULL,
+    action text,
+    body bytea NOT NULL,
+    delivery_status docket.delivery_status DEFAULT 'ignored'::text NOT NULL,
+    error text,
+    outcome jsonb DEFAULT '{}'::jsonb NOT NULL,
+    times_received integer DEFAULT 1 NOT NULL,
+    times_processed integer DEFAULT 0 NOT NULL,
+    processed_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT webhook_deliveries_counts_not_negative CHECK (((times_received >= 1) AND (times_processed >= 0))),
+    CONSTRAINT webhook_deliveries_failed_has_error CHECK ((((delivery_status)::text = 'failed'::text) = (error IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_outcome_is_object CHECK ((jsonb_typeof(outcome) = 'object'::text)),
+    CONSTRAINT webhook_deliveries_texts_bounded CHECK ((((length(source) >= 1) AND (length(source) <= 63)) AND ((length(delivery_key) >= 1) AND (length(delivery_key) <= 255)) AND ((length(event) >= 1) AND (length(event) <= 255)) AND (length(action) <= 255) AND (length(error) <= 10000)))
+);
+
+ALTER TABLE ONLY docket.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.webhook_deliveries IS 'What hosts of repositories and trackers sent, byte for byte, and what became of it.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.webhook_delivery_id IS 'The delivery.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.source IS 'Who sent it: github, linear.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.delivery_key IS 'The sender''s own id of it: the same again is the same delivery.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.event IS 'What happened, in the sender''s words.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.action IS 'What of it, in the sender''s words.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.body IS 'What was sent.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.delivery_status IS 'What became of it.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.error IS 'Why it could not be taken in.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.outcome IS 'What it was about: pull_requests (ids), commit, ref.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.times_received IS 'How often it was sent.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.times_processed IS 'How often it was taken in.';
+
+COMMENT ON COLUMN docket.webhook_deliveries.processed_at IS 'When it was taken in last.';
+
+COMMENT ON CONSTRAINT webhook_deliveries_counts_not_negative ON docket.webhook_deliveries IS 'a delivery was received at least once';
+
+COMMENT ON CONSTRAINT webhook_deliveries_failed_has_error ON docket.webhook_deliveries IS 'a delivery has an error when, and only when, it failed';
+
+COMMENT ON CONSTRAINT webhook_deliveries_outcome_is_object ON docket.webhook_deliveries IS 'outcome is a JSON object';
+
+COMMENT ON CONSTRAINT webhook_deliveries_texts_bounded ON docket.webhook_deliveries IS 'source, delivery_key, event and action of a delivery have 1 to 255 characters';
+
+-- FUNCTION docket.ingest_github(uuid, text, text, jsonb, bytea)
+
+CREATE FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea DEFAULT NULL::bytea) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
+    v_body     bytea  := coalesce(body, convert_to(payload::text, 'UTF8'));
+    v_delivery docket.webhook_deliveries;
+begin
+    perform docket_private.require_project(ingest_github.project_id);
+
+    if jsonb_typeof(payload) is distinct from 'object'
+       or coalesce(length(event), 0) not between 1 and 255
+       or coalesce(length(delivery_id), 0) not between 1 and 255 then
+        raise exception 'this is no delivery of GitHub''s'
+            using errcode = 'PD422',
+                  hint    = 'event is the header X-GitHub-Event, delivery_id X-GitHub-Delivery, payload the object that was sent.';
+    end if;
+
+    if octet_length(v_body) > v_most then
+        raise exception 'a delivery has % bytes', octet_length(v_body)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
+    end if;
+
+    -- A merge may satisfy dependents: the graph's key comes before any row.
+    perform docket_private.share_graph(ingest_github.project_id);
+
+    -- Of two that come at once, the second waits here for the first.
+    insert into docket.webhook_deliveries as d (
+        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
+    values (
+        docket_private.new_id(ingest_github.project_id), ingest_github.project_id, 'github',
+        ingest_github.delivery_id, ingest_github.event, left(payload ->> 'action', 255), v_body)
+        on conflict on constraint webhook_deliveries_delivery_key
+        do update set times_received = d.times_received + 1
+    returning d.* into v_delivery;
+
+    if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
+        return v_delivery;
+    end if;
+
+    return docket_private.process_delivery(v_delivery, ingest_github.payload);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea) IS 'Takes in a webhook of GitHub''s: pull requests with their checks, reviews, merge and queue, and pushes.
+
+`event` is the header X-GitHub-Event (pull_request, pull_request_review, check_suite, check_run,
+status, workflow_run, merge_group and push; others are kept and ignored), `delivery_id`
+X-GitHub-Delivery, `payload` the object that was sent, `body` its bytes where they are to be kept as
+they were. Whoever has the bytes verifies the signature before (pgdocket.webhooks in Python). The
+same `delivery_id` again is only counted; events in whatever order have the same result: what was
+told later counts, a field that is absent is not told, and a conflict stays until GitHub has found
+out that there is none. Checks are joined by the commit. What can not be taken in is kept as failed,
+and can be replayed.
+Returns the delivery. Raises PD404, PD403, PD413, PD422.';
 
 -- TABLE docket.validation_results
 
@@ -7967,6 +8100,92 @@ COMMENT ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean,
 `only_exhausted` leaves out those that have something left, `after` is the last id of the page
 before, `page_size` in rows (1 to 1000). Returns budgets; raises nothing.';
 
+-- TABLE docket.commit_checks
+
+CREATE TABLE docket.commit_checks (
+    commit_check_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    commit_hash text NOT NULL,
+    source text NOT NULL,
+    name text NOT NULL,
+    check_status docket.checks_status NOT NULL,
+    conclusion text,
+    url text,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    told_key text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT commit_checks_texts_bounded CHECK ((((length(repository) >= 1) AND (length(repository) <= 255)) AND ((length(commit_hash) >= 1) AND (length(commit_hash) <= 64)) AND ((length(source) >= 1) AND (length(source) <= 63)) AND ((length(name) >= 1) AND (length(name) <= 1024)) AND (length(conclusion) <= 255) AND (length(url) <= 4096)))
+);
+
+ALTER TABLE ONLY docket.commit_checks FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.commit_checks IS 'What checks say of commits, the last of each: pull requests are judged by those of their head.';
+
+COMMENT ON COLUMN docket.commit_checks.commit_check_id IS 'The check of the commit.';
+
+COMMENT ON COLUMN docket.commit_checks.repository IS 'The repository as its host names it, such as owner/name.';
+
+COMMENT ON COLUMN docket.commit_checks.commit_hash IS 'The commit.';
+
+COMMENT ON COLUMN docket.commit_checks.source IS 'What kind of check it is: check_run, check_suite, status or workflow_run.';
+
+COMMENT ON COLUMN docket.commit_checks.name IS 'What it is called, with the app that makes it.';
+
+COMMENT ON COLUMN docket.commit_checks.check_status IS 'What it says.';
+
+COMMENT ON COLUMN docket.commit_checks.conclusion IS 'What it says in the words of its host.';
+
+COMMENT ON COLUMN docket.commit_checks.url IS 'Where it can be seen.';
+
+COMMENT ON COLUMN docket.commit_checks.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.commit_checks.completed_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.commit_checks.told_key IS 'When it was told, and what: of two the greater counts.';
+
+COMMENT ON CONSTRAINT commit_checks_texts_bounded ON docket.commit_checks IS 'names, commits and addresses of checks are bounded';
+
+-- FUNCTION docket.list_checks(uuid, text, text, integer)
+
+CREATE FUNCTION docket.list_checks(pull_request_id uuid, status text DEFAULT NULL::text, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.commit_checks
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT c.commit_check_id,
+     c.project_id,
+     c.repository,
+     c.commit_hash,
+     c.source,
+     c.name,
+     c.check_status,
+     c.conclusion,
+     c.url,
+     c.started_at,
+     c.completed_at,
+     c.told_key,
+     c.version,
+     c.created_at,
+     c.updated_at,
+     c.created_by,
+     c.updated_by
+    FROM (docket.pull_requests p
+      JOIN docket.commit_checks c ON (((c.project_id = p.project_id) AND (c.repository = p.repository) AND (c.commit_hash = p.head_commit))))
+   WHERE ((p.pull_request_id = list_checks.pull_request_id) AND ((list_checks.status IS NULL) OR ((c.check_status)::text = list_checks.status)) AND ((list_checks.after IS NULL) OR (((c.source || '/'::text) || c.name) > list_checks.after)))
+   ORDER BY ((c.source || '/'::text) || c.name)
+  LIMIT LEAST(GREATEST(list_checks.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) IS 'The checks of the head commit of pull request `pull_request_id`; with one `status` only (pending,
+success, failure), where it is given.
+
+`after` is source and name of the last row of the previous page, with a slash between, `page_size`
+is in rows (1 to 1000). Returns checks by source and name; raises nothing.';
+
 -- TABLE docket.context_types
 
 CREATE TABLE docket.context_types (
@@ -8441,11 +8660,51 @@ COMMENT ON CONSTRAINT validation_findings_texts_bounded ON docket.validation_fin
 CREATE FUNCTION docket.list_findings(project_id uuid, task_id uuid DEFAULT NULL::uuid, validation_type text DEFAULT NULL::text, state text DEFAULT NULL::text, severity text DEFAULT NULL::text, path text DEFAULT NULL::text, rule_id text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(finding_id uuid, task_id uuid, task_key text, validation_type docket.validation_type, state text, severity docket.finding_severity, rule_id text, message text, path text, start_line integer, start_column integer, end_line integer, end_column integer, tool text, help_url text, is_suppressed boolean, fingerprint text, first_run_no integer, opened_run_no integer, fixed_run_no integer, times_reopened integer, details jsonb, created_at timestamp with time zone, updated_at timestamp with time zone)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
- SELECT f.finding_id,
+ WITH page AS (
+          SELECT f_1.finding_id,
+             f_1.project_id,
+             f_1.task_id,
+             f_1.validation_type,
+             f_1.tool,
+             f_1.fingerprint,
+             f_1.fingerprint_source,
+             f_1.rule_id,
+             f_1.severity,
+             f_1.message,
+             f_1.path,
+             f_1.start_line,
+             f_1.start_column,
+             f_1.end_line,
+             f_1.end_column,
+             f_1.help_url,
+             f_1.is_suppressed,
+             f_1.details,
+             f_1.first_run_no,
+             f_1.opened_run_no,
+             f_1.fixed_run_no,
+             f_1.times_reopened,
+             f_1.version,
+             f_1.created_at,
+             f_1.updated_at,
+             f_1.created_by,
+             f_1.updated_by
+            FROM docket.validation_findings f_1
+           WHERE ((f_1.project_id = list_findings.project_id) AND ((list_findings.task_id IS NULL) OR (f_1.task_id = list_findings.task_id)) AND ((list_findings.validation_type IS NULL) OR ((f_1.validation_type)::text = lower(btrim(list_findings.validation_type)))) AND ((list_findings.severity IS NULL) OR ((f_1.severity)::text = list_findings.severity)) AND ((list_findings.path IS NULL) OR (f_1.path = list_findings.path)) AND ((list_findings.rule_id IS NULL) OR (f_1.rule_id = list_findings.rule_id)) AND ((list_findings.after IS NULL) OR (f_1.finding_id > list_findings.after)) AND ((list_findings.state IS NULL) OR ((list_findings.state = 'fixed'::text) AND (f_1.fixed_run_no IS NOT NULL)) OR ((list_findings.state = 'open'::text) AND (f_1.fixed_run_no IS NULL) AND (NOT f_1.is_suppressed)) OR ((list_findings.state = ANY (ARRAY['new'::text, 'reopened'::text, 'unchanged'::text])) AND (f_1.fixed_run_no IS NULL) AND ((list_findings.state = 'unchanged'::text) OR ((list_findings.state = 'reopened'::text) = (f_1.times_reopened > 0))) AND ((list_findings.state = 'unchanged'::text) = (EXISTS ( SELECT
+                    FROM docket.validation_results v
+                   WHERE ((v.task_id = f_1.task_id) AND (v.project_id = f_1.project_id) AND ((v.validation_type)::text = (f_1.validation_type)::text) AND (v.run_no > f_1.opened_run_no))))))))
+           ORDER BY f_1.finding_id
+          LIMIT LEAST(GREATEST(list_findings.page_size, 1), 1000)
+         )
+  SELECT f.finding_id,
      f.task_id,
      t.task_key,
      f.validation_type,
-     s.state,
+         CASE
+             WHEN (f.fixed_run_no IS NOT NULL) THEN 'fixed'::text
+             WHEN (f.opened_run_no < newest.run_no) THEN 'unchanged'::text
+             WHEN (f.times_reopened > 0) THEN 'reopened'::text
+             ELSE 'new'::text
+         END AS "case",
      f.severity,
      f.rule_id,
      f.message,
@@ -8465,23 +8724,16 @@ CREATE FUNCTION docket.list_findings(project_id uuid, task_id uuid DEFAULT NULL:
      f.details,
      f.created_at,
      f.updated_at
-    FROM (((docket.validation_findings f
-      JOIN docket.tasks t ON (((t.task_id = f.task_id) AND (t.project_id = f.project_id))))
+    FROM ((page f
+      CROSS JOIN LATERAL ( SELECT u.task_key
+            FROM docket.tasks u
+           WHERE ((u.task_id = f.task_id) AND (u.project_id = f.project_id))) t)
       CROSS JOIN LATERAL ( SELECT v.run_no
             FROM docket.validation_results v
            WHERE ((v.task_id = f.task_id) AND (v.project_id = f.project_id) AND ((v.validation_type)::text = (f.validation_type)::text))
            ORDER BY v.run_no DESC
           LIMIT 1) newest)
-      CROSS JOIN LATERAL ( VALUES (
-                 CASE
-                     WHEN (f.fixed_run_no IS NOT NULL) THEN 'fixed'::text
-                     WHEN (f.opened_run_no < newest.run_no) THEN 'unchanged'::text
-                     WHEN (f.times_reopened > 0) THEN 'reopened'::text
-                     ELSE 'new'::text
-                 END)) s(state))
-   WHERE ((f.project_id = list_findings.project_id) AND ((list_findings.task_id IS NULL) OR (f.task_id = list_findings.task_id)) AND ((list_findings.validation_type IS NULL) OR ((f.validation_type)::text = lower(btrim(list_findings.validation_type)))) AND ((list_findings.state IS NULL) OR (s.state = list_findings.state) OR ((list_findings.state = 'open'::text) AND (f.fixed_run_no IS NULL) AND (NOT f.is_suppressed))) AND ((list_findings.severity IS NULL) OR ((f.severity)::text = list_findings.severity)) AND ((list_findings.path IS NULL) OR (f.path = list_findings.path)) AND ((list_findings.rule_id IS NULL) OR (f.rule_id = list_findings.rule_id)) AND ((list_findings.after IS NULL) OR (f.finding_id > list_findings.after)))
-   ORDER BY f.finding_id
-  LIMIT LEAST(GREATEST(list_findings.page_size, 1), 1000);
+   ORDER BY f.finding_id;
 END;
 
 COMMENT ON FUNCTION docket.list_findings(project_id uuid, task_id uuid, validation_type text, state text, severity text, path text, rule_id text, after uuid, page_size integer) IS 'What validations found in project `project_id`, the first found first: of one task (`task_id`), one
@@ -8932,6 +9184,7 @@ CREATE FUNCTION docket.list_pull_requests(project_id uuid, status text DEFAULT N
      p.merge_status,
      p.auto_merge_method,
      p.auto_merge_by,
+     p.is_queued,
      p.opened_at,
      p.merged_at,
      p.merged_by,
@@ -8952,6 +9205,84 @@ COMMENT ON FUNCTION docket.list_pull_requests(project_id uuid, status text, afte
 
 `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
 Returns pull requests; raises nothing.';
+
+-- TABLE docket.pushes
+
+CREATE TABLE docket.pushes (
+    push_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    ref text NOT NULL,
+    before_commit text NOT NULL,
+    after_commit text NOT NULL,
+    is_forced boolean NOT NULL,
+    commits integer NOT NULL,
+    pusher text,
+    url text,
+    pushed_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT pushes_commits_not_negative CHECK ((commits >= 0)),
+    CONSTRAINT pushes_texts_bounded CHECK ((((length(repository) >= 1) AND (length(repository) <= 255)) AND ((length(ref) >= 1) AND (length(ref) <= 1024)) AND ((length(before_commit) >= 1) AND (length(before_commit) <= 64)) AND ((length(after_commit) >= 1) AND (length(after_commit) <= 64)) AND (length(pusher) <= 255) AND (length(url) <= 4096)))
+);
+
+ALTER TABLE ONLY docket.pushes FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.pushes IS 'Where branches and tags were moved to. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.pushes.push_id IS 'The push.';
+
+COMMENT ON COLUMN docket.pushes.repository IS 'The repository as its host names it, such as owner/name.';
+
+COMMENT ON COLUMN docket.pushes.ref IS 'What was moved, such as refs/heads/main.';
+
+COMMENT ON COLUMN docket.pushes.before_commit IS 'Where it stood; all zeros: it was made.';
+
+COMMENT ON COLUMN docket.pushes.after_commit IS 'Where it stands; all zeros: it was removed.';
+
+COMMENT ON COLUMN docket.pushes.is_forced IS 'Whether what it had was thrown away.';
+
+COMMENT ON COLUMN docket.pushes.commits IS 'How many commits the host told of.';
+
+COMMENT ON COLUMN docket.pushes.pusher IS 'Who did it, as the host names him.';
+
+COMMENT ON COLUMN docket.pushes.url IS 'Where the difference can be seen.';
+
+COMMENT ON COLUMN docket.pushes.pushed_at IS 'When.';
+
+COMMENT ON CONSTRAINT pushes_commits_not_negative ON docket.pushes IS 'a push has no commits or some';
+
+COMMENT ON CONSTRAINT pushes_texts_bounded ON docket.pushes IS 'names, commits and addresses of pushes are bounded';
+
+-- FUNCTION docket.list_pushes(uuid, text, text, uuid, integer)
+
+CREATE FUNCTION docket.list_pushes(project_id uuid, repository text DEFAULT NULL::text, ref text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.pushes
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT p.push_id,
+     p.project_id,
+     p.repository,
+     p.ref,
+     p.before_commit,
+     p.after_commit,
+     p.is_forced,
+     p.commits,
+     p.pusher,
+     p.url,
+     p.pushed_at,
+     p.created_at,
+     p.created_by
+    FROM docket.pushes p
+   WHERE ((p.project_id = list_pushes.project_id) AND ((list_pushes.repository IS NULL) OR (p.repository = list_pushes.repository)) AND ((list_pushes.ref IS NULL) OR (p.ref = list_pushes.ref)) AND ((list_pushes.after IS NULL) OR (p.push_id > list_pushes.after)))
+   ORDER BY p.push_id
+  LIMIT LEAST(GREATEST(list_pushes.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) IS 'Where the branches and tags of project `project_id` were moved, the first told first: of one
+`repository`, of one `ref` (refs/heads/main), where these are given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns pushes; raises nothing.';
 
 -- TABLE docket.required_validations
 
@@ -9030,6 +9361,89 @@ COMMENT ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only bo
 `after` is the validation_type of the last row of the previous page, `page_size` is in rows (1 to
 1000). Returns gates by type; none for a task that may not be seen. Raises nothing.';
 
+-- TABLE docket.pull_request_reviews
+
+CREATE TABLE docket.pull_request_reviews (
+    pull_request_review_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    pull_request_id uuid NOT NULL,
+    host_review_id text NOT NULL,
+    reviewer text NOT NULL,
+    review_state text NOT NULL,
+    commit_hash text,
+    body text,
+    url text,
+    submitted_at timestamp with time zone,
+    told_key text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT pull_request_reviews_state_known CHECK ((review_state = ANY (ARRAY['approved'::text, 'changes_requested'::text, 'commented'::text, 'dismissed'::text, 'pending'::text]))),
+    CONSTRAINT pull_request_reviews_texts_bounded CHECK ((((length(host_review_id) >= 1) AND (length(host_review_id) <= 255)) AND ((length(reviewer) >= 1) AND (length(reviewer) <= 255)) AND (length(commit_hash) <= 64) AND (length(url) <= 4096)))
+);
+
+ALTER TABLE ONLY docket.pull_request_reviews FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.pull_request_reviews IS 'What reviewers said of pull requests.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.pull_request_review_id IS 'The review.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.pull_request_id IS 'The pull request.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.host_review_id IS 'The host''s id of the review.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.reviewer IS 'Who reviewed, as the host names him.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.review_state IS 'What he said: approved, changes_requested, commented; dismissed: it counts no longer.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.commit_hash IS 'The commit that was looked at.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.body IS 'What he wrote.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.url IS 'Where it can be seen.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.submitted_at IS 'When he said it.';
+
+COMMENT ON COLUMN docket.pull_request_reviews.told_key IS 'When it was told, and what: of two the greater counts.';
+
+COMMENT ON CONSTRAINT pull_request_reviews_state_known ON docket.pull_request_reviews IS 'a review is approved, changes_requested, commented, dismissed or pending';
+
+COMMENT ON CONSTRAINT pull_request_reviews_texts_bounded ON docket.pull_request_reviews IS 'names, ids and addresses of reviews are bounded';
+
+-- FUNCTION docket.list_reviews(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_reviews(pull_request_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.pull_request_reviews
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT r.pull_request_review_id,
+     r.project_id,
+     r.pull_request_id,
+     r.host_review_id,
+     r.reviewer,
+     r.review_state,
+     r.commit_hash,
+     r.body,
+     r.url,
+     r.submitted_at,
+     r.told_key,
+     r.version,
+     r.created_at,
+     r.updated_at,
+     r.created_by,
+     r.updated_by
+    FROM docket.pull_request_reviews r
+   WHERE ((r.pull_request_id = list_reviews.pull_request_id) AND ((list_reviews.after IS NULL) OR (r.pull_request_review_id > list_reviews.after)))
+   ORDER BY r.pull_request_review_id
+  LIMIT LEAST(GREATEST(list_reviews.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) IS 'What reviewers said of pull request `pull_request_id`, the first told first.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns reviews; raises nothing.';
+
 -- FUNCTION docket.list_sessions(uuid, text, text, integer)
 
 CREATE FUNCTION docket.list_sessions(project_id uuid, agent text DEFAULT NULL::text, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.agent_sessions
@@ -9086,6 +9500,7 @@ CREATE FUNCTION docket.list_task_pull_requests(task_id uuid, after uuid DEFAULT 
      p.merge_status,
      p.auto_merge_method,
      p.auto_merge_by,
+     p.is_queued,
      p.opened_at,
      p.merged_at,
      p.merged_by,
@@ -9533,6 +9948,36 @@ previous page, `page_size` is in rows (1 to 1000). validator_name, attempt_id, a
 pull_request_id, artifact_id, artifact_type, artifact_path, score, max_score, issues_new,
 issues_unchanged, issues_reopened, issues_fixed, details, started_at, completed_at and
 execution_time_ms may be null. Returns results; raises nothing.';
+
+-- FUNCTION docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer)
+
+CREATE FUNCTION docket.list_webhook_deliveries(project_id uuid, source text DEFAULT NULL::text, event text DEFAULT NULL::text, status text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(webhook_delivery_id uuid, source text, delivery_key text, event text, action text, delivery_status docket.delivery_status, error text, outcome jsonb, times_received integer, times_processed integer, body_bytes integer, created_at timestamp with time zone, processed_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT d.webhook_delivery_id,
+     d.source,
+     d.delivery_key,
+     d.event,
+     d.action,
+     d.delivery_status,
+     d.error,
+     d.outcome,
+     d.times_received,
+     d.times_processed,
+     octet_length(d.body) AS octet_length,
+     d.created_at,
+     d.processed_at
+    FROM docket.webhook_deliveries d
+   WHERE ((d.project_id = list_webhook_deliveries.project_id) AND ((list_webhook_deliveries.source IS NULL) OR (d.source = list_webhook_deliveries.source)) AND ((list_webhook_deliveries.event IS NULL) OR (d.event = list_webhook_deliveries.event)) AND ((list_webhook_deliveries.status IS NULL) OR ((d.delivery_status)::text = list_webhook_deliveries.status)) AND ((list_webhook_deliveries.after IS NULL) OR (d.webhook_delivery_id > list_webhook_deliveries.after)))
+   ORDER BY d.webhook_delivery_id
+  LIMIT LEAST(GREATEST(list_webhook_deliveries.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) IS 'What was sent to project `project_id`, the first first, without the bodies: by one `source` (github,
+linear), of one `event`, with one `status` (processed, ignored, failed), where these are given.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000). action,
+error and processed_at may be null. Returns deliveries; raises nothing.';
 
 -- FUNCTION docket.list_workflow_states(uuid, uuid, uuid, uuid, integer)
 
@@ -12215,6 +12660,7 @@ begin
                merge_status      = v_new.merge_status,
                auto_merge_method = v_new.auto_merge_method,
                auto_merge_by     = v_new.auto_merge_by,
+               is_queued         = v_new.is_queued,
                opened_at         = v_new.opened_at,
                merged_at         = v_new.merged_at,
                merged_by         = v_new.merged_by,
@@ -12247,8 +12693,9 @@ field that is not in it stays as it is: title, description, url, author, status 
 merged, closed), has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit,
 commits, changed_files, additions, deletions, checks_status (pending, success, failure),
 review_status (pending, approved, changes_requested), merge_status, auto_merge_method (merge,
-squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata. When it was
-merged or closed is now where it is not told. The same `request_id` again returns the first answer.
+squash, rebase), auto_merge_by, is_queued, opened_at, merged_at, merged_by, closed_at, metadata.
+When it was merged or closed is now where it is not told. The same `request_id` again returns the
+first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
 
@@ -12946,6 +13393,45 @@ restore, or whenever docket.graph_health() finds something.
 `project_id` is the project (default: all); each is taken for itself alone while it is repaired.
 Returns the projects in which something was wrong, with how many nodes and ready tasks were put
 right. Raises PDCYC when the dependencies themselves have a cycle.';
+
+-- FUNCTION docket.replay_webhook(uuid)
+
+CREATE FUNCTION docket.replay_webhook(webhook_delivery_id uuid) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project  uuid := (
+        select d.project_id
+          from docket.webhook_deliveries as d
+         where d.webhook_delivery_id = replay_webhook.webhook_delivery_id);
+    v_delivery docket.webhook_deliveries;
+begin
+    if v_project is null then
+        raise exception 'delivery % does not exist',
+                        coalesce(replay_webhook.webhook_delivery_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_webhook_deliveries() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_project);
+    perform docket_private.share_graph(v_project);
+
+    select d.* into strict v_delivery
+      from docket.webhook_deliveries as d
+     where d.webhook_delivery_id = replay_webhook.webhook_delivery_id
+       and d.project_id          = v_project
+       for no key update;
+
+    return docket_private.process_delivery(
+        v_delivery, convert_from(v_delivery.body, 'UTF8')::jsonb);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.replay_webhook(webhook_delivery_id uuid) IS 'Takes in once more what was delivered as `webhook_delivery_id`, from its body: after a failure, or
+when more is understood than then. What has been taken in already changes nothing.
+
+Returns the delivery. Raises PD404, PD403.';
 
 -- FUNCTION docket.require_validation(uuid, text, uuid)
 
@@ -20495,6 +20981,70 @@ $$;
 
 COMMENT ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) IS 'Lets the failed attempts of tasks count no longer: retry policies begin anew.';
 
+-- FUNCTION docket_private.github_facts(jsonb)
+
+CREATE FUNCTION docket_private.github_facts(pull_request jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_pr        jsonb   := github_facts.pull_request;
+    v_is_merged boolean := coalesce((v_pr ->> 'merged')::boolean, false)
+                           or v_pr ->> 'merged_at' is not null;
+    v_status    text    := case
+                               when v_is_merged                 then 'merged'
+                               when v_pr ->> 'state' = 'closed' then 'closed'
+                               when (v_pr ->> 'draft')::boolean then 'draft'
+                               when v_pr ? 'draft'              then 'open'
+                           end;
+    v_key       text;
+begin
+    -- A merge is for ever: it is greater than whatever else is told, and whenever.
+    v_key := v_is_merged::integer || ' ' || docket_private.told_key(
+        v_pr ->> 'updated_at',
+        coalesce(array_position(array['draft', 'open', 'closed', 'merged'], v_status), 0), v_pr);
+
+    return (
+        select coalesce(
+                   jsonb_object_agg(f.name, jsonb_build_object('v', f.value, 'k', v_key)), '{}')
+          from (values
+              ('title', v_pr ? 'title', to_jsonb(left(v_pr ->> 'title', 1024))),
+              ('description', v_pr ? 'body', v_pr -> 'body'),
+              ('url', v_pr ? 'html_url', v_pr -> 'html_url'),
+              ('author', v_pr ? 'user', v_pr #> '{user,login}'),
+              ('status', v_status is not null, to_jsonb(v_status)),
+              ('has_conflict',
+               v_pr ->> 'mergeable' is not null or v_pr ->> 'mergeable_state' = 'dirty',
+               to_jsonb(v_pr ->> 'mergeable' is not distinct from 'false'
+                        or v_pr ->> 'mergeable_state' = 'dirty')),
+              ('merge_status', coalesce(v_pr ->> 'mergeable_state', 'unknown') <> 'unknown',
+               v_pr -> 'mergeable_state'),
+              ('head_branch', v_pr #> '{head,ref}' is not null, v_pr #> '{head,ref}'),
+              ('head_commit', v_pr #> '{head,sha}' is not null, v_pr #> '{head,sha}'),
+              ('base_branch', v_pr #> '{base,ref}' is not null, v_pr #> '{base,ref}'),
+              ('base_commit', v_pr #> '{base,sha}' is not null, v_pr #> '{base,sha}'),
+              ('merge_commit', v_is_merged and v_pr ? 'merge_commit_sha',
+               v_pr -> 'merge_commit_sha'),
+              ('commits', v_pr ? 'commits', v_pr -> 'commits'),
+              ('changed_files', v_pr ? 'changed_files', v_pr -> 'changed_files'),
+              ('additions', v_pr ? 'additions', v_pr -> 'additions'),
+              ('deletions', v_pr ? 'deletions', v_pr -> 'deletions'),
+              ('auto_merge_method', v_pr ? 'auto_merge', v_pr #> '{auto_merge,merge_method}'),
+              ('auto_merge_by', v_pr ? 'auto_merge', v_pr #> '{auto_merge,enabled_by,login}'),
+              ('opened_at', v_pr ? 'created_at', v_pr -> 'created_at'),
+              ('merged_at', v_pr ->> 'merged_at' is not null, v_pr -> 'merged_at'),
+              ('merged_by', v_is_merged and v_pr ? 'merged_by', v_pr #> '{merged_by,login}'),
+              ('closed_at', v_pr ->> 'closed_at' is not null, v_pr -> 'closed_at'),
+              ('requested', v_pr ? 'requested_reviewers',
+               to_jsonb(jsonb_array_length(v_pr -> 'requested_reviewers')
+                        + coalesce(jsonb_array_length(v_pr -> 'requested_teams'), 0))))
+              as f (name, is_told, value)
+         where f.is_told);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.github_facts(pull_request jsonb) IS 'What a pull request of GitHub''s tells, by field: value (v) and told_key (k).';
+
 -- FUNCTION docket_private.give_back(uuid, uuid[], docket.attempt_outcome, text, text, jsonb, timestamp with time zone)
 
 CREATE FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text DEFAULT NULL::text, error text DEFAULT NULL::text, details jsonb DEFAULT NULL::jsonb, not_before timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS SETOF docket.tasks
@@ -21795,6 +22345,165 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.known_time(value json) IS 'An ISO 8601 time, in UTC where it names no zone; null when it is none.';
+
+-- FUNCTION docket_private.learn_check(uuid, text, text, jsonb)
+
+CREATE FUNCTION docket_private.learn_check(project_id uuid, repository text, event text, payload jsonb) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    -- A status is told in the payload itself.
+    v_told  jsonb := coalesce(payload -> event, payload);
+    v_state text  := coalesce(v_told ->> 'conclusion', v_told ->> 'state', v_told ->> 'status');
+    v_check docket.commit_checks;
+begin
+    -- A suite that no run has come of says nothing, and some never get one.
+    if event = 'check_suite' and v_told ->> 'conclusion' is null
+       and v_told ->> 'latest_check_runs_count' = '0' then
+        return null;
+    end if;
+
+    v_check.source      := event;
+    v_check.commit_hash := coalesce(v_told ->> 'head_sha', v_told ->> 'sha');
+    v_check.name        := left(case event
+        when 'check_run'    then concat_ws('/', v_told #>> '{app,slug}', v_told ->> 'name')
+        when 'check_suite'  then coalesce(v_told #>> '{app,slug}', v_told ->> 'id')
+        when 'workflow_run' then coalesce(v_told ->> 'path', v_told ->> 'workflow_id')
+        else                     v_told ->> 'context'
+    end, 1024);
+    v_check.conclusion   := v_state;
+    v_check.check_status := case
+        when v_state in ('success', 'neutral', 'skipped') then 'success'
+        when v_state in ('failure', 'error', 'cancelled', 'timed_out', 'action_required', 'stale',
+                         'startup_failure')               then 'failure'
+        else                                                   'pending'
+    end;
+    v_check.url          := coalesce(v_told ->> 'html_url', v_told ->> 'target_url');
+    v_check.started_at   := coalesce(
+        v_told ->> 'started_at', v_told ->> 'run_started_at')::timestamptz;
+    v_check.completed_at := (v_told ->> 'completed_at')::timestamptz;
+    v_check.told_key     := docket_private.told_key(
+        coalesce(v_told ->> 'updated_at', v_told ->> 'completed_at', v_told ->> 'started_at',
+                 v_told ->> 'created_at'),
+        array_position(array['pending', 'success', 'failure'], v_check.check_status::text),
+        v_told - 'updated_at');
+
+    insert into docket.commit_checks as c (
+        commit_check_id, project_id, repository, commit_hash, source, name, check_status,
+        conclusion, url, started_at, completed_at, told_key)
+    values (
+        docket_private.new_id(learn_check.project_id), learn_check.project_id,
+        learn_check.repository, v_check.commit_hash, v_check.source, v_check.name,
+        v_check.check_status, v_check.conclusion, v_check.url, v_check.started_at,
+        v_check.completed_at, v_check.told_key)
+        on conflict on constraint commit_checks_name_key
+        do update set check_status = excluded.check_status,
+                      conclusion   = excluded.conclusion,
+                      url          = excluded.url,
+                      started_at   = excluded.started_at,
+                      completed_at = excluded.completed_at,
+                      told_key     = excluded.told_key
+            where excluded.told_key collate "C" > c.told_key;
+
+    return v_check.commit_hash;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.learn_check(project_id uuid, repository text, event text, payload jsonb) IS 'Takes over what GitHub tells of a check, where nothing greater has been told; returns the commit, or null where it says nothing.';
+
+-- FUNCTION docket_private.learn_facts(uuid, text, bigint, jsonb)
+
+CREATE FUNCTION docket_private.learn_facts(project_id uuid, repository text, number bigint, facts jsonb) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_pull_request docket.pull_requests;
+begin
+    -- Makes it where it is not known, and locks it.
+    v_pull_request := docket.record_pull_request(
+        learn_facts.project_id, learn_facts.repository, learn_facts.number);
+
+    insert into docket_private.pull_request_facts as f (pull_request_id, project_id, facts)
+    values (v_pull_request.pull_request_id, learn_facts.project_id, learn_facts.facts)
+        on conflict on constraint pull_request_facts_pkey
+        do update set facts = f.facts || coalesce((
+                      select jsonb_object_agg(n.name, n.fact)
+                        from jsonb_each(excluded.facts) as n (name, fact)
+                       where coalesce(
+                                 n.fact ->> 'k' collate "C" > f.facts -> n.name ->> 'k', true)),
+                      '{}');
+
+    return v_pull_request.pull_request_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.learn_facts(project_id uuid, repository text, number bigint, facts jsonb) IS 'Takes over what is told of a pull request where nothing greater has been, makes it where it is not known, and returns its id.';
+
+-- FUNCTION docket_private.learn_push(uuid, text, jsonb)
+
+CREATE FUNCTION docket_private.learn_push(project_id uuid, repository text, payload jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_pushed text := payload #>> '{repository,pushed_at}';
+begin
+    insert into docket.pushes (
+        push_id, project_id, repository, ref, before_commit, after_commit, is_forced, commits,
+        pusher, url, pushed_at)
+    values (
+        docket_private.new_id(learn_push.project_id), learn_push.project_id,
+        learn_push.repository, payload ->> 'ref', payload ->> 'before', payload ->> 'after',
+        coalesce((payload ->> 'forced')::boolean, false),
+        coalesce(jsonb_array_length(payload -> 'commits'), 0), payload #>> '{pusher,name}',
+        payload ->> 'compare',
+        -- Seconds since 1970 in a push, a text everywhere else.
+        case
+            when v_pushed ~ '^\d{1,12}$' then to_timestamp(v_pushed::double precision)
+            else coalesce(v_pushed, payload #>> '{head_commit,timestamp}')::timestamptz
+        end)
+        on conflict on constraint pushes_told_key do nothing;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.learn_push(project_id uuid, repository text, payload jsonb) IS 'Keeps a push that GitHub tells of.';
+
+-- FUNCTION docket_private.learn_review(uuid, uuid, jsonb)
+
+CREATE FUNCTION docket_private.learn_review(project_id uuid, pull_request_id uuid, payload jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_review jsonb := payload -> 'review';
+    v_state  text  := lower(v_review ->> 'state');
+begin
+    insert into docket.pull_request_reviews as r (
+        pull_request_review_id, project_id, pull_request_id, host_review_id, reviewer,
+        review_state, commit_hash, body, url, submitted_at, told_key)
+    values (
+        docket_private.new_id(learn_review.project_id), learn_review.project_id,
+        learn_review.pull_request_id, v_review ->> 'id',
+        coalesce(v_review #>> '{user,login}', 'ghost'), v_state, v_review ->> 'commit_id',
+        v_review ->> 'body', v_review ->> 'html_url',
+        (v_review ->> 'submitted_at')::timestamptz,
+        -- A dismissal is for ever.
+        (v_state = 'dismissed')::integer || ' ' || docket_private.told_key(
+            payload #>> '{pull_request,updated_at}', 0, v_review))
+        on conflict on constraint pull_request_reviews_host_key
+        do update set review_state = excluded.review_state,
+                      commit_hash  = excluded.commit_hash,
+                      body         = excluded.body,
+                      url          = excluded.url,
+                      submitted_at = excluded.submitted_at,
+                      told_key     = excluded.told_key
+            where excluded.told_key collate "C" > r.told_key;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.learn_review(project_id uuid, pull_request_id uuid, payload jsonb) IS 'Takes over a review that GitHub tells of, where nothing greater has been told.';
 
 -- FUNCTION docket_private.lease(integer, jsonb)
 
@@ -23531,6 +24240,46 @@ $$;
 
 COMMENT ON FUNCTION docket_private.preview(given text, at_most integer) IS 'A text, or its beginning and its end, so that it has no more bytes than that.';
 
+-- FUNCTION docket_private.process_delivery(docket.webhook_deliveries, jsonb)
+
+CREATE FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_outcome  jsonb;
+    v_error    text;
+    v_delivery docket.webhook_deliveries;
+begin
+    begin
+        v_outcome := docket_private.take_in_github(
+            delivery.project_id, delivery.event, process_delivery.payload);
+    exception
+        when data_exception or integrity_constraint_violation or sqlstate 'PD422'
+             or sqlstate 'PDTRN' then
+            v_error := left(sqlerrm, 10000);
+    end;
+
+    update docket.webhook_deliveries as d
+       set delivery_status = case
+                                 when v_error is not null   then 'failed'
+                                 when v_outcome is not null then 'processed'
+                                 else                            'ignored'
+                             end,
+           error           = v_error,
+           outcome         = coalesce(v_outcome, '{}'),
+           times_processed = d.times_processed + 1,
+           processed_at    = docket.clock()
+     where d.webhook_delivery_id = delivery.webhook_delivery_id
+       and d.project_id          = delivery.project_id
+    returning d.* into strict v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) IS 'Takes in what was delivered, and writes down what became of it.';
+
 -- FUNCTION docket_private.project_of_task(uuid)
 
 CREATE FUNCTION docket_private.project_of_task(task_id uuid) RETURNS uuid
@@ -23695,7 +24444,7 @@ begin
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
-                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
+                   'findings', w.findings, 'more_findings', nullif(x.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -23712,32 +24461,43 @@ begin
                                   'place', concat_ws(':', f.path, f.start_line),
                                   'message', left(f.message, 500), 'state', f.state,
                                   'fix', f.details -> 'fix'))
-                              order by f.place) filter (where f.place <= v_findings) as findings,
-                          greatest(count(*) - v_findings, 0) as more
+                              order by f.rank, f.path, f.start_line, f.finding_id) as findings
                      from (
-                         select d.*, s.state,
-                                row_number() over (
-                                    order by array_position(
-                                                 array['critical', 'major', 'minor', 'info'],
-                                                 d.severity::text),
-                                             array_position(
-                                                 array['reopened', 'new', 'unchanged'], s.state),
-                                             d.path, d.start_line, d.finding_id) as place
+                         select d.*, s.state, s.rank
                            from docket.validation_findings as d
                           cross join lateral (
-                                    select case
-                                               when d.opened_run_no < v.run_no then 'unchanged'
-                                               when d.times_reopened > 0 then 'reopened'
-                                               else 'new'
-                                           end as state
+                                    select w.state,
+                                           array_position(
+                                               array['critical', 'major', 'minor', 'info'],
+                                               d.severity::text) * 10
+                                           + array_position(
+                                                 array['reopened', 'new', 'unchanged'],
+                                                 w.state) as rank
+                                      from (select case
+                                                       when d.opened_run_no < v.run_no
+                                                           then 'unchanged'
+                                                       when d.times_reopened > 0 then 'reopened'
+                                                       else 'new'
+                                                   end as state) as w
                                 ) as s
                           where d.task_id         = v.task_id
                             and d.project_id      = v.project_id
                             and d.validation_type = v.validation_type
                             and d.fixed_run_no is null
                             and not d.is_suppressed
+                          order by s.rank, d.path, d.start_line, d.finding_id
+                          limit v_findings
                      ) as f
                ) as w
+         cross join lateral (
+                   select greatest(count(*) - v_findings, 0) as more
+                     from docket.validation_findings as d
+                    where d.task_id         = v.task_id
+                      and d.project_id      = v.project_id
+                      and d.validation_type = v.validation_type
+                      and d.fixed_run_no is null
+                      and not d.is_suppressed
+               ) as x
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),
@@ -24328,10 +25088,30 @@ COMMENT ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, 
 CREATE FUNCTION docket_private.pull_request_fields() RETURNS text[]
     LANGUAGE sql IMMUTABLE
     BEGIN ATOMIC
- SELECT ARRAY['title'::text, 'description'::text, 'url'::text, 'author'::text, 'status'::text, 'has_conflict'::text, 'head_branch'::text, 'head_commit'::text, 'base_branch'::text, 'base_commit'::text, 'merge_commit'::text, 'commits'::text, 'changed_files'::text, 'additions'::text, 'deletions'::text, 'checks_status'::text, 'review_status'::text, 'merge_status'::text, 'auto_merge_method'::text, 'auto_merge_by'::text, 'opened_at'::text, 'merged_at'::text, 'merged_by'::text, 'closed_at'::text, 'metadata'::text] AS "array";
+ SELECT ARRAY['title'::text, 'description'::text, 'url'::text, 'author'::text, 'status'::text, 'has_conflict'::text, 'head_branch'::text, 'head_commit'::text, 'base_branch'::text, 'base_commit'::text, 'merge_commit'::text, 'commits'::text, 'changed_files'::text, 'additions'::text, 'deletions'::text, 'checks_status'::text, 'review_status'::text, 'merge_status'::text, 'auto_merge_method'::text, 'auto_merge_by'::text, 'is_queued'::text, 'opened_at'::text, 'merged_at'::text, 'merged_by'::text, 'closed_at'::text, 'metadata'::text] AS "array";
 END;
 
 COMMENT ON FUNCTION docket_private.pull_request_fields() IS 'The columns of a pull request that docket.record_pull_request() may be given.';
+
+-- FUNCTION docket_private.told_key(text, integer, jsonb)
+
+CREATE FUNCTION docket_private.told_key(told_at text, rank integer, told jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((((COALESCE(to_char(((told_at)::timestamp with time zone AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US'::text), ''::text) || ' '::text) || rank) || ' '::text) || md5((told)::text));
+END;
+
+COMMENT ON FUNCTION docket_private.told_key(told_at text, rank integer, told jsonb) IS 'When something was told, and what, as a text: of two the greater counts, whichever comes first.';
+
+-- FUNCTION docket_private.queue_fact(boolean, text, text)
+
+CREATE FUNCTION docket_private.queue_fact(is_queued boolean, told_at text, action text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT jsonb_build_object('is_queued', jsonb_build_object('v', is_queued, 'k', ('0 '::text || docket_private.told_key(told_at, ((NOT is_queued))::integer, to_jsonb(action))))) AS jsonb_build_object;
+END;
+
+COMMENT ON FUNCTION docket_private.queue_fact(is_queued boolean, told_at text, action text) IS 'Whether a pull request stands in the merge queue, as a fact with its told_key.';
 
 -- FUNCTION docket_private.queue_health()
 
@@ -27333,6 +28113,73 @@ $$;
 
 COMMENT ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) IS 'Tells tasks whether and when their pull requests were merged.';
 
+-- FUNCTION docket_private.settle_pull_requests(uuid, uuid[])
+
+CREATE FUNCTION docket_private.settle_pull_requests(project_id uuid, pull_request_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_pull_request docket.pull_requests;
+    v_facts        jsonb;
+    v_checks       text;
+    v_reviews      text;
+begin
+    for v_pull_request in
+        select p.*
+          from docket.pull_requests as p
+         where p.pull_request_id = any (settle_pull_requests.pull_request_ids)
+           and p.project_id      = settle_pull_requests.project_id
+         order by p.pull_request_id
+    loop
+        v_facts := (
+            select jsonb_object_agg(e.name, e.fact -> 'v')
+              from docket_private.pull_request_facts as f
+             cross join lateral jsonb_each(f.facts) as e (name, fact)
+             where f.pull_request_id = v_pull_request.pull_request_id
+               and f.project_id      = v_pull_request.project_id);
+
+        v_checks := (
+            select case
+                       when bool_or(c.check_status = 'failure') then 'failure'
+                       when bool_or(c.check_status = 'pending') then 'pending'
+                       when bool_and(c.check_status = 'success') then 'success'
+                   end
+              from docket.commit_checks as c
+             where c.project_id  = v_pull_request.project_id
+               and c.repository  = v_pull_request.repository
+               and c.commit_hash = coalesce(
+                                       v_facts ->> 'head_commit', v_pull_request.head_commit));
+
+        -- Of each reviewer the last that he decided.
+        v_reviews := (
+            select case
+                       when bool_or(r.review_state = 'changes_requested') then 'changes_requested'
+                       when bool_or(r.review_state = 'approved')          then 'approved'
+                       when count(*) > 0                                  then 'pending'
+                   end
+              from (
+                  select distinct on (v.reviewer) v.review_state
+                    from docket.pull_request_reviews as v
+                   where v.pull_request_id = v_pull_request.pull_request_id
+                     and v.project_id      = v_pull_request.project_id
+                   order by v.reviewer, v.review_state in ('commented', 'pending'),
+                            v.submitted_at desc nulls last, v.host_review_id desc
+              ) as r);
+        if v_reviews is null and (v_facts ->> 'requested')::integer > 0 then
+            v_reviews := 'pending';
+        end if;
+
+        perform docket.record_pull_request(
+            v_pull_request.project_id, v_pull_request.repository, v_pull_request.number,
+            coalesce(v_facts - 'requested', '{}')
+            || jsonb_build_object('checks_status', v_checks, 'review_status', v_reviews));
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.settle_pull_requests(project_id uuid, pull_request_ids uuid[]) IS 'Writes into pull requests what follows from what was told of them, of their checks and reviews.';
+
 -- FUNCTION docket_private.settle_tasks(uuid, uuid[], uuid[], uuid[], uuid[], integer[], integer[], integer)
 
 CREATE FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[], to_claim integer DEFAULT 0) RETURNS void
@@ -28077,6 +28924,88 @@ $$;
 
 COMMENT ON FUNCTION docket_private.sweep_sessions(at_most bigint) IS 'A step of maintenance: removes at most so many sessions that are over. Returns how many. Raises PD403.';
 
+-- FUNCTION docket_private.take_in_github(uuid, text, jsonb)
+
+CREATE FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_repository text  := payload #>> '{repository,full_name}';
+    v_action     text  := payload ->> 'action';
+    v_number     text;
+    v_commit     text;
+    v_id         uuid;
+    v_ids        uuid[];
+begin
+    if v_repository is null
+       or event not in ('pull_request', 'pull_request_review', 'check_suite', 'check_run',
+                        'status', 'push', 'merge_group', 'workflow_run') then
+        return null;
+    end if;
+
+    perform docket_private.share_graph(take_in_github.project_id);
+    insert into docket_private.webhook_streams as s (project_id, repository)
+    values (take_in_github.project_id, v_repository)
+        on conflict on constraint webhook_streams_pkey
+        do update set deliveries = s.deliveries + 1;
+
+    if event in ('pull_request', 'pull_request_review') then
+        v_id := docket_private.learn_facts(
+            take_in_github.project_id, v_repository,
+            (payload #>> '{pull_request,number}')::bigint,
+            docket_private.github_facts(payload -> 'pull_request')
+            || case
+                   when v_action in ('enqueued', 'dequeued')
+                       then docket_private.queue_fact(
+                                v_action = 'enqueued',
+                                payload #>> '{pull_request,updated_at}', v_action)
+                   else '{}'
+               end);
+        if event = 'pull_request_review' then
+            perform docket_private.learn_review(take_in_github.project_id, v_id, payload);
+        end if;
+    elsif event = 'merge_group' then
+        -- The queue's branch is named after the pull request.
+        v_number := substring(payload #>> '{merge_group,head_ref}' from '/pr-(\d{1,12})-');
+        if v_number is null then
+            return null;
+        end if;
+        v_id := docket_private.learn_facts(
+            take_in_github.project_id, v_repository, v_number::bigint,
+            docket_private.queue_fact(
+                v_action is distinct from 'destroyed',
+                payload #>> '{merge_group,head_commit,timestamp}', v_action));
+        v_commit := payload #>> '{merge_group,head_sha}';
+    elsif event = 'push' then
+        perform docket_private.learn_push(take_in_github.project_id, v_repository, payload);
+        return jsonb_build_object('ref', payload -> 'ref', 'commit', payload -> 'after');
+    else
+        v_commit := docket_private.learn_check(
+            take_in_github.project_id, v_repository, event, payload);
+        if v_commit is null then
+            return null;
+        end if;
+    end if;
+
+    v_ids := array(
+        select p.pull_request_id
+          from docket.pull_requests as p
+         where p.project_id  = take_in_github.project_id
+           and p.repository  = v_repository
+           and p.head_commit = v_commit
+         union
+        select v_id
+         where v_id is not null);
+    perform docket_private.settle_pull_requests(take_in_github.project_id, v_ids);
+
+    return jsonb_strip_nulls(jsonb_build_object(
+        'pull_requests', nullif(to_jsonb(v_ids), '[]'), 'commit', v_commit));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) IS 'Takes in an event of GitHub''s, and returns what it was about; null: nothing that is kept here.';
+
 -- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)
 
 CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
@@ -28701,8 +29630,10 @@ begin
         new.merged_at    := coalesce(new.merged_at, docket.clock());
         new.closed_at    := coalesce(new.closed_at, new.merged_at);
         new.has_conflict := false;
+        new.is_queued    := false;
     elsif new.status = 'closed' then
         new.closed_at := coalesce(new.closed_at, docket.clock());
+        new.is_queued := false;
     else
         new.closed_at := null;
     end if;
@@ -30008,6 +30939,22 @@ COMMENT ON COLUMN docket_private.project_access.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.project_access.access IS 'The highest access that a membership gives.';
 
+-- TABLE docket_private.pull_request_facts
+
+CREATE TABLE docket_private.pull_request_facts (
+    pull_request_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.pull_request_facts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.pull_request_facts IS 'What a host said last of each field of a pull request: value and told_key, by field.';
+
+COMMENT ON COLUMN docket_private.pull_request_facts.pull_request_id IS 'The pull request.';
+
+COMMENT ON COLUMN docket_private.pull_request_facts.facts IS 'By field: v is the value, k the told_key; of two the greater counts.';
+
 -- TABLE docket_private.search_languages
 
 CREATE TABLE docket_private.search_languages (
@@ -30099,6 +31046,22 @@ COMMENT ON COLUMN docket_private.task_weights.project_id IS 'The project.';
 COMMENT ON COLUMN docket_private.task_weights.task_id IS 'The task.';
 
 COMMENT ON COLUMN docket_private.task_weights.weight IS 'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
+
+-- TABLE docket_private.webhook_streams
+
+CREATE TABLE docket_private.webhook_streams (
+    project_id uuid NOT NULL,
+    repository text NOT NULL,
+    deliveries bigint DEFAULT 1 NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.webhook_streams FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.webhook_streams IS 'The repositories that hosts tell of: whoever takes in one delivery holds the row.';
+
+COMMENT ON COLUMN docket_private.webhook_streams.repository IS 'The repository as its host names it.';
+
+COMMENT ON COLUMN docket_private.webhook_streams.deliveries IS 'How many were taken in.';
 
 -- TABLE ATTACH docket.ai_interactions_default
 
@@ -30230,6 +31193,16 @@ ALTER TABLE ONLY docket.code_artifacts
 
 ALTER TABLE ONLY docket.code_artifacts
     ADD CONSTRAINT code_artifacts_pkey PRIMARY KEY (artifact_id, project_id);
+
+-- CONSTRAINT docket.commit_checks commit_checks_name_key
+
+ALTER TABLE ONLY docket.commit_checks
+    ADD CONSTRAINT commit_checks_name_key UNIQUE (project_id, repository, commit_hash, source, name);
+
+-- CONSTRAINT docket.commit_checks commit_checks_pkey
+
+ALTER TABLE ONLY docket.commit_checks
+    ADD CONSTRAINT commit_checks_pkey PRIMARY KEY (commit_check_id, project_id);
 
 -- CONSTRAINT docket.context_contents context_contents_pkey
 
@@ -30411,6 +31384,16 @@ ALTER TABLE ONLY docket.projects
 ALTER TABLE ONLY docket.prompt_builds
     ADD CONSTRAINT prompt_builds_pkey PRIMARY KEY (prompt_build_id, project_id);
 
+-- CONSTRAINT docket.pull_request_reviews pull_request_reviews_host_key
+
+ALTER TABLE ONLY docket.pull_request_reviews
+    ADD CONSTRAINT pull_request_reviews_host_key UNIQUE (pull_request_id, project_id, host_review_id);
+
+-- CONSTRAINT docket.pull_request_reviews pull_request_reviews_pkey
+
+ALTER TABLE ONLY docket.pull_request_reviews
+    ADD CONSTRAINT pull_request_reviews_pkey PRIMARY KEY (pull_request_review_id, project_id);
+
 -- CONSTRAINT docket.pull_requests pull_requests_number_key
 
 ALTER TABLE ONLY docket.pull_requests
@@ -30420,6 +31403,16 @@ ALTER TABLE ONLY docket.pull_requests
 
 ALTER TABLE ONLY docket.pull_requests
     ADD CONSTRAINT pull_requests_pkey PRIMARY KEY (pull_request_id, project_id);
+
+-- CONSTRAINT docket.pushes pushes_pkey
+
+ALTER TABLE ONLY docket.pushes
+    ADD CONSTRAINT pushes_pkey PRIMARY KEY (push_id, project_id);
+
+-- CONSTRAINT docket.pushes pushes_told_key
+
+ALTER TABLE ONLY docket.pushes
+    ADD CONSTRAINT pushes_told_key UNIQUE (project_id, repository, ref, pushed_at, before_commit, after_commit);
 
 -- CONSTRAINT docket.ready_tasks ready_tasks_pkey
 
@@ -30526,6 +31519,16 @@ ALTER TABLE ONLY docket.validation_results
 ALTER TABLE ONLY docket.validation_results
     ADD CONSTRAINT validation_results_run_key UNIQUE (task_id, project_id, validation_type, run_no);
 
+-- CONSTRAINT docket.webhook_deliveries webhook_deliveries_delivery_key
+
+ALTER TABLE ONLY docket.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_delivery_key UNIQUE (project_id, source, delivery_key);
+
+-- CONSTRAINT docket.webhook_deliveries webhook_deliveries_pkey
+
+ALTER TABLE ONLY docket.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (webhook_delivery_id, project_id);
+
 -- CONSTRAINT docket.workflow_states workflow_states_pkey
 
 ALTER TABLE ONLY docket.workflow_states
@@ -30586,6 +31589,11 @@ ALTER TABLE ONLY docket_private.project_access
 ALTER TABLE ONLY docket_private.project_graphs
     ADD CONSTRAINT project_graphs_pkey PRIMARY KEY (project_id);
 
+-- CONSTRAINT docket_private.pull_request_facts pull_request_facts_pkey
+
+ALTER TABLE ONLY docket_private.pull_request_facts
+    ADD CONSTRAINT pull_request_facts_pkey PRIMARY KEY (pull_request_id, project_id);
+
 -- CONSTRAINT docket_private.search_languages search_languages_pkey
 
 ALTER TABLE ONLY docket_private.search_languages
@@ -30610,6 +31618,11 @@ ALTER TABLE ONLY docket_private.task_search
 
 ALTER TABLE ONLY docket_private.task_weights
     ADD CONSTRAINT task_weights_pkey PRIMARY KEY (project_id, task_id);
+
+-- CONSTRAINT docket_private.webhook_streams webhook_streams_pkey
+
+ALTER TABLE ONLY docket_private.webhook_streams
+    ADD CONSTRAINT webhook_streams_pkey PRIMARY KEY (project_id, repository);
 
 -- INDEX docket.agent_sessions_expires_at_idx
 
@@ -30855,6 +31868,10 @@ CREATE INDEX prompt_builds_project_idx ON docket.prompt_builds USING btree (proj
 
 CREATE INDEX prompt_builds_task_idx ON docket.prompt_builds USING btree (task_id, project_id, prompt_build_id);
 
+-- INDEX docket.pull_request_reviews_project_idx
+
+CREATE INDEX pull_request_reviews_project_idx ON docket.pull_request_reviews USING btree (project_id, pull_request_review_id);
+
 -- INDEX docket.pull_requests_head_commit_idx
 
 CREATE INDEX pull_requests_head_commit_idx ON docket.pull_requests USING btree (project_id, head_commit) WHERE (head_commit IS NOT NULL);
@@ -30954,6 +31971,10 @@ CREATE INDEX validation_results_project_idx ON docket.validation_results USING b
 -- INDEX docket.validation_results_pull_request_idx
 
 CREATE INDEX validation_results_pull_request_idx ON docket.validation_results USING btree (pull_request_id, project_id) WHERE (pull_request_id IS NOT NULL);
+
+-- INDEX docket.webhook_deliveries_project_idx
+
+CREATE INDEX webhook_deliveries_project_idx ON docket.webhook_deliveries USING btree (project_id, webhook_delivery_id);
 
 -- INDEX docket.workflow_states_open_pull_request_key
 
@@ -31222,6 +32243,26 @@ CREATE TRIGGER code_artifacts_journal_update AFTER UPDATE ON docket.code_artifac
 -- TRIGGER docket.code_artifacts code_artifacts_touch
 
 CREATE TRIGGER code_artifacts_touch BEFORE UPDATE ON docket.code_artifacts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.commit_checks commit_checks_journal_delete
+
+CREATE TRIGGER commit_checks_journal_delete AFTER DELETE ON docket.commit_checks REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('commit_checks', 'commit_check_id', '', '{}', '{}');
+
+-- TRIGGER docket.commit_checks commit_checks_journal_insert
+
+CREATE TRIGGER commit_checks_journal_insert AFTER INSERT ON docket.commit_checks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('commit_checks', 'commit_check_id', '', '{}', '{}');
+
+-- TRIGGER docket.commit_checks commit_checks_journal_truncate
+
+CREATE TRIGGER commit_checks_journal_truncate AFTER TRUNCATE ON docket.commit_checks FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('commit_checks', 'commit_check_id', '', '{}', '{}');
+
+-- TRIGGER docket.commit_checks commit_checks_journal_update
+
+CREATE TRIGGER commit_checks_journal_update AFTER UPDATE ON docket.commit_checks FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('commit_checks', 'commit_check_id', '', '{}', '{}');
+
+-- TRIGGER docket.commit_checks commit_checks_touch
+
+CREATE TRIGGER commit_checks_touch BEFORE UPDATE ON docket.commit_checks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.context_pins context_pins_journal_delete
 
@@ -31507,6 +32548,26 @@ CREATE TRIGGER prompt_builds_journal_delete AFTER DELETE ON docket.prompt_builds
 
 CREATE TRIGGER prompt_builds_journal_truncate AFTER TRUNCATE ON docket.prompt_builds FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('prompt_builds', 'prompt_build_id', '', '{included,left_out,content}', '{}');
 
+-- TRIGGER docket.pull_request_reviews pull_request_reviews_journal_delete
+
+CREATE TRIGGER pull_request_reviews_journal_delete AFTER DELETE ON docket.pull_request_reviews REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pull_request_reviews', 'pull_request_review_id', '', '{}', '{}');
+
+-- TRIGGER docket.pull_request_reviews pull_request_reviews_journal_insert
+
+CREATE TRIGGER pull_request_reviews_journal_insert AFTER INSERT ON docket.pull_request_reviews REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pull_request_reviews', 'pull_request_review_id', '', '{}', '{}');
+
+-- TRIGGER docket.pull_request_reviews pull_request_reviews_journal_truncate
+
+CREATE TRIGGER pull_request_reviews_journal_truncate AFTER TRUNCATE ON docket.pull_request_reviews FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pull_request_reviews', 'pull_request_review_id', '', '{}', '{}');
+
+-- TRIGGER docket.pull_request_reviews pull_request_reviews_journal_update
+
+CREATE TRIGGER pull_request_reviews_journal_update AFTER UPDATE ON docket.pull_request_reviews FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('pull_request_reviews', 'pull_request_review_id', '', '{}', '{}');
+
+-- TRIGGER docket.pull_request_reviews pull_request_reviews_touch
+
+CREATE TRIGGER pull_request_reviews_touch BEFORE UPDATE ON docket.pull_request_reviews FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.pull_requests pull_requests_follow_update
 
 CREATE TRIGGER pull_requests_follow_update AFTER UPDATE ON docket.pull_requests REFERENCING OLD TABLE AS original NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION docket_private.follow_merges();
@@ -31529,11 +32590,27 @@ CREATE TRIGGER pull_requests_journal_update AFTER UPDATE ON docket.pull_requests
 
 -- TRIGGER docket.pull_requests pull_requests_time
 
-CREATE TRIGGER pull_requests_time BEFORE INSERT OR UPDATE OF status, merged_at, closed_at, has_conflict ON docket.pull_requests FOR EACH ROW EXECUTE FUNCTION docket_private.time_pull_request();
+CREATE TRIGGER pull_requests_time BEFORE INSERT OR UPDATE OF status, merged_at, closed_at, has_conflict, is_queued ON docket.pull_requests FOR EACH ROW EXECUTE FUNCTION docket_private.time_pull_request();
 
 -- TRIGGER docket.pull_requests pull_requests_touch
 
 CREATE TRIGGER pull_requests_touch BEFORE UPDATE ON docket.pull_requests FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.pushes pushes_journal_delete
+
+CREATE TRIGGER pushes_journal_delete AFTER DELETE ON docket.pushes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('pushes', 'push_id', '', '{}', '{}');
+
+-- TRIGGER docket.pushes pushes_journal_insert
+
+CREATE TRIGGER pushes_journal_insert AFTER INSERT ON docket.pushes REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('pushes', 'push_id', '', '{}', '{}');
+
+-- TRIGGER docket.pushes pushes_journal_truncate
+
+CREATE TRIGGER pushes_journal_truncate AFTER TRUNCATE ON docket.pushes FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('pushes', 'push_id', '', '{}', '{}');
+
+-- TRIGGER docket.pushes pushes_journal_update
+
+CREATE TRIGGER pushes_journal_update AFTER UPDATE ON docket.pushes FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('pushes', 'push_id', '', '{}', '{}');
 
 -- TRIGGER docket.required_validations required_validations_journal_delete
 
@@ -31855,6 +32932,26 @@ CREATE TRIGGER validation_results_journal_truncate AFTER TRUNCATE ON docket.vali
 
 CREATE TRIGGER validation_results_journal_update AFTER UPDATE ON docket.validation_results FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('validation_results', 'validation_result_id', '', '{}', '{details,suggestions,metadata}');
 
+-- TRIGGER docket.webhook_deliveries webhook_deliveries_journal_delete
+
+CREATE TRIGGER webhook_deliveries_journal_delete AFTER DELETE ON docket.webhook_deliveries REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('webhook_deliveries', 'webhook_delivery_id', '', '{body}', '{outcome}');
+
+-- TRIGGER docket.webhook_deliveries webhook_deliveries_journal_insert
+
+CREATE TRIGGER webhook_deliveries_journal_insert AFTER INSERT ON docket.webhook_deliveries REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('webhook_deliveries', 'webhook_delivery_id', '', '{body}', '{outcome}');
+
+-- TRIGGER docket.webhook_deliveries webhook_deliveries_journal_truncate
+
+CREATE TRIGGER webhook_deliveries_journal_truncate AFTER TRUNCATE ON docket.webhook_deliveries FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('webhook_deliveries', 'webhook_delivery_id', '', '{body}', '{outcome}');
+
+-- TRIGGER docket.webhook_deliveries webhook_deliveries_journal_update
+
+CREATE TRIGGER webhook_deliveries_journal_update AFTER UPDATE ON docket.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('webhook_deliveries', 'webhook_delivery_id', '', '{body}', '{outcome}');
+
+-- TRIGGER docket.webhook_deliveries webhook_deliveries_touch
+
+CREATE TRIGGER webhook_deliveries_touch BEFORE UPDATE ON docket.webhook_deliveries FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.workflow_states workflow_states_journal_delete
 
 CREATE TRIGGER workflow_states_journal_delete AFTER DELETE ON docket.workflow_states REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('workflow_states', 'workflow_state_id', '', '{}', '{metadata}');
@@ -31953,6 +33050,11 @@ ALTER TABLE ONLY docket.code_artifacts
 
 ALTER TABLE ONLY docket.code_artifacts
     ADD CONSTRAINT code_artifacts_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.commit_checks commit_checks_project_fkey
+
+ALTER TABLE ONLY docket.commit_checks
+    ADD CONSTRAINT commit_checks_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.context_contents context_contents_context_fkey
 
@@ -32084,10 +33186,20 @@ ALTER TABLE ONLY docket.prompt_builds
 ALTER TABLE ONLY docket.prompt_builds
     ADD CONSTRAINT prompt_builds_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.pull_request_reviews pull_request_reviews_pull_request_fkey
+
+ALTER TABLE ONLY docket.pull_request_reviews
+    ADD CONSTRAINT pull_request_reviews_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.pull_requests pull_requests_project_fkey
 
 ALTER TABLE ONLY docket.pull_requests
     ADD CONSTRAINT pull_requests_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.pushes pushes_project_fkey
+
+ALTER TABLE ONLY docket.pushes
+    ADD CONSTRAINT pushes_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket.required_validations required_validations_task_fkey
 
@@ -32209,6 +33321,11 @@ ALTER TABLE ONLY docket.validation_results
 ALTER TABLE ONLY docket.validation_results
     ADD CONSTRAINT validation_results_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.webhook_deliveries webhook_deliveries_project_fkey
+
+ALTER TABLE ONLY docket.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.workflow_states workflow_states_pull_request_fkey
 
 ALTER TABLE ONLY docket.workflow_states
@@ -32259,6 +33376,11 @@ ALTER TABLE ONLY docket_private.learning_search
 ALTER TABLE ONLY docket_private.project_graphs
     ADD CONSTRAINT project_graphs_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.pull_request_facts pull_request_facts_pull_request_fkey
+
+ALTER TABLE ONLY docket_private.pull_request_facts
+    ADD CONSTRAINT pull_request_facts_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.search_languages search_languages_project_fkey
 
 ALTER TABLE ONLY docket_private.search_languages
@@ -32273,6 +33395,11 @@ ALTER TABLE ONLY docket_private.task_counters
 
 ALTER TABLE ONLY docket_private.task_search
     ADD CONSTRAINT task_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket_private.webhook_streams webhook_streams_project_fkey
+
+ALTER TABLE ONLY docket_private.webhook_streams
+    ADD CONSTRAINT webhook_streams_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
 -- ROW SECURITY docket.agent_sessions
 
@@ -32353,6 +33480,14 @@ ALTER TABLE docket.code_artifacts ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.code_artifacts code_artifacts_of_visible_projects
 
 CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.commit_checks
+
+ALTER TABLE docket.commit_checks ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.commit_checks commit_checks_of_visible_projects
+
+CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.context_contents
 
@@ -32534,6 +33669,14 @@ ALTER TABLE docket.prompt_builds ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.pull_request_reviews
+
+ALTER TABLE docket.pull_request_reviews ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.pull_request_reviews pull_request_reviews_of_visible_projects
+
+CREATE POLICY pull_request_reviews_of_visible_projects ON docket.pull_request_reviews USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.pull_requests
 
 ALTER TABLE docket.pull_requests ENABLE ROW LEVEL SECURITY;
@@ -32541,6 +33684,14 @@ ALTER TABLE docket.pull_requests ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.pull_requests pull_requests_of_visible_projects
 
 CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.pushes
+
+ALTER TABLE docket.pushes ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.pushes pushes_of_visible_projects
+
+CREATE POLICY pushes_of_visible_projects ON docket.pushes USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.ready_tasks
 
@@ -32658,6 +33809,14 @@ ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY validation_results_of_visible_projects ON docket.validation_results USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
+-- ROW SECURITY docket.webhook_deliveries
+
+ALTER TABLE docket.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.webhook_deliveries webhook_deliveries_of_visible_projects
+
+CREATE POLICY webhook_deliveries_of_visible_projects ON docket.webhook_deliveries USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket.workflow_states
 
 ALTER TABLE docket.workflow_states ENABLE ROW LEVEL SECURITY;
@@ -32750,6 +33909,14 @@ ALTER TABLE docket_private.project_graphs ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY project_graphs_by_functions ON docket_private.project_graphs TO docket_owner USING (true);
 
+-- ROW SECURITY docket_private.pull_request_facts
+
+ALTER TABLE docket_private.pull_request_facts ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.pull_request_facts pull_request_facts_of_visible_projects
+
+CREATE POLICY pull_request_facts_of_visible_projects ON docket_private.pull_request_facts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
 -- ROW SECURITY docket_private.search_languages
 
 ALTER TABLE docket_private.search_languages ENABLE ROW LEVEL SECURITY;
@@ -32793,6 +33960,14 @@ ALTER TABLE docket_private.task_weights ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.task_weights task_weights_by_functions
 
 CREATE POLICY task_weights_by_functions ON docket_private.task_weights TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.webhook_streams
+
+ALTER TABLE docket_private.webhook_streams ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.webhook_streams webhook_streams_of_visible_projects
+
+CREATE POLICY webhook_streams_of_visible_projects ON docket_private.webhook_streams USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 GRANT USAGE ON SCHEMA docket TO docket_admin;
 GRANT USAGE ON SCHEMA docket TO docket_app;
@@ -32878,6 +34053,16 @@ GRANT ALL ON TYPE docket.complexity TO docket_auditor;
 GRANT ALL ON TYPE docket.complexity TO docket_metrics;
 GRANT ALL ON TYPE docket.complexity TO docket_gateway;
 GRANT ALL ON TYPE docket.complexity TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.delivery_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.delivery_status TO docket_admin;
+GRANT ALL ON TYPE docket.delivery_status TO docket_app;
+GRANT ALL ON TYPE docket.delivery_status TO docket_agent;
+GRANT ALL ON TYPE docket.delivery_status TO docket_reader;
+GRANT ALL ON TYPE docket.delivery_status TO docket_auditor;
+GRANT ALL ON TYPE docket.delivery_status TO docket_metrics;
+GRANT ALL ON TYPE docket.delivery_status TO docket_gateway;
+GRANT ALL ON TYPE docket.delivery_status TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.dependency_type FROM PUBLIC;
 GRANT ALL ON TYPE docket.dependency_type TO docket_admin;
@@ -33880,6 +35065,17 @@ REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, con
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
 
+GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_admin;
+GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_app;
+GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_agent;
+GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_reader;
+GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id text, payload jsonb, body bytea) TO docket_agent;
+
 GRANT SELECT ON TABLE docket.validation_results TO docket_admin;
 GRANT SELECT ON TABLE docket.validation_results TO docket_app;
 GRANT SELECT ON TABLE docket.validation_results TO docket_agent;
@@ -34004,6 +35200,19 @@ GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolea
 GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_budgets(project_id uuid, only_exhausted boolean, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.commit_checks TO docket_admin;
+GRANT SELECT ON TABLE docket.commit_checks TO docket_app;
+GRANT SELECT ON TABLE docket.commit_checks TO docket_agent;
+GRANT SELECT ON TABLE docket.commit_checks TO docket_reader;
+GRANT SELECT ON TABLE docket.commit_checks TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.context_types TO docket_admin;
 GRANT SELECT ON TABLE docket.context_types TO docket_app;
 GRANT SELECT ON TABLE docket.context_types TO docket_agent;
@@ -34114,6 +35323,19 @@ GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, af
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_pull_requests(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.pushes TO docket_admin;
+GRANT SELECT ON TABLE docket.pushes TO docket_app;
+GRANT SELECT ON TABLE docket.pushes TO docket_agent;
+GRANT SELECT ON TABLE docket.pushes TO docket_reader;
+GRANT SELECT ON TABLE docket.pushes TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_pushes(project_id uuid, repository text, ref text, after uuid, page_size integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.required_validations TO docket_admin;
 GRANT SELECT ON TABLE docket.required_validations TO docket_app;
 GRANT SELECT ON TABLE docket.required_validations TO docket_agent;
@@ -34126,6 +35348,19 @@ GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only 
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_required_validations(task_id uuid, unmet_only boolean, after text, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.pull_request_reviews TO docket_admin;
+GRANT SELECT ON TABLE docket.pull_request_reviews TO docket_app;
+GRANT SELECT ON TABLE docket.pull_request_reviews TO docket_agent;
+GRANT SELECT ON TABLE docket.pull_request_reviews TO docket_reader;
+GRANT SELECT ON TABLE docket.pull_request_reviews TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_reviews(pull_request_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_sessions(project_id uuid, agent text, after text, page_size integer) TO docket_admin;
@@ -34195,6 +35430,13 @@ GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, val
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_validations(project_id uuid, task_id uuid, validation_type text, status text, pull_request_id uuid, artifact_id uuid, validator_name text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_webhook_deliveries(project_id uuid, source text, event text, status text, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_workflow_states(workflow_id uuid, task_id uuid, pull_request_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -34461,6 +35703,11 @@ GRANT ALL ON FUNCTION docket.render_template(template_id uuid, variables jsonb, 
 REVOKE ALL ON FUNCTION docket.repair_graph(project_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.repair_graph(project_id uuid) TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.replay_webhook(webhook_delivery_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.replay_webhook(webhook_delivery_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.replay_webhook(webhook_delivery_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.replay_webhook(webhook_delivery_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.require_validation(task_id uuid, validation_type text, request_id uuid) TO docket_admin;
@@ -34970,6 +36217,8 @@ REVOKE ALL ON FUNCTION docket_private.forget_task_embeddings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.github_facts(pull_request jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text, error text, details jsonb, not_before timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.graph_key(project_id uuid) FROM PUBLIC;
@@ -35059,6 +36308,14 @@ REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.learn_check(project_id uuid, repository text, event text, payload jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.learn_facts(project_id uuid, repository text, number bigint, facts jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.learn_push(project_id uuid, repository text, payload jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.learn_review(project_id uuid, pull_request_id uuid, payload jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lease_lost(attempt_id uuid) FROM PUBLIC;
@@ -35143,6 +36400,8 @@ REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_
 
 REVOKE ALL ON FUNCTION docket_private.preview(given text, at_most integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
@@ -35168,6 +36427,10 @@ REVOKE ALL ON FUNCTION docket_private.prune_prompts(prompt_build_ids uuid[]) FRO
 REVOKE ALL ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigint, OUT versions bigint, OUT byte_size bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.pull_request_fields() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.told_key(told_at text, rank integer, told jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.queue_fact(is_queued boolean, told_at text, action text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.queue_health() FROM PUBLIC;
 
@@ -35331,6 +36594,8 @@ REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings
 
 REVOKE ALL ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.settle_pull_requests(project_id uuid, pull_request_ids uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[], closed uuid[], opened uuid[], settled uuid[], met_before integer[], met_now integer[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.share_graph(project_id uuid) FROM PUBLIC;
@@ -35360,6 +36625,8 @@ REVOKE ALL ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept b
 REVOKE ALL ON FUNCTION docket_private.sweep_responses(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sweep_sessions(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
 

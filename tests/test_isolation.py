@@ -24,6 +24,7 @@ from support.sessions import Connect, Connection, as_role
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
+    "webhook_delivery_id",
     "interaction_id", "execution_id",
 )  # fmt: skip
 
@@ -45,7 +46,9 @@ ARGUMENTS: Mapping[str, object] = {
     "document_key": "guide",
     "embedding": [1.0, 2.0],
     "entries": Jsonb(["planted"]),
+    "delivery_id": "a delivery",
     "error": "error",
+    "event": "push",
     "execution_phase": "planted",
     "execution_type": "test",
     "file_path": "planted.py",
@@ -62,6 +65,7 @@ ARGUMENTS: Mapping[str, object] = {
     "path": "sink.py",
     "pinned_for": "a release",
     "pattern_key": "hunch",
+    "payload": Jsonb({"repository": {"full_name": "acme/shop"}}),
     "principal": "somebody",
     "priority": 5,
     "query": "secret",
@@ -92,6 +96,11 @@ ARGUMENTS: Mapping[str, object] = {
 
 # Batches, which name rows of a project.
 ROWS = ("artifacts", "attempt_ids", "completions", "interactions", "validations")
+
+CHECK_RUN = {
+    "repository": {"full_name": "acme/shop"},
+    "check_run": {"name": "secret", "head_sha": "c1", "status": "queued"},
+}
 
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
@@ -196,6 +205,12 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             "  from docket.record_pull_request(%s, 'acme/shop', 1, '{\"title\": \"secret\"}') as p",
             project,
         )
+        delivered = one(
+            session,
+            "select d.webhook_delivery_id"
+            "  from docket.ingest_github(%s, 'check_run', 'a delivery', %s) as d",
+            project, Jsonb(CHECK_RUN),
+        )  # fmt: skip
         session.execute("select docket.require_validation(%s, 'style')", (task,))
         session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
         session.execute(
@@ -237,7 +252,8 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
         "attempt_id": attempt, "pull_request_id": proposed,
         "knowledge_id": document, "template_id": template, "learning_id": learning,
-        "prompt_build_id": prompt, "artifact_id": artifact, "interaction_id": said,
+        "prompt_build_id": prompt, "webhook_delivery_id": delivered,
+        "artifact_id": artifact, "interaction_id": said,
         "execution_id": execution,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)

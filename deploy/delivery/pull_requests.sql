@@ -56,6 +56,7 @@ create table docket.pull_requests (
     merge_status      text,
     auto_merge_method docket.merge_method,
     auto_merge_by     text,
+    is_queued         boolean                    not null default false,
     opened_at         timestamptz,
     merged_at         timestamptz,
     merged_by         text,
@@ -138,6 +139,8 @@ comment on column docket.pull_requests.auto_merge_method is
     'How it will be merged by itself as soon as it may; null: it will not.';
 comment on column docket.pull_requests.auto_merge_by is
     'Who asked for that.';
+comment on column docket.pull_requests.is_queued is
+    'Whether it stands in the merge queue of its repository.';
 comment on column docket.pull_requests.opened_at is
     'When it was proposed.';
 comment on column docket.pull_requests.merged_at is
@@ -180,8 +183,8 @@ begin atomic
         'title', 'description', 'url', 'author', 'status', 'has_conflict', 'head_branch',
         'head_commit', 'base_branch', 'base_commit', 'merge_commit', 'commits', 'changed_files',
         'additions', 'deletions', 'checks_status', 'review_status', 'merge_status',
-        'auto_merge_method', 'auto_merge_by', 'opened_at', 'merged_at', 'merged_by', 'closed_at',
-        'metadata'];
+        'auto_merge_method', 'auto_merge_by', 'is_queued', 'opened_at', 'merged_at', 'merged_by',
+        'closed_at', 'metadata'];
 end;
 
 comment on function docket_private.pull_request_fields() is
@@ -197,8 +200,10 @@ begin
         new.merged_at    := coalesce(new.merged_at, docket.clock());
         new.closed_at    := coalesce(new.closed_at, new.merged_at);
         new.has_conflict := false;
+        new.is_queued    := false;
     elsif new.status = 'closed' then
         new.closed_at := coalesce(new.closed_at, docket.clock());
+        new.is_queued := false;
     else
         new.closed_at := null;
     end if;
@@ -210,7 +215,8 @@ comment on function docket_private.time_pull_request() is
     'Sets when a pull request was merged or closed, and forgets it when it is open again.';
 
 create trigger pull_requests_time
-    before insert or update of status, merged_at, closed_at, has_conflict on docket.pull_requests
+    before insert or update of status, merged_at, closed_at, has_conflict, is_queued
+    on docket.pull_requests
     for each row execute function docket_private.time_pull_request();
 
 create function docket.record_pull_request(
@@ -289,6 +295,7 @@ begin
                merge_status      = v_new.merge_status,
                auto_merge_method = v_new.auto_merge_method,
                auto_merge_by     = v_new.auto_merge_by,
+               is_queued         = v_new.is_queued,
                opened_at         = v_new.opened_at,
                merged_at         = v_new.merged_at,
                merged_by         = v_new.merged_by,
@@ -322,8 +329,9 @@ field that is not in it stays as it is: title, description, url, author, status 
 merged, closed), has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit,
 commits, changed_files, additions, deletions, checks_status (pending, success, failure),
 review_status (pending, approved, changes_requested), merge_status, auto_merge_method (merge,
-squash, rebase), auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata. When it was
-merged or closed is now where it is not told. The same `request_id` again returns the first answer.
+squash, rebase), auto_merge_by, is_queued, opened_at, merged_at, merged_by, closed_at, metadata.
+When it was merged or closed is now where it is not told. The same `request_id` again returns the
+first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
 

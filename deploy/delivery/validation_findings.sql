@@ -327,14 +327,53 @@ create function docket.list_findings(
 language sql
 stable
 begin atomic
-    select f.finding_id, f.task_id, t.task_key, f.validation_type, s.state, f.severity, f.rule_id,
-           f.message, f.path, f.start_line, f.start_column, f.end_line, f.end_column, f.tool,
-           f.help_url, f.is_suppressed, f.fingerprint, f.first_run_no, f.opened_run_no,
-           f.fixed_run_no, f.times_reopened, f.details, f.created_at, f.updated_at
-      from docket.validation_findings as f
-      join docket.tasks as t
-        on t.task_id    = f.task_id
-       and t.project_id = f.project_id
+      with page as (
+          select f.*
+            from docket.validation_findings as f
+           where f.project_id = list_findings.project_id
+             and (list_findings.task_id is null or f.task_id = list_findings.task_id)
+             and (list_findings.validation_type is null
+                  or f.validation_type = lower(btrim(list_findings.validation_type)))
+             and (list_findings.severity is null or f.severity = list_findings.severity)
+             and (list_findings.path is null or f.path = list_findings.path)
+             and (list_findings.rule_id is null or f.rule_id = list_findings.rule_id)
+             and (list_findings.after is null or f.finding_id > list_findings.after)
+             and (list_findings.state is null
+                  or list_findings.state = 'fixed' and f.fixed_run_no is not null
+                  or list_findings.state = 'open' and f.fixed_run_no is null
+                     and not f.is_suppressed
+                  or list_findings.state in ('new', 'reopened', 'unchanged')
+                     and f.fixed_run_no is null
+                     and (list_findings.state = 'unchanged'
+                          or (list_findings.state = 'reopened') = (f.times_reopened > 0))
+                     and (list_findings.state = 'unchanged') = exists (
+                             select
+                               from docket.validation_results as v
+                              where v.task_id         = f.task_id
+                                and v.project_id      = f.project_id
+                                and v.validation_type = f.validation_type
+                                and v.run_no          > f.opened_run_no))
+           order by f.finding_id
+           limit least(greatest(list_findings.page_size, 1), 1000)
+      )
+    select f.finding_id, f.task_id, t.task_key, f.validation_type,
+           case
+               when f.fixed_run_no is not null        then 'fixed'
+               when f.opened_run_no < newest.run_no   then 'unchanged'
+               when f.times_reopened > 0              then 'reopened'
+               else                                        'new'
+           end,
+           f.severity, f.rule_id, f.message, f.path, f.start_line, f.start_column, f.end_line,
+           f.end_column, f.tool, f.help_url, f.is_suppressed, f.fingerprint, f.first_run_no,
+           f.opened_run_no, f.fixed_run_no, f.times_reopened, f.details, f.created_at,
+           f.updated_at
+      from page as f
+     cross join lateral (
+               select u.task_key
+                 from docket.tasks as u
+                where u.task_id    = f.task_id
+                  and u.project_id = f.project_id
+           ) as t
      cross join lateral (
                select v.run_no
                  from docket.validation_results as v
@@ -344,28 +383,7 @@ begin atomic
                 order by v.run_no desc
                 limit 1
            ) as newest
-     cross join lateral (
-               values (
-                   case
-                       when f.fixed_run_no is not null then 'fixed'
-                       when f.opened_run_no < newest.run_no then 'unchanged'
-                       when f.times_reopened > 0 then 'reopened'
-                       else 'new'
-                   end)
-           ) as s (state)
-     where f.project_id = list_findings.project_id
-       and (list_findings.task_id is null or f.task_id = list_findings.task_id)
-       and (list_findings.validation_type is null
-            or f.validation_type = lower(btrim(list_findings.validation_type)))
-       and (list_findings.state is null
-            or s.state = list_findings.state
-            or list_findings.state = 'open' and f.fixed_run_no is null and not f.is_suppressed)
-       and (list_findings.severity is null or f.severity = list_findings.severity)
-       and (list_findings.path is null or f.path = list_findings.path)
-       and (list_findings.rule_id is null or f.rule_id = list_findings.rule_id)
-       and (list_findings.after is null or f.finding_id > list_findings.after)
-     order by f.finding_id
-     limit least(greatest(list_findings.page_size, 1), 1000);
+     order by f.finding_id;
 end;
 
 comment on function docket.list_findings(

@@ -113,7 +113,7 @@ begin
                jsonb_build_object('kind', 'validation', 'id', v.validation_result_id),
                jsonb_strip_nulls(jsonb_build_object(
                    'validator', v.validator_name, 'issues_found', v.issues_found,
-                   'findings', w.findings, 'more_findings', nullif(w.more, 0),
+                   'findings', w.findings, 'more_findings', nullif(x.more, 0),
                    'details', v.details, 'suggestions', nullif(v.suggestions, '[]')))
           from (
               select distinct on (r.validation_type) r.*
@@ -130,32 +130,43 @@ begin
                                   'place', concat_ws(':', f.path, f.start_line),
                                   'message', left(f.message, 500), 'state', f.state,
                                   'fix', f.details -> 'fix'))
-                              order by f.place) filter (where f.place <= v_findings) as findings,
-                          greatest(count(*) - v_findings, 0) as more
+                              order by f.rank, f.path, f.start_line, f.finding_id) as findings
                      from (
-                         select d.*, s.state,
-                                row_number() over (
-                                    order by array_position(
-                                                 array['critical', 'major', 'minor', 'info'],
-                                                 d.severity::text),
-                                             array_position(
-                                                 array['reopened', 'new', 'unchanged'], s.state),
-                                             d.path, d.start_line, d.finding_id) as place
+                         select d.*, s.state, s.rank
                            from docket.validation_findings as d
                           cross join lateral (
-                                    select case
-                                               when d.opened_run_no < v.run_no then 'unchanged'
-                                               when d.times_reopened > 0 then 'reopened'
-                                               else 'new'
-                                           end as state
+                                    select w.state,
+                                           array_position(
+                                               array['critical', 'major', 'minor', 'info'],
+                                               d.severity::text) * 10
+                                           + array_position(
+                                                 array['reopened', 'new', 'unchanged'],
+                                                 w.state) as rank
+                                      from (select case
+                                                       when d.opened_run_no < v.run_no
+                                                           then 'unchanged'
+                                                       when d.times_reopened > 0 then 'reopened'
+                                                       else 'new'
+                                                   end as state) as w
                                 ) as s
                           where d.task_id         = v.task_id
                             and d.project_id      = v.project_id
                             and d.validation_type = v.validation_type
                             and d.fixed_run_no is null
                             and not d.is_suppressed
+                          order by s.rank, d.path, d.start_line, d.finding_id
+                          limit v_findings
                      ) as f
                ) as w
+         cross join lateral (
+                   select greatest(count(*) - v_findings, 0) as more
+                     from docket.validation_findings as d
+                    where d.task_id         = v.task_id
+                      and d.project_id      = v.project_id
+                      and d.validation_type = v.validation_type
+                      and d.fixed_run_no is null
+                      and not d.is_suppressed
+               ) as x
          where v.validation_status in ('failed', 'error')
          union all
         select 'validations', 1000 + row_number() over (order by g.validation_type),

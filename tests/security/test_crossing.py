@@ -93,6 +93,8 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                     "learning_id": "select learning_id from docket.learned(%s)",
                     "prompt_build_id": """select prompt_build_id from docket.prompt_builds
                                               where project_id = %s limit 1""",
+                    "webhook_delivery_id": """select webhook_delivery_id
+                                               from docket.list_webhook_deliveries(%s)""",
                     "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
                     "interaction_id": "select interaction_id from docket.list_interactions(%s)",
                     "execution_id": """select execution_id

@@ -101,6 +101,10 @@ EVERY_KIND: tuple[LiteralString, ...] = (
          from docket.list_attempts(docket.task_id(%(project)s, 't-0')) as a""",
     """select docket.finish_execution(e.execution_id, 'failed', error_message => 'secret')
          from docket.start_execution(%(project)s, 'build', workflow_id => %(workflow)s) as e""",
+    """select docket.ingest_github(
+                  %(project)s, 'pull_request_review', 'a delivery',
+                  '{"repository": {"full_name": "acme/shop"}, "pull_request": {"number": 1},
+                    "review": {"id": 1, "state": "commented", "body": "secret"}}')""",
     """select docket.record_findings(
                   docket.task_id(%(project)s, 't-0'), 'style',
                   '[{"severity": "major", "message": "secret"}]')""",

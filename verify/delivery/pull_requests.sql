@@ -5,7 +5,8 @@ begin;
 select pull_request_id, project_id, repository, number, title, description, url, author, status,
        has_conflict, head_branch, head_commit, base_branch, base_commit, merge_commit, commits,
        changed_files, additions, deletions, checks_status, review_status, merge_status,
-       auto_merge_method, auto_merge_by, opened_at, merged_at, merged_by, closed_at, metadata,
+       auto_merge_method, auto_merge_by, is_queued, opened_at, merged_at, merged_by, closed_at,
+       metadata,
        version, created_at, updated_at, created_by, updated_by
   from docket.pull_requests
  where false;

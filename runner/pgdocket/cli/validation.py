@@ -120,12 +120,12 @@ def ingest(options: Options, /, file: str, reference: str, root: Path, **given: 
             output.plain(f"{reference}: {in_words(result)}")
 
 
-def json_of(content: bytes, file: str) -> Any:
+def json_of(content: bytes, file: str, wanted: str = "SARIF or JUnit") -> Any:
     """The JSON of a file; raises InvalidArgument when it is none."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"{file} is neither SARIF nor JUnit: {error}") from None
+        raise InvalidArgument(f"{file} is no {wanted}: {error}") from None
 
 
 def in_words(result: Any) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Budget,
         ChangesRow,
         CodeArtifact,
+        CommitCheck,
         ContextHealthRow,
         ContextPatternsRow,
         ContextPin,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         ListFindingsRow,
         ListImportsRow,
         ListValidationsRow,
+        ListWebhookDeliveriesRow,
         MaintainRow,
         Member,
         MissingEmbeddingsRow,
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
         PromptBuild,
         PruneContextsRow,
         PullRequest,
+        PullRequestReview,
+        Pushe,
         QueueOverviewRow,
         RecommendationsRow,
         RepairGraphRow,
@@ -92,6 +96,7 @@ if TYPE_CHECKING:
         VerifyArtifactsRow,
         VerifyAuditRow,
         WavesRow,
+        WebhookDelivery,
         WhoChangedRow,
         WhyBlockedRow,
         Workflow,
@@ -737,6 +742,16 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
+_INGEST_GITHUB: Function[WebhookDelivery] = Function(
+    "ingest_github",
+    Effect.ONCE,
+    "WebhookDelivery",
+    Parameter("project_id", is_required=True),
+    Parameter("event", is_required=True),
+    Parameter("delivery_id", is_required=True),
+    Parameter("payload", is_required=True, is_json=True),
+    Parameter("body"),
+)
 _INGEST_JUNIT: Function[ValidationResult] = Function(
     "ingest_junit",
     Effect.KEYED,
@@ -847,6 +862,15 @@ _LIST_BUDGETS: Function[Budget] = Function(
     "Budget",
     Parameter("project_id", is_required=True),
     Parameter("only_exhausted", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_CHECKS: Function[CommitCheck] = Function(
+    "list_checks",
+    Effect.READ,
+    "CommitCheck",
+    Parameter("pull_request_id", is_required=True),
+    Parameter("status"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -972,12 +996,30 @@ _LIST_PULL_REQUESTS: Function[PullRequest] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_PUSHES: Function[Pushe] = Function(
+    "list_pushes",
+    Effect.READ,
+    "Pushe",
+    Parameter("project_id", is_required=True),
+    Parameter("repository"),
+    Parameter("ref"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_REQUIRED_VALIDATIONS: Function[RequiredValidation] = Function(
     "list_required_validations",
     Effect.READ,
     "RequiredValidation",
     Parameter("task_id", is_required=True),
     Parameter("unmet_only", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_REVIEWS: Function[PullRequestReview] = Function(
+    "list_reviews",
+    Effect.READ,
+    "PullRequestReview",
+    Parameter("pull_request_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1050,6 +1092,17 @@ _LIST_VALIDATIONS: Function[ListValidationsRow] = Function(
     Parameter("validator_name"),
     Parameter("since"),
     Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_WEBHOOK_DELIVERIES: Function[ListWebhookDeliveriesRow] = Function(
+    "list_webhook_deliveries",
+    Effect.READ,
+    "ListWebhookDeliveriesRow",
+    Parameter("project_id", is_required=True),
+    Parameter("source"),
+    Parameter("event"),
+    Parameter("status"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1512,6 +1565,12 @@ _REPAIR_GRAPH: Function[RepairGraphRow] = Function(
     Effect.REPEATABLE,
     "RepairGraphRow",
     Parameter("project_id"),
+)
+_REPLAY_WEBHOOK: Function[WebhookDelivery] = Function(
+    "replay_webhook",
+    Effect.ONCE,
+    "WebhookDelivery",
+    Parameter("webhook_delivery_id", is_required=True),
 )
 _REQUIRE_VALIDATION: Function[RequiredValidation] = Function(
     "require_validation",
@@ -3239,6 +3298,30 @@ class Api(Calls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    def ingest_github(
+        self,
+        *,
+        project_id: Id,
+        event: str,
+        delivery_id: str,
+        payload: Json,
+        body: bytes | None = None,
+    ) -> WebhookDelivery:
+        """Takes in a webhook of GitHub's: pull requests with their checks, reviews, merge and
+        queue, and pushes.
+
+        `event` is the header X-GitHub-Event (pull_request, pull_request_review, check_suite,
+        check_run, status, workflow_run, merge_group and push; others are kept and ignored),
+        `delivery_id` X-GitHub-Delivery, `payload` the object that was sent, `body` its bytes where
+        they are to be kept as they were. Whoever has the bytes verifies the signature before
+        (pgdocket.webhooks in Python). The same `delivery_id` again is only counted; events in
+        whatever order have the same result: what was told later counts, a field that is absent is
+        not told, and a conflict stays until GitHub has found out that there is none. Checks are
+        joined by the commit. What can not be taken in is kept as failed, and can be replayed.
+        Returns the delivery. Raises NotFound, Forbidden, LimitExceeded, InvalidArgument.
+        """
+        return self._one(_INGEST_GITHUB, (project_id, event, delivery_id, payload, body))
+
     def ingest_junit(
         self,
         *,
@@ -3479,6 +3562,22 @@ class Api(Calls):
         """
         return self._many(_LIST_BUDGETS, (project_id, only_exhausted, after, page_size))
 
+    def list_checks(
+        self,
+        *,
+        pull_request_id: Id,
+        status: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[CommitCheck]:
+        """The checks of the head commit of pull request `pull_request_id`; with one `status` only
+        (pending, success, failure), where it is given.
+
+        `after` is source and name of the last row of the previous page, with a slash between,
+        `page_size` is in rows (1 to 1000). Returns checks by source and name; raises nothing.
+        """
+        return self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
+
     def list_context_types(
         self,
         *,
@@ -3706,6 +3805,23 @@ class Api(Calls):
         """
         return self._many(_LIST_PULL_REQUESTS, (project_id, status, after, page_size))
 
+    def list_pushes(
+        self,
+        *,
+        project_id: Id,
+        repository: str | None = None,
+        ref: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Pushe]:
+        """Where the branches and tags of project `project_id` were moved, the first told first: of
+        one `repository`, of one `ref` (refs/heads/main), where these are given.
+
+        `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        Returns pushes; raises nothing.
+        """
+        return self._many(_LIST_PUSHES, (project_id, repository, ref, after, page_size))
+
     def list_required_validations(
         self,
         *,
@@ -3721,6 +3837,20 @@ class Api(Calls):
         (1 to 1000). Returns gates by type; none for a task that may not be seen. Raises nothing.
         """
         return self._many(_LIST_REQUIRED_VALIDATIONS, (task_id, unmet_only, after, page_size))
+
+    def list_reviews(
+        self,
+        *,
+        pull_request_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PullRequestReview]:
+        """What reviewers said of pull request `pull_request_id`, the first told first.
+
+        `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        Returns reviews; raises nothing.
+        """
+        return self._many(_LIST_REVIEWS, (pull_request_id, after, page_size))
 
     def list_sessions(
         self,
@@ -3854,6 +3984,28 @@ class Api(Calls):
                 project_id, task_id, validation_type, status, pull_request_id, artifact_id,
                 validator_name, since, until, after, page_size,
             ),
+        )
+
+    def list_webhook_deliveries(
+        self,
+        *,
+        project_id: Id,
+        source: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListWebhookDeliveriesRow]:
+        """What was sent to project `project_id`, the first first, without the bodies: by one
+        `source` (github, linear), of one `event`, with one `status` (processed, ignored, failed),
+        where these are given.
+
+        `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        action, error and processed_at may be null. Returns deliveries; raises nothing.
+        """
+        return self._many(
+            _LIST_WEBHOOK_DELIVERIES,
+            (project_id, source, event, status, after, page_size),
         )
 
     def list_workflow_states(
@@ -4593,11 +4745,11 @@ class Api(Calls):
         (draft, open, merged, closed), has_conflict, head_branch, head_commit, base_branch,
         base_commit, merge_commit, commits, changed_files, additions, deletions, checks_status
         (pending, success, failure), review_status (pending, approved, changes_requested),
-        merge_status, auto_merge_method (merge, squash, rebase), auto_merge_by, opened_at,
-        merged_at, merged_by, closed_at, metadata. When it was merged or closed is now where it is
-        not told. The same `request_id` again returns the first answer. Returns the pull request as
-        it now stands. Raises NotFound, Forbidden, InvalidArgument, IllegalTransition (it is merged
-        already and would be something else).
+        merge_status, auto_merge_method (merge, squash, rebase), auto_merge_by, is_queued,
+        opened_at, merged_at, merged_by, closed_at, metadata. When it was merged or closed is now
+        where it is not told. The same `request_id` again returns the first answer. Returns the pull
+        request as it now stands. Raises NotFound, Forbidden, InvalidArgument, IllegalTransition (it
+        is merged already and would be something else).
         """
         return self._one(
             _RECORD_PULL_REQUEST,
@@ -4839,6 +4991,19 @@ class Api(Calls):
         tasks were put right. Raises DependencyCycle when the dependencies themselves have a cycle.
         """
         return self._many(_REPAIR_GRAPH, (project_id,))
+
+    def replay_webhook(
+        self,
+        *,
+        webhook_delivery_id: Id,
+    ) -> WebhookDelivery:
+        """Takes in once more what was delivered as `webhook_delivery_id`, from its body: after a
+        failure, or when more is understood than then. What has been taken in already changes
+        nothing.
+
+        Returns the delivery. Raises NotFound, Forbidden.
+        """
+        return self._one(_REPLAY_WEBHOOK, (webhook_delivery_id,))
 
     def require_validation(
         self,
@@ -6662,6 +6827,20 @@ class AsyncApi(AsyncCalls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    async def ingest_github(
+        self,
+        *,
+        project_id: Id,
+        event: str,
+        delivery_id: str,
+        payload: Json,
+        body: bytes | None = None,
+    ) -> WebhookDelivery:
+        """Takes in a webhook of GitHub's: pull requests with their checks, reviews, merge and
+        queue, and pushes.
+        """
+        return await self._one(_INGEST_GITHUB, (project_id, event, delivery_id, payload, body))
+
     async def ingest_junit(
         self,
         *,
@@ -6836,6 +7015,19 @@ class AsyncApi(AsyncCalls):
     ) -> list[Budget]:
         """The budgets of a project, its workflows and its tasks, the oldest first."""
         return await self._many(_LIST_BUDGETS, (project_id, only_exhausted, after, page_size))
+
+    async def list_checks(
+        self,
+        *,
+        pull_request_id: Id,
+        status: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[CommitCheck]:
+        """The checks of the head commit of pull request `pull_request_id`; with one `status` only
+        (pending, success, failure), where it is given.
+        """
+        return await self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
 
     async def list_context_types(
         self,
@@ -7014,6 +7206,20 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_LIST_PULL_REQUESTS, (project_id, status, after, page_size))
 
+    async def list_pushes(
+        self,
+        *,
+        project_id: Id,
+        repository: str | None = None,
+        ref: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[Pushe]:
+        """Where the branches and tags of project `project_id` were moved, the first told first: of
+        one `repository`, of one `ref` (refs/heads/main), where these are given.
+        """
+        return await self._many(_LIST_PUSHES, (project_id, repository, ref, after, page_size))
+
     async def list_required_validations(
         self,
         *,
@@ -7026,6 +7232,16 @@ class AsyncApi(AsyncCalls):
         whether that is enough (is_met); with `unmet_only` those only that are still in its way.
         """
         return await self._many(_LIST_REQUIRED_VALIDATIONS, (task_id, unmet_only, after, page_size))
+
+    async def list_reviews(
+        self,
+        *,
+        pull_request_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[PullRequestReview]:
+        """What reviewers said of pull request `pull_request_id`, the first told first."""
+        return await self._many(_LIST_REVIEWS, (pull_request_id, after, page_size))
 
     async def list_sessions(
         self,
@@ -7132,6 +7348,25 @@ class AsyncApi(AsyncCalls):
                 project_id, task_id, validation_type, status, pull_request_id, artifact_id,
                 validator_name, since, until, after, page_size,
             ),
+        )
+
+    async def list_webhook_deliveries(
+        self,
+        *,
+        project_id: Id,
+        source: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListWebhookDeliveriesRow]:
+        """What was sent to project `project_id`, the first first, without the bodies: by one
+        `source` (github, linear), of one `event`, with one `status` (processed, ignored, failed),
+        where these are given.
+        """
+        return await self._many(
+            _LIST_WEBHOOK_DELIVERIES,
+            (project_id, source, event, status, after, page_size),
         )
 
     async def list_workflow_states(
@@ -7843,6 +8078,17 @@ class AsyncApi(AsyncCalls):
         For after a restore, or whenever docket.graph_health() finds something.
         """
         return await self._many(_REPAIR_GRAPH, (project_id,))
+
+    async def replay_webhook(
+        self,
+        *,
+        webhook_delivery_id: Id,
+    ) -> WebhookDelivery:
+        """Takes in once more what was delivered as `webhook_delivery_id`, from its body: after a
+        failure, or when more is understood than then. What has been taken in already changes
+        nothing.
+        """
+        return await self._one(_REPLAY_WEBHOOK, (webhook_delivery_id,))
 
     async def require_validation(
         self,

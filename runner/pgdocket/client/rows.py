@@ -183,6 +183,42 @@ class CodeArtifact:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitCheck:
+    """What checks say of commits, the last of each: pull requests are judged by those of their
+    head.
+    """
+
+    commit_check_id: UUID
+    """The check of the commit."""
+    project_id: UUID
+    repository: str
+    """The repository as its host names it, such as owner/name."""
+    commit_hash: str
+    """The commit."""
+    source: str
+    """What kind of check it is: check_run, check_suite, status or workflow_run."""
+    name: str
+    """What it is called, with the app that makes it."""
+    check_status: str
+    """What it says."""
+    conclusion: str | None
+    """What it says in the words of its host."""
+    url: str | None
+    """Where it can be seen."""
+    started_at: datetime | None
+    """When it began."""
+    completed_at: datetime | None
+    """When it was over."""
+    told_key: str
+    """When it was told, and what: of two the greater counts."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextPin:
     """Versions of contexts that are kept, and for what."""
 
@@ -547,6 +583,38 @@ class PromptBuild:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestReview:
+    """What reviewers said of pull requests."""
+
+    pull_request_review_id: UUID
+    """The review."""
+    project_id: UUID
+    pull_request_id: UUID
+    """The pull request."""
+    host_review_id: str
+    """The host's id of the review."""
+    reviewer: str
+    """Who reviewed, as the host names him."""
+    review_state: str
+    """What he said: approved, changes_requested, commented; dismissed: it counts no longer."""
+    commit_hash: str | None
+    """The commit that was looked at."""
+    body: str | None
+    """What he wrote."""
+    url: str | None
+    """Where it can be seen."""
+    submitted_at: datetime | None
+    """When he said it."""
+    told_key: str
+    """When it was told, and what: of two the greater counts."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """Pull requests of a project's repositories, as their host last told."""
 
@@ -599,6 +667,8 @@ class PullRequest:
     """How it will be merged by itself as soon as it may; null: it will not."""
     auto_merge_by: str | None
     """Who asked for that."""
+    is_queued: bool
+    """Whether it stands in the merge queue of its repository."""
     opened_at: datetime | None
     """When it was proposed."""
     merged_at: datetime | None
@@ -613,6 +683,35 @@ class PullRequest:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pushe:
+    """Where branches and tags were moved to. Rows are added, never changed."""
+
+    push_id: UUID
+    """The push."""
+    project_id: UUID
+    repository: str
+    """The repository as its host names it, such as owner/name."""
+    ref: str
+    """What was moved, such as refs/heads/main."""
+    before_commit: str
+    """Where it stood; all zeros: it was made."""
+    after_commit: str
+    """Where it stands; all zeros: it was removed."""
+    is_forced: bool
+    """Whether what it had was thrown away."""
+    commits: int
+    """How many commits the host told of."""
+    pusher: str | None
+    """Who did it, as the host names him."""
+    url: str | None
+    """Where the difference can be seen."""
+    pushed_at: datetime
+    """When."""
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -978,6 +1077,42 @@ class ValidationResult:
     metadata: Json
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDelivery:
+    """What hosts of repositories and trackers sent, byte for byte, and what became of it."""
+
+    webhook_delivery_id: UUID
+    """The delivery."""
+    project_id: UUID
+    source: str
+    """Who sent it: github, linear."""
+    delivery_key: str
+    """The sender's own id of it: the same again is the same delivery."""
+    event: str
+    """What happened, in the sender's words."""
+    action: str | None
+    """What of it, in the sender's words."""
+    body: bytes
+    """What was sent."""
+    delivery_status: str
+    """What became of it."""
+    error: str | None
+    """Why it could not be taken in."""
+    outcome: Json
+    """What it was about: pull_requests (ids), commit, ref."""
+    times_received: int
+    """How often it was sent."""
+    times_processed: int
+    """How often it was taken in."""
+    processed_at: datetime | None
+    """When it was taken in last."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -1394,6 +1529,25 @@ class ListValidationsRow:
     metadata: Json
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListWebhookDeliveriesRow:
+    """A row of what list_webhook_deliveries() returns."""
+
+    webhook_delivery_id: UUID
+    source: str
+    delivery_key: str
+    event: str
+    action: str | None
+    delivery_status: str
+    error: str | None
+    outcome: Json
+    times_received: int
+    times_processed: int
+    body_bytes: int
+    created_at: datetime
+    processed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
