@@ -2225,9 +2225,10 @@ comment on column docket.members.access is
     'What they may do there.';
 
 -- Memberships spread out to one row per principal and project, which is all that a
--- row-level policy has to read. Kept by triggers on members and on projects.
+-- row-level policy has to read. Kept by triggers on members and on projects. Principals are
+-- compared as roles are, byte by byte: so the session's user is found without being made a text.
 create table docket_private.project_access (
-    principal  text                not null,
+    principal  text collate "C"    not null,
     project_id uuid                not null,
     access     docket.access_level not null,
 
@@ -2322,6 +2323,13 @@ $$;
 comment on function docket_private.visible_projects() is
     'The projects whose rows the principal may see; an operator sees all.';
 
+-- Clients and functions are under the same rule. For the functions it is said in two halves, of
+-- which the first is never true where the second, the rule, is not: whoever acts in his own name
+-- sees at least what his own memberships say, and that is one look into an index, made a part of
+-- the plan, for half of what the call costs. Clients may not read that index. And a condition with
+-- an "or" is asked of rows that were found by other conditions, and not where none was found.
+-- (Processor time of a claim with its completion, without row-level security 1: 1.17 with the call
+-- alone, 1.15 where it is asked of rows only, 1.10 with both halves.)
 create procedure docket_private.add_isolation(target regclass)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2330,15 +2338,26 @@ declare
     v_table name := (
         select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
 begin
-    -- One policy for reading and writing: it is about whose rows they are. Whether a principal
-    -- may change what he sees is asked by the functions, which are the only way to write.
+    -- For reading and writing: it is about whose rows they are. Whether a principal may change
+    -- what he sees is asked by the functions, which are the only way to write.
     -- DDL takes no parameters: hence format().
     execute format('alter table %s enable row level security', add_isolation.target);
     execute format('alter table %s force row level security', add_isolation.target);
     execute format(
         'create policy %I on %s '
+        'to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor '
         'using (project_id = any ((select docket_private.visible_projects())::uuid[]))',
         v_table || '_of_visible_projects', add_isolation.target);
+    execute format(
+        'create policy %I on %s to docket_owner '
+        'using (project_id = any (array('
+                   'select a.project_id '
+                     'from docket_private.project_access as a '
+                    'where a.principal = session_user '
+                      'and current_setting(''role'') = ''none'' '
+                      'and current_setting(''docket.actor'', true) is null)) '
+              'or project_id = any ((select docket_private.visible_projects())::uuid[]))',
+        v_table || '_by_functions', add_isolation.target);
 end;
 $$;
 
@@ -2989,7 +3008,17 @@ comment on function docket_private.administered_organizations() is
 alter table docket.projects enable row level security;
 alter table docket.projects force row level security;
 create policy projects_visible on docket.projects
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]))
+    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
+    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+-- In two halves, as add_isolation() has it.
+create policy projects_by_functions on docket.projects to docket_owner
+    using (project_id = any (array(
+               select a.project_id
+                 from docket_private.project_access as a
+                where a.principal = session_user
+                  and current_setting('role') = 'none'
+                  and current_setting('docket.actor', true) is null))
+           or project_id = any ((select docket_private.visible_projects())::uuid[]))
     with check (project_id = any ((select docket_private.visible_projects())::uuid[])
                 or organization_id = any (
                        (select docket_private.administered_organizations())::uuid[]));
@@ -12798,20 +12827,22 @@ set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+    v_projects constant uuid[] := array(
+        select distinct a.project_id
+          from docket.task_attempts as a
+         where a.attempt_id = any (heartbeats.attempt_ids));
 begin
     -- Who may only read a project holds nothing in it. What is not seen is left out below.
     perform docket_private.require_project(p.project_id)
-       from (
-           select distinct a.project_id
-             from docket.task_attempts as a
-            where a.attempt_id = any (heartbeats.attempt_ids)
-       ) as p;
+       from unnest(v_projects) as p (project_id);
 
     return query
       with held as materialized (
           select a.attempt_id, a.project_id
             from docket.task_attempts as a
            where a.attempt_id = any (heartbeats.attempt_ids)
+             and a.project_id = any (v_projects)
              and a.outcome is null
            order by a.attempt_id
              for no key update

@@ -6572,20 +6572,22 @@ CREATE FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer DEFA
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     AS $$
+declare
+    v_projects constant uuid[] := array(
+        select distinct a.project_id
+          from docket.task_attempts as a
+         where a.attempt_id = any (heartbeats.attempt_ids));
 begin
     -- Who may only read a project holds nothing in it. What is not seen is left out below.
     perform docket_private.require_project(p.project_id)
-       from (
-           select distinct a.project_id
-             from docket.task_attempts as a
-            where a.attempt_id = any (heartbeats.attempt_ids)
-       ) as p;
+       from unnest(v_projects) as p (project_id);
 
     return query
       with held as materialized (
           select a.attempt_id, a.project_id
             from docket.task_attempts as a
            where a.attempt_id = any (heartbeats.attempt_ids)
+             and a.project_id = any (v_projects)
              and a.outcome is null
            order by a.attempt_id
              for no key update
@@ -16917,15 +16919,26 @@ declare
     v_table name := (
         select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
 begin
-    -- One policy for reading and writing: it is about whose rows they are. Whether a principal
-    -- may change what he sees is asked by the functions, which are the only way to write.
+    -- For reading and writing: it is about whose rows they are. Whether a principal may change
+    -- what he sees is asked by the functions, which are the only way to write.
     -- DDL takes no parameters: hence format().
     execute format('alter table %s enable row level security', add_isolation.target);
     execute format('alter table %s force row level security', add_isolation.target);
     execute format(
         'create policy %I on %s '
+        'to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor '
         'using (project_id = any ((select docket_private.visible_projects())::uuid[]))',
         v_table || '_of_visible_projects', add_isolation.target);
+    execute format(
+        'create policy %I on %s to docket_owner '
+        'using (project_id = any (array('
+                   'select a.project_id '
+                     'from docket_private.project_access as a '
+                    'where a.principal = session_user '
+                      'and current_setting(''role'') = ''none'' '
+                      'and current_setting(''docket.actor'', true) is null)) '
+              'or project_id = any ((select docket_private.visible_projects())::uuid[]))',
+        v_table || '_by_functions', add_isolation.target);
 end;
 $$;
 
@@ -30924,7 +30937,7 @@ COMMENT ON COLUMN docket_private.organization_projects.project_id IS 'The projec
 -- TABLE docket_private.project_access
 
 CREATE TABLE docket_private.project_access (
-    principal text NOT NULL,
+    principal text NOT NULL COLLATE pg_catalog."C",
     project_id uuid NOT NULL,
     access docket.access_level NOT NULL
 );
@@ -33405,13 +33418,25 @@ ALTER TABLE ONLY docket_private.webhook_streams
 
 ALTER TABLE docket.agent_sessions ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.agent_sessions agent_sessions_by_functions
+
+CREATE POLICY agent_sessions_by_functions ON docket.agent_sessions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.agent_sessions agent_sessions_of_visible_projects
 
-CREATE POLICY agent_sessions_of_visible_projects ON docket.agent_sessions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY agent_sessions_of_visible_projects ON docket.agent_sessions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.ai_interactions
 
 ALTER TABLE docket.ai_interactions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.ai_interactions ai_interactions_by_functions
+
+CREATE POLICY ai_interactions_by_functions ON docket.ai_interactions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.ai_interactions_default
 
@@ -33419,15 +33444,21 @@ ALTER TABLE docket.ai_interactions_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.ai_interactions ai_interactions_of_visible_projects
 
-CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.artifact_contents
 
 ALTER TABLE docket.artifact_contents ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.artifact_contents artifact_contents_by_functions
+
+CREATE POLICY artifact_contents_by_functions ON docket.artifact_contents TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.artifact_contents artifact_contents_of_visible_projects
 
-CREATE POLICY artifact_contents_of_visible_projects ON docket.artifact_contents USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY artifact_contents_of_visible_projects ON docket.artifact_contents TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.audit_log
 
@@ -33477,33 +33508,57 @@ CREATE POLICY budgets_read ON docket.budgets FOR SELECT TO docket_admin, docket_
 
 ALTER TABLE docket.code_artifacts ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.code_artifacts code_artifacts_by_functions
+
+CREATE POLICY code_artifacts_by_functions ON docket.code_artifacts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.code_artifacts code_artifacts_of_visible_projects
 
-CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.commit_checks
 
 ALTER TABLE docket.commit_checks ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.commit_checks commit_checks_by_functions
+
+CREATE POLICY commit_checks_by_functions ON docket.commit_checks TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.commit_checks commit_checks_of_visible_projects
 
-CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.context_contents
 
 ALTER TABLE docket.context_contents ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.context_contents context_contents_by_functions
+
+CREATE POLICY context_contents_by_functions ON docket.context_contents TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.context_contents context_contents_of_visible_projects
 
-CREATE POLICY context_contents_of_visible_projects ON docket.context_contents USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_contents_of_visible_projects ON docket.context_contents TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.context_pins
 
 ALTER TABLE docket.context_pins ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.context_pins context_pins_by_functions
+
+CREATE POLICY context_pins_by_functions ON docket.context_pins TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.context_pins context_pins_of_visible_projects
 
-CREATE POLICY context_pins_of_visible_projects ON docket.context_pins USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_pins_of_visible_projects ON docket.context_pins TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.context_types
 
@@ -33517,29 +33572,53 @@ CREATE POLICY context_types_of_visible_projects ON docket.context_types USING ((
 
 ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.context_uses context_uses_by_functions
+
+CREATE POLICY context_uses_by_functions ON docket.context_uses TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.context_uses context_uses_of_visible_projects
 
-CREATE POLICY context_uses_of_visible_projects ON docket.context_uses USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_uses_of_visible_projects ON docket.context_uses TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.embedding_models
 
 ALTER TABLE docket.embedding_models ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.embedding_models embedding_models_by_functions
+
+CREATE POLICY embedding_models_by_functions ON docket.embedding_models TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.embedding_models embedding_models_of_visible_projects
 
-CREATE POLICY embedding_models_of_visible_projects ON docket.embedding_models USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY embedding_models_of_visible_projects ON docket.embedding_models TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.embeddings
 
 ALTER TABLE docket.embeddings ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.embeddings embeddings_by_functions
+
+CREATE POLICY embeddings_by_functions ON docket.embeddings TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.embeddings embeddings_of_visible_projects
 
-CREATE POLICY embeddings_of_visible_projects ON docket.embeddings USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY embeddings_of_visible_projects ON docket.embeddings TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.execution_history
 
 ALTER TABLE docket.execution_history ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.execution_history execution_history_by_functions
+
+CREATE POLICY execution_history_by_functions ON docket.execution_history TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_history_default
 
@@ -33547,11 +33626,17 @@ ALTER TABLE docket.execution_history_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.execution_history execution_history_of_visible_projects
 
-CREATE POLICY execution_history_of_visible_projects ON docket.execution_history USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY execution_history_of_visible_projects ON docket.execution_history TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.execution_log_lines
 
 ALTER TABLE docket.execution_log_lines ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.execution_log_lines execution_log_lines_by_functions
+
+CREATE POLICY execution_log_lines_by_functions ON docket.execution_log_lines TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_log_lines_default
 
@@ -33559,7 +33644,7 @@ ALTER TABLE docket.execution_log_lines_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.execution_log_lines execution_log_lines_of_visible_projects
 
-CREATE POLICY execution_log_lines_of_visible_projects ON docket.execution_log_lines USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY execution_log_lines_of_visible_projects ON docket.execution_log_lines TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.idempotency_keys
 
@@ -33573,25 +33658,43 @@ CREATE POLICY idempotency_keys_own ON docket.idempotency_keys USING (((principal
 
 ALTER TABLE docket.import_items ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.import_items import_items_by_functions
+
+CREATE POLICY import_items_by_functions ON docket.import_items TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.import_items import_items_of_visible_projects
 
-CREATE POLICY import_items_of_visible_projects ON docket.import_items USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY import_items_of_visible_projects ON docket.import_items TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.imports
 
 ALTER TABLE docket.imports ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.imports imports_by_functions
+
+CREATE POLICY imports_by_functions ON docket.imports TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.imports imports_of_visible_projects
 
-CREATE POLICY imports_of_visible_projects ON docket.imports USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY imports_of_visible_projects ON docket.imports TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.interaction_artifacts
 
 ALTER TABLE docket.interaction_artifacts ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.interaction_artifacts interaction_artifacts_by_functions
+
+CREATE POLICY interaction_artifacts_by_functions ON docket.interaction_artifacts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.interaction_artifacts interaction_artifacts_of_visible_projects
 
-CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.interaction_search
 
@@ -33609,33 +33712,57 @@ ALTER TABLE docket.interaction_search_default ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE docket.knowledge_base ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.knowledge_base knowledge_base_by_functions
+
+CREATE POLICY knowledge_base_by_functions ON docket.knowledge_base TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.knowledge_base knowledge_base_of_visible_projects
 
-CREATE POLICY knowledge_base_of_visible_projects ON docket.knowledge_base USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY knowledge_base_of_visible_projects ON docket.knowledge_base TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.knowledge_versions
 
 ALTER TABLE docket.knowledge_versions ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.knowledge_versions knowledge_versions_by_functions
+
+CREATE POLICY knowledge_versions_by_functions ON docket.knowledge_versions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.knowledge_versions knowledge_versions_of_visible_projects
 
-CREATE POLICY knowledge_versions_of_visible_projects ON docket.knowledge_versions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY knowledge_versions_of_visible_projects ON docket.knowledge_versions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.learning_data
 
 ALTER TABLE docket.learning_data ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.learning_data learning_data_by_functions
+
+CREATE POLICY learning_data_by_functions ON docket.learning_data TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.learning_data learning_data_of_visible_projects
 
-CREATE POLICY learning_data_of_visible_projects ON docket.learning_data USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY learning_data_of_visible_projects ON docket.learning_data TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.learning_evidence
 
 ALTER TABLE docket.learning_evidence ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.learning_evidence learning_evidence_by_functions
+
+CREATE POLICY learning_evidence_by_functions ON docket.learning_evidence TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.learning_evidence learning_evidence_of_visible_projects
 
-CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.members
 
@@ -33657,41 +33784,71 @@ CREATE POLICY organizations_by_functions ON docket.organizations TO docket_owner
 
 ALTER TABLE docket.projects ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.projects projects_by_functions
+
+CREATE POLICY projects_by_functions ON docket.projects TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])))) WITH CHECK (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR (organization_id = ANY (( SELECT docket_private.administered_organizations() AS administered_organizations)::uuid[]))));
+
 -- POLICY docket.projects projects_visible
 
-CREATE POLICY projects_visible ON docket.projects USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))) WITH CHECK (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR (organization_id = ANY (( SELECT docket_private.administered_organizations() AS administered_organizations)::uuid[]))));
+CREATE POLICY projects_visible ON docket.projects TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.prompt_builds
 
 ALTER TABLE docket.prompt_builds ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.prompt_builds prompt_builds_by_functions
+
+CREATE POLICY prompt_builds_by_functions ON docket.prompt_builds TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.prompt_builds prompt_builds_of_visible_projects
 
-CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.pull_request_reviews
 
 ALTER TABLE docket.pull_request_reviews ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.pull_request_reviews pull_request_reviews_by_functions
+
+CREATE POLICY pull_request_reviews_by_functions ON docket.pull_request_reviews TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.pull_request_reviews pull_request_reviews_of_visible_projects
 
-CREATE POLICY pull_request_reviews_of_visible_projects ON docket.pull_request_reviews USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_request_reviews_of_visible_projects ON docket.pull_request_reviews TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.pull_requests
 
 ALTER TABLE docket.pull_requests ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.pull_requests pull_requests_by_functions
+
+CREATE POLICY pull_requests_by_functions ON docket.pull_requests TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.pull_requests pull_requests_of_visible_projects
 
-CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.pushes
 
 ALTER TABLE docket.pushes ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.pushes pushes_by_functions
+
+CREATE POLICY pushes_by_functions ON docket.pushes TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.pushes pushes_of_visible_projects
 
-CREATE POLICY pushes_of_visible_projects ON docket.pushes USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pushes_of_visible_projects ON docket.pushes TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.ready_tasks
 
@@ -33709,129 +33866,225 @@ CREATE POLICY ready_tasks_read ON docket.ready_tasks FOR SELECT TO docket_admin,
 
 ALTER TABLE docket.required_validations ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.required_validations required_validations_by_functions
+
+CREATE POLICY required_validations_by_functions ON docket.required_validations TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.required_validations required_validations_of_visible_projects
 
-CREATE POLICY required_validations_of_visible_projects ON docket.required_validations USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY required_validations_of_visible_projects ON docket.required_validations TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.response_cache
 
 ALTER TABLE docket.response_cache ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.response_cache response_cache_by_functions
+
+CREATE POLICY response_cache_by_functions ON docket.response_cache TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.response_cache response_cache_of_visible_projects
 
-CREATE POLICY response_cache_of_visible_projects ON docket.response_cache USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY response_cache_of_visible_projects ON docket.response_cache TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.search_patterns
 
 ALTER TABLE docket.search_patterns ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.search_patterns search_patterns_by_functions
+
+CREATE POLICY search_patterns_by_functions ON docket.search_patterns TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.search_patterns search_patterns_of_visible_projects
 
-CREATE POLICY search_patterns_of_visible_projects ON docket.search_patterns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY search_patterns_of_visible_projects ON docket.search_patterns TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_attempts
 
 ALTER TABLE docket.task_attempts ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.task_attempts task_attempts_by_functions
+
+CREATE POLICY task_attempts_by_functions ON docket.task_attempts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.task_attempts task_attempts_of_visible_projects
 
-CREATE POLICY task_attempts_of_visible_projects ON docket.task_attempts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_attempts_of_visible_projects ON docket.task_attempts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_contexts
 
 ALTER TABLE docket.task_contexts ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.task_contexts task_contexts_by_functions
+
+CREATE POLICY task_contexts_by_functions ON docket.task_contexts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.task_contexts task_contexts_of_visible_projects
 
-CREATE POLICY task_contexts_of_visible_projects ON docket.task_contexts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_contexts_of_visible_projects ON docket.task_contexts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_dependencies
 
 ALTER TABLE docket.task_dependencies ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.task_dependencies task_dependencies_by_functions
+
+CREATE POLICY task_dependencies_by_functions ON docket.task_dependencies TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.task_dependencies task_dependencies_of_visible_projects
 
-CREATE POLICY task_dependencies_of_visible_projects ON docket.task_dependencies USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_dependencies_of_visible_projects ON docket.task_dependencies TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.task_pull_requests
 
 ALTER TABLE docket.task_pull_requests ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.task_pull_requests task_pull_requests_by_functions
+
+CREATE POLICY task_pull_requests_by_functions ON docket.task_pull_requests TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.task_pull_requests task_pull_requests_of_visible_projects
 
-CREATE POLICY task_pull_requests_of_visible_projects ON docket.task_pull_requests USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_pull_requests_of_visible_projects ON docket.task_pull_requests TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.tasks
 
 ALTER TABLE docket.tasks ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.tasks tasks_by_functions
+
+CREATE POLICY tasks_by_functions ON docket.tasks TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.tasks tasks_of_visible_projects
 
-CREATE POLICY tasks_of_visible_projects ON docket.tasks USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY tasks_of_visible_projects ON docket.tasks TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.template_usage_history
 
 ALTER TABLE docket.template_usage_history ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.template_usage_history template_usage_history_by_functions
+
+CREATE POLICY template_usage_history_by_functions ON docket.template_usage_history TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.template_usage_history template_usage_history_of_visible_projects
 
-CREATE POLICY template_usage_history_of_visible_projects ON docket.template_usage_history USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY template_usage_history_of_visible_projects ON docket.template_usage_history TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.template_versions
 
 ALTER TABLE docket.template_versions ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.template_versions template_versions_by_functions
+
+CREATE POLICY template_versions_by_functions ON docket.template_versions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.template_versions template_versions_of_visible_projects
 
-CREATE POLICY template_versions_of_visible_projects ON docket.template_versions USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY template_versions_of_visible_projects ON docket.template_versions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.templates
 
 ALTER TABLE docket.templates ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.templates templates_by_functions
+
+CREATE POLICY templates_by_functions ON docket.templates TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.templates templates_of_visible_projects
 
-CREATE POLICY templates_of_visible_projects ON docket.templates USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY templates_of_visible_projects ON docket.templates TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.validation_findings
 
 ALTER TABLE docket.validation_findings ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.validation_findings validation_findings_by_functions
+
+CREATE POLICY validation_findings_by_functions ON docket.validation_findings TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.validation_findings validation_findings_of_visible_projects
 
-CREATE POLICY validation_findings_of_visible_projects ON docket.validation_findings USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY validation_findings_of_visible_projects ON docket.validation_findings TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.validation_results
 
 ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.validation_results validation_results_by_functions
+
+CREATE POLICY validation_results_by_functions ON docket.validation_results TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.validation_results validation_results_of_visible_projects
 
-CREATE POLICY validation_results_of_visible_projects ON docket.validation_results USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY validation_results_of_visible_projects ON docket.validation_results TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.webhook_deliveries
 
 ALTER TABLE docket.webhook_deliveries ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.webhook_deliveries webhook_deliveries_by_functions
+
+CREATE POLICY webhook_deliveries_by_functions ON docket.webhook_deliveries TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.webhook_deliveries webhook_deliveries_of_visible_projects
 
-CREATE POLICY webhook_deliveries_of_visible_projects ON docket.webhook_deliveries USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY webhook_deliveries_of_visible_projects ON docket.webhook_deliveries TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.workflow_states
 
 ALTER TABLE docket.workflow_states ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.workflow_states workflow_states_by_functions
+
+CREATE POLICY workflow_states_by_functions ON docket.workflow_states TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.workflow_states workflow_states_of_visible_projects
 
-CREATE POLICY workflow_states_of_visible_projects ON docket.workflow_states USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY workflow_states_of_visible_projects ON docket.workflow_states TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.workflows
 
 ALTER TABLE docket.workflows ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket.workflows workflows_by_functions
+
+CREATE POLICY workflows_by_functions ON docket.workflows TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket.workflows workflows_of_visible_projects
 
-CREATE POLICY workflows_of_visible_projects ON docket.workflows USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY workflows_of_visible_projects ON docket.workflows TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket_private.claim_orders
 
@@ -33849,9 +34102,15 @@ CREATE POLICY claim_orders_read ON docket_private.claim_orders FOR SELECT TO doc
 
 ALTER TABLE docket_private.claim_turns ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket_private.claim_turns claim_turns_by_functions
+
+CREATE POLICY claim_turns_by_functions ON docket_private.claim_turns TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket_private.claim_turns claim_turns_of_visible_projects
 
-CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket_private.context_search
 
@@ -33913,9 +34172,15 @@ CREATE POLICY project_graphs_by_functions ON docket_private.project_graphs TO do
 
 ALTER TABLE docket_private.pull_request_facts ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket_private.pull_request_facts pull_request_facts_by_functions
+
+CREATE POLICY pull_request_facts_by_functions ON docket_private.pull_request_facts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket_private.pull_request_facts pull_request_facts_of_visible_projects
 
-CREATE POLICY pull_request_facts_of_visible_projects ON docket_private.pull_request_facts USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_request_facts_of_visible_projects ON docket_private.pull_request_facts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket_private.search_languages
 
@@ -33929,9 +34194,15 @@ CREATE POLICY search_languages_by_functions ON docket_private.search_languages T
 
 ALTER TABLE docket_private.task_counters ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket_private.task_counters task_counters_by_functions
+
+CREATE POLICY task_counters_by_functions ON docket_private.task_counters TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket_private.task_counters task_counters_of_visible_projects
 
-CREATE POLICY task_counters_of_visible_projects ON docket_private.task_counters USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_counters_of_visible_projects ON docket_private.task_counters TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket_private.task_nodes
 
@@ -33965,9 +34236,15 @@ CREATE POLICY task_weights_by_functions ON docket_private.task_weights TO docket
 
 ALTER TABLE docket_private.webhook_streams ENABLE ROW LEVEL SECURITY;
 
+-- POLICY docket_private.webhook_streams webhook_streams_by_functions
+
+CREATE POLICY webhook_streams_by_functions ON docket_private.webhook_streams TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- POLICY docket_private.webhook_streams webhook_streams_of_visible_projects
 
-CREATE POLICY webhook_streams_of_visible_projects ON docket_private.webhook_streams USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY webhook_streams_of_visible_projects ON docket_private.webhook_streams TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 GRANT USAGE ON SCHEMA docket TO docket_admin;
 GRANT USAGE ON SCHEMA docket TO docket_app;

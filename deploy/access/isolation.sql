@@ -37,6 +37,13 @@ $$;
 comment on function docket_private.visible_projects() is
     'The projects whose rows the principal may see; an operator sees all.';
 
+-- Clients and functions are under the same rule. For the functions it is said in two halves, of
+-- which the first is never true where the second, the rule, is not: whoever acts in his own name
+-- sees at least what his own memberships say, and that is one look into an index, made a part of
+-- the plan, for half of what the call costs. Clients may not read that index. And a condition with
+-- an "or" is asked of rows that were found by other conditions, and not where none was found.
+-- (Processor time of a claim with its completion, without row-level security 1: 1.17 with the call
+-- alone, 1.15 where it is asked of rows only, 1.10 with both halves.)
 create procedure docket_private.add_isolation(target regclass)
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -45,15 +52,26 @@ declare
     v_table name := (
         select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
 begin
-    -- One policy for reading and writing: it is about whose rows they are. Whether a principal
-    -- may change what he sees is asked by the functions, which are the only way to write.
+    -- For reading and writing: it is about whose rows they are. Whether a principal may change
+    -- what he sees is asked by the functions, which are the only way to write.
     -- DDL takes no parameters: hence format().
     execute format('alter table %s enable row level security', add_isolation.target);
     execute format('alter table %s force row level security', add_isolation.target);
     execute format(
         'create policy %I on %s '
+        'to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor '
         'using (project_id = any ((select docket_private.visible_projects())::uuid[]))',
         v_table || '_of_visible_projects', add_isolation.target);
+    execute format(
+        'create policy %I on %s to docket_owner '
+        'using (project_id = any (array('
+                   'select a.project_id '
+                     'from docket_private.project_access as a '
+                    'where a.principal = session_user '
+                      'and current_setting(''role'') = ''none'' '
+                      'and current_setting(''docket.actor'', true) is null)) '
+              'or project_id = any ((select docket_private.visible_projects())::uuid[]))',
+        v_table || '_by_functions', add_isolation.target);
 end;
 $$;
 

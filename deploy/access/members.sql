@@ -47,9 +47,10 @@ comment on column docket.members.access is
     'What they may do there.';
 
 -- Memberships spread out to one row per principal and project, which is all that a
--- row-level policy has to read. Kept by triggers on members and on projects.
+-- row-level policy has to read. Kept by triggers on members and on projects. Principals are
+-- compared as roles are, byte by byte: so the session's user is found without being made a text.
 create table docket_private.project_access (
-    principal  text                not null,
+    principal  text collate "C"    not null,
     project_id uuid                not null,
     access     docket.access_level not null,
 

@@ -20,20 +20,22 @@ set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+declare
+    v_projects constant uuid[] := array(
+        select distinct a.project_id
+          from docket.task_attempts as a
+         where a.attempt_id = any (heartbeats.attempt_ids));
 begin
     -- Who may only read a project holds nothing in it. What is not seen is left out below.
     perform docket_private.require_project(p.project_id)
-       from (
-           select distinct a.project_id
-             from docket.task_attempts as a
-            where a.attempt_id = any (heartbeats.attempt_ids)
-       ) as p;
+       from unnest(v_projects) as p (project_id);
 
     return query
       with held as materialized (
           select a.attempt_id, a.project_id
             from docket.task_attempts as a
            where a.attempt_id = any (heartbeats.attempt_ids)
+             and a.project_id = any (v_projects)
              and a.outcome is null
            order by a.attempt_id
              for no key update

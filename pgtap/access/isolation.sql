@@ -1,7 +1,7 @@
 -- Nothing crosses from one project to another: what may not be seen is as if it did not exist.
 
 begin;
-select plan(31);
+select plan(36);
 
 create role tap_isolation_ann in role docket_app;
 create role tap_isolation_bob in role docket_app;
@@ -257,6 +257,43 @@ select set_eq(
     array['a-1', 'r-1'], 'and from no operator');
 set local role docket_owner;
 drop policy tap_creator_or_operator on docket.tasks;
+
+-- The functions see what the principal sees, and he is not always the one who logged in.
+create function docket.tap_seen() returns text[]
+language sql
+stable
+security definer
+begin atomic
+    select array_agg(t.task_key order by t.task_key) from docket.tasks as t;
+end;
+grant execute on function docket.tap_seen() to public;
+reset role;
+delete from docket.tasks as t where t.task_key = 'r-1';
+create role tap_isolation_gate in role docket_app, docket_gateway;
+grant tap_isolation_bob to tap_isolation_ann;
+insert into docket.members (organization_id, project_id, principal, access)
+select p.organization_id, p.project_id, m.principal, 'writer'
+  from (
+      select a.project_id, 'tap_isolation_gate' from anns as a
+       union all
+      select b.project_id, 'tap_isolation_bob' from bobs as b
+  ) as m (project_id, principal)
+  join docket.projects as p on p.project_id = m.project_id
+    on conflict do nothing;
+
+set local session authorization tap_isolation_ann;
+select is(docket.tap_seen(), '{a-1}', 'a function sees what the session''s user may see');
+set local role tap_isolation_bob;
+select is(docket.tap_seen(), '{b-1}', 'in another role what that one may, and nothing else');
+reset role;
+select set_config('docket.actor', 'tap_isolation_bob', true);
+select is(docket.tap_seen(), '{a-1}', 'of whoever speaks for another without the right, his own');
+reset session authorization;
+set local session authorization tap_isolation_gate;
+select is(docket.tap_seen(), '{b-1}', 'of a gateway what he may it speaks for, and not its own');
+select set_config('docket.actor', '', true);
+select is(docket.tap_seen(), '{a-1}', 'and its own when it speaks for nobody');
+reset session authorization;
 
 -- The policies are on every table and can not be forgotten by its owner.
 reset role;
