@@ -43,7 +43,7 @@ comment on function docket_private.visible_projects() is
 -- the plan, for half of what the call costs. Clients may not read that index. And a condition with
 -- an "or" is asked of rows that were found by other conditions, and not where none was found.
 -- (Processor time of a claim with its completion, without row-level security 1: 1.17 with the call
--- alone, 1.15 where it is asked of rows only, 1.10 with both halves.)
+-- alone, 1.15 where it is asked of rows only, 1.11 with both halves.)
 create procedure docket_private.add_isolation(target regclass)
 language plpgsql
 set search_path = pg_catalog, pg_temp
