@@ -27,6 +27,8 @@ WITHOUT_JOURNAL = {
     "docket_private.maintenance_rounds": "where the next step of maintenance goes on",
     "docket.artifact_contents": "written once, with artifacts, whose hashes are in the journal",
     "docket.context_contents": "written once, with their version, whose hash is in the journal",
+    "docket.error_logs": "a record itself, added to only; what becomes of them is in groups",
+    "docket.error_sources": "derived from error_logs and execution_history",
     "docket.execution_history": "a record itself: a run ends once, and then stays as it is",
     "docket.execution_log_lines": "a record itself, added to only",
     "docket.import_items": "written once, with its import, which is journaled",

@@ -25,7 +25,7 @@ IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
     "webhook_delivery_id",
-    "interaction_id", "execution_id",
+    "interaction_id", "execution_id", "error_group_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -57,6 +57,7 @@ ARGUMENTS: Mapping[str, object] = {
     "group_by": "status",
     "interaction_type": "review",
     "kind": "prompt",
+    "message": "planted",
     "method": "pglz",
     "model": "a model",
     "name": "a name",
@@ -198,6 +199,12 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             "  from docket.start_execution(%s, 'test', %s, execution_phase => 'secret') as e",
             project, task,
         )  # fmt: skip
+        errors = one(
+            session,
+            "select e.error_group_id"
+            "  from docket.record_error(%s, 'secret', execution_id => %s) as e",
+            project, execution,
+        )  # fmt: skip
         session.execute("select docket.execution_log(%s, '\"secret\"')", (execution,))
         proposed = one(
             session,
@@ -254,7 +261,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "knowledge_id": document, "template_id": template, "learning_id": learning,
         "prompt_build_id": prompt, "webhook_delivery_id": delivered,
         "artifact_id": artifact, "interaction_id": said,
-        "execution_id": execution,
+        "execution_id": execution, "error_group_id": errors,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")

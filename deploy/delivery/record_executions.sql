@@ -1,4 +1,5 @@
 -- Deploy pgdocket:delivery/record_executions to pg
+-- requires: delivery/error_logs
 -- requires: delivery/execution_history
 -- requires: delivery/put_artifacts
 -- requires: platform/idempotency_keys
@@ -405,6 +406,11 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
+    -- What succeeds resolves what had gone wrong there.
+    if v_execution.status = 'completed' then
+        perform docket_private.resolve_errors(v_execution);
+    end if;
+
     perform docket_private.remember(request_id, 'true');
     return v_execution;
 end;
@@ -413,7 +419,8 @@ $$;
 comment on function docket.finish_execution(
     uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
     uuid) is
-'Ends an execution: once, and it is never changed after that.
+'Ends an execution: once, and it is never changed after that. One that is completed resolves the
+errors that executions of its kind had before: of the same task or workflow, type and environment.
 
 `status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended with
 (negative: the signal). `stdout_preview` and `stderr_preview` are what it printed, `error_message`

@@ -34,3 +34,19 @@ def test_executions_are_listed_and_shown(shop: RunJson, run: Run, docket: Databa
     assert [each["retry_count"] for each in shop("execution", "chain", identity)] == [0, 1]
     assert [each["message"] for each in shop("execution", "log", identity)] == ["one", "two"]
     assert run("execution", "show", str(UUID(int=0))).exit_code == 4
+
+
+def test_errors_are_listed_and_resolved(shop: RunJson, run: Run, docket: Database) -> None:
+    with Docket(docket.conninfo) as client:
+        task = shop("task", "show", "shop-1")
+        for number in range(2):
+            client.record_error(
+                project_id=task["project_id"], message=f"Broke {number}", severity="high",
+                task_id=UUID(task["task_id"]),
+            )  # fmt: skip
+    (group,) = shop("error", "groups", "--open")
+    assert (group["occurrences"], group["severity"]) == (2, "high")
+    assert "Broke 1" in run("error", "list", "shop-1", "--severity", "high").stdout
+    assert run("error", "resolve", group["error_group_id"], "--reason", "Done").exit_code == 0
+    assert shop("error", "groups", "--open") == []
+    assert shop("error", "groups", "--resolved")[0]["resolution_reason"] == "Done"

@@ -97,6 +97,7 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                                                from docket.list_webhook_deliveries(%s)""",
                     "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
                     "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+                    "error_group_id": "select error_group_id from docket.list_errors(%s)",
                     "execution_id": """select execution_id
                                          from docket.list_executions(%s, status => 'running')""",
                 }.items()

@@ -120,6 +120,7 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
                                    from docket.list_webhook_deliveries(%s)""",
         "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
         "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+        "error_group_id": "select error_group_id from docket.list_errors(%s)",
         "execution_id": """select execution_id
                              from docket.list_executions(%s, status => 'running')""",
     }

@@ -108,6 +108,8 @@ EVERY_KIND: tuple[LiteralString, ...] = (
     """select docket.record_findings(
                   docket.task_id(%(project)s, 't-0'), 'style',
                   '[{"severity": "major", "message": "secret"}]')""",
+    """select docket.record_error(e.project_id, 'secret', execution_id => e.execution_id)
+         from docket.list_executions(%(project)s) as e""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
     """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))
