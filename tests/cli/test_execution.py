@@ -50,3 +50,14 @@ def test_errors_are_listed_and_resolved(shop: RunJson, run: Run, docket: Databas
     assert run("error", "resolve", group["error_group_id"], "--reason", "Done").exit_code == 0
     assert shop("error", "groups", "--open") == []
     assert shop("error", "groups", "--resolved")[0]["resolution_reason"] == "Done"
+
+
+def test_the_pipeline_is_what_is_worked_on(shop: RunJson, run: Run) -> None:
+    assert "nothing is on its way" in run("pipeline").stderr
+    (claimed,) = shop("claim", "--agent", "ada")
+    (now,) = shop("pipeline")
+    assert (now["task_key"], now["pipeline_status"]) == (claimed["task_key"], "nothing yet")
+    assert claimed["task_key"] in run("pipeline").stdout
+    assert len(shop("pipeline", "--all")) == 3
+    assert shop("pipeline", "--status", "pending", "--priority", "critical") != []
+    assert run("pipeline", "--status", "asleep").exit_code == 3

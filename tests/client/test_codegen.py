@@ -121,6 +121,7 @@ def test_a_database_without_a_docket_has_no_client(
     [
         ("tasks", "Task"),
         ("task_dependencies", "TaskDependency"),
+        ("task_cicd_status", "TaskCicdStatus"),
         ("response_cache", "ResponseCache"),
         ("indexes", "Index"),
         ("knowledge_base", "KnowledgeBase"),

@@ -81,7 +81,7 @@ def row_name(relation: str) -> str:
             last = last.removesuffix(plural) + singular
             break
     else:
-        if not last.endswith("ss"):
+        if not last.endswith(("ss", "us")):
             last = last.removesuffix("s")
     return class_name(f"{head}_{last}")
 
