@@ -25998,8 +25998,7 @@ create table docket.execution_history (
     environment        docket.environment,
     started_at         timestamptz             not null,
     completed_at       timestamptz,
-    duration_ms        bigint generated always as (
-                           (extract(epoch from completed_at - started_at) * 1000)::bigint) stored,
+    duration_ms        bigint,
     cpu_usage_percent  numeric,
     memory_usage_mb    numeric,
     exit_code          integer,
@@ -26035,6 +26034,9 @@ create table docket.execution_history (
     constraint execution_history_ends_once
         check ((status = 'running') = (completed_at is null)),
     constraint execution_history_completed_after_started check (completed_at >= started_at),
+    constraint execution_history_duration_exact
+        check (duration_ms is not distinct from
+               (extract(epoch from completed_at - started_at) * 1000)::bigint),
     constraint execution_history_cpu_is_percentage check (cpu_usage_percent between 0 and 100),
     constraint execution_history_memory_bounded
         check (memory_usage_mb between 0 and 1000000000),
@@ -26245,6 +26247,335 @@ revoke all on function docket_private.drop_log() from public;
 grant execute on function docket_private.time_of_id(uuid)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.execution_history, docket.execution_log_lines
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/error_logs
+
+set local role docket_owner;
+
+create domain docket.severity as text
+    constraint severity_known check (value in ('low', 'medium', 'high', 'critical'));
+
+comment on domain docket.severity is
+    'How bad something is: low, medium, high or critical.';
+
+create domain docket.error_resolution as text
+    constraint error_resolution_known check (value in ('automatic', 'manual'));
+
+comment on domain docket.error_resolution is
+    'How errors were resolved: automatic, by runs that succeeded where they had occurred, or manual.';
+
+-- Errors that are one and the same, by their fingerprint: what is resolved, and comes back.
+create table docket.error_groups (
+    error_group_id           uuid            not null,
+    project_id               uuid            not null,
+    fingerprint              text            not null,
+    error_type               text,
+    message                  text            not null,
+    severity                 docket.severity not null,
+    occurrences              bigint          not null default 1,
+    first_seen_at            timestamptz     not null,
+    last_seen_at             timestamptz     not null,
+    regressions              bigint          not null default 0,
+    regressed_at             timestamptz,
+    resolved_at              timestamptz,
+    resolved_by              text,
+    resolution               docket.error_resolution,
+    resolution_reason        text,
+    resolved_by_execution_id uuid,
+    version                  bigint          not null default 1,
+    created_at               timestamptz     not null default docket.clock(),
+    updated_at               timestamptz     not null default docket.clock(),
+    created_by               text            not null default docket.principal(),
+    updated_by               text            not null default docket.principal(),
+
+    constraint error_groups_pkey primary key (error_group_id, project_id),
+    constraint error_groups_fingerprint_key unique (project_id, fingerprint),
+    constraint error_groups_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint error_groups_fingerprint_bounded check (length(fingerprint) between 1 and 255),
+    constraint error_groups_type_bounded check (length(error_type) between 1 and 255),
+    constraint error_groups_resolved_somehow
+        check (num_nulls(resolved_at, resolved_by, resolution) in (0, 3)),
+    constraint error_groups_reason_bounded check (length(resolution_reason) between 1 and 2000)
+);
+
+create index error_groups_open_idx
+    on docket.error_groups (project_id, error_group_id) where resolved_at is null;
+
+comment on table docket.error_groups is
+    'Errors that are one and the same, by their fingerprint: how often, since when, and whether they are resolved.';
+comment on column docket.error_groups.error_group_id is
+    'The group.';
+comment on column docket.error_groups.fingerprint is
+    'What makes errors the same: made of type, message and frames without what differs each time, unless it was given.';
+comment on column docket.error_groups.error_type is
+    'What kind of error it is.';
+comment on column docket.error_groups.message is
+    'What the last of them said.';
+comment on column docket.error_groups.severity is
+    'How bad the worst of them was.';
+comment on column docket.error_groups.occurrences is
+    'How many there were, those included that have been dropped since.';
+comment on column docket.error_groups.first_seen_at is
+    'When it first occurred.';
+comment on column docket.error_groups.last_seen_at is
+    'When it last occurred.';
+comment on column docket.error_groups.regressions is
+    'How often it came back after it had been resolved.';
+comment on column docket.error_groups.regressed_at is
+    'When it last came back.';
+comment on column docket.error_groups.resolved_at is
+    'When it was resolved; null: it is open.';
+comment on column docket.error_groups.resolved_by is
+    'Who resolved it, or whose run did.';
+comment on column docket.error_groups.resolution is
+    'How it was resolved.';
+comment on column docket.error_groups.resolution_reason is
+    'What was said of it.';
+comment on column docket.error_groups.resolved_by_execution_id is
+    'The execution that succeeded where it had last failed.';
+comment on constraint error_groups_fingerprint_bounded on docket.error_groups is
+    'a fingerprint has 1 to 255 characters';
+comment on constraint error_groups_type_bounded on docket.error_groups is
+    'an error_type has 1 to 255 characters';
+comment on constraint error_groups_reason_bounded on docket.error_groups is
+    'a reason has 1 to 2000 characters';
+
+-- Where errors of a group occurred in executions. One that succeeds there closes it, and the group
+-- is resolved with the last that is open.
+create table docket.error_sources (
+    error_group_id uuid        not null,
+    project_id     uuid        not null,
+    source_key     text        not null,
+    last_seen_at   timestamptz not null,
+    is_open        boolean     not null default true,
+
+    constraint error_sources_pkey primary key (error_group_id, project_id, source_key),
+    constraint error_sources_group_fkey
+        foreign key (error_group_id, project_id) references docket.error_groups on delete cascade
+);
+
+create index error_sources_open_idx
+    on docket.error_sources (source_key, project_id) where is_open;
+
+comment on table docket.error_sources is
+    'In what kinds of executions the errors of a group occurred.';
+comment on column docket.error_sources.error_group_id is
+    'The group.';
+comment on column docket.error_sources.source_key is
+    'The kind of execution: of which task or workflow, of what type, and where.';
+comment on column docket.error_sources.last_seen_at is
+    'When it last occurred there.';
+comment on column docket.error_sources.is_open is
+    'Whether no execution of this kind has succeeded since.';
+
+create table docket.error_logs (
+    error_id         uuid            not null,
+    project_id       uuid            not null,
+    error_group_id   uuid            not null,
+    task_id          uuid,
+    workflow_id      uuid,
+    execution_id     uuid,
+    severity         docket.severity not null,
+    error_type       text,
+    message          text            not null,
+    stack            text,
+    context          jsonb           not null default '{}',
+    environment      docket.environment,
+    environment_info jsonb           not null default '{}',
+    retry_count      integer         not null default 0,
+    is_regression    boolean         not null default false,
+    occurred_at      timestamptz     not null,
+    metadata         jsonb           not null default '{}',
+    created_at       timestamptz     not null,
+    created_by       text            not null default docket.principal(),
+
+    constraint error_logs_pkey primary key (error_id, project_id, created_at),
+    constraint error_logs_group_fkey
+        foreign key (error_group_id, project_id) references docket.error_groups
+        on delete cascade,
+    constraint error_logs_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint error_logs_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
+    constraint error_logs_id_has_its_time
+        check (created_at = docket_private.time_of_id(error_id)),
+    constraint error_logs_of_task_or_workflow check (num_nonnulls(task_id, workflow_id) <= 1),
+    constraint error_logs_type_bounded check (length(error_type) between 1 and 255),
+    constraint error_logs_texts_bounded
+        check (octet_length(message) between 1 and 65536 and octet_length(stack) <= 65536),
+    constraint error_logs_retry_count_not_negative check (retry_count >= 0),
+    constraint error_logs_json_as_told
+        check (jsonb_typeof(context) = 'object'
+               and jsonb_typeof(environment_info) = 'object'
+               and jsonb_typeof(metadata) = 'object'
+               and greatest(octet_length(context::text), octet_length(environment_info::text),
+                            octet_length(metadata::text)) <= 65536)
+) partition by range (created_at);
+
+create index error_logs_group_idx
+    on docket.error_logs (error_group_id, project_id, created_at, error_id);
+
+create index error_logs_task_idx
+    on docket.error_logs (task_id, project_id, created_at, error_id) where task_id is not null;
+
+create index error_logs_workflow_idx
+    on docket.error_logs (workflow_id, project_id, created_at, error_id)
+    where workflow_id is not null;
+
+create index error_logs_execution_idx
+    on docket.error_logs (execution_id, project_id) where execution_id is not null;
+
+create index error_logs_time_idx
+    on docket.error_logs (project_id, created_at, error_id);
+
+comment on table docket.error_logs is
+    'Errors, one row for each time that one occurred. Rows are added, never changed.';
+comment on column docket.error_logs.error_id is
+    'The error.';
+comment on column docket.error_logs.error_group_id is
+    'The errors that it is one of.';
+comment on column docket.error_logs.task_id is
+    'The task that it was about, where it was one.';
+comment on column docket.error_logs.workflow_id is
+    'The workflow that it was about, where it was one.';
+comment on column docket.error_logs.execution_id is
+    'The execution that it occurred in; that may have been dropped since, with its month.';
+comment on column docket.error_logs.severity is
+    'How bad it is.';
+comment on column docket.error_logs.error_type is
+    'What kind of error it is: the name of an exception, a code...';
+comment on column docket.error_logs.message is
+    'What it says; of much, the beginning and the end.';
+comment on column docket.error_logs.stack is
+    'Where in the program it occurred; of much, the beginning and the end.';
+comment on column docket.error_logs.context is
+    'What was asked for when it occurred, with asterisks under secret keys.';
+comment on column docket.error_logs.environment is
+    'Where it occurred.';
+comment on column docket.error_logs.environment_info is
+    'On what it occurred: versions, machine, region...';
+comment on column docket.error_logs.retry_count is
+    'How often it had been tried again before.';
+comment on column docket.error_logs.is_regression is
+    'Whether it came back after it had been resolved.';
+comment on column docket.error_logs.occurred_at is
+    'When it occurred.';
+comment on constraint error_logs_of_task_or_workflow on docket.error_logs is
+    'an error is of a task, of a workflow, or of neither';
+comment on constraint error_logs_type_bounded on docket.error_logs is
+    'an error_type has 1 to 255 characters';
+comment on constraint error_logs_texts_bounded on docket.error_logs is
+    'an error has a message';
+comment on constraint error_logs_retry_count_not_negative on docket.error_logs is
+    'a retry_count is not negative';
+comment on constraint error_logs_json_as_told on docket.error_logs is
+    'context, environment_info and metadata are JSON objects of up to 65536 bytes';
+
+create table docket.error_logs_default partition of docket.error_logs default;
+
+comment on table docket.error_logs_default is
+    'Rows of error_logs for which no month is there. The first row in it is an alarm.';
+
+alter table docket.error_logs_default enable row level security;
+alter table docket.error_logs_default force row level security;
+
+call docket_private.add_touch('docket.error_groups');
+call docket_private.add_journal('docket.error_groups', 'error_group_id');
+call docket_private.add_isolation('docket.error_groups');
+call docket_private.add_isolation('docket.error_sources');
+call docket_private.add_isolation('docket.error_logs');
+
+insert into docket.partition_policies (table_name)
+values ('error_logs');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+create function docket_private.error_source(execution docket.execution_history) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return concat_ws('/', coalesce(execution.task_id::text, execution.workflow_id::text, 'project'),
+                     execution.execution_type, coalesce(execution.environment, ''));
+end;
+$$;
+
+comment on function docket_private.error_source(docket.execution_history) is
+    'What executions of one kind have in common: whose they are, their type and their environment.';
+
+-- Behind the end of an execution that succeeded; where no error is open, one look into an index.
+create function docket_private.resolve_errors(execution docket.execution_history) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_groups uuid[];
+begin
+    -- In one order, so that two who succeed do not wait for each other.
+    v_groups := array(
+        select g.error_group_id
+          from docket.error_sources as s
+         cross join lateral (
+                   select h.error_group_id
+                     from docket.error_groups as h
+                    where h.error_group_id = s.error_group_id
+                      and h.project_id     = s.project_id
+                    offset 0
+               ) as g
+         where s.source_key = docket_private.error_source(execution)
+           and s.project_id = execution.project_id
+           and s.is_open
+           and s.last_seen_at <= execution.completed_at
+         order by g.error_group_id);
+
+    if v_groups = '{}' then
+        return;
+    end if;
+
+    perform
+       from docket.error_groups as g
+      where g.error_group_id = any (v_groups)
+        and g.project_id     = execution.project_id
+      order by g.error_group_id
+        for no key update;
+
+    update docket.error_sources as s
+       set is_open = false
+     where s.error_group_id = any (v_groups)
+       and s.project_id = execution.project_id
+       and s.source_key = docket_private.error_source(execution)
+       and s.last_seen_at <= execution.completed_at;
+
+    update docket.error_groups as g
+       set resolved_at              = execution.completed_at,
+           resolved_by              = docket.principal(),
+           resolution               = 'automatic',
+           resolution_reason        = null,
+           resolved_by_execution_id = execution.execution_id
+     where g.error_group_id = any (v_groups)
+       and g.project_id  = execution.project_id
+       and g.resolved_at is null
+       and not exists (
+               select
+                 from docket.error_sources as s
+                where s.error_group_id = g.error_group_id
+                  and s.project_id     = g.project_id
+                  and s.is_open
+               offset 0);
+end;
+$$;
+
+comment on function docket_private.resolve_errors(docket.execution_history) is
+    'Closes the errors that executions of the same kind had before; groups with none open any more are resolved.';
+
+revoke all on function docket_private.error_source(docket.execution_history) from public;
+revoke all on function docket_private.resolve_errors(docket.execution_history) from public;
+grant select on docket.error_groups, docket.error_sources, docket.error_logs
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -26605,7 +26936,7 @@ as $$
 declare
     v_answer     jsonb := docket_private.replay(request_id, 'finish_execution');
     v_execution  docket.execution_history;
-    v_now        timestamptz := docket.clock();
+    v_ended_at   timestamptz;
     v_constraint text;
 begin
     v_execution := docket_private.find_execution(
@@ -26624,13 +26955,16 @@ begin
                   hint    = 'It ends completed, failed, timed_out or cancelled.';
     end if;
 
+    v_ended_at := coalesce(finish_execution.completed_at,
+                           greatest(docket.clock(), v_execution.started_at));
+
     begin
         update docket.execution_history as e
            set status              = finish_execution.status,
-               completed_at        = coalesce(finish_execution.completed_at,
-                                              greatest(v_now, e.started_at)),
-               phases              = docket_private.close_phase(
-                                         e.phases, coalesce(finish_execution.completed_at, v_now)),
+               completed_at        = v_ended_at,
+               duration_ms         = (extract(epoch from v_ended_at - e.started_at)
+                                      * 1000)::bigint,
+               phases              = docket_private.close_phase(e.phases, v_ended_at),
                exit_code           = finish_execution.exit_code,
                stdout_preview      = docket_private.preview(finish_execution.stdout_preview),
                stderr_preview      = docket_private.preview(finish_execution.stderr_preview),
@@ -26652,6 +26986,11 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
+    -- What succeeds resolves what had gone wrong there.
+    if v_execution.status = 'completed' then
+        perform docket_private.resolve_errors(v_execution);
+    end if;
+
     perform docket_private.remember(request_id, 'true');
     return v_execution;
 end;
@@ -26660,7 +26999,8 @@ $$;
 comment on function docket.finish_execution(
     uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
     uuid) is
-'Ends an execution: once, and it is never changed after that.
+'Ends an execution: once, and it is never changed after that. One that is completed resolves the
+errors that executions of its kind had before: of the same task or workflow, type and environment.
 
 `status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended with
 (negative: the signal). `stdout_preview` and `stderr_preview` are what it printed, `error_message`
@@ -26983,6 +27323,638 @@ grant execute on function
         uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer),
     docket.execution_chain(uuid),
     docket.list_execution_log(uuid, bigint, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/record_errors
+
+set local role docket_owner;
+
+-- Without what differs each time that the same thing goes wrong.
+create function docket_private.normalized(message text) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text text := lower(left(normalized.message, 4000));
+begin
+    v_text := regexp_replace(
+        v_text, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}', '<id>', 'g');
+    v_text := regexp_replace(
+        v_text, '\d{4}-\d\d-\d\d([t ]\d\d:\d\d(:\d\d([.,]\d+)?)?(z|[+-]\d\d:?\d\d)?)?', '<time>',
+        'g');
+    v_text := regexp_replace(v_text, '0x[0-9a-f]+', '<n>', 'g');
+    v_text := regexp_replace(v_text, '\m(?=[a-f]*[0-9])[0-9a-f]{7,}\M', '<n>', 'g');
+    v_text := regexp_replace(v_text, '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g');
+    v_text := regexp_replace(v_text, '\d+([.,:]\d+)*', '<n>', 'g');
+    return btrim(regexp_replace(v_text, '\s+', ' ', 'g'));
+end;
+$$;
+
+comment on function docket_private.normalized(text) is
+    'A message without ids, times, numbers and quoted texts.';
+
+-- The lines of a stack that name a place, without numbers, and of a path its last three parts:
+-- those of Python, Java, JavaScript, Ruby, Go and their kin.
+create function docket_private.frames(stack text) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select regexp_replace(
+                   regexp_replace(lower(btrim(left(l.line, 1000))), '0x[0-9a-f]+|\d+', '', 'g'),
+                   '[^\s"()]*[/\\]([^\s"()/\\]+[/\\][^\s"()/\\]+[/\\][^\s"()/\\]+)', '\1', 'g')
+          from regexp_split_to_table(left(frames.stack, 65536), '\r?\n')
+               with ordinality as l (line, place)
+         where l.line ~ ('^\s*File ".*", line \d+|^\s*at\s+\S|^\s*(from )?\S+:\d+:in'
+                         '|\.(go|rs|c|cc|cpp|rb):\d+')
+         order by l.place
+         limit 50);
+end;
+$$;
+
+comment on function docket_private.frames(text) is
+    'Where in the program an error occurred, without what changes with every edit.';
+
+create function docket_private.fingerprint(
+    error_type text,
+    message    text,
+    stack      text
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return encode(
+        sha256(convert_to(
+            jsonb_build_array(
+                lower(btrim(fingerprint.error_type)),
+                docket_private.normalized(fingerprint.message),
+                docket_private.frames(fingerprint.stack))::text,
+            'UTF8')),
+        'hex');
+end;
+$$;
+
+comment on function docket_private.fingerprint(text, text, text) is
+    'What errors have in common that are the same: type, message and frames, without what differs each time.';
+
+create function docket.record_error(
+    project_id       uuid,
+    message          text,
+    severity         text        default 'medium',
+    error_type       text        default null,
+    stack            text        default null,
+    task_id          uuid        default null,
+    workflow_id      uuid        default null,
+    execution_id     uuid        default null,
+    context          jsonb       default null,
+    environment      text        default null,
+    environment_info jsonb       default null,
+    fingerprint      text        default null,
+    retry_count      integer     default null,
+    occurred_at      timestamptz default null,
+    metadata         jsonb       default null,
+    request_id       uuid        default null
+) returns docket.error_logs
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb       := docket_private.replay(request_id, 'record_error');
+    v_now        timestamptz := docket.clock();
+    v_execution  docket.execution_history;
+    v_known      docket.error_groups;
+    v_error      docket.error_logs;
+    v_print      text;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.error_logs, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_error.project_id);
+
+    if record_error.execution_id is not null then
+        v_execution := docket_private.find_execution(record_error.execution_id, false);
+        if v_execution.project_id <> record_error.project_id then
+            raise exception 'execution % is of another project', record_error.execution_id
+                using errcode = 'PD422';
+        end if;
+    end if;
+
+    begin
+        v_error.severity    := coalesce(lower(btrim(record_error.severity)), 'medium');
+        v_error.message     := docket_private.preview(record_error.message);
+        v_error.stack       := docket_private.preview(
+                                   coalesce(record_error.stack, v_execution.error_stack));
+        v_error.occurred_at := coalesce(record_error.occurred_at, v_now);
+        v_print := coalesce(
+            record_error.fingerprint,
+            docket_private.fingerprint(
+                record_error.error_type, coalesce(v_error.message, ''), v_error.stack));
+
+        -- Two that are the same follow each other here.
+        insert into docket.error_groups as g (
+            error_group_id, project_id, fingerprint, error_type, message, severity, occurrences,
+            first_seen_at, last_seen_at)
+        values (
+            docket_private.new_id(record_error.project_id), record_error.project_id, v_print,
+            record_error.error_type, v_error.message, v_error.severity, 0, v_error.occurred_at,
+            v_error.occurred_at)
+            on conflict on constraint error_groups_fingerprint_key do nothing;
+
+        select g.* into v_known
+          from docket.error_groups as g
+         where g.project_id  = record_error.project_id
+           and g.fingerprint = v_print
+           for no key update;
+
+        -- What happened before it was resolved does not say that it came back.
+        v_error.is_regression := v_known.resolved_at is not null
+                                 and v_error.occurred_at > v_known.resolved_at;
+
+        update docket.error_groups as g
+           set occurrences   = g.occurrences + 1,
+               message       = v_error.message,
+               severity      = case
+                                   when array_position(
+                                            array['low', 'medium', 'high', 'critical'],
+                                            g.severity::text)
+                                        >= array_position(
+                                            array['low', 'medium', 'high', 'critical'],
+                                            v_error.severity::text)
+                                   then g.severity
+                                   else v_error.severity
+                               end,
+               first_seen_at = least(g.first_seen_at, v_error.occurred_at),
+               last_seen_at  = greatest(g.last_seen_at, v_error.occurred_at),
+               regressions   = g.regressions + v_error.is_regression::integer,
+               regressed_at  = case
+                                   when v_error.is_regression then v_error.occurred_at
+                                   else g.regressed_at
+                               end,
+               resolved_at   = case when not v_error.is_regression then g.resolved_at end,
+               resolved_by   = case when not v_error.is_regression then g.resolved_by end,
+               resolution    = case when not v_error.is_regression then g.resolution end,
+               resolution_reason        = case
+                                              when not v_error.is_regression
+                                              then g.resolution_reason
+                                          end,
+               resolved_by_execution_id = case
+                                              when not v_error.is_regression
+                                              then g.resolved_by_execution_id
+                                          end
+         where g.error_group_id = v_known.error_group_id
+           and g.project_id     = v_known.project_id;
+
+        if record_error.execution_id is not null
+           and (v_known.resolved_at is null or v_error.is_regression) then
+            insert into docket.error_sources as s (
+                error_group_id, project_id, source_key, last_seen_at)
+            values (
+                v_known.error_group_id, v_known.project_id,
+                docket_private.error_source(v_execution), v_error.occurred_at)
+                on conflict on constraint error_sources_pkey
+                do update set last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+                              is_open      = true;
+        end if;
+
+        insert into docket.error_logs as e (
+            error_id, project_id, error_group_id, task_id, workflow_id, execution_id, severity,
+            error_type, message, stack, context, environment, environment_info, retry_count,
+            is_regression, occurred_at, metadata, created_at)
+        values (
+            docket_private.id_at(record_error.project_id, v_now), record_error.project_id,
+            v_known.error_group_id,
+            coalesce(record_error.task_id,
+                     case when record_error.workflow_id is null then v_execution.task_id end),
+            coalesce(record_error.workflow_id,
+                     case when record_error.task_id is null then v_execution.workflow_id end),
+            record_error.execution_id, v_error.severity, record_error.error_type, v_error.message,
+            v_error.stack, docket_private.without_secrets(coalesce(record_error.context, '{}')),
+            coalesce(lower(btrim(record_error.environment)), v_execution.environment),
+            docket_private.without_secrets(
+                coalesce(record_error.environment_info, v_execution.environment_info, '{}')),
+            coalesce(record_error.retry_count, v_execution.retry_count, 0),
+            v_error.is_regression, v_error.occurred_at,
+            docket_private.without_secrets(coalesce(record_error.metadata, '{}')), v_now)
+        returning e.* into v_error;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task or workflow of an error is none of this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception or program_limit_exceeded then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the error is refused: %',
+                            coalesce(
+                                docket_private.constraint_text('error_logs', v_constraint),
+                                docket_private.constraint_text('error_groups', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'It has a message; severity is low, medium, high or critical.';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_error));
+    return v_error;
+end;
+$$;
+
+comment on function docket.record_error(
+    uuid, text, text, text, text, uuid, uuid, uuid, jsonb, text, jsonb, text, integer, timestamptz,
+    jsonb, uuid) is
+'Records an error, in the group of those that are the same.
+
+`message` is what it says, `severity` low, medium, high or critical, `error_type` the name of an
+exception or a code, `stack` where in the program it occurred, `context` an object of what was asked
+for. `task_id`, `workflow_id` or `execution_id` say what it was about: task, workflow,
+`environment`, `environment_info`, `retry_count` and stack are those of the execution unless others
+are given. `fingerprint` says which errors are the same (null: it is made of type, message and
+frames, without ids, times, numbers and quoted texts). `occurred_at` is when (null: now), `metadata`
+an object. What stands under a secret key is stored as asterisks.
+One that comes back after its group was resolved is a regression, and opens the group again. A later
+execution of the same kind that is completed resolves it. The same `request_id` again returns the
+first answer. Returns the error. Raises PD404, PD403, PD422.';
+
+create function docket.list_errors(
+    project_id     uuid,
+    error_group_id uuid        default null,
+    task_id        uuid        default null,
+    execution_id   uuid        default null,
+    severity       text        default null,
+    environment    text        default null,
+    since          timestamptz default null,
+    until          timestamptz default null,
+    after          uuid        default null,
+    page_size      integer     default 100
+) returns setof docket.error_logs
+language sql
+stable
+begin atomic
+    select e.*
+      from docket.error_logs as e
+     where e.project_id = list_errors.project_id
+       and (list_errors.error_group_id is null
+            or e.error_group_id = list_errors.error_group_id)
+       and (list_errors.task_id is null or e.task_id = list_errors.task_id)
+       and (list_errors.execution_id is null or e.execution_id = list_errors.execution_id)
+       and (list_errors.severity is null or e.severity = lower(btrim(list_errors.severity)))
+       and (list_errors.environment is null
+            or e.environment = lower(btrim(list_errors.environment)))
+       and (list_errors.since is null or e.created_at >= list_errors.since)
+       and (list_errors.until is null or e.created_at < list_errors.until)
+       and (list_errors.after is null
+            or (e.created_at, e.error_id) < (
+                   docket_private.time_of_id(list_errors.after), list_errors.after))
+     order by e.created_at desc, e.error_id desc
+     limit least(greatest(list_errors.page_size, 1), 1000);
+end;
+
+comment on function docket.list_errors(
+    uuid, uuid, uuid, uuid, text, text, timestamptz, timestamptz, uuid, integer) is
+'The errors of a project that meet every condition given, the newest first.
+
+`error_group_id`, `task_id` and `execution_id` say which, `severity` how bad, `environment` where,
+`since` and `until` when they were recorded (from the first to before the second). `after` is the id
+of the last error of the previous page, `page_size` is in rows (1 to 1000). Returns errors; raises
+nothing.';
+
+create function docket.list_error_groups(
+    project_id  uuid,
+    is_resolved boolean default null,
+    severity    text    default null,
+    after       uuid    default null,
+    page_size   integer default 100
+) returns setof docket.error_groups
+language sql
+stable
+begin atomic
+    select g.*
+      from docket.error_groups as g
+     where g.project_id = list_error_groups.project_id
+       and (list_error_groups.is_resolved is null
+            or (g.resolved_at is not null) = list_error_groups.is_resolved)
+       and (list_error_groups.severity is null
+            or g.severity = lower(btrim(list_error_groups.severity)))
+       and (list_error_groups.after is null or g.error_group_id < list_error_groups.after)
+     order by g.error_group_id desc
+     limit least(greatest(list_error_groups.page_size, 1), 1000);
+end;
+
+comment on function docket.list_error_groups(uuid, boolean, text, uuid, integer) is
+'The errors of a project that are the same, group by group, the newest group first: how often they
+occurred, since when, and whether they are resolved.
+
+`is_resolved` is true for those that are, false for those that are open; `severity` is that of the
+worst. `after` is the id of the last group of the previous page, `page_size` is in rows (1 to 1000).
+Returns groups; raises nothing.';
+
+create function docket.resolve_error(
+    error_group_id uuid,
+    reason         text default null,
+    request_id     uuid default null
+) returns docket.error_groups
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'resolve_error');
+    v_group      docket.error_groups;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.error_groups, v_answer);
+    end if;
+
+    select g.* into v_group
+      from docket.error_groups as g
+     where g.error_group_id = resolve_error.error_group_id;
+
+    if not found then
+        raise exception 'error group % does not exist',
+                        coalesce(resolve_error.error_group_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_error_groups() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_group.project_id);
+
+    begin
+        update docket.error_groups as g
+           set resolved_at       = docket.clock(),
+               resolved_by       = docket.principal(),
+               resolution        = 'manual',
+               resolution_reason = resolve_error.reason
+         where g.error_group_id = v_group.error_group_id
+           and g.project_id     = v_group.project_id
+           and g.resolved_at is null;
+    exception
+        when check_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the group is not resolved: %',
+                            docket_private.constraint_text('error_groups', v_constraint)
+                using errcode = 'PD422';
+    end;
+
+    update docket.error_sources as s
+       set is_open = false
+     where s.error_group_id = v_group.error_group_id
+       and s.project_id     = v_group.project_id
+       and s.is_open;
+
+    select g.* into v_group
+      from docket.error_groups as g
+     where g.error_group_id = v_group.error_group_id
+       and g.project_id     = v_group.project_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_group));
+    return v_group;
+end;
+$$;
+
+comment on function docket.resolve_error(uuid, text, uuid) is
+'Says that the errors of a group are resolved, by a person''s decision. What is resolved already
+stays so; the next error of the group is a regression.
+
+`reason` says why or how, in 1 to 2000 characters. The same `request_id` again returns the first
+answer. Returns the group. Raises PD404, PD403, PD422.';
+
+revoke all on function docket_private.normalized(text) from public;
+revoke all on function docket_private.frames(text) from public;
+revoke all on function docket_private.fingerprint(text, text, text) from public;
+revoke all on function docket.record_error(
+    uuid, text, text, text, text, uuid, uuid, uuid, jsonb, text, jsonb, text, integer, timestamptz,
+    jsonb, uuid) from public;
+revoke all on function docket.list_errors(
+    uuid, uuid, uuid, uuid, text, text, timestamptz, timestamptz, uuid, integer) from public;
+revoke all on function docket.list_error_groups(uuid, boolean, text, uuid, integer) from public;
+revoke all on function docket.resolve_error(uuid, text, uuid) from public;
+grant execute on function
+    docket.record_error(
+        uuid, text, text, text, text, uuid, uuid, uuid, jsonb, text, jsonb, text, integer,
+        timestamptz, jsonb, uuid),
+    docket.resolve_error(uuid, text, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.list_errors(
+        uuid, uuid, uuid, uuid, text, text, timestamptz, timestamptz, uuid, integer),
+    docket.list_error_groups(uuid, boolean, text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/delivery_views
+
+set local role docket_owner;
+
+-- Reckoned when it is read, each task by its own rows: what is asked for some tasks reads theirs
+-- alone, however many there are, and is never stale.
+create view docket.task_execution_summary
+with (security_invoker = true) as
+    select t.project_id,
+           t.task_id,
+           t.task_key,
+           t.title,
+           t.status,
+           e.executions,
+           e.running,
+           e.completed,
+           e.failed,
+           e.timed_out,
+           e.cancelled,
+           e.retries,
+           round(e.completed::numeric / nullif(e.executions - e.running, 0), 4) as success_rate,
+           e.total_duration_ms,
+           e.mean_duration_ms,
+           e.longest_duration_ms,
+           e.peak_memory_usage_mb,
+           e.first_started_at,
+           e.last_started_at,
+           e.last_completed_at
+      from docket.tasks as t
+     cross join lateral (
+               select count(*) as executions,
+                      count(*) filter (where h.status = 'running') as running,
+                      count(*) filter (where h.status = 'completed') as completed,
+                      count(*) filter (where h.status = 'failed') as failed,
+                      count(*) filter (where h.status = 'timed_out') as timed_out,
+                      count(*) filter (where h.status = 'cancelled') as cancelled,
+                      count(*) filter (where h.retry_count > 0) as retries,
+                      coalesce(sum(h.duration_ms), 0)::bigint as total_duration_ms,
+                      avg(h.duration_ms)::bigint as mean_duration_ms,
+                      max(h.duration_ms) as longest_duration_ms,
+                      max(h.memory_usage_mb) as peak_memory_usage_mb,
+                      min(h.started_at) as first_started_at,
+                      max(h.started_at) as last_started_at,
+                      max(h.completed_at) as last_completed_at
+                 from docket.execution_history as h
+                where h.task_id    = t.task_id
+                  and h.project_id = t.project_id
+           ) as e
+     where t.archived_at is null;
+
+comment on view docket.task_execution_summary is
+    'What was run for each task in use, in figures: how often, how it ended, how long it took (milliseconds).';
+
+create view docket.task_cicd_status
+with (security_invoker = true) as
+    select t.project_id,
+           t.task_id,
+           t.task_key,
+           t.workflow_id,
+           t.title,
+           t.status,
+           t.priority,
+           t.assigned_to,
+           case
+               when r.running > 0 then 'running'
+               when g.failing > 0 or v.failed > 0 or e.status in ('failed', 'timed_out')
+                   then 'failing'
+               when g.unmet > 0 or p.open_pull_requests > 0 then 'waiting'
+               when g.required > 0 or v.passed > 0 or e.status = 'completed' then 'passing'
+               else 'nothing yet'
+           end as pipeline_status,
+           a.artifacts,
+           v.validations,
+           v.passed as validations_passed,
+           v.failed as validations_failed,
+           g.required as gates,
+           g.unmet as gates_unmet,
+           p.pull_requests,
+           p.open_pull_requests,
+           p.merged_pull_requests,
+           p.has_conflict,
+           r.running as running_executions,
+           e.execution_id as last_execution_id,
+           e.execution_type as last_execution_type,
+           e.status as last_execution_status,
+           e.environment as last_environment,
+           e.started_at as last_started_at,
+           e.completed_at as last_completed_at
+      from docket.tasks as t
+     cross join lateral (
+               select count(*) as artifacts
+                 from docket.code_artifacts as f
+                where f.task_id    = t.task_id
+                  and f.project_id = t.project_id
+           ) as a
+     cross join lateral (
+               select count(*) as validations,
+                      count(*) filter (where n.validation_status in ('passed', 'warning'))
+                          as passed,
+                      count(*) filter (where n.validation_status in ('failed', 'error')) as failed
+                 from docket.validation_results as n
+                where n.task_id    = t.task_id
+                  and n.project_id = t.project_id
+                  and n.run_no     = (
+                          select max(w.run_no)
+                            from docket.validation_results as w
+                           where w.task_id         = n.task_id
+                             and w.project_id      = n.project_id
+                             and w.validation_type = n.validation_type)
+           ) as v
+     cross join lateral (
+               select count(*) as required,
+                      count(*) filter (where not q.is_met) as unmet,
+                      count(*) filter (
+                          where not q.is_met and q.validation_status in ('failed', 'error')
+                      ) as failing
+                 from docket.required_validations as q
+                where q.task_id    = t.task_id
+                  and q.project_id = t.project_id
+           ) as g
+     cross join lateral (
+               select count(*) as pull_requests,
+                      count(*) filter (where m.status in ('draft', 'open')) as open_pull_requests,
+                      count(*) filter (where m.status = 'merged') as merged_pull_requests,
+                      coalesce(bool_or(m.has_conflict and m.status in ('draft', 'open')), false)
+                          as has_conflict
+                 from docket.task_pull_requests as l
+                 join docket.pull_requests as m
+                   on m.pull_request_id = l.pull_request_id
+                  and m.project_id      = l.project_id
+                where l.task_id    = t.task_id
+                  and l.project_id = t.project_id
+           ) as p
+     cross join lateral (
+               select count(*) as running
+                 from docket.execution_history as h
+                where h.task_id    = t.task_id
+                  and h.project_id = t.project_id
+                  and h.status     = 'running'
+           ) as r
+      left join lateral (
+               select h.execution_id, h.execution_type, h.status, h.environment, h.started_at,
+                      h.completed_at
+                 from docket.execution_history as h
+                where h.task_id    = t.task_id
+                  and h.project_id = t.project_id
+                order by h.created_at desc, h.execution_id desc
+                limit 1
+           ) as e on true
+     where t.archived_at is null;
+
+comment on view docket.task_cicd_status is
+    'How each task in use stands on its way to delivery: artifacts, the newest validation of each type, gates, pull requests and executions. pipeline_status is running, failing, waiting (for a gate or a pull request), passing or nothing yet.';
+
+create view docket.cicd_pipeline_status
+with (security_invoker = true) as
+    select s.*
+      from docket.task_cicd_status as s
+     where s.status in ('in_progress', 'review');
+
+comment on view docket.cicd_pipeline_status is
+    'How the tasks stand that are worked on or in review now: the same columns as docket.task_cicd_status. It reads their rows alone, and is never stale.';
+
+create function docket.tasks_with_cicd_status(
+    project_id   uuid,
+    statuses     text[]  default null,
+    min_priority text    default null,
+    after        uuid    default null,
+    page_size    integer default 100
+) returns setof docket.task_cicd_status
+language sql
+stable
+begin atomic
+    select s.*
+      from docket.list_tasks(
+               tasks_with_cicd_status.project_id, statuses => tasks_with_cicd_status.statuses,
+               min_priority => tasks_with_cicd_status.min_priority,
+               after => tasks_with_cicd_status.after,
+               page_size => tasks_with_cicd_status.page_size) as t
+     cross join lateral (
+               select c.*
+                 from docket.task_cicd_status as c
+                where c.task_id    = t.task_id
+                  and c.project_id = t.project_id
+                order by c.task_id
+                limit 1
+           ) as s
+     order by s.task_id desc;
+end;
+
+comment on function docket.tasks_with_cicd_status(uuid, text[], text, uuid, integer) is
+'The tasks of a project with how they stand on their way to delivery, the newest first: with how many
+artifacts and validations, which gates are open, their pull requests and what was run last.
+
+`statuses` are those that a task may have (null: any), `min_priority` the lowest priority (1 to 10,
+or a word). `after` is the id of the last task of the previous page, `page_size` is in rows (1 to
+1000). Returns rows of docket.task_cicd_status. Raises PD422 for a status or a priority that there
+is not.';
+
+revoke all on function docket.tasks_with_cicd_status(uuid, text[], text, uuid, integer)
+  from public;
+grant execute on function docket.tasks_with_cicd_status(uuid, text[], text, uuid, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.task_execution_summary, docket.task_cicd_status,
+      docket.cicd_pipeline_status
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;

@@ -131,6 +131,13 @@ CREATE DOMAIN docket.environment AS text
 
 COMMENT ON DOMAIN docket.environment IS 'Where something is run: development, staging, production... Any word of lower-case letters, digits and _ . - (up to 63).';
 
+-- DOMAIN docket.error_resolution
+
+CREATE DOMAIN docket.error_resolution AS text
+	CONSTRAINT error_resolution_known CHECK ((VALUE = ANY (ARRAY['automatic'::text, 'manual'::text])));
+
+COMMENT ON DOMAIN docket.error_resolution IS 'How errors were resolved: automatic, by runs that succeeded where they had occurred, or manual.';
+
 -- DOMAIN docket.execution_status
 
 CREATE DOMAIN docket.execution_status AS text
@@ -202,6 +209,13 @@ CREATE DOMAIN docket.satisfaction AS text
 	CONSTRAINT satisfaction_known CHECK ((VALUE = ANY (ARRAY['completed'::text, 'merged'::text, 'validated'::text])));
 
 COMMENT ON DOMAIN docket.satisfaction IS 'What a task that blocks another has to be until it does so no longer: completed, or completed and merged (its pull requests are), or completed and validated (it has passed every validation that it requires).';
+
+-- DOMAIN docket.severity
+
+CREATE DOMAIN docket.severity AS text
+	CONSTRAINT severity_known CHECK ((VALUE = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text])));
+
+COMMENT ON DOMAIN docket.severity IS 'How bad something is: low, medium, high or critical.';
 
 -- DOMAIN docket.storage_type
 
@@ -4185,7 +4199,7 @@ CREATE TABLE docket.execution_history (
     environment docket.environment,
     started_at timestamp with time zone NOT NULL,
     completed_at timestamp with time zone,
-    duration_ms bigint GENERATED ALWAYS AS (((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint) STORED,
+    duration_ms bigint,
     cpu_usage_percent numeric,
     memory_usage_mb numeric,
     exit_code integer,
@@ -4205,6 +4219,7 @@ CREATE TABLE docket.execution_history (
     created_by text DEFAULT docket.principal() NOT NULL,
     CONSTRAINT execution_history_completed_after_started CHECK ((completed_at >= started_at)),
     CONSTRAINT execution_history_cpu_is_percentage CHECK (((cpu_usage_percent >= (0)::numeric) AND (cpu_usage_percent <= (100)::numeric))),
+    CONSTRAINT execution_history_duration_exact CHECK ((NOT (duration_ms IS DISTINCT FROM ((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint))),
     CONSTRAINT execution_history_ends_once CHECK ((((status)::text = 'running'::text) = (completed_at IS NULL))),
     CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
     CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
@@ -5011,7 +5026,7 @@ CREATE FUNCTION docket.finish_execution(execution_id uuid, status text DEFAULT '
 declare
     v_answer     jsonb := docket_private.replay(request_id, 'finish_execution');
     v_execution  docket.execution_history;
-    v_now        timestamptz := docket.clock();
+    v_ended_at   timestamptz;
     v_constraint text;
 begin
     v_execution := docket_private.find_execution(
@@ -5030,13 +5045,16 @@ begin
                   hint    = 'It ends completed, failed, timed_out or cancelled.';
     end if;
 
+    v_ended_at := coalesce(finish_execution.completed_at,
+                           greatest(docket.clock(), v_execution.started_at));
+
     begin
         update docket.execution_history as e
            set status              = finish_execution.status,
-               completed_at        = coalesce(finish_execution.completed_at,
-                                              greatest(v_now, e.started_at)),
-               phases              = docket_private.close_phase(
-                                         e.phases, coalesce(finish_execution.completed_at, v_now)),
+               completed_at        = v_ended_at,
+               duration_ms         = (extract(epoch from v_ended_at - e.started_at)
+                                      * 1000)::bigint,
+               phases              = docket_private.close_phase(e.phases, v_ended_at),
                exit_code           = finish_execution.exit_code,
                stdout_preview      = docket_private.preview(finish_execution.stdout_preview),
                stderr_preview      = docket_private.preview(finish_execution.stderr_preview),
@@ -5058,12 +5076,18 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
+    -- What succeeds resolves what had gone wrong there.
+    if v_execution.status = 'completed' then
+        perform docket_private.resolve_errors(v_execution);
+    end if;
+
     perform docket_private.remember(request_id, 'true');
     return v_execution;
 end;
 $$;
 
-COMMENT ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Ends an execution: once, and it is never changed after that.
+COMMENT ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Ends an execution: once, and it is never changed after that. One that is completed resolves the
+errors that executions of its kind had before: of the same task or workflow, type and environment.
 
 `status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended with
 (negative: the signal). `stdout_preview` and `stderr_preview` are what it printed, `error_message`
@@ -8266,6 +8290,227 @@ COMMENT ON FUNCTION docket.list_context_types(project_id uuid, after text, page_
 
 `after` is the context_type of the last row of the page before, `page_size` is in rows (1 to 1000).
 Returns types; raises nothing.';
+
+-- TABLE docket.error_groups
+
+CREATE TABLE docket.error_groups (
+    error_group_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    fingerprint text NOT NULL,
+    error_type text,
+    message text NOT NULL,
+    severity docket.severity NOT NULL,
+    occurrences bigint DEFAULT 1 NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    regressions bigint DEFAULT 0 NOT NULL,
+    regressed_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    resolution docket.error_resolution,
+    resolution_reason text,
+    resolved_by_execution_id uuid,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT error_groups_fingerprint_bounded CHECK (((length(fingerprint) >= 1) AND (length(fingerprint) <= 255))),
+    CONSTRAINT error_groups_reason_bounded CHECK (((length(resolution_reason) >= 1) AND (length(resolution_reason) <= 2000))),
+    CONSTRAINT error_groups_resolved_somehow CHECK ((num_nulls(resolved_at, resolved_by, resolution) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT error_groups_type_bounded CHECK (((length(error_type) >= 1) AND (length(error_type) <= 255)))
+);
+
+ALTER TABLE ONLY docket.error_groups FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.error_groups IS 'Errors that are one and the same, by their fingerprint: how often, since when, and whether they are resolved.';
+
+COMMENT ON COLUMN docket.error_groups.error_group_id IS 'The group.';
+
+COMMENT ON COLUMN docket.error_groups.fingerprint IS 'What makes errors the same: made of type, message and frames without what differs each time, unless it was given.';
+
+COMMENT ON COLUMN docket.error_groups.error_type IS 'What kind of error it is.';
+
+COMMENT ON COLUMN docket.error_groups.message IS 'What the last of them said.';
+
+COMMENT ON COLUMN docket.error_groups.severity IS 'How bad the worst of them was.';
+
+COMMENT ON COLUMN docket.error_groups.occurrences IS 'How many there were, those included that have been dropped since.';
+
+COMMENT ON COLUMN docket.error_groups.first_seen_at IS 'When it first occurred.';
+
+COMMENT ON COLUMN docket.error_groups.last_seen_at IS 'When it last occurred.';
+
+COMMENT ON COLUMN docket.error_groups.regressions IS 'How often it came back after it had been resolved.';
+
+COMMENT ON COLUMN docket.error_groups.regressed_at IS 'When it last came back.';
+
+COMMENT ON COLUMN docket.error_groups.resolved_at IS 'When it was resolved; null: it is open.';
+
+COMMENT ON COLUMN docket.error_groups.resolved_by IS 'Who resolved it, or whose run did.';
+
+COMMENT ON COLUMN docket.error_groups.resolution IS 'How it was resolved.';
+
+COMMENT ON COLUMN docket.error_groups.resolution_reason IS 'What was said of it.';
+
+COMMENT ON COLUMN docket.error_groups.resolved_by_execution_id IS 'The execution that succeeded where it had last failed.';
+
+COMMENT ON CONSTRAINT error_groups_fingerprint_bounded ON docket.error_groups IS 'a fingerprint has 1 to 255 characters';
+
+COMMENT ON CONSTRAINT error_groups_reason_bounded ON docket.error_groups IS 'a reason has 1 to 2000 characters';
+
+COMMENT ON CONSTRAINT error_groups_type_bounded ON docket.error_groups IS 'an error_type has 1 to 255 characters';
+
+-- FUNCTION docket.list_error_groups(uuid, boolean, text, uuid, integer)
+
+CREATE FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean DEFAULT NULL::boolean, severity text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.error_groups
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT g.error_group_id,
+     g.project_id,
+     g.fingerprint,
+     g.error_type,
+     g.message,
+     g.severity,
+     g.occurrences,
+     g.first_seen_at,
+     g.last_seen_at,
+     g.regressions,
+     g.regressed_at,
+     g.resolved_at,
+     g.resolved_by,
+     g.resolution,
+     g.resolution_reason,
+     g.resolved_by_execution_id,
+     g.version,
+     g.created_at,
+     g.updated_at,
+     g.created_by,
+     g.updated_by
+    FROM docket.error_groups g
+   WHERE ((g.project_id = list_error_groups.project_id) AND ((list_error_groups.is_resolved IS NULL) OR ((g.resolved_at IS NOT NULL) = list_error_groups.is_resolved)) AND ((list_error_groups.severity IS NULL) OR ((g.severity)::text = lower(btrim(list_error_groups.severity)))) AND ((list_error_groups.after IS NULL) OR (g.error_group_id < list_error_groups.after)))
+   ORDER BY g.error_group_id DESC
+  LIMIT LEAST(GREATEST(list_error_groups.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) IS 'The errors of a project that are the same, group by group, the newest group first: how often they
+occurred, since when, and whether they are resolved.
+
+`is_resolved` is true for those that are, false for those that are open; `severity` is that of the
+worst. `after` is the id of the last group of the previous page, `page_size` is in rows (1 to 1000).
+Returns groups; raises nothing.';
+
+-- TABLE docket.error_logs
+
+CREATE TABLE docket.error_logs (
+    error_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    error_group_id uuid NOT NULL,
+    task_id uuid,
+    workflow_id uuid,
+    execution_id uuid,
+    severity docket.severity NOT NULL,
+    error_type text,
+    message text NOT NULL,
+    stack text,
+    context jsonb DEFAULT '{}'::jsonb NOT NULL,
+    environment docket.environment,
+    environment_info jsonb DEFAULT '{}'::jsonb NOT NULL,
+    retry_count integer DEFAULT 0 NOT NULL,
+    is_regression boolean DEFAULT false NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT error_logs_id_has_its_time CHECK ((created_at = docket_private.time_of_id(error_id))),
+    CONSTRAINT error_logs_json_as_told CHECK (((jsonb_typeof(context) = 'object'::text) AND (jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (GREATEST(octet_length((context)::text), octet_length((environment_info)::text), octet_length((metadata)::text)) <= 65536))),
+    CONSTRAINT error_logs_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
+    CONSTRAINT error_logs_retry_count_not_negative CHECK ((retry_count >= 0)),
+    CONSTRAINT error_logs_texts_bounded CHECK ((((octet_length(message) >= 1) AND (octet_length(message) <= 65536)) AND (octet_length(stack) <= 65536))),
+    CONSTRAINT error_logs_type_bounded CHECK (((length(error_type) >= 1) AND (length(error_type) <= 255)))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.error_logs FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.error_logs IS 'Errors, one row for each time that one occurred. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.error_logs.error_id IS 'The error.';
+
+COMMENT ON COLUMN docket.error_logs.error_group_id IS 'The errors that it is one of.';
+
+COMMENT ON COLUMN docket.error_logs.task_id IS 'The task that it was about, where it was one.';
+
+COMMENT ON COLUMN docket.error_logs.workflow_id IS 'The workflow that it was about, where it was one.';
+
+COMMENT ON COLUMN docket.error_logs.execution_id IS 'The execution that it occurred in; that may have been dropped since, with its month.';
+
+COMMENT ON COLUMN docket.error_logs.severity IS 'How bad it is.';
+
+COMMENT ON COLUMN docket.error_logs.error_type IS 'What kind of error it is: the name of an exception, a code...';
+
+COMMENT ON COLUMN docket.error_logs.message IS 'What it says; of much, the beginning and the end.';
+
+COMMENT ON COLUMN docket.error_logs.stack IS 'Where in the program it occurred; of much, the beginning and the end.';
+
+COMMENT ON COLUMN docket.error_logs.context IS 'What was asked for when it occurred, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.error_logs.environment IS 'Where it occurred.';
+
+COMMENT ON COLUMN docket.error_logs.environment_info IS 'On what it occurred: versions, machine, region...';
+
+COMMENT ON COLUMN docket.error_logs.retry_count IS 'How often it had been tried again before.';
+
+COMMENT ON COLUMN docket.error_logs.is_regression IS 'Whether it came back after it had been resolved.';
+
+COMMENT ON COLUMN docket.error_logs.occurred_at IS 'When it occurred.';
+
+COMMENT ON CONSTRAINT error_logs_json_as_told ON docket.error_logs IS 'context, environment_info and metadata are JSON objects of up to 65536 bytes';
+
+COMMENT ON CONSTRAINT error_logs_of_task_or_workflow ON docket.error_logs IS 'an error is of a task, of a workflow, or of neither';
+
+COMMENT ON CONSTRAINT error_logs_retry_count_not_negative ON docket.error_logs IS 'a retry_count is not negative';
+
+COMMENT ON CONSTRAINT error_logs_texts_bounded ON docket.error_logs IS 'an error has a message';
+
+COMMENT ON CONSTRAINT error_logs_type_bounded ON docket.error_logs IS 'an error_type has 1 to 255 characters';
+
+-- FUNCTION docket.list_errors(uuid, uuid, uuid, uuid, text, text, timestamp with time zone, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION docket.list_errors(project_id uuid, error_group_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, execution_id uuid DEFAULT NULL::uuid, severity text DEFAULT NULL::text, environment text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.error_logs
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT e.error_id,
+     e.project_id,
+     e.error_group_id,
+     e.task_id,
+     e.workflow_id,
+     e.execution_id,
+     e.severity,
+     e.error_type,
+     e.message,
+     e.stack,
+     e.context,
+     e.environment,
+     e.environment_info,
+     e.retry_count,
+     e.is_regression,
+     e.occurred_at,
+     e.metadata,
+     e.created_at,
+     e.created_by
+    FROM docket.error_logs e
+   WHERE ((e.project_id = list_errors.project_id) AND ((list_errors.error_group_id IS NULL) OR (e.error_group_id = list_errors.error_group_id)) AND ((list_errors.task_id IS NULL) OR (e.task_id = list_errors.task_id)) AND ((list_errors.execution_id IS NULL) OR (e.execution_id = list_errors.execution_id)) AND ((list_errors.severity IS NULL) OR ((e.severity)::text = lower(btrim(list_errors.severity)))) AND ((list_errors.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_errors.environment)))) AND ((list_errors.since IS NULL) OR (e.created_at >= list_errors.since)) AND ((list_errors.until IS NULL) OR (e.created_at < list_errors.until)) AND ((list_errors.after IS NULL) OR (ROW(e.created_at, e.error_id) < ROW(docket_private.time_of_id(list_errors.after), list_errors.after))))
+   ORDER BY e.created_at DESC, e.error_id DESC
+  LIMIT LEAST(GREATEST(list_errors.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'The errors of a project that meet every condition given, the newest first.
+
+`error_group_id`, `task_id` and `execution_id` say which, `severity` how bad, `environment` where,
+`since` and `until` when they were recorded (from the first to before the second). `after` is the id
+of the last error of the previous page, `page_size` is in rows (1 to 1000). Returns errors; raises
+nothing.';
 
 -- FUNCTION docket.list_evidence(uuid, uuid, integer)
 
@@ -12137,6 +12382,165 @@ COMMENT ON FUNCTION docket.record_context_use(task_id uuid, context_types text[]
 passed over. The same `request_id` again counts nothing.
 Returns how often each was used, and when last. Raises PD404, PD403.';
 
+-- FUNCTION docket.record_error(uuid, text, text, text, text, uuid, uuid, uuid, jsonb, text, jsonb, text, integer, timestamp with time zone, jsonb, uuid)
+
+CREATE FUNCTION docket.record_error(project_id uuid, message text, severity text DEFAULT 'medium'::text, error_type text DEFAULT NULL::text, stack text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, execution_id uuid DEFAULT NULL::uuid, context jsonb DEFAULT NULL::jsonb, environment text DEFAULT NULL::text, environment_info jsonb DEFAULT NULL::jsonb, fingerprint text DEFAULT NULL::text, retry_count integer DEFAULT NULL::integer, occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.error_logs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb       := docket_private.replay(request_id, 'record_error');
+    v_now        timestamptz := docket.clock();
+    v_execution  docket.execution_history;
+    v_known      docket.error_groups;
+    v_error      docket.error_logs;
+    v_print      text;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.error_logs, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_error.project_id);
+
+    if record_error.execution_id is not null then
+        v_execution := docket_private.find_execution(record_error.execution_id, false);
+        if v_execution.project_id <> record_error.project_id then
+            raise exception 'execution % is of another project', record_error.execution_id
+                using errcode = 'PD422';
+        end if;
+    end if;
+
+    begin
+        v_error.severity    := coalesce(lower(btrim(record_error.severity)), 'medium');
+        v_error.message     := docket_private.preview(record_error.message);
+        v_error.stack       := docket_private.preview(
+                                   coalesce(record_error.stack, v_execution.error_stack));
+        v_error.occurred_at := coalesce(record_error.occurred_at, v_now);
+        v_print := coalesce(
+            record_error.fingerprint,
+            docket_private.fingerprint(
+                record_error.error_type, coalesce(v_error.message, ''), v_error.stack));
+
+        -- Two that are the same follow each other here.
+        insert into docket.error_groups as g (
+            error_group_id, project_id, fingerprint, error_type, message, severity, occurrences,
+            first_seen_at, last_seen_at)
+        values (
+            docket_private.new_id(record_error.project_id), record_error.project_id, v_print,
+            record_error.error_type, v_error.message, v_error.severity, 0, v_error.occurred_at,
+            v_error.occurred_at)
+            on conflict on constraint error_groups_fingerprint_key do nothing;
+
+        select g.* into v_known
+          from docket.error_groups as g
+         where g.project_id  = record_error.project_id
+           and g.fingerprint = v_print
+           for no key update;
+
+        -- What happened before it was resolved does not say that it came back.
+        v_error.is_regression := v_known.resolved_at is not null
+                                 and v_error.occurred_at > v_known.resolved_at;
+
+        update docket.error_groups as g
+           set occurrences   = g.occurrences + 1,
+               message       = v_error.message,
+               severity      = case
+                                   when array_position(
+                                            array['low', 'medium', 'high', 'critical'],
+                                            g.severity::text)
+                                        >= array_position(
+                                            array['low', 'medium', 'high', 'critical'],
+                                            v_error.severity::text)
+                                   then g.severity
+                                   else v_error.severity
+                               end,
+               first_seen_at = least(g.first_seen_at, v_error.occurred_at),
+               last_seen_at  = greatest(g.last_seen_at, v_error.occurred_at),
+               regressions   = g.regressions + v_error.is_regression::integer,
+               regressed_at  = case
+                                   when v_error.is_regression then v_error.occurred_at
+                                   else g.regressed_at
+                               end,
+               resolved_at   = case when not v_error.is_regression then g.resolved_at end,
+               resolved_by   = case when not v_error.is_regression then g.resolved_by end,
+               resolution    = case when not v_error.is_regression then g.resolution end,
+               resolution_reason        = case
+                                              when not v_error.is_regression
+                                              then g.resolution_reason
+                                          end,
+               resolved_by_execution_id = case
+                                              when not v_error.is_regression
+                                              then g.resolved_by_execution_id
+                                          end
+         where g.error_group_id = v_known.error_group_id
+           and g.project_id     = v_known.project_id;
+
+        if record_error.execution_id is not null
+           and (v_known.resolved_at is null or v_error.is_regression) then
+            insert into docket.error_sources as s (
+                error_group_id, project_id, source_key, last_seen_at)
+            values (
+                v_known.error_group_id, v_known.project_id,
+                docket_private.error_source(v_execution), v_error.occurred_at)
+                on conflict on constraint error_sources_pkey
+                do update set last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+                              is_open      = true;
+        end if;
+
+        insert into docket.error_logs as e (
+            error_id, project_id, error_group_id, task_id, workflow_id, execution_id, severity,
+            error_type, message, stack, context, environment, environment_info, retry_count,
+            is_regression, occurred_at, metadata, created_at)
+        values (
+            docket_private.id_at(record_error.project_id, v_now), record_error.project_id,
+            v_known.error_group_id,
+            coalesce(record_error.task_id,
+                     case when record_error.workflow_id is null then v_execution.task_id end),
+            coalesce(record_error.workflow_id,
+                     case when record_error.task_id is null then v_execution.workflow_id end),
+            record_error.execution_id, v_error.severity, record_error.error_type, v_error.message,
+            v_error.stack, docket_private.without_secrets(coalesce(record_error.context, '{}')),
+            coalesce(lower(btrim(record_error.environment)), v_execution.environment),
+            docket_private.without_secrets(
+                coalesce(record_error.environment_info, v_execution.environment_info, '{}')),
+            coalesce(record_error.retry_count, v_execution.retry_count, 0),
+            v_error.is_regression, v_error.occurred_at,
+            docket_private.without_secrets(coalesce(record_error.metadata, '{}')), v_now)
+        returning e.* into v_error;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task or workflow of an error is none of this project'
+                using errcode = 'PD404';
+        when check_violation or not_null_violation or data_exception or program_limit_exceeded then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the error is refused: %',
+                            coalesce(
+                                docket_private.constraint_text('error_logs', v_constraint),
+                                docket_private.constraint_text('error_groups', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'It has a message; severity is low, medium, high or critical.';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_error));
+    return v_error;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_error(project_id uuid, message text, severity text, error_type text, stack text, task_id uuid, workflow_id uuid, execution_id uuid, context jsonb, environment text, environment_info jsonb, fingerprint text, retry_count integer, occurred_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Records an error, in the group of those that are the same.
+
+`message` is what it says, `severity` low, medium, high or critical, `error_type` the name of an
+exception or a code, `stack` where in the program it occurred, `context` an object of what was asked
+for. `task_id`, `workflow_id` or `execution_id` say what it was about: task, workflow,
+`environment`, `environment_info`, `retry_count` and stack are those of the execution unless others
+are given. `fingerprint` says which errors are the same (null: it is made of type, message and
+frames, without ids, times, numbers and quoted texts). `occurred_at` is when (null: now), `metadata`
+an object. What stands under a secret key is stored as asterisks.
+One that comes back after its group was resolved is a regression, and opens the group again. A later
+execution of the same kind that is completed resolves it. The same `request_id` again returns the
+first answer. Returns the error. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.record_findings(uuid, text, jsonb, text, text, numeric, numeric, boolean, text, uuid, uuid, uuid, jsonb, uuid)
 
 CREATE FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text DEFAULT NULL::text, status text DEFAULT NULL::text, score numeric DEFAULT NULL::numeric, max_score numeric DEFAULT NULL::numeric, is_partial boolean DEFAULT false, fails_from text DEFAULT NULL::text, attempt_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.validation_results
@@ -13556,6 +13960,73 @@ again, and what is required already stays. A task that is completed stays so, bu
 dependency that asks for validated until it has passed. A fork of a task begins without gates. The
 same `request_id` again returns the first answer. Returns the gates, by task and type. Raises PD404,
 PD403, PD413, PD422.';
+
+-- FUNCTION docket.resolve_error(uuid, text, uuid)
+
+CREATE FUNCTION docket.resolve_error(error_group_id uuid, reason text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.error_groups
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'resolve_error');
+    v_group      docket.error_groups;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.error_groups, v_answer);
+    end if;
+
+    select g.* into v_group
+      from docket.error_groups as g
+     where g.error_group_id = resolve_error.error_group_id;
+
+    if not found then
+        raise exception 'error group % does not exist',
+                        coalesce(resolve_error.error_group_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_error_groups() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_group.project_id);
+
+    begin
+        update docket.error_groups as g
+           set resolved_at       = docket.clock(),
+               resolved_by       = docket.principal(),
+               resolution        = 'manual',
+               resolution_reason = resolve_error.reason
+         where g.error_group_id = v_group.error_group_id
+           and g.project_id     = v_group.project_id
+           and g.resolved_at is null;
+    exception
+        when check_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the group is not resolved: %',
+                            docket_private.constraint_text('error_groups', v_constraint)
+                using errcode = 'PD422';
+    end;
+
+    update docket.error_sources as s
+       set is_open = false
+     where s.error_group_id = v_group.error_group_id
+       and s.project_id     = v_group.project_id
+       and s.is_open;
+
+    select g.* into v_group
+      from docket.error_groups as g
+     where g.error_group_id = v_group.error_group_id
+       and g.project_id     = v_group.project_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_group));
+    return v_group;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) IS 'Says that the errors of a group are resolved, by a person''s decision. What is resolved already
+stays so; the next error of the group is a regression.
+
+`reason` says why or how, in 1 to 2000 characters. The same `request_id` again returns the first
+answer. Returns the group. Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.resume_project(uuid, uuid)
 
@@ -15275,6 +15746,154 @@ COMMENT ON FUNCTION docket.task_id(project_id uuid, reference text) IS 'The id o
 number it had in an imported file, or its id.
 
 Returns the id. Raises PD404.';
+
+-- VIEW docket.task_cicd_status
+
+CREATE VIEW docket.task_cicd_status WITH (security_invoker='true') AS
+ SELECT t.project_id,
+    t.task_id,
+    t.task_key,
+    t.workflow_id,
+    t.title,
+    t.status,
+    t.priority,
+    t.assigned_to,
+        CASE
+            WHEN (r.running > 0) THEN 'running'::text
+            WHEN ((g.failing > 0) OR (v.failed > 0) OR ((e.status)::text = ANY (ARRAY['failed'::text, 'timed_out'::text]))) THEN 'failing'::text
+            WHEN ((g.unmet > 0) OR (p.open_pull_requests > 0)) THEN 'waiting'::text
+            WHEN ((g.required > 0) OR (v.passed > 0) OR ((e.status)::text = 'completed'::text)) THEN 'passing'::text
+            ELSE 'nothing yet'::text
+        END AS pipeline_status,
+    a.artifacts,
+    v.validations,
+    v.passed AS validations_passed,
+    v.failed AS validations_failed,
+    g.required AS gates,
+    g.unmet AS gates_unmet,
+    p.pull_requests,
+    p.open_pull_requests,
+    p.merged_pull_requests,
+    p.has_conflict,
+    r.running AS running_executions,
+    e.execution_id AS last_execution_id,
+    e.execution_type AS last_execution_type,
+    e.status AS last_execution_status,
+    e.environment AS last_environment,
+    e.started_at AS last_started_at,
+    e.completed_at AS last_completed_at
+   FROM ((((((docket.tasks t
+     CROSS JOIN LATERAL ( SELECT count(*) AS artifacts
+           FROM docket.code_artifacts f
+          WHERE ((f.task_id = t.task_id) AND (f.project_id = t.project_id))) a)
+     CROSS JOIN LATERAL ( SELECT count(*) AS validations,
+            count(*) FILTER (WHERE ((n.validation_status)::text = ANY (ARRAY['passed'::text, 'warning'::text]))) AS passed,
+            count(*) FILTER (WHERE ((n.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text]))) AS failed
+           FROM docket.validation_results n
+          WHERE ((n.task_id = t.task_id) AND (n.project_id = t.project_id) AND (n.run_no = ( SELECT max(w.run_no) AS max
+                   FROM docket.validation_results w
+                  WHERE ((w.task_id = n.task_id) AND (w.project_id = n.project_id) AND ((w.validation_type)::text = (n.validation_type)::text)))))) v)
+     CROSS JOIN LATERAL ( SELECT count(*) AS required,
+            count(*) FILTER (WHERE (NOT q.is_met)) AS unmet,
+            count(*) FILTER (WHERE ((NOT q.is_met) AND ((q.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text])))) AS failing
+           FROM docket.required_validations q
+          WHERE ((q.task_id = t.task_id) AND (q.project_id = t.project_id))) g)
+     CROSS JOIN LATERAL ( SELECT count(*) AS pull_requests,
+            count(*) FILTER (WHERE ((m.status)::text = ANY (ARRAY['draft'::text, 'open'::text]))) AS open_pull_requests,
+            count(*) FILTER (WHERE ((m.status)::text = 'merged'::text)) AS merged_pull_requests,
+            COALESCE(bool_or((m.has_conflict AND ((m.status)::text = ANY (ARRAY['draft'::text, 'open'::text])))), false) AS has_conflict
+           FROM (docket.task_pull_requests l
+             JOIN docket.pull_requests m ON (((m.pull_request_id = l.pull_request_id) AND (m.project_id = l.project_id))))
+          WHERE ((l.task_id = t.task_id) AND (l.project_id = t.project_id))) p)
+     CROSS JOIN LATERAL ( SELECT count(*) AS running
+           FROM docket.execution_history h
+          WHERE ((h.task_id = t.task_id) AND (h.project_id = t.project_id) AND ((h.status)::text = 'running'::text))) r)
+     LEFT JOIN LATERAL ( SELECT h.execution_id,
+            h.execution_type,
+            h.status,
+            h.environment,
+            h.started_at,
+            h.completed_at
+           FROM docket.execution_history h
+          WHERE ((h.task_id = t.task_id) AND (h.project_id = t.project_id))
+          ORDER BY h.created_at DESC, h.execution_id DESC
+         LIMIT 1) e ON (true))
+  WHERE (t.archived_at IS NULL);
+
+COMMENT ON VIEW docket.task_cicd_status IS 'How each task in use stands on its way to delivery: artifacts, the newest validation of each type, gates, pull requests and executions. pipeline_status is running, failing, waiting (for a gate or a pull request), passing or nothing yet.';
+
+-- FUNCTION docket.tasks_with_cicd_status(uuid, text[], text, uuid, integer)
+
+CREATE FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[] DEFAULT NULL::text[], min_priority text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.task_cicd_status
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.project_id,
+     s.task_id,
+     s.task_key,
+     s.workflow_id,
+     s.title,
+     s.status,
+     s.priority,
+     s.assigned_to,
+     s.pipeline_status,
+     s.artifacts,
+     s.validations,
+     s.validations_passed,
+     s.validations_failed,
+     s.gates,
+     s.gates_unmet,
+     s.pull_requests,
+     s.open_pull_requests,
+     s.merged_pull_requests,
+     s.has_conflict,
+     s.running_executions,
+     s.last_execution_id,
+     s.last_execution_type,
+     s.last_execution_status,
+     s.last_environment,
+     s.last_started_at,
+     s.last_completed_at
+    FROM (docket.list_tasks(tasks_with_cicd_status.project_id, statuses => tasks_with_cicd_status.statuses, min_priority => tasks_with_cicd_status.min_priority, after => tasks_with_cicd_status.after, page_size => tasks_with_cicd_status.page_size) t(task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description, details, test_strategy, requirements, acceptance_criteria, affected_files, tags, needed_capabilities, complexity_score, actual_complexity, estimated_effort, actual_effort, status, priority, assigned_to, attempt_id, not_before, due_at, results, completed_at, archived_at, unmet_gates, merged_at, metadata, version, created_at, updated_at, created_by, updated_by)
+      CROSS JOIN LATERAL ( SELECT c.project_id,
+             c.task_id,
+             c.task_key,
+             c.workflow_id,
+             c.title,
+             c.status,
+             c.priority,
+             c.assigned_to,
+             c.pipeline_status,
+             c.artifacts,
+             c.validations,
+             c.validations_passed,
+             c.validations_failed,
+             c.gates,
+             c.gates_unmet,
+             c.pull_requests,
+             c.open_pull_requests,
+             c.merged_pull_requests,
+             c.has_conflict,
+             c.running_executions,
+             c.last_execution_id,
+             c.last_execution_type,
+             c.last_execution_status,
+             c.last_environment,
+             c.last_started_at,
+             c.last_completed_at
+            FROM docket.task_cicd_status c
+           WHERE ((c.task_id = t.task_id) AND (c.project_id = t.project_id))
+           ORDER BY c.task_id
+          LIMIT 1) s)
+   ORDER BY s.task_id DESC;
+END;
+
+COMMENT ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) IS 'The tasks of a project with how they stand on their way to delivery, the newest first: with how many
+artifacts and validations, which gates are open, their pull requests and what was run last.
+
+`statuses` are those that a task may have (null: any), `min_priority` the lowest priority (1 to 10,
+or a word). `after` is the id of the last task of the previous page, `page_size` is in rows (1 to
+1000). Returns rows of docket.task_cicd_status. Raises PD422 for a status or a priority that there
+is not.';
 
 -- FUNCTION docket.template_effectiveness(uuid, uuid, timestamp with time zone)
 
@@ -19578,6 +20197,20 @@ END;
 
 COMMENT ON FUNCTION docket_private.entry_fields(source json) IS 'The values of the known keys of a masked entry.';
 
+-- FUNCTION docket_private.error_source(docket.execution_history)
+
+CREATE FUNCTION docket_private.error_source(execution docket.execution_history) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return concat_ws('/', coalesce(execution.task_id::text, execution.workflow_id::text, 'project'),
+                     execution.execution_type, coalesce(execution.environment, ''));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.error_source(execution docket.execution_history) IS 'What executions of one kind have in common: whose they are, their type and their environment.';
+
 -- FUNCTION docket_private.execution_refused(text, text)
 
 CREATE FUNCTION docket_private.execution_refused(constraint_name text, reason text) RETURNS void
@@ -20384,6 +21017,26 @@ $$;
 
 COMMENT ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) IS 'The sections of a project''s documents that say what `query` asks for, and the first of those whose title is nearly that, of each language 5,000 at most; none where the caller may not see the project.';
 
+-- FUNCTION docket_private.fingerprint(text, text, text)
+
+CREATE FUNCTION docket_private.fingerprint(error_type text, message text, stack text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return encode(
+        sha256(convert_to(
+            jsonb_build_array(
+                lower(btrim(fingerprint.error_type)),
+                docket_private.normalized(fingerprint.message),
+                docket_private.frames(fingerprint.stack))::text,
+            'UTF8')),
+        'hex');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.fingerprint(error_type text, message text, stack text) IS 'What errors have in common that are the same: type, message and frames, without what differs each time.';
+
 -- FUNCTION docket_private.fingerprint_of(text, text, text, text, text)
 
 CREATE FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text DEFAULT NULL::text, fourth_part text DEFAULT NULL::text, fifth_part text DEFAULT NULL::text) RETURNS text
@@ -20993,6 +21646,28 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) IS 'Lets the failed attempts of tasks count no longer: retry policies begin anew.';
+
+-- FUNCTION docket_private.frames(text)
+
+CREATE FUNCTION docket_private.frames(stack text) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+        select regexp_replace(
+                   regexp_replace(lower(btrim(left(l.line, 1000))), '0x[0-9a-f]+|\d+', '', 'g'),
+                   '[^\s"()]*[/\\]([^\s"()/\\]+[/\\][^\s"()/\\]+[/\\][^\s"()/\\]+)', '\1', 'g')
+          from regexp_split_to_table(left(frames.stack, 65536), '\r?\n')
+               with ordinality as l (line, place)
+         where l.line ~ ('^\s*File ".*", line \d+|^\s*at\s+\S|^\s*(from )?\S+:\d+:in'
+                         '|\.(go|rs|c|cc|cpp|rb):\d+')
+         order by l.place
+         limit 50);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.frames(stack text) IS 'Where in the program an error occurred, without what changes with every edit.';
 
 -- FUNCTION docket_private.github_facts(jsonb)
 
@@ -23640,6 +24315,30 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) IS 'The rows of a range of the journal, by month: how many, and their SHA-256.';
+
+-- FUNCTION docket_private.normalized(text)
+
+CREATE FUNCTION docket_private.normalized(message text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := lower(left(normalized.message, 4000));
+begin
+    v_text := regexp_replace(
+        v_text, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}', '<id>', 'g');
+    v_text := regexp_replace(
+        v_text, '\d{4}-\d\d-\d\d([t ]\d\d:\d\d(:\d\d([.,]\d+)?)?(z|[+-]\d\d:?\d\d)?)?', '<time>',
+        'g');
+    v_text := regexp_replace(v_text, '0x[0-9a-f]+', '<n>', 'g');
+    v_text := regexp_replace(v_text, '\m(?=[a-f]*[0-9])[0-9a-f]{7,}\M', '<n>', 'g');
+    v_text := regexp_replace(v_text, '"[^"]*"|''[^'']*''|`[^`]*`', '<text>', 'g');
+    v_text := regexp_replace(v_text, '\d+([.,:]\d+)*', '<n>', 'g');
+    return btrim(regexp_replace(v_text, '\s+', ' ', 'g'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.normalized(message text) IS 'A message without ids, times, numbers and quoted texts.';
 
 -- FUNCTION docket_private.numbered_key(text, bigint)
 
@@ -27358,6 +28057,71 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) IS 'Raises PDVER unless the version is the expected one; null expects nothing.';
 
+-- FUNCTION docket_private.resolve_errors(docket.execution_history)
+
+CREATE FUNCTION docket_private.resolve_errors(execution docket.execution_history) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_groups uuid[];
+begin
+    -- In one order, so that two who succeed do not wait for each other.
+    v_groups := array(
+        select g.error_group_id
+          from docket.error_sources as s
+         cross join lateral (
+                   select h.error_group_id
+                     from docket.error_groups as h
+                    where h.error_group_id = s.error_group_id
+                      and h.project_id     = s.project_id
+                    offset 0
+               ) as g
+         where s.source_key = docket_private.error_source(execution)
+           and s.project_id = execution.project_id
+           and s.is_open
+           and s.last_seen_at <= execution.completed_at
+         order by g.error_group_id);
+
+    if v_groups = '{}' then
+        return;
+    end if;
+
+    perform
+       from docket.error_groups as g
+      where g.error_group_id = any (v_groups)
+        and g.project_id     = execution.project_id
+      order by g.error_group_id
+        for no key update;
+
+    update docket.error_sources as s
+       set is_open = false
+     where s.error_group_id = any (v_groups)
+       and s.project_id = execution.project_id
+       and s.source_key = docket_private.error_source(execution)
+       and s.last_seen_at <= execution.completed_at;
+
+    update docket.error_groups as g
+       set resolved_at              = execution.completed_at,
+           resolved_by              = docket.principal(),
+           resolution               = 'automatic',
+           resolution_reason        = null,
+           resolved_by_execution_id = execution.execution_id
+     where g.error_group_id = any (v_groups)
+       and g.project_id  = execution.project_id
+       and g.resolved_at is null
+       and not exists (
+               select
+                 from docket.error_sources as s
+                where s.error_group_id = g.error_group_id
+                  and s.project_id     = g.project_id
+                  and s.is_open
+               offset 0);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.resolve_errors(execution docket.execution_history) IS 'Closes the errors that executions of the same kind had before; groups with none open any more are resolved.';
+
 -- FUNCTION docket_private.resolve_tasks(uuid, text[], text[], uuid[])
 
 CREATE FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) RETURNS jsonb
@@ -30319,6 +31083,40 @@ ALTER TABLE ONLY docket.audit_log_default FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE docket.audit_log_default IS 'Rows of audit_log for which no month is there. The first row in it is an alarm.';
 
+-- VIEW docket.cicd_pipeline_status
+
+CREATE VIEW docket.cicd_pipeline_status WITH (security_invoker='true') AS
+ SELECT project_id,
+    task_id,
+    task_key,
+    workflow_id,
+    title,
+    status,
+    priority,
+    assigned_to,
+    pipeline_status,
+    artifacts,
+    validations,
+    validations_passed,
+    validations_failed,
+    gates,
+    gates_unmet,
+    pull_requests,
+    open_pull_requests,
+    merged_pull_requests,
+    has_conflict,
+    running_executions,
+    last_execution_id,
+    last_execution_type,
+    last_execution_status,
+    last_environment,
+    last_started_at,
+    last_completed_at
+   FROM docket.task_cicd_status s
+  WHERE ((status)::text = ANY (ARRAY['in_progress'::text, 'review'::text]));
+
+COMMENT ON VIEW docket.cicd_pipeline_status IS 'How the tasks stand that are worked on or in review now: the same columns as docket.task_cicd_status. It reads their rows alone, and is never stale.';
+
 -- TABLE docket.embedding_models
 
 CREATE TABLE docket.embedding_models (
@@ -30371,6 +31169,62 @@ COMMENT ON COLUMN docket.error_codes.description IS 'What has happened, for a re
 
 COMMENT ON COLUMN docket.error_codes.facts IS 'What DETAIL may say of it: the keys of a JSON object.';
 
+-- TABLE docket.error_logs_default
+
+CREATE TABLE docket.error_logs_default (
+    error_id uuid CONSTRAINT error_logs_error_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT error_logs_project_id_not_null NOT NULL,
+    error_group_id uuid CONSTRAINT error_logs_error_group_id_not_null NOT NULL,
+    task_id uuid,
+    workflow_id uuid,
+    execution_id uuid,
+    severity docket.severity CONSTRAINT error_logs_severity_not_null NOT NULL,
+    error_type text,
+    message text CONSTRAINT error_logs_message_not_null NOT NULL,
+    stack text,
+    context jsonb DEFAULT '{}'::jsonb CONSTRAINT error_logs_context_not_null NOT NULL,
+    environment docket.environment,
+    environment_info jsonb DEFAULT '{}'::jsonb CONSTRAINT error_logs_environment_info_not_null NOT NULL,
+    retry_count integer DEFAULT 0 CONSTRAINT error_logs_retry_count_not_null NOT NULL,
+    is_regression boolean DEFAULT false CONSTRAINT error_logs_is_regression_not_null NOT NULL,
+    occurred_at timestamp with time zone CONSTRAINT error_logs_occurred_at_not_null NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb CONSTRAINT error_logs_metadata_not_null NOT NULL,
+    created_at timestamp with time zone CONSTRAINT error_logs_created_at_not_null NOT NULL,
+    created_by text DEFAULT docket.principal() CONSTRAINT error_logs_created_by_not_null NOT NULL,
+    CONSTRAINT error_logs_id_has_its_time CHECK ((created_at = docket_private.time_of_id(error_id))),
+    CONSTRAINT error_logs_json_as_told CHECK (((jsonb_typeof(context) = 'object'::text) AND (jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (GREATEST(octet_length((context)::text), octet_length((environment_info)::text), octet_length((metadata)::text)) <= 65536))),
+    CONSTRAINT error_logs_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
+    CONSTRAINT error_logs_retry_count_not_negative CHECK ((retry_count >= 0)),
+    CONSTRAINT error_logs_texts_bounded CHECK ((((octet_length(message) >= 1) AND (octet_length(message) <= 65536)) AND (octet_length(stack) <= 65536))),
+    CONSTRAINT error_logs_type_bounded CHECK (((length(error_type) >= 1) AND (length(error_type) <= 255)))
+);
+
+ALTER TABLE ONLY docket.error_logs_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.error_logs_default IS 'Rows of error_logs for which no month is there. The first row in it is an alarm.';
+
+-- TABLE docket.error_sources
+
+CREATE TABLE docket.error_sources (
+    error_group_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    source_key text NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    is_open boolean DEFAULT true NOT NULL
+);
+
+ALTER TABLE ONLY docket.error_sources FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.error_sources IS 'In what kinds of executions the errors of a group occurred.';
+
+COMMENT ON COLUMN docket.error_sources.error_group_id IS 'The group.';
+
+COMMENT ON COLUMN docket.error_sources.source_key IS 'The kind of execution: of which task or workflow, of what type, and where.';
+
+COMMENT ON COLUMN docket.error_sources.last_seen_at IS 'When it last occurred there.';
+
+COMMENT ON COLUMN docket.error_sources.is_open IS 'Whether no execution of this kind has succeeded since.';
+
 -- TABLE docket.execution_history_default
 
 CREATE TABLE docket.execution_history_default (
@@ -30386,7 +31240,7 @@ CREATE TABLE docket.execution_history_default (
     environment docket.environment,
     started_at timestamp with time zone CONSTRAINT execution_history_started_at_not_null NOT NULL,
     completed_at timestamp with time zone,
-    duration_ms bigint GENERATED ALWAYS AS (((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint) STORED,
+    duration_ms bigint,
     cpu_usage_percent numeric,
     memory_usage_mb numeric,
     exit_code integer,
@@ -30406,6 +31260,7 @@ CREATE TABLE docket.execution_history_default (
     created_by text DEFAULT docket.principal() CONSTRAINT execution_history_created_by_not_null NOT NULL,
     CONSTRAINT execution_history_completed_after_started CHECK ((completed_at >= started_at)),
     CONSTRAINT execution_history_cpu_is_percentage CHECK (((cpu_usage_percent >= (0)::numeric) AND (cpu_usage_percent <= (100)::numeric))),
+    CONSTRAINT execution_history_duration_exact CHECK ((NOT (duration_ms IS DISTINCT FROM ((EXTRACT(epoch FROM (completed_at - started_at)) * (1000)::numeric))::bigint))),
     CONSTRAINT execution_history_ends_once CHECK ((((status)::text = 'running'::text) = (completed_at IS NULL))),
     CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
     CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
@@ -30761,6 +31616,50 @@ UNION ALL
 
 COMMENT ON VIEW docket.task_dependency_graph IS 'The graph of the tasks in use, for pictures: a row for each task (element is node) and for each dependency (edge).';
 
+-- VIEW docket.task_execution_summary
+
+CREATE VIEW docket.task_execution_summary WITH (security_invoker='true') AS
+ SELECT t.project_id,
+    t.task_id,
+    t.task_key,
+    t.title,
+    t.status,
+    e.executions,
+    e.running,
+    e.completed,
+    e.failed,
+    e.timed_out,
+    e.cancelled,
+    e.retries,
+    round(((e.completed)::numeric / (NULLIF((e.executions - e.running), 0))::numeric), 4) AS success_rate,
+    e.total_duration_ms,
+    e.mean_duration_ms,
+    e.longest_duration_ms,
+    e.peak_memory_usage_mb,
+    e.first_started_at,
+    e.last_started_at,
+    e.last_completed_at
+   FROM (docket.tasks t
+     CROSS JOIN LATERAL ( SELECT count(*) AS executions,
+            count(*) FILTER (WHERE ((h.status)::text = 'running'::text)) AS running,
+            count(*) FILTER (WHERE ((h.status)::text = 'completed'::text)) AS completed,
+            count(*) FILTER (WHERE ((h.status)::text = 'failed'::text)) AS failed,
+            count(*) FILTER (WHERE ((h.status)::text = 'timed_out'::text)) AS timed_out,
+            count(*) FILTER (WHERE ((h.status)::text = 'cancelled'::text)) AS cancelled,
+            count(*) FILTER (WHERE (h.retry_count > 0)) AS retries,
+            (COALESCE(sum(h.duration_ms), (0)::numeric))::bigint AS total_duration_ms,
+            (avg(h.duration_ms))::bigint AS mean_duration_ms,
+            max(h.duration_ms) AS longest_duration_ms,
+            max(h.memory_usage_mb) AS peak_memory_usage_mb,
+            min(h.started_at) AS first_started_at,
+            max(h.started_at) AS last_started_at,
+            max(h.completed_at) AS last_completed_at
+           FROM docket.execution_history h
+          WHERE ((h.task_id = t.task_id) AND (h.project_id = t.project_id))) e)
+  WHERE (t.archived_at IS NULL);
+
+COMMENT ON VIEW docket.task_execution_summary IS 'What was run for each task in use, in figures: how often, how it ended, how long it took (milliseconds).';
+
 -- TABLE docket.task_transitions
 
 CREATE TABLE docket.task_transitions (
@@ -31084,6 +31983,10 @@ ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
 
+-- TABLE ATTACH docket.error_logs_default
+
+ALTER TABLE ONLY docket.error_logs ATTACH PARTITION docket.error_logs_default DEFAULT;
+
 -- TABLE ATTACH docket.execution_history_default
 
 ALTER TABLE ONLY docket.execution_history ATTACH PARTITION docket.execution_history_default DEFAULT;
@@ -31261,6 +32164,31 @@ ALTER TABLE ONLY docket.error_codes
 
 ALTER TABLE ONLY docket.error_codes
     ADD CONSTRAINT error_codes_pkey PRIMARY KEY (error_code);
+
+-- CONSTRAINT docket.error_groups error_groups_fingerprint_key
+
+ALTER TABLE ONLY docket.error_groups
+    ADD CONSTRAINT error_groups_fingerprint_key UNIQUE (project_id, fingerprint);
+
+-- CONSTRAINT docket.error_groups error_groups_pkey
+
+ALTER TABLE ONLY docket.error_groups
+    ADD CONSTRAINT error_groups_pkey PRIMARY KEY (error_group_id, project_id);
+
+-- CONSTRAINT docket.error_logs error_logs_pkey
+
+ALTER TABLE ONLY docket.error_logs
+    ADD CONSTRAINT error_logs_pkey PRIMARY KEY (error_id, project_id, created_at);
+
+-- CONSTRAINT docket.error_logs_default error_logs_default_pkey
+
+ALTER TABLE ONLY docket.error_logs_default
+    ADD CONSTRAINT error_logs_default_pkey PRIMARY KEY (error_id, project_id, created_at);
+
+-- CONSTRAINT docket.error_sources error_sources_pkey
+
+ALTER TABLE ONLY docket.error_sources
+    ADD CONSTRAINT error_sources_pkey PRIMARY KEY (error_group_id, project_id, source_key);
 
 -- CONSTRAINT docket.execution_history execution_history_pkey
 
@@ -31761,6 +32689,54 @@ CREATE INDEX embeddings_said_idx ON docket.embeddings USING btree (said_at) WHER
 
 CREATE INDEX embeddings_task_idx ON docket.embeddings USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
 
+-- INDEX docket.error_groups_open_idx
+
+CREATE INDEX error_groups_open_idx ON docket.error_groups USING btree (project_id, error_group_id) WHERE (resolved_at IS NULL);
+
+-- INDEX docket.error_logs_group_idx
+
+CREATE INDEX error_logs_group_idx ON ONLY docket.error_logs USING btree (error_group_id, project_id, created_at, error_id);
+
+-- INDEX docket.error_logs_default_error_group_id_project_id_created_at_err_idx
+
+CREATE INDEX error_logs_default_error_group_id_project_id_created_at_err_idx ON docket.error_logs_default USING btree (error_group_id, project_id, created_at, error_id);
+
+-- INDEX docket.error_logs_execution_idx
+
+CREATE INDEX error_logs_execution_idx ON ONLY docket.error_logs USING btree (execution_id, project_id) WHERE (execution_id IS NOT NULL);
+
+-- INDEX docket.error_logs_default_execution_id_project_id_idx
+
+CREATE INDEX error_logs_default_execution_id_project_id_idx ON docket.error_logs_default USING btree (execution_id, project_id) WHERE (execution_id IS NOT NULL);
+
+-- INDEX docket.error_logs_time_idx
+
+CREATE INDEX error_logs_time_idx ON ONLY docket.error_logs USING btree (project_id, created_at, error_id);
+
+-- INDEX docket.error_logs_default_project_id_created_at_error_id_idx
+
+CREATE INDEX error_logs_default_project_id_created_at_error_id_idx ON docket.error_logs_default USING btree (project_id, created_at, error_id);
+
+-- INDEX docket.error_logs_task_idx
+
+CREATE INDEX error_logs_task_idx ON ONLY docket.error_logs USING btree (task_id, project_id, created_at, error_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.error_logs_default_task_id_project_id_created_at_error_id_idx
+
+CREATE INDEX error_logs_default_task_id_project_id_created_at_error_id_idx ON docket.error_logs_default USING btree (task_id, project_id, created_at, error_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.error_logs_workflow_idx
+
+CREATE INDEX error_logs_workflow_idx ON ONLY docket.error_logs USING btree (workflow_id, project_id, created_at, error_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.error_logs_default_workflow_id_project_id_created_at_error__idx
+
+CREATE INDEX error_logs_default_workflow_id_project_id_created_at_error__idx ON docket.error_logs_default USING btree (workflow_id, project_id, created_at, error_id) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.error_sources_open_idx
+
+CREATE INDEX error_sources_open_idx ON docket.error_sources USING btree (source_key, project_id) WHERE is_open;
+
 -- INDEX docket.execution_history_attempt_idx
 
 CREATE INDEX execution_history_attempt_idx ON ONLY docket.execution_history USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
@@ -32129,6 +33105,30 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
 
+-- INDEX ATTACH docket.error_logs_default_error_group_id_project_id_created_at_err_idx
+
+ALTER INDEX docket.error_logs_group_idx ATTACH PARTITION docket.error_logs_default_error_group_id_project_id_created_at_err_idx;
+
+-- INDEX ATTACH docket.error_logs_default_execution_id_project_id_idx
+
+ALTER INDEX docket.error_logs_execution_idx ATTACH PARTITION docket.error_logs_default_execution_id_project_id_idx;
+
+-- INDEX ATTACH docket.error_logs_default_pkey
+
+ALTER INDEX docket.error_logs_pkey ATTACH PARTITION docket.error_logs_default_pkey;
+
+-- INDEX ATTACH docket.error_logs_default_project_id_created_at_error_id_idx
+
+ALTER INDEX docket.error_logs_time_idx ATTACH PARTITION docket.error_logs_default_project_id_created_at_error_id_idx;
+
+-- INDEX ATTACH docket.error_logs_default_task_id_project_id_created_at_error_id_idx
+
+ALTER INDEX docket.error_logs_task_idx ATTACH PARTITION docket.error_logs_default_task_id_project_id_created_at_error_id_idx;
+
+-- INDEX ATTACH docket.error_logs_default_workflow_id_project_id_created_at_error__idx
+
+ALTER INDEX docket.error_logs_workflow_idx ATTACH PARTITION docket.error_logs_default_workflow_id_project_id_created_at_error__idx;
+
 -- INDEX ATTACH docket.execution_history_default_attempt_id_project_id_idx
 
 ALTER INDEX docket.execution_history_attempt_idx ATTACH PARTITION docket.execution_history_default_attempt_id_project_id_idx;
@@ -32328,6 +33328,26 @@ CREATE TRIGGER error_codes_journal_truncate AFTER TRUNCATE ON docket.error_codes
 -- TRIGGER docket.error_codes error_codes_journal_update
 
 CREATE TRIGGER error_codes_journal_update AFTER UPDATE ON docket.error_codes FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('error_codes', '', 'error_code', '{}', '{}');
+
+-- TRIGGER docket.error_groups error_groups_journal_delete
+
+CREATE TRIGGER error_groups_journal_delete AFTER DELETE ON docket.error_groups REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_groups', 'error_group_id', '', '{}', '{}');
+
+-- TRIGGER docket.error_groups error_groups_journal_insert
+
+CREATE TRIGGER error_groups_journal_insert AFTER INSERT ON docket.error_groups REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('error_groups', 'error_group_id', '', '{}', '{}');
+
+-- TRIGGER docket.error_groups error_groups_journal_truncate
+
+CREATE TRIGGER error_groups_journal_truncate AFTER TRUNCATE ON docket.error_groups FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('error_groups', 'error_group_id', '', '{}', '{}');
+
+-- TRIGGER docket.error_groups error_groups_journal_update
+
+CREATE TRIGGER error_groups_journal_update AFTER UPDATE ON docket.error_groups FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('error_groups', 'error_group_id', '', '{}', '{}');
+
+-- TRIGGER docket.error_groups error_groups_touch
+
+CREATE TRIGGER error_groups_touch BEFORE UPDATE ON docket.error_groups FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.execution_history execution_history_drop_log
 
@@ -33109,6 +34129,31 @@ ALTER TABLE ONLY docket.embeddings
 ALTER TABLE ONLY docket.embeddings
     ADD CONSTRAINT embeddings_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.error_groups error_groups_project_fkey
+
+ALTER TABLE ONLY docket.error_groups
+    ADD CONSTRAINT error_groups_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.error_logs error_logs_group_fkey
+
+ALTER TABLE docket.error_logs
+    ADD CONSTRAINT error_logs_group_fkey FOREIGN KEY (error_group_id, project_id) REFERENCES docket.error_groups(error_group_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.error_logs error_logs_task_fkey
+
+ALTER TABLE docket.error_logs
+    ADD CONSTRAINT error_logs_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.error_logs error_logs_workflow_fkey
+
+ALTER TABLE docket.error_logs
+    ADD CONSTRAINT error_logs_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.error_sources error_sources_group_fkey
+
+ALTER TABLE ONLY docket.error_sources
+    ADD CONSTRAINT error_sources_group_fkey FOREIGN KEY (error_group_id, project_id) REFERENCES docket.error_groups(error_group_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.execution_history execution_history_attempt_fkey
 
 ALTER TABLE docket.execution_history
@@ -33609,6 +34654,52 @@ CREATE POLICY embeddings_by_functions ON docket.embeddings TO docket_owner USING
 -- POLICY docket.embeddings embeddings_of_visible_projects
 
 CREATE POLICY embeddings_of_visible_projects ON docket.embeddings TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.error_groups
+
+ALTER TABLE docket.error_groups ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.error_groups error_groups_by_functions
+
+CREATE POLICY error_groups_by_functions ON docket.error_groups TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- POLICY docket.error_groups error_groups_of_visible_projects
+
+CREATE POLICY error_groups_of_visible_projects ON docket.error_groups TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.error_logs
+
+ALTER TABLE docket.error_logs ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.error_logs error_logs_by_functions
+
+CREATE POLICY error_logs_by_functions ON docket.error_logs TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.error_logs_default
+
+ALTER TABLE docket.error_logs_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.error_logs error_logs_of_visible_projects
+
+CREATE POLICY error_logs_of_visible_projects ON docket.error_logs TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+
+-- ROW SECURITY docket.error_sources
+
+ALTER TABLE docket.error_sources ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.error_sources error_sources_by_functions
+
+CREATE POLICY error_sources_by_functions ON docket.error_sources TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- POLICY docket.error_sources error_sources_of_visible_projects
+
+CREATE POLICY error_sources_of_visible_projects ON docket.error_sources TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.execution_history
 
@@ -34371,6 +35462,16 @@ GRANT ALL ON TYPE docket.environment TO docket_metrics;
 GRANT ALL ON TYPE docket.environment TO docket_gateway;
 GRANT ALL ON TYPE docket.environment TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.error_resolution FROM PUBLIC;
+GRANT ALL ON TYPE docket.error_resolution TO docket_admin;
+GRANT ALL ON TYPE docket.error_resolution TO docket_app;
+GRANT ALL ON TYPE docket.error_resolution TO docket_agent;
+GRANT ALL ON TYPE docket.error_resolution TO docket_reader;
+GRANT ALL ON TYPE docket.error_resolution TO docket_auditor;
+GRANT ALL ON TYPE docket.error_resolution TO docket_metrics;
+GRANT ALL ON TYPE docket.error_resolution TO docket_gateway;
+GRANT ALL ON TYPE docket.error_resolution TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.execution_status FROM PUBLIC;
 GRANT ALL ON TYPE docket.execution_status TO docket_admin;
 GRANT ALL ON TYPE docket.execution_status TO docket_app;
@@ -34470,6 +35571,16 @@ GRANT ALL ON TYPE docket.satisfaction TO docket_auditor;
 GRANT ALL ON TYPE docket.satisfaction TO docket_metrics;
 GRANT ALL ON TYPE docket.satisfaction TO docket_gateway;
 GRANT ALL ON TYPE docket.satisfaction TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.severity FROM PUBLIC;
+GRANT ALL ON TYPE docket.severity TO docket_admin;
+GRANT ALL ON TYPE docket.severity TO docket_app;
+GRANT ALL ON TYPE docket.severity TO docket_agent;
+GRANT ALL ON TYPE docket.severity TO docket_reader;
+GRANT ALL ON TYPE docket.severity TO docket_auditor;
+GRANT ALL ON TYPE docket.severity TO docket_metrics;
+GRANT ALL ON TYPE docket.severity TO docket_gateway;
+GRANT ALL ON TYPE docket.severity TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.storage_type FROM PUBLIC;
 GRANT ALL ON TYPE docket.storage_type TO docket_admin;
@@ -35503,6 +36614,32 @@ GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, pag
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.error_groups TO docket_admin;
+GRANT SELECT ON TABLE docket.error_groups TO docket_app;
+GRANT SELECT ON TABLE docket.error_groups TO docket_agent;
+GRANT SELECT ON TABLE docket.error_groups TO docket_reader;
+GRANT SELECT ON TABLE docket.error_groups TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_error_groups(project_id uuid, is_resolved boolean, severity text, after uuid, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.error_logs TO docket_admin;
+GRANT SELECT ON TABLE docket.error_logs TO docket_app;
+GRANT SELECT ON TABLE docket.error_logs TO docket_agent;
+GRANT SELECT ON TABLE docket.error_logs TO docket_reader;
+GRANT SELECT ON TABLE docket.error_logs TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_app;
@@ -35893,6 +37030,11 @@ GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.record_error(project_id uuid, message text, severity text, error_type text, stack text, task_id uuid, workflow_id uuid, execution_id uuid, context jsonb, environment text, environment_info jsonb, fingerprint text, retry_count integer, occurred_at timestamp with time zone, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_error(project_id uuid, message text, severity text, error_type text, stack text, task_id uuid, workflow_id uuid, execution_id uuid, context jsonb, environment text, environment_info jsonb, fingerprint text, retry_count integer, occurred_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_error(project_id uuid, message text, severity text, error_type text, stack text, task_id uuid, workflow_id uuid, execution_id uuid, context jsonb, environment text, environment_info jsonb, fingerprint text, retry_count integer, occurred_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_error(project_id uuid, message text, severity text, error_type text, stack text, task_id uuid, workflow_id uuid, execution_id uuid, context jsonb, environment text, environment_info jsonb, fingerprint text, retry_count integer, occurred_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_findings(task_id uuid, validation_type text, findings jsonb, validator_name text, status text, score numeric, max_score numeric, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, metadata jsonb, request_id uuid) TO docket_app;
@@ -35995,6 +37137,11 @@ REVOKE ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_ty
 GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
@@ -36177,6 +37324,19 @@ GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.task_cicd_status TO docket_admin;
+GRANT SELECT ON TABLE docket.task_cicd_status TO docket_app;
+GRANT SELECT ON TABLE docket.task_cicd_status TO docket_agent;
+GRANT SELECT ON TABLE docket.task_cicd_status TO docket_reader;
+GRANT SELECT ON TABLE docket.task_cicd_status TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.tasks_with_cicd_status(project_id uuid, statuses text[], min_priority text, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_admin;
@@ -36420,6 +37580,8 @@ REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.error_source(execution docket.execution_history) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.execution_refused(constraint_name text, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) FROM PUBLIC;
@@ -36453,6 +37615,8 @@ REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb)
 REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.fingerprint(error_type text, message text, stack text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text, fourth_part text, fifth_part text) FROM PUBLIC;
 
@@ -36493,6 +37657,8 @@ REVOKE ALL ON FUNCTION docket_private.forget_searches(at_most bigint) FROM PUBLI
 REVOKE ALL ON FUNCTION docket_private.forget_task_embeddings() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.frames(stack text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.github_facts(pull_request jsonb) FROM PUBLIC;
 
@@ -36641,6 +37807,8 @@ REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uu
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.normalized(message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.numbered_key(key_base text, key_number bigint) FROM PUBLIC;
 
@@ -36833,6 +38001,8 @@ REVOKE ALL ON FUNCTION docket_private.require_state(value jsonb, what text) FROM
 
 REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.resolve_errors(execution docket.execution_history) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
@@ -36983,6 +38153,12 @@ REVOKE ALL ON FUNCTION docket_private.write_update(arguments text[], old_values 
 
 REVOKE ALL ON FUNCTION docket_private.xml_text(content text) FROM PUBLIC;
 
+GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_admin;
+GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_app;
+GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_agent;
+GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_reader;
+GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.embedding_models TO docket_admin;
 GRANT SELECT ON TABLE docket.embedding_models TO docket_app;
 GRANT SELECT ON TABLE docket.embedding_models TO docket_agent;
@@ -36997,6 +38173,12 @@ GRANT SELECT ON TABLE docket.error_codes TO docket_auditor;
 GRANT SELECT ON TABLE docket.error_codes TO docket_metrics;
 GRANT SELECT ON TABLE docket.error_codes TO docket_gateway;
 GRANT SELECT ON TABLE docket.error_codes TO docket_maintenance;
+
+GRANT SELECT ON TABLE docket.error_sources TO docket_admin;
+GRANT SELECT ON TABLE docket.error_sources TO docket_app;
+GRANT SELECT ON TABLE docket.error_sources TO docket_agent;
+GRANT SELECT ON TABLE docket.error_sources TO docket_reader;
+GRANT SELECT ON TABLE docket.error_sources TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.import_items TO docket_admin;
 GRANT SELECT ON TABLE docket.import_items TO docket_app;
@@ -37037,6 +38219,12 @@ GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_app;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_agent;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_reader;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.task_execution_summary TO docket_admin;
+GRANT SELECT ON TABLE docket.task_execution_summary TO docket_app;
+GRANT SELECT ON TABLE docket.task_execution_summary TO docket_agent;
+GRANT SELECT ON TABLE docket.task_execution_summary TO docket_reader;
+GRANT SELECT ON TABLE docket.task_execution_summary TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.task_transitions TO docket_admin;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_app;

@@ -104,13 +104,15 @@ with (security_invoker = true) as
                       count(*) filter (where n.validation_status in ('passed', 'warning'))
                           as passed,
                       count(*) filter (where n.validation_status in ('failed', 'error')) as failed
-                 from (
-                     select distinct on (w.validation_type) w.validation_status
-                       from docket.validation_results as w
-                      where w.task_id    = t.task_id
-                        and w.project_id = t.project_id
-                      order by w.validation_type, w.run_no desc
-                 ) as n
+                 from docket.validation_results as n
+                where n.task_id    = t.task_id
+                  and n.project_id = t.project_id
+                  and n.run_no     = (
+                          select max(w.run_no)
+                            from docket.validation_results as w
+                           where w.task_id         = n.task_id
+                             and w.project_id      = n.project_id
+                             and w.validation_type = n.validation_type)
            ) as v
      cross join lateral (
                select count(*) as required,

@@ -84,8 +84,7 @@ create table docket.execution_history (
     environment        docket.environment,
     started_at         timestamptz             not null,
     completed_at       timestamptz,
-    duration_ms        bigint generated always as (
-                           (extract(epoch from completed_at - started_at) * 1000)::bigint) stored,
+    duration_ms        bigint,
     cpu_usage_percent  numeric,
     memory_usage_mb    numeric,
     exit_code          integer,
@@ -121,6 +120,9 @@ create table docket.execution_history (
     constraint execution_history_ends_once
         check ((status = 'running') = (completed_at is null)),
     constraint execution_history_completed_after_started check (completed_at >= started_at),
+    constraint execution_history_duration_exact
+        check (duration_ms is not distinct from
+               (extract(epoch from completed_at - started_at) * 1000)::bigint),
     constraint execution_history_cpu_is_percentage check (cpu_usage_percent between 0 and 100),
     constraint execution_history_memory_bounded
         check (memory_usage_mb between 0 and 1000000000),

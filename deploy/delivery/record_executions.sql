@@ -359,7 +359,7 @@ as $$
 declare
     v_answer     jsonb := docket_private.replay(request_id, 'finish_execution');
     v_execution  docket.execution_history;
-    v_now        timestamptz := docket.clock();
+    v_ended_at   timestamptz;
     v_constraint text;
 begin
     v_execution := docket_private.find_execution(
@@ -378,13 +378,16 @@ begin
                   hint    = 'It ends completed, failed, timed_out or cancelled.';
     end if;
 
+    v_ended_at := coalesce(finish_execution.completed_at,
+                           greatest(docket.clock(), v_execution.started_at));
+
     begin
         update docket.execution_history as e
            set status              = finish_execution.status,
-               completed_at        = coalesce(finish_execution.completed_at,
-                                              greatest(v_now, e.started_at)),
-               phases              = docket_private.close_phase(
-                                         e.phases, coalesce(finish_execution.completed_at, v_now)),
+               completed_at        = v_ended_at,
+               duration_ms         = (extract(epoch from v_ended_at - e.started_at)
+                                      * 1000)::bigint,
+               phases              = docket_private.close_phase(e.phases, v_ended_at),
                exit_code           = finish_execution.exit_code,
                stdout_preview      = docket_private.preview(finish_execution.stdout_preview),
                stderr_preview      = docket_private.preview(finish_execution.stderr_preview),

@@ -1,7 +1,7 @@
 -- An execution's id leads to its month, and its row is held to what an execution is.
 
 begin;
-select plan(12);
+select plan(15);
 
 select docket_test.project('one');
 select docket.create_task(docket_test.project_id(), 'A task', task_key => 'a');
@@ -67,6 +67,25 @@ select throws_ok(
 select throws_ok(
     $$ update docket.execution_history as e set stdout_preview = repeat('x', 65537) $$, '23514',
     null, 'previews are bounded');
+
+select throws_ok(
+    $$ update docket.execution_history as e set duration_ms = 1 $$, '23514', null,
+    'durations are exact');
+
+-- What was recorded before its month was there moves into it.
+select docket_test.at('2021-03-10 12:00+00');
+create temporary table stray as
+select f.*
+  from docket.start_execution(docket_test.project_id(), 'test', docket_test.id('a')) as e
+ cross join lateral docket.finish_execution(
+           e.execution_id, completed_at => docket.clock() + interval '2 seconds') as f;
+select docket_private.ensure_partitions();
+select is(
+    (select e.tableoid::regclass::text
+       from docket.execution_history as e join stray as s on s.execution_id = e.execution_id),
+    'docket.execution_history_2021_03', 'strays are taken home');
+select is((docket.get_execution(s.execution_id)).duration_ms, 2000::bigint, 'as they were')
+  from stray as s;
 
 -- Logs go with their executions.
 select docket.execution_log(r.execution_id, '["one", "two"]') from run as r;

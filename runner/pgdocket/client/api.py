@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         CriticalPathRow,
         DiffContextsRow,
         Embedding,
+        ErrorGroup,
+        ErrorLog,
         ExecutionHistory,
         ExplainCycleRow,
         GetContextRawRow,
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
         SimulateCompletionRow,
         Task,
         TaskAttempt,
+        TaskCicdStatus,
         TaskContext,
         TaskDependency,
         TaskHistoryRow,
@@ -882,6 +885,31 @@ _LIST_CONTEXT_TYPES: Function[ContextType] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_ERROR_GROUPS: Function[ErrorGroup] = Function(
+    "list_error_groups",
+    Effect.READ,
+    "ErrorGroup",
+    Parameter("project_id", is_required=True),
+    Parameter("is_resolved"),
+    Parameter("severity"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_ERRORS: Function[ErrorLog] = Function(
+    "list_errors",
+    Effect.READ,
+    "ErrorLog",
+    Parameter("project_id", is_required=True),
+    Parameter("error_group_id"),
+    Parameter("task_id"),
+    Parameter("execution_id"),
+    Parameter("severity"),
+    Parameter("environment"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_EVIDENCE: Function[LearningEvidence] = Function(
     "list_evidence",
     Effect.READ,
@@ -1362,6 +1390,27 @@ _RECORD_CONTEXT_USE: Function[ContextUse] = Function(
     Parameter("context_types", is_array=True),
     Parameter("request_id"),
 )
+_RECORD_ERROR: Function[ErrorLog] = Function(
+    "record_error",
+    Effect.KEYED,
+    "ErrorLog",
+    Parameter("project_id", is_required=True),
+    Parameter("message", is_required=True),
+    Parameter("severity", default="medium"),
+    Parameter("error_type"),
+    Parameter("stack"),
+    Parameter("task_id"),
+    Parameter("workflow_id"),
+    Parameter("execution_id"),
+    Parameter("context", is_json=True),
+    Parameter("environment"),
+    Parameter("environment_info", is_json=True),
+    Parameter("fingerprint"),
+    Parameter("retry_count"),
+    Parameter("occurred_at"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
 _RECORD_FINDINGS: Function[ValidationResult] = Function(
     "record_findings",
     Effect.KEYED,
@@ -1588,6 +1637,14 @@ _REQUIRE_VALIDATIONS: Function[RequiredValidation] = Function(
     Parameter("validation_types", is_required=True, is_array=True),
     Parameter("request_id"),
 )
+_RESOLVE_ERROR: Function[ErrorGroup] = Function(
+    "resolve_error",
+    Effect.KEYED,
+    "ErrorGroup",
+    Parameter("error_group_id", is_required=True),
+    Parameter("reason"),
+    Parameter("request_id"),
+)
 _RESUME_PROJECT: Function[Project] = Function(
     "resume_project",
     Effect.KEYED,
@@ -1800,6 +1857,16 @@ _TASKS_TOUCHING: Function[TasksTouchingRow] = Function(
     "TasksTouchingRow",
     Parameter("project_id", is_required=True),
     Parameter("path", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_TASKS_WITH_CICD_STATUS: Function[TaskCicdStatus] = Function(
+    "tasks_with_cicd_status",
+    Effect.READ,
+    "TaskCicdStatus",
+    Parameter("project_id", is_required=True),
+    Parameter("statuses", is_array=True),
+    Parameter("min_priority"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -2862,7 +2929,9 @@ class Api(Calls):
         metadata: Json = None,
         request_id: Id | None = None,
     ) -> ExecutionHistory:
-        """Ends an execution: once, and it is never changed after that.
+        """Ends an execution: once, and it is never changed after that. One that is completed
+        resolves the errors that executions of its kind had before: of the same task or workflow,
+        type and environment.
 
         `status` is completed, failed, timed_out or cancelled, `exit_code` what its process ended
         with (negative: the signal). `stdout_preview` and `stderr_preview` are what it printed,
@@ -3591,6 +3660,53 @@ class Api(Calls):
         1000). Returns types; raises nothing.
         """
         return self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
+
+    def list_error_groups(
+        self,
+        *,
+        project_id: Id,
+        is_resolved: bool | None = None,
+        severity: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ErrorGroup]:
+        """The errors of a project that are the same, group by group, the newest group first: how
+        often they occurred, since when, and whether they are resolved.
+
+        `is_resolved` is true for those that are, false for those that are open; `severity` is that
+        of the worst. `after` is the id of the last group of the previous page, `page_size` is in
+        rows (1 to 1000). Returns groups; raises nothing.
+        """
+        return self._many(_LIST_ERROR_GROUPS, (project_id, is_resolved, severity, after, page_size))
+
+    def list_errors(
+        self,
+        *,
+        project_id: Id,
+        error_group_id: Id | None = None,
+        task_id: Id | None = None,
+        execution_id: Id | None = None,
+        severity: str | None = None,
+        environment: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ErrorLog]:
+        """The errors of a project that meet every condition given, the newest first.
+
+        `error_group_id`, `task_id` and `execution_id` say which, `severity` how bad, `environment`
+        where, `since` and `until` when they were recorded (from the first to before the second).
+        `after` is the id of the last error of the previous page, `page_size` is in rows (1 to
+        1000). Returns errors; raises nothing.
+        """
+        return self._many(
+            _LIST_ERRORS,
+            (
+                project_id, error_group_id, task_id, execution_id, severity, environment, since,
+                until, after, page_size,
+            ),
+        )
 
     def list_evidence(
         self,
@@ -4565,6 +4681,49 @@ class Api(Calls):
         """
         return self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
+    def record_error(
+        self,
+        *,
+        project_id: Id,
+        message: str,
+        severity: str | None = "medium",
+        error_type: str | None = None,
+        stack: str | None = None,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        execution_id: Id | None = None,
+        context: Json = None,
+        environment: str | None = None,
+        environment_info: Json = None,
+        fingerprint: str | None = None,
+        retry_count: int | None = None,
+        occurred_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ErrorLog:
+        """Records an error, in the group of those that are the same.
+
+        `message` is what it says, `severity` low, medium, high or critical, `error_type` the name
+        of an exception or a code, `stack` where in the program it occurred, `context` an object of
+        what was asked for. `task_id`, `workflow_id` or `execution_id` say what it was about: task,
+        workflow, `environment`, `environment_info`, `retry_count` and stack are those of the
+        execution unless others are given. `fingerprint` says which errors are the same (null: it is
+        made of type, message and frames, without ids, times, numbers and quoted texts).
+        `occurred_at` is when (null: now), `metadata` an object. What stands under a secret key is
+        stored as asterisks. One that comes back after its group was resolved is a regression, and
+        opens the group again. A later execution of the same kind that is completed resolves it. The
+        same `request_id` again returns the first answer. Returns the error. Raises NotFound,
+        Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_ERROR,
+            (
+                project_id, message, severity, error_type, stack, task_id, workflow_id,
+                execution_id, context, environment, environment_info, fingerprint, retry_count,
+                occurred_at, metadata, request_id,
+            ),
+        )
+
     def record_findings(
         self,
         *,
@@ -5039,6 +5198,21 @@ class Api(Calls):
         """
         return self._many(_REQUIRE_VALIDATIONS, (task_ids, validation_types, request_id))
 
+    def resolve_error(
+        self,
+        *,
+        error_group_id: Id,
+        reason: str | None = None,
+        request_id: Id | None = None,
+    ) -> ErrorGroup:
+        """Says that the errors of a group are resolved, by a person's decision. What is resolved
+        already stays so; the next error of the group is a regression.
+
+        `reason` says why or how, in 1 to 2000 characters. The same `request_id` again returns the
+        first answer. Returns the group. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(_RESOLVE_ERROR, (error_group_id, reason, request_id))
+
     def resume_project(
         self,
         *,
@@ -5487,6 +5661,29 @@ class Api(Calls):
         they name it and how. Raises nothing.
         """
         return self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
+    def tasks_with_cicd_status(
+        self,
+        *,
+        project_id: Id,
+        statuses: Sequence[str] | None = None,
+        min_priority: str | int | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TaskCicdStatus]:
+        """The tasks of a project with how they stand on their way to delivery, the newest first:
+        with how many artifacts and validations, which gates are open, their pull requests and what
+        was run last.
+
+        `statuses` are those that a task may have (null: any), `min_priority` the lowest priority (1
+        to 10, or a word). `after` is the id of the last task of the previous page, `page_size` is
+        in rows (1 to 1000). Returns rows of docket.task_cicd_status. Raises InvalidArgument for a
+        status or a priority that there is not.
+        """
+        return self._many(
+            _TASKS_WITH_CICD_STATUS,
+            (project_id, statuses, min_priority, after, page_size),
+        )
 
     def template_effectiveness(
         self,
@@ -6497,7 +6694,10 @@ class AsyncApi(AsyncCalls):
         metadata: Json = None,
         request_id: Id | None = None,
     ) -> ExecutionHistory:
-        """Ends an execution: once, and it is never changed after that."""
+        """Ends an execution: once, and it is never changed after that. One that is completed
+        resolves the errors that executions of its kind had before: of the same task or workflow,
+        type and environment.
+        """
         return await self._one(
             _FINISH_EXECUTION,
             (
@@ -7038,6 +7238,46 @@ class AsyncApi(AsyncCalls):
     ) -> list[ContextType]:
         """The types of context that something is said of, as they count in a project, by name."""
         return await self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
+
+    async def list_error_groups(
+        self,
+        *,
+        project_id: Id,
+        is_resolved: bool | None = None,
+        severity: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ErrorGroup]:
+        """The errors of a project that are the same, group by group, the newest group first: how
+        often they occurred, since when, and whether they are resolved.
+        """
+        return await self._many(
+            _LIST_ERROR_GROUPS,
+            (project_id, is_resolved, severity, after, page_size),
+        )
+
+    async def list_errors(
+        self,
+        *,
+        project_id: Id,
+        error_group_id: Id | None = None,
+        task_id: Id | None = None,
+        execution_id: Id | None = None,
+        severity: str | None = None,
+        environment: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ErrorLog]:
+        """The errors of a project that meet every condition given, the newest first."""
+        return await self._many(
+            _LIST_ERRORS,
+            (
+                project_id, error_group_id, task_id, execution_id, severity, environment, since,
+                until, after, page_size,
+            ),
+        )
 
     async def list_evidence(
         self,
@@ -7772,6 +8012,36 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECORD_CONTEXT_USE, (task_id, context_types, request_id))
 
+    async def record_error(
+        self,
+        *,
+        project_id: Id,
+        message: str,
+        severity: str | None = "medium",
+        error_type: str | None = None,
+        stack: str | None = None,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        execution_id: Id | None = None,
+        context: Json = None,
+        environment: str | None = None,
+        environment_info: Json = None,
+        fingerprint: str | None = None,
+        retry_count: int | None = None,
+        occurred_at: datetime | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> ErrorLog:
+        """Records an error, in the group of those that are the same."""
+        return await self._one(
+            _RECORD_ERROR,
+            (
+                project_id, message, severity, error_type, stack, task_id, workflow_id,
+                execution_id, context, environment, environment_info, fingerprint, retry_count,
+                occurred_at, metadata, request_id,
+            ),
+        )
+
     async def record_findings(
         self,
         *,
@@ -8114,6 +8384,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_REQUIRE_VALIDATIONS, (task_ids, validation_types, request_id))
 
+    async def resolve_error(
+        self,
+        *,
+        error_group_id: Id,
+        reason: str | None = None,
+        request_id: Id | None = None,
+    ) -> ErrorGroup:
+        """Says that the errors of a group are resolved, by a person's decision. What is resolved
+        already stays so; the next error of the group is a regression.
+        """
+        return await self._one(_RESOLVE_ERROR, (error_group_id, reason, request_id))
+
     async def resume_project(
         self,
         *,
@@ -8449,6 +8731,24 @@ class AsyncApi(AsyncCalls):
         among their affected files, or in the latest version of their context "codebase".
         """
         return await self._many(_TASKS_TOUCHING, (project_id, path, after, page_size))
+
+    async def tasks_with_cicd_status(
+        self,
+        *,
+        project_id: Id,
+        statuses: Sequence[str] | None = None,
+        min_priority: str | int | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[TaskCicdStatus]:
+        """The tasks of a project with how they stand on their way to delivery, the newest first:
+        with how many artifacts and validations, which gates are open, their pull requests and what
+        was run last.
+        """
+        return await self._many(
+            _TASKS_WITH_CICD_STATUS,
+            (project_id, statuses, min_priority, after, page_size),
+        )
 
     async def template_effectiveness(
         self,

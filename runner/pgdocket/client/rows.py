@@ -313,6 +313,92 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Errors that are one and the same, by their fingerprint: how often, since when, and whether
+    they are resolved.
+    """
+
+    error_group_id: UUID
+    """The group."""
+    project_id: UUID
+    fingerprint: str
+    """What makes errors the same: made of type, message and frames without what differs each time,
+    unless it was given.
+    """
+    error_type: str | None
+    """What kind of error it is."""
+    message: str
+    """What the last of them said."""
+    severity: str
+    """How bad the worst of them was."""
+    occurrences: int
+    """How many there were, those included that have been dropped since."""
+    first_seen_at: datetime
+    """When it first occurred."""
+    last_seen_at: datetime
+    """When it last occurred."""
+    regressions: int
+    """How often it came back after it had been resolved."""
+    regressed_at: datetime | None
+    """When it last came back."""
+    resolved_at: datetime | None
+    """When it was resolved; null: it is open."""
+    resolved_by: str | None
+    """Who resolved it, or whose run did."""
+    resolution: str | None
+    """How it was resolved."""
+    resolution_reason: str | None
+    """What was said of it."""
+    resolved_by_execution_id: UUID | None
+    """The execution that succeeded where it had last failed."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLog:
+    """Errors, one row for each time that one occurred. Rows are added, never changed."""
+
+    error_id: UUID
+    """The error."""
+    project_id: UUID
+    error_group_id: UUID
+    """The errors that it is one of."""
+    task_id: UUID | None
+    """The task that it was about, where it was one."""
+    workflow_id: UUID | None
+    """The workflow that it was about, where it was one."""
+    execution_id: UUID | None
+    """The execution that it occurred in; that may have been dropped since, with its month."""
+    severity: str
+    """How bad it is."""
+    error_type: str | None
+    """What kind of error it is: the name of an exception, a code..."""
+    message: str
+    """What it says; of much, the beginning and the end."""
+    stack: str | None
+    """Where in the program it occurred; of much, the beginning and the end."""
+    context: Json
+    """What was asked for when it occurred, with asterisks under secret keys."""
+    environment: str | None
+    """Where it occurred."""
+    environment_info: Json
+    """On what it occurred: versions, machine, region..."""
+    retry_count: int
+    """How often it had been tried again before."""
+    is_regression: bool
+    """Whether it came back after it had been resolved."""
+    occurred_at: datetime
+    """When it occurred."""
+    metadata: Json
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionHistory:
     """What was run for tasks, workflows and projects, one row for each run. It ends once, and is
     then never changed.
@@ -815,6 +901,41 @@ class TaskAttempt:
     """More of it, for programs."""
     is_forgiven: bool
     """Whether the failure counts no longer, because somebody has let the task be tried anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCicdStatus:
+    """How each task in use stands on its way to delivery: artifacts, the newest validation of each
+    type, gates, pull requests and executions. pipeline_status is running, failing, waiting (for a
+    gate or a pull request), passing or nothing yet.
+    """
+
+    project_id: UUID | None
+    task_id: UUID | None
+    task_key: str | None
+    workflow_id: UUID | None
+    title: str | None
+    status: str | None
+    priority: int | None
+    assigned_to: str | None
+    pipeline_status: str | None
+    artifacts: int | None
+    validations: int | None
+    validations_passed: int | None
+    validations_failed: int | None
+    gates: int | None
+    gates_unmet: int | None
+    pull_requests: int | None
+    open_pull_requests: int | None
+    merged_pull_requests: int | None
+    has_conflict: bool | None
+    running_executions: int | None
+    last_execution_id: UUID | None
+    last_execution_type: str | None
+    last_execution_status: str | None
+    last_environment: str | None
+    last_started_at: datetime | None
+    last_completed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
