@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,8 +71,9 @@ def tool(folder: Path, name: str, *arguments: str) -> str:
     if not program.exists():
         pytest.skip(f"{name} is not installed")
     done = subprocess.run(
-        [str(program), *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+        [str(program), *arguments], cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # a third of the time
+    )  # fmt: skip
     return done.stdout
 
 
@@ -132,7 +134,7 @@ def test_what_pytest_says_is_a_result_with_the_tests_that_failed(
 ) -> None:
     write(tmp_path)
     report = tmp_path / "junit.xml"
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--junit-xml", str(report)]
+    options = ["-q", "-p", "no:cacheprovider", "--junit-xml", str(report)]
     tool(tmp_path, "pytest", *options, "test_order.py")
     (result,) = shop("validation", "ingest", str(report), "--task", "shop-1")
     assert (result["validation_type"], result["validation_status"]) == ("tests", "failed")
@@ -149,7 +151,6 @@ def test_what_pytest_says_is_a_result_with_the_tests_that_failed(
     told = run("validation", "ingest", str(report), "--task", "shop-1", "--partial")
     assert "tests passed (run 2), 0 issues" in told.stdout
     assert len(shop("validation", "findings", "shop-1")) == 2
-    tool(tmp_path, "pytest", *options, "test_order.py", "-k", "good")
     assert "2 fixed" in run("validation", "ingest", str(report), "--task", "shop-1").stdout
     listed = shop("validation", "list", "shop-1", "--status", "passed")
     assert [(each["task_key"], each["run_no"]) for each in listed] == [("shop-1", 2), ("shop-1", 3)]
