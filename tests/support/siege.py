@@ -112,6 +112,12 @@ EVERY_KIND: tuple[LiteralString, ...] = (
          from docket.list_executions(%(project)s) as e""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
+    """select docket.put_embedding(k.project_id, 'knowledge', k.knowledge_id,
+                                   'model of ' || k.project_id, '{1,0}')
+         from docket.get_knowledge(%(project)s, 'guide') as k""",
+    """select docket.put_embedding(t.project_id, 'task', t.task_id, 'model of ' || t.project_id,
+                                   '{0,1}')
+         from docket.get_task(docket.task_id(%(project)s, 't-0')) as t""",
     """select docket.record_template_use(p.template_id, docket.task_id(%(project)s, 't-0'))
          from docket.put_template(%(project)s, 'flow', 'workflow',
                   '{"name": "Flow", "tasks": [{"title": "secret"}]}') as p""",
