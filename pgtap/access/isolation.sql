@@ -269,7 +269,8 @@ end;
 grant execute on function docket.tap_seen() to public;
 reset role;
 delete from docket.tasks as t where t.task_key = 'r-1';
-create role tap_isolation_gate in role docket_app, docket_gateway;
+create role tap_isolation_gate in role docket_app;
+grant docket_gateway to tap_isolation_gate;
 grant tap_isolation_bob to tap_isolation_ann;
 insert into docket.members (organization_id, project_id, principal, access)
 select p.organization_id, p.project_id, m.principal, 'writer'
