@@ -94,11 +94,14 @@ class AsyncConnections:
         if self._is_open:
             return
         until = monotonic() + self.settings.open_timeout
-        tries = 1
+        tries, was_gone = 1, False
         while (exc := await self._greet()) is not None:
             pause = growing_pause(tries)
-            if monotonic() + pause >= until or not await async_is_away(self.conninfo):
+            gone = await async_is_away(self.conninfo)
+            # It may have come since it was greeted.
+            if monotonic() + pause >= until or not (gone or was_gone):
                 raise understood(exc, None, tries) from exc
+            was_gone = gone
             log.info("there is no server yet: %s", exc)
             await async_sleep(pause)
             tries += 1

@@ -92,11 +92,14 @@ class Connections:
         if self._is_open:
             return
         until = monotonic() + self.settings.open_timeout
-        tries = 1
+        tries, was_gone = 1, False
         while (exc := self._greet()) is not None:
             pause = growing_pause(tries)
-            if monotonic() + pause >= until or not is_away(self.conninfo):
+            gone = is_away(self.conninfo)
+            # It may have come since it was greeted.
+            if monotonic() + pause >= until or not (gone or was_gone):
                 raise understood(exc, None, tries) from exc
+            was_gone = gone
             log.info("there is no server yet: %s", exc)
             sleep(pause)
             tries += 1
