@@ -2,7 +2,7 @@
 
 Work is the processor time of the server's session. The floor is the same table, with all its other
 triggers, without a journal; the peer is a row-level trigger that writes both rows whole, with the
-same facts beside them, into a plain table.
+same facts beside them, into a table like the journal's: columns, defaults, months and indexes.
 
 python -m bench journal [ROWS ...]        default 1000000
 """
@@ -44,28 +44,27 @@ create table bench.places as
 select t.task_id, row_number() over (order by t.task_id)::integer as place from docket.tasks as t;
 create unique index on bench.places (place);
 
-create table bench.audit (
-    audit_id         bigint generated always as identity primary key,
-    recorded_at      timestamptz not null default clock_timestamp(),
-    transaction_at   timestamptz not null default transaction_timestamp(),
-    transaction_id   xid8        not null default pg_current_xact_id(),
-    table_name       text        not null,
-    operation        text        not null,
-    row_id           uuid,
-    old_values       jsonb,
-    new_values       jsonb,
-    principal        text        not null default current_user,
-    session_role     text        not null default session_user,
-    reason           text        default current_setting('docket.reason', true),
-    request_id       text        default current_setting('docket.request_id', true),
-    client_address   inet        default inet_client_addr(),
-    application_name text        default current_setting('application_name')
-);
-create index on bench.audit (row_id, audit_id);
+create table bench.audit (like docket.audit_log including all) partition by range (recorded_at);
+alter table bench.audit owner to docket_owner;
+do $$
+declare
+    v_month record;
+begin
+    for v_month in
+        select c.relname, pg_get_expr(c.relpartbound, c.oid) as bound
+          from pg_inherits as i
+          join pg_class as c on c.oid = i.inhrelid
+         where i.inhparent = 'docket.audit_log'::regclass
+    loop
+        execute format('create table bench.%I partition of bench.audit %s',
+                       v_month.relname, v_month.bound);
+    end loop;
+end;
+$$;
 create function bench.write_whole_rows() returns trigger language plpgsql as $$
 begin
-    insert into bench.audit (table_name, operation, row_id, old_values, new_values)
-    values (tg_table_name, 'update', new.task_id, to_jsonb(old), to_jsonb(new));
+    insert into bench.audit (table_name, operation, project_id, row_id, old_values, new_values)
+    values (tg_table_name, 'update', new.project_id, new.task_id, to_jsonb(old), to_jsonb(new));
     return null;
 end;
 $$;

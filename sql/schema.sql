@@ -17528,15 +17528,16 @@ $$;
 
 COMMENT ON FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) IS 'Adds a version behind the latest, unless it says the same; `content` is kept beside where the data can not give it back.';
 
--- PROCEDURE docket_private.add_isolation(regclass)
+-- PROCEDURE docket_private.add_isolation(regclass, boolean)
 
-CREATE PROCEDURE docket_private.add_isolation(IN target regclass)
+CREATE PROCEDURE docket_private.add_isolation(IN target regclass, IN functions_see_all boolean DEFAULT false)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_table name := (
+    v_table   name := (
         select c.relname from pg_catalog.pg_class as c where c.oid = add_isolation.target);
+    v_clients text := 'docket_admin, docket_app, docket_agent, docket_reader, docket_auditor';
 begin
     -- For reading and writing: it is about whose rows they are. Whether a principal may change
     -- what he sees is asked by the functions, which are the only way to write.
@@ -17544,12 +17545,7 @@ begin
     execute format('alter table %s enable row level security', add_isolation.target);
     execute format('alter table %s force row level security', add_isolation.target);
     execute format(
-        'create policy %I on %s '
-        'to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor '
-        'using (project_id = any ((select docket_private.visible_projects())::uuid[]))',
-        v_table || '_of_visible_projects', add_isolation.target);
-    execute format(
-        'create policy %I on %s to docket_owner '
+        'create policy %I on %s to %s '
         'using (project_id = any (array('
                    'select a.project_id '
                      'from docket_private.project_access as a '
@@ -17557,11 +17553,20 @@ begin
                       'and current_setting(''role'') = ''none'' '
                       'and current_setting(''docket.actor'', true) is null)) '
               'or project_id = any ((select docket_private.visible_projects())::uuid[]))',
-        v_table || '_by_functions', add_isolation.target);
+        v_table || '_of_visible_projects', add_isolation.target,
+        case when add_isolation.functions_see_all
+            then v_clients
+            else 'docket_owner, ' || v_clients
+        end);
+
+    if add_isolation.functions_see_all then
+        execute format('create policy %I on %s to docket_owner using (true)',
+                       v_table || '_by_functions', add_isolation.target);
+    end if;
 end;
 $$;
 
-COMMENT ON PROCEDURE docket_private.add_isolation(IN target regclass) IS 'Hides the rows of a table with a project_id from whoever may not see the project, its owner included.';
+COMMENT ON PROCEDURE docket_private.add_isolation(IN target regclass, IN functions_see_all boolean) IS 'Hides the rows of a table with a project_id from whoever may not see the project, its owner included, unless `functions_see_all`: functions reach it by keys that they have been let through to already.';
 
 -- PROCEDURE docket_private.add_journal(regclass, text, text[], text, text[], text[])
 
@@ -34463,25 +34468,15 @@ ALTER TABLE ONLY docket_private.webhook_streams
 
 ALTER TABLE docket.agent_sessions ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.agent_sessions agent_sessions_by_functions
-
-CREATE POLICY agent_sessions_by_functions ON docket.agent_sessions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.agent_sessions agent_sessions_of_visible_projects
 
-CREATE POLICY agent_sessions_of_visible_projects ON docket.agent_sessions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY agent_sessions_of_visible_projects ON docket.agent_sessions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.ai_interactions
 
 ALTER TABLE docket.ai_interactions ENABLE ROW LEVEL SECURITY;
-
--- POLICY docket.ai_interactions ai_interactions_by_functions
-
-CREATE POLICY ai_interactions_by_functions ON docket.ai_interactions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.ai_interactions_default
 
@@ -34489,21 +34484,19 @@ ALTER TABLE docket.ai_interactions_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.ai_interactions ai_interactions_of_visible_projects
 
-CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.artifact_contents
 
 ALTER TABLE docket.artifact_contents ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.artifact_contents artifact_contents_by_functions
-
-CREATE POLICY artifact_contents_by_functions ON docket.artifact_contents TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.artifact_contents artifact_contents_of_visible_projects
 
-CREATE POLICY artifact_contents_of_visible_projects ON docket.artifact_contents TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY artifact_contents_of_visible_projects ON docket.artifact_contents TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.audit_log
 
@@ -34545,65 +34538,51 @@ ALTER TABLE docket.budgets ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY budgets_by_functions ON docket.budgets TO docket_owner USING (true);
 
--- POLICY docket.budgets budgets_read
+-- POLICY docket.budgets budgets_of_visible_projects
 
-CREATE POLICY budgets_read ON docket.budgets FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY budgets_of_visible_projects ON docket.budgets TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.code_artifacts
 
 ALTER TABLE docket.code_artifacts ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.code_artifacts code_artifacts_by_functions
-
-CREATE POLICY code_artifacts_by_functions ON docket.code_artifacts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.code_artifacts code_artifacts_of_visible_projects
 
-CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY code_artifacts_of_visible_projects ON docket.code_artifacts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.commit_checks
 
 ALTER TABLE docket.commit_checks ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.commit_checks commit_checks_by_functions
-
-CREATE POLICY commit_checks_by_functions ON docket.commit_checks TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.commit_checks commit_checks_of_visible_projects
 
-CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.context_contents
 
 ALTER TABLE docket.context_contents ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.context_contents context_contents_by_functions
-
-CREATE POLICY context_contents_by_functions ON docket.context_contents TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.context_contents context_contents_of_visible_projects
 
-CREATE POLICY context_contents_of_visible_projects ON docket.context_contents TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_contents_of_visible_projects ON docket.context_contents TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.context_pins
 
 ALTER TABLE docket.context_pins ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.context_pins context_pins_by_functions
-
-CREATE POLICY context_pins_by_functions ON docket.context_pins TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.context_pins context_pins_of_visible_projects
 
-CREATE POLICY context_pins_of_visible_projects ON docket.context_pins TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_pins_of_visible_projects ON docket.context_pins TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.context_types
 
@@ -34617,67 +34596,45 @@ CREATE POLICY context_types_of_visible_projects ON docket.context_types USING ((
 
 ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.context_uses context_uses_by_functions
-
-CREATE POLICY context_uses_by_functions ON docket.context_uses TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.context_uses context_uses_of_visible_projects
 
-CREATE POLICY context_uses_of_visible_projects ON docket.context_uses TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY context_uses_of_visible_projects ON docket.context_uses TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.embedding_models
 
 ALTER TABLE docket.embedding_models ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.embedding_models embedding_models_by_functions
-
-CREATE POLICY embedding_models_by_functions ON docket.embedding_models TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.embedding_models embedding_models_of_visible_projects
 
-CREATE POLICY embedding_models_of_visible_projects ON docket.embedding_models TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY embedding_models_of_visible_projects ON docket.embedding_models TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.embeddings
 
 ALTER TABLE docket.embeddings ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.embeddings embeddings_by_functions
-
-CREATE POLICY embeddings_by_functions ON docket.embeddings TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.embeddings embeddings_of_visible_projects
 
-CREATE POLICY embeddings_of_visible_projects ON docket.embeddings TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY embeddings_of_visible_projects ON docket.embeddings TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.error_groups
 
 ALTER TABLE docket.error_groups ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.error_groups error_groups_by_functions
-
-CREATE POLICY error_groups_by_functions ON docket.error_groups TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.error_groups error_groups_of_visible_projects
 
-CREATE POLICY error_groups_of_visible_projects ON docket.error_groups TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY error_groups_of_visible_projects ON docket.error_groups TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.error_logs
 
 ALTER TABLE docket.error_logs ENABLE ROW LEVEL SECURITY;
-
--- POLICY docket.error_logs error_logs_by_functions
-
-CREATE POLICY error_logs_by_functions ON docket.error_logs TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.error_logs_default
 
@@ -34685,31 +34642,23 @@ ALTER TABLE docket.error_logs_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.error_logs error_logs_of_visible_projects
 
-CREATE POLICY error_logs_of_visible_projects ON docket.error_logs TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY error_logs_of_visible_projects ON docket.error_logs TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.error_sources
 
 ALTER TABLE docket.error_sources ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.error_sources error_sources_by_functions
-
-CREATE POLICY error_sources_by_functions ON docket.error_sources TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.error_sources error_sources_of_visible_projects
 
-CREATE POLICY error_sources_of_visible_projects ON docket.error_sources TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY error_sources_of_visible_projects ON docket.error_sources TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_history
 
 ALTER TABLE docket.execution_history ENABLE ROW LEVEL SECURITY;
-
--- POLICY docket.execution_history execution_history_by_functions
-
-CREATE POLICY execution_history_by_functions ON docket.execution_history TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_history_default
 
@@ -34717,17 +34666,13 @@ ALTER TABLE docket.execution_history_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.execution_history execution_history_of_visible_projects
 
-CREATE POLICY execution_history_of_visible_projects ON docket.execution_history TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY execution_history_of_visible_projects ON docket.execution_history TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_log_lines
 
 ALTER TABLE docket.execution_log_lines ENABLE ROW LEVEL SECURITY;
-
--- POLICY docket.execution_log_lines execution_log_lines_by_functions
-
-CREATE POLICY execution_log_lines_by_functions ON docket.execution_log_lines TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.execution_log_lines_default
 
@@ -34735,7 +34680,9 @@ ALTER TABLE docket.execution_log_lines_default ENABLE ROW LEVEL SECURITY;
 
 -- POLICY docket.execution_log_lines execution_log_lines_of_visible_projects
 
-CREATE POLICY execution_log_lines_of_visible_projects ON docket.execution_log_lines TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY execution_log_lines_of_visible_projects ON docket.execution_log_lines TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.idempotency_keys
 
@@ -34749,43 +34696,31 @@ CREATE POLICY idempotency_keys_own ON docket.idempotency_keys USING (((principal
 
 ALTER TABLE docket.import_items ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.import_items import_items_by_functions
-
-CREATE POLICY import_items_by_functions ON docket.import_items TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.import_items import_items_of_visible_projects
 
-CREATE POLICY import_items_of_visible_projects ON docket.import_items TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY import_items_of_visible_projects ON docket.import_items TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.imports
 
 ALTER TABLE docket.imports ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.imports imports_by_functions
-
-CREATE POLICY imports_by_functions ON docket.imports TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.imports imports_of_visible_projects
 
-CREATE POLICY imports_of_visible_projects ON docket.imports TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY imports_of_visible_projects ON docket.imports TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.interaction_artifacts
 
 ALTER TABLE docket.interaction_artifacts ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.interaction_artifacts interaction_artifacts_by_functions
-
-CREATE POLICY interaction_artifacts_by_functions ON docket.interaction_artifacts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.interaction_artifacts interaction_artifacts_of_visible_projects
 
-CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY interaction_artifacts_of_visible_projects ON docket.interaction_artifacts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.interaction_search
 
@@ -34803,57 +34738,41 @@ ALTER TABLE docket.interaction_search_default ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE docket.knowledge_base ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.knowledge_base knowledge_base_by_functions
-
-CREATE POLICY knowledge_base_by_functions ON docket.knowledge_base TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.knowledge_base knowledge_base_of_visible_projects
 
-CREATE POLICY knowledge_base_of_visible_projects ON docket.knowledge_base TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY knowledge_base_of_visible_projects ON docket.knowledge_base TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.knowledge_versions
 
 ALTER TABLE docket.knowledge_versions ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.knowledge_versions knowledge_versions_by_functions
-
-CREATE POLICY knowledge_versions_by_functions ON docket.knowledge_versions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.knowledge_versions knowledge_versions_of_visible_projects
 
-CREATE POLICY knowledge_versions_of_visible_projects ON docket.knowledge_versions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY knowledge_versions_of_visible_projects ON docket.knowledge_versions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.learning_data
 
 ALTER TABLE docket.learning_data ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.learning_data learning_data_by_functions
-
-CREATE POLICY learning_data_by_functions ON docket.learning_data TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.learning_data learning_data_of_visible_projects
 
-CREATE POLICY learning_data_of_visible_projects ON docket.learning_data TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY learning_data_of_visible_projects ON docket.learning_data TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.learning_evidence
 
 ALTER TABLE docket.learning_evidence ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.learning_evidence learning_evidence_by_functions
-
-CREATE POLICY learning_evidence_by_functions ON docket.learning_evidence TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.learning_evidence learning_evidence_of_visible_projects
 
-CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.members
 
@@ -34875,71 +34794,51 @@ CREATE POLICY organizations_by_functions ON docket.organizations TO docket_owner
 
 ALTER TABLE docket.projects ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.projects projects_by_functions
+-- POLICY docket.projects projects_of_visible_projects
 
-CREATE POLICY projects_by_functions ON docket.projects TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
+CREATE POLICY projects_of_visible_projects ON docket.projects TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])))) WITH CHECK (((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])) OR (organization_id = ANY (( SELECT docket_private.administered_organizations() AS administered_organizations)::uuid[]))));
-
--- POLICY docket.projects projects_visible
-
-CREATE POLICY projects_visible ON docket.projects TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
 
 -- ROW SECURITY docket.prompt_builds
 
 ALTER TABLE docket.prompt_builds ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.prompt_builds prompt_builds_by_functions
-
-CREATE POLICY prompt_builds_by_functions ON docket.prompt_builds TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.prompt_builds prompt_builds_of_visible_projects
 
-CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY prompt_builds_of_visible_projects ON docket.prompt_builds TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.pull_request_reviews
 
 ALTER TABLE docket.pull_request_reviews ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.pull_request_reviews pull_request_reviews_by_functions
-
-CREATE POLICY pull_request_reviews_by_functions ON docket.pull_request_reviews TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.pull_request_reviews pull_request_reviews_of_visible_projects
 
-CREATE POLICY pull_request_reviews_of_visible_projects ON docket.pull_request_reviews TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_request_reviews_of_visible_projects ON docket.pull_request_reviews TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.pull_requests
 
 ALTER TABLE docket.pull_requests ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.pull_requests pull_requests_by_functions
-
-CREATE POLICY pull_requests_by_functions ON docket.pull_requests TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.pull_requests pull_requests_of_visible_projects
 
-CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_requests_of_visible_projects ON docket.pull_requests TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.pushes
 
 ALTER TABLE docket.pushes ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.pushes pushes_by_functions
-
-CREATE POLICY pushes_by_functions ON docket.pushes TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.pushes pushes_of_visible_projects
 
-CREATE POLICY pushes_of_visible_projects ON docket.pushes TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pushes_of_visible_projects ON docket.pushes TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.ready_tasks
 
@@ -34949,233 +34848,171 @@ ALTER TABLE docket.ready_tasks ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY ready_tasks_by_functions ON docket.ready_tasks TO docket_owner USING (true);
 
--- POLICY docket.ready_tasks ready_tasks_read
+-- POLICY docket.ready_tasks ready_tasks_of_visible_projects
 
-CREATE POLICY ready_tasks_read ON docket.ready_tasks FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY ready_tasks_of_visible_projects ON docket.ready_tasks TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.required_validations
 
 ALTER TABLE docket.required_validations ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.required_validations required_validations_by_functions
-
-CREATE POLICY required_validations_by_functions ON docket.required_validations TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.required_validations required_validations_of_visible_projects
 
-CREATE POLICY required_validations_of_visible_projects ON docket.required_validations TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY required_validations_of_visible_projects ON docket.required_validations TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.response_cache
 
 ALTER TABLE docket.response_cache ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.response_cache response_cache_by_functions
-
-CREATE POLICY response_cache_by_functions ON docket.response_cache TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.response_cache response_cache_of_visible_projects
 
-CREATE POLICY response_cache_of_visible_projects ON docket.response_cache TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY response_cache_of_visible_projects ON docket.response_cache TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.search_patterns
 
 ALTER TABLE docket.search_patterns ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.search_patterns search_patterns_by_functions
-
-CREATE POLICY search_patterns_by_functions ON docket.search_patterns TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.search_patterns search_patterns_of_visible_projects
 
-CREATE POLICY search_patterns_of_visible_projects ON docket.search_patterns TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY search_patterns_of_visible_projects ON docket.search_patterns TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.task_attempts
 
 ALTER TABLE docket.task_attempts ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.task_attempts task_attempts_by_functions
-
-CREATE POLICY task_attempts_by_functions ON docket.task_attempts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.task_attempts task_attempts_of_visible_projects
 
-CREATE POLICY task_attempts_of_visible_projects ON docket.task_attempts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_attempts_of_visible_projects ON docket.task_attempts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.task_contexts
 
 ALTER TABLE docket.task_contexts ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.task_contexts task_contexts_by_functions
-
-CREATE POLICY task_contexts_by_functions ON docket.task_contexts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.task_contexts task_contexts_of_visible_projects
 
-CREATE POLICY task_contexts_of_visible_projects ON docket.task_contexts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_contexts_of_visible_projects ON docket.task_contexts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.task_dependencies
 
 ALTER TABLE docket.task_dependencies ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.task_dependencies task_dependencies_by_functions
-
-CREATE POLICY task_dependencies_by_functions ON docket.task_dependencies TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.task_dependencies task_dependencies_of_visible_projects
 
-CREATE POLICY task_dependencies_of_visible_projects ON docket.task_dependencies TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_dependencies_of_visible_projects ON docket.task_dependencies TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.task_pull_requests
 
 ALTER TABLE docket.task_pull_requests ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.task_pull_requests task_pull_requests_by_functions
-
-CREATE POLICY task_pull_requests_by_functions ON docket.task_pull_requests TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.task_pull_requests task_pull_requests_of_visible_projects
 
-CREATE POLICY task_pull_requests_of_visible_projects ON docket.task_pull_requests TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_pull_requests_of_visible_projects ON docket.task_pull_requests TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.tasks
 
 ALTER TABLE docket.tasks ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.tasks tasks_by_functions
-
-CREATE POLICY tasks_by_functions ON docket.tasks TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.tasks tasks_of_visible_projects
 
-CREATE POLICY tasks_of_visible_projects ON docket.tasks TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY tasks_of_visible_projects ON docket.tasks TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.template_usage_history
 
 ALTER TABLE docket.template_usage_history ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.template_usage_history template_usage_history_by_functions
-
-CREATE POLICY template_usage_history_by_functions ON docket.template_usage_history TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.template_usage_history template_usage_history_of_visible_projects
 
-CREATE POLICY template_usage_history_of_visible_projects ON docket.template_usage_history TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY template_usage_history_of_visible_projects ON docket.template_usage_history TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.template_versions
 
 ALTER TABLE docket.template_versions ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.template_versions template_versions_by_functions
-
-CREATE POLICY template_versions_by_functions ON docket.template_versions TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.template_versions template_versions_of_visible_projects
 
-CREATE POLICY template_versions_of_visible_projects ON docket.template_versions TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY template_versions_of_visible_projects ON docket.template_versions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.templates
 
 ALTER TABLE docket.templates ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.templates templates_by_functions
-
-CREATE POLICY templates_by_functions ON docket.templates TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.templates templates_of_visible_projects
 
-CREATE POLICY templates_of_visible_projects ON docket.templates TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY templates_of_visible_projects ON docket.templates TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.validation_findings
 
 ALTER TABLE docket.validation_findings ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.validation_findings validation_findings_by_functions
-
-CREATE POLICY validation_findings_by_functions ON docket.validation_findings TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.validation_findings validation_findings_of_visible_projects
 
-CREATE POLICY validation_findings_of_visible_projects ON docket.validation_findings TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY validation_findings_of_visible_projects ON docket.validation_findings TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.validation_results
 
 ALTER TABLE docket.validation_results ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.validation_results validation_results_by_functions
-
-CREATE POLICY validation_results_by_functions ON docket.validation_results TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.validation_results validation_results_of_visible_projects
 
-CREATE POLICY validation_results_of_visible_projects ON docket.validation_results TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY validation_results_of_visible_projects ON docket.validation_results TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.webhook_deliveries
 
 ALTER TABLE docket.webhook_deliveries ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.webhook_deliveries webhook_deliveries_by_functions
-
-CREATE POLICY webhook_deliveries_by_functions ON docket.webhook_deliveries TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.webhook_deliveries webhook_deliveries_of_visible_projects
 
-CREATE POLICY webhook_deliveries_of_visible_projects ON docket.webhook_deliveries TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY webhook_deliveries_of_visible_projects ON docket.webhook_deliveries TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.workflow_states
 
 ALTER TABLE docket.workflow_states ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.workflow_states workflow_states_by_functions
-
-CREATE POLICY workflow_states_by_functions ON docket.workflow_states TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.workflow_states workflow_states_of_visible_projects
 
-CREATE POLICY workflow_states_of_visible_projects ON docket.workflow_states TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY workflow_states_of_visible_projects ON docket.workflow_states TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket.workflows
 
 ALTER TABLE docket.workflows ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket.workflows workflows_by_functions
-
-CREATE POLICY workflows_by_functions ON docket.workflows TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket.workflows workflows_of_visible_projects
 
-CREATE POLICY workflows_of_visible_projects ON docket.workflows TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY workflows_of_visible_projects ON docket.workflows TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.claim_orders
 
@@ -35185,23 +35022,21 @@ ALTER TABLE docket_private.claim_orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY claim_orders_by_functions ON docket_private.claim_orders TO docket_owner USING (true);
 
--- POLICY docket_private.claim_orders claim_orders_read
+-- POLICY docket_private.claim_orders claim_orders_of_visible_projects
 
-CREATE POLICY claim_orders_read ON docket_private.claim_orders FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY claim_orders_of_visible_projects ON docket_private.claim_orders TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.claim_turns
 
 ALTER TABLE docket_private.claim_turns ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket_private.claim_turns claim_turns_by_functions
-
-CREATE POLICY claim_turns_by_functions ON docket_private.claim_turns TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket_private.claim_turns claim_turns_of_visible_projects
 
-CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY claim_turns_of_visible_projects ON docket_private.claim_turns TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.context_search
 
@@ -35251,6 +35086,10 @@ ALTER TABLE docket_private.project_access ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY project_access_by_functions ON docket_private.project_access TO docket_owner USING (true);
 
+-- POLICY docket_private.project_access project_access_own
+
+CREATE POLICY project_access_own ON docket_private.project_access FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((principal = SESSION_USER));
+
 -- ROW SECURITY docket_private.project_graphs
 
 ALTER TABLE docket_private.project_graphs ENABLE ROW LEVEL SECURITY;
@@ -35263,15 +35102,11 @@ CREATE POLICY project_graphs_by_functions ON docket_private.project_graphs TO do
 
 ALTER TABLE docket_private.pull_request_facts ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket_private.pull_request_facts pull_request_facts_by_functions
-
-CREATE POLICY pull_request_facts_by_functions ON docket_private.pull_request_facts TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket_private.pull_request_facts pull_request_facts_of_visible_projects
 
-CREATE POLICY pull_request_facts_of_visible_projects ON docket_private.pull_request_facts TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY pull_request_facts_of_visible_projects ON docket_private.pull_request_facts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.search_languages
 
@@ -35285,15 +35120,11 @@ CREATE POLICY search_languages_by_functions ON docket_private.search_languages T
 
 ALTER TABLE docket_private.task_counters ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket_private.task_counters task_counters_by_functions
-
-CREATE POLICY task_counters_by_functions ON docket_private.task_counters TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket_private.task_counters task_counters_of_visible_projects
 
-CREATE POLICY task_counters_of_visible_projects ON docket_private.task_counters TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_counters_of_visible_projects ON docket_private.task_counters TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.task_nodes
 
@@ -35303,9 +35134,11 @@ ALTER TABLE docket_private.task_nodes ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY task_nodes_by_functions ON docket_private.task_nodes TO docket_owner USING (true);
 
--- POLICY docket_private.task_nodes task_nodes_read
+-- POLICY docket_private.task_nodes task_nodes_of_visible_projects
 
-CREATE POLICY task_nodes_read ON docket_private.task_nodes FOR SELECT TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY task_nodes_of_visible_projects ON docket_private.task_nodes TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.task_search
 
@@ -35327,15 +35160,11 @@ CREATE POLICY task_weights_by_functions ON docket_private.task_weights TO docket
 
 ALTER TABLE docket_private.webhook_streams ENABLE ROW LEVEL SECURITY;
 
--- POLICY docket_private.webhook_streams webhook_streams_by_functions
-
-CREATE POLICY webhook_streams_by_functions ON docket_private.webhook_streams TO docket_owner USING (((project_id = ANY (ARRAY( SELECT a.project_id
-   FROM docket_private.project_access a
-  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
-
 -- POLICY docket_private.webhook_streams webhook_streams_of_visible_projects
 
-CREATE POLICY webhook_streams_of_visible_projects ON docket_private.webhook_streams TO docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING ((project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[])));
+CREATE POLICY webhook_streams_of_visible_projects ON docket_private.webhook_streams TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 GRANT USAGE ON SCHEMA docket TO docket_admin;
 GRANT USAGE ON SCHEMA docket TO docket_app;
@@ -37466,7 +37295,7 @@ GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_a
 
 REVOKE ALL ON FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) FROM PUBLIC;
 
-REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass, IN functions_see_all boolean) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE docket_private.add_journal(IN target regclass, IN key_column text, IN secret_columns text[], IN update_when text, IN update_columns text[], IN operations text[]) FROM PUBLIC;
 
@@ -38231,6 +38060,18 @@ GRANT SELECT ON TABLE docket.task_transitions TO docket_app;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_agent;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_reader;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_auditor;
+
+GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_admin;
+GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_app;
+GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_agent;
+GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_reader;
+GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_auditor;
+
+GRANT SELECT(project_id) ON TABLE docket_private.project_access TO docket_admin;
+GRANT SELECT(project_id) ON TABLE docket_private.project_access TO docket_app;
+GRANT SELECT(project_id) ON TABLE docket_private.project_access TO docket_agent;
+GRANT SELECT(project_id) ON TABLE docket_private.project_access TO docket_reader;
+GRANT SELECT(project_id) ON TABLE docket_private.project_access TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_admin;

@@ -87,8 +87,8 @@ comment on column docket_private.organization_projects.organization_id is
 comment on column docket_private.organization_projects.project_id is
     'The project.';
 
--- What decides who sees what can't be filtered by itself: these tables are open to the
--- functions, and to nobody else.
+-- What decides who sees what can't be filtered by itself: these tables are open to the functions,
+-- and to nobody else, but for what everybody may know of himself.
 alter table docket.members enable row level security;
 alter table docket.members force row level security;
 create policy members_by_functions on docket.members to docket_owner
@@ -98,6 +98,11 @@ alter table docket_private.project_access enable row level security;
 alter table docket_private.project_access force row level security;
 create policy project_access_by_functions on docket_private.project_access to docket_owner
     using (true);
+-- The policies of other tables look into it in the name of whoever reads them, who can't name it
+-- himself: he may not use the schema.
+create policy project_access_own on docket_private.project_access for select
+    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
+    using (principal = session_user);
 
 alter table docket_private.organization_projects enable row level security;
 alter table docket_private.organization_projects force row level security;
@@ -106,5 +111,8 @@ create policy organization_projects_by_functions on docket_private.organization_
 
 call docket_private.add_touch('docket.members');
 call docket_private.add_journal('docket.members', 'member_id');
+
+grant select (principal, project_id) on docket_private.project_access
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 commit;

@@ -56,13 +56,7 @@ comment on column docket_private.task_weights.weight is
     'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
 
 -- Reached by keys that have been let through already, as the nodes are.
-alter table docket_private.claim_orders enable row level security;
-alter table docket_private.claim_orders force row level security;
-create policy claim_orders_by_functions on docket_private.claim_orders
-    to docket_owner using (true);
-create policy claim_orders_read on docket_private.claim_orders for select
-    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+call docket_private.add_isolation('docket_private.claim_orders', functions_see_all => true);
 
 alter table docket_private.task_weights enable row level security;
 alter table docket_private.task_weights force row level security;

@@ -48,13 +48,7 @@ comment on column docket.ready_tasks.workflow_id is
 
 -- Functions reach it by the key of a task, or for a project, that they have been let through to
 -- already; filtering the rows again would cost a claim more than the claim.
-alter table docket.ready_tasks enable row level security;
-alter table docket.ready_tasks force row level security;
-create policy ready_tasks_by_functions on docket.ready_tasks
-    to docket_owner using (true);
-create policy ready_tasks_read on docket.ready_tasks for select
-    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+call docket_private.add_isolation('docket.ready_tasks', functions_see_all => true);
 
 -- Waking costs every commit that does it a lock on the whole database, so it is done once when
 -- work comes to a project that had none: whoever is busy there finds it anyway. Two who bring work

@@ -54,13 +54,7 @@ alter table docket_private.project_graphs force row level security;
 create policy project_graphs_by_functions on docket_private.project_graphs
     to docket_owner using (true);
 
-alter table docket_private.task_nodes enable row level security;
-alter table docket_private.task_nodes force row level security;
-create policy task_nodes_by_functions on docket_private.task_nodes
-    to docket_owner using (true);
-create policy task_nodes_read on docket_private.task_nodes for select
-    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+call docket_private.add_isolation('docket_private.task_nodes', functions_see_all => true);
 
 create function docket_private.guard_project() returns trigger
 language plpgsql

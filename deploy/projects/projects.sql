@@ -93,11 +93,9 @@ comment on function docket_private.administered_organizations() is
 
 alter table docket.projects enable row level security;
 alter table docket.projects force row level security;
-create policy projects_visible on docket.projects
-    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
 -- In two halves, as add_isolation() has it.
-create policy projects_by_functions on docket.projects to docket_owner
+create policy projects_of_visible_projects on docket.projects
+    to docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
     using (project_id = any (array(
                select a.project_id
                  from docket_private.project_access as a

@@ -72,13 +72,7 @@ comment on constraint budgets_use_not_negative on docket.budgets is
     'what is used is not negative';
 
 -- Functions reach it by a project or task that they have been let through to already.
-alter table docket.budgets enable row level security;
-alter table docket.budgets force row level security;
-create policy budgets_by_functions on docket.budgets
-    to docket_owner using (true);
-create policy budgets_read on docket.budgets for select
-    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor
-    using (project_id = any ((select docket_private.visible_projects())::uuid[]));
+call docket_private.add_isolation('docket.budgets', functions_see_all => true);
 
 -- What is used is counted often, and told by whoever counts it; a limit is a decision.
 create function docket_private.judge_budget() returns trigger

@@ -15,7 +15,7 @@ alter table docket.audit_log_default disable row level security;
 alter table docket.audit_log no force row level security;
 alter table docket.audit_log disable row level security;
 
-drop procedure docket_private.add_isolation(regclass);
+drop procedure docket_private.add_isolation(regclass, boolean);
 drop function docket_private.visible_projects();
 
 commit;
