@@ -30,7 +30,7 @@ STEPS = 14
 
 @pytest.mark.soak
 @pytest.mark.timeout(soak.PATIENCE)
-@pytest.mark.parametrize("seed", range(soak.size(6, 30)))
+@pytest.mark.parametrize("seed", range(soak.size(3, 30)))
 def test_a_random_walk_leaves_the_same_files(tmp_path: Path, seed: int) -> None:
     twins = twins_in(tmp_path).plan(conf=CONF)
     empty = "%syntax-version=1.0.0\n%project=flipr\n\n"

@@ -36,7 +36,7 @@ from pgdocket.sqitch.plan import Plan, parse_plan
 from support import soak
 from support.random_plans import RandomPlan, random_plan
 
-COUNT = int(os.environ.get("PGDOCKET_PLANS", soak.size(3000, 6000)))
+COUNT = int(os.environ.get("PGDOCKET_PLANS", soak.size(1000, 6000)))
 CHUNK = 500
 DRIVER = Path(__file__).parents[1] / "support" / "sqitch_plans.pl"
 STAMP = Stamp("2020-01-02T03:04:05Z", "Grace Hopper", "grace@example.com")

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from support import soak
 from support.changes import registry_rows
 from support.databases import Database
 from support.interop import replayed, succeed
@@ -35,7 +36,9 @@ def edit_the_past(random: Random, history: History) -> None:
     project.save()
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
+@pytest.mark.parametrize("seed", range(soak.size(4, 16)))
 def test_a_repaired_registry_is_that_of_a_plan_that_was_always_so(
     server15: TestServer, new_database: NewDatabase, tmp_path: Path, seed: int
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from support import soak
 from support.changes import (
     Project,
     deployed,
@@ -67,27 +68,29 @@ def grown(project: Project) -> None:
     project.change("late", "lists").tag("v4").save(URI)
 
 
-@pytest.mark.parametrize(
-    ("change", "arguments"),
-    [
-        (nothing, ("-y",)),
-        (nothing, ("-y", "--onto", "@v1", "--verify")),
-        (nothing, ("-y", "flips", "users@v2")),
-        (nothing, ("-y", "--onto", "@v2", "--upto", "users@HEAD", "--log-only")),
-        (nothing, ("-y", "-m")),
-        (nothing, ("-y", "--onto", "HEAD")),
-        (nothing, ("-y", "--onto", "nowhere")),
-        (edited, ("-y", "-m")),
-        (edited, ("-y", "--modified", "--upto", "lists")),
-        (edited_first, ("-y", "-m")),
-        (failing, ("-y", "--onto", "flips")),
-        (failing, ("-y", "--onto", "flips", "--mode", "tag")),
-        (failing, ("-y", "--onto", "flips", "--mode", "change")),
-        (unverified, ("-y", "--onto", "lists", "--verify")),
-        (conflicting, ("-y", "--onto", "@v1")),
-        (grown, ("-y", "--onto", "@v2")),
-    ],
-)
+REBASES = [
+    (nothing, ("-y",)),
+    (nothing, ("-y", "--onto", "@v1", "--verify")),
+    (nothing, ("-y", "flips", "users@v2")),
+    (nothing, ("-y", "--onto", "@v2", "--upto", "users@HEAD", "--log-only")),
+    (nothing, ("-y", "-m")),
+    (nothing, ("-y", "--onto", "HEAD")),
+    (nothing, ("-y", "--onto", "nowhere")),
+    (edited, ("-y", "-m")),
+    (edited, ("-y", "--modified", "--upto", "lists")),
+    (edited_first, ("-y", "-m")),
+    (failing, ("-y", "--onto", "flips")),
+    (failing, ("-y", "--onto", "flips", "--mode", "tag")),
+    (failing, ("-y", "--onto", "flips", "--mode", "change")),
+    (unverified, ("-y", "--onto", "lists", "--verify")),
+    (conflicting, ("-y", "--onto", "@v1")),
+    (grown, ("-y", "--onto", "@v2")),
+]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
+@pytest.mark.parametrize(("change", "arguments"), soak.size(REBASES[1::2], REBASES))
 def test_both_leave_the_same_registry(
     server15: TestServer,
     new_database: NewDatabase,

@@ -18,7 +18,7 @@ from pgdocket.sqitch.connection import connect
 from pgdocket.sqitch.execute import ScriptSession
 from pgdocket.sqitch.failure import ScriptError
 from pgdocket.sqitch.sql_script import SqlScript
-from support import databases
+from support import databases, soak
 from support.changes import execute, known_statements
 from support.databases import Database
 from support.servers import TestServer, open_private_server
@@ -98,7 +98,7 @@ BROKEN = [
     "select 'select 1; select 1/0' \\gexec\nselect 4;",
     "\\i nowhere.sql\nselect 1;",
 ]
-SEEDS = range(60)
+SEEDS = range(soak.size(30, 120))
 
 
 @dataclass(slots=True)
@@ -166,6 +166,8 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return scripts()
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(soak.PATIENCE)
 def test_the_log_shows_what_psql_would_have_sent(
     logging: Database, tmp_path: Path, corpus: list[str]
 ) -> None:
