@@ -28334,6 +28334,1649 @@ grant select on docket.workflow_states
 
 reset role;
 
+-- observability/events
+
+set local role docket_owner;
+
+-- What happened, as CloudEvents 1.0.2 say it. Numbered by the journal's own sequence, so that
+-- both make one stream: (transaction_id, event_no) is a place in it, as in docket.changes(). The
+-- time of an event is in its id, which so leads to its month. Rows are added and never changed:
+-- they go with their month, or with the task, workflow or project that they are about.
+create table docket.events (
+    event_id          uuid        not null,
+    project_id        uuid        not null,
+    transaction_id    xid8        not null default pg_current_xact_id(),
+    event_no          bigint      not null default nextval('docket_private.audit_id_seq'),
+    cloudevent_id     text        not null,
+    source            text        not null,
+    event_type        text        not null,
+    subject           text,
+    occurred_at       timestamptz not null,
+    data_content_type text,
+    data_schema       text,
+    data              jsonb,
+    data_bytes        bytea,
+    extensions        jsonb       not null default '{}',
+    correlation_id    text,
+    task_id           uuid,
+    workflow_id       uuid,
+    component         text,
+    recorded_at       timestamptz not null,
+    created_by        text        not null default docket.principal(),
+
+    constraint events_pkey primary key (event_id, project_id, recorded_at),
+    constraint events_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint events_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint events_workflow_fkey
+        foreign key (workflow_id, project_id) references docket.workflows on delete cascade,
+    constraint events_id_has_its_time
+        check (recorded_at = docket_private.time_of_id(event_id)),
+    constraint events_texts_bounded
+        check (length(cloudevent_id) between 1 and 1024
+               and length(source) between 1 and 2048
+               and length(event_type) between 1 and 255
+               and length(subject) between 1 and 2048
+               and length(data_content_type) between 1 and 255
+               and length(data_schema) between 1 and 2048
+               and length(correlation_id) between 1 and 255
+               and length(component) between 1 and 255),
+    constraint events_data_once check (num_nonnulls(data, data_bytes) <= 1),
+    constraint events_data_bounded
+        check (octet_length(data::text) <= 1048576
+               and octet_length(data_bytes) <= 1048576
+               and octet_length(extensions::text) <= 65536),
+    constraint events_extensions_are_object check (jsonb_typeof(extensions) = 'object')
+) partition by range (recorded_at);
+
+create index events_stream_idx
+    on docket.events (project_id, transaction_id, event_no);
+
+create index events_task_idx
+    on docket.events (task_id, project_id, transaction_id, event_no)
+    where task_id is not null;
+
+create index events_workflow_idx
+    on docket.events (workflow_id, project_id, transaction_id, event_no)
+    where workflow_id is not null;
+
+create index events_correlation_idx
+    on docket.events (correlation_id, project_id, transaction_id, event_no)
+    where correlation_id is not null;
+
+comment on table docket.events is
+    'What happened, in the words of CloudEvents 1.0.2. Added to only.';
+comment on column docket.events.event_id is
+    'The event, here.';
+comment on column docket.events.transaction_id is
+    'The transaction that recorded it, and with event_no its place in the stream.';
+comment on column docket.events.event_no is
+    'Its number, counted together with the rows of the journal.';
+comment on column docket.events.cloudevent_id is
+    'CloudEvents'' id: one event for each source.';
+comment on column docket.events.source is
+    'CloudEvents'' source: where it happened, a URI reference.';
+comment on column docket.events.event_type is
+    'CloudEvents'' type: what kind of thing happened, such as dev.cdevents.build.finished.0.3.0.';
+comment on column docket.events.subject is
+    'CloudEvents'' subject: to what it happened, within the source.';
+comment on column docket.events.occurred_at is
+    'CloudEvents'' time: when it happened; when it was recorded, where its source does not say.';
+comment on column docket.events.data_content_type is
+    'CloudEvents'' datacontenttype: the media type of the data; null: application/json.';
+comment on column docket.events.data_schema is
+    'CloudEvents'' dataschema: the schema of the data, a URI.';
+comment on column docket.events.data is
+    'CloudEvents'' data, as JSON, with asterisks under secret keys.';
+comment on column docket.events.data_bytes is
+    'CloudEvents'' data where they are no JSON (data_base64).';
+comment on column docket.events.extensions is
+    'The other attributes of the event.';
+comment on column docket.events.correlation_id is
+    'What events have in common that belong to one story (attribute correlationid).';
+comment on column docket.events.task_id is
+    'The task that it is about (attribute taskid).';
+comment on column docket.events.workflow_id is
+    'The workflow that it is about (attribute workflowid).';
+comment on column docket.events.component is
+    'The component that it is about (attribute component).';
+comment on column docket.events.recorded_at is
+    'When it was recorded.';
+comment on constraint events_texts_bounded on docket.events is
+    'an id has up to 1024 characters, source, subject and dataschema up to 2048, type, datacontenttype, correlationid and component up to 255';
+comment on constraint events_data_bounded on docket.events is
+    'the data of an event have up to 1048576 bytes, its extensions 65536';
+
+create table docket.events_default partition of docket.events default;
+
+comment on table docket.events_default is
+    'Rows of events for which no month is there. The first row in it is an alarm.';
+
+alter table docket.events_default enable row level security;
+alter table docket.events_default force row level security;
+
+call docket_private.add_isolation('docket.events');
+
+create policy events_never_change on docket.events as restrictive for update
+    using (false);
+create policy events_never_go on docket.events as restrictive for delete
+    using (false);
+
+-- A source may tell of an event more than once. No unique index of a partitioned table could know:
+-- its months do not see each other. What is told without an id has none that could come again.
+create table docket_private.event_keys (
+    event_key  bytea not null,
+    project_id uuid  not null,
+    event_id   uuid  not null,
+
+    constraint event_keys_pkey primary key (event_key, project_id),
+    constraint event_keys_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+);
+
+create index event_keys_event_idx
+    on docket_private.event_keys (event_id);
+
+create index event_keys_project_idx
+    on docket_private.event_keys (project_id);
+
+comment on table docket_private.event_keys is
+    'Which event an id of a source is, for as long as the event''s month is kept.';
+comment on column docket_private.event_keys.event_key is
+    'SHA-256 of source and id.';
+comment on column docket_private.event_keys.event_id is
+    'The event.';
+
+call docket_private.add_isolation('docket_private.event_keys');
+
+insert into docket.partition_policies (table_name)
+values ('events');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+insert into docket.settings (setting_key, value, description)
+values ('event_source', '"/pgdocket"', 'How the source of this docket''s own events begins: a URI of yours, so that they are told from those of other dockets.');
+
+create function docket_private.uuid_of(given text) returns uuid
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when uuid_of.given ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                   then uuid_of.given::uuid
+           end;
+end;
+
+comment on function docket_private.uuid_of(text) is
+    'A text as an id; null where it is none.';
+
+create function docket_private.event_key(source text, cloudevent_id text) returns bytea
+language sql
+immutable
+parallel safe
+begin atomic
+    select sha256(convert_to(event_key.source || e'\n' || event_key.cloudevent_id, 'UTF8'));
+end;
+
+comment on function docket_private.event_key(text, text) is
+    'What a source''s event is known by: no source has a line break in it.';
+
+create function docket_private.own_source(project_id uuid) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (docket_private.setting('event_source') #>> '{}')
+           || '/projects/' || own_source.project_id;
+end;
+$$;
+
+comment on function docket_private.own_source(uuid) is
+    'The source of the events of a project itself.';
+
+-- The rules of the specification and of its JSON format, of which the first that is broken is told.
+create function docket_private.cloudevent_problem(event jsonb) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_uri  constant text := '^[^[:space:][:cntrl:]<>"{}|\\^`]+$';
+    v_name text;
+begin
+    if jsonb_typeof(event) <> 'object' then
+        return 'is no JSON object';
+    elsif event ->> 'specversion' is distinct from '1.0' then
+        return 'has no specversion "1.0"';
+    end if;
+
+    -- Names of one's own are checked as all others, and so are their values.
+    select a.key into v_name
+      from jsonb_each(event) as a
+     where a.key not in ('data', 'data_base64')
+       and (a.key !~ '^[a-z0-9]+$'
+            or jsonb_typeof(a.value) not in ('string', 'number', 'boolean')
+            or (a.key in ('specversion', 'id', 'source', 'type', 'subject', 'time',
+                          'datacontenttype', 'dataschema', 'correlationid', 'component')
+                and (jsonb_typeof(a.value) <> 'string' or a.value = '""'))
+            or (jsonb_typeof(a.value) = 'number'
+                and (a.value::numeric <> trunc(a.value::numeric)
+                     or abs(a.value::numeric) > 2147483648)))
+     order by a.key
+     limit 1;
+
+    return case
+               when v_name is not null
+                   then format('has an attribute "%s" that is no name or has no value of an attribute',
+                               left(v_name, 50))
+               when event ->> 'id' is null then 'has no id'
+               when coalesce(event ->> 'source', '') !~ v_uri
+                   then 'has no source that is a URI reference'
+               when event ->> 'type' is null then 'has no type'
+               when event ->> 'time' !~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$'
+                   then 'has a time that is not as RFC 3339 writes it'
+               when event ->> 'dataschema' !~ '^[a-zA-Z][a-zA-Z0-9+.-]*:'
+                    or event ->> 'dataschema' !~ v_uri
+                   then 'has a dataschema that is no URI'
+               when event ? 'data' and event ? 'data_base64' then 'has data twice'
+               when event ? 'data_base64'
+                    and (jsonb_typeof(event -> 'data_base64') <> 'string'
+                         or event ->> 'data_base64' !~ '^[A-Za-z0-9+/\s]*={0,2}\s*$')
+                   then 'has data_base64 that are not base64'
+           end;
+end;
+$$;
+
+comment on function docket_private.cloudevent_problem(jsonb) is
+    'What in a CloudEvent is not as CloudEvents 1.0.2 have it; null: nothing.';
+
+create function docket_private.store_events(
+    project_id uuid,
+    events     jsonb,
+    are_own    boolean
+) returns setof docket.events
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most       constant bigint :=
+        (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_own        constant text := docket_private.own_source(store_events.project_id);
+    v_now        timestamptz   := docket.clock();
+    v_given      jsonb[];
+    v_ids        uuid[];
+    v_known      uuid[];
+    v_place      bigint;
+    v_problem    text;
+    v_constraint text;
+begin
+    if coalesce(jsonb_typeof(store_events.events), '') <> 'array'
+       or store_events.events @? '$[*] ? (@.type() != "object")' then
+        raise exception 'events is no JSON array of objects'
+            using errcode = 'PD422',
+                  hint    = 'docs/observability.md says what an event has.';
+    elsif jsonb_array_length(store_events.events) > v_most then
+        raise exception '% events in one call', jsonb_array_length(store_events.events)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_ids := array(
+        select docket_private.id_at(store_events.project_id, v_now, n - 1)
+          from generate_series(1, jsonb_array_length(store_events.events)) as n);
+
+    -- An attribute that is null is none; data may be null. Of its own events this docket knows
+    -- what they leave out.
+    v_given := array(
+        select case when store_events.are_own
+                   then jsonb_build_object('specversion', '1.0', 'source', v_own, 'id', e.event_id)
+                   else '{}'
+               end
+               || jsonb_strip_nulls(e.event - 'data')
+               || case when e.event ? 'data'
+                      then jsonb_build_object('data', e.event -> 'data')
+                      else '{}'
+                  end
+          from unnest(
+                   array(
+                       select g.event
+                         from jsonb_array_elements(
+                                  docket_private.without_secrets(store_events.events))
+                              with ordinality as g (event, place)
+                        order by g.place),
+                   v_ids)
+               with ordinality as e (event, event_id, place)
+         order by e.place);
+
+    select e.place, p.problem into v_place, v_problem
+      from unnest(v_given) with ordinality as e (event, place)
+     cross join lateral docket_private.cloudevent_problem(e.event) as p (problem)
+     where p.problem is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'event % %', v_place, v_problem
+            using errcode = 'PD422',
+                  hint    = 'docs/observability.md says what an event has.';
+    end if;
+
+    -- One's own event may come back from where it was sent to.
+    v_known := array(
+        select known.event_id
+          from unnest(v_given, v_ids) with ordinality as e (event, event_id, place)
+          left join lateral (
+                   select k.event_id
+                     from docket.events as k
+                    where k.event_id = case
+                              when e.event ->> 'source' = v_own
+                               and e.event ->> 'id' <> e.event_id::text
+                                  then docket_private.uuid_of(e.event ->> 'id')
+                          end
+                      and k.project_id  = store_events.project_id
+                      and k.recorded_at = docket_private.time_of_id(k.event_id)
+               ) as known on true
+         order by e.place);
+
+    -- In the order of the keys: of two who tell of the same events, one waits for the other, and
+    -- finds them known. What comes twice in one call is its first.
+    insert into docket_private.event_keys (event_key, project_id, event_id)
+    select k.event_key, store_events.project_id, v_ids[min(k.place)]
+      from (
+          select docket_private.event_key(e.event ->> 'source', e.event ->> 'id') as event_key,
+                 e.place
+            from unnest(v_given, v_ids, v_known)
+                 with ordinality as e (event, event_id, known, place)
+           where e.event ->> 'id' <> e.event_id::text
+             and e.known is null
+      ) as k
+     group by k.event_key
+     order by k.event_key
+        on conflict on constraint event_keys_pkey do nothing;
+
+    v_known := array(
+        select coalesce(e.known, k.event_id, e.event_id)
+          from unnest(v_given, v_ids, v_known)
+               with ordinality as e (event, event_id, known, place)
+          left join lateral (
+                   select known.event_id
+                     from docket_private.event_keys as known
+                    where known.event_key
+                          = docket_private.event_key(e.event ->> 'source', e.event ->> 'id')
+                      and known.project_id = store_events.project_id
+               ) as k on true
+         order by e.place);
+
+    begin
+        insert into docket.events (
+            event_id, project_id, cloudevent_id, source, event_type, subject, occurred_at,
+            data_content_type, data_schema, data, data_bytes, extensions, correlation_id, task_id,
+            workflow_id, component, recorded_at)
+        select e.event_id, store_events.project_id, e.event ->> 'id', e.event ->> 'source',
+               e.event ->> 'type', e.event ->> 'subject',
+               coalesce((e.event ->> 'time')::timestamptz, v_now),
+               e.event ->> 'datacontenttype', e.event ->> 'dataschema', e.event -> 'data',
+               decode(e.event ->> 'data_base64', 'base64'),
+               e.event - array['specversion', 'id', 'source', 'type', 'subject', 'time',
+                               'datacontenttype', 'dataschema', 'data', 'data_base64',
+                               'correlationid', 'component']
+                       - case when l.task_id is not null then 'taskid' else '' end
+                       - case when l.workflow_id is not null then 'workflowid' else '' end,
+               e.event ->> 'correlationid', l.task_id, l.workflow_id, e.event ->> 'component',
+               docket_private.time_of_id(e.event_id)
+          from unnest(v_given, v_ids, v_known)
+               with ordinality as e (event, event_id, known, place)
+         cross join lateral (
+                   -- What another source names need not be a task of this project.
+                   select case when store_events.are_own
+                              then (e.event ->> 'taskid')::uuid
+                              else (select t.task_id
+                                      from docket.tasks as t
+                                     where t.task_id = docket_private.uuid_of(e.event ->> 'taskid')
+                                       and t.project_id = store_events.project_id)
+                          end as task_id,
+                          case when store_events.are_own
+                              then (e.event ->> 'workflowid')::uuid
+                              else (select w.workflow_id
+                                      from docket.workflows as w
+                                     where w.workflow_id
+                                           = docket_private.uuid_of(e.event ->> 'workflowid')
+                                       and w.project_id = store_events.project_id)
+                          end as workflow_id
+               ) as l
+         where e.known = e.event_id
+         order by e.place;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task or workflow of an event is none of this project'
+                using errcode = 'PD404';
+        when check_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the events are refused: %',
+                            coalesce(docket_private.constraint_text('events', v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    if found and docket_private.setting('notify', (
+           select p.settings
+             from docket.projects as p
+            where p.project_id = store_events.project_id)) = 'true'
+    then
+        perform pg_notify('docket_events', store_events.project_id::text);
+    end if;
+
+    return query
+    select e.*
+      from unnest(v_known) with ordinality as k (event_id, place)
+     cross join lateral (
+               select found_event.*
+                 from docket.events as found_event
+                where found_event.event_id    = k.event_id
+                  and found_event.project_id  = store_events.project_id
+                  and found_event.recorded_at = docket_private.time_of_id(k.event_id)
+           ) as e
+     order by k.place;
+end;
+$$;
+
+comment on function docket_private.store_events(uuid, jsonb, boolean) is
+    'Stores CloudEvents that are not known yet, wakes who listens to docket_events, and returns all of them in their order. Its own events may leave out what the docket knows, and name tasks and workflows that are there. Raises PD404, PD413, PD422.';
+
+create function docket_private.find_event(event_id uuid) returns docket.events
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_recorded_at timestamptz := docket_private.time_of_id(find_event.event_id);
+    v_event       docket.events;
+begin
+    select e.* into v_event
+      from docket.events as e
+     where e.event_id    = find_event.event_id
+       and e.recorded_at = v_recorded_at;
+
+    if not found then
+        raise exception 'event % does not exist', coalesce(find_event.event_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_events() lists those of a project.';
+    end if;
+
+    return v_event;
+end;
+$$;
+
+comment on function docket_private.find_event(uuid) is
+    'An event by its id. Raises PD404.';
+
+create function docket.emit_event(
+    project_id     uuid,
+    event_type     text,
+    data           jsonb       default null,
+    subject        text        default null,
+    task_id        uuid        default null,
+    workflow_id    uuid        default null,
+    component      text        default null,
+    correlation_id text        default null,
+    occurred_at    timestamptz default null,
+    request_id     uuid        default null
+) returns docket.events
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- As the specification writes times.
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'emit_event');
+    v_event  docket.events;
+begin
+    if v_answer is not null then
+        return docket_private.find_event((v_answer ->> 'event_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(emit_event.project_id);
+
+    if not isfinite(emit_event.occurred_at) then
+        raise exception 'occurred_at is no time'
+            using errcode = 'PD422';
+    end if;
+
+    select e.* into v_event
+      from docket_private.store_events(
+               emit_event.project_id,
+               jsonb_build_array(
+                   jsonb_build_object(
+                       'type', emit_event.event_type,
+                       'subject', emit_event.subject,
+                       'time', to_char(emit_event.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                       'taskid', emit_event.task_id,
+                       'workflowid', emit_event.workflow_id,
+                       'component', emit_event.component,
+                       'correlationid', emit_event.correlation_id)
+                   || case
+                          when emit_event.data is null then '{}'
+                          else jsonb_build_object('data', emit_event.data)
+                      end),
+               true) as e;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('event_id', v_event.event_id));
+    return v_event;
+end;
+$$;
+
+comment on function docket.emit_event(
+    uuid, text, jsonb, text, uuid, uuid, text, text, timestamptz, uuid) is
+'Says that something has happened: an event of this docket, that consumers and listeners get.
+
+`event_type` is what kind of thing (com.example.release.approved), `data` any JSON about it, with
+asterisks under secret keys (up to 1048576 bytes), `subject` to what it happened, `task_id`,
+`workflow_id` and `component` what of this docket it is about, `correlation_id` what it has in
+common with others of the same story, `occurred_at` when it was (null: now). The same `request_id`
+again returns the first event. Returns the event. Raises PD404, PD403, PD409, PD422.';
+
+create function docket.emit_events(
+    project_id uuid,
+    events     jsonb,
+    request_id uuid default null
+) returns setof docket.events
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'emit_events');
+    v_ids    uuid[];
+begin
+    if v_answer is null then
+        perform docket_private.require_project(emit_events.project_id);
+        v_ids := array(
+            select e.event_id
+              from docket_private.store_events(
+                       emit_events.project_id, emit_events.events, true) as e);
+        perform docket_private.remember(request_id, to_jsonb(v_ids));
+    else
+        v_ids := array(select a.id::uuid from jsonb_array_elements_text(v_answer) as a (id));
+    end if;
+
+    return query
+    select e.*
+      from unnest(v_ids) with ordinality as i (event_id, place)
+     cross join lateral (
+               select found_event.*
+                 from docket.events as found_event
+                where found_event.event_id    = i.event_id
+                  and found_event.recorded_at = docket_private.time_of_id(i.event_id)
+           ) as e
+     order by i.place;
+end;
+$$;
+
+comment on function docket.emit_events(uuid, jsonb, uuid) is
+'Says what has happened, many events in one call: all of them or none.
+
+`events` is an array of CloudEvents (up to the setting max_batch_size) of which only type has to be
+there: source is the project''s own unless given, id a new one, time now. data is any JSON, taskid,
+workflowid, component and correlationid are kept as what the event is about, and whatever else it
+has as extensions. An event that its source has told of before (the same source and id) is not
+stored again. The same `request_id` again stores nothing. Returns the events, in their order.
+Raises PD404, PD403, PD409, PD413, PD422.';
+
+create function docket_private.forget_event_keys(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_before uuid := docket_private.id_at(null, (
+        select min(p.lower_bound) from docket_private.partitions_of('events') as p));
+    v_count  bigint;
+begin
+      with old as (
+          select k.event_key, k.project_id
+            from docket_private.event_keys as k
+           where k.event_id < v_before
+             -- What has strayed is not gone.
+             and not exists (
+                     select
+                       from docket.events as e
+                      where e.event_id    = k.event_id
+                        and e.project_id  = k.project_id
+                        and e.recorded_at = docket_private.time_of_id(k.event_id))
+           order by k.event_id
+           limit forget_event_keys.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket_private.event_keys as k
+           using old
+           where k.event_key  = old.event_key
+             and k.project_id = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_event_keys(bigint) is
+    'Deletes at most so many keys of events whose month is gone. Returns how many.';
+
+revoke all on function docket_private.uuid_of(text) from public;
+revoke all on function docket_private.event_key(text, text) from public;
+revoke all on function docket_private.own_source(uuid) from public;
+revoke all on function docket_private.cloudevent_problem(jsonb) from public;
+revoke all on function docket_private.store_events(uuid, jsonb, boolean) from public;
+revoke all on function docket_private.find_event(uuid) from public;
+revoke all on function docket.emit_event(
+    uuid, text, jsonb, text, uuid, uuid, text, text, timestamptz, uuid) from public;
+revoke all on function docket.emit_events(uuid, jsonb, uuid) from public;
+revoke all on function docket_private.forget_event_keys(bigint) from public;
+grant execute on function
+    docket.emit_event(uuid, text, jsonb, text, uuid, uuid, text, text, timestamptz, uuid),
+    docket.emit_events(uuid, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant select on docket.events
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/read_events
+
+set local role docket_owner;
+
+create function docket_private.cloudevent(event docket.events) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+as $$
+begin
+    return event.extensions
+           || jsonb_strip_nulls(jsonb_build_object(
+                  'specversion', '1.0',
+                  'id', event.cloudevent_id,
+                  'source', event.source,
+                  'type', event.event_type,
+                  'subject', event.subject,
+                  'time', to_char(event.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                  'datacontenttype', coalesce(
+                      event.data_content_type,
+                      case when event.data is not null then 'application/json' end),
+                  'dataschema', event.data_schema,
+                  'correlationid', event.correlation_id,
+                  'taskid', event.task_id,
+                  'workflowid', event.workflow_id,
+                  'component', event.component,
+                  'data_base64', translate(encode(event.data_bytes, 'base64'), e'\n', '')))
+           || case
+                  when event.data is null then '{}'
+                  else jsonb_build_object('data', event.data)
+              end;
+end;
+$$;
+
+comment on function docket_private.cloudevent(docket.events) is
+    'An event as CloudEvents 1.0.2 write it in JSON, in structured mode.';
+
+-- What consumers ask for, taken apart once for all the events that are looked at.
+create function docket_private.event_filter(
+    event_filter       jsonb,
+    out type_pattern   text,
+    out source         text,
+    out subject        text,
+    out task_id        uuid,
+    out workflow_id    uuid,
+    out component      text,
+    out correlation_id text,
+    out since          timestamptz
+)
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+    v_given constant jsonb := coalesce(event_filter.event_filter, '{}');
+    v_wrong text;
+begin
+    if jsonb_typeof(v_given) <> 'object' then
+        raise exception 'event_filter is no JSON object'
+            using errcode = 'PD422';
+    end if;
+
+    select k.key into v_wrong
+      from jsonb_each(v_given) as k
+     where case
+               when k.key = 'types'
+                   then jsonb_typeof(k.value) <> 'array'
+                        or k.value @? '$[*] ? (@.type() != "string")'
+               else k.key not in ('source', 'subject', 'task_id', 'workflow_id', 'component',
+                                  'correlation_id', 'since')
+                    or jsonb_typeof(k.value) not in ('string', 'null')
+           end
+     limit 1;
+    if found then
+        raise exception 'event_filter can not have "%" so', left(v_wrong, 50)
+            using errcode = 'PD422',
+                  hint    = 'It has types (an array), source, subject, task_id, workflow_id, component, correlation_id and since (texts).';
+    end if;
+
+    -- Any of the types; one that ends with an asterisk is whatever begins so.
+    select '^(' || string_agg(
+               regexp_replace(rtrim(t.event_type, '*'), '([^[:alnum:]_ -])', '\\\1', 'g')
+               || case when t.event_type like '%*' then '.*' else '' end,
+               '|') || ')$'
+      into type_pattern
+      from jsonb_array_elements_text(v_given -> 'types') as t (event_type);
+
+    source         := v_given ->> 'source';
+    subject        := v_given ->> 'subject';
+    component      := v_given ->> 'component';
+    correlation_id := v_given ->> 'correlation_id';
+    begin
+        task_id     := (v_given ->> 'task_id')::uuid;
+        workflow_id := (v_given ->> 'workflow_id')::uuid;
+        since       := (v_given ->> 'since')::timestamptz;
+    exception
+        when data_exception then
+            raise exception 'event_filter: %', left(sqlerrm, 200)
+                using errcode = 'PD422';
+    end;
+end;
+$$;
+
+comment on function docket_private.event_filter(jsonb) is
+    'What events are to have, one by one; null: whatever. Raises PD422.';
+
+create function docket.get_event(event_id uuid) returns docket.events
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket_private.find_event(get_event.event_id);
+end;
+$$;
+
+comment on function docket.get_event(uuid) is
+    'One event by its id, `event_id`. Returns the event. Raises PD404.';
+
+create function docket.to_cloudevent(event_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket_private.cloudevent(docket_private.find_event(to_cloudevent.event_id));
+end;
+$$;
+
+comment on function docket.to_cloudevent(uuid) is
+    'One event, `event_id`, as CloudEvents 1.0.2 write it in JSON (structured mode: application/cloudevents+json). Returns the document. Raises PD404.';
+
+create function docket.list_events(
+    project_id     uuid,
+    task_id        uuid        default null,
+    workflow_id    uuid        default null,
+    correlation_id text        default null,
+    event_type     text        default null,
+    since          timestamptz default null,
+    until          timestamptz default null,
+    after          text        default null,
+    page_size      integer     default 100
+) returns setof docket.events
+language sql
+stable
+begin atomic
+    -- Each by an index of its own, so that what is rare is found among however many.
+    select of_task.*
+      from docket.tasks as t
+     cross join lateral (
+               select e.*
+                 from docket.events as e
+                where e.task_id = t.task_id
+                  and e.project_id = t.project_id
+                  and (list_events.workflow_id is null
+                       or e.workflow_id = list_events.workflow_id)
+                  and (list_events.event_type is null or e.event_type = list_events.event_type)
+                  and (list_events.since is null or e.recorded_at >= list_events.since)
+                  and (list_events.until is null or e.recorded_at < list_events.until)
+                  and (list_events.after is null
+                       or (e.transaction_id, e.event_no) < (
+                              (docket_private.journal_place(list_events.after)).transaction_id,
+                              (docket_private.journal_place(list_events.after)).audit_id))
+                order by e.transaction_id desc, e.event_no desc
+                limit least(greatest(list_events.page_size, 1), 1000)
+           ) as of_task
+     where t.task_id = list_events.task_id
+       and t.project_id = list_events.project_id
+       and list_events.correlation_id is null
+     union all
+    select of_workflow.*
+      from docket.workflows as w
+     cross join lateral (
+               select e.*
+                 from docket.events as e
+                where e.workflow_id = w.workflow_id
+                  and e.project_id = w.project_id
+                  and (list_events.event_type is null or e.event_type = list_events.event_type)
+                  and (list_events.since is null or e.recorded_at >= list_events.since)
+                  and (list_events.until is null or e.recorded_at < list_events.until)
+                  and (list_events.after is null
+                       or (e.transaction_id, e.event_no) < (
+                              (docket_private.journal_place(list_events.after)).transaction_id,
+                              (docket_private.journal_place(list_events.after)).audit_id))
+                order by e.transaction_id desc, e.event_no desc
+                limit least(greatest(list_events.page_size, 1), 1000)
+           ) as of_workflow
+     where w.workflow_id = list_events.workflow_id
+       and w.project_id = list_events.project_id
+       and list_events.task_id is null
+       and list_events.correlation_id is null
+     union all
+    select of_story.*
+      from docket.projects as p
+     cross join lateral (
+               select e.*
+                 from docket.events as e
+                where e.correlation_id = list_events.correlation_id
+                  and e.project_id = p.project_id
+                  and (list_events.task_id is null or e.task_id = list_events.task_id)
+                  and (list_events.workflow_id is null
+                       or e.workflow_id = list_events.workflow_id)
+                  and (list_events.event_type is null or e.event_type = list_events.event_type)
+                  and (list_events.since is null or e.recorded_at >= list_events.since)
+                  and (list_events.until is null or e.recorded_at < list_events.until)
+                  and (list_events.after is null
+                       or (e.transaction_id, e.event_no) < (
+                              (docket_private.journal_place(list_events.after)).transaction_id,
+                              (docket_private.journal_place(list_events.after)).audit_id))
+                order by e.transaction_id desc, e.event_no desc
+                limit least(greatest(list_events.page_size, 1), 1000)
+           ) as of_story
+     where p.project_id = list_events.project_id
+     union all
+    select of_project.*
+      from docket.projects as p
+     cross join lateral (
+               select e.*
+                 from docket.events as e
+                where e.project_id = p.project_id
+                  and (list_events.event_type is null or e.event_type = list_events.event_type)
+                  and (list_events.since is null or e.recorded_at >= list_events.since)
+                  and (list_events.until is null or e.recorded_at < list_events.until)
+                  and (list_events.after is null
+                       or (e.transaction_id, e.event_no) < (
+                              (docket_private.journal_place(list_events.after)).transaction_id,
+                              (docket_private.journal_place(list_events.after)).audit_id))
+                order by e.transaction_id desc, e.event_no desc
+                limit least(greatest(list_events.page_size, 1), 1000)
+           ) as of_project
+     where p.project_id = list_events.project_id
+       and list_events.task_id is null
+       and list_events.workflow_id is null
+       and list_events.correlation_id is null;
+end;
+
+comment on function docket.list_events(
+    uuid, uuid, uuid, text, text, timestamptz, timestamptz, text, integer) is
+'The events of a project that meet every condition given, the newest first.
+
+`task_id` and `workflow_id` say what they are about, `correlation_id` what story they belong to,
+`event_type` what kind of thing happened, `since` and `until` when it was recorded (from the first
+to before the second). `after` is the place (transaction_id:event_no) of the last event of the
+previous page, `page_size` is in rows (1 to 1000). Returns events. Raises PD422 (no such place).';
+
+create function docket.events_after(
+    project_id   uuid,
+    after        text    default '0:0',
+    event_filter jsonb   default null,
+    page_size    integer default 100
+) returns table (
+    place       text,
+    event_id    uuid,
+    event_type  text,
+    recorded_at timestamptz,
+    cloudevent  jsonb
+)
+language sql
+stable
+begin atomic
+    select e.transaction_id || ':' || e.event_no, e.event_id, e.event_type, e.recorded_at,
+           docket_private.cloudevent(e.event)
+      from docket_private.event_filter(events_after.event_filter) as f
+     cross join lateral (
+               select e as event, e.*
+                 from docket.events as e
+                where e.project_id = events_after.project_id
+                  and (e.transaction_id, e.event_no) > (
+                          (docket_private.journal_place(events_after.after)).transaction_id,
+                          (docket_private.journal_place(events_after.after)).audit_id)
+                  and e.transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+                  and (f.type_pattern is null or e.event_type ~ f.type_pattern)
+                  and (f.source is null or e.source = f.source)
+                  and (f.subject is null or e.subject = f.subject)
+                  and (f.task_id is null or e.task_id = f.task_id)
+                  and (f.workflow_id is null or e.workflow_id = f.workflow_id)
+                  and (f.component is null or e.component = f.component)
+                  and (f.correlation_id is null or e.correlation_id = f.correlation_id)
+                  and (f.since is null or e.recorded_at >= f.since)
+                order by e.transaction_id, e.event_no
+                limit least(greatest(events_after.page_size, 1), 1000)
+           ) as e
+     order by e.transaction_id, e.event_no;
+end;
+
+comment on function docket.events_after(uuid, text, jsonb, integer) is
+'The events of a project after a place, without a gap: what has once been passed is never added to.
+They end before the oldest transaction that still writes, in whatever database of the server.
+
+`after` is the place of the last event that was read (0:0: the beginning); places are those of
+docket.changes(), and docket.changes_end() says where the stream ends. `event_filter` is an object
+with what they are to have: types (an array; what ends with * is a beginning), source, subject,
+task_id, workflow_id, component, correlation_id, since (recorded then or later: replays from any
+time). `page_size` is in rows (1 to 1000). Returns the events, each as a CloudEvent too. Raises
+PD422 (no such place or filter).';
+
+-- Both are numbered by the same sequence, and so in one order within a transaction too.
+create function docket.stream(
+    after     text    default '0:0',
+    page_size integer default 100
+) returns table (
+    place       text,
+    kind        text,
+    name        text,
+    recorded_at timestamptz,
+    project_id  uuid,
+    document    jsonb
+)
+language sql
+stable
+begin atomic
+      with place as materialized (
+          select p.transaction_id, p.audit_id, pg_snapshot_xmin(pg_current_snapshot()) as until
+            from docket_private.journal_place(stream.after) as p
+      ), change as (
+          select l.*
+            from place as p
+           cross join lateral (
+                     select l.*
+                       from docket.audit_log as l
+                      where (l.transaction_id, l.audit_id) > (p.transaction_id, p.audit_id)
+                        and l.transaction_id < p.until
+                      order by l.transaction_id, l.audit_id
+                      limit least(greatest(stream.page_size, 1), 1000)
+                 ) as l
+      ), event as (
+          select e.*
+            from place as p
+           cross join unnest(docket_private.visible_projects()) as v (project_id)
+           cross join lateral (
+                     select e as event, e.transaction_id, e.event_no, e.event_type, e.recorded_at,
+                            e.project_id
+                       from docket.events as e
+                      where e.project_id = v.project_id
+                        and (e.transaction_id, e.event_no) > (p.transaction_id, p.audit_id)
+                        and e.transaction_id < p.until
+                      order by e.transaction_id, e.event_no
+                      limit least(greatest(stream.page_size, 1), 1000)
+                 ) as e
+           order by e.transaction_id, e.event_no
+           limit least(greatest(stream.page_size, 1), 1000)
+      ), entry as (
+          select c.transaction_id, c.audit_id as entry_no, 'change' as kind,
+                 c.table_name || '.' || c.operation as name, c.recorded_at, c.project_id,
+                 jsonb_build_object(
+                     'table_name', c.table_name,
+                     'row_id', coalesce(c.row_id::text, c.row_key),
+                     'operation', c.operation,
+                     'changes', docket_private.changed_columns(c.old_values, c.new_values),
+                     'principal', c.principal,
+                     'reason', c.reason,
+                     'request_id', c.request_id) as document
+            from change as c
+           union all
+          select e.transaction_id, e.event_no, 'event', e.event_type, e.recorded_at, e.project_id,
+                 docket_private.cloudevent(e.event)
+            from event as e
+      )
+    select e.transaction_id || ':' || e.entry_no, e.kind, e.name, e.recorded_at, e.project_id,
+           e.document
+      from entry as e
+     order by e.transaction_id, e.entry_no
+     limit least(greatest(stream.page_size, 1), 1000);
+end;
+
+comment on function docket.stream(text, integer) is
+'The one stream of all that happens in the projects that the caller sees: the changes of the journal
+and the events, in one order and without a gap, for pages and listeners that show it live.
+
+`after` is the place of the last entry that was read (0:0: the beginning, docket.changes_end(): from
+now on), `page_size` is in rows (1 to 1000). Returns entries: kind is change or event, name the
+table and operation (tasks.update) or the type of the event, document what changes() has or the
+CloudEvent; project_id may be null. Ask again after docket_events (LISTEN), and every second for
+changes. Raises PD422 (no such place).';
+
+revoke all on function docket_private.cloudevent(docket.events) from public;
+revoke all on function docket_private.event_filter(jsonb) from public;
+revoke all on function docket.get_event(uuid) from public;
+revoke all on function docket.to_cloudevent(uuid) from public;
+revoke all on function docket.list_events(
+    uuid, uuid, uuid, text, text, timestamptz, timestamptz, text, integer) from public;
+revoke all on function docket.events_after(uuid, text, jsonb, integer) from public;
+revoke all on function docket.stream(text, integer) from public;
+grant execute on function
+    docket_private.cloudevent(docket.events),
+    docket_private.event_filter(jsonb),
+    docket.get_event(uuid),
+    docket.to_cloudevent(uuid),
+    docket.list_events(
+        uuid, uuid, uuid, text, text, timestamptz, timestamptz, text, integer),
+    docket.events_after(uuid, text, jsonb, integer),
+    docket.stream(text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/event_consumers
+
+set local role docket_owner;
+
+-- A name under which events are consumed, by one or by many at once, and how far they have been
+-- handed out to it. What is handed out is a page: it comes again, to whoever asks next, unless it
+-- is acknowledged before its lease is over. So each event is handled at least once; and by one at
+-- a time, as long as he is faster than his lease.
+create table docket.event_consumers (
+    consumer_id    uuid        not null default docket_private.new_id(),
+    project_id     uuid        not null,
+    consumer_name  text        not null,
+    event_filter   jsonb       not null default '{}',
+    since          timestamptz,
+    transaction_id xid8        not null,
+    event_no       bigint      not null,
+    version        bigint      not null default 1,
+    created_at     timestamptz not null default docket.clock(),
+    updated_at     timestamptz not null default docket.clock(),
+    created_by     text        not null default docket.principal(),
+    updated_by     text        not null default docket.principal(),
+
+    constraint event_consumers_pkey primary key (consumer_id, project_id),
+    constraint event_consumers_name_key unique (project_id, consumer_name),
+    constraint event_consumers_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint event_consumers_name_bounded check (length(consumer_name) between 1 and 255),
+    constraint event_consumers_filter_is_object check (jsonb_typeof(event_filter) = 'object')
+);
+
+comment on table docket.event_consumers is
+    'Names under which events are consumed, and how far they have come.';
+comment on column docket.event_consumers.consumer_id is
+    'The consumer.';
+comment on column docket.event_consumers.consumer_name is
+    'Its name.';
+comment on column docket.event_consumers.event_filter is
+    'Which events it gets, as in docket.events_after().';
+comment on column docket.event_consumers.since is
+    'From when on it gets them; null: not by time.';
+comment on column docket.event_consumers.transaction_id is
+    'Up to which transaction events were handed out to it...';
+comment on column docket.event_consumers.event_no is
+    '...and up to which number there.';
+comment on constraint event_consumers_name_bounded on docket.event_consumers is
+    'a consumer''s name has 1 to 255 characters';
+
+call docket_private.add_touch('docket.event_consumers');
+call docket_private.add_journal(
+    'docket.event_consumers', 'consumer_id', update_columns => '{event_filter,since}');
+call docket_private.add_isolation('docket.event_consumers');
+
+create table docket.event_pages (
+    page_id              uuid        not null,
+    project_id           uuid        not null,
+    consumer_id          uuid        not null,
+    after_transaction_id xid8        not null,
+    after_event_no       bigint      not null,
+    until_transaction_id xid8        not null,
+    until_event_no       bigint      not null,
+    delivery_no          integer     not null default 1,
+    lease_expires_at     timestamptz not null,
+    created_by           text        not null default docket.principal(),
+
+    constraint event_pages_pkey primary key (page_id, project_id),
+    constraint event_pages_consumer_fkey
+        foreign key (consumer_id, project_id) references docket.event_consumers on delete cascade,
+    constraint event_pages_delivery_no_positive check (delivery_no > 0)
+);
+
+create index event_pages_consumer_idx
+    on docket.event_pages (consumer_id, project_id, lease_expires_at);
+
+comment on table docket.event_pages is
+    'Pages of events that were handed out and not acknowledged yet.';
+comment on column docket.event_pages.page_id is
+    'The page, anew each time that it is handed out: the token that acknowledges it.';
+comment on column docket.event_pages.consumer_id is
+    'To which consumer.';
+comment on column docket.event_pages.after_transaction_id is
+    'After which transaction its events stand...';
+comment on column docket.event_pages.after_event_no is
+    '...and after which number there.';
+comment on column docket.event_pages.until_transaction_id is
+    'Up to which transaction...';
+comment on column docket.event_pages.until_event_no is
+    '...and up to which number there.';
+comment on column docket.event_pages.delivery_no is
+    'How often it was handed out.';
+comment on column docket.event_pages.lease_expires_at is
+    'Until when it is not handed out again.';
+
+call docket_private.add_isolation('docket.event_pages');
+
+create function docket_private.find_consumer(
+    project_id    uuid,
+    consumer_name text,
+    to_write      boolean
+) returns docket.event_consumers
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_consumer docket.event_consumers;
+begin
+    if find_consumer.to_write then
+        perform docket_private.require_project(find_consumer.project_id);
+
+        -- One page is handed out at a time.
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.project_id    = find_consumer.project_id
+           and c.consumer_name = find_consumer.consumer_name
+           for no key update;
+    else
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.project_id    = find_consumer.project_id
+           and c.consumer_name = find_consumer.consumer_name;
+    end if;
+
+    if v_consumer.consumer_id is null then
+        raise exception 'there is no consumer "%"',
+                        coalesce(left(find_consumer.consumer_name, 100), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.subscribe() makes one.';
+    end if;
+
+    return v_consumer;
+end;
+$$;
+
+comment on function docket_private.find_consumer(uuid, text, boolean) is
+    'A consumer by its name, locked where it is to be written. Raises PD404, PD403.';
+
+create function docket.subscribe(
+    project_id    uuid,
+    consumer_name text,
+    event_filter  jsonb       default null,
+    after         text        default null,
+    since         timestamptz default null,
+    request_id    uuid        default null
+) returns docket.event_consumers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'subscribe');
+    v_is_moved constant boolean := subscribe.after is not null or subscribe.since is not null;
+    v_place    record;
+    v_consumer docket.event_consumers;
+begin
+    if v_answer is null then
+        perform docket_private.require_project(subscribe.project_id);
+
+        -- Raises where there is something wrong with it.
+        perform docket_private.event_filter(subscribe.event_filter);
+
+        if num_nonnulls(subscribe.after, subscribe.since) > 1 then
+            raise exception 'a consumer begins after a place or at a time, not both'
+                using errcode = 'PD422';
+        elsif length(subscribe.consumer_name) between 1 and 255 is not true then
+            raise exception 'a consumer''s name has 1 to 255 characters'
+                using errcode = 'PD422';
+        end if;
+
+        -- By time: after what no event of then or later stands before.
+        select p.transaction_id, p.audit_id into v_place
+          from docket_private.journal_place(coalesce(
+                   subscribe.after,
+                   (select e.transaction_id || ':' || (e.event_no - 1)
+                      from docket.events as e
+                     where e.project_id   = subscribe.project_id
+                       and e.recorded_at >= subscribe.since
+                     order by e.transaction_id, e.event_no
+                     limit 1),
+                   docket.changes_end())) as p;
+
+        insert into docket.event_consumers as c (
+            project_id, consumer_id, consumer_name, event_filter, since, transaction_id, event_no)
+        values (subscribe.project_id, docket_private.new_id(subscribe.project_id),
+                subscribe.consumer_name, coalesce(subscribe.event_filter, '{}'), subscribe.since,
+                v_place.transaction_id, v_place.audit_id)
+            on conflict on constraint event_consumers_name_key do update
+           set event_filter   = coalesce(subscribe.event_filter, c.event_filter),
+               since          = case when v_is_moved then subscribe.since else c.since end,
+               transaction_id = case
+                                    when v_is_moved then excluded.transaction_id
+                                    else c.transaction_id
+                                end,
+               event_no       = case when v_is_moved then excluded.event_no else c.event_no end
+        returning c.* into v_consumer;
+
+        if v_is_moved then
+            delete from docket.event_pages as g
+             where g.consumer_id = v_consumer.consumer_id
+               and g.project_id  = v_consumer.project_id;
+        end if;
+
+        perform docket_private.remember(request_id, 'true');
+    end if;
+
+    return docket_private.find_consumer(subscribe.project_id, subscribe.consumer_name, false);
+end;
+$$;
+
+comment on function docket.subscribe(uuid, text, jsonb, text, timestamptz, uuid) is
+'Makes a consumer of a project''s events, or changes the one of that name.
+
+`consumer_name` is its name, `event_filter` which events it gets, as for events_after() (null: what
+it was, at first all). It begins `after` a place (0:0: with the first event that is kept), or with
+what was recorded `since` a time; a new one, without either, with what is recorded from now on. One
+that is there goes on where it is; with either it is moved there, and pages that it was handed
+before can not be acknowledged any more: so the past is replayed. The same `request_id` again
+returns the consumer as it is then. Returns the consumer. Raises PD404, PD403, PD409, PD422.';
+
+create function docket.unsubscribe(
+    project_id    uuid,
+    consumer_name text,
+    request_id    uuid default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unsubscribe');
+    v_is_gone boolean;
+begin
+    if v_answer is not null then
+        return v_answer::boolean;
+    end if;
+
+    perform docket_private.require_project(unsubscribe.project_id);
+
+    delete from docket.event_consumers as c
+     where c.project_id    = unsubscribe.project_id
+       and c.consumer_name = unsubscribe.consumer_name;
+
+    v_is_gone := found;
+    perform docket_private.remember(request_id, to_jsonb(v_is_gone));
+    return v_is_gone;
+end;
+$$;
+
+comment on function docket.unsubscribe(uuid, text, uuid) is
+'Removes the consumer `consumer_name`, with what it has not acknowledged. The same `request_id` again
+returns the first answer. Returns whether it was there. Raises PD404, PD403, PD409.';
+
+-- All of them settled already, so that each statement that asks finds the same.
+create function docket_private.events_between(
+    consumer             docket.event_consumers,
+    after_transaction_id xid8,
+    after_event_no       bigint,
+    until_transaction_id xid8,
+    until_event_no       bigint,
+    most_read            bigint,
+    page_size            bigint
+) returns setof docket.events
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_filter record;
+begin
+    select f.* into v_filter
+      from docket_private.event_filter(events_between.consumer.event_filter) as f;
+
+    return query
+    select e.*
+      from (
+          select r.*
+            from docket.events as r
+           where r.project_id = events_between.consumer.project_id
+             and (r.transaction_id, r.event_no)
+                 > (events_between.after_transaction_id, events_between.after_event_no)
+             and (r.transaction_id, r.event_no)
+                 <= (events_between.until_transaction_id, events_between.until_event_no)
+           order by r.transaction_id, r.event_no
+           limit events_between.most_read
+      ) as e
+     where (events_between.consumer.since is null
+            or e.recorded_at >= events_between.consumer.since)
+       and (v_filter.type_pattern is null or e.event_type ~ v_filter.type_pattern)
+       and (v_filter.source is null or e.source = v_filter.source)
+       and (v_filter.subject is null or e.subject = v_filter.subject)
+       and (v_filter.task_id is null or e.task_id = v_filter.task_id)
+       and (v_filter.workflow_id is null or e.workflow_id = v_filter.workflow_id)
+       and (v_filter.component is null or e.component = v_filter.component)
+       and (v_filter.correlation_id is null or e.correlation_id = v_filter.correlation_id)
+       and (v_filter.since is null or e.recorded_at >= v_filter.since)
+     order by e.transaction_id, e.event_no
+     limit events_between.page_size;
+end;
+$$;
+
+comment on function docket_private.events_between(
+    docket.event_consumers, xid8, bigint, xid8, bigint, bigint, bigint) is
+    'What a consumer gets of the next so many events after one place and up to another, in their order.';
+
+create function docket.next_events(
+    project_id    uuid,
+    consumer_name text,
+    page_size     integer default 100,
+    lease_seconds integer default 60
+) returns table (
+    page_id     uuid,
+    delivery_no integer,
+    place       text,
+    event_id    uuid,
+    event_type  text,
+    recorded_at timestamptz,
+    cloudevent  jsonb
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most_read  constant bigint  := 100000;
+    v_most_pages constant bigint  := 100;
+    v_page_size  constant integer := least(greatest(next_events.page_size, 1), 1000);
+    v_consumer   docket.event_consumers;
+    v_page       docket.event_pages;
+    v_settled    xid8;
+    v_events     docket.events[];
+begin
+    if next_events.lease_seconds between 1 and 86400 is not true then
+        raise exception 'lease_seconds is 1 to 86400'
+            using errcode = 'PD422';
+    end if;
+
+    v_consumer := docket_private.find_consumer(
+        next_events.project_id, next_events.consumer_name, true);
+
+    -- What was handed out and not acknowledged in time comes first. Where nothing is left of it,
+    -- since its month was dropped, there is nothing to acknowledge.
+    loop
+        delete from docket.event_pages as g
+         where (g.page_id, g.project_id) = (
+                   select o.page_id, o.project_id
+                     from docket.event_pages as o
+                    where o.consumer_id = v_consumer.consumer_id
+                      and o.project_id  = v_consumer.project_id
+                      and o.lease_expires_at <= docket.clock()
+                    order by o.after_transaction_id, o.after_event_no
+                    limit 1)
+        returning g.* into v_page;
+        exit when not found;
+
+        v_events := array(
+            select e
+              from docket_private.events_between(
+                       v_consumer, v_page.after_transaction_id, v_page.after_event_no,
+                       v_page.until_transaction_id, v_page.until_event_no, null, null) as e);
+        exit when v_events <> '{}';
+    end loop;
+
+    if v_page.page_id is null then
+        if (
+            select count(*) >= v_most_pages
+              from docket.event_pages as g
+             where g.consumer_id = v_consumer.consumer_id
+               and g.project_id  = v_consumer.project_id)
+        then
+            return;
+        end if;
+
+        -- Only transactions before the oldest that still writes, as in docket.changes(): nothing
+        -- comes to stand before what has been handed out.
+        v_settled := pg_snapshot_xmin(pg_current_snapshot());
+        v_events  := array(
+            select e
+              from docket_private.events_between(
+                       v_consumer, v_consumer.transaction_id, v_consumer.event_no, v_settled, 0,
+                       v_most_read, v_page_size) as e);
+
+        v_page.after_transaction_id := v_consumer.transaction_id;
+        v_page.after_event_no       := v_consumer.event_no;
+
+        if cardinality(v_events) = v_page_size then
+            v_page.until_transaction_id := v_events[v_page_size].transaction_id;
+            v_page.until_event_no       := v_events[v_page_size].event_no;
+        else
+            -- As far as was read: what it does not get is not read again.
+            select r.transaction_id, r.event_no
+              into v_page.until_transaction_id, v_page.until_event_no
+              from (
+                  select e.transaction_id, e.event_no
+                    from docket.events as e
+                   where e.project_id = v_consumer.project_id
+                     and (e.transaction_id, e.event_no)
+                         > (v_consumer.transaction_id, v_consumer.event_no)
+                     and e.transaction_id < v_settled
+                   order by e.transaction_id, e.event_no
+                   limit v_most_read
+              ) as r
+             order by r.transaction_id desc, r.event_no desc
+             limit 1;
+
+            if not found then
+                return;
+            end if;
+        end if;
+
+        update docket.event_consumers as c
+           set transaction_id = v_page.until_transaction_id,
+               event_no       = v_page.until_event_no
+         where c.consumer_id = v_consumer.consumer_id
+           and c.project_id  = v_consumer.project_id;
+
+        if v_events = '{}' then
+            return;
+        end if;
+    end if;
+
+    insert into docket.event_pages as g (
+        page_id, project_id, consumer_id, after_transaction_id, after_event_no,
+        until_transaction_id, until_event_no, delivery_no, lease_expires_at)
+    values (docket_private.new_id(v_consumer.project_id), v_consumer.project_id,
+            v_consumer.consumer_id, v_page.after_transaction_id, v_page.after_event_no,
+            v_page.until_transaction_id, v_page.until_event_no,
+            coalesce(v_page.delivery_no, 0) + 1,
+            docket.clock() + make_interval(secs => next_events.lease_seconds))
+    returning g.* into v_page;
+
+    return query
+    select v_page.page_id, v_page.delivery_no, e.transaction_id || ':' || e.event_no, e.event_id,
+           e.event_type, e.recorded_at, docket_private.cloudevent(e)
+      from unnest(v_events) as e
+     order by e.transaction_id, e.event_no;
+end;
+$$;
+
+comment on function docket.next_events(uuid, text, integer, integer) is
+'Hands out the next page of events to whoever consumes under a name, without a gap and in order.
+
+`consumer_name` is the consumer that subscribe() made, `page_size` is in rows (1 to 1000),
+`lease_seconds` how long (1 to 86400) the page is nobody else''s: after that it is handed out again,
+with a new page_id, unless acknowledge_events() was called. So an event is handled at least once,
+and many may consume under one name at once: each gets pages of his own (up to 100 at a time). Who
+needs the strict order consumes alone. Of many events that the consumer does not get, one call reads
+100000. Returns the events, each as a CloudEvent; delivery_no counts how often the page was handed
+out. Nothing: ask again after docket_events (LISTEN). Raises PD404, PD403, PD422.';
+
+create function docket.acknowledge_events(
+    page_id    uuid,
+    request_id uuid default null
+) returns docket.event_consumers
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'acknowledge_events');
+    v_page     docket.event_pages;
+    v_consumer docket.event_consumers;
+begin
+    if v_answer is not null then
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.consumer_id = (v_answer ->> 'consumer_id')::uuid;
+        return v_consumer;
+    end if;
+
+    delete from docket.event_pages as g
+     where g.page_id = acknowledge_events.page_id
+    returning g.* into v_page;
+
+    if not found then
+        raise exception 'page % is not handed out',
+                        coalesce(acknowledge_events.page_id::text, 'null')
+            using errcode = 'PDLSE',
+                  hint    = 'It was acknowledged already, or handed out again after its lease, with a new page_id.';
+    end if;
+
+    perform docket_private.require_project(v_page.project_id);
+
+    select c.* into v_consumer
+      from docket.event_consumers as c
+     where c.consumer_id = v_page.consumer_id
+       and c.project_id  = v_page.project_id;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('consumer_id', v_consumer.consumer_id));
+    return v_consumer;
+end;
+$$;
+
+comment on function docket.acknowledge_events(uuid, uuid) is
+'Says that the events of page `page_id`, of next_events(), are handled: they do not come again. A
+page whose lease is over can be acknowledged until it is handed out again. The same `request_id`
+again returns the consumer as it is then. Returns the consumer. Raises PD403, PD409, PDLSE (it is
+not handed out).';
+
+create function docket_private.events_waiting(consumer docket.event_consumers) returns bigint
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+          with next_few as (
+              select e.event_no
+                from docket.events as e
+               where e.project_id = consumer.project_id
+                 and (e.transaction_id, e.event_no) > (consumer.transaction_id, consumer.event_no)
+               order by e.transaction_id, e.event_no
+               limit 10000
+          )
+        select count(*) from next_few);
+end;
+$$;
+
+comment on function docket_private.events_waiting(docket.event_consumers) is
+    'How many events of its project come after what a consumer was handed; up to 10000.';
+
+create function docket.list_consumers(
+    project_id uuid,
+    after      text    default '',
+    page_size  integer default 100
+) returns table (
+    consumer_name   text,
+    event_filter    jsonb,
+    since           timestamptz,
+    place           text,
+    waiting         bigint,
+    pages_out       bigint,
+    pages_overdue   bigint,
+    most_deliveries integer,
+    created_at      timestamptz,
+    created_by      text
+)
+language sql
+stable
+begin atomic
+    select c.consumer_name, c.event_filter, c.since, c.transaction_id || ':' || c.event_no,
+           docket_private.events_waiting(c), g.pages_out, g.pages_overdue, g.most_deliveries,
+           c.created_at, c.created_by
+      from docket.event_consumers as c
+     cross join lateral (
+               select count(*) as pages_out,
+                      count(*) filter (where o.lease_expires_at <= docket.clock())
+                          as pages_overdue,
+                      max(o.delivery_no) as most_deliveries
+                 from docket.event_pages as o
+                where o.consumer_id = c.consumer_id
+                  and o.project_id = c.project_id
+           ) as g
+     where c.project_id = list_consumers.project_id
+       and c.consumer_name > list_consumers.after
+     order by c.consumer_name
+     limit least(greatest(list_consumers.page_size, 1), 1000);
+end;
+
+comment on function docket.list_consumers(uuid, text, integer) is
+'The consumers of a project''s events, by name.
+
+`after` is the name of the last consumer of the previous page, `page_size` is in rows (1 to 1000).
+Returns for each how far it has been handed out (place), how many events of the project come after
+that (waiting, up to 10000), how many pages it has not acknowledged, how many of these are overdue
+and how often the worst of them was handed out; since and most_deliveries may be null. Raises
+nothing.';
+
+revoke all on function docket_private.find_consumer(uuid, text, boolean) from public;
+revoke all on function docket.subscribe(uuid, text, jsonb, text, timestamptz, uuid) from public;
+revoke all on function docket.unsubscribe(uuid, text, uuid) from public;
+revoke all on function docket_private.events_between(
+    docket.event_consumers, xid8, bigint, xid8, bigint, bigint, bigint) from public;
+revoke all on function docket.next_events(uuid, text, integer, integer) from public;
+revoke all on function docket.acknowledge_events(uuid, uuid) from public;
+revoke all on function docket_private.events_waiting(docket.event_consumers) from public;
+revoke all on function docket.list_consumers(uuid, text, integer) from public;
+grant execute on function
+    docket.subscribe(uuid, text, jsonb, text, timestamptz, uuid),
+    docket.unsubscribe(uuid, text, uuid),
+    docket.next_events(uuid, text, integer, integer),
+    docket.acknowledge_events(uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket_private.events_waiting(docket.event_consumers),
+    docket.list_consumers(uuid, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.event_consumers, docket.event_pages
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- knowledge/knowledge_base
 
 set local role docket_owner;
@@ -36310,7 +37953,7 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
        (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
        (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
+       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
        (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
        (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
@@ -36502,6 +38145,7 @@ begin
               from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
+            done := done + docket_private.forget_event_keys(take_step.at_most - done);
         when 'sessions' then
             done := docket_private.sweep_sessions(take_step.at_most);
         when 'responses' then

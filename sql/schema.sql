@@ -485,6 +485,103 @@ setting `docket.actor`, in which a gateway names the person or agent it speaks f
 
 Returns the principal''s name. Raises nothing.';
 
+-- FUNCTION docket_private.new_id(uuid, bigint)
+
+CREATE FUNCTION docket_private.new_id(project_id uuid DEFAULT NULL::uuid, ordinal bigint DEFAULT 0) RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT ((((OVERLAY(lpad(to_hex((((((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint + ordinal) * 512) / 125)), 15, '0'::text) PLACING '7'::text FROM 13 FOR 0) || substr((gen_random_uuid())::text, 20, 14)) || to_hex((((get_byte(uuid_send(gen_random_uuid()), 0) & 12) | get_byte(uuid_send(COALESCE(project_id, gen_random_uuid())), 14)) & 3))) || "right"((COALESCE(project_id, gen_random_uuid()))::text, 2)))::uuid AS uuid;
+END;
+
+COMMENT ON FUNCTION docket_private.new_id(project_id uuid, ordinal bigint) IS 'A new UUIDv7 (RFC 9562, with the part of the millisecond in rand_a) with the bucket of a project.
+
+`project_id` is the project whose bucket the id takes (null: a random one, for a new project or
+a row of none), `ordinal` moves it by microseconds, so that the ids of one batch keep their order.';
+
+-- TABLE docket.event_consumers
+
+CREATE TABLE docket.event_consumers (
+    consumer_id uuid DEFAULT docket_private.new_id() NOT NULL,
+    project_id uuid NOT NULL,
+    consumer_name text NOT NULL,
+    event_filter jsonb DEFAULT '{}'::jsonb NOT NULL,
+    since timestamp with time zone,
+    transaction_id xid8 NOT NULL,
+    event_no bigint NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT event_consumers_filter_is_object CHECK ((jsonb_typeof(event_filter) = 'object'::text)),
+    CONSTRAINT event_consumers_name_bounded CHECK (((length(consumer_name) >= 1) AND (length(consumer_name) <= 255)))
+);
+
+ALTER TABLE ONLY docket.event_consumers FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.event_consumers IS 'Names under which events are consumed, and how far they have come.';
+
+COMMENT ON COLUMN docket.event_consumers.consumer_id IS 'The consumer.';
+
+COMMENT ON COLUMN docket.event_consumers.consumer_name IS 'Its name.';
+
+COMMENT ON COLUMN docket.event_consumers.event_filter IS 'Which events it gets, as in docket.events_after().';
+
+COMMENT ON COLUMN docket.event_consumers.since IS 'From when on it gets them; null: not by time.';
+
+COMMENT ON COLUMN docket.event_consumers.transaction_id IS 'Up to which transaction events were handed out to it...';
+
+COMMENT ON COLUMN docket.event_consumers.event_no IS '...and up to which number there.';
+
+COMMENT ON CONSTRAINT event_consumers_name_bounded ON docket.event_consumers IS 'a consumer''s name has 1 to 255 characters';
+
+-- FUNCTION docket.acknowledge_events(uuid, uuid)
+
+CREATE FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.event_consumers
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'acknowledge_events');
+    v_page     docket.event_pages;
+    v_consumer docket.event_consumers;
+begin
+    if v_answer is not null then
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.consumer_id = (v_answer ->> 'consumer_id')::uuid;
+        return v_consumer;
+    end if;
+
+    delete from docket.event_pages as g
+     where g.page_id = acknowledge_events.page_id
+    returning g.* into v_page;
+
+    if not found then
+        raise exception 'page % is not handed out',
+                        coalesce(acknowledge_events.page_id::text, 'null')
+            using errcode = 'PDLSE',
+                  hint    = 'It was acknowledged already, or handed out again after its lease, with a new page_id.';
+    end if;
+
+    perform docket_private.require_project(v_page.project_id);
+
+    select c.* into v_consumer
+      from docket.event_consumers as c
+     where c.consumer_id = v_page.consumer_id
+       and c.project_id  = v_page.project_id;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('consumer_id', v_consumer.consumer_id));
+    return v_consumer;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) IS 'Says that the events of page `page_id`, of next_events(), are handled: they do not come again. A
+page whose lease is over can be acknowledged until it is handed out again. The same `request_id`
+again returns the consumer as it is then. Returns the consumer. Raises PD403, PD409, PDLSE (it is
+not handed out).';
+
 -- TABLE docket.task_dependencies
 
 CREATE TABLE docket.task_dependencies (
@@ -3217,19 +3314,6 @@ COMMENT ON FUNCTION docket.count_tasks(project_id uuid, group_by text, filters j
 counts for each); `filters` as for find_tasks(). Returns a row for each value; value may be null.
 Raises PD422 (no such column, operator or value).';
 
--- FUNCTION docket_private.new_id(uuid, bigint)
-
-CREATE FUNCTION docket_private.new_id(project_id uuid DEFAULT NULL::uuid, ordinal bigint DEFAULT 0) RETURNS uuid
-    LANGUAGE sql PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT ((((OVERLAY(lpad(to_hex((((((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint + ordinal) * 512) / 125)), 15, '0'::text) PLACING '7'::text FROM 13 FOR 0) || substr((gen_random_uuid())::text, 20, 14)) || to_hex((((get_byte(uuid_send(gen_random_uuid()), 0) & 12) | get_byte(uuid_send(COALESCE(project_id, gen_random_uuid())), 14)) & 3))) || "right"((COALESCE(project_id, gen_random_uuid()))::text, 2)))::uuid AS uuid;
-END;
-
-COMMENT ON FUNCTION docket_private.new_id(project_id uuid, ordinal bigint) IS 'A new UUIDv7 (RFC 9562, with the part of the millisecond in rand_a) with the bucket of a project.
-
-`project_id` is the project whose bucket the id takes (null: a random one, for a new project or
-a row of none), `ordinal` moves it by microseconds, so that the ids of one batch keep their order.';
-
 -- TABLE docket.projects
 
 CREATE TABLE docket.projects (
@@ -4144,6 +4228,190 @@ replace), and what was there and what is; before and after may be null. In this 
 the operations of a JSON patch that makes the one version of the other (after is its value). No
 row where nothing differs, or a version is missing. Raises nothing.';
 
+-- FUNCTION docket_private.time_of_id(uuid)
+
+CREATE FUNCTION docket_private.time_of_id(id uuid) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (('1970-01-01 00:00:00'::timestamp without time zone + (((((t.parts / 512) * 125) + ((((t.parts % (512)::bigint) * 125) + 511) / 512)))::double precision * '00:00:00.000001'::interval)) AT TIME ZONE 'UTC'::text) AS timezone
+    FROM ( SELECT ((('x0'::text || translate(OVERLAY("left"((time_of_id.id)::text, 18) PLACING ''::text FROM 15 FOR 1), '-'::text, ''::text)))::bit(64))::bigint AS parts) t;
+END;
+
+COMMENT ON FUNCTION docket_private.time_of_id(id uuid) IS 'When an id of docket_private.id_at() was made.';
+
+-- TABLE docket.events
+
+CREATE TABLE docket.events (
+    event_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    event_no bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) NOT NULL,
+    cloudevent_id text NOT NULL,
+    source text NOT NULL,
+    event_type text NOT NULL,
+    subject text,
+    occurred_at timestamp with time zone NOT NULL,
+    data_content_type text,
+    data_schema text,
+    data jsonb,
+    data_bytes bytea,
+    extensions jsonb DEFAULT '{}'::jsonb NOT NULL,
+    correlation_id text,
+    task_id uuid,
+    workflow_id uuid,
+    component text,
+    recorded_at timestamp with time zone NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT events_data_bounded CHECK (((octet_length((data)::text) <= 1048576) AND (octet_length(data_bytes) <= 1048576) AND (octet_length((extensions)::text) <= 65536))),
+    CONSTRAINT events_data_once CHECK ((num_nonnulls(data, data_bytes) <= 1)),
+    CONSTRAINT events_extensions_are_object CHECK ((jsonb_typeof(extensions) = 'object'::text)),
+    CONSTRAINT events_id_has_its_time CHECK ((recorded_at = docket_private.time_of_id(event_id))),
+    CONSTRAINT events_texts_bounded CHECK ((((length(cloudevent_id) >= 1) AND (length(cloudevent_id) <= 1024)) AND ((length(source) >= 1) AND (length(source) <= 2048)) AND ((length(event_type) >= 1) AND (length(event_type) <= 255)) AND ((length(subject) >= 1) AND (length(subject) <= 2048)) AND ((length(data_content_type) >= 1) AND (length(data_content_type) <= 255)) AND ((length(data_schema) >= 1) AND (length(data_schema) <= 2048)) AND ((length(correlation_id) >= 1) AND (length(correlation_id) <= 255)) AND ((length(component) >= 1) AND (length(component) <= 255))))
+)
+PARTITION BY RANGE (recorded_at);
+
+ALTER TABLE ONLY docket.events FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.events IS 'What happened, in the words of CloudEvents 1.0.2. Added to only.';
+
+COMMENT ON COLUMN docket.events.event_id IS 'The event, here.';
+
+COMMENT ON COLUMN docket.events.transaction_id IS 'The transaction that recorded it, and with event_no its place in the stream.';
+
+COMMENT ON COLUMN docket.events.event_no IS 'Its number, counted together with the rows of the journal.';
+
+COMMENT ON COLUMN docket.events.cloudevent_id IS 'CloudEvents'' id: one event for each source.';
+
+COMMENT ON COLUMN docket.events.source IS 'CloudEvents'' source: where it happened, a URI reference.';
+
+COMMENT ON COLUMN docket.events.event_type IS 'CloudEvents'' type: what kind of thing happened, such as dev.cdevents.build.finished.0.3.0.';
+
+COMMENT ON COLUMN docket.events.subject IS 'CloudEvents'' subject: to what it happened, within the source.';
+
+COMMENT ON COLUMN docket.events.occurred_at IS 'CloudEvents'' time: when it happened; when it was recorded, where its source does not say.';
+
+COMMENT ON COLUMN docket.events.data_content_type IS 'CloudEvents'' datacontenttype: the media type of the data; null: application/json.';
+
+COMMENT ON COLUMN docket.events.data_schema IS 'CloudEvents'' dataschema: the schema of the data, a URI.';
+
+COMMENT ON COLUMN docket.events.data IS 'CloudEvents'' data, as JSON, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.events.data_bytes IS 'CloudEvents'' data where they are no JSON (data_base64).';
+
+COMMENT ON COLUMN docket.events.extensions IS 'The other attributes of the event.';
+
+COMMENT ON COLUMN docket.events.correlation_id IS 'What events have in common that belong to one story (attribute correlationid).';
+
+COMMENT ON COLUMN docket.events.task_id IS 'The task that it is about (attribute taskid).';
+
+COMMENT ON COLUMN docket.events.workflow_id IS 'The workflow that it is about (attribute workflowid).';
+
+COMMENT ON COLUMN docket.events.component IS 'The component that it is about (attribute component).';
+
+COMMENT ON COLUMN docket.events.recorded_at IS 'When it was recorded.';
+
+COMMENT ON CONSTRAINT events_data_bounded ON docket.events IS 'the data of an event have up to 1048576 bytes, its extensions 65536';
+
+COMMENT ON CONSTRAINT events_texts_bounded ON docket.events IS 'an id has up to 1024 characters, source, subject and dataschema up to 2048, type, datacontenttype, correlationid and component up to 255';
+
+-- FUNCTION docket.emit_event(uuid, text, jsonb, text, uuid, uuid, text, text, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb DEFAULT NULL::jsonb, subject text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, component text DEFAULT NULL::text, correlation_id text DEFAULT NULL::text, occurred_at timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'emit_event');
+    v_event  docket.events;
+begin
+    if v_answer is not null then
+        return docket_private.find_event((v_answer ->> 'event_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(emit_event.project_id);
+
+    if not isfinite(emit_event.occurred_at) then
+        raise exception 'occurred_at is no time'
+            using errcode = 'PD422';
+    end if;
+
+    select e.* into v_event
+      from docket_private.store_events(
+               emit_event.project_id,
+               jsonb_build_array(
+                   jsonb_build_object(
+                       'type', emit_event.event_type,
+                       'subject', emit_event.subject,
+                       'time', to_char(emit_event.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                       'taskid', emit_event.task_id,
+                       'workflowid', emit_event.workflow_id,
+                       'component', emit_event.component,
+                       'correlationid', emit_event.correlation_id)
+                   || case
+                          when emit_event.data is null then '{}'
+                          else jsonb_build_object('data', emit_event.data)
+                      end),
+               true) as e;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('event_id', v_event.event_id));
+    return v_event;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb, subject text, task_id uuid, workflow_id uuid, component text, correlation_id text, occurred_at timestamp with time zone, request_id uuid) IS 'Says that something has happened: an event of this docket, that consumers and listeners get.
+
+`event_type` is what kind of thing (com.example.release.approved), `data` any JSON about it, with
+asterisks under secret keys (up to 1048576 bytes), `subject` to what it happened, `task_id`,
+`workflow_id` and `component` what of this docket it is about, `correlation_id` what it has in
+common with others of the same story, `occurred_at` when it was (null: now). The same `request_id`
+again returns the first event. Returns the event. Raises PD404, PD403, PD409, PD422.';
+
+-- FUNCTION docket.emit_events(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'emit_events');
+    v_ids    uuid[];
+begin
+    if v_answer is null then
+        perform docket_private.require_project(emit_events.project_id);
+        v_ids := array(
+            select e.event_id
+              from docket_private.store_events(
+                       emit_events.project_id, emit_events.events, true) as e);
+        perform docket_private.remember(request_id, to_jsonb(v_ids));
+    else
+        v_ids := array(select a.id::uuid from jsonb_array_elements_text(v_answer) as a (id));
+    end if;
+
+    return query
+    select e.*
+      from unnest(v_ids) with ordinality as i (event_id, place)
+     cross join lateral (
+               select found_event.*
+                 from docket.events as found_event
+                where found_event.event_id    = i.event_id
+                  and found_event.recorded_at = docket_private.time_of_id(i.event_id)
+           ) as e
+     order by i.place;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid) IS 'Says what has happened, many events in one call: all of them or none.
+
+`events` is an array of CloudEvents (up to the setting max_batch_size) of which only type has to be
+there: source is the project''s own unless given, id a new one, time now. data is any JSON, taskid,
+workflowid, component and correlationid are kept as what the event is about, and whatever else it
+has as extensions. An event that its source has told of before (the same source and id) is not
+stored again. The same `request_id` again stores nothing. Returns the events, in their order.
+Raises PD404, PD403, PD409, PD413, PD422.';
+
 -- FUNCTION docket.end_session(uuid, text, uuid)
 
 CREATE FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid DEFAULT NULL::uuid) RETURNS boolean
@@ -4172,17 +4440,6 @@ $$;
 
 COMMENT ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) IS 'Ends the session of an agent, `session_id`: its state is gone. The same `request_id` again returns
 the first answer. Returns whether there was one. Raises PD404, PD403.';
-
--- FUNCTION docket_private.time_of_id(uuid)
-
-CREATE FUNCTION docket_private.time_of_id(id uuid) RETURNS timestamp with time zone
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (('1970-01-01 00:00:00'::timestamp without time zone + (((((t.parts / 512) * 125) + ((((t.parts % (512)::bigint) * 125) + 511) / 512)))::double precision * '00:00:00.000001'::interval)) AT TIME ZONE 'UTC'::text) AS timezone
-    FROM ( SELECT ((('x0'::text || translate(OVERLAY("left"((time_of_id.id)::text, 18) PLACING ''::text FROM 15 FOR 1), '-'::text, ''::text)))::bit(64))::bigint AS parts) t;
-END;
-
-COMMENT ON FUNCTION docket_private.time_of_id(id uuid) IS 'When an id of docket_private.id_at() was made.';
 
 -- TABLE docket.execution_history
 
@@ -4494,6 +4751,149 @@ near the truth for English and for code, and too many for few languages.
 `content` is the text, `model` the model; this rule treats all alike. It may be replaced by a
 better one (create or replace function, with a new name in the setting token_estimator). Returns
 tokens; raises nothing.';
+
+-- FUNCTION docket_private.cloudevent(docket.events)
+
+CREATE FUNCTION docket_private.cloudevent(event docket.events) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+begin
+    return event.extensions
+           || jsonb_strip_nulls(jsonb_build_object(
+                  'specversion', '1.0',
+                  'id', event.cloudevent_id,
+                  'source', event.source,
+                  'type', event.event_type,
+                  'subject', event.subject,
+                  'time', to_char(event.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                  'datacontenttype', coalesce(
+                      event.data_content_type,
+                      case when event.data is not null then 'application/json' end),
+                  'dataschema', event.data_schema,
+                  'correlationid', event.correlation_id,
+                  'taskid', event.task_id,
+                  'workflowid', event.workflow_id,
+                  'component', event.component,
+                  'data_base64', translate(encode(event.data_bytes, 'base64'), e'\n', '')))
+           || case
+                  when event.data is null then '{}'
+                  else jsonb_build_object('data', event.data)
+              end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.cloudevent(event docket.events) IS 'An event as CloudEvents 1.0.2 write it in JSON, in structured mode.';
+
+-- FUNCTION docket_private.event_filter(jsonb)
+
+CREATE FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+declare
+    v_given constant jsonb := coalesce(event_filter.event_filter, '{}');
+    v_wrong text;
+begin
+    if jsonb_typeof(v_given) <> 'object' then
+        raise exception 'event_filter is no JSON object'
+            using errcode = 'PD422';
+    end if;
+
+    select k.key into v_wrong
+      from jsonb_each(v_given) as k
+     where case
+               when k.key = 'types'
+                   then jsonb_typeof(k.value) <> 'array'
+                        or k.value @? '$[*] ? (@.type() != "string")'
+               else k.key not in ('source', 'subject', 'task_id', 'workflow_id', 'component',
+                                  'correlation_id', 'since')
+                    or jsonb_typeof(k.value) not in ('string', 'null')
+           end
+     limit 1;
+    if found then
+        raise exception 'event_filter can not have "%" so', left(v_wrong, 50)
+            using errcode = 'PD422',
+                  hint    = 'It has types (an array), source, subject, task_id, workflow_id, component, correlation_id and since (texts).';
+    end if;
+
+    -- Any of the types; one that ends with an asterisk is whatever begins so.
+    select '^(' || string_agg(
+               regexp_replace(rtrim(t.event_type, '*'), '([^[:alnum:]_ -])', '\\\1', 'g')
+               || case when t.event_type like '%*' then '.*' else '' end,
+               '|') || ')$'
+      into type_pattern
+      from jsonb_array_elements_text(v_given -> 'types') as t (event_type);
+
+    source         := v_given ->> 'source';
+    subject        := v_given ->> 'subject';
+    component      := v_given ->> 'component';
+    correlation_id := v_given ->> 'correlation_id';
+    begin
+        task_id     := (v_given ->> 'task_id')::uuid;
+        workflow_id := (v_given ->> 'workflow_id')::uuid;
+        since       := (v_given ->> 'since')::timestamptz;
+    exception
+        when data_exception then
+            raise exception 'event_filter: %', left(sqlerrm, 200)
+                using errcode = 'PD422';
+    end;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) IS 'What events are to have, one by one; null: whatever. Raises PD422.';
+
+-- FUNCTION docket.events_after(uuid, text, jsonb, integer)
+
+CREATE FUNCTION docket.events_after(project_id uuid, after text DEFAULT '0:0'::text, event_filter jsonb DEFAULT NULL::jsonb, page_size integer DEFAULT 100) RETURNS TABLE(place text, event_id uuid, event_type text, recorded_at timestamp with time zone, cloudevent jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT ((e.transaction_id || ':'::text) || e.event_no),
+     e.event_id,
+     e.event_type,
+     e.recorded_at,
+     docket_private.cloudevent(e.event) AS cloudevent
+    FROM (docket_private.event_filter(events_after.event_filter) f(type_pattern, source, subject, task_id, workflow_id, component, correlation_id, since)
+      CROSS JOIN LATERAL ( SELECT e_1.*::docket.events AS event,
+             e_1.event_id,
+             e_1.project_id,
+             e_1.transaction_id,
+             e_1.event_no,
+             e_1.cloudevent_id,
+             e_1.source,
+             e_1.event_type,
+             e_1.subject,
+             e_1.occurred_at,
+             e_1.data_content_type,
+             e_1.data_schema,
+             e_1.data,
+             e_1.data_bytes,
+             e_1.extensions,
+             e_1.correlation_id,
+             e_1.task_id,
+             e_1.workflow_id,
+             e_1.component,
+             e_1.recorded_at,
+             e_1.created_by
+            FROM docket.events e_1
+           WHERE ((e_1.project_id = events_after.project_id) AND (ROW(e_1.transaction_id, e_1.event_no) > ROW((docket_private.journal_place(events_after.after)).transaction_id, (docket_private.journal_place(events_after.after)).audit_id)) AND (e_1.transaction_id < pg_snapshot_xmin(pg_current_snapshot())) AND ((f.type_pattern IS NULL) OR (e_1.event_type ~ f.type_pattern)) AND ((f.source IS NULL) OR (e_1.source = f.source)) AND ((f.subject IS NULL) OR (e_1.subject = f.subject)) AND ((f.task_id IS NULL) OR (e_1.task_id = f.task_id)) AND ((f.workflow_id IS NULL) OR (e_1.workflow_id = f.workflow_id)) AND ((f.component IS NULL) OR (e_1.component = f.component)) AND ((f.correlation_id IS NULL) OR (e_1.correlation_id = f.correlation_id)) AND ((f.since IS NULL) OR (e_1.recorded_at >= f.since)))
+           ORDER BY e_1.transaction_id, e_1.event_no
+          LIMIT LEAST(GREATEST(events_after.page_size, 1), 1000)) e)
+   ORDER BY e.transaction_id, e.event_no;
+END;
+
+COMMENT ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) IS 'The events of a project after a place, without a gap: what has once been passed is never added to.
+They end before the oldest transaction that still writes, in whatever database of the server.
+
+`after` is the place of the last event that was read (0:0: the beginning); places are those of
+docket.changes(), and docket.changes_end() says where the stream ends. `event_filter` is an object
+with what they are to have: types (an array; what ends with * is a beginning), source, subject,
+task_id, workflow_id, component, correlation_id, since (recorded then or later: replays from any
+time). `page_size` is in rows (1 to 1000). Returns the events, each as a CloudEvent too. Raises
+PD422 (no such place or filter).';
 
 -- FUNCTION docket.execution_chain(uuid)
 
@@ -5441,6 +5841,19 @@ COMMENT ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, vers
 stored is its JSON text.
 Returns the content with its media type, its SHA-256 and its version; no row where there is none.
 Raises nothing.';
+
+-- FUNCTION docket.get_event(uuid)
+
+CREATE FUNCTION docket.get_event(event_id uuid) RETURNS docket.events
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket_private.find_event(get_event.event_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_event(event_id uuid) IS 'One event by its id, `event_id`. Returns the event. Raises PD404.';
 
 -- FUNCTION docket.get_execution(uuid)
 
@@ -8212,6 +8625,98 @@ success, failure), where it is given.
 `after` is source and name of the last row of the previous page, with a slash between, `page_size`
 is in rows (1 to 1000). Returns checks by source and name; raises nothing.';
 
+-- FUNCTION docket_private.events_waiting(docket.event_consumers)
+
+CREATE FUNCTION docket_private.events_waiting(consumer docket.event_consumers) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+          with next_few as (
+              select e.event_no
+                from docket.events as e
+               where e.project_id = consumer.project_id
+                 and (e.transaction_id, e.event_no) > (consumer.transaction_id, consumer.event_no)
+               order by e.transaction_id, e.event_no
+               limit 10000
+          )
+        select count(*) from next_few);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) IS 'How many events of its project come after what a consumer was handed; up to 10000.';
+
+-- TABLE docket.event_pages
+
+CREATE TABLE docket.event_pages (
+    page_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    consumer_id uuid NOT NULL,
+    after_transaction_id xid8 NOT NULL,
+    after_event_no bigint NOT NULL,
+    until_transaction_id xid8 NOT NULL,
+    until_event_no bigint NOT NULL,
+    delivery_no integer DEFAULT 1 NOT NULL,
+    lease_expires_at timestamp with time zone NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT event_pages_delivery_no_positive CHECK ((delivery_no > 0))
+);
+
+ALTER TABLE ONLY docket.event_pages FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.event_pages IS 'Pages of events that were handed out and not acknowledged yet.';
+
+COMMENT ON COLUMN docket.event_pages.page_id IS 'The page, anew each time that it is handed out: the token that acknowledges it.';
+
+COMMENT ON COLUMN docket.event_pages.consumer_id IS 'To which consumer.';
+
+COMMENT ON COLUMN docket.event_pages.after_transaction_id IS 'After which transaction its events stand...';
+
+COMMENT ON COLUMN docket.event_pages.after_event_no IS '...and after which number there.';
+
+COMMENT ON COLUMN docket.event_pages.until_transaction_id IS 'Up to which transaction...';
+
+COMMENT ON COLUMN docket.event_pages.until_event_no IS '...and up to which number there.';
+
+COMMENT ON COLUMN docket.event_pages.delivery_no IS 'How often it was handed out.';
+
+COMMENT ON COLUMN docket.event_pages.lease_expires_at IS 'Until when it is not handed out again.';
+
+-- FUNCTION docket.list_consumers(uuid, text, integer)
+
+CREATE FUNCTION docket.list_consumers(project_id uuid, after text DEFAULT ''::text, page_size integer DEFAULT 100) RETURNS TABLE(consumer_name text, event_filter jsonb, since timestamp with time zone, place text, waiting bigint, pages_out bigint, pages_overdue bigint, most_deliveries integer, created_at timestamp with time zone, created_by text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT c.consumer_name,
+     c.event_filter,
+     c.since,
+     ((c.transaction_id || ':'::text) || c.event_no),
+     docket_private.events_waiting(c.*) AS events_waiting,
+     g.pages_out,
+     g.pages_overdue,
+     g.most_deliveries,
+     c.created_at,
+     c.created_by
+    FROM (docket.event_consumers c
+      CROSS JOIN LATERAL ( SELECT count(*) AS pages_out,
+             count(*) FILTER (WHERE (o.lease_expires_at <= docket.clock())) AS pages_overdue,
+             max(o.delivery_no) AS most_deliveries
+            FROM docket.event_pages o
+           WHERE ((o.consumer_id = c.consumer_id) AND (o.project_id = c.project_id))) g)
+   WHERE ((c.project_id = list_consumers.project_id) AND (c.consumer_name > list_consumers.after))
+   ORDER BY c.consumer_name
+  LIMIT LEAST(GREATEST(list_consumers.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) IS 'The consumers of a project''s events, by name.
+
+`after` is the name of the last consumer of the previous page, `page_size` is in rows (1 to 1000).
+Returns for each how far it has been handed out (place), how many events of the project come after
+that (waiting, up to 10000), how many pages it has not acknowledged, how many of these are overdue
+and how often the worst of them was handed out; since and most_deliveries may be null. Raises
+nothing.';
+
 -- TABLE docket.context_types
 
 CREATE TABLE docket.context_types (
@@ -8511,6 +9016,207 @@ COMMENT ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, tas
 `since` and `until` when they were recorded (from the first to before the second). `after` is the id
 of the last error of the previous page, `page_size` is in rows (1 to 1000). Returns errors; raises
 nothing.';
+
+-- FUNCTION docket.list_events(uuid, uuid, uuid, text, text, timestamp with time zone, timestamp with time zone, text, integer)
+
+CREATE FUNCTION docket.list_events(project_id uuid, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, correlation_id text DEFAULT NULL::text, event_type text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.events
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT of_task.event_id,
+     of_task.project_id,
+     of_task.transaction_id,
+     of_task.event_no,
+     of_task.cloudevent_id,
+     of_task.source,
+     of_task.event_type,
+     of_task.subject,
+     of_task.occurred_at,
+     of_task.data_content_type,
+     of_task.data_schema,
+     of_task.data,
+     of_task.data_bytes,
+     of_task.extensions,
+     of_task.correlation_id,
+     of_task.task_id,
+     of_task.workflow_id,
+     of_task.component,
+     of_task.recorded_at,
+     of_task.created_by
+    FROM (docket.tasks t
+      CROSS JOIN LATERAL ( SELECT e.event_id,
+             e.project_id,
+             e.transaction_id,
+             e.event_no,
+             e.cloudevent_id,
+             e.source,
+             e.event_type,
+             e.subject,
+             e.occurred_at,
+             e.data_content_type,
+             e.data_schema,
+             e.data,
+             e.data_bytes,
+             e.extensions,
+             e.correlation_id,
+             e.task_id,
+             e.workflow_id,
+             e.component,
+             e.recorded_at,
+             e.created_by
+            FROM docket.events e
+           WHERE ((e.task_id = t.task_id) AND (e.project_id = t.project_id) AND ((list_events.workflow_id IS NULL) OR (e.workflow_id = list_events.workflow_id)) AND ((list_events.event_type IS NULL) OR (e.event_type = list_events.event_type)) AND ((list_events.since IS NULL) OR (e.recorded_at >= list_events.since)) AND ((list_events.until IS NULL) OR (e.recorded_at < list_events.until)) AND ((list_events.after IS NULL) OR (ROW(e.transaction_id, e.event_no) < ROW((docket_private.journal_place(list_events.after)).transaction_id, (docket_private.journal_place(list_events.after)).audit_id))))
+           ORDER BY e.transaction_id DESC, e.event_no DESC
+          LIMIT LEAST(GREATEST(list_events.page_size, 1), 1000)) of_task)
+   WHERE ((t.task_id = list_events.task_id) AND (t.project_id = list_events.project_id) AND (list_events.correlation_id IS NULL))
+ UNION ALL
+  SELECT of_workflow.event_id,
+     of_workflow.project_id,
+     of_workflow.transaction_id,
+     of_workflow.event_no,
+     of_workflow.cloudevent_id,
+     of_workflow.source,
+     of_workflow.event_type,
+     of_workflow.subject,
+     of_workflow.occurred_at,
+     of_workflow.data_content_type,
+     of_workflow.data_schema,
+     of_workflow.data,
+     of_workflow.data_bytes,
+     of_workflow.extensions,
+     of_workflow.correlation_id,
+     of_workflow.task_id,
+     of_workflow.workflow_id,
+     of_workflow.component,
+     of_workflow.recorded_at,
+     of_workflow.created_by
+    FROM (docket.workflows w
+      CROSS JOIN LATERAL ( SELECT e.event_id,
+             e.project_id,
+             e.transaction_id,
+             e.event_no,
+             e.cloudevent_id,
+             e.source,
+             e.event_type,
+             e.subject,
+             e.occurred_at,
+             e.data_content_type,
+             e.data_schema,
+             e.data,
+             e.data_bytes,
+             e.extensions,
+             e.correlation_id,
+             e.task_id,
+             e.workflow_id,
+             e.component,
+             e.recorded_at,
+             e.created_by
+            FROM docket.events e
+           WHERE ((e.workflow_id = w.workflow_id) AND (e.project_id = w.project_id) AND ((list_events.event_type IS NULL) OR (e.event_type = list_events.event_type)) AND ((list_events.since IS NULL) OR (e.recorded_at >= list_events.since)) AND ((list_events.until IS NULL) OR (e.recorded_at < list_events.until)) AND ((list_events.after IS NULL) OR (ROW(e.transaction_id, e.event_no) < ROW((docket_private.journal_place(list_events.after)).transaction_id, (docket_private.journal_place(list_events.after)).audit_id))))
+           ORDER BY e.transaction_id DESC, e.event_no DESC
+          LIMIT LEAST(GREATEST(list_events.page_size, 1), 1000)) of_workflow)
+   WHERE ((w.workflow_id = list_events.workflow_id) AND (w.project_id = list_events.project_id) AND (list_events.task_id IS NULL) AND (list_events.correlation_id IS NULL))
+ UNION ALL
+  SELECT of_story.event_id,
+     of_story.project_id,
+     of_story.transaction_id,
+     of_story.event_no,
+     of_story.cloudevent_id,
+     of_story.source,
+     of_story.event_type,
+     of_story.subject,
+     of_story.occurred_at,
+     of_story.data_content_type,
+     of_story.data_schema,
+     of_story.data,
+     of_story.data_bytes,
+     of_story.extensions,
+     of_story.correlation_id,
+     of_story.task_id,
+     of_story.workflow_id,
+     of_story.component,
+     of_story.recorded_at,
+     of_story.created_by
+    FROM (docket.projects p
+      CROSS JOIN LATERAL ( SELECT e.event_id,
+             e.project_id,
+             e.transaction_id,
+             e.event_no,
+             e.cloudevent_id,
+             e.source,
+             e.event_type,
+             e.subject,
+             e.occurred_at,
+             e.data_content_type,
+             e.data_schema,
+             e.data,
+             e.data_bytes,
+             e.extensions,
+             e.correlation_id,
+             e.task_id,
+             e.workflow_id,
+             e.component,
+             e.recorded_at,
+             e.created_by
+            FROM docket.events e
+           WHERE ((e.correlation_id = list_events.correlation_id) AND (e.project_id = p.project_id) AND ((list_events.task_id IS NULL) OR (e.task_id = list_events.task_id)) AND ((list_events.workflow_id IS NULL) OR (e.workflow_id = list_events.workflow_id)) AND ((list_events.event_type IS NULL) OR (e.event_type = list_events.event_type)) AND ((list_events.since IS NULL) OR (e.recorded_at >= list_events.since)) AND ((list_events.until IS NULL) OR (e.recorded_at < list_events.until)) AND ((list_events.after IS NULL) OR (ROW(e.transaction_id, e.event_no) < ROW((docket_private.journal_place(list_events.after)).transaction_id, (docket_private.journal_place(list_events.after)).audit_id))))
+           ORDER BY e.transaction_id DESC, e.event_no DESC
+          LIMIT LEAST(GREATEST(list_events.page_size, 1), 1000)) of_story)
+   WHERE (p.project_id = list_events.project_id)
+ UNION ALL
+  SELECT of_project.event_id,
+     of_project.project_id,
+     of_project.transaction_id,
+     of_project.event_no,
+     of_project.cloudevent_id,
+     of_project.source,
+     of_project.event_type,
+     of_project.subject,
+     of_project.occurred_at,
+     of_project.data_content_type,
+     of_project.data_schema,
+     of_project.data,
+     of_project.data_bytes,
+     of_project.extensions,
+     of_project.correlation_id,
+     of_project.task_id,
+     of_project.workflow_id,
+     of_project.component,
+     of_project.recorded_at,
+     of_project.created_by
+    FROM (docket.projects p
+      CROSS JOIN LATERAL ( SELECT e.event_id,
+             e.project_id,
+             e.transaction_id,
+             e.event_no,
+             e.cloudevent_id,
+             e.source,
+             e.event_type,
+             e.subject,
+             e.occurred_at,
+             e.data_content_type,
+             e.data_schema,
+             e.data,
+             e.data_bytes,
+             e.extensions,
+             e.correlation_id,
+             e.task_id,
+             e.workflow_id,
+             e.component,
+             e.recorded_at,
+             e.created_by
+            FROM docket.events e
+           WHERE ((e.project_id = p.project_id) AND ((list_events.event_type IS NULL) OR (e.event_type = list_events.event_type)) AND ((list_events.since IS NULL) OR (e.recorded_at >= list_events.since)) AND ((list_events.until IS NULL) OR (e.recorded_at < list_events.until)) AND ((list_events.after IS NULL) OR (ROW(e.transaction_id, e.event_no) < ROW((docket_private.journal_place(list_events.after)).transaction_id, (docket_private.journal_place(list_events.after)).audit_id))))
+           ORDER BY e.transaction_id DESC, e.event_no DESC
+          LIMIT LEAST(GREATEST(list_events.page_size, 1), 1000)) of_project)
+   WHERE ((p.project_id = list_events.project_id) AND (list_events.task_id IS NULL) AND (list_events.workflow_id IS NULL) AND (list_events.correlation_id IS NULL));
+END;
+
+COMMENT ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) IS 'The events of a project that meet every condition given, the newest first.
+
+`task_id` and `workflow_id` say what they are about, `correlation_id` what story they belong to,
+`event_type` what kind of thing happened, `since` and `until` when it was recorded (from the first
+to before the second). `after` is the place (transaction_id:event_no) of the last event of the
+previous page, `page_size` is in rows (1 to 1000). Returns events. Raises PD422 (no such place).';
 
 -- FUNCTION docket.list_evidence(uuid, uuid, integer)
 
@@ -10705,6 +11411,138 @@ COMMENT ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds
 `kinds` narrows it to some of task, context, knowledge and interaction, `page_size` is in rows (1 to
 1000). Returns rows as put_embeddings() takes them; context_type is empty but for
 contexts. texts may be null: there is nothing in it to read. Raises nothing.';
+
+-- FUNCTION docket.next_events(uuid, text, integer, integer)
+
+CREATE FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer DEFAULT 100, lease_seconds integer DEFAULT 60) RETURNS TABLE(page_id uuid, delivery_no integer, place text, event_id uuid, event_type text, recorded_at timestamp with time zone, cloudevent jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most_read  constant bigint  := 100000;
+    v_most_pages constant bigint  := 100;
+    v_page_size  constant integer := least(greatest(next_events.page_size, 1), 1000);
+    v_consumer   docket.event_consumers;
+    v_page       docket.event_pages;
+    v_settled    xid8;
+    v_events     docket.events[];
+begin
+    if next_events.lease_seconds between 1 and 86400 is not true then
+        raise exception 'lease_seconds is 1 to 86400'
+            using errcode = 'PD422';
+    end if;
+
+    v_consumer := docket_private.find_consumer(
+        next_events.project_id, next_events.consumer_name, true);
+
+    -- What was handed out and not acknowledged in time comes first. Where nothing is left of it,
+    -- since its month was dropped, there is nothing to acknowledge.
+    loop
+        delete from docket.event_pages as g
+         where (g.page_id, g.project_id) = (
+                   select o.page_id, o.project_id
+                     from docket.event_pages as o
+                    where o.consumer_id = v_consumer.consumer_id
+                      and o.project_id  = v_consumer.project_id
+                      and o.lease_expires_at <= docket.clock()
+                    order by o.after_transaction_id, o.after_event_no
+                    limit 1)
+        returning g.* into v_page;
+        exit when not found;
+
+        v_events := array(
+            select e
+              from docket_private.events_between(
+                       v_consumer, v_page.after_transaction_id, v_page.after_event_no,
+                       v_page.until_transaction_id, v_page.until_event_no, null, null) as e);
+        exit when v_events <> '{}';
+    end loop;
+
+    if v_page.page_id is null then
+        if (
+            select count(*) >= v_most_pages
+              from docket.event_pages as g
+             where g.consumer_id = v_consumer.consumer_id
+               and g.project_id  = v_consumer.project_id)
+        then
+            return;
+        end if;
+
+        -- Only transactions before the oldest that still writes, as in docket.changes(): nothing
+        -- comes to stand before what has been handed out.
+        v_settled := pg_snapshot_xmin(pg_current_snapshot());
+        v_events  := array(
+            select e
+              from docket_private.events_between(
+                       v_consumer, v_consumer.transaction_id, v_consumer.event_no, v_settled, 0,
+                       v_most_read, v_page_size) as e);
+
+        v_page.after_transaction_id := v_consumer.transaction_id;
+        v_page.after_event_no       := v_consumer.event_no;
+
+        if cardinality(v_events) = v_page_size then
+            v_page.until_transaction_id := v_events[v_page_size].transaction_id;
+            v_page.until_event_no       := v_events[v_page_size].event_no;
+        else
+            -- As far as was read: what it does not get is not read again.
+            select r.transaction_id, r.event_no
+              into v_page.until_transaction_id, v_page.until_event_no
+              from (
+                  select e.transaction_id, e.event_no
+                    from docket.events as e
+                   where e.project_id = v_consumer.project_id
+                     and (e.transaction_id, e.event_no)
+                         > (v_consumer.transaction_id, v_consumer.event_no)
+                     and e.transaction_id < v_settled
+                   order by e.transaction_id, e.event_no
+                   limit v_most_read
+              ) as r
+             order by r.transaction_id desc, r.event_no desc
+             limit 1;
+
+            if not found then
+                return;
+            end if;
+        end if;
+
+        update docket.event_consumers as c
+           set transaction_id = v_page.until_transaction_id,
+               event_no       = v_page.until_event_no
+         where c.consumer_id = v_consumer.consumer_id
+           and c.project_id  = v_consumer.project_id;
+
+        if v_events = '{}' then
+            return;
+        end if;
+    end if;
+
+    insert into docket.event_pages as g (
+        page_id, project_id, consumer_id, after_transaction_id, after_event_no,
+        until_transaction_id, until_event_no, delivery_no, lease_expires_at)
+    values (docket_private.new_id(v_consumer.project_id), v_consumer.project_id,
+            v_consumer.consumer_id, v_page.after_transaction_id, v_page.after_event_no,
+            v_page.until_transaction_id, v_page.until_event_no,
+            coalesce(v_page.delivery_no, 0) + 1,
+            docket.clock() + make_interval(secs => next_events.lease_seconds))
+    returning g.* into v_page;
+
+    return query
+    select v_page.page_id, v_page.delivery_no, e.transaction_id || ':' || e.event_no, e.event_id,
+           e.event_type, e.recorded_at, docket_private.cloudevent(e)
+      from unnest(v_events) as e
+     order by e.transaction_id, e.event_no;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) IS 'Hands out the next page of events to whoever consumes under a name, without a gap and in order.
+
+`consumer_name` is the consumer that subscribe() made, `page_size` is in rows (1 to 1000),
+`lease_seconds` how long (1 to 86400) the page is nobody else''s: after that it is handed out again,
+with a new page_id, unless acknowledge_events() was called. So an event is handled at least once,
+and many may consume under one name at once: each gets pages of his own (up to 100 at a time). Who
+needs the strict order consumes alone. Of many events that the consumer does not get, one call reads
+100000. Returns the events, each as a CloudEvent; delivery_no counts how often the page was handed
+out. Nothing: ask again after docket_events (LISTEN). Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.next_tasks(uuid, uuid, text[], integer)
 
@@ -15468,6 +16306,219 @@ COMMENT ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds in
 answer. Returns the task with its attempt_id. Raises PD404, PD403, PD422, PD409 (not ready: it
 waits, is held, or somebody has it; or its project is paused), PD413 (a budget is used up).';
 
+-- FUNCTION docket_private.visible_projects()
+
+CREATE FUNCTION docket_private.visible_projects() RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_principal text := case current_setting('role')
+                            when 'none' then session_user else current_setting('role')
+                        end;
+begin
+    if coalesce(current_setting('docket.actor', true), '') <> '' then
+        v_principal := docket.principal();
+    elsif pg_has_role(v_principal, 'docket_admin', 'member')
+          or pg_has_role(v_principal, 'docket_maintenance', 'member') then
+        -- An operator who speaks for nobody else: is_operator().
+        return array(select p.project_id from docket_private.organization_projects as p);
+    end if;
+
+    return array(
+        select a.project_id
+          from docket_private.project_access as a
+         where a.principal = v_principal);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.visible_projects() IS 'The projects whose rows the principal may see; an operator sees all.';
+
+-- FUNCTION docket.stream(text, integer)
+
+CREATE FUNCTION docket.stream(after text DEFAULT '0:0'::text, page_size integer DEFAULT 100) RETURNS TABLE(place text, kind text, name text, recorded_at timestamp with time zone, project_id uuid, document jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH place AS MATERIALIZED (
+          SELECT p.transaction_id,
+             p.audit_id,
+             pg_snapshot_xmin(pg_current_snapshot()) AS until
+            FROM docket_private.journal_place(stream.after) p(transaction_id, audit_id)
+         ), change AS (
+          SELECT l.audit_id,
+             l.recorded_at,
+             l.transaction_at,
+             l.transaction_id,
+             l.project_id,
+             l.table_name,
+             l.operation,
+             l.row_id,
+             l.row_key,
+             l.old_values,
+             l.new_values,
+             l.principal,
+             l.session_role,
+             l.reason,
+             l.request_id,
+             l.client_address,
+             l.application_name
+            FROM (place p
+              CROSS JOIN LATERAL ( SELECT l_1.audit_id,
+                     l_1.recorded_at,
+                     l_1.transaction_at,
+                     l_1.transaction_id,
+                     l_1.project_id,
+                     l_1.table_name,
+                     l_1.operation,
+                     l_1.row_id,
+                     l_1.row_key,
+                     l_1.old_values,
+                     l_1.new_values,
+                     l_1.principal,
+                     l_1.session_role,
+                     l_1.reason,
+                     l_1.request_id,
+                     l_1.client_address,
+                     l_1.application_name
+                    FROM docket.audit_log l_1
+                   WHERE ((ROW(l_1.transaction_id, l_1.audit_id) > ROW(p.transaction_id, p.audit_id)) AND (l_1.transaction_id < p.until))
+                   ORDER BY l_1.transaction_id, l_1.audit_id
+                  LIMIT LEAST(GREATEST(stream.page_size, 1), 1000)) l)
+         ), event AS (
+          SELECT e_1.event,
+             e_1.transaction_id,
+             e_1.event_no,
+             e_1.event_type,
+             e_1.recorded_at,
+             e_1.project_id
+            FROM ((place p
+              CROSS JOIN unnest(docket_private.visible_projects()) v(project_id))
+              CROSS JOIN LATERAL ( SELECT e_2.*::docket.events AS event,
+                     e_2.transaction_id,
+                     e_2.event_no,
+                     e_2.event_type,
+                     e_2.recorded_at,
+                     e_2.project_id
+                    FROM docket.events e_2
+                   WHERE ((e_2.project_id = v.project_id) AND (ROW(e_2.transaction_id, e_2.event_no) > ROW(p.transaction_id, p.audit_id)) AND (e_2.transaction_id < p.until))
+                   ORDER BY e_2.transaction_id, e_2.event_no
+                  LIMIT LEAST(GREATEST(stream.page_size, 1), 1000)) e_1)
+           ORDER BY e_1.transaction_id, e_1.event_no
+          LIMIT LEAST(GREATEST(stream.page_size, 1), 1000)
+         ), entry AS (
+          SELECT c.transaction_id,
+             c.audit_id AS entry_no,
+             'change'::text AS kind,
+             ((c.table_name || '.'::text) || (c.operation)::text) AS name,
+             c.recorded_at,
+             c.project_id,
+             jsonb_build_object('table_name', c.table_name, 'row_id', COALESCE((c.row_id)::text, c.row_key), 'operation', c.operation, 'changes', docket_private.changed_columns(c.old_values, c.new_values), 'principal', c.principal, 'reason', c.reason, 'request_id', c.request_id) AS document
+            FROM change c
+         UNION ALL
+          SELECT e_1.transaction_id,
+             e_1.event_no,
+             'event'::text,
+             e_1.event_type,
+             e_1.recorded_at,
+             e_1.project_id,
+             docket_private.cloudevent(e_1.event) AS cloudevent
+            FROM event e_1
+         )
+  SELECT ((e.transaction_id || ':'::text) || e.entry_no),
+     e.kind,
+     e.name,
+     e.recorded_at,
+     e.project_id,
+     e.document
+    FROM entry e
+   ORDER BY e.transaction_id, e.entry_no
+  LIMIT LEAST(GREATEST(stream.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.stream(after text, page_size integer) IS 'The one stream of all that happens in the projects that the caller sees: the changes of the journal
+and the events, in one order and without a gap, for pages and listeners that show it live.
+
+`after` is the place of the last entry that was read (0:0: the beginning, docket.changes_end(): from
+now on), `page_size` is in rows (1 to 1000). Returns entries: kind is change or event, name the
+table and operation (tasks.update) or the type of the event, document what changes() has or the
+CloudEvent; project_id may be null. Ask again after docket_events (LISTEN), and every second for
+changes. Raises PD422 (no such place).';
+
+-- FUNCTION docket.subscribe(uuid, text, jsonb, text, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb DEFAULT NULL::jsonb, after text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.event_consumers
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer   jsonb := docket_private.replay(request_id, 'subscribe');
+    v_is_moved constant boolean := subscribe.after is not null or subscribe.since is not null;
+    v_place    record;
+    v_consumer docket.event_consumers;
+begin
+    if v_answer is null then
+        perform docket_private.require_project(subscribe.project_id);
+
+        -- Raises where there is something wrong with it.
+        perform docket_private.event_filter(subscribe.event_filter);
+
+        if num_nonnulls(subscribe.after, subscribe.since) > 1 then
+            raise exception 'a consumer begins after a place or at a time, not both'
+                using errcode = 'PD422';
+        elsif length(subscribe.consumer_name) between 1 and 255 is not true then
+            raise exception 'a consumer''s name has 1 to 255 characters'
+                using errcode = 'PD422';
+        end if;
+
+        -- By time: after what no event of then or later stands before.
+        select p.transaction_id, p.audit_id into v_place
+          from docket_private.journal_place(coalesce(
+                   subscribe.after,
+                   (select e.transaction_id || ':' || (e.event_no - 1)
+                      from docket.events as e
+                     where e.project_id   = subscribe.project_id
+                       and e.recorded_at >= subscribe.since
+                     order by e.transaction_id, e.event_no
+                     limit 1),
+                   docket.changes_end())) as p;
+
+        insert into docket.event_consumers as c (
+            project_id, consumer_id, consumer_name, event_filter, since, transaction_id, event_no)
+        values (subscribe.project_id, docket_private.new_id(subscribe.project_id),
+                subscribe.consumer_name, coalesce(subscribe.event_filter, '{}'), subscribe.since,
+                v_place.transaction_id, v_place.audit_id)
+            on conflict on constraint event_consumers_name_key do update
+           set event_filter   = coalesce(subscribe.event_filter, c.event_filter),
+               since          = case when v_is_moved then subscribe.since else c.since end,
+               transaction_id = case
+                                    when v_is_moved then excluded.transaction_id
+                                    else c.transaction_id
+                                end,
+               event_no       = case when v_is_moved then excluded.event_no else c.event_no end
+        returning c.* into v_consumer;
+
+        if v_is_moved then
+            delete from docket.event_pages as g
+             where g.consumer_id = v_consumer.consumer_id
+               and g.project_id  = v_consumer.project_id;
+        end if;
+
+        perform docket_private.remember(request_id, 'true');
+    end if;
+
+    return docket_private.find_consumer(subscribe.project_id, subscribe.consumer_name, false);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb, after text, since timestamp with time zone, request_id uuid) IS 'Makes a consumer of a project''s events, or changes the one of that name.
+
+`consumer_name` is its name, `event_filter` which events it gets, as for events_after() (null: what
+it was, at first all). It begins `after` a place (0:0: with the first event that is kept), or with
+what was recorded `since` a time; a new one, without either, with what is recorded from now on. One
+that is there goes on where it is; with either it is moved there, and pages that it was handed
+before can not be acknowledged any more: so the past is replayed. The same `request_id` again
+returns the consumer as it is then. Returns the consumer. Raises PD404, PD403, PD409, PD422.';
+
 -- FUNCTION docket.supersede(uuid, uuid, uuid)
 
 CREATE FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -15978,6 +17029,19 @@ success_rate may be null: no task is over yet; it is the part of what is over th
 effort_ratio may be null: half of the tasks took no more, in actual by estimated effort. Returns a
 row for each version that was used; raises nothing.';
 
+-- FUNCTION docket.to_cloudevent(uuid)
+
+CREATE FUNCTION docket.to_cloudevent(event_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket_private.cloudevent(docket_private.find_event(to_cloudevent.event_id));
+end;
+$$;
+
+COMMENT ON FUNCTION docket.to_cloudevent(event_id uuid) IS 'One event, `event_id`, as CloudEvents 1.0.2 write it in JSON (structured mode: application/cloudevents+json). Returns the document. Raises PD404.';
+
 -- FUNCTION docket.topological_order(uuid, uuid, uuid, integer)
 
 CREATE FUNCTION docket.topological_order(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 1000) RETURNS SETOF docket.tasks
@@ -16217,6 +17281,35 @@ COMMENT ON FUNCTION docket.unpin_context(task_id uuid, context_type text, versio
 
 `context_type`, `version` and `pinned_for` as when it was pinned. The same `request_id` again
 returns the first answer. Returns the pin that there was. Raises PD404, PD403.';
+
+-- FUNCTION docket.unsubscribe(uuid, text, uuid)
+
+CREATE FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid DEFAULT NULL::uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'unsubscribe');
+    v_is_gone boolean;
+begin
+    if v_answer is not null then
+        return v_answer::boolean;
+    end if;
+
+    perform docket_private.require_project(unsubscribe.project_id);
+
+    delete from docket.event_consumers as c
+     where c.project_id    = unsubscribe.project_id
+       and c.consumer_name = unsubscribe.consumer_name;
+
+    v_is_gone := found;
+    perform docket_private.remember(request_id, to_jsonb(v_is_gone));
+    return v_is_gone;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) IS 'Removes the consumer `consumer_name`, with what it has not acknowledged. The same `request_id` again
+returns the first answer. Returns whether it was there. Raises PD404, PD403, PD409.';
 
 -- FUNCTION docket.update_project(uuid, jsonb, bigint, uuid)
 
@@ -19192,6 +20285,61 @@ $$;
 
 COMMENT ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) IS 'Phases, the last of which has ended.';
 
+-- FUNCTION docket_private.cloudevent_problem(jsonb)
+
+CREATE FUNCTION docket_private.cloudevent_problem(event jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_uri  constant text := '^[^[:space:][:cntrl:]<>"{}|\\^`]+$';
+    v_name text;
+begin
+    if jsonb_typeof(event) <> 'object' then
+        return 'is no JSON object';
+    elsif event ->> 'specversion' is distinct from '1.0' then
+        return 'has no specversion "1.0"';
+    end if;
+
+    -- Names of one's own are checked as all others, and so are their values.
+    select a.key into v_name
+      from jsonb_each(event) as a
+     where a.key not in ('data', 'data_base64')
+       and (a.key !~ '^[a-z0-9]+$'
+            or jsonb_typeof(a.value) not in ('string', 'number', 'boolean')
+            or (a.key in ('specversion', 'id', 'source', 'type', 'subject', 'time',
+                          'datacontenttype', 'dataschema', 'correlationid', 'component')
+                and (jsonb_typeof(a.value) <> 'string' or a.value = '""'))
+            or (jsonb_typeof(a.value) = 'number'
+                and (a.value::numeric <> trunc(a.value::numeric)
+                     or abs(a.value::numeric) > 2147483648)))
+     order by a.key
+     limit 1;
+
+    return case
+               when v_name is not null
+                   then format('has an attribute "%s" that is no name or has no value of an attribute',
+                               left(v_name, 50))
+               when event ->> 'id' is null then 'has no id'
+               when coalesce(event ->> 'source', '') !~ v_uri
+                   then 'has no source that is a URI reference'
+               when event ->> 'type' is null then 'has no type'
+               when event ->> 'time' !~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$'
+                   then 'has a time that is not as RFC 3339 writes it'
+               when event ->> 'dataschema' !~ '^[a-zA-Z][a-zA-Z0-9+.-]*:'
+                    or event ->> 'dataschema' !~ v_uri
+                   then 'has a dataschema that is no URI'
+               when event ? 'data' and event ? 'data_base64' then 'has data twice'
+               when event ? 'data_base64'
+                    and (jsonb_typeof(event -> 'data_base64') <> 'string'
+                         or event ->> 'data_base64' !~ '^[A-Za-z0-9+/\s]*={0,2}\s*$')
+                   then 'has data_base64 that are not base64'
+           end;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.cloudevent_problem(event jsonb) IS 'What in a CloudEvent is not as CloudEvents 1.0.2 have it; null: nothing.';
+
 -- FUNCTION docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
 
 CREATE FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) RETURNS docket.code_artifacts[]
@@ -20216,6 +21364,59 @@ $$;
 
 COMMENT ON FUNCTION docket_private.error_source(execution docket.execution_history) IS 'What executions of one kind have in common: whose they are, their type and their environment.';
 
+-- FUNCTION docket_private.event_key(text, text)
+
+CREATE FUNCTION docket_private.event_key(source text, cloudevent_id text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT sha256(convert_to(((source || '
+'::text) || cloudevent_id), 'UTF8'::name)) AS sha256;
+END;
+
+COMMENT ON FUNCTION docket_private.event_key(source text, cloudevent_id text) IS 'What a source''s event is known by: no source has a line break in it.';
+
+-- FUNCTION docket_private.events_between(docket.event_consumers, xid8, bigint, xid8, bigint, bigint, bigint)
+
+CREATE FUNCTION docket_private.events_between(consumer docket.event_consumers, after_transaction_id xid8, after_event_no bigint, until_transaction_id xid8, until_event_no bigint, most_read bigint, page_size bigint) RETURNS SETOF docket.events
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_filter record;
+begin
+    select f.* into v_filter
+      from docket_private.event_filter(events_between.consumer.event_filter) as f;
+
+    return query
+    select e.*
+      from (
+          select r.*
+            from docket.events as r
+           where r.project_id = events_between.consumer.project_id
+             and (r.transaction_id, r.event_no)
+                 > (events_between.after_transaction_id, events_between.after_event_no)
+             and (r.transaction_id, r.event_no)
+                 <= (events_between.until_transaction_id, events_between.until_event_no)
+           order by r.transaction_id, r.event_no
+           limit events_between.most_read
+      ) as e
+     where (events_between.consumer.since is null
+            or e.recorded_at >= events_between.consumer.since)
+       and (v_filter.type_pattern is null or e.event_type ~ v_filter.type_pattern)
+       and (v_filter.source is null or e.source = v_filter.source)
+       and (v_filter.subject is null or e.subject = v_filter.subject)
+       and (v_filter.task_id is null or e.task_id = v_filter.task_id)
+       and (v_filter.workflow_id is null or e.workflow_id = v_filter.workflow_id)
+       and (v_filter.component is null or e.component = v_filter.component)
+       and (v_filter.correlation_id is null or e.correlation_id = v_filter.correlation_id)
+       and (v_filter.since is null or e.recorded_at >= v_filter.since)
+     order by e.transaction_id, e.event_no
+     limit events_between.page_size;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.events_between(consumer docket.event_consumers, after_transaction_id xid8, after_event_no bigint, until_transaction_id xid8, until_event_no bigint, most_read bigint, page_size bigint) IS 'What a consumer gets of the next so many events after one place and up to another, in their order.';
+
 -- FUNCTION docket_private.execution_refused(text, text)
 
 CREATE FUNCTION docket_private.execution_refused(constraint_name text, reason text) RETURNS void
@@ -20928,6 +22129,71 @@ CREATE FUNCTION docket_private.filter_text(column_name text, value jsonb) RETURN
 
 COMMENT ON FUNCTION docket_private.filter_text(column_name text, value jsonb) IS 'A value that a filter gives for a column, as the column reads it. Raises PD422.';
 
+-- FUNCTION docket_private.find_consumer(uuid, text, boolean)
+
+CREATE FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) RETURNS docket.event_consumers
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_consumer docket.event_consumers;
+begin
+    if find_consumer.to_write then
+        perform docket_private.require_project(find_consumer.project_id);
+
+        -- One page is handed out at a time.
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.project_id    = find_consumer.project_id
+           and c.consumer_name = find_consumer.consumer_name
+           for no key update;
+    else
+        select c.* into v_consumer
+          from docket.event_consumers as c
+         where c.project_id    = find_consumer.project_id
+           and c.consumer_name = find_consumer.consumer_name;
+    end if;
+
+    if v_consumer.consumer_id is null then
+        raise exception 'there is no consumer "%"',
+                        coalesce(left(find_consumer.consumer_name, 100), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.subscribe() makes one.';
+    end if;
+
+    return v_consumer;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) IS 'A consumer by its name, locked where it is to be written. Raises PD404, PD403.';
+
+-- FUNCTION docket_private.find_event(uuid)
+
+CREATE FUNCTION docket_private.find_event(event_id uuid) RETURNS docket.events
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_recorded_at timestamptz := docket_private.time_of_id(find_event.event_id);
+    v_event       docket.events;
+begin
+    select e.* into v_event
+      from docket.events as e
+     where e.event_id    = find_event.event_id
+       and e.recorded_at = v_recorded_at;
+
+    if not found then
+        raise exception 'event % does not exist', coalesce(find_event.event_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_events() lists those of a project.';
+    end if;
+
+    return v_event;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_event(event_id uuid) IS 'An event by its id. Raises PD404.';
+
 -- FUNCTION docket_private.find_execution(uuid, boolean)
 
 CREATE FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) RETURNS docket.execution_history
@@ -21513,6 +22779,46 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.forget_context_embeddings() IS 'Forgets the embeddings of a context that has a new version.';
+
+-- FUNCTION docket_private.forget_event_keys(bigint)
+
+CREATE FUNCTION docket_private.forget_event_keys(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_before uuid := docket_private.id_at(null, (
+        select min(p.lower_bound) from docket_private.partitions_of('events') as p));
+    v_count  bigint;
+begin
+      with old as (
+          select k.event_key, k.project_id
+            from docket_private.event_keys as k
+           where k.event_id < v_before
+             -- What has strayed is not gone.
+             and not exists (
+                     select
+                       from docket.events as e
+                      where e.event_id    = k.event_id
+                        and e.project_id  = k.project_id
+                        and e.recorded_at = docket_private.time_of_id(k.event_id))
+           order by k.event_id
+           limit forget_event_keys.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket_private.event_keys as k
+           using old
+           where k.event_key  = old.event_key
+             and k.project_id = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_event_keys(at_most bigint) IS 'Deletes at most so many keys of events whose month is gone. Returns how many.';
 
 -- FUNCTION docket_private.forget_interactions()
 
@@ -24643,6 +25949,20 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) IS 'Makes the ranks agree with new gating dependencies. Raises PDCYC.';
+
+-- FUNCTION docket_private.own_source(uuid)
+
+CREATE FUNCTION docket_private.own_source(project_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (docket_private.setting('event_source') #>> '{}')
+           || '/projects/' || own_source.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.own_source(project_id uuid) IS 'The source of the events of a project itself.';
 
 -- FUNCTION docket_private.partition_key(text)
 
@@ -29346,6 +30666,196 @@ $$;
 
 COMMENT ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) IS 'Stores artifacts of one project, whose paths differ, and returns them in the order given. Raises PD404, PD413, PD422, PDLSE.';
 
+-- FUNCTION docket_private.store_events(uuid, jsonb, boolean)
+
+CREATE FUNCTION docket_private.store_events(project_id uuid, events jsonb, are_own boolean) RETURNS SETOF docket.events
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_most       constant bigint :=
+        (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_own        constant text := docket_private.own_source(store_events.project_id);
+    v_now        timestamptz   := docket.clock();
+    v_given      jsonb[];
+    v_ids        uuid[];
+    v_known      uuid[];
+    v_place      bigint;
+    v_problem    text;
+    v_constraint text;
+begin
+    if coalesce(jsonb_typeof(store_events.events), '') <> 'array'
+       or store_events.events @? '$[*] ? (@.type() != "object")' then
+        raise exception 'events is no JSON array of objects'
+            using errcode = 'PD422',
+                  hint    = 'docs/observability.md says what an event has.';
+    elsif jsonb_array_length(store_events.events) > v_most then
+        raise exception '% events in one call', jsonb_array_length(store_events.events)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    v_ids := array(
+        select docket_private.id_at(store_events.project_id, v_now, n - 1)
+          from generate_series(1, jsonb_array_length(store_events.events)) as n);
+
+    -- An attribute that is null is none; data may be null. Of its own events this docket knows
+    -- what they leave out.
+    v_given := array(
+        select case when store_events.are_own
+                   then jsonb_build_object('specversion', '1.0', 'source', v_own, 'id', e.event_id)
+                   else '{}'
+               end
+               || jsonb_strip_nulls(e.event - 'data')
+               || case when e.event ? 'data'
+                      then jsonb_build_object('data', e.event -> 'data')
+                      else '{}'
+                  end
+          from unnest(
+                   array(
+                       select g.event
+                         from jsonb_array_elements(
+                                  docket_private.without_secrets(store_events.events))
+                              with ordinality as g (event, place)
+                        order by g.place),
+                   v_ids)
+               with ordinality as e (event, event_id, place)
+         order by e.place);
+
+    select e.place, p.problem into v_place, v_problem
+      from unnest(v_given) with ordinality as e (event, place)
+     cross join lateral docket_private.cloudevent_problem(e.event) as p (problem)
+     where p.problem is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'event % %', v_place, v_problem
+            using errcode = 'PD422',
+                  hint    = 'docs/observability.md says what an event has.';
+    end if;
+
+    -- One's own event may come back from where it was sent to.
+    v_known := array(
+        select known.event_id
+          from unnest(v_given, v_ids) with ordinality as e (event, event_id, place)
+          left join lateral (
+                   select k.event_id
+                     from docket.events as k
+                    where k.event_id = case
+                              when e.event ->> 'source' = v_own
+                               and e.event ->> 'id' <> e.event_id::text
+                                  then docket_private.uuid_of(e.event ->> 'id')
+                          end
+                      and k.project_id  = store_events.project_id
+                      and k.recorded_at = docket_private.time_of_id(k.event_id)
+               ) as known on true
+         order by e.place);
+
+    -- In the order of the keys: of two who tell of the same events, one waits for the other, and
+    -- finds them known. What comes twice in one call is its first.
+    insert into docket_private.event_keys (event_key, project_id, event_id)
+    select k.event_key, store_events.project_id, v_ids[min(k.place)]
+      from (
+          select docket_private.event_key(e.event ->> 'source', e.event ->> 'id') as event_key,
+                 e.place
+            from unnest(v_given, v_ids, v_known)
+                 with ordinality as e (event, event_id, known, place)
+           where e.event ->> 'id' <> e.event_id::text
+             and e.known is null
+      ) as k
+     group by k.event_key
+     order by k.event_key
+        on conflict on constraint event_keys_pkey do nothing;
+
+    v_known := array(
+        select coalesce(e.known, k.event_id, e.event_id)
+          from unnest(v_given, v_ids, v_known)
+               with ordinality as e (event, event_id, known, place)
+          left join lateral (
+                   select known.event_id
+                     from docket_private.event_keys as known
+                    where known.event_key
+                          = docket_private.event_key(e.event ->> 'source', e.event ->> 'id')
+                      and known.project_id = store_events.project_id
+               ) as k on true
+         order by e.place);
+
+    begin
+        insert into docket.events (
+            event_id, project_id, cloudevent_id, source, event_type, subject, occurred_at,
+            data_content_type, data_schema, data, data_bytes, extensions, correlation_id, task_id,
+            workflow_id, component, recorded_at)
+        select e.event_id, store_events.project_id, e.event ->> 'id', e.event ->> 'source',
+               e.event ->> 'type', e.event ->> 'subject',
+               coalesce((e.event ->> 'time')::timestamptz, v_now),
+               e.event ->> 'datacontenttype', e.event ->> 'dataschema', e.event -> 'data',
+               decode(e.event ->> 'data_base64', 'base64'),
+               e.event - array['specversion', 'id', 'source', 'type', 'subject', 'time',
+                               'datacontenttype', 'dataschema', 'data', 'data_base64',
+                               'correlationid', 'component']
+                       - case when l.task_id is not null then 'taskid' else '' end
+                       - case when l.workflow_id is not null then 'workflowid' else '' end,
+               e.event ->> 'correlationid', l.task_id, l.workflow_id, e.event ->> 'component',
+               docket_private.time_of_id(e.event_id)
+          from unnest(v_given, v_ids, v_known)
+               with ordinality as e (event, event_id, known, place)
+         cross join lateral (
+                   -- What another source names need not be a task of this project.
+                   select case when store_events.are_own
+                              then (e.event ->> 'taskid')::uuid
+                              else (select t.task_id
+                                      from docket.tasks as t
+                                     where t.task_id = docket_private.uuid_of(e.event ->> 'taskid')
+                                       and t.project_id = store_events.project_id)
+                          end as task_id,
+                          case when store_events.are_own
+                              then (e.event ->> 'workflowid')::uuid
+                              else (select w.workflow_id
+                                      from docket.workflows as w
+                                     where w.workflow_id
+                                           = docket_private.uuid_of(e.event ->> 'workflowid')
+                                       and w.project_id = store_events.project_id)
+                          end as workflow_id
+               ) as l
+         where e.known = e.event_id
+         order by e.place;
+    exception
+        when foreign_key_violation then
+            raise exception 'the task or workflow of an event is none of this project'
+                using errcode = 'PD404';
+        when check_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the events are refused: %',
+                            coalesce(docket_private.constraint_text('events', v_constraint),
+                                     left(sqlerrm, 300))
+                using errcode = 'PD422';
+    end;
+
+    if found and docket_private.setting('notify', (
+           select p.settings
+             from docket.projects as p
+            where p.project_id = store_events.project_id)) = 'true'
+    then
+        perform pg_notify('docket_events', store_events.project_id::text);
+    end if;
+
+    return query
+    select e.*
+      from unnest(v_known) with ordinality as k (event_id, place)
+     cross join lateral (
+               select found_event.*
+                 from docket.events as found_event
+                where found_event.event_id    = k.event_id
+                  and found_event.project_id  = store_events.project_id
+                  and found_event.recorded_at = docket_private.time_of_id(k.event_id)
+           ) as e
+     order by k.place;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.store_events(project_id uuid, events jsonb, are_own boolean) IS 'Stores CloudEvents that are not known yet, wakes who listens to docket_events, and returns all of them in their order. Its own events may leave out what the docket knows, and name tasks and workflows that are there. Raises PD404, PD413, PD422.';
+
 -- FUNCTION docket_private.store_tasks_file(uuid, boolean, text, bytea, docket_private.tasks_file)
 
 CREATE FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) RETURNS jsonb
@@ -29877,6 +31387,7 @@ begin
               from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
+            done := done + docket_private.forget_event_keys(take_step.at_most - done);
         when 'sessions' then
             done := docket_private.sweep_sessions(take_step.at_most);
         when 'responses' then
@@ -30611,6 +32122,20 @@ END;
 
 COMMENT ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) IS 'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
 
+-- FUNCTION docket_private.uuid_of(text)
+
+CREATE FUNCTION docket_private.uuid_of(given text) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (given ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (given)::uuid
+             ELSE NULL::uuid
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.uuid_of(given text) IS 'A text as an id; null where it is none.';
+
 -- FUNCTION docket_private.variable_names(text)
 
 CREATE FUNCTION docket_private.variable_names(body text) RETURNS text[]
@@ -30638,34 +32163,6 @@ CREATE FUNCTION docket_private.variable_pattern() RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.variable_pattern() IS 'What a variable looks like in a template: a backslash that takes its meaning away, the whole, its name.';
-
--- FUNCTION docket_private.visible_projects()
-
-CREATE FUNCTION docket_private.visible_projects() RETURNS uuid[]
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_principal text := case current_setting('role')
-                            when 'none' then session_user else current_setting('role')
-                        end;
-begin
-    if coalesce(current_setting('docket.actor', true), '') <> '' then
-        v_principal := docket.principal();
-    elsif pg_has_role(v_principal, 'docket_admin', 'member')
-          or pg_has_role(v_principal, 'docket_maintenance', 'member') then
-        -- An operator who speaks for nobody else: is_operator().
-        return array(select p.project_id from docket_private.organization_projects as p);
-    end if;
-
-    return array(
-        select a.project_id
-          from docket_private.project_access as a
-         where a.principal = v_principal);
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.visible_projects() IS 'The projects whose rows the principal may see; an operator sees all.';
 
 -- FUNCTION docket_private.wake_agents(uuid)
 
@@ -31230,6 +32727,40 @@ COMMENT ON COLUMN docket.error_sources.last_seen_at IS 'When it last occurred th
 
 COMMENT ON COLUMN docket.error_sources.is_open IS 'Whether no execution of this kind has succeeded since.';
 
+-- TABLE docket.events_default
+
+CREATE TABLE docket.events_default (
+    event_id uuid CONSTRAINT events_event_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT events_project_id_not_null NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() CONSTRAINT events_transaction_id_not_null NOT NULL,
+    event_no bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) CONSTRAINT events_event_no_not_null NOT NULL,
+    cloudevent_id text CONSTRAINT events_cloudevent_id_not_null NOT NULL,
+    source text CONSTRAINT events_source_not_null NOT NULL,
+    event_type text CONSTRAINT events_event_type_not_null NOT NULL,
+    subject text,
+    occurred_at timestamp with time zone CONSTRAINT events_occurred_at_not_null NOT NULL,
+    data_content_type text,
+    data_schema text,
+    data jsonb,
+    data_bytes bytea,
+    extensions jsonb DEFAULT '{}'::jsonb CONSTRAINT events_extensions_not_null NOT NULL,
+    correlation_id text,
+    task_id uuid,
+    workflow_id uuid,
+    component text,
+    recorded_at timestamp with time zone CONSTRAINT events_recorded_at_not_null NOT NULL,
+    created_by text DEFAULT docket.principal() CONSTRAINT events_created_by_not_null NOT NULL,
+    CONSTRAINT events_data_bounded CHECK (((octet_length((data)::text) <= 1048576) AND (octet_length(data_bytes) <= 1048576) AND (octet_length((extensions)::text) <= 65536))),
+    CONSTRAINT events_data_once CHECK ((num_nonnulls(data, data_bytes) <= 1)),
+    CONSTRAINT events_extensions_are_object CHECK ((jsonb_typeof(extensions) = 'object'::text)),
+    CONSTRAINT events_id_has_its_time CHECK ((recorded_at = docket_private.time_of_id(event_id))),
+    CONSTRAINT events_texts_bounded CHECK ((((length(cloudevent_id) >= 1) AND (length(cloudevent_id) <= 1024)) AND ((length(source) >= 1) AND (length(source) <= 2048)) AND ((length(event_type) >= 1) AND (length(event_type) <= 255)) AND ((length(subject) >= 1) AND (length(subject) <= 2048)) AND ((length(data_content_type) >= 1) AND (length(data_content_type) <= 255)) AND ((length(data_schema) >= 1) AND (length(data_schema) <= 2048)) AND ((length(correlation_id) >= 1) AND (length(correlation_id) <= 255)) AND ((length(component) >= 1) AND (length(component) <= 255))))
+);
+
+ALTER TABLE ONLY docket.events_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.events_default IS 'Rows of events for which no month is there. The first row in it is an alarm.';
+
 -- TABLE docket.execution_history_default
 
 CREATE TABLE docket.execution_history_default (
@@ -31754,6 +33285,22 @@ COMMENT ON COLUMN docket_private.context_search.search_vector IS 'The words of i
 
 COMMENT ON COLUMN docket_private.context_search.paths IS 'The paths that a context of the codebase names.';
 
+-- TABLE docket_private.event_keys
+
+CREATE TABLE docket_private.event_keys (
+    event_key bytea NOT NULL,
+    project_id uuid NOT NULL,
+    event_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.event_keys FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.event_keys IS 'Which event an id of a source is, for as long as the event''s month is kept.';
+
+COMMENT ON COLUMN docket_private.event_keys.event_key IS 'SHA-256 of source and id.';
+
+COMMENT ON COLUMN docket_private.event_keys.event_id IS 'The event.';
+
 -- TABLE docket_private.knowledge_sections
 
 CREATE TABLE docket_private.knowledge_sections (
@@ -31992,6 +33539,10 @@ ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFA
 
 ALTER TABLE ONLY docket.error_logs ATTACH PARTITION docket.error_logs_default DEFAULT;
 
+-- TABLE ATTACH docket.events_default
+
+ALTER TABLE ONLY docket.events ATTACH PARTITION docket.events_default DEFAULT;
+
 -- TABLE ATTACH docket.execution_history_default
 
 ALTER TABLE ONLY docket.execution_history ATTACH PARTITION docket.execution_history_default DEFAULT;
@@ -32194,6 +33745,31 @@ ALTER TABLE ONLY docket.error_logs_default
 
 ALTER TABLE ONLY docket.error_sources
     ADD CONSTRAINT error_sources_pkey PRIMARY KEY (error_group_id, project_id, source_key);
+
+-- CONSTRAINT docket.event_consumers event_consumers_name_key
+
+ALTER TABLE ONLY docket.event_consumers
+    ADD CONSTRAINT event_consumers_name_key UNIQUE (project_id, consumer_name);
+
+-- CONSTRAINT docket.event_consumers event_consumers_pkey
+
+ALTER TABLE ONLY docket.event_consumers
+    ADD CONSTRAINT event_consumers_pkey PRIMARY KEY (consumer_id, project_id);
+
+-- CONSTRAINT docket.event_pages event_pages_pkey
+
+ALTER TABLE ONLY docket.event_pages
+    ADD CONSTRAINT event_pages_pkey PRIMARY KEY (page_id, project_id);
+
+-- CONSTRAINT docket.events events_pkey
+
+ALTER TABLE ONLY docket.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (event_id, project_id, recorded_at);
+
+-- CONSTRAINT docket.events_default events_default_pkey
+
+ALTER TABLE ONLY docket.events_default
+    ADD CONSTRAINT events_default_pkey PRIMARY KEY (event_id, project_id, recorded_at);
 
 -- CONSTRAINT docket.execution_history execution_history_pkey
 
@@ -32505,6 +34081,11 @@ ALTER TABLE ONLY docket_private.claim_turns
 ALTER TABLE ONLY docket_private.context_search
     ADD CONSTRAINT context_search_pkey PRIMARY KEY (task_id, project_id, context_type);
 
+-- CONSTRAINT docket_private.event_keys event_keys_pkey
+
+ALTER TABLE ONLY docket_private.event_keys
+    ADD CONSTRAINT event_keys_pkey PRIMARY KEY (event_key, project_id);
+
 -- CONSTRAINT docket_private.knowledge_sections knowledge_sections_pkey
 
 ALTER TABLE ONLY docket_private.knowledge_sections
@@ -32741,6 +34322,42 @@ CREATE INDEX error_logs_default_workflow_id_project_id_created_at_error__idx ON 
 -- INDEX docket.error_sources_open_idx
 
 CREATE INDEX error_sources_open_idx ON docket.error_sources USING btree (source_key, project_id) WHERE is_open;
+
+-- INDEX docket.event_pages_consumer_idx
+
+CREATE INDEX event_pages_consumer_idx ON docket.event_pages USING btree (consumer_id, project_id, lease_expires_at);
+
+-- INDEX docket.events_correlation_idx
+
+CREATE INDEX events_correlation_idx ON ONLY docket.events USING btree (correlation_id, project_id, transaction_id, event_no) WHERE (correlation_id IS NOT NULL);
+
+-- INDEX docket.events_default_correlation_id_project_id_transaction_id_eve_idx
+
+CREATE INDEX events_default_correlation_id_project_id_transaction_id_eve_idx ON docket.events_default USING btree (correlation_id, project_id, transaction_id, event_no) WHERE (correlation_id IS NOT NULL);
+
+-- INDEX docket.events_stream_idx
+
+CREATE INDEX events_stream_idx ON ONLY docket.events USING btree (project_id, transaction_id, event_no);
+
+-- INDEX docket.events_default_project_id_transaction_id_event_no_idx
+
+CREATE INDEX events_default_project_id_transaction_id_event_no_idx ON docket.events_default USING btree (project_id, transaction_id, event_no);
+
+-- INDEX docket.events_task_idx
+
+CREATE INDEX events_task_idx ON ONLY docket.events USING btree (task_id, project_id, transaction_id, event_no) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.events_default_task_id_project_id_transaction_id_event_no_idx
+
+CREATE INDEX events_default_task_id_project_id_transaction_id_event_no_idx ON docket.events_default USING btree (task_id, project_id, transaction_id, event_no) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.events_workflow_idx
+
+CREATE INDEX events_workflow_idx ON ONLY docket.events USING btree (workflow_id, project_id, transaction_id, event_no) WHERE (workflow_id IS NOT NULL);
+
+-- INDEX docket.events_default_workflow_id_project_id_transaction_id_event__idx
+
+CREATE INDEX events_default_workflow_id_project_id_transaction_id_event__idx ON docket.events_default USING btree (workflow_id, project_id, transaction_id, event_no) WHERE (workflow_id IS NOT NULL);
 
 -- INDEX docket.execution_history_attempt_idx
 
@@ -33010,6 +34627,14 @@ CREATE INDEX context_search_paths_idx ON docket_private.context_search USING gin
 
 CREATE INDEX context_search_vector_idx ON docket_private.context_search USING gin (project_id, search_vector);
 
+-- INDEX docket_private.event_keys_event_idx
+
+CREATE INDEX event_keys_event_idx ON docket_private.event_keys USING btree (event_id);
+
+-- INDEX docket_private.event_keys_project_idx
+
+CREATE INDEX event_keys_project_idx ON docket_private.event_keys USING btree (project_id);
+
 -- INDEX docket_private.knowledge_sections_language_idx
 
 CREATE INDEX knowledge_sections_language_idx ON docket_private.knowledge_sections USING btree (project_id, language);
@@ -33133,6 +34758,26 @@ ALTER INDEX docket.error_logs_task_idx ATTACH PARTITION docket.error_logs_defaul
 -- INDEX ATTACH docket.error_logs_default_workflow_id_project_id_created_at_error__idx
 
 ALTER INDEX docket.error_logs_workflow_idx ATTACH PARTITION docket.error_logs_default_workflow_id_project_id_created_at_error__idx;
+
+-- INDEX ATTACH docket.events_default_correlation_id_project_id_transaction_id_eve_idx
+
+ALTER INDEX docket.events_correlation_idx ATTACH PARTITION docket.events_default_correlation_id_project_id_transaction_id_eve_idx;
+
+-- INDEX ATTACH docket.events_default_pkey
+
+ALTER INDEX docket.events_pkey ATTACH PARTITION docket.events_default_pkey;
+
+-- INDEX ATTACH docket.events_default_project_id_transaction_id_event_no_idx
+
+ALTER INDEX docket.events_stream_idx ATTACH PARTITION docket.events_default_project_id_transaction_id_event_no_idx;
+
+-- INDEX ATTACH docket.events_default_task_id_project_id_transaction_id_event_no_idx
+
+ALTER INDEX docket.events_task_idx ATTACH PARTITION docket.events_default_task_id_project_id_transaction_id_event_no_idx;
+
+-- INDEX ATTACH docket.events_default_workflow_id_project_id_transaction_id_event__idx
+
+ALTER INDEX docket.events_workflow_idx ATTACH PARTITION docket.events_default_workflow_id_project_id_transaction_id_event__idx;
 
 -- INDEX ATTACH docket.execution_history_default_attempt_id_project_id_idx
 
@@ -33353,6 +34998,26 @@ CREATE TRIGGER error_groups_journal_update AFTER UPDATE ON docket.error_groups F
 -- TRIGGER docket.error_groups error_groups_touch
 
 CREATE TRIGGER error_groups_touch BEFORE UPDATE ON docket.error_groups FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.event_consumers event_consumers_journal_delete
+
+CREATE TRIGGER event_consumers_journal_delete AFTER DELETE ON docket.event_consumers REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('event_consumers', 'consumer_id', '', '{}', '{event_filter}');
+
+-- TRIGGER docket.event_consumers event_consumers_journal_insert
+
+CREATE TRIGGER event_consumers_journal_insert AFTER INSERT ON docket.event_consumers REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('event_consumers', 'consumer_id', '', '{}', '{event_filter}');
+
+-- TRIGGER docket.event_consumers event_consumers_journal_truncate
+
+CREATE TRIGGER event_consumers_journal_truncate AFTER TRUNCATE ON docket.event_consumers FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('event_consumers', 'consumer_id', '', '{}', '{event_filter}');
+
+-- TRIGGER docket.event_consumers event_consumers_journal_update
+
+CREATE TRIGGER event_consumers_journal_update AFTER UPDATE OF event_filter, since ON docket.event_consumers FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('event_consumers', 'consumer_id', '', '{}', '{event_filter}');
+
+-- TRIGGER docket.event_consumers event_consumers_touch
+
+CREATE TRIGGER event_consumers_touch BEFORE UPDATE ON docket.event_consumers FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.execution_history execution_history_drop_log
 
@@ -34159,6 +35824,31 @@ ALTER TABLE docket.error_logs
 ALTER TABLE ONLY docket.error_sources
     ADD CONSTRAINT error_sources_group_fkey FOREIGN KEY (error_group_id, project_id) REFERENCES docket.error_groups(error_group_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.event_consumers event_consumers_project_fkey
+
+ALTER TABLE ONLY docket.event_consumers
+    ADD CONSTRAINT event_consumers_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.event_pages event_pages_consumer_fkey
+
+ALTER TABLE ONLY docket.event_pages
+    ADD CONSTRAINT event_pages_consumer_fkey FOREIGN KEY (consumer_id, project_id) REFERENCES docket.event_consumers(consumer_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.events events_project_fkey
+
+ALTER TABLE docket.events
+    ADD CONSTRAINT events_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.events events_task_fkey
+
+ALTER TABLE docket.events
+    ADD CONSTRAINT events_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.events events_workflow_fkey
+
+ALTER TABLE docket.events
+    ADD CONSTRAINT events_workflow_fkey FOREIGN KEY (workflow_id, project_id) REFERENCES docket.workflows(workflow_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.execution_history execution_history_attempt_fkey
 
 ALTER TABLE docket.execution_history
@@ -34424,6 +36114,11 @@ ALTER TABLE ONLY docket_private.claim_turns
 ALTER TABLE ONLY docket_private.context_search
     ADD CONSTRAINT context_search_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.event_keys event_keys_project_fkey
+
+ALTER TABLE ONLY docket_private.event_keys
+    ADD CONSTRAINT event_keys_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.knowledge_sections knowledge_sections_document_fkey
 
 ALTER TABLE ONLY docket_private.knowledge_sections
@@ -34653,6 +36348,48 @@ ALTER TABLE docket.error_sources ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.error_sources error_sources_of_visible_projects
 
 CREATE POLICY error_sources_of_visible_projects ON docket.error_sources TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.event_consumers
+
+ALTER TABLE docket.event_consumers ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.event_consumers event_consumers_of_visible_projects
+
+CREATE POLICY event_consumers_of_visible_projects ON docket.event_consumers TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.event_pages
+
+ALTER TABLE docket.event_pages ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.event_pages event_pages_of_visible_projects
+
+CREATE POLICY event_pages_of_visible_projects ON docket.event_pages TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.events
+
+ALTER TABLE docket.events ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.events_default
+
+ALTER TABLE docket.events_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.events events_never_change
+
+CREATE POLICY events_never_change ON docket.events AS RESTRICTIVE FOR UPDATE USING (false);
+
+-- POLICY docket.events events_never_go
+
+CREATE POLICY events_never_go ON docket.events AS RESTRICTIVE FOR DELETE USING (false);
+
+-- POLICY docket.events events_of_visible_projects
+
+CREATE POLICY events_of_visible_projects ON docket.events TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
@@ -35045,6 +36782,16 @@ ALTER TABLE docket_private.context_search ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.context_search context_search_by_functions
 
 CREATE POLICY context_search_by_functions ON docket_private.context_search TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.event_keys
+
+ALTER TABLE docket_private.event_keys ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.event_keys event_keys_of_visible_projects
+
+CREATE POLICY event_keys_of_visible_projects ON docket_private.event_keys TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.knowledge_sections
 
@@ -35611,6 +37358,19 @@ GRANT ALL ON FUNCTION docket.principal() TO docket_metrics;
 GRANT ALL ON FUNCTION docket.principal() TO docket_gateway;
 GRANT ALL ON FUNCTION docket.principal() TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket_private.new_id(project_id uuid, ordinal bigint) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.event_consumers TO docket_admin;
+GRANT SELECT ON TABLE docket.event_consumers TO docket_app;
+GRANT SELECT ON TABLE docket.event_consumers TO docket_agent;
+GRANT SELECT ON TABLE docket.event_consumers TO docket_reader;
+GRANT SELECT ON TABLE docket.event_consumers TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_agent;
+
 GRANT SELECT ON TABLE docket.task_dependencies TO docket_admin;
 GRANT SELECT ON TABLE docket.task_dependencies TO docket_app;
 GRANT SELECT ON TABLE docket.task_dependencies TO docket_agent;
@@ -35880,8 +37640,6 @@ GRANT ALL ON FUNCTION docket.count_tasks(project_id uuid, group_by text, filters
 GRANT ALL ON FUNCTION docket.count_tasks(project_id uuid, group_by text, filters jsonb) TO docket_reader;
 GRANT ALL ON FUNCTION docket.count_tasks(project_id uuid, group_by text, filters jsonb) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.new_id(project_id uuid, ordinal bigint) FROM PUBLIC;
-
 GRANT SELECT ON TABLE docket.projects TO docket_admin;
 GRANT SELECT ON TABLE docket.projects TO docket_app;
 GRANT SELECT ON TABLE docket.projects TO docket_agent;
@@ -35976,17 +37734,33 @@ GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from
 GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.diff_contexts(task_id uuid, context_type text, from_version integer, to_version integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_agent;
-
 REVOKE ALL ON FUNCTION docket_private.time_of_id(id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.time_of_id(id uuid) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.events TO docket_admin;
+GRANT SELECT ON TABLE docket.events TO docket_app;
+GRANT SELECT ON TABLE docket.events TO docket_agent;
+GRANT SELECT ON TABLE docket.events TO docket_reader;
+GRANT SELECT ON TABLE docket.events TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb, subject text, task_id uuid, workflow_id uuid, component text, correlation_id text, occurred_at timestamp with time zone, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb, subject text, task_id uuid, workflow_id uuid, component text, correlation_id text, occurred_at timestamp with time zone, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb, subject text, task_id uuid, workflow_id uuid, component text, correlation_id text, occurred_at timestamp with time zone, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.emit_event(project_id uuid, event_type text, data jsonb, subject text, task_id uuid, workflow_id uuid, component text, correlation_id text, occurred_at timestamp with time zone, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.emit_events(project_id uuid, events jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.end_session(project_id uuid, session_id text, request_id uuid) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.execution_history TO docket_admin;
 GRANT SELECT ON TABLE docket.execution_history TO docket_app;
@@ -36016,6 +37790,27 @@ GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.cloudevent(event docket.events) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.event_filter(event_filter jsonb, OUT type_pattern text, OUT source text, OUT subject text, OUT task_id uuid, OUT workflow_id uuid, OUT component text, OUT correlation_id text, OUT since timestamp with time zone) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.events_after(project_id uuid, after text, event_filter jsonb, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.execution_chain(execution_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.execution_chain(execution_id uuid) TO docket_admin;
@@ -36113,6 +37908,13 @@ GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, ve
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_event(event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_execution(execution_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_execution(execution_id uuid) TO docket_admin;
@@ -36430,6 +38232,26 @@ GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, afte
 GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.event_pages TO docket_admin;
+GRANT SELECT ON TABLE docket.event_pages TO docket_app;
+GRANT SELECT ON TABLE docket.event_pages TO docket_agent;
+GRANT SELECT ON TABLE docket.event_pages TO docket_reader;
+GRANT SELECT ON TABLE docket.event_pages TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_consumers(project_id uuid, after text, page_size integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.context_types TO docket_admin;
 GRANT SELECT ON TABLE docket.context_types TO docket_app;
 GRANT SELECT ON TABLE docket.context_types TO docket_agent;
@@ -36468,6 +38290,13 @@ GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, t
 GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_errors(project_id uuid, error_group_id uuid, task_id uuid, execution_id uuid, severity text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_events(project_id uuid, task_id uuid, workflow_id uuid, correlation_id text, event_type text, since timestamp with time zone, until timestamp with time zone, after text, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_evidence(learning_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -36735,6 +38564,11 @@ GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kin
 GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_admin;
@@ -37122,6 +38956,25 @@ GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds 
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket_private.visible_projects() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_app;
+GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.stream(after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.stream(after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.stream(after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.stream(after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.stream(after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.stream(after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb, after text, since timestamp with time zone, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb, after text, since timestamp with time zone, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb, after text, since timestamp with time zone, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.subscribe(project_id uuid, consumer_name text, event_filter jsonb, after text, since timestamp with time zone, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.supersede(task_id uuid, superseded_by uuid, request_id uuid) TO docket_app;
@@ -37174,6 +39027,13 @@ GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id
 GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_reader;
 GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.to_cloudevent(event_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_app;
@@ -37189,6 +39049,11 @@ GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id u
 REVOKE ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.update_project(project_id uuid, changes jsonb, expected_version bigint, request_id uuid) TO docket_admin;
@@ -37363,6 +39228,8 @@ REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tas
 
 REVOKE ALL ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.cloudevent_problem(event jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
@@ -37411,6 +39278,10 @@ REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.error_source(execution docket.execution_history) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.event_key(source text, cloudevent_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.events_between(consumer docket.event_consumers, after_transaction_id xid8, after_event_no bigint, until_transaction_id xid8, until_event_no bigint, most_read bigint, page_size bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.execution_refused(constraint_name text, reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow_id uuid, task_id uuid) FROM PUBLIC;
@@ -37440,6 +39311,10 @@ REVOKE ALL ON FUNCTION docket_private.fill_message(template text, arguments json
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_event(event_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write boolean) FROM PUBLIC;
 
@@ -37474,6 +39349,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_context_embeddings() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forget_event_keys(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_interactions() FROM PUBLIC;
 
@@ -37648,6 +39525,8 @@ REVOKE ALL ON FUNCTION docket_private.order_batch(project_id uuid, lowest bigint
 REVOKE ALL ON FUNCTION docket_private.order_edge(project_id uuid, task_id uuid, depends_on_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.own_source(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.partition_key(table_name text) FROM PUBLIC;
 
@@ -37888,6 +39767,8 @@ REVOKE ALL ON FUNCTION docket_private.stamp_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.store_events(project_id uuid, events jsonb, are_own boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], OUT prerequisites integer[], OUT dependents integer[]) FROM PUBLIC;
@@ -37951,16 +39832,11 @@ REVOKE ALL ON FUNCTION docket_private.upkeep_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.uuid_of(given text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.variable_names(body text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.variable_pattern() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.visible_projects() FROM PUBLIC;
-GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_admin;
-GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_app;
-GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_agent;
-GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_reader;
-GRANT ALL ON FUNCTION docket_private.visible_projects() TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.wake_agents(project_id uuid) FROM PUBLIC;
 

@@ -19,13 +19,14 @@ from psycopg.types.json import Jsonb
 from support.catalog import CLIENT_ROLES, nothing
 from support.databases import Database
 from support.sessions import Connect, Connection, as_role
+from support.siege import HAND_OUT
 
 # What names a row of a project: the same call is made with a row that is hidden and with none.
 IDS = (
     "project_id", "task_id", "depends_on_id", "workflow_id", "attempt_id", "pull_request_id",
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
     "webhook_delivery_id",
-    "interaction_id", "execution_id", "error_group_id",
+    "interaction_id", "execution_id", "error_group_id", "event_id", "page_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -48,7 +49,10 @@ ARGUMENTS: Mapping[str, object] = {
     "entries": Jsonb(["planted"]),
     "delivery_id": "a delivery",
     "error": "error",
+    "consumer_name": "mail",
     "event": "push",
+    "event_type": "planted",
+    "events": Jsonb([{"type": "planted"}]),
     "execution_phase": "planted",
     "execution_type": "test",
     "file_path": "planted.py",
@@ -206,6 +210,12 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             project, execution,
         )  # fmt: skip
         session.execute("select docket.execution_log(%s, '\"secret\"')", (execution,))
+        event = one(
+            session,
+            "select e.event_id from docket.emit_event(%s, 'secret', subject => 'secret') as e",
+            project,
+        )
+        session.execute("select docket.subscribe(%s, 'mail', after => '0:0')", (project,))
         proposed = one(
             session,
             "select p.pull_request_id"
@@ -262,6 +272,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "prompt_build_id": prompt, "webhook_delivery_id": delivered,
         "artifact_id": artifact, "interaction_id": said,
         "execution_id": execution, "error_group_id": errors,
+        "event_id": event, "page_id": one(session, HAND_OUT, project),
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")

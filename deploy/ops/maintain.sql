@@ -4,6 +4,7 @@
 -- requires: knowledge/embeddings
 -- requires: knowledge/read_anew
 -- requires: knowledge/search_insights
+-- requires: observability/events
 -- requires: platform/drop_partitions
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
@@ -66,7 +67,7 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
        (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
        (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours; counts them.'),
+       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
        (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
        (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
        (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
@@ -258,6 +259,7 @@ begin
               from docket_private.make_partitions(take_step.at_most) as m;
         when 'requests' then
             done := docket_private.forget_requests(take_step.at_most);
+            done := done + docket_private.forget_event_keys(take_step.at_most - done);
         when 'sessions' then
             done := docket_private.sweep_sessions(take_step.at_most);
         when 'responses' then

@@ -121,6 +121,8 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
         "interaction_id": "select interaction_id from docket.list_interactions(%s)",
         "error_group_id": "select error_group_id from docket.list_errors(%s)",
+        "event_id": "select event_id from docket.list_events(%s)",
+        "page_id": "select page_id from docket.event_pages where project_id = %s",
         "execution_id": """select execution_id
                              from docket.list_executions(%s, status => 'running')""",
     }

@@ -51,8 +51,20 @@ def settle(session: Connection, owner: str, slug: str, count: int) -> uuid.UUID:
     for statement in EVERY_KIND:
         session.execute(statement, given)
     session.execute("reset role")
+    session.execute(HAND_OUT, (project,))
     return project  # type: ignore[no-any-return]
 
+
+# A page of events as docket.next_events() writes it, once nobody else is writing any more.
+HAND_OUT = """
+insert into docket.event_pages (
+    page_id, project_id, consumer_id, after_transaction_id, after_event_no, until_transaction_id,
+    until_event_no, lease_expires_at)
+select docket_private.new_id(c.project_id), c.project_id, c.consumer_id, '0', 0, '0', 0, 'infinity'
+  from docket.event_consumers as c
+ where c.project_id = %s
+returning page_id
+"""
 
 # Rows of every table that has a foreign key, for a project with the tasks t-0, t-1, t-2.
 EVERY_KIND: tuple[LiteralString, ...] = (
@@ -110,6 +122,11 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   '[{"severity": "major", "message": "secret"}]')""",
     """select docket.record_error(e.project_id, 'secret', execution_id => e.execution_id)
          from docket.list_executions(%(project)s) as e""",
+    """select docket.subscribe(%(project)s, 'mail', after => '0:0'),
+              docket.emit_event(%(project)s, 'secret', '"secret"', 'secret',
+                                docket.task_id(%(project)s, 't-0'), %(workflow)s)""",
+    """select docket.emit_events(
+                  %(project)s, '[{"type": "secret", "source": "/secret", "id": "1"}]')""",
     "select docket.require_validation(docket.task_id(%(project)s, 't-2'), 'tests')",
     "select docket.put_knowledge(%(project)s, 'guide', 'secret', '# A secret')",
     """select docket.put_embedding(k.project_id, 'knowledge', k.knowledge_id,

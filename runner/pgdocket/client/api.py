@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         Embedding,
         ErrorGroup,
         ErrorLog,
+        Event,
+        EventConsumer,
+        EventsAfterRow,
         ExecutionHistory,
         ExplainCycleRow,
         GetContextRawRow,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
         LearnedRow,
         LearningData,
         LearningEvidence,
+        ListConsumersRow,
         ListExecutionLogRow,
         ListFindingsRow,
         ListImportsRow,
@@ -59,6 +63,7 @@ if TYPE_CHECKING:
         MaintainRow,
         Member,
         MissingEmbeddingsRow,
+        NextEventsRow,
         PartitionPolicy,
         Project,
         PromptBuild,
@@ -81,6 +86,7 @@ if TYPE_CHECKING:
         Setting,
         SimilarTasksRow,
         SimulateCompletionRow,
+        StreamRow,
         Task,
         TaskAttempt,
         TaskCicdStatus,
@@ -108,6 +114,13 @@ if TYPE_CHECKING:
         WorkflowStateMetricsRow,
     )
 
+_ACKNOWLEDGE_EVENTS: Function[EventConsumer] = Function(
+    "acknowledge_events",
+    Effect.KEYED,
+    "EventConsumer",
+    Parameter("page_id", is_required=True),
+    Parameter("request_id"),
+)
 _ADD_DEPENDENCIES: Function[TaskDependency] = Function(
     "add_dependencies",
     Effect.KEYED,
@@ -426,6 +439,29 @@ _DIFF_CONTEXTS: Function[DiffContextsRow] = Function(
     Parameter("from_version", is_required=True),
     Parameter("to_version"),
 )
+_EMIT_EVENT: Function[Event] = Function(
+    "emit_event",
+    Effect.KEYED,
+    "Event",
+    Parameter("project_id", is_required=True),
+    Parameter("event_type", is_required=True),
+    Parameter("data", is_json=True),
+    Parameter("subject"),
+    Parameter("task_id"),
+    Parameter("workflow_id"),
+    Parameter("component"),
+    Parameter("correlation_id"),
+    Parameter("occurred_at"),
+    Parameter("request_id"),
+)
+_EMIT_EVENTS: Function[Event] = Function(
+    "emit_events",
+    Effect.KEYED,
+    "Event",
+    Parameter("project_id", is_required=True),
+    Parameter("events", is_required=True, is_json=True),
+    Parameter("request_id"),
+)
 _END_SESSION: Function[bool] = Function(
     "end_session",
     Effect.KEYED,
@@ -461,6 +497,15 @@ _ESTIMATE_TOKENS: Function[int] = Function(
     None,
     Parameter("content", is_required=True),
     Parameter("model"),
+)
+_EVENTS_AFTER: Function[EventsAfterRow] = Function(
+    "events_after",
+    Effect.READ,
+    "EventsAfterRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after", default="0:0"),
+    Parameter("event_filter", is_json=True),
+    Parameter("page_size", default=100),
 )
 _EXECUTION_CHAIN: Function[ExecutionHistory] = Function(
     "execution_chain",
@@ -576,6 +621,12 @@ _GET_CONTEXT_RAW: Function[GetContextRawRow] = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("version"),
+)
+_GET_EVENT: Function[Event] = Function(
+    "get_event",
+    Effect.READ,
+    "Event",
+    Parameter("event_id", is_required=True),
 )
 _GET_EXECUTION: Function[ExecutionHistory] = Function(
     "get_execution",
@@ -877,6 +928,14 @@ _LIST_CHECKS: Function[CommitCheck] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_CONSUMERS: Function[ListConsumersRow] = Function(
+    "list_consumers",
+    Effect.READ,
+    "ListConsumersRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after", default=""),
+    Parameter("page_size", default=100),
+)
 _LIST_CONTEXT_TYPES: Function[ContextType] = Function(
     "list_context_types",
     Effect.READ,
@@ -905,6 +964,20 @@ _LIST_ERRORS: Function[ErrorLog] = Function(
     Parameter("execution_id"),
     Parameter("severity"),
     Parameter("environment"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_EVENTS: Function[Event] = Function(
+    "list_events",
+    Effect.READ,
+    "Event",
+    Parameter("project_id", is_required=True),
+    Parameter("task_id"),
+    Parameter("workflow_id"),
+    Parameter("correlation_id"),
+    Parameter("event_type"),
     Parameter("since"),
     Parameter("until"),
     Parameter("after"),
@@ -1174,6 +1247,15 @@ _MISSING_EMBEDDINGS: Function[MissingEmbeddingsRow] = Function(
     Parameter("model", is_required=True),
     Parameter("kinds", is_array=True),
     Parameter("page_size", default=100),
+)
+_NEXT_EVENTS: Function[NextEventsRow] = Function(
+    "next_events",
+    Effect.ONCE,
+    "NextEventsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("consumer_name", is_required=True),
+    Parameter("page_size", default=100),
+    Parameter("lease_seconds", default=60),
 )
 _NEXT_TASKS: Function[Task] = Function(
     "next_tasks",
@@ -1814,6 +1896,24 @@ _START_TASK: Function[Task] = Function(
     Parameter("lease_seconds"),
     Parameter("request_id"),
 )
+_STREAM: Function[StreamRow] = Function(
+    "stream",
+    Effect.READ,
+    "StreamRow",
+    Parameter("after", default="0:0"),
+    Parameter("page_size", default=100),
+)
+_SUBSCRIBE: Function[EventConsumer] = Function(
+    "subscribe",
+    Effect.KEYED,
+    "EventConsumer",
+    Parameter("project_id", is_required=True),
+    Parameter("consumer_name", is_required=True),
+    Parameter("event_filter", is_json=True),
+    Parameter("after"),
+    Parameter("since"),
+    Parameter("request_id"),
+)
 _SUPERSEDE: Function[Task] = Function(
     "supersede",
     Effect.KEYED,
@@ -1878,6 +1978,12 @@ _TEMPLATE_EFFECTIVENESS: Function[TemplateEffectivenessRow] = Function(
     Parameter("template_id"),
     Parameter("since"),
 )
+_TO_CLOUDEVENT: Function[Json] = Function(
+    "to_cloudevent",
+    Effect.READ,
+    None,
+    Parameter("event_id", is_required=True),
+)
 _TOPOLOGICAL_ORDER: Function[Task] = Function(
     "topological_order",
     Effect.READ,
@@ -1903,6 +2009,14 @@ _UNPIN_CONTEXT: Function[ContextPin] = Function(
     Parameter("context_type", is_required=True),
     Parameter("version", is_required=True),
     Parameter("pinned_for", is_required=True),
+    Parameter("request_id"),
+)
+_UNSUBSCRIBE: Function[bool] = Function(
+    "unsubscribe",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("consumer_name", is_required=True),
     Parameter("request_id"),
 )
 _UPDATE_PROJECT: Function[Project] = Function(
@@ -2040,6 +2154,19 @@ _WORKFLOW_STATE_METRICS: Function[WorkflowStateMetricsRow] = Function(
 
 class Api(Calls):
     """The functions of a docket."""
+
+    def acknowledge_events(
+        self,
+        *,
+        page_id: Id,
+        request_id: Id | None = None,
+    ) -> EventConsumer:
+        """Says that the events of page `page_id`, of next_events(), are handled: they do not come
+        again. A page whose lease is over can be acknowledged until it is handed out again. The same
+        `request_id` again returns the consumer as it is then. Returns the consumer. Raises
+        Forbidden, Conflict, LeaseLost (it is not handed out).
+        """
+        return self._one(_ACKNOWLEDGE_EVENTS, (page_id, request_id))
 
     def add_dependencies(
         self,
@@ -2725,6 +2852,57 @@ class Api(Calls):
         """
         return self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
 
+    def emit_event(
+        self,
+        *,
+        project_id: Id,
+        event_type: str,
+        data: Json = None,
+        subject: str | None = None,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        component: str | None = None,
+        correlation_id: str | None = None,
+        occurred_at: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Says that something has happened: an event of this docket, that consumers and listeners
+        get.
+
+        `event_type` is what kind of thing (com.example.release.approved), `data` any JSON about it,
+        with asterisks under secret keys (up to 1048576 bytes), `subject` to what it happened,
+        `task_id`, `workflow_id` and `component` what of this docket it is about, `correlation_id`
+        what it has in common with others of the same story, `occurred_at` when it was (null: now).
+        The same `request_id` again returns the first event. Returns the event. Raises NotFound,
+        Forbidden, Conflict, InvalidArgument.
+        """
+        return self._one(
+            _EMIT_EVENT,
+            (
+                project_id, event_type, data, subject, task_id, workflow_id, component,
+                correlation_id, occurred_at, request_id,
+            ),
+        )
+
+    def emit_events(
+        self,
+        *,
+        project_id: Id,
+        events: Json,
+        request_id: Id | None = None,
+    ) -> list[Event]:
+        """Says what has happened, many events in one call: all of them or none.
+
+        `events` is an array of CloudEvents (up to the setting max_batch_size) of which only type
+        has to be there: source is the project's own unless given, id a new one, time now. data is
+        any JSON, taskid, workflowid, component and correlationid are kept as what the event is
+        about, and whatever else it has as extensions. An event that its source has told of before
+        (the same source and id) is not stored again. The same `request_id` again stores nothing.
+        Returns the events, in their order. Raises NotFound, Forbidden, Conflict, LimitExceeded,
+        InvalidArgument.
+        """
+        return self._many(_EMIT_EVENTS, (project_id, events, request_id))
+
     def end_session(
         self,
         *,
@@ -2794,6 +2972,27 @@ class Api(Calls):
         Returns tokens; raises nothing.
         """
         return self._one(_ESTIMATE_TOKENS, (content, model))
+
+    def events_after(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = "0:0",
+        event_filter: Json = None,
+        page_size: int | None = 100,
+    ) -> list[EventsAfterRow]:
+        """The events of a project after a place, without a gap: what has once been passed is never
+        added to. They end before the oldest transaction that still writes, in whatever database of
+        the server.
+
+        `after` is the place of the last event that was read (0:0: the beginning); places are those
+        of docket.changes(), and docket.changes_end() says where the stream ends. `event_filter` is
+        an object with what they are to have: types (an array; what ends with * is a beginning),
+        source, subject, task_id, workflow_id, component, correlation_id, since (recorded then or
+        later: replays from any time). `page_size` is in rows (1 to 1000). Returns the events, each
+        as a CloudEvent too. Raises InvalidArgument (no such place or filter).
+        """
+        return self._many(_EVENTS_AFTER, (project_id, after, event_filter, page_size))
 
     def execution_chain(
         self,
@@ -3032,6 +3231,14 @@ class Api(Calls):
         version; no row where there is none. Raises nothing.
         """
         return self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    def get_event(
+        self,
+        *,
+        event_id: Id,
+    ) -> Event:
+        """One event by its id, `event_id`. Returns the event. Raises NotFound."""
+        return self._one(_GET_EVENT, (event_id,))
 
     def get_execution(
         self,
@@ -3647,6 +3854,23 @@ class Api(Calls):
         """
         return self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
 
+    def list_consumers(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = "",
+        page_size: int | None = 100,
+    ) -> list[ListConsumersRow]:
+        """The consumers of a project's events, by name.
+
+        `after` is the name of the last consumer of the previous page, `page_size` is in rows (1 to
+        1000). Returns for each how far it has been handed out (place), how many events of the
+        project come after that (waiting, up to 10000), how many pages it has not acknowledged, how
+        many of these are overdue and how often the worst of them was handed out; since and
+        most_deliveries may be null. Raises nothing.
+        """
+        return self._many(_LIST_CONSUMERS, (project_id, after, page_size))
+
     def list_context_types(
         self,
         *,
@@ -3705,6 +3929,35 @@ class Api(Calls):
             (
                 project_id, error_group_id, task_id, execution_id, severity, environment, since,
                 until, after, page_size,
+            ),
+        )
+
+    def list_events(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        correlation_id: str | None = None,
+        event_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[Event]:
+        """The events of a project that meet every condition given, the newest first.
+
+        `task_id` and `workflow_id` say what they are about, `correlation_id` what story they belong
+        to, `event_type` what kind of thing happened, `since` and `until` when it was recorded (from
+        the first to before the second). `after` is the place (transaction_id:event_no) of the last
+        event of the previous page, `page_size` is in rows (1 to 1000). Returns events. Raises
+        InvalidArgument (no such place).
+        """
+        return self._many(
+            _LIST_EVENTS,
+            (
+                project_id, task_id, workflow_id, correlation_id, event_type, since, until, after,
+                page_size,
             ),
         )
 
@@ -4212,6 +4465,28 @@ class Api(Calls):
         contexts. texts may be null: there is nothing in it to read. Raises nothing.
         """
         return self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
+    def next_events(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        page_size: int | None = 100,
+        lease_seconds: int | None = 60,
+    ) -> list[NextEventsRow]:
+        """Hands out the next page of events to whoever consumes under a name, without a gap and in
+        order.
+
+        `consumer_name` is the consumer that subscribe() made, `page_size` is in rows (1 to 1000),
+        `lease_seconds` how long (1 to 86400) the page is nobody else's: after that it is handed out
+        again, with a new page_id, unless acknowledge_events() was called. So an event is handled at
+        least once, and many may consume under one name at once: each gets pages of his own (up to
+        100 at a time). Who needs the strict order consumes alone. Of many events that the consumer
+        does not get, one call reads 100000. Returns the events, each as a CloudEvent; delivery_no
+        counts how often the page was handed out. Nothing: ask again after docket_events (LISTEN).
+        Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._many(_NEXT_EVENTS, (project_id, consumer_name, page_size, lease_seconds))
 
     def next_tasks(
         self,
@@ -5571,6 +5846,50 @@ class Api(Calls):
         """
         return self._one(_START_TASK, (task_id, agent, lease_seconds, request_id))
 
+    def stream(
+        self,
+        *,
+        after: str | None = "0:0",
+        page_size: int | None = 100,
+    ) -> list[StreamRow]:
+        """The one stream of all that happens in the projects that the caller sees: the changes of
+        the journal and the events, in one order and without a gap, for pages and listeners that
+        show it live.
+
+        `after` is the place of the last entry that was read (0:0: the beginning,
+        docket.changes_end(): from now on), `page_size` is in rows (1 to 1000). Returns entries:
+        kind is change or event, name the table and operation (tasks.update) or the type of the
+        event, document what changes() has or the CloudEvent; project_id may be null. Ask again
+        after docket_events (LISTEN), and every second for changes. Raises InvalidArgument (no such
+        place).
+        """
+        return self._many(_STREAM, (after, page_size))
+
+    def subscribe(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        event_filter: Json = None,
+        after: str | None = None,
+        since: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> EventConsumer:
+        """Makes a consumer of a project's events, or changes the one of that name.
+
+        `consumer_name` is its name, `event_filter` which events it gets, as for events_after()
+        (null: what it was, at first all). It begins `after` a place (0:0: with the first event that
+        is kept), or with what was recorded `since` a time; a new one, without either, with what is
+        recorded from now on. One that is there goes on where it is; with either it is moved there,
+        and pages that it was handed before can not be acknowledged any more: so the past is
+        replayed. The same `request_id` again returns the consumer as it is then. Returns the
+        consumer. Raises NotFound, Forbidden, Conflict, InvalidArgument.
+        """
+        return self._one(
+            _SUBSCRIBE,
+            (project_id, consumer_name, event_filter, after, since, request_id),
+        )
+
     def supersede(
         self,
         *,
@@ -5703,6 +6022,16 @@ class Api(Calls):
         """
         return self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
 
+    def to_cloudevent(
+        self,
+        *,
+        event_id: Id,
+    ) -> Json:
+        """One event, `event_id`, as CloudEvents 1.0.2 write it in JSON (structured mode:
+        application/cloudevents+json). Returns the document. Raises NotFound.
+        """
+        return self._one(_TO_CLOUDEVENT, (event_id,))
+
     def topological_order(
         self,
         *,
@@ -5750,6 +6079,19 @@ class Api(Calls):
         again returns the first answer. Returns the pin that there was. Raises NotFound, Forbidden.
         """
         return self._one(_UNPIN_CONTEXT, (task_id, context_type, version, pinned_for, request_id))
+
+    def unsubscribe(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        request_id: Id | None = None,
+    ) -> bool:
+        """Removes the consumer `consumer_name`, with what it has not acknowledged. The same
+        `request_id` again returns the first answer. Returns whether it was there. Raises NotFound,
+        Forbidden, Conflict.
+        """
+        return self._one(_UNSUBSCRIBE, (project_id, consumer_name, request_id))
 
     def update_project(
         self,
@@ -6049,6 +6391,19 @@ class Api(Calls):
 
 class AsyncApi(AsyncCalls):
     """The functions of a docket, as coroutines."""
+
+    async def acknowledge_events(
+        self,
+        *,
+        page_id: Id,
+        request_id: Id | None = None,
+    ) -> EventConsumer:
+        """Says that the events of page `page_id`, of next_events(), are handled: they do not come
+        again. A page whose lease is over can be acknowledged until it is handed out again. The same
+        `request_id` again returns the consumer as it is then. Returns the consumer. Raises
+        Forbidden, Conflict, LeaseLost (it is not handed out).
+        """
+        return await self._one(_ACKNOWLEDGE_EVENTS, (page_id, request_id))
 
     async def add_dependencies(
         self,
@@ -6535,6 +6890,41 @@ class AsyncApi(AsyncCalls):
         """What differs between two versions of a context."""
         return await self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
 
+    async def emit_event(
+        self,
+        *,
+        project_id: Id,
+        event_type: str,
+        data: Json = None,
+        subject: str | None = None,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        component: str | None = None,
+        correlation_id: str | None = None,
+        occurred_at: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Says that something has happened: an event of this docket, that consumers and listeners
+        get.
+        """
+        return await self._one(
+            _EMIT_EVENT,
+            (
+                project_id, event_type, data, subject, task_id, workflow_id, component,
+                correlation_id, occurred_at, request_id,
+            ),
+        )
+
+    async def emit_events(
+        self,
+        *,
+        project_id: Id,
+        events: Json,
+        request_id: Id | None = None,
+    ) -> list[Event]:
+        """Says what has happened, many events in one call: all of them or none."""
+        return await self._many(_EMIT_EVENTS, (project_id, events, request_id))
+
     async def end_session(
         self,
         *,
@@ -6590,6 +6980,20 @@ class AsyncApi(AsyncCalls):
         up, which is near the truth for English and for code, and too many for few languages.
         """
         return await self._one(_ESTIMATE_TOKENS, (content, model))
+
+    async def events_after(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = "0:0",
+        event_filter: Json = None,
+        page_size: int | None = 100,
+    ) -> list[EventsAfterRow]:
+        """The events of a project after a place, without a gap: what has once been passed is never
+        added to. They end before the oldest transaction that still writes, in whatever database of
+        the server.
+        """
+        return await self._many(_EVENTS_AFTER, (project_id, after, event_filter, page_size))
 
     async def execution_chain(
         self,
@@ -6767,6 +7171,14 @@ class AsyncApi(AsyncCalls):
         """A context as it was given, byte for byte: the latest version of a type, or the one named.
         """
         return await self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    async def get_event(
+        self,
+        *,
+        event_id: Id,
+    ) -> Event:
+        """One event by its id, `event_id`. Returns the event. Raises NotFound."""
+        return await self._one(_GET_EVENT, (event_id,))
 
     async def get_execution(
         self,
@@ -7229,6 +7641,16 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
 
+    async def list_consumers(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = "",
+        page_size: int | None = 100,
+    ) -> list[ListConsumersRow]:
+        """The consumers of a project's events, by name."""
+        return await self._many(_LIST_CONSUMERS, (project_id, after, page_size))
+
     async def list_context_types(
         self,
         *,
@@ -7276,6 +7698,28 @@ class AsyncApi(AsyncCalls):
             (
                 project_id, error_group_id, task_id, execution_id, severity, environment, since,
                 until, after, page_size,
+            ),
+        )
+
+    async def list_events(
+        self,
+        *,
+        project_id: Id,
+        task_id: Id | None = None,
+        workflow_id: Id | None = None,
+        correlation_id: str | None = None,
+        event_type: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[Event]:
+        """The events of a project that meet every condition given, the newest first."""
+        return await self._many(
+            _LIST_EVENTS,
+            (
+                project_id, task_id, workflow_id, correlation_id, event_type, since, until, after,
+                page_size,
             ),
         )
 
@@ -7672,6 +8116,19 @@ class AsyncApi(AsyncCalls):
         the next.
         """
         return await self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
+    async def next_events(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        page_size: int | None = 100,
+        lease_seconds: int | None = 60,
+    ) -> list[NextEventsRow]:
+        """Hands out the next page of events to whoever consumes under a name, without a gap and in
+        order.
+        """
+        return await self._many(_NEXT_EVENTS, (project_id, consumer_name, page_size, lease_seconds))
 
     async def next_tasks(
         self,
@@ -8661,6 +9118,34 @@ class AsyncApi(AsyncCalls):
         """Claims this very task for an agent, when it is ready."""
         return await self._one(_START_TASK, (task_id, agent, lease_seconds, request_id))
 
+    async def stream(
+        self,
+        *,
+        after: str | None = "0:0",
+        page_size: int | None = 100,
+    ) -> list[StreamRow]:
+        """The one stream of all that happens in the projects that the caller sees: the changes of
+        the journal and the events, in one order and without a gap, for pages and listeners that
+        show it live.
+        """
+        return await self._many(_STREAM, (after, page_size))
+
+    async def subscribe(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        event_filter: Json = None,
+        after: str | None = None,
+        since: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> EventConsumer:
+        """Makes a consumer of a project's events, or changes the one of that name."""
+        return await self._one(
+            _SUBSCRIBE,
+            (project_id, consumer_name, event_filter, after, since, request_id),
+        )
+
     async def supersede(
         self,
         *,
@@ -8762,6 +9247,16 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
 
+    async def to_cloudevent(
+        self,
+        *,
+        event_id: Id,
+    ) -> Json:
+        """One event, `event_id`, as CloudEvents 1.0.2 write it in JSON (structured mode:
+        application/cloudevents+json). Returns the document. Raises NotFound.
+        """
+        return await self._one(_TO_CLOUDEVENT, (event_id,))
+
     async def topological_order(
         self,
         *,
@@ -8801,6 +9296,19 @@ class AsyncApi(AsyncCalls):
             _UNPIN_CONTEXT,
             (task_id, context_type, version, pinned_for, request_id),
         )
+
+    async def unsubscribe(
+        self,
+        *,
+        project_id: Id,
+        consumer_name: str,
+        request_id: Id | None = None,
+    ) -> bool:
+        """Removes the consumer `consumer_name`, with what it has not acknowledged. The same
+        `request_id` again returns the first answer. Returns whether it was there. Raises NotFound,
+        Forbidden, Conflict.
+        """
+        return await self._one(_UNSUBSCRIBE, (project_id, consumer_name, request_id))
 
     async def update_project(
         self,

@@ -399,6 +399,74 @@ class ErrorLog:
 
 
 @dataclass(frozen=True, slots=True)
+class EventConsumer:
+    """Names under which events are consumed, and how far they have come."""
+
+    consumer_id: UUID
+    """The consumer."""
+    project_id: UUID
+    consumer_name: str
+    """Its name."""
+    event_filter: Json
+    """Which events it gets, as in docket.events_after()."""
+    since: datetime | None
+    """From when on it gets them; null: not by time."""
+    transaction_id: str
+    """Up to which transaction events were handed out to it..."""
+    event_no: int
+    """...and up to which number there."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, in the words of CloudEvents 1.0.2. Added to only."""
+
+    event_id: UUID
+    """The event, here."""
+    project_id: UUID
+    transaction_id: str
+    """The transaction that recorded it, and with event_no its place in the stream."""
+    event_no: int
+    """Its number, counted together with the rows of the journal."""
+    cloudevent_id: str
+    """CloudEvents' id: one event for each source."""
+    source: str
+    """CloudEvents' source: where it happened, a URI reference."""
+    event_type: str
+    """CloudEvents' type: what kind of thing happened, such as dev.cdevents.build.finished.0.3.0."""
+    subject: str | None
+    """CloudEvents' subject: to what it happened, within the source."""
+    occurred_at: datetime
+    """CloudEvents' time: when it happened; when it was recorded, where its source does not say."""
+    data_content_type: str | None
+    """CloudEvents' datacontenttype: the media type of the data; null: application/json."""
+    data_schema: str | None
+    """CloudEvents' dataschema: the schema of the data, a URI."""
+    data: Json
+    """CloudEvents' data, as JSON, with asterisks under secret keys."""
+    data_bytes: bytes | None
+    """CloudEvents' data where they are no JSON (data_base64)."""
+    extensions: Json
+    """The other attributes of the event."""
+    correlation_id: str | None
+    """What events have in common that belong to one story (attribute correlationid)."""
+    task_id: UUID | None
+    """The task that it is about (attribute taskid)."""
+    workflow_id: UUID | None
+    """The workflow that it is about (attribute workflowid)."""
+    component: str | None
+    """The component that it is about (attribute component)."""
+    recorded_at: datetime
+    """When it was recorded."""
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionHistory:
     """What was run for tasks, workflows and projects, one row for each run. It ends once, and is
     then never changed.
@@ -1444,6 +1512,17 @@ class DiffContextsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsAfterRow:
+    """A row of what events_after() returns."""
+
+    place: str
+    event_id: UUID
+    event_type: str
+    recorded_at: datetime
+    cloudevent: Json
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainCycleRow:
     """A row of what explain_cycle() returns."""
 
@@ -1555,6 +1634,22 @@ class LearnedRow:
     weight_against: Decimal
     evidence: int
     last_evidence_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListConsumersRow:
+    """A row of what list_consumers() returns."""
+
+    consumer_name: str
+    event_filter: Json
+    since: datetime | None
+    place: str
+    waiting: int
+    pages_out: int
+    pages_overdue: int
+    most_deliveries: int | None
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -1691,6 +1786,19 @@ class MissingEmbeddingsRow:
     row_id: UUID
     context_type: str
     texts: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextEventsRow:
+    """A row of what next_events() returns."""
+
+    page_id: UUID
+    delivery_no: int
+    place: str
+    event_id: UUID
+    event_type: str
+    recorded_at: datetime
+    cloudevent: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -1850,6 +1958,18 @@ class SimulateCompletionRow:
     title: str
     priority: int
     not_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """A row of what stream() returns."""
+
+    place: str
+    kind: str
+    name: str
+    recorded_at: datetime
+    project_id: UUID | None
+    document: Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _BOTH_WAYS = {
     "timestamp with time zone": "datetime",
     "uuid": "UUID",
 }
-_RETURNED = _BOTH_WAYS | {"json": "Json"}
+_RETURNED = _BOTH_WAYS | {"json": "Json", "xid8": "str"}
 _GIVEN = _BOTH_WAYS | {"numeric": "float | Decimal", "uuid": "Id"}
 # Domains that say more than their type does.
 _DOMAINS = {"named_values": "dict[str, Json]"}
