@@ -24817,7 +24817,7 @@ comment on column docket.webhook_deliveries.delivery_status is
 comment on column docket.webhook_deliveries.error is
     'Why it could not be taken in.';
 comment on column docket.webhook_deliveries.outcome is
-    'What it was about: pull_requests (ids), commit, ref.';
+    'What it was about: of GitHub''s pull_requests (ids), commit, ref; of Linear''s linear_sync and task (ids), issue.';
 comment on column docket.webhook_deliveries.times_received is
     'How often it was sent.';
 comment on column docket.webhook_deliveries.times_processed is
@@ -24839,7 +24839,8 @@ call docket_private.add_journal('docket.webhook_deliveries', 'webhook_delivery_i
 call docket_private.add_isolation('docket.webhook_deliveries');
 
 insert into docket.settings (setting_key, value, description)
-values ('max_webhook_bytes', '26214400', 'The largest delivery of a webhook that is taken in, in bytes.');
+values ('max_webhook_bytes', '26214400', 'The largest delivery of a webhook that is taken in, in bytes.'),
+       ('webhook_delivery_days', '90', 'How long what hosts sent is kept, in days; null: for ever.');
 
 create function docket.list_webhook_deliveries(
     project_id uuid,
@@ -24888,6 +24889,127 @@ linear), of one `event`, with one `status` (processed, ignored, failed), where t
 `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000). action,
 error and processed_at may be null. Returns deliveries; raises nothing.';
 
+-- Of two that come at once, the second waits here for the first.
+create function docket_private.keep_delivery(
+    project_id   uuid,
+    source       text,
+    delivery_key text,
+    event        text,
+    payload      jsonb,
+    body         bytea
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
+    v_body     bytea  := coalesce(keep_delivery.body, convert_to(payload::text, 'UTF8'));
+    v_delivery docket.webhook_deliveries;
+begin
+    if octet_length(v_body) > v_most then
+        raise exception 'a delivery has % bytes', octet_length(v_body)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
+    end if;
+
+    insert into docket.webhook_deliveries as d (
+        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
+    values (
+        docket_private.new_id(keep_delivery.project_id), keep_delivery.project_id,
+        keep_delivery.source, keep_delivery.delivery_key, keep_delivery.event,
+        left(payload ->> 'action', 255), v_body)
+        on conflict on constraint webhook_deliveries_delivery_key
+        do update set times_received = d.times_received + 1
+    returning d.* into v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+comment on function docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea) is
+    'Stores what was delivered, or counts it where it is known. Raises PD413.';
+
+create function docket_private.settle_delivery(
+    delivery docket.webhook_deliveries,
+    outcome  jsonb,
+    error    text
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_delivery docket.webhook_deliveries;
+begin
+    update docket.webhook_deliveries as d
+       set delivery_status = case
+                                 when settle_delivery.error is not null   then 'failed'
+                                 when settle_delivery.outcome is not null then 'processed'
+                                 else                                          'ignored'
+                             end,
+           error           = left(settle_delivery.error, 10000),
+           outcome         = coalesce(settle_delivery.outcome, '{}'),
+           times_processed = d.times_processed + 1,
+           processed_at    = docket.clock()
+     where d.webhook_delivery_id = delivery.webhook_delivery_id
+       and d.project_id          = delivery.project_id
+    returning d.* into strict v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+comment on function docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text) is
+    'Writes down what became of a delivery: what it was about (null: nothing that is kept here), or why it could not be taken in.';
+
+-- Ids are in the order of time: none is looked at that comes after so many which stay.
+create function docket_private.forget_deliveries(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_days  jsonb := docket_private.setting('webhook_delivery_days');
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+    if jsonb_typeof(v_days) <> 'number' then
+        return 0;
+    end if;
+
+      with first as materialized (
+          select d.webhook_delivery_id, d.project_id, d.created_at
+            from docket.webhook_deliveries as d
+           order by d.webhook_delivery_id
+           limit forget_deliveries.at_most
+      ), old as (
+          select d.webhook_delivery_id, d.project_id
+            from first as f
+            join docket.webhook_deliveries as d
+              on d.webhook_delivery_id = f.webhook_delivery_id
+             and d.project_id = f.project_id
+           where f.created_at < docket.clock() - make_interval(days => v_days::integer)
+             for update of d skip locked
+      ), gone as (
+          delete from docket.webhook_deliveries as d
+           using old
+           where d.webhook_delivery_id = old.webhook_delivery_id
+             and d.project_id          = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_deliveries(bigint) is
+    'A step of maintenance: forgets at most so many deliveries that are older than the setting webhook_delivery_days. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea)
+  from public;
+revoke all on function docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text)
+  from public;
+revoke all on function docket_private.forget_deliveries(bigint) from public;
 revoke all on function docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer)
   from public;
 grant execute on function
@@ -25338,7 +25460,7 @@ comment on function docket_private.take_in_github(uuid, text, jsonb) is
     'Takes in an event of GitHub''s, and returns what it was about; null: nothing that is kept here.';
 
 -- Processes a delivery that is stored; what can't be taken in is kept with the reason.
-create function docket_private.process_delivery(
+create function docket_private.process_github(
     delivery docket.webhook_deliveries,
     payload  jsonb
 ) returns docket.webhook_deliveries
@@ -25346,39 +25468,24 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_outcome  jsonb;
-    v_error    text;
-    v_delivery docket.webhook_deliveries;
+    v_outcome jsonb;
+    v_error   text;
 begin
     begin
         v_outcome := docket_private.take_in_github(
-            delivery.project_id, delivery.event, process_delivery.payload);
+            delivery.project_id, delivery.event, process_github.payload);
     exception
         when data_exception or integrity_constraint_violation or sqlstate 'PD422'
              or sqlstate 'PDTRN' then
-            v_error := left(sqlerrm, 10000);
+            v_error := sqlerrm;
     end;
 
-    update docket.webhook_deliveries as d
-       set delivery_status = case
-                                 when v_error is not null   then 'failed'
-                                 when v_outcome is not null then 'processed'
-                                 else                            'ignored'
-                             end,
-           error           = v_error,
-           outcome         = coalesce(v_outcome, '{}'),
-           times_processed = d.times_processed + 1,
-           processed_at    = docket.clock()
-     where d.webhook_delivery_id = delivery.webhook_delivery_id
-       and d.project_id          = delivery.project_id
-    returning d.* into strict v_delivery;
-
-    return v_delivery;
+    return docket_private.settle_delivery(delivery, v_outcome, v_error);
 end;
 $$;
 
-comment on function docket_private.process_delivery(docket.webhook_deliveries, jsonb) is
-    'Takes in what was delivered, and writes down what became of it.';
+comment on function docket_private.process_github(docket.webhook_deliveries, jsonb) is
+    'Takes in what GitHub delivered, and writes down what became of it.';
 
 create function docket.ingest_github(
     project_id  uuid,
@@ -25392,8 +25499,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
-    v_body     bytea  := coalesce(body, convert_to(payload::text, 'UTF8'));
     v_delivery docket.webhook_deliveries;
 begin
     perform docket_private.require_project(ingest_github.project_id);
@@ -25406,30 +25511,17 @@ begin
                   hint    = 'event is the header X-GitHub-Event, delivery_id X-GitHub-Delivery, payload the object that was sent.';
     end if;
 
-    if octet_length(v_body) > v_most then
-        raise exception 'a delivery has % bytes', octet_length(v_body)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
-    end if;
-
     -- A merge may satisfy dependents: the graph's key comes before any row.
     perform docket_private.share_graph(ingest_github.project_id);
 
-    -- Of two that come at once, the second waits here for the first.
-    insert into docket.webhook_deliveries as d (
-        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
-    values (
-        docket_private.new_id(ingest_github.project_id), ingest_github.project_id, 'github',
-        ingest_github.delivery_id, ingest_github.event, left(payload ->> 'action', 255), v_body)
-        on conflict on constraint webhook_deliveries_delivery_key
-        do update set times_received = d.times_received + 1
-    returning d.* into v_delivery;
+    v_delivery := docket_private.keep_delivery(
+        ingest_github.project_id, 'github', delivery_id, event, payload, body);
 
     if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
         return v_delivery;
     end if;
 
-    return docket_private.process_delivery(v_delivery, ingest_github.payload);
+    return docket_private.process_github(v_delivery, ingest_github.payload);
 end;
 $$;
 
@@ -25446,6 +25538,1952 @@ out that there is none. Checks are joined by the commit. What can not be taken i
 and can be replayed.
 Returns the delivery. Raises PD404, PD403, PD413, PD422.';
 
+revoke all on function docket_private.told_key(text, integer, jsonb) from public;
+revoke all on function docket_private.github_facts(jsonb) from public;
+revoke all on function docket_private.queue_fact(boolean, text, text) from public;
+revoke all on function docket_private.learn_facts(uuid, text, bigint, jsonb) from public;
+revoke all on function docket_private.settle_pull_requests(uuid, uuid[]) from public;
+revoke all on function docket_private.learn_check(uuid, text, text, jsonb) from public;
+revoke all on function docket_private.learn_review(uuid, uuid, jsonb) from public;
+revoke all on function docket_private.learn_push(uuid, text, jsonb) from public;
+revoke all on function docket_private.take_in_github(uuid, text, jsonb) from public;
+revoke all on function docket_private.process_github(docket.webhook_deliveries, jsonb)
+  from public;
+revoke all on function docket.ingest_github(uuid, text, text, jsonb, bytea) from public;
+grant execute on function
+    docket.ingest_github(uuid, text, text, jsonb, bytea)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/linear_sync
+
+set local role docket_owner;
+
+create domain docket.sync_direction as text
+    constraint sync_direction_known check (value in ('to_linear', 'from_linear', 'bidirectional'));
+
+comment on domain docket.sync_direction is
+    'to_linear: what changes here is sent; from_linear: what changes there is taken; bidirectional: both.';
+comment on constraint sync_direction_known on domain docket.sync_direction is
+    'a direction is to_linear, from_linear or bidirectional';
+
+-- Which issue of Linear's a task is. What is to be sent is no row: it follows from the task, what
+-- Linear told last, and what both were when they last agreed, field by field. So nothing is written
+-- twice, and nothing that was changed by whatever way is ever missed.
+create table docket.linear_sync (
+    linear_sync_id  uuid                  not null,
+    project_id      uuid                  not null,
+    task_id         uuid                  not null,
+    issue_id        text                  not null,
+    identifier      text,
+    url             text,
+    direction       docket.sync_direction not null default 'bidirectional',
+    policies        jsonb                 not null default '{}',
+    issue           jsonb                 not null default '{}',
+    conflicts       text[]                not null default '{}',
+    receive_error   text,
+    send_error      text,
+    failures        integer               not null default 0,
+    next_attempt_at timestamptz,
+    removed_at      timestamptz,
+    received_at     timestamptz,
+    sent_at         timestamptz,
+    version         bigint                not null default 1,
+    created_at      timestamptz           not null default docket.clock(),
+    updated_at      timestamptz           not null default docket.clock(),
+    created_by      text                  not null default docket.principal(),
+    updated_by      text                  not null default docket.principal(),
+
+    constraint linear_sync_pkey primary key (linear_sync_id, project_id),
+    constraint linear_sync_task_key unique (task_id, project_id),
+    constraint linear_sync_issue_key unique (project_id, issue_id),
+    constraint linear_sync_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint linear_sync_texts_bounded
+        check (length(issue_id) between 1 and 255
+               and length(identifier) <= 255
+               and length(url) <= 10000
+               and length(receive_error) <= 10000
+               and length(send_error) <= 10000),
+    constraint linear_sync_failures_have_error
+        check (failures >= 0 and (failures = 0) = (send_error is null)),
+    constraint linear_sync_objects
+        check (jsonb_typeof(policies) = 'object' and jsonb_typeof(issue) = 'object')
+);
+
+create index linear_sync_project_idx
+    on docket.linear_sync (project_id, linear_sync_id);
+create index linear_sync_conflicts_idx
+    on docket.linear_sync (project_id, linear_sync_id) where conflicts <> '{}';
+
+comment on table docket.linear_sync is
+    'Which issue of Linear''s a task is, what Linear tells of it, and how the two are kept alike.';
+comment on column docket.linear_sync.linear_sync_id is
+    'The link.';
+comment on column docket.linear_sync.task_id is
+    'The task.';
+comment on column docket.linear_sync.issue_id is
+    'Linear''s id of the issue; made here for one that is still to be created there.';
+comment on column docket.linear_sync.identifier is
+    'What people call the issue, such as ENG-12; null: nothing is told yet.';
+comment on column docket.linear_sync.url is
+    'Where the issue can be seen.';
+comment on column docket.linear_sync.direction is
+    'Which way changes go.';
+comment on column docket.linear_sync.policies is
+    'Whose change counts, by field, where it is not as the setting linear_policies says.';
+comment on column docket.linear_sync.issue is
+    'All that Linear told of the issue, in its own words; of each field what was told last.';
+comment on column docket.linear_sync.conflicts is
+    'The fields that were changed on both sides and that somebody has to decide.';
+comment on column docket.linear_sync.receive_error is
+    'Why something that Linear told could not be taken over.';
+comment on column docket.linear_sync.send_error is
+    'Why the last attempt to send failed.';
+comment on column docket.linear_sync.failures is
+    'How many attempts to send have failed, one after the other.';
+comment on column docket.linear_sync.next_attempt_at is
+    'Nothing is sent before; null: whenever there is something.';
+comment on column docket.linear_sync.removed_at is
+    'When the issue was removed there.';
+comment on column docket.linear_sync.received_at is
+    'When Linear told something last.';
+comment on column docket.linear_sync.sent_at is
+    'When a change was acknowledged last.';
+
+comment on constraint linear_sync_task_key on docket.linear_sync is
+    'a task is one issue';
+comment on constraint linear_sync_issue_key on docket.linear_sync is
+    'an issue is one task of a project';
+comment on constraint linear_sync_texts_bounded on docket.linear_sync is
+    'ids and identifiers have at most 255 characters, addresses and errors 10000';
+comment on constraint linear_sync_failures_have_error on docket.linear_sync is
+    'what has failed says why';
+comment on constraint linear_sync_objects on docket.linear_sync is
+    'policies and issue are JSON objects';
+
+create table docket_private.linear_images (
+    linear_sync_id   uuid   not null,
+    project_id       uuid   not null,
+    told             jsonb  not null default '{}',
+    changed          jsonb  not null default '{}',
+    synced           jsonb  not null default '{}',
+    examined_version bigint,
+    linear_change_id uuid,
+    sending          jsonb,
+    lease_expires_at timestamptz,
+
+    constraint linear_images_pkey primary key (linear_sync_id, project_id),
+    constraint linear_images_sync_fkey
+        foreign key (linear_sync_id, project_id) references docket.linear_sync on delete cascade,
+    constraint linear_images_lease_agrees
+        check ((linear_change_id is null) = (sending is null)
+               and (linear_change_id is null) = (lease_expires_at is null))
+);
+
+create unique index linear_images_change_key
+    on docket_private.linear_images (linear_change_id, project_id)
+    where linear_change_id is not null;
+
+comment on table docket_private.linear_images is
+    'What a task and its issue were when they agreed, and what is on its way. Who changes how they stand to each other holds this row.';
+comment on column docket_private.linear_images.linear_sync_id is
+    'The link.';
+comment on column docket_private.linear_images.told is
+    'The told_key of what Linear told last, by Linear''s field; under "-" whether it is there.';
+comment on column docket_private.linear_images.changed is
+    'When Linear changed a field last, as far as it has told, by our field.';
+comment on column docket_private.linear_images.synced is
+    'What both were when they last agreed, by our field: ours and theirs, both as tasks have it.';
+comment on column docket_private.linear_images.examined_version is
+    'The version of the task in which there was nothing to send; null: there may be.';
+comment on column docket_private.linear_images.linear_change_id is
+    'What was handed out to be sent, and is not acknowledged.';
+comment on column docket_private.linear_images.sending is
+    'That change: changes as Linear has them, and what is agreed when it is acknowledged (synced).';
+comment on column docket_private.linear_images.lease_expires_at is
+    'From when on it may be handed out again.';
+
+call docket_private.add_touch('docket.linear_sync');
+call docket_private.add_journal('docket.linear_sync', 'linear_sync_id');
+call docket_private.add_isolation('docket.linear_sync');
+call docket_private.add_isolation('docket_private.linear_images');
+
+grant select on docket.linear_sync
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+insert into docket.settings (setting_key, value, description)
+values ('linear_direction', '"bidirectional"',
+        'Which way changes of tasks and issues of Linear''s go where a link says nothing else: to_linear, from_linear or bidirectional; a project may set its own.'),
+       ('linear_teams', '[]',
+        'The teams of Linear, by key or id, whose issues become tasks, "*" for all; issues that are created there belong to the first; a project may set its own.'),
+       ('linear_policies', '{"*": "newest"}',
+        'Whose change counts where both sides have changed a field: ours, theirs, newest, or manual; ignore leaves the field alone. By field (title, description, status, priority, estimate, labels, due_date; "*" for the others); a project may set its own, field by field.'),
+       ('linear_states',
+        '{"pending": ["unstarted", "backlog", "triage"], "in_progress": ["started"],
+          "completed": ["completed"], "cancelled": ["canceled", "duplicate"]}',
+        'The states of Linear, by id, name or type, that are a status; the first is what is sent. A status that has none is not sent; a project may set its own, status by status.'),
+       ('linear_priorities', '{"0": 5, "1": 10, "2": 8, "3": 5, "4": 3}',
+        'The priority that each of Linear''s is (0 none, 1 urgent to 4 low); what is sent is the nearest from 1 to 4; a project may set its own, one by one.'),
+       ('linear_estimate_hours', '1',
+        'How many hours one point of an estimate in Linear is; null: estimates are left alone; a project may set its own.'),
+       ('linear_labels', '{}',
+        'The tag that each label of Linear''s is, where it is not its name; a project may set its own, one by one.'),
+       ('linear_retry_seconds', '30',
+        'After how many seconds a change that could not be sent to Linear is tried again; twice as long after each further failure, up to an hour.');
+
+reset role;
+
+-- delivery/linear_fields
+
+set local role docket_owner;
+
+-- A field is compared as tasks have it: what Linear says is translated once, and what can not be
+-- said there exactly (a priority of 9, half an hour) is no change for that.
+
+create function docket_private.require_linear_policies(policies jsonb) returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wrong text;
+begin
+    perform docket_private.require_keys(
+        require_linear_policies.policies,
+        array['*', 'title', 'description', 'status', 'priority', 'estimate', 'labels', 'due_date'],
+        'whose change counts');
+
+    select e.field || ': ' || left(e.value::text, 100) into v_wrong
+      from jsonb_each(require_linear_policies.policies) as e (field, value)
+     where e.value not in ('"ours"', '"theirs"', '"newest"', '"manual"', '"ignore"')
+     limit 1;
+    if v_wrong is not null then
+        raise exception 'that is no policy: %', v_wrong
+            using errcode = 'PD422',
+                  hint    = 'One of ours, theirs, newest, manual, ignore.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_linear_policies(jsonb) is
+    'Raises PD422 unless it says of fields whose change counts.';
+
+create function docket_private.linear_rules(project_id uuid) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_own   jsonb := (
+        select p.settings from docket.projects as p where p.project_id = linear_rules.project_id);
+    v_rules jsonb;
+    v_wrong text;
+begin
+    v_rules := jsonb_build_object(
+        'direction', docket_private.setting('linear_direction', v_own),
+        'teams', docket_private.setting('linear_teams', v_own),
+        'hours', docket_private.setting('linear_estimate_hours', v_own))
+        || (select jsonb_object_agg(
+                       n.name,
+                       docket_private.setting('linear_' || n.name)
+                       || coalesce(v_own -> ('linear_' || n.name), '{}'))
+              from unnest(array['policies', 'states', 'priorities', 'labels']) as n (name));
+
+    v_wrong := (
+        select min(w.name)
+          from (values
+              ('direction', v_rules ->> 'direction' in (
+                   'to_linear', 'from_linear', 'bidirectional')),
+              ('teams', jsonb_typeof(v_rules -> 'teams') = 'array'),
+              ('estimate_hours', v_rules -> 'hours' = 'null'
+                   or jsonb_typeof(v_rules -> 'hours') = 'number' and v_rules -> 'hours' > '0'),
+              ('states', not jsonb_path_exists(
+                   v_rules -> 'states',
+                   'strict $.keyvalue() ? (@.value.type() != "string" && @.value.type() != "array")',
+                   silent => true)),
+              ('priorities', not jsonb_path_exists(
+                   v_rules -> 'priorities',
+                   'strict $.keyvalue() ? (@.value.type() != "number" || @.value < 1 || @.value > 10 || @.value.floor() != @.value)',
+                   silent => true)),
+              ('labels', not jsonb_path_exists(
+                   v_rules -> 'labels', 'strict $.keyvalue() ? (@.value.type() != "string")',
+                   silent => true))
+          ) as w (name, is_right)
+         where w.is_right is not true);
+    if v_wrong is not null then
+        raise exception 'setting linear_% of the project is not what it has to be', v_wrong
+            using errcode = 'PD422',
+                  hint    = (select s.description
+                               from docket.settings as s
+                              where s.setting_key = 'linear_' || v_wrong);
+    end if;
+    perform docket_private.require_linear_policies(v_rules -> 'policies');
+
+    return v_rules;
+end;
+$$;
+
+comment on function docket_private.linear_rules(uuid) is
+    'How tasks of a project and issues of Linear''s are one another: the settings linear_*. Raises PD422.';
+
+create function docket_private.linear_ours(task docket.tasks) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'title', task.title, 'description', nullif(task.description, ''),
+        'status', task.status, 'priority', task.priority, 'estimate', task.estimated_effort,
+        'labels', array(select distinct t.tag collate "C" from unnest(task.tags) as t (tag)
+                         order by 1),
+        'due_date', to_char(task.due_at at time zone 'UTC', 'YYYY-MM-DD'));
+end;
+$$;
+
+comment on function docket_private.linear_ours(docket.tasks) is
+    'The fields of a task that an issue of Linear''s has too.';
+
+create function docket_private.linear_status(
+    state  jsonb,
+    states jsonb
+) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Its id says more than its name, and that more than its type. What was sent is but one word.
+    return (
+        select docket_private.read_status(s.status)
+          from unnest(case jsonb_typeof(linear_status.state)
+                          when 'object' then array[
+                              state ->> 'id', state ->> 'name', state ->> 'type']
+                          else array[linear_status.state #>> '{}']
+                      end) with ordinality as w (word, place)
+          join jsonb_each(linear_status.states) as s (status, names)
+            on true
+         cross join jsonb_array_elements_text(
+                   case jsonb_typeof(s.names)
+                       when 'array' then s.names
+                       else              jsonb_build_array(s.names)
+                   end) as n (name)
+         where lower(n.name) = lower(w.word)
+         order by w.place, s.status
+         limit 1);
+end;
+$$;
+
+comment on function docket_private.linear_status(jsonb, jsonb) is
+    'The status that a state of Linear''s is; null: none. Raises PD422.';
+
+create function docket_private.linear_theirs(
+    issue      jsonb,
+    is_removed boolean,
+    rules      jsonb
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_status text := docket_private.linear_status(issue -> 'state', rules -> 'states');
+begin
+    -- What is gone is not to be done any more.
+    if linear_theirs.is_removed and coalesce(v_status, '') not in ('completed', 'cancelled') then
+        v_status := 'cancelled';
+    end if;
+
+    return (
+        select coalesce(jsonb_object_agg(f.field, f.value), '{}')
+          from (values
+              ('title', issue ->> 'title' <> '', to_jsonb(left(issue ->> 'title', 255))),
+              ('description', issue ? 'description',
+               to_jsonb(nullif(issue ->> 'description', ''))),
+              ('status', v_status is not null, to_jsonb(v_status)),
+              ('priority', issue ? 'priority' and rules #> array[
+                   'priorities', coalesce(issue ->> 'priority', '0')] is not null,
+               rules #> array['priorities', coalesce(issue ->> 'priority', '0')]),
+              ('estimate', issue ? 'estimate' and rules -> 'hours' <> 'null',
+               to_jsonb((issue ->> 'estimate')::numeric * (rules ->> 'hours')::numeric)),
+              ('labels', issue ? 'labels', (
+                   select coalesce(jsonb_agg(distinct t.tag), '[]')
+                     from jsonb_array_elements(
+                              case jsonb_typeof(issue -> 'labels')
+                                  when 'array' then issue -> 'labels'
+                                  else              '[]'
+                              end) as l (label)
+                    cross join lateral (
+                        select coalesce(l.label ->> 'name', l.label #>> '{}') as name) as n
+                    cross join lateral (
+                        select coalesce(rules #>> array['labels', n.name], n.name) collate "C"
+                                   as tag) as t)),
+              ('due_date', issue ? 'dueDate', to_jsonb(left(issue ->> 'dueDate', 10))))
+              as f (field, is_told, value)
+         where f.is_told);
+end;
+$$;
+
+comment on function docket_private.linear_theirs(jsonb, boolean, jsonb) is
+    'The fields of an issue as a task would have them, as far as they are told and mean something here. Raises PD422.';
+
+create function docket_private.linear_sent(
+    ours  jsonb,
+    rules jsonb
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select jsonb_object_agg(f.key, f.value)
+          from (values
+              ('title', true, ours -> 'title'),
+              ('description', true, ours -> 'description'),
+              ('state', rules -> 'states' ? (ours ->> 'status'),
+               coalesce(rules #> array['states', ours ->> 'status', '0'],
+                        rules #> array['states', ours ->> 'status'])),
+              ('priority', true, (
+                   select to_jsonb(p.key::integer)
+                     from jsonb_each_text(rules -> 'priorities') as p (key, value)
+                    where p.key in ('1', '2', '3', '4')
+                    order by abs(p.value::numeric - (ours ->> 'priority')::numeric), p.key
+                    limit 1)),
+              ('estimate', rules -> 'hours' <> 'null',
+               to_jsonb(round((ours ->> 'estimate')::numeric / (rules ->> 'hours')::numeric))),
+              ('labels', true, (
+                   select coalesce(jsonb_agg(distinct coalesce(m.label, t.tag)), '[]')
+                     from jsonb_array_elements_text(ours -> 'labels') as t (tag)
+                     left join lateral (
+                         select min(e.key) as label
+                           from jsonb_each_text(rules -> 'labels') as e (key, value)
+                          where e.value = t.tag) as m
+                       on true)),
+              ('dueDate', true, ours -> 'due_date'))
+              as f (key, is_sent, value)
+         where f.is_sent);
+end;
+$$;
+
+comment on function docket_private.linear_sent(jsonb, jsonb) is
+    'The fields of a task as they are sent to Linear, by Linear''s name, as far as it can be said there.';
+
+create function docket_private.linear_key(field text) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case linear_key.field
+               when 'status'   then 'state'
+               when 'due_date' then 'dueDate'
+               else                 linear_key.field
+           end;
+end;
+$$;
+
+comment on function docket_private.linear_key(text) is
+    'What Linear calls a field.';
+
+create function docket_private.linear_column(field text) returns text
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case linear_column.field
+               when 'estimate' then 'estimated_effort'
+               when 'labels'   then 'tags'
+               when 'due_date' then 'due_at'
+               else                 linear_column.field
+           end;
+end;
+$$;
+
+comment on function docket_private.linear_column(text) is
+    'The column of a task that a field is.';
+
+create function docket_private.changed_here_at(
+    task_id uuid,
+    field   text
+) returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(
+        (select (l.new_values ->> 'updated_at')::timestamptz
+           from docket.audit_log as l
+          where l.row_id = changed_here_at.task_id
+            and l.table_name = 'tasks'
+            and l.operation = 'update'
+            and l.new_values ? docket_private.linear_column(changed_here_at.field)
+          order by l.audit_id desc
+          limit 1),
+        (select t.created_at
+           from docket.tasks as t
+          where t.task_id = changed_here_at.task_id));
+end;
+$$;
+
+comment on function docket_private.changed_here_at(uuid, text) is
+    'When a field of a task was changed last, by the journal.';
+
+-- What is to be done with each field, by nothing but what both are, what they were when they last
+-- agreed, and when they were changed: so it comes out the same in whatever order it was learned.
+-- Nothing is written over what an issue that is there already has never told.
+--   agree     they say the same
+--   send      it was changed here
+--   take      it was changed there
+--   conflict  it was changed on both sides, and somebody has to decide
+create function docket_private.plan_linear(
+    link    docket.linear_sync,
+    image   docket_private.linear_images,
+    ours    jsonb,
+    rules   jsonb,
+    task_id uuid
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_theirs    jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, rules);
+    v_said      jsonb := docket_private.linear_theirs(
+        docket_private.linear_sent(ours, rules), false, rules);
+    v_direction text  := case when link.removed_at is null then link.direction
+                              else 'from_linear' end;
+    v_policies  jsonb := rules -> 'policies' || link.policies;
+begin
+    return (
+        select jsonb_object_agg(p.field, p.action)
+          from (
+              select f.field,
+                     case
+                         when f.policy = 'ignore' or f.is_unknown then null
+                         when f.theirs = f.said then 'agree'
+                         when not f.is_ours and not f.is_theirs then null
+                         when v_direction = 'from_linear' then
+                             case when f.is_theirs then 'take' end
+                         when v_direction = 'to_linear' or not f.is_theirs then
+                             case when f.is_ours and f.said is not null then 'send' end
+                         when not f.is_ours or f.policy = 'theirs' then 'take'
+                         when f.policy = 'manual'
+                              or f.policy = 'newest' and image.changed ->> f.field is null
+                             then 'conflict'
+                         when f.policy = 'newest'
+                              and (image.changed ->> f.field)::timestamptz
+                                  > docket_private.changed_here_at(plan_linear.task_id, f.field)
+                             then 'take'
+                         when f.said is not null then 'send'
+                     end as action
+                from (
+                    select o.field, v_theirs -> o.field as theirs, v_said -> o.field as said,
+                           coalesce(v_policies ->> o.field, v_policies ->> '*', 'newest') as policy,
+                           o.value is distinct from image.synced #> array[o.field, 'ours']
+                               as is_ours,
+                           link.issue <> '{}' and not v_theirs ? o.field
+                           and image.synced -> o.field is null as is_unknown,
+                           v_theirs ? o.field
+                           and v_theirs -> o.field
+                               is distinct from image.synced #> array[o.field, 'theirs']
+                               as is_theirs
+                      from jsonb_each(plan_linear.ours) as o (field, value)
+                ) as f
+          ) as p
+         where p.action is not null);
+end;
+$$;
+
+comment on function docket_private.plan_linear(docket.linear_sync, docket_private.linear_images, jsonb, jsonb, uuid) is
+    'What is to be done with each field of a task and its issue: agree, send, take, conflict; fields that stay as they are are not in it. Null: nothing at all.';
+
+revoke all on function docket_private.require_linear_policies(jsonb) from public;
+revoke all on function docket_private.linear_rules(uuid) from public;
+revoke all on function docket_private.linear_ours(docket.tasks) from public;
+revoke all on function docket_private.linear_status(jsonb, jsonb) from public;
+revoke all on function docket_private.linear_theirs(jsonb, boolean, jsonb) from public;
+revoke all on function docket_private.linear_sent(jsonb, jsonb) from public;
+revoke all on function docket_private.linear_key(text) from public;
+revoke all on function docket_private.linear_column(text) from public;
+revoke all on function docket_private.changed_here_at(uuid, text) from public;
+revoke all on function docket_private.plan_linear(docket.linear_sync, docket_private.linear_images, jsonb, jsonb, uuid)
+  from public;
+
+reset role;
+
+-- delivery/link_linear
+
+set local role docket_owner;
+
+-- Lock order: the graph's key, shared, because a status may satisfy dependents, then the task, then
+-- its image.
+
+-- The link of a task, with the task and its image held.
+create function docket_private.hold_linear(
+    linear_sync_id uuid,
+    project_id     uuid
+) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_link docket.linear_sync;
+begin
+    perform docket_private.share_graph(hold_linear.project_id);
+
+    perform
+       from docket.tasks as t
+      where t.task_id = (
+                select s.task_id
+                  from docket.linear_sync as s
+                 where s.linear_sync_id = hold_linear.linear_sync_id)
+        and t.project_id = hold_linear.project_id
+        for no key update;
+
+    perform
+       from docket_private.linear_images as i
+      where i.linear_sync_id = hold_linear.linear_sync_id
+        and i.project_id     = hold_linear.project_id
+        for no key update;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.linear_sync_id = hold_linear.linear_sync_id
+       and s.project_id     = hold_linear.project_id;
+
+    if not found then
+        raise exception 'link % to Linear does not exist',
+                        coalesce(hold_linear.linear_sync_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_linear_sync() lists those of a project.';
+    end if;
+
+    return v_link;
+end;
+$$;
+
+comment on function docket_private.hold_linear(uuid, uuid) is
+    'A link, with its task and what is known of both locked, in this order. Raises PD404.';
+
+create function docket_private.find_linear(linear_sync_id uuid) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project uuid := (
+        select s.project_id
+          from docket.linear_sync as s
+         where s.linear_sync_id = find_linear.linear_sync_id);
+begin
+    if v_project is not null then
+        perform docket_private.require_project(v_project);
+    end if;
+
+    return docket_private.hold_linear(find_linear.linear_sync_id, v_project);
+end;
+$$;
+
+comment on function docket_private.find_linear(uuid) is
+    'A link that the caller may change, held as by hold_linear(). Raises PD404, PD403.';
+
+-- Takes over what is told of an issue, key by key, where nothing greater has been told.
+create function docket_private.learn_issue(
+    link       docket.linear_sync,
+    told       jsonb,
+    told_at    text,
+    rank       integer,
+    fields     text[],
+    is_removed boolean default null
+) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key   text := docket_private.told_key(told_at, rank, told);
+    v_at    text := left(docket_private.told_key(told_at, 0, 'null'), 26);
+    v_image docket_private.linear_images;
+    v_news  jsonb;
+    v_link  docket.linear_sync;
+begin
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    v_news := (
+        select jsonb_object_agg(n.key, n.value)
+          from jsonb_each(learn_issue.told || case
+                   when learn_issue.is_removed is null then '{}'
+                   else jsonb_build_object('-', learn_issue.is_removed)
+               end) as n (key, value)
+         where coalesce(v_key collate "C" > v_image.told ->> n.key, true));
+
+    update docket_private.linear_images as i
+       set told    = i.told || coalesce((
+                         select jsonb_object_agg(k.key, v_key)
+                           from jsonb_object_keys(v_news) as k (key)), '{}'),
+           changed = i.changed || coalesce((
+                         select jsonb_object_agg(f.field, v_at || 'Z')
+                           from unnest(learn_issue.fields) as f (field)
+                          where coalesce(v_at collate "C" || 'Z' > i.changed ->> f.field, true)),
+                         '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    update docket.linear_sync as s
+       set issue       = s.issue || coalesce(v_news - '-', '{}'),
+           identifier  = left(coalesce(v_news ->> 'identifier', s.identifier), 255),
+           url         = left(coalesce(v_news ->> 'url', s.url), 10000),
+           removed_at  = case (v_news ->> '-')::boolean
+                             when true  then learn_issue.told_at::timestamptz
+                             when false then null
+                             else            s.removed_at
+                         end,
+           received_at = docket.clock()
+     where s.linear_sync_id = link.linear_sync_id
+       and s.project_id     = link.project_id
+    returning s.* into strict v_link;
+
+    return v_link;
+end;
+$$;
+
+comment on function docket_private.learn_issue(docket.linear_sync, jsonb, text, integer, text[], boolean) is
+    'Takes over what Linear told of an issue at a time; fields are those that it then changed. Returns the link.';
+
+-- Writes into the task what is to be taken, and remembers what both now agree in. What can not be
+-- taken stays to be taken: the next event, or a retry, tries it again.
+create function docket_private.settle_linear(link docket.linear_sync) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rules   jsonb := docket_private.linear_rules(link.project_id);
+    v_theirs  jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, v_rules);
+    v_image   docket_private.linear_images;
+    v_task    docket.tasks;
+    v_plan    jsonb;
+    v_changes jsonb;
+    v_failed  text[] := '{}';
+    v_error   text;
+    v_link    docket.linear_sync;
+begin
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    -- What is on its way has arrived where the issue has it, whether or not that was acknowledged.
+    update docket_private.linear_images as i
+       set synced = i.synced || coalesce((
+               select jsonb_object_agg(e.field, e.image)
+                 from jsonb_each(i.sending -> 'synced') as e (field, image)
+                where e.image -> 'theirs' = v_theirs -> e.field), '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id
+    returning i.* into strict v_image;
+    v_plan := coalesce(
+        docket_private.plan_linear(
+            link, v_image, docket_private.linear_ours(v_task), v_rules, v_task.task_id),
+        '{}');
+
+    v_changes := (
+        select jsonb_object_agg(docket_private.linear_column(p.field), case
+                   when p.field = 'due_date' and v_theirs ->> p.field is not null
+                       then to_jsonb((v_theirs ->> p.field) || 'T00:00:00Z')
+                   else v_theirs -> p.field
+               end)
+          from jsonb_each_text(v_plan) as p (field, action)
+         where p.action = 'take'
+           and p.field <> 'status');
+    -- Who has started it there has it here.
+    if v_plan ->> 'status' = 'take' and v_theirs ->> 'status' = 'in_progress'
+       and v_task.assigned_to is null and link.issue #>> '{assignee,name}' is not null then
+        v_changes := coalesce(v_changes, '{}')
+                     || jsonb_build_object('assigned_to', link.issue #> '{assignee,name}');
+    end if;
+
+    if v_changes is not null then
+        begin
+            perform docket.update_task(v_task.task_id, v_changes);
+        exception
+            when data_exception or integrity_constraint_violation
+                 or sqlstate 'PD422' or sqlstate 'PD413' then
+                v_error  := sqlerrm;
+                v_failed := array(
+                    select p.field
+                      from jsonb_each_text(v_plan) as p (field, action)
+                     where p.field <> 'status');
+        end;
+    end if;
+
+    if v_plan ->> 'status' = 'take' then
+        begin
+            -- Where no way leads there at once, one leads through pending.
+            if not exists (
+                select
+                  from docket.task_transitions as t
+                 where t.from_status = v_task.status
+                   and t.to_status   = v_theirs ->> 'status'
+            ) then
+                perform docket.update_task_status(v_task.task_id, 'pending');
+            end if;
+            perform docket.update_task_status(v_task.task_id, v_theirs ->> 'status');
+        exception
+            when integrity_constraint_violation
+                 or sqlstate 'PDTRN' or sqlstate 'PDGAT' or sqlstate 'PD409' then
+                v_error  := concat_ws('; ', v_error, sqlerrm);
+                v_failed := v_failed || array['status'];
+        end;
+    end if;
+
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    update docket_private.linear_images as i
+       set synced           = i.synced || coalesce((
+                                  select jsonb_object_agg(p.field, jsonb_build_object(
+                                             'ours', o.ours -> p.field,
+                                             'theirs', v_theirs -> p.field))
+                                    from jsonb_each_text(v_plan) as p (field, action)
+                                   cross join docket_private.linear_ours(v_task) as o (ours)
+                                   where p.action in ('agree', 'take')
+                                     and p.field <> all (v_failed)), '{}'),
+           examined_version = case
+                                  when jsonb_path_exists(v_plan, '$.* ? (@ == "send")') then null
+                                  else v_task.version
+                              end
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    update docket.linear_sync as s
+       set conflicts     = array(
+                               select p.field
+                                 from jsonb_each_text(v_plan) as p (field, action)
+                                where p.action = 'conflict'
+                                order by p.field),
+           receive_error = left(v_error, 10000)
+     where s.linear_sync_id = link.linear_sync_id
+       and s.project_id     = link.project_id
+    returning s.* into strict v_link;
+
+    return v_link;
+end;
+$$;
+
+comment on function docket_private.settle_linear(docket.linear_sync) is
+    'Does to a task what follows from what Linear told, and keeps what could not be done and what is to be decided. Whoever calls it holds the task and its image. Returns the link.';
+
+-- As if what the other side has had been known for long: then only this one has changed.
+create function docket_private.take_side(
+    link   docket.linear_sync,
+    fields text[],
+    side   text
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_task   docket.tasks;
+    v_theirs jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, docket_private.linear_rules(link.project_id));
+begin
+    if side is null or side not in ('ours', 'theirs') then
+        raise exception '% is no side', coalesce(quote_literal(left(side, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'ours (the task''s) or theirs (Linear''s).';
+    end if;
+
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    update docket_private.linear_images as i
+       set synced = i.synced || coalesce((
+               select jsonb_object_agg(f.field, case side
+                          when 'ours' then jsonb_build_object('theirs', v_theirs -> f.field)
+                          else             jsonb_build_object('ours', o.ours -> f.field)
+                      end)
+                 from unnest(take_side.fields) as f (field)
+                cross join docket_private.linear_ours(v_task) as o (ours)
+                where v_theirs ? f.field), '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+end;
+$$;
+
+comment on function docket_private.take_side(docket.linear_sync, text[], text) is
+    'Decides for fields whose change counts: ours or theirs. Raises PD422.';
+
+create function docket_private.insert_linear(
+    task_id    uuid,
+    project_id uuid,
+    issue_id   text,
+    direction  text,
+    policies   jsonb
+) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_link docket.linear_sync;
+begin
+    insert into docket.linear_sync as s (
+        linear_sync_id, project_id, task_id, issue_id, direction, policies)
+    values (
+        docket_private.new_id(insert_linear.project_id), insert_linear.project_id,
+        insert_linear.task_id, insert_linear.issue_id, insert_linear.direction,
+        coalesce(insert_linear.policies, '{}'))
+    returning s.* into v_link;
+
+    insert into docket_private.linear_images (linear_sync_id, project_id)
+    values (v_link.linear_sync_id, v_link.project_id);
+
+    return v_link;
+end;
+$$;
+
+comment on function docket_private.insert_linear(uuid, uuid, text, text, jsonb) is
+    'Links a task to an issue.';
+
+create function docket.link_linear_issue(
+    task_id    uuid,
+    issue      jsonb default null,
+    direction  text  default null,
+    policies   jsonb default null,
+    take       text  default null,
+    request_id uuid  default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer    jsonb := docket_private.replay(request_id, 'link_linear_issue');
+    v_task      docket.tasks;
+    v_link      docket.linear_sync;
+    v_issue     text  := issue ->> 'id';
+    v_direction docket.sync_direction;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = link_linear_issue.task_id
+       and t.archived_at is null;
+    if not found then
+        raise exception 'task % does not exist', coalesce(link_linear_issue.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+    perform docket_private.require_project(v_task.project_id);
+
+    if issue is not null and coalesce(length(v_issue), 0) not between 1 and 255 then
+        raise exception 'this is no issue of Linear''s'
+            using errcode = 'PD422',
+                  hint    = 'Give an object with at least its id, such as the API returns; null: it is to be created there.';
+    end if;
+    perform docket_private.require_linear_policies(coalesce(policies, '{}'));
+
+    perform docket_private.share_graph(v_task.project_id);
+    perform
+       from docket.tasks as t
+      where t.task_id    = v_task.task_id
+        and t.project_id = v_task.project_id
+        for no key update;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.task_id    = v_task.task_id
+       and s.project_id = v_task.project_id;
+
+    begin
+        v_direction := coalesce(
+            link_linear_issue.direction, v_link.direction,
+            docket_private.linear_rules(v_task.project_id) ->> 'direction');
+
+        if v_link.linear_sync_id is null then
+            v_link := docket_private.insert_linear(
+                v_task.task_id, v_task.project_id, coalesce(v_issue, gen_random_uuid()::text),
+                v_direction, policies);
+        elsif v_link.issue_id <> v_issue then
+            raise exception 'task % is issue % already', v_task.task_key,
+                            coalesce(v_link.identifier, v_link.issue_id)
+                using errcode = 'PD409',
+                      hint    = 'docket.unlink_linear_issue() takes the link away.';
+        else
+            update docket.linear_sync as s
+               set direction = v_direction,
+                   policies  = coalesce(link_linear_issue.policies, s.policies)
+             where s.linear_sync_id = v_link.linear_sync_id
+               and s.project_id     = v_link.project_id;
+        end if;
+    exception
+        when unique_violation then
+            raise exception 'issue % is another task already', left(v_issue, 100)
+                using errcode = 'PD409';
+        when check_violation then
+            raise exception '% is no direction', quote_literal(left(
+                                link_linear_issue.direction, 100))
+                using errcode = 'PD422',
+                      hint    = 'to_linear, from_linear or bidirectional.';
+    end;
+
+    v_link := docket_private.hold_linear(v_link.linear_sync_id, v_link.project_id);
+    if v_issue is null and v_link.issue = '{}' and v_link.direction = 'from_linear' then
+        raise exception 'no issue is created in Linear for what is only taken from there'
+            using errcode = 'PD422',
+                  hint    = 'Say which issue it is, or link it in another direction.';
+    end if;
+
+    if issue is not null then
+        v_link := docket_private.learn_issue(v_link, issue, issue ->> 'updatedAt', 0, '{}');
+    end if;
+    if take is not null then
+        perform docket_private.take_side(
+            v_link,
+            array(select k.field
+                    from jsonb_object_keys(docket_private.linear_ours(v_task)) as k (field)),
+            take);
+    end if;
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+exception
+    when invalid_datetime_format or datetime_field_overflow then
+        raise exception 'issue % was changed at no time', left(v_issue, 100)
+            using errcode = 'PD422',
+                  hint    = 'updatedAt is a time in ISO 8601, as Linear tells it.';
+end;
+$$;
+
+comment on function docket.link_linear_issue(uuid, jsonb, text, jsonb, text, uuid) is
+'Says which issue of Linear''s a task is, or changes how the two are kept alike.
+
+`issue` is the issue as Linear''s API or a webhook tells it, with at least its id, better with its
+fields and updatedAt; null: it is to be created there (docket.pending_linear_changes() hands it
+out). `direction` is to_linear, from_linear or bidirectional (null: the setting linear_direction),
+`policies` an object that says by field whose change counts: ours, theirs, newest, manual, or ignore
+(the setting linear_policies for the others). Where the two differ now, `take` says which is right,
+ours or theirs; null: the policies decide, and newest asks, because nothing is known of when.
+The same `request_id` again returns the first answer.
+Returns the link. Raises PD404, PD403, PD409 (it is another issue, or that another task), PD422.';
+
+create function docket.unlink_linear_issue(
+    linear_sync_id uuid,
+    request_id     uuid default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'unlink_linear_issue');
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.find_linear(unlink_linear_issue.linear_sync_id);
+    delete from docket.linear_sync as s
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.unlink_linear_issue(uuid, uuid) is
+'Takes the link `linear_sync_id` away: the task and the issue stay as they are, each by itself.
+
+The same `request_id` again returns the first answer. Returns the link as it was. Raises PD404,
+PD403.';
+
+create function docket.resolve_linear_conflict(
+    linear_sync_id uuid,
+    take           text,
+    field          text default null,
+    request_id     uuid default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'resolve_linear_conflict');
+    v_link   docket.linear_sync;
+    v_fields text[];
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link   := docket_private.find_linear(resolve_linear_conflict.linear_sync_id);
+    v_fields := array(
+        select f.field
+          from unnest(v_link.conflicts) as f (field)
+         where resolve_linear_conflict.field is null
+            or f.field = resolve_linear_conflict.field);
+    if v_fields = '{}' then
+        raise exception 'there is no conflict%',
+                        coalesce(' of ' || quote_literal(left(field, 100)), '')
+            using errcode = 'PD409',
+                  hint    = 'docket.list_linear_conflicts() lists them.';
+    end if;
+
+    perform docket_private.take_side(v_link, v_fields, take);
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.resolve_linear_conflict(uuid, text, text, uuid) is
+'Decides a conflict of the link `linear_sync_id`: `take` ours, and what the task has is sent, or
+theirs, and the task gets what the issue has. Of one `field`, or (null) of all that are in conflict.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PD404, PD403, PD409
+(there is no conflict), PD422.';
+
+create function docket.retry_linear_sync(
+    linear_sync_id uuid,
+    request_id     uuid default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'retry_linear_sync');
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.find_linear(retry_linear_sync.linear_sync_id);
+    update docket.linear_sync as s
+       set next_attempt_at = null
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.retry_linear_sync(uuid, uuid) is
+'Tries anew what failed with the link `linear_sync_id`: takes over at once what Linear told and could
+not be taken, and lets what could not be sent be handed out without waiting.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PD404, PD403.';
+
+-- Judged by the task as it is at this moment; where it has not changed since it was looked at last,
+-- there is nothing to judge.
+create function docket_private.linear_status_of(
+    link docket.linear_sync,
+    task docket.tasks
+) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_image docket_private.linear_images;
+begin
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    return case
+               when link.conflicts <> '{}' then 'conflict'
+               when link.receive_error is not null or link.send_error is not null then 'failed'
+               when link.removed_at is not null then 'removed'
+               when v_image.lease_expires_at > docket.clock() then 'sending'
+               when v_image.examined_version = task.version then 'synced'
+               when jsonb_path_exists(
+                        docket_private.plan_linear(
+                            link, v_image, docket_private.linear_ours(task),
+                            docket_private.linear_rules(link.project_id), task.task_id),
+                        '$.* ? (@ == "send")') then 'pending'
+               else 'synced'
+           end;
+end;
+$$;
+
+comment on function docket_private.linear_status_of(docket.linear_sync, docket.tasks) is
+    'How a task and its issue stand to each other: conflict, failed, removed, sending, pending or synced.';
+
+create function docket.get_linear_sync(task_id uuid) returns setof docket.linear_sync
+language sql
+stable
+rows 1
+begin atomic
+    select s.*
+      from docket.linear_sync as s
+     where s.task_id = get_linear_sync.task_id;
+end;
+
+comment on function docket.get_linear_sync(uuid) is
+'Which issue of Linear''s task `task_id` is, with all that Linear told of it.
+
+Returns the link, or no row where there is none; raises nothing.';
+
+create function docket.list_linear_sync(
+    project_id uuid,
+    status     text    default null,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns table (
+    linear_sync_id  uuid,
+    task_id         uuid,
+    task_key        text,
+    issue_id        text,
+    identifier      text,
+    url             text,
+    direction       docket.sync_direction,
+    sync_status     text,
+    conflicts       text[],
+    receive_error   text,
+    send_error      text,
+    failures        integer,
+    next_attempt_at timestamptz,
+    received_at     timestamptz,
+    sent_at         timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.require_project(list_linear_sync.project_id, to_write => false);
+
+    return query
+    select s.linear_sync_id, s.task_id, t.task_key, s.issue_id, s.identifier, s.url, s.direction,
+           j.sync_status, s.conflicts, s.receive_error, s.send_error, s.failures,
+           s.next_attempt_at, s.received_at, s.sent_at
+      from docket.linear_sync as s
+     cross join lateral (
+         select k.*
+           from docket.tasks as k
+          where k.task_id    = s.task_id
+            and k.project_id = s.project_id
+         offset 0
+     ) as t
+     cross join lateral (
+         select docket_private.linear_status_of(s, t::docket.tasks) as sync_status
+         offset 0
+     ) as j
+     where s.project_id = list_linear_sync.project_id
+       and (list_linear_sync.after is null or s.linear_sync_id > list_linear_sync.after)
+       and (list_linear_sync.status is null or j.sync_status = list_linear_sync.status)
+     order by s.linear_sync_id
+     limit least(greatest(list_linear_sync.page_size, 1), 1000);
+end;
+$$;
+
+comment on function docket.list_linear_sync(uuid, text, uuid, integer) is
+'The tasks of project `project_id` that are issues of Linear''s, the first linked first; those of one
+`status` only, where it is given: conflict (somebody has to decide), failed (see receive_error and
+send_error), removed (the issue is gone), sending (handed out and not acknowledged), pending (there
+is something to send) or synced.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+identifier, url, receive_error, send_error, next_attempt_at, received_at and sent_at may be null.
+Returns links; raises PD404.';
+
+create function docket.list_linear_conflicts(
+    project_id uuid,
+    after      text    default null,
+    page_size  integer default 100
+) returns table (
+    linear_sync_id    uuid,
+    task_id           uuid,
+    task_key          text,
+    identifier        text,
+    url               text,
+    field             text,
+    ours              jsonb,
+    theirs            jsonb,
+    agreed            jsonb,
+    ours_changed_at   timestamptz,
+    theirs_changed_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rules jsonb;
+begin
+    perform docket_private.require_project(list_linear_conflicts.project_id, to_write => false);
+    v_rules := docket_private.linear_rules(list_linear_conflicts.project_id);
+
+    return query
+    select s.linear_sync_id, s.task_id, t.task_key, s.identifier, s.url, f.field,
+           docket_private.linear_ours(t::docket.tasks) -> f.field,
+           docket_private.linear_theirs(s.issue, s.removed_at is not null, v_rules) -> f.field,
+           i.synced #> array[f.field, 'ours'],
+           docket_private.changed_here_at(s.task_id, f.field),
+           (i.changed ->> f.field)::timestamptz
+      from docket.linear_sync as s
+     cross join lateral unnest(s.conflicts) as f (field)
+     cross join lateral (
+         select k.*
+           from docket.tasks as k
+          where k.task_id    = s.task_id
+            and k.project_id = s.project_id
+         offset 0
+     ) as t
+      join docket_private.linear_images as i
+        on i.linear_sync_id = s.linear_sync_id
+       and i.project_id = s.project_id
+     where s.project_id = list_linear_conflicts.project_id
+       and s.conflicts <> '{}'
+       and (list_linear_conflicts.after is null
+            or s.linear_sync_id::text || '/' || f.field > list_linear_conflicts.after)
+     order by s.linear_sync_id::text || '/' || f.field
+     limit least(greatest(list_linear_conflicts.page_size, 1), 1000);
+end;
+$$;
+
+comment on function docket.list_linear_conflicts(uuid, text, integer) is
+'What was changed in project `project_id` and in Linear, and is to be decided: field by field, what
+the task has (ours), what the issue has (theirs), both as tasks have it, and what they last agreed
+in. docket.resolve_linear_conflict() decides.
+
+`after` is linear_sync_id and field of the last row of the previous page, with a slash between,
+`page_size` is in rows (1 to 1000). identifier, url, ours, theirs, agreed and theirs_changed_at may
+be null. Returns conflicts; raises PD404, PD422 (settings).';
+
+revoke all on function docket_private.hold_linear(uuid, uuid) from public;
+revoke all on function docket_private.find_linear(uuid) from public;
+revoke all on function docket_private.learn_issue(docket.linear_sync, jsonb, text, integer, text[], boolean)
+  from public;
+revoke all on function docket_private.settle_linear(docket.linear_sync) from public;
+revoke all on function docket_private.take_side(docket.linear_sync, text[], text) from public;
+revoke all on function docket_private.insert_linear(uuid, uuid, text, text, jsonb) from public;
+revoke all on function docket_private.linear_status_of(docket.linear_sync, docket.tasks)
+  from public;
+revoke all on function docket.link_linear_issue(uuid, jsonb, text, jsonb, text, uuid) from public;
+revoke all on function docket.unlink_linear_issue(uuid, uuid) from public;
+revoke all on function docket.resolve_linear_conflict(uuid, text, text, uuid) from public;
+revoke all on function docket.retry_linear_sync(uuid, uuid) from public;
+revoke all on function docket.get_linear_sync(uuid) from public;
+revoke all on function docket.list_linear_sync(uuid, text, uuid, integer) from public;
+revoke all on function docket.list_linear_conflicts(uuid, text, integer) from public;
+grant execute on function
+    docket.link_linear_issue(uuid, jsonb, text, jsonb, text, uuid),
+    docket.unlink_linear_issue(uuid, uuid),
+    docket.resolve_linear_conflict(uuid, text, text, uuid),
+    docket.retry_linear_sync(uuid, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.get_linear_sync(uuid),
+    docket.list_linear_sync(uuid, text, uuid, integer),
+    docket.list_linear_conflicts(uuid, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/send_linear
+
+set local role docket_owner;
+
+-- The outbox. A change is handed out under a lease, and what was sent counts as agreed when it is
+-- acknowledged, not before: whoever is lost on the way has it handed out again, and what changes
+-- meanwhile is the next change.
+
+-- Looks at so many links at once, and hands out what there is to send. Images only are locked, and
+-- tasks read as they are: what changes a moment later is seen in the next version.
+create function docket_private.lease_linear(
+    project_id    uuid,
+    max_changes   integer,
+    lease_seconds integer,
+    rules         jsonb,
+    out looked_at integer,
+    out leased    uuid[]
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with candidates as materialized (
+          select i.linear_sync_id
+            from docket.linear_sync as s
+            join docket_private.linear_images as i
+              on i.linear_sync_id = s.linear_sync_id
+             and i.project_id = s.project_id
+            join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = s.project_id
+           where s.project_id = lease_linear.project_id
+             and i.examined_version is distinct from t.version
+             and s.direction <> 'from_linear'
+             and s.removed_at is null
+             and t.archived_at is null
+             and coalesce(s.next_attempt_at <= docket.clock(), true)
+             and coalesce(i.lease_expires_at <= docket.clock(), true)
+           order by i.linear_sync_id
+           limit lease_linear.max_changes
+             for no key update of i skip locked
+      ), judged as materialized (
+          select i.linear_sync_id, t.version, o.ours,
+                 docket_private.linear_sent(o.ours, lease_linear.rules) as said,
+                 array(
+                     select p.field
+                       from jsonb_each_text(docket_private.plan_linear(
+                                s, i, o.ours, lease_linear.rules, t.task_id)) as p (field, action)
+                      where p.action = 'send') as fields
+            from candidates as c
+            join docket_private.linear_images as i on i.linear_sync_id = c.linear_sync_id
+            join docket.linear_sync as s
+              on s.linear_sync_id = i.linear_sync_id
+             and s.project_id = i.project_id
+            join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = s.project_id
+           cross join lateral (
+               select docket_private.linear_ours(t) as ours
+               offset 0
+           ) as o
+      ), taken as (
+          update docket_private.linear_images as i
+             set examined_version = case when j.fields = '{}' then j.version end,
+                 linear_change_id = case
+                     when j.fields <> '{}' then docket_private.new_id(i.project_id)
+                 end,
+                 lease_expires_at = case
+                     when j.fields <> '{}' then docket.clock()
+                          + make_interval(secs => lease_linear.lease_seconds)
+                 end,
+                 sending          = case when j.fields <> '{}' then jsonb_build_object(
+                     'changes', (
+                         select jsonb_object_agg(k.key, j.said -> k.key)
+                           from unnest(j.fields) as f (field)
+                          cross join lateral (
+                              select docket_private.linear_key(f.field) as key) as k),
+                     'synced', (
+                         select jsonb_object_agg(f.field, jsonb_build_object(
+                                    'ours', j.ours -> f.field,
+                                    'theirs', docket_private.linear_theirs(
+                                        j.said, false, lease_linear.rules) -> f.field))
+                           from unnest(j.fields) as f (field)))
+                 end
+            from judged as j
+           where i.linear_sync_id = j.linear_sync_id
+          returning i.linear_change_id
+      )
+    select count(*), array_agg(t.linear_change_id) filter (where t.linear_change_id is not null)
+      into looked_at, leased
+      from taken as t;
+end;
+$$;
+
+comment on function docket_private.lease_linear(uuid, integer, integer, jsonb) is
+    'Looks at the next links of a project that may have something to send. Returns at how many, and the changes that it handed out.';
+
+create function docket.pending_linear_changes(
+    project_id    uuid,
+    max_changes   integer default 10,
+    lease_seconds integer default 300
+) returns table (
+    linear_change_id uuid,
+    linear_sync_id   uuid,
+    task_id          uuid,
+    task_key         text,
+    operation        text,
+    issue_id         text,
+    identifier       text,
+    changes          jsonb,
+    failures         integer,
+    lease_expires_at timestamptz
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most   integer := least(greatest(max_changes, 1), 1000);
+    v_rules  jsonb;
+    v_leased uuid[]  := '{}';
+    v_next   record;
+begin
+    perform docket_private.require_project(pending_linear_changes.project_id);
+    v_rules := docket_private.linear_rules(pending_linear_changes.project_id);
+
+    -- Again where what was looked at had nothing to send.
+    loop
+        v_next := docket_private.lease_linear(
+            pending_linear_changes.project_id, v_most - cardinality(v_leased),
+            least(greatest(pending_linear_changes.lease_seconds, 1), 86400), v_rules);
+        v_leased := v_leased || coalesce(v_next.leased, '{}');
+        exit when v_next.looked_at = 0 or cardinality(v_leased) >= v_most;
+    end loop;
+
+    return query
+    select i.linear_change_id, s.linear_sync_id, s.task_id, t.task_key,
+           case when s.issue = '{}' then 'create' else 'update' end, s.issue_id, s.identifier,
+           case
+               when s.issue = '{}' then
+                   jsonb_strip_nulls(i.sending -> 'changes' || jsonb_build_object(
+                       'id', s.issue_id, 'team', v_rules #> '{teams,0}'))
+               else i.sending -> 'changes'
+           end,
+           s.failures, i.lease_expires_at
+      from docket_private.linear_images as i
+      join docket.linear_sync as s
+        on s.linear_sync_id = i.linear_sync_id
+       and s.project_id = i.project_id
+      join docket.tasks as t
+        on t.task_id = s.task_id
+       and t.project_id = s.project_id
+     where i.linear_change_id = any (v_leased)
+     order by s.linear_sync_id;
+end;
+$$;
+
+comment on function docket.pending_linear_changes(uuid, integer, integer) is
+'Hands out changes of tasks of project `project_id` that are to be sent to Linear, at most
+`max_changes` (1 to 1000), to one sender at a time: for `lease_seconds` nobody else is given them.
+
+`operation` is create or update, `changes` what the issue is to get, in Linear''s words: title,
+description, priority (1 to 4), estimate (points), dueDate, state (an id, name or type), labels
+(names); for create also id (give it to Linear, and it creates the issue once, however often it is
+told) and team (null is left out). Two changes of one issue are never under way at the same time.
+Whoever has sent one calls docket.acknowledge_linear_change(), or docket.fail_linear_change(); where
+neither comes, it is handed out again when the lease is over.
+identifier may be null. Returns changes; raises PD404, PD403, PD422 (settings).';
+
+create function docket_private.hold_linear_change(linear_change_id uuid)
+returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_image docket_private.linear_images;
+    v_link  docket.linear_sync;
+begin
+    select i.* into v_image
+      from docket_private.linear_images as i
+     where i.linear_change_id = hold_linear_change.linear_change_id;
+
+    if found then
+        perform docket_private.require_project(v_image.project_id);
+        v_link := docket_private.hold_linear(v_image.linear_sync_id, v_image.project_id);
+    end if;
+
+    -- Judged again, now that it is held.
+    if not exists (
+        select
+          from docket_private.linear_images as i
+         where i.linear_sync_id   = v_link.linear_sync_id
+           and i.linear_change_id = hold_linear_change.linear_change_id
+    ) then
+        raise exception 'change % is not under way',
+                        coalesce(hold_linear_change.linear_change_id::text, 'null')
+            using errcode = 'PDLSE',
+                  hint    = 'It was acknowledged, has failed, or was handed out again after its lease.';
+    end if;
+
+    return v_link;
+end;
+$$;
+
+comment on function docket_private.hold_linear_change(uuid) is
+    'The link of a change that is under way, held as by hold_linear(). Raises PDLSE, PD403.';
+
+create function docket.acknowledge_linear_change(
+    linear_change_id uuid,
+    issue            jsonb,
+    request_id       uuid default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'acknowledge_linear_change');
+    v_image  docket_private.linear_images;
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.hold_linear_change(acknowledge_linear_change.linear_change_id);
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    if issue ->> 'id' is distinct from v_link.issue_id or issue ->> 'updatedAt' is null then
+        raise exception 'that is not how Linear answers a change of issue %', v_link.issue_id
+            using errcode = 'PD422',
+                  hint    = 'Give the issue as the API returns it, with at least id and updatedAt.';
+    end if;
+
+    -- What was sent is what it has, unless the answer says something else.
+    v_link := docket_private.learn_issue(
+        v_link, v_image.sending -> 'changes' || issue, issue ->> 'updatedAt', 0,
+        array(select k.field from jsonb_object_keys(v_image.sending -> 'synced') as k (field)));
+
+    update docket_private.linear_images as i
+       set synced           = i.synced || (i.sending -> 'synced'),
+           linear_change_id = null,
+           sending          = null,
+           lease_expires_at = null
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    update docket.linear_sync as s
+       set failures        = 0,
+           send_error      = null,
+           next_attempt_at = null,
+           sent_at         = docket.clock()
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+exception
+    when invalid_datetime_format or datetime_field_overflow then
+        raise exception 'issue % was changed at no time', left(issue ->> 'id', 100)
+            using errcode = 'PD422',
+                  hint    = 'updatedAt is a time in ISO 8601, as Linear tells it.';
+end;
+$$;
+
+comment on function docket.acknowledge_linear_change(uuid, jsonb, uuid) is
+'Says that change `linear_change_id` (docket.pending_linear_changes()) was sent: from now on both sides
+agree in it.
+
+`issue` is the issue as Linear answered, with at least id and updatedAt; better also with identifier
+and url. What has changed here or there since it was handed out stays a change. The same
+`request_id` again returns the first answer.
+Returns the link. Raises PDLSE (it is not under way any more), PD403, PD422.';
+
+create function docket.fail_linear_change(
+    linear_change_id uuid,
+    error            text,
+    retry_after      interval default null,
+    request_id       uuid     default null
+) returns docket.linear_sync
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'fail_linear_change');
+    v_seconds numeric := (docket_private.setting('linear_retry_seconds') #>> '{}')::numeric;
+    v_link    docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.hold_linear_change(fail_linear_change.linear_change_id);
+
+    update docket_private.linear_images as i
+       set linear_change_id = null,
+           sending          = null,
+           lease_expires_at = null
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    update docket.linear_sync as s
+       set failures        = s.failures + 1,
+           send_error      = left(coalesce(nullif(error, ''), 'no reason was given'), 10000),
+           next_attempt_at = docket.clock() + coalesce(
+                                 fail_linear_change.retry_after,
+                                 make_interval(secs => least(
+                                     v_seconds * 2 ^ least(s.failures, 20), 3600)::integer))
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id
+    returning s.* into strict v_link;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+comment on function docket.fail_linear_change(uuid, text, interval, uuid) is
+'Says that change `linear_change_id` (docket.pending_linear_changes()) could not be sent, and why
+(`error`). It is handed out again after `retry_after`; null: after the setting linear_retry_seconds,
+twice as long with each further failure, at most after an hour. docket.retry_linear_sync() does not
+wait.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PDLSE (it is not
+under way any more), PD403.';
+
+revoke all on function docket_private.lease_linear(uuid, integer, integer, jsonb) from public;
+revoke all on function docket_private.hold_linear_change(uuid) from public;
+revoke all on function docket.pending_linear_changes(uuid, integer, integer) from public;
+revoke all on function docket.acknowledge_linear_change(uuid, jsonb, uuid) from public;
+revoke all on function docket.fail_linear_change(uuid, text, interval, uuid) from public;
+grant execute on function
+    docket.pending_linear_changes(uuid, integer, integer),
+    docket.acknowledge_linear_change(uuid, jsonb, uuid),
+    docket.fail_linear_change(uuid, text, interval, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/ingest_linear
+
+set local role docket_owner;
+
+-- An issue that is not known yet becomes a task, where it is of a team whose issues do.
+create function docket_private.adopt_issue(
+    project_id uuid,
+    payload    jsonb,
+    rules      jsonb
+) returns docket.linear_sync
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_issue  jsonb := payload -> 'data';
+    v_theirs jsonb;
+    v_task   docket.tasks;
+begin
+    if rules ->> 'direction' = 'to_linear'
+       or not rules -> 'teams' ?| array_remove(
+              array['*', v_issue ->> 'teamId', v_issue #>> '{team,id}', v_issue #>> '{team,key}'],
+              null) then
+        return null;
+    end if;
+
+    v_theirs := docket_private.linear_theirs(v_issue, payload ->> 'action' = 'remove', rules);
+    select t.* into strict v_task
+      from docket.create_tasks(
+               adopt_issue.project_id,
+               jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+                   'title', coalesce(v_theirs ->> 'title', v_issue ->> 'identifier', 'Untitled'),
+                   'description', v_theirs -> 'description', 'status', v_theirs -> 'status',
+                   'priority', v_theirs -> 'priority', 'tags', v_theirs -> 'labels',
+                   'estimated_effort', v_theirs -> 'estimate',
+                   'due_at', (v_theirs ->> 'due_date') || 'T00:00:00Z',
+                   'assigned_to', v_issue #> '{assignee,name}')))) as t;
+
+    return docket_private.insert_linear(
+        v_task.task_id, adopt_issue.project_id, v_issue ->> 'id', rules ->> 'direction', '{}');
+end;
+$$;
+
+comment on function docket_private.adopt_issue(uuid, jsonb, jsonb) is
+    'Makes a task of an issue that Linear tells of, and links the two; null: issues of that team do not become tasks.';
+
+-- Our fields that an event says it has changed.
+create function docket_private.fields_changed(payload jsonb) returns text[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return array(
+        select f.field
+          from (values
+              ('title', array['title']),
+              ('description', array['description', 'descriptionData']),
+              ('status', array['state', 'stateId']),
+              ('priority', array['priority']),
+              ('estimate', array['estimate']),
+              ('labels', array['labels', 'labelIds']),
+              ('due_date', array['dueDate'])) as f (field, keys)
+         where payload ->> 'action' = 'create'
+            or payload -> 'updatedFrom' ?| f.keys
+            or payload ->> 'action' = 'remove' and f.field = 'status');
+end;
+$$;
+
+comment on function docket_private.fields_changed(jsonb) is
+    'The fields that an event of Linear''s says it has changed: all of a new issue, else those of updatedFrom.';
+
+create function docket_private.take_in_linear(
+    project_id uuid,
+    payload    jsonb
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_action text  := payload ->> 'action';
+    v_issue  jsonb := payload -> 'data';
+    v_told   jsonb;
+    v_link   docket.linear_sync;
+begin
+    if payload ->> 'type' is distinct from 'Issue' or v_issue ->> 'id' is null
+       or v_action is null or v_action not in ('create', 'update', 'remove') then
+        return null;
+    end if;
+
+    -- Two events of one issue that come at once: the second waits here for the first.
+    perform docket_private.share_graph(take_in_linear.project_id);
+    insert into docket_private.webhook_streams as s (project_id, repository)
+    values (take_in_linear.project_id, 'linear')
+        on conflict on constraint webhook_streams_pkey
+        do update set deliveries = s.deliveries + 1;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.project_id = take_in_linear.project_id
+       and s.issue_id   = v_issue ->> 'id';
+    if not found then
+        v_link := docket_private.adopt_issue(
+            take_in_linear.project_id, payload,
+            docket_private.linear_rules(take_in_linear.project_id));
+        if v_link.linear_sync_id is null then
+            return null;
+        end if;
+    end if;
+
+    -- What an event has changed and does not have is empty now.
+    v_told := coalesce((
+                  select jsonb_object_agg(k.key, null)
+                    from jsonb_object_keys(
+                             case jsonb_typeof(payload -> 'updatedFrom')
+                                 when 'object' then payload -> 'updatedFrom'
+                                 else               '{}'
+                             end) as k (key)), '{}')
+              || jsonb_strip_nulls(jsonb_build_object('url', payload -> 'url'))
+              || v_issue;
+
+    v_link := docket_private.hold_linear(v_link.linear_sync_id, v_link.project_id);
+    v_link := docket_private.learn_issue(
+        v_link, v_told, coalesce(v_issue ->> 'updatedAt', payload ->> 'createdAt'),
+        case v_action when 'remove' then 2 else 1 end,
+        docket_private.fields_changed(payload), v_action = 'remove');
+    v_link := docket_private.settle_linear(v_link);
+
+    return jsonb_strip_nulls(jsonb_build_object(
+        'linear_sync', v_link.linear_sync_id, 'task', v_link.task_id,
+        'issue', coalesce(v_link.identifier, v_link.issue_id)));
+end;
+$$;
+
+comment on function docket_private.take_in_linear(uuid, jsonb) is
+    'Takes in an event of Linear''s, and returns what it was about; null: nothing that is kept here.';
+
+create function docket_private.process_linear(
+    delivery docket.webhook_deliveries,
+    payload  jsonb
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_outcome jsonb;
+    v_error   text;
+begin
+    begin
+        v_outcome := docket_private.take_in_linear(delivery.project_id, process_linear.payload);
+    exception
+        when data_exception or integrity_constraint_violation or sqlstate 'PD422'
+             or sqlstate 'PD413' then
+            v_error := sqlerrm;
+    end;
+
+    return docket_private.settle_delivery(delivery, v_outcome, v_error);
+end;
+$$;
+
+comment on function docket_private.process_linear(docket.webhook_deliveries, jsonb) is
+    'Takes in what Linear delivered, and writes down what became of it.';
+
+create function docket.ingest_linear(
+    project_id  uuid,
+    payload     jsonb,
+    delivery_id text  default null,
+    body        bytea default null
+) returns docket.webhook_deliveries
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- The same event has the same content, whenever it is sent.
+    v_key      text := coalesce(
+        delivery_id,
+        encode(sha256(convert_to(case jsonb_typeof(payload)
+            when 'object' then (payload - 'webhookTimestamp')::text
+        end, 'UTF8')), 'hex'));
+    v_delivery docket.webhook_deliveries;
+begin
+    perform docket_private.require_project(ingest_linear.project_id);
+
+    if jsonb_typeof(payload) is distinct from 'object'
+       or coalesce(length(payload ->> 'type'), 0) not between 1 and 255
+       or coalesce(length(v_key), 0) not between 1 and 255 then
+        raise exception 'this is no delivery of Linear''s'
+            using errcode = 'PD422',
+                  hint    = 'payload is the object that was sent, with type and action; delivery_id is the header Linear-Delivery.';
+    end if;
+
+    -- A status may satisfy dependents: the graph's key comes before any row.
+    perform docket_private.share_graph(ingest_linear.project_id);
+
+    v_delivery := docket_private.keep_delivery(
+        ingest_linear.project_id, 'linear', v_key, payload ->> 'type', payload, body);
+
+    if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
+        return v_delivery;
+    end if;
+
+    return docket_private.process_linear(v_delivery, ingest_linear.payload);
+end;
+$$;
+
+comment on function docket.ingest_linear(uuid, jsonb, text, bytea) is
+'Takes in a webhook of Linear''s: issues that are created, changed or removed there.
+
+`payload` is the object that was sent (others than issues are kept and ignored), `delivery_id` the
+header Linear-Delivery (null: what was sent tells itself apart), `body` the bytes where they are to
+be kept as they were. Whoever has the bytes verifies the signature before (pgdocket.webhooks in
+Python). An issue that is a task (docket.link_linear_issue()) is taken over into it, field by field,
+as direction and policies say; one that is none becomes one where the setting linear_teams has its
+team. The same delivery again is only counted; events in whatever order have the same result: what
+Linear changed later counts, a field that is absent is not told, unless the event says that it has
+changed it. What a task can not take stays with the link as receive_error; what can not be read is
+kept as failed, and can be replayed.
+Returns the delivery. Raises PD404, PD403, PD413, PD422.';
+
+revoke all on function docket_private.adopt_issue(uuid, jsonb, jsonb) from public;
+revoke all on function docket_private.fields_changed(jsonb) from public;
+revoke all on function docket_private.take_in_linear(uuid, jsonb) from public;
+revoke all on function docket_private.process_linear(docket.webhook_deliveries, jsonb)
+  from public;
+revoke all on function docket.ingest_linear(uuid, jsonb, text, bytea) from public;
+grant execute on function docket.ingest_linear(uuid, jsonb, text, bytea)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/replay_webhook
+
+set local role docket_owner;
+
 create function docket.replay_webhook(webhook_delivery_id uuid) returns docket.webhook_deliveries
 language plpgsql
 security definer
@@ -25457,6 +27495,7 @@ declare
           from docket.webhook_deliveries as d
          where d.webhook_delivery_id = replay_webhook.webhook_delivery_id);
     v_delivery docket.webhook_deliveries;
+    v_payload  jsonb;
 begin
     if v_project is null then
         raise exception 'delivery % does not exist',
@@ -25474,8 +27513,12 @@ begin
        and d.project_id          = v_project
        for no key update;
 
-    return docket_private.process_delivery(
-        v_delivery, convert_from(v_delivery.body, 'UTF8')::jsonb);
+    v_payload := convert_from(v_delivery.body, 'UTF8')::jsonb;
+
+    return case v_delivery.source
+               when 'linear' then docket_private.process_linear(v_delivery, v_payload)
+               else               docket_private.process_github(v_delivery, v_payload)
+           end;
 end;
 $$;
 
@@ -25485,22 +27528,8 @@ when more is understood than then. What has been taken in already changes nothin
 
 Returns the delivery. Raises PD404, PD403.';
 
-revoke all on function docket_private.told_key(text, integer, jsonb) from public;
-revoke all on function docket_private.github_facts(jsonb) from public;
-revoke all on function docket_private.queue_fact(boolean, text, text) from public;
-revoke all on function docket_private.learn_facts(uuid, text, bigint, jsonb) from public;
-revoke all on function docket_private.settle_pull_requests(uuid, uuid[]) from public;
-revoke all on function docket_private.learn_check(uuid, text, text, jsonb) from public;
-revoke all on function docket_private.learn_review(uuid, uuid, jsonb) from public;
-revoke all on function docket_private.learn_push(uuid, text, jsonb) from public;
-revoke all on function docket_private.take_in_github(uuid, text, jsonb) from public;
-revoke all on function docket_private.process_delivery(docket.webhook_deliveries, jsonb)
-  from public;
-revoke all on function docket.ingest_github(uuid, text, text, jsonb, bytea) from public;
 revoke all on function docket.replay_webhook(uuid) from public;
-grant execute on function
-    docket.ingest_github(uuid, text, text, jsonb, bytea),
-    docket.replay_webhook(uuid)
+grant execute on function docket.replay_webhook(uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -37961,7 +39990,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
        (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (13, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (14, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -38160,6 +40190,8 @@ begin
             done := docket_private.forget_searches(take_step.at_most);
         when 'embeddings' then
             done := docket_private.sweep_embeddings(take_step.at_most);
+        when 'deliveries' then
+            done := docket_private.forget_deliveries(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

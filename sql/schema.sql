@@ -224,6 +224,15 @@ CREATE DOMAIN docket.storage_type AS text
 
 COMMENT ON DOMAIN docket.storage_type IS 'Where the content of an artifact is: this database, a store of Amazon, Azure or Google, or a file.';
 
+-- DOMAIN docket.sync_direction
+
+CREATE DOMAIN docket.sync_direction AS text
+	CONSTRAINT sync_direction_known CHECK ((VALUE = ANY (ARRAY['to_linear'::text, 'from_linear'::text, 'bidirectional'::text])));
+
+COMMENT ON DOMAIN docket.sync_direction IS 'to_linear: what changes here is sent; from_linear: what changes there is taken; bidirectional: both.';
+
+COMMENT ON CONSTRAINT sync_direction_known ON DOMAIN docket.sync_direction IS 'a direction is to_linear, from_linear or bidirectional';
+
 -- DOMAIN docket.task_priority
 
 CREATE DOMAIN docket.task_priority AS smallint
@@ -581,6 +590,146 @@ COMMENT ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) IS 
 page whose lease is over can be acknowledged until it is handed out again. The same `request_id`
 again returns the consumer as it is then. Returns the consumer. Raises PD403, PD409, PDLSE (it is
 not handed out).';
+
+-- TABLE docket.linear_sync
+
+CREATE TABLE docket.linear_sync (
+    linear_sync_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    issue_id text NOT NULL,
+    identifier text,
+    url text,
+    direction docket.sync_direction DEFAULT 'bidirectional'::text NOT NULL,
+    policies jsonb DEFAULT '{}'::jsonb NOT NULL,
+    issue jsonb DEFAULT '{}'::jsonb NOT NULL,
+    conflicts text[] DEFAULT '{}'::text[] NOT NULL,
+    receive_error text,
+    send_error text,
+    failures integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    removed_at timestamp with time zone,
+    received_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT linear_sync_failures_have_error CHECK (((failures >= 0) AND ((failures = 0) = (send_error IS NULL)))),
+    CONSTRAINT linear_sync_objects CHECK (((jsonb_typeof(policies) = 'object'::text) AND (jsonb_typeof(issue) = 'object'::text))),
+    CONSTRAINT linear_sync_texts_bounded CHECK ((((length(issue_id) >= 1) AND (length(issue_id) <= 255)) AND (length(identifier) <= 255) AND (length(url) <= 10000) AND (length(receive_error) <= 10000) AND (length(send_error) <= 10000)))
+);
+
+ALTER TABLE ONLY docket.linear_sync FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.linear_sync IS 'Which issue of Linear''s a task is, what Linear tells of it, and how the two are kept alike.';
+
+COMMENT ON COLUMN docket.linear_sync.linear_sync_id IS 'The link.';
+
+COMMENT ON COLUMN docket.linear_sync.task_id IS 'The task.';
+
+COMMENT ON COLUMN docket.linear_sync.issue_id IS 'Linear''s id of the issue; made here for one that is still to be created there.';
+
+COMMENT ON COLUMN docket.linear_sync.identifier IS 'What people call the issue, such as ENG-12; null: nothing is told yet.';
+
+COMMENT ON COLUMN docket.linear_sync.url IS 'Where the issue can be seen.';
+
+COMMENT ON COLUMN docket.linear_sync.direction IS 'Which way changes go.';
+
+COMMENT ON COLUMN docket.linear_sync.policies IS 'Whose change counts, by field, where it is not as the setting linear_policies says.';
+
+COMMENT ON COLUMN docket.linear_sync.issue IS 'All that Linear told of the issue, in its own words; of each field what was told last.';
+
+COMMENT ON COLUMN docket.linear_sync.conflicts IS 'The fields that were changed on both sides and that somebody has to decide.';
+
+COMMENT ON COLUMN docket.linear_sync.receive_error IS 'Why something that Linear told could not be taken over.';
+
+COMMENT ON COLUMN docket.linear_sync.send_error IS 'Why the last attempt to send failed.';
+
+COMMENT ON COLUMN docket.linear_sync.failures IS 'How many attempts to send have failed, one after the other.';
+
+COMMENT ON COLUMN docket.linear_sync.next_attempt_at IS 'Nothing is sent before; null: whenever there is something.';
+
+COMMENT ON COLUMN docket.linear_sync.removed_at IS 'When the issue was removed there.';
+
+COMMENT ON COLUMN docket.linear_sync.received_at IS 'When Linear told something last.';
+
+COMMENT ON COLUMN docket.linear_sync.sent_at IS 'When a change was acknowledged last.';
+
+COMMENT ON CONSTRAINT linear_sync_failures_have_error ON docket.linear_sync IS 'what has failed says why';
+
+COMMENT ON CONSTRAINT linear_sync_objects ON docket.linear_sync IS 'policies and issue are JSON objects';
+
+COMMENT ON CONSTRAINT linear_sync_texts_bounded ON docket.linear_sync IS 'ids and identifiers have at most 255 characters, addresses and errors 10000';
+
+-- FUNCTION docket.acknowledge_linear_change(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'acknowledge_linear_change');
+    v_image  docket_private.linear_images;
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.hold_linear_change(acknowledge_linear_change.linear_change_id);
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    if issue ->> 'id' is distinct from v_link.issue_id or issue ->> 'updatedAt' is null then
+        raise exception 'that is not how Linear answers a change of issue %', v_link.issue_id
+            using errcode = 'PD422',
+                  hint    = 'Give the issue as the API returns it, with at least id and updatedAt.';
+    end if;
+
+    -- What was sent is what it has, unless the answer says something else.
+    v_link := docket_private.learn_issue(
+        v_link, v_image.sending -> 'changes' || issue, issue ->> 'updatedAt', 0,
+        array(select k.field from jsonb_object_keys(v_image.sending -> 'synced') as k (field)));
+
+    update docket_private.linear_images as i
+       set synced           = i.synced || (i.sending -> 'synced'),
+           linear_change_id = null,
+           sending          = null,
+           lease_expires_at = null
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    update docket.linear_sync as s
+       set failures        = 0,
+           send_error      = null,
+           next_attempt_at = null,
+           sent_at         = docket.clock()
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+exception
+    when invalid_datetime_format or datetime_field_overflow then
+        raise exception 'issue % was changed at no time', left(issue ->> 'id', 100)
+            using errcode = 'PD422',
+                  hint    = 'updatedAt is a time in ISO 8601, as Linear tells it.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid) IS 'Says that change `linear_change_id` (docket.pending_linear_changes()) was sent: from now on both sides
+agree in it.
+
+`issue` is the issue as Linear answered, with at least id and updatedAt; better also with identifier
+and url. What has changed here or there since it was handed out stays a change. The same
+`request_id` again returns the first answer.
+Returns the link. Raises PDLSE (it is not under way any more), PD403, PD422.';
 
 -- TABLE docket.task_dependencies
 
@@ -5214,6 +5363,54 @@ a line of a JSON lines file.
 `after` is the interaction_id of the last object of the previous page, `page_size` is in rows (1 to
 1000). Returns objects; raises nothing.';
 
+-- FUNCTION docket.fail_linear_change(uuid, text, interval, uuid)
+
+CREATE FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval DEFAULT NULL::interval, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb   := docket_private.replay(request_id, 'fail_linear_change');
+    v_seconds numeric := (docket_private.setting('linear_retry_seconds') #>> '{}')::numeric;
+    v_link    docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.hold_linear_change(fail_linear_change.linear_change_id);
+
+    update docket_private.linear_images as i
+       set linear_change_id = null,
+           sending          = null,
+           lease_expires_at = null
+     where i.linear_sync_id = v_link.linear_sync_id
+       and i.project_id     = v_link.project_id;
+
+    update docket.linear_sync as s
+       set failures        = s.failures + 1,
+           send_error      = left(coalesce(nullif(error, ''), 'no reason was given'), 10000),
+           next_attempt_at = docket.clock() + coalesce(
+                                 fail_linear_change.retry_after,
+                                 make_interval(secs => least(
+                                     v_seconds * 2 ^ least(s.failures, 20), 3600)::integer))
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id
+    returning s.* into strict v_link;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) IS 'Says that change `linear_change_id` (docket.pending_linear_changes()) could not be sent, and why
+(`error`). It is handed out again after `retry_after`; null: after the setting linear_retry_seconds,
+twice as long with each further failure, at most after an hour. docket.retry_linear_sync() does not
+wait.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PDLSE (it is not
+under way any more), PD403.';
+
 -- FUNCTION docket.fail_task(uuid, text, text, jsonb, uuid)
 
 CREATE FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text DEFAULT 'bug'::text, details jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.tasks
@@ -5918,6 +6115,41 @@ $$;
 
 COMMENT ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) IS 'A document of a project, by its `document_key`: as it is now, or as `version` was. Returns the
 document. Raises PD404.';
+
+-- FUNCTION docket.get_linear_sync(uuid)
+
+CREATE FUNCTION docket.get_linear_sync(task_id uuid) RETURNS SETOF docket.linear_sync
+    LANGUAGE sql STABLE ROWS 1
+    BEGIN ATOMIC
+ SELECT s.linear_sync_id,
+     s.project_id,
+     s.task_id,
+     s.issue_id,
+     s.identifier,
+     s.url,
+     s.direction,
+     s.policies,
+     s.issue,
+     s.conflicts,
+     s.receive_error,
+     s.send_error,
+     s.failures,
+     s.next_attempt_at,
+     s.removed_at,
+     s.received_at,
+     s.sent_at,
+     s.version,
+     s.created_at,
+     s.updated_at,
+     s.created_by,
+     s.updated_by
+    FROM docket.linear_sync s
+   WHERE (s.task_id = get_linear_sync.task_id);
+END;
+
+COMMENT ON FUNCTION docket.get_linear_sync(task_id uuid) IS 'Which issue of Linear''s task `task_id` is, with all that Linear told of it.
+
+Returns the link, or no row where there is none; raises nothing.';
 
 -- FUNCTION docket.get_pending_tasks(uuid, integer)
 
@@ -7277,7 +7509,7 @@ COMMENT ON COLUMN docket.webhook_deliveries.delivery_status IS 'What became of i
 
 COMMENT ON COLUMN docket.webhook_deliveries.error IS 'Why it could not be taken in.';
 
-COMMENT ON COLUMN docket.webhook_deliveries.outcome IS 'What it was about: pull_requests (ids), commit, ref.';
+COMMENT ON COLUMN docket.webhook_deliveries.outcome IS 'What it was about: of GitHub''s pull_requests (ids), commit, ref; of Linear''s linear_sync and task (ids), issue.';
 
 COMMENT ON COLUMN docket.webhook_deliveries.times_received IS 'How often it was sent.';
 
@@ -7300,8 +7532,6 @@ CREATE FUNCTION docket.ingest_github(project_id uuid, event text, delivery_id te
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
-    v_body     bytea  := coalesce(body, convert_to(payload::text, 'UTF8'));
     v_delivery docket.webhook_deliveries;
 begin
     perform docket_private.require_project(ingest_github.project_id);
@@ -7314,30 +7544,17 @@ begin
                   hint    = 'event is the header X-GitHub-Event, delivery_id X-GitHub-Delivery, payload the object that was sent.';
     end if;
 
-    if octet_length(v_body) > v_most then
-        raise exception 'a delivery has % bytes', octet_length(v_body)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
-    end if;
-
     -- A merge may satisfy dependents: the graph's key comes before any row.
     perform docket_private.share_graph(ingest_github.project_id);
 
-    -- Of two that come at once, the second waits here for the first.
-    insert into docket.webhook_deliveries as d (
-        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
-    values (
-        docket_private.new_id(ingest_github.project_id), ingest_github.project_id, 'github',
-        ingest_github.delivery_id, ingest_github.event, left(payload ->> 'action', 255), v_body)
-        on conflict on constraint webhook_deliveries_delivery_key
-        do update set times_received = d.times_received + 1
-    returning d.* into v_delivery;
+    v_delivery := docket_private.keep_delivery(
+        ingest_github.project_id, 'github', delivery_id, event, payload, body);
 
     if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
         return v_delivery;
     end if;
 
-    return docket_private.process_delivery(v_delivery, ingest_github.payload);
+    return docket_private.process_github(v_delivery, ingest_github.payload);
 end;
 $$;
 
@@ -7576,6 +7793,58 @@ those that fail now is fixed; with `is_partial`, where not all were run, only if
 `validator_name` (default junit) names the program. `attempt_id`, `pull_request_id`, `artifact_id`
 as for record_validations(). The same `request_id` again returns the first answer. Returns the
 result. Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+-- FUNCTION docket.ingest_linear(uuid, jsonb, text, bytea)
+
+CREATE FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text DEFAULT NULL::text, body bytea DEFAULT NULL::bytea) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    -- The same event has the same content, whenever it is sent.
+    v_key      text := coalesce(
+        delivery_id,
+        encode(sha256(convert_to(case jsonb_typeof(payload)
+            when 'object' then (payload - 'webhookTimestamp')::text
+        end, 'UTF8')), 'hex'));
+    v_delivery docket.webhook_deliveries;
+begin
+    perform docket_private.require_project(ingest_linear.project_id);
+
+    if jsonb_typeof(payload) is distinct from 'object'
+       or coalesce(length(payload ->> 'type'), 0) not between 1 and 255
+       or coalesce(length(v_key), 0) not between 1 and 255 then
+        raise exception 'this is no delivery of Linear''s'
+            using errcode = 'PD422',
+                  hint    = 'payload is the object that was sent, with type and action; delivery_id is the header Linear-Delivery.';
+    end if;
+
+    -- A status may satisfy dependents: the graph's key comes before any row.
+    perform docket_private.share_graph(ingest_linear.project_id);
+
+    v_delivery := docket_private.keep_delivery(
+        ingest_linear.project_id, 'linear', v_key, payload ->> 'type', payload, body);
+
+    if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
+        return v_delivery;
+    end if;
+
+    return docket_private.process_linear(v_delivery, ingest_linear.payload);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text, body bytea) IS 'Takes in a webhook of Linear''s: issues that are created, changed or removed there.
+
+`payload` is the object that was sent (others than issues are kept and ignored), `delivery_id` the
+header Linear-Delivery (null: what was sent tells itself apart), `body` the bytes where they are to
+be kept as they were. Whoever has the bytes verifies the signature before (pgdocket.webhooks in
+Python). An issue that is a task (docket.link_linear_issue()) is taken over into it, field by field,
+as direction and policies say; one that is none becomes one where the setting linear_teams has its
+team. The same delivery again is only counted; events in whatever order have the same result: what
+Linear changed later counts, a field that is absent is not told, unless the event says that it has
+changed it. What a task can not take stays with the link as receive_error; what can not be read is
+kept as failed, and can be replayed.
+Returns the delivery. Raises PD404, PD403, PD413, PD422.';
 
 -- FUNCTION docket.ingest_sarif(uuid, jsonb, text, text, boolean, text, uuid, uuid, uuid, uuid)
 
@@ -8205,6 +8474,124 @@ COMMENT ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid
 `artifact_ids` are artifacts of the interaction''s project, up to the setting max_batch_size; those
 that are linked already stay so. The same `request_id` again returns the first answer. Returns how
 many were linked anew. Raises PD404, PD403, PD413.';
+
+-- FUNCTION docket.link_linear_issue(uuid, jsonb, text, jsonb, text, uuid)
+
+CREATE FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb DEFAULT NULL::jsonb, direction text DEFAULT NULL::text, policies jsonb DEFAULT NULL::jsonb, take text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer    jsonb := docket_private.replay(request_id, 'link_linear_issue');
+    v_task      docket.tasks;
+    v_link      docket.linear_sync;
+    v_issue     text  := issue ->> 'id';
+    v_direction docket.sync_direction;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    select t.* into v_task
+      from docket.tasks as t
+     where t.task_id = link_linear_issue.task_id
+       and t.archived_at is null;
+    if not found then
+        raise exception 'task % does not exist', coalesce(link_linear_issue.task_id::text, 'null')
+            using errcode = 'PD404';
+    end if;
+    perform docket_private.require_project(v_task.project_id);
+
+    if issue is not null and coalesce(length(v_issue), 0) not between 1 and 255 then
+        raise exception 'this is no issue of Linear''s'
+            using errcode = 'PD422',
+                  hint    = 'Give an object with at least its id, such as the API returns; null: it is to be created there.';
+    end if;
+    perform docket_private.require_linear_policies(coalesce(policies, '{}'));
+
+    perform docket_private.share_graph(v_task.project_id);
+    perform
+       from docket.tasks as t
+      where t.task_id    = v_task.task_id
+        and t.project_id = v_task.project_id
+        for no key update;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.task_id    = v_task.task_id
+       and s.project_id = v_task.project_id;
+
+    begin
+        v_direction := coalesce(
+            link_linear_issue.direction, v_link.direction,
+            docket_private.linear_rules(v_task.project_id) ->> 'direction');
+
+        if v_link.linear_sync_id is null then
+            v_link := docket_private.insert_linear(
+                v_task.task_id, v_task.project_id, coalesce(v_issue, gen_random_uuid()::text),
+                v_direction, policies);
+        elsif v_link.issue_id <> v_issue then
+            raise exception 'task % is issue % already', v_task.task_key,
+                            coalesce(v_link.identifier, v_link.issue_id)
+                using errcode = 'PD409',
+                      hint    = 'docket.unlink_linear_issue() takes the link away.';
+        else
+            update docket.linear_sync as s
+               set direction = v_direction,
+                   policies  = coalesce(link_linear_issue.policies, s.policies)
+             where s.linear_sync_id = v_link.linear_sync_id
+               and s.project_id     = v_link.project_id;
+        end if;
+    exception
+        when unique_violation then
+            raise exception 'issue % is another task already', left(v_issue, 100)
+                using errcode = 'PD409';
+        when check_violation then
+            raise exception '% is no direction', quote_literal(left(
+                                link_linear_issue.direction, 100))
+                using errcode = 'PD422',
+                      hint    = 'to_linear, from_linear or bidirectional.';
+    end;
+
+    v_link := docket_private.hold_linear(v_link.linear_sync_id, v_link.project_id);
+    if v_issue is null and v_link.issue = '{}' and v_link.direction = 'from_linear' then
+        raise exception 'no issue is created in Linear for what is only taken from there'
+            using errcode = 'PD422',
+                  hint    = 'Say which issue it is, or link it in another direction.';
+    end if;
+
+    if issue is not null then
+        v_link := docket_private.learn_issue(v_link, issue, issue ->> 'updatedAt', 0, '{}');
+    end if;
+    if take is not null then
+        perform docket_private.take_side(
+            v_link,
+            array(select k.field
+                    from jsonb_object_keys(docket_private.linear_ours(v_task)) as k (field)),
+            take);
+    end if;
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+exception
+    when invalid_datetime_format or datetime_field_overflow then
+        raise exception 'issue % was changed at no time', left(v_issue, 100)
+            using errcode = 'PD422',
+                  hint    = 'updatedAt is a time in ISO 8601, as Linear tells it.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb, direction text, policies jsonb, take text, request_id uuid) IS 'Says which issue of Linear''s a task is, or changes how the two are kept alike.
+
+`issue` is the issue as Linear''s API or a webhook tells it, with at least its id, better with its
+fields and updatedAt; null: it is to be created there (docket.pending_linear_changes() hands it
+out). `direction` is to_linear, from_linear or bidirectional (null: the setting linear_direction),
+`policies` an object that says by field whose change counts: ours, theirs, newest, manual, or ignore
+(the setting linear_policies for the others). Where the two differ now, `take` says which is right,
+ours or theirs; null: the policies decide, and newest asks, because nothing is known of when.
+The same `request_id` again returns the first answer.
+Returns the link. Raises PD404, PD403, PD409 (it is another issue, or that another task), PD422.';
 
 -- TABLE docket.task_pull_requests
 
@@ -9991,6 +10378,96 @@ be looked at again before that time, `include_archived` adds those that were put
 the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
 Returns documents; raises nothing.';
 
+-- FUNCTION docket.list_linear_conflicts(uuid, text, integer)
+
+CREATE FUNCTION docket.list_linear_conflicts(project_id uuid, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS TABLE(linear_sync_id uuid, task_id uuid, task_key text, identifier text, url text, field text, ours jsonb, theirs jsonb, agreed jsonb, ours_changed_at timestamp with time zone, theirs_changed_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rules jsonb;
+begin
+    perform docket_private.require_project(list_linear_conflicts.project_id, to_write => false);
+    v_rules := docket_private.linear_rules(list_linear_conflicts.project_id);
+
+    return query
+    select s.linear_sync_id, s.task_id, t.task_key, s.identifier, s.url, f.field,
+           docket_private.linear_ours(t::docket.tasks) -> f.field,
+           docket_private.linear_theirs(s.issue, s.removed_at is not null, v_rules) -> f.field,
+           i.synced #> array[f.field, 'ours'],
+           docket_private.changed_here_at(s.task_id, f.field),
+           (i.changed ->> f.field)::timestamptz
+      from docket.linear_sync as s
+     cross join lateral unnest(s.conflicts) as f (field)
+     cross join lateral (
+         select k.*
+           from docket.tasks as k
+          where k.task_id    = s.task_id
+            and k.project_id = s.project_id
+         offset 0
+     ) as t
+      join docket_private.linear_images as i
+        on i.linear_sync_id = s.linear_sync_id
+       and i.project_id = s.project_id
+     where s.project_id = list_linear_conflicts.project_id
+       and s.conflicts <> '{}'
+       and (list_linear_conflicts.after is null
+            or s.linear_sync_id::text || '/' || f.field > list_linear_conflicts.after)
+     order by s.linear_sync_id::text || '/' || f.field
+     limit least(greatest(list_linear_conflicts.page_size, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) IS 'What was changed in project `project_id` and in Linear, and is to be decided: field by field, what
+the task has (ours), what the issue has (theirs), both as tasks have it, and what they last agreed
+in. docket.resolve_linear_conflict() decides.
+
+`after` is linear_sync_id and field of the last row of the previous page, with a slash between,
+`page_size` is in rows (1 to 1000). identifier, url, ours, theirs, agreed and theirs_changed_at may
+be null. Returns conflicts; raises PD404, PD422 (settings).';
+
+-- FUNCTION docket.list_linear_sync(uuid, text, uuid, integer)
+
+CREATE FUNCTION docket.list_linear_sync(project_id uuid, status text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(linear_sync_id uuid, task_id uuid, task_key text, issue_id text, identifier text, url text, direction docket.sync_direction, sync_status text, conflicts text[], receive_error text, send_error text, failures integer, next_attempt_at timestamp with time zone, received_at timestamp with time zone, sent_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_project(list_linear_sync.project_id, to_write => false);
+
+    return query
+    select s.linear_sync_id, s.task_id, t.task_key, s.issue_id, s.identifier, s.url, s.direction,
+           j.sync_status, s.conflicts, s.receive_error, s.send_error, s.failures,
+           s.next_attempt_at, s.received_at, s.sent_at
+      from docket.linear_sync as s
+     cross join lateral (
+         select k.*
+           from docket.tasks as k
+          where k.task_id    = s.task_id
+            and k.project_id = s.project_id
+         offset 0
+     ) as t
+     cross join lateral (
+         select docket_private.linear_status_of(s, t::docket.tasks) as sync_status
+         offset 0
+     ) as j
+     where s.project_id = list_linear_sync.project_id
+       and (list_linear_sync.after is null or s.linear_sync_id > list_linear_sync.after)
+       and (list_linear_sync.status is null or j.sync_status = list_linear_sync.status)
+     order by s.linear_sync_id
+     limit least(greatest(list_linear_sync.page_size, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) IS 'The tasks of project `project_id` that are issues of Linear''s, the first linked first; those of one
+`status` only, where it is given: conflict (somebody has to decide), failed (see receive_error and
+send_error), removed (the issue is gone), sending (handed out and not acknowledged), pending (there
+is something to send) or synced.
+
+`after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+identifier, url, receive_error, send_error, next_attempt_at, received_at and sent_at may be null.
+Returns links; raises PD404.';
+
 -- FUNCTION docket.list_projects(uuid, integer, boolean)
 
 CREATE FUNCTION docket.list_projects(after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100, include_archived boolean DEFAULT false) RETURNS SETOF docket.projects
@@ -11727,6 +12204,63 @@ status paused: docket.update_workflow().
 
 Pausing twice changes nothing, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
+
+-- FUNCTION docket.pending_linear_changes(uuid, integer, integer)
+
+CREATE FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer DEFAULT 10, lease_seconds integer DEFAULT 300) RETURNS TABLE(linear_change_id uuid, linear_sync_id uuid, task_id uuid, task_key text, operation text, issue_id text, identifier text, changes jsonb, failures integer, lease_expires_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most   integer := least(greatest(max_changes, 1), 1000);
+    v_rules  jsonb;
+    v_leased uuid[]  := '{}';
+    v_next   record;
+begin
+    perform docket_private.require_project(pending_linear_changes.project_id);
+    v_rules := docket_private.linear_rules(pending_linear_changes.project_id);
+
+    -- Again where what was looked at had nothing to send.
+    loop
+        v_next := docket_private.lease_linear(
+            pending_linear_changes.project_id, v_most - cardinality(v_leased),
+            least(greatest(pending_linear_changes.lease_seconds, 1), 86400), v_rules);
+        v_leased := v_leased || coalesce(v_next.leased, '{}');
+        exit when v_next.looked_at = 0 or cardinality(v_leased) >= v_most;
+    end loop;
+
+    return query
+    select i.linear_change_id, s.linear_sync_id, s.task_id, t.task_key,
+           case when s.issue = '{}' then 'create' else 'update' end, s.issue_id, s.identifier,
+           case
+               when s.issue = '{}' then
+                   jsonb_strip_nulls(i.sending -> 'changes' || jsonb_build_object(
+                       'id', s.issue_id, 'team', v_rules #> '{teams,0}'))
+               else i.sending -> 'changes'
+           end,
+           s.failures, i.lease_expires_at
+      from docket_private.linear_images as i
+      join docket.linear_sync as s
+        on s.linear_sync_id = i.linear_sync_id
+       and s.project_id = i.project_id
+      join docket.tasks as t
+        on t.task_id = s.task_id
+       and t.project_id = s.project_id
+     where i.linear_change_id = any (v_leased)
+     order by s.linear_sync_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer, lease_seconds integer) IS 'Hands out changes of tasks of project `project_id` that are to be sent to Linear, at most
+`max_changes` (1 to 1000), to one sender at a time: for `lease_seconds` nobody else is given them.
+
+`operation` is create or update, `changes` what the issue is to get, in Linear''s words: title,
+description, priority (1 to 4), estimate (points), dueDate, state (an id, name or type), labels
+(names); for create also id (give it to Linear, and it creates the issue once, however often it is
+told) and team (null is left out). Two changes of one issue are never under way at the same time.
+Whoever has sent one calls docket.acknowledge_linear_change(), or docket.fail_linear_change(); where
+neither comes, it is handed out again when the lease is over.
+identifier may be null. Returns changes; raises PD404, PD403, PD422 (settings).';
 
 -- TABLE docket.context_pins
 
@@ -14650,6 +15184,7 @@ declare
           from docket.webhook_deliveries as d
          where d.webhook_delivery_id = replay_webhook.webhook_delivery_id);
     v_delivery docket.webhook_deliveries;
+    v_payload  jsonb;
 begin
     if v_project is null then
         raise exception 'delivery % does not exist',
@@ -14667,8 +15202,12 @@ begin
        and d.project_id          = v_project
        for no key update;
 
-    return docket_private.process_delivery(
-        v_delivery, convert_from(v_delivery.body, 'UTF8')::jsonb);
+    v_payload := convert_from(v_delivery.body, 'UTF8')::jsonb;
+
+    return case v_delivery.source
+               when 'linear' then docket_private.process_linear(v_delivery, v_payload)
+               else               docket_private.process_github(v_delivery, v_payload)
+           end;
 end;
 $$;
 
@@ -14866,6 +15405,48 @@ stays so; the next error of the group is a regression.
 `reason` says why or how, in 1 to 2000 characters. The same `request_id` again returns the first
 answer. Returns the group. Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket.resolve_linear_conflict(uuid, text, text, uuid)
+
+CREATE FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'resolve_linear_conflict');
+    v_link   docket.linear_sync;
+    v_fields text[];
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link   := docket_private.find_linear(resolve_linear_conflict.linear_sync_id);
+    v_fields := array(
+        select f.field
+          from unnest(v_link.conflicts) as f (field)
+         where resolve_linear_conflict.field is null
+            or f.field = resolve_linear_conflict.field);
+    if v_fields = '{}' then
+        raise exception 'there is no conflict%',
+                        coalesce(' of ' || quote_literal(left(field, 100)), '')
+            using errcode = 'PD409',
+                  hint    = 'docket.list_linear_conflicts() lists them.';
+    end if;
+
+    perform docket_private.take_side(v_link, v_fields, take);
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text, request_id uuid) IS 'Decides a conflict of the link `linear_sync_id`: `take` ours, and what the task has is sent, or
+theirs, and the task gets what the issue has. Of one `field`, or (null) of all that are in conflict.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PD404, PD403, PD409
+(there is no conflict), PD422.';
+
 -- FUNCTION docket.resume_project(uuid, uuid)
 
 CREATE FUNCTION docket.resume_project(project_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.projects
@@ -14984,6 +15565,37 @@ before counts no longer, but stays in their history.
 workflow, `tags_all` to those that have all of these tags; `max_tasks` is how many at most (1 to
 10000), the oldest first. The same `request_id` again returns the same tasks.
 Returns the tasks, pending now; none when none has failed. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.retry_linear_sync(uuid, uuid)
+
+CREATE FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'retry_linear_sync');
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.find_linear(retry_linear_sync.linear_sync_id);
+    update docket.linear_sync as s
+       set next_attempt_at = null
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+    v_link := docket_private.settle_linear(v_link);
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid) IS 'Tries anew what failed with the link `linear_sync_id`: takes over at once what Linear told and could
+not be taken, and lets what could not be sent be handed out without waiting.
+
+The same `request_id` again returns the first answer. Returns the link. Raises PD404, PD403.';
 
 -- FUNCTION docket.retry_workflow_step(text, uuid, uuid, uuid, timestamp with time zone, uuid)
 
@@ -17199,6 +17811,35 @@ everything that it waits for.
 last task of the previous page, `page_size` in rows (1 to 1000). Completed tasks are there,
 archived ones are not. Returns tasks. Raises nothing.';
 
+-- FUNCTION docket.unlink_linear_issue(uuid, uuid)
+
+CREATE FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'unlink_linear_issue');
+    v_link   docket.linear_sync;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.linear_sync, v_answer);
+    end if;
+
+    v_link := docket_private.find_linear(unlink_linear_issue.linear_sync_id);
+    delete from docket.linear_sync as s
+     where s.linear_sync_id = v_link.linear_sync_id
+       and s.project_id     = v_link.project_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_link));
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid) IS 'Takes the link `linear_sync_id` away: the task and the issue stay as they are, each by itself.
+
+The same `request_id` again returns the first answer. Returns the link as it was. Raises PD404,
+PD403.';
+
 -- FUNCTION docket.unlink_pull_request(uuid, uuid, uuid)
 
 CREATE FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_pull_requests
@@ -18977,6 +19618,43 @@ $$;
 
 COMMENT ON FUNCTION docket_private.administered_organizations() IS 'The organizations in which the principal may make projects and say who sees them.';
 
+-- FUNCTION docket_private.adopt_issue(uuid, jsonb, jsonb)
+
+CREATE FUNCTION docket_private.adopt_issue(project_id uuid, payload jsonb, rules jsonb) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_issue  jsonb := payload -> 'data';
+    v_theirs jsonb;
+    v_task   docket.tasks;
+begin
+    if rules ->> 'direction' = 'to_linear'
+       or not rules -> 'teams' ?| array_remove(
+              array['*', v_issue ->> 'teamId', v_issue #>> '{team,id}', v_issue #>> '{team,key}'],
+              null) then
+        return null;
+    end if;
+
+    v_theirs := docket_private.linear_theirs(v_issue, payload ->> 'action' = 'remove', rules);
+    select t.* into strict v_task
+      from docket.create_tasks(
+               adopt_issue.project_id,
+               jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+                   'title', coalesce(v_theirs ->> 'title', v_issue ->> 'identifier', 'Untitled'),
+                   'description', v_theirs -> 'description', 'status', v_theirs -> 'status',
+                   'priority', v_theirs -> 'priority', 'tags', v_theirs -> 'labels',
+                   'estimated_effort', v_theirs -> 'estimate',
+                   'due_at', (v_theirs ->> 'due_date') || 'T00:00:00Z',
+                   'assigned_to', v_issue #> '{assignee,name}')))) as t;
+
+    return docket_private.insert_linear(
+        v_task.task_id, adopt_issue.project_id, v_issue ->> 'id', rules ->> 'direction', '{}');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.adopt_issue(project_id uuid, payload jsonb, rules jsonb) IS 'Makes a task of an issue that Linear tells of, and links the two; null: issues of that team do not become tasks.';
+
 -- FUNCTION docket_private.analyze_partitioned()
 
 CREATE FUNCTION docket_private.analyze_partitioned() RETURNS bigint
@@ -19309,6 +19987,30 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) IS 'What is wrong with a value by one rule of a schema that has no schema within; null: nothing.';
+
+-- FUNCTION docket_private.changed_here_at(uuid, text)
+
+CREATE FUNCTION docket_private.changed_here_at(task_id uuid, field text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return coalesce(
+        (select (l.new_values ->> 'updated_at')::timestamptz
+           from docket.audit_log as l
+          where l.row_id = changed_here_at.task_id
+            and l.table_name = 'tasks'
+            and l.operation = 'update'
+            and l.new_values ? docket_private.linear_column(changed_here_at.field)
+          order by l.audit_id desc
+          limit 1),
+        (select t.created_at
+           from docket.tasks as t
+          where t.task_id = changed_here_at.task_id));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.changed_here_at(task_id uuid, field text) IS 'When a field of a task was changed last, by the journal.';
 
 -- FUNCTION docket_private.charge_budgets(uuid, uuid[], bigint[], numeric[])
 
@@ -21489,6 +22191,31 @@ $$;
 
 COMMENT ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) IS 'The types of context that a task with these tags should have, by the setting expected_contexts.';
 
+-- FUNCTION docket_private.fields_changed(jsonb)
+
+CREATE FUNCTION docket_private.fields_changed(payload jsonb) RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return array(
+        select f.field
+          from (values
+              ('title', array['title']),
+              ('description', array['description', 'descriptionData']),
+              ('status', array['state', 'stateId']),
+              ('priority', array['priority']),
+              ('estimate', array['estimate']),
+              ('labels', array['labels', 'labelIds']),
+              ('due_date', array['dueDate'])) as f (field, keys)
+         where payload ->> 'action' = 'create'
+            or payload -> 'updatedFrom' ?| f.keys
+            or payload ->> 'action' = 'remove' and f.field = 'status');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.fields_changed(payload jsonb) IS 'The fields that an event of Linear''s says it has changed: all of a new issue, else those of updatedFrom.';
+
 -- FUNCTION docket_private.file_dependencies(docket_private.file_entry[], text)
 
 CREATE FUNCTION docket_private.file_dependencies(entries docket_private.file_entry[], stand_in text, OUT edges docket_private.file_reference[], OUT oddities docket_private.oddity[]) RETURNS record
@@ -22288,6 +23015,28 @@ $$;
 
 COMMENT ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) IS 'The sections of a project''s documents that say what `query` asks for, and the first of those whose title is nearly that, of each language 5,000 at most; none where the caller may not see the project.';
 
+-- FUNCTION docket_private.find_linear(uuid)
+
+CREATE FUNCTION docket_private.find_linear(linear_sync_id uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_project uuid := (
+        select s.project_id
+          from docket.linear_sync as s
+         where s.linear_sync_id = find_linear.linear_sync_id);
+begin
+    if v_project is not null then
+        perform docket_private.require_project(v_project);
+    end if;
+
+    return docket_private.hold_linear(find_linear.linear_sync_id, v_project);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_linear(linear_sync_id uuid) IS 'A link that the caller may change, held as by hold_linear(). Raises PD404, PD403.';
+
 -- FUNCTION docket_private.fingerprint(text, text, text)
 
 CREATE FUNCTION docket_private.fingerprint(error_type text, message text, stack text) RETURNS text
@@ -22780,6 +23529,50 @@ $$;
 
 COMMENT ON FUNCTION docket_private.forget_context_embeddings() IS 'Forgets the embeddings of a context that has a new version.';
 
+-- FUNCTION docket_private.forget_deliveries(bigint)
+
+CREATE FUNCTION docket_private.forget_deliveries(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_days  jsonb := docket_private.setting('webhook_delivery_days');
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+    if jsonb_typeof(v_days) <> 'number' then
+        return 0;
+    end if;
+
+      with first as materialized (
+          select d.webhook_delivery_id, d.project_id, d.created_at
+            from docket.webhook_deliveries as d
+           order by d.webhook_delivery_id
+           limit forget_deliveries.at_most
+      ), old as (
+          select d.webhook_delivery_id, d.project_id
+            from first as f
+            join docket.webhook_deliveries as d
+              on d.webhook_delivery_id = f.webhook_delivery_id
+             and d.project_id = f.project_id
+           where f.created_at < docket.clock() - make_interval(days => v_days::integer)
+             for update of d skip locked
+      ), gone as (
+          delete from docket.webhook_deliveries as d
+           using old
+           where d.webhook_delivery_id = old.webhook_delivery_id
+             and d.project_id          = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_deliveries(at_most bigint) IS 'A step of maintenance: forgets at most so many deliveries that are older than the setting webhook_delivery_days. Returns how many. Raises PD403.';
+
 -- FUNCTION docket_private.forget_event_keys(bigint)
 
 CREATE FUNCTION docket_private.forget_event_keys(at_most bigint) RETURNS bigint
@@ -23263,6 +24056,88 @@ $$;
 
 COMMENT ON FUNCTION docket_private.hold_attempt(attempt_id uuid) IS 'A live attempt, with its task and itself locked in that order. Raises PD404, PD403, PDLSE.';
 
+-- FUNCTION docket_private.hold_linear(uuid, uuid)
+
+CREATE FUNCTION docket_private.hold_linear(linear_sync_id uuid, project_id uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_link docket.linear_sync;
+begin
+    perform docket_private.share_graph(hold_linear.project_id);
+
+    perform
+       from docket.tasks as t
+      where t.task_id = (
+                select s.task_id
+                  from docket.linear_sync as s
+                 where s.linear_sync_id = hold_linear.linear_sync_id)
+        and t.project_id = hold_linear.project_id
+        for no key update;
+
+    perform
+       from docket_private.linear_images as i
+      where i.linear_sync_id = hold_linear.linear_sync_id
+        and i.project_id     = hold_linear.project_id
+        for no key update;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.linear_sync_id = hold_linear.linear_sync_id
+       and s.project_id     = hold_linear.project_id;
+
+    if not found then
+        raise exception 'link % to Linear does not exist',
+                        coalesce(hold_linear.linear_sync_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_linear_sync() lists those of a project.';
+    end if;
+
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.hold_linear(linear_sync_id uuid, project_id uuid) IS 'A link, with its task and what is known of both locked, in this order. Raises PD404.';
+
+-- FUNCTION docket_private.hold_linear_change(uuid)
+
+CREATE FUNCTION docket_private.hold_linear_change(linear_change_id uuid) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_image docket_private.linear_images;
+    v_link  docket.linear_sync;
+begin
+    select i.* into v_image
+      from docket_private.linear_images as i
+     where i.linear_change_id = hold_linear_change.linear_change_id;
+
+    if found then
+        perform docket_private.require_project(v_image.project_id);
+        v_link := docket_private.hold_linear(v_image.linear_sync_id, v_image.project_id);
+    end if;
+
+    -- Judged again, now that it is held.
+    if not exists (
+        select
+          from docket_private.linear_images as i
+         where i.linear_sync_id   = v_link.linear_sync_id
+           and i.linear_change_id = hold_linear_change.linear_change_id
+    ) then
+        raise exception 'change % is not under way',
+                        coalesce(hold_linear_change.linear_change_id::text, 'null')
+            using errcode = 'PDLSE',
+                  hint    = 'It was acknowledged, has failed, or was handed out again after its lease.';
+    end if;
+
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.hold_linear_change(linear_change_id uuid) IS 'The link of a change that is under way, held as by hold_linear(). Raises PDLSE, PD403.';
+
 -- FUNCTION docket_private.html_block_end(text, boolean)
 
 CREATE FUNCTION docket_private.html_block_end(line text, in_paragraph boolean) RETURNS text
@@ -23568,6 +24443,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.index_new_tasks() IS 'Makes new tasks findable.';
+
+-- FUNCTION docket_private.insert_linear(uuid, uuid, text, text, jsonb)
+
+CREATE FUNCTION docket_private.insert_linear(task_id uuid, project_id uuid, issue_id text, direction text, policies jsonb) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_link docket.linear_sync;
+begin
+    insert into docket.linear_sync as s (
+        linear_sync_id, project_id, task_id, issue_id, direction, policies)
+    values (
+        docket_private.new_id(insert_linear.project_id), insert_linear.project_id,
+        insert_linear.task_id, insert_linear.issue_id, insert_linear.direction,
+        coalesce(insert_linear.policies, '{}'))
+    returning s.* into v_link;
+
+    insert into docket_private.linear_images (linear_sync_id, project_id)
+    values (v_link.linear_sync_id, v_link.project_id);
+
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.insert_linear(task_id uuid, project_id uuid, issue_id text, direction text, policies jsonb) IS 'Links a task to an issue.';
 
 -- FUNCTION docket_private.is_auditor()
 
@@ -24188,6 +25089,39 @@ $$;
 
 COMMENT ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) IS 'Stores the contents of artifacts that the project has not yet.';
 
+-- FUNCTION docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea)
+
+CREATE FUNCTION docket_private.keep_delivery(project_id uuid, source text, delivery_key text, event text, payload jsonb, body bytea) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
+    v_body     bytea  := coalesce(keep_delivery.body, convert_to(payload::text, 'UTF8'));
+    v_delivery docket.webhook_deliveries;
+begin
+    if octet_length(v_body) > v_most then
+        raise exception 'a delivery has % bytes', octet_length(v_body)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
+    end if;
+
+    insert into docket.webhook_deliveries as d (
+        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
+    values (
+        docket_private.new_id(keep_delivery.project_id), keep_delivery.project_id,
+        keep_delivery.source, keep_delivery.delivery_key, keep_delivery.event,
+        left(payload ->> 'action', 255), v_body)
+        on conflict on constraint webhook_deliveries_delivery_key
+        do update set times_received = d.times_received + 1
+    returning d.* into v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_delivery(project_id uuid, source text, delivery_key text, event text, payload jsonb, body bytea) IS 'Stores what was delivered, or counts it where it is known. Raises PD413.';
+
 -- FUNCTION docket_private.keep_knowledge()
 
 CREATE FUNCTION docket_private.keep_knowledge() RETURNS trigger
@@ -24440,6 +25374,64 @@ $$;
 
 COMMENT ON FUNCTION docket_private.learn_facts(project_id uuid, repository text, number bigint, facts jsonb) IS 'Takes over what is told of a pull request where nothing greater has been, makes it where it is not known, and returns its id.';
 
+-- FUNCTION docket_private.learn_issue(docket.linear_sync, jsonb, text, integer, text[], boolean)
+
+CREATE FUNCTION docket_private.learn_issue(link docket.linear_sync, told jsonb, told_at text, rank integer, fields text[], is_removed boolean DEFAULT NULL::boolean) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_key   text := docket_private.told_key(told_at, rank, told);
+    v_at    text := left(docket_private.told_key(told_at, 0, 'null'), 26);
+    v_image docket_private.linear_images;
+    v_news  jsonb;
+    v_link  docket.linear_sync;
+begin
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    v_news := (
+        select jsonb_object_agg(n.key, n.value)
+          from jsonb_each(learn_issue.told || case
+                   when learn_issue.is_removed is null then '{}'
+                   else jsonb_build_object('-', learn_issue.is_removed)
+               end) as n (key, value)
+         where coalesce(v_key collate "C" > v_image.told ->> n.key, true));
+
+    update docket_private.linear_images as i
+       set told    = i.told || coalesce((
+                         select jsonb_object_agg(k.key, v_key)
+                           from jsonb_object_keys(v_news) as k (key)), '{}'),
+           changed = i.changed || coalesce((
+                         select jsonb_object_agg(f.field, v_at || 'Z')
+                           from unnest(learn_issue.fields) as f (field)
+                          where coalesce(v_at collate "C" || 'Z' > i.changed ->> f.field, true)),
+                         '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    update docket.linear_sync as s
+       set issue       = s.issue || coalesce(v_news - '-', '{}'),
+           identifier  = left(coalesce(v_news ->> 'identifier', s.identifier), 255),
+           url         = left(coalesce(v_news ->> 'url', s.url), 10000),
+           removed_at  = case (v_news ->> '-')::boolean
+                             when true  then learn_issue.told_at::timestamptz
+                             when false then null
+                             else            s.removed_at
+                         end,
+           received_at = docket.clock()
+     where s.linear_sync_id = link.linear_sync_id
+       and s.project_id     = link.project_id
+    returning s.* into strict v_link;
+
+    return v_link;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.learn_issue(link docket.linear_sync, told jsonb, told_at text, rank integer, fields text[], is_removed boolean) IS 'Takes over what Linear told of an issue at a time; fields are those that it then changed. Returns the link.';
+
 -- FUNCTION docket_private.learn_push(uuid, text, jsonb)
 
 CREATE FUNCTION docket_private.learn_push(project_id uuid, repository text, payload jsonb) RETURNS void
@@ -24532,6 +25524,87 @@ $$;
 
 COMMENT ON FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) IS 'How long a claim or heartbeat holds a task: the seconds asked for, or the setting lease_seconds of the project. Raises PD422.';
 
+-- FUNCTION docket_private.lease_linear(uuid, integer, integer, jsonb)
+
+CREATE FUNCTION docket_private.lease_linear(project_id uuid, max_changes integer, lease_seconds integer, rules jsonb, OUT looked_at integer, OUT leased uuid[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+      with candidates as materialized (
+          select i.linear_sync_id
+            from docket.linear_sync as s
+            join docket_private.linear_images as i
+              on i.linear_sync_id = s.linear_sync_id
+             and i.project_id = s.project_id
+            join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = s.project_id
+           where s.project_id = lease_linear.project_id
+             and i.examined_version is distinct from t.version
+             and s.direction <> 'from_linear'
+             and s.removed_at is null
+             and t.archived_at is null
+             and coalesce(s.next_attempt_at <= docket.clock(), true)
+             and coalesce(i.lease_expires_at <= docket.clock(), true)
+           order by i.linear_sync_id
+           limit lease_linear.max_changes
+             for no key update of i skip locked
+      ), judged as materialized (
+          select i.linear_sync_id, t.version, o.ours,
+                 docket_private.linear_sent(o.ours, lease_linear.rules) as said,
+                 array(
+                     select p.field
+                       from jsonb_each_text(docket_private.plan_linear(
+                                s, i, o.ours, lease_linear.rules, t.task_id)) as p (field, action)
+                      where p.action = 'send') as fields
+            from candidates as c
+            join docket_private.linear_images as i on i.linear_sync_id = c.linear_sync_id
+            join docket.linear_sync as s
+              on s.linear_sync_id = i.linear_sync_id
+             and s.project_id = i.project_id
+            join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = s.project_id
+           cross join lateral (
+               select docket_private.linear_ours(t) as ours
+               offset 0
+           ) as o
+      ), taken as (
+          update docket_private.linear_images as i
+             set examined_version = case when j.fields = '{}' then j.version end,
+                 linear_change_id = case
+                     when j.fields <> '{}' then docket_private.new_id(i.project_id)
+                 end,
+                 lease_expires_at = case
+                     when j.fields <> '{}' then docket.clock()
+                          + make_interval(secs => lease_linear.lease_seconds)
+                 end,
+                 sending          = case when j.fields <> '{}' then jsonb_build_object(
+                     'changes', (
+                         select jsonb_object_agg(k.key, j.said -> k.key)
+                           from unnest(j.fields) as f (field)
+                          cross join lateral (
+                              select docket_private.linear_key(f.field) as key) as k),
+                     'synced', (
+                         select jsonb_object_agg(f.field, jsonb_build_object(
+                                    'ours', j.ours -> f.field,
+                                    'theirs', docket_private.linear_theirs(
+                                        j.said, false, lease_linear.rules) -> f.field))
+                           from unnest(j.fields) as f (field)))
+                 end
+            from judged as j
+           where i.linear_sync_id = j.linear_sync_id
+          returning i.linear_change_id
+      )
+    select count(*), array_agg(t.linear_change_id) filter (where t.linear_change_id is not null)
+      into looked_at, leased
+      from taken as t;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lease_linear(project_id uuid, max_changes integer, lease_seconds integer, rules jsonb, OUT looked_at integer, OUT leased uuid[]) IS 'Looks at the next links of a project that may have something to send. Returns at how many, and the changes that it handed out.';
+
 -- FUNCTION docket_private.lease_lost(uuid)
 
 CREATE FUNCTION docket_private.lease_lost(attempt_id uuid) RETURNS void
@@ -24574,6 +25647,264 @@ CREATE FUNCTION docket_private.level_of(value numeric, warning numeric, critical
 END;
 
 COMMENT ON FUNCTION docket_private.level_of(value numeric, warning numeric, critical numeric) IS 'How bad a value is that is worse the greater it is; null: unknown.';
+
+-- FUNCTION docket_private.linear_column(text)
+
+CREATE FUNCTION docket_private.linear_column(field text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return case linear_column.field
+               when 'estimate' then 'estimated_effort'
+               when 'labels'   then 'tags'
+               when 'due_date' then 'due_at'
+               else                 linear_column.field
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_column(field text) IS 'The column of a task that a field is.';
+
+-- FUNCTION docket_private.linear_key(text)
+
+CREATE FUNCTION docket_private.linear_key(field text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return case linear_key.field
+               when 'status'   then 'state'
+               when 'due_date' then 'dueDate'
+               else                 linear_key.field
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_key(field text) IS 'What Linear calls a field.';
+
+-- FUNCTION docket_private.linear_ours(docket.tasks)
+
+CREATE FUNCTION docket_private.linear_ours(task docket.tasks) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return jsonb_build_object(
+        'title', task.title, 'description', nullif(task.description, ''),
+        'status', task.status, 'priority', task.priority, 'estimate', task.estimated_effort,
+        'labels', array(select distinct t.tag collate "C" from unnest(task.tags) as t (tag)
+                         order by 1),
+        'due_date', to_char(task.due_at at time zone 'UTC', 'YYYY-MM-DD'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_ours(task docket.tasks) IS 'The fields of a task that an issue of Linear''s has too.';
+
+-- FUNCTION docket_private.linear_rules(uuid)
+
+CREATE FUNCTION docket_private.linear_rules(project_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_own   jsonb := (
+        select p.settings from docket.projects as p where p.project_id = linear_rules.project_id);
+    v_rules jsonb;
+    v_wrong text;
+begin
+    v_rules := jsonb_build_object(
+        'direction', docket_private.setting('linear_direction', v_own),
+        'teams', docket_private.setting('linear_teams', v_own),
+        'hours', docket_private.setting('linear_estimate_hours', v_own))
+        || (select jsonb_object_agg(
+                       n.name,
+                       docket_private.setting('linear_' || n.name)
+                       || coalesce(v_own -> ('linear_' || n.name), '{}'))
+              from unnest(array['policies', 'states', 'priorities', 'labels']) as n (name));
+
+    v_wrong := (
+        select min(w.name)
+          from (values
+              ('direction', v_rules ->> 'direction' in (
+                   'to_linear', 'from_linear', 'bidirectional')),
+              ('teams', jsonb_typeof(v_rules -> 'teams') = 'array'),
+              ('estimate_hours', v_rules -> 'hours' = 'null'
+                   or jsonb_typeof(v_rules -> 'hours') = 'number' and v_rules -> 'hours' > '0'),
+              ('states', not jsonb_path_exists(
+                   v_rules -> 'states',
+                   'strict $.keyvalue() ? (@.value.type() != "string" && @.value.type() != "array")',
+                   silent => true)),
+              ('priorities', not jsonb_path_exists(
+                   v_rules -> 'priorities',
+                   'strict $.keyvalue() ? (@.value.type() != "number" || @.value < 1 || @.value > 10 || @.value.floor() != @.value)',
+                   silent => true)),
+              ('labels', not jsonb_path_exists(
+                   v_rules -> 'labels', 'strict $.keyvalue() ? (@.value.type() != "string")',
+                   silent => true))
+          ) as w (name, is_right)
+         where w.is_right is not true);
+    if v_wrong is not null then
+        raise exception 'setting linear_% of the project is not what it has to be', v_wrong
+            using errcode = 'PD422',
+                  hint    = (select s.description
+                               from docket.settings as s
+                              where s.setting_key = 'linear_' || v_wrong);
+    end if;
+    perform docket_private.require_linear_policies(v_rules -> 'policies');
+
+    return v_rules;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.linear_rules(project_id uuid) IS 'How tasks of a project and issues of Linear''s are one another: the settings linear_*. Raises PD422.';
+
+-- FUNCTION docket_private.linear_sent(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.linear_sent(ours jsonb, rules jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_object_agg(f.key, f.value)
+          from (values
+              ('title', true, ours -> 'title'),
+              ('description', true, ours -> 'description'),
+              ('state', rules -> 'states' ? (ours ->> 'status'),
+               coalesce(rules #> array['states', ours ->> 'status', '0'],
+                        rules #> array['states', ours ->> 'status'])),
+              ('priority', true, (
+                   select to_jsonb(p.key::integer)
+                     from jsonb_each_text(rules -> 'priorities') as p (key, value)
+                    where p.key in ('1', '2', '3', '4')
+                    order by abs(p.value::numeric - (ours ->> 'priority')::numeric), p.key
+                    limit 1)),
+              ('estimate', rules -> 'hours' <> 'null',
+               to_jsonb(round((ours ->> 'estimate')::numeric / (rules ->> 'hours')::numeric))),
+              ('labels', true, (
+                   select coalesce(jsonb_agg(distinct coalesce(m.label, t.tag)), '[]')
+                     from jsonb_array_elements_text(ours -> 'labels') as t (tag)
+                     left join lateral (
+                         select min(e.key) as label
+                           from jsonb_each_text(rules -> 'labels') as e (key, value)
+                          where e.value = t.tag) as m
+                       on true)),
+              ('dueDate', true, ours -> 'due_date'))
+              as f (key, is_sent, value)
+         where f.is_sent);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_sent(ours jsonb, rules jsonb) IS 'The fields of a task as they are sent to Linear, by Linear''s name, as far as it can be said there.';
+
+-- FUNCTION docket_private.linear_status(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.linear_status(state jsonb, states jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- Its id says more than its name, and that more than its type. What was sent is but one word.
+    return (
+        select docket_private.read_status(s.status)
+          from unnest(case jsonb_typeof(linear_status.state)
+                          when 'object' then array[
+                              state ->> 'id', state ->> 'name', state ->> 'type']
+                          else array[linear_status.state #>> '{}']
+                      end) with ordinality as w (word, place)
+          join jsonb_each(linear_status.states) as s (status, names)
+            on true
+         cross join jsonb_array_elements_text(
+                   case jsonb_typeof(s.names)
+                       when 'array' then s.names
+                       else              jsonb_build_array(s.names)
+                   end) as n (name)
+         where lower(n.name) = lower(w.word)
+         order by w.place, s.status
+         limit 1);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_status(state jsonb, states jsonb) IS 'The status that a state of Linear''s is; null: none. Raises PD422.';
+
+-- FUNCTION docket_private.linear_status_of(docket.linear_sync, docket.tasks)
+
+CREATE FUNCTION docket_private.linear_status_of(link docket.linear_sync, task docket.tasks) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_image docket_private.linear_images;
+begin
+    select i.* into strict v_image
+      from docket_private.linear_images as i
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    return case
+               when link.conflicts <> '{}' then 'conflict'
+               when link.receive_error is not null or link.send_error is not null then 'failed'
+               when link.removed_at is not null then 'removed'
+               when v_image.lease_expires_at > docket.clock() then 'sending'
+               when v_image.examined_version = task.version then 'synced'
+               when jsonb_path_exists(
+                        docket_private.plan_linear(
+                            link, v_image, docket_private.linear_ours(task),
+                            docket_private.linear_rules(link.project_id), task.task_id),
+                        '$.* ? (@ == "send")') then 'pending'
+               else 'synced'
+           end;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.linear_status_of(link docket.linear_sync, task docket.tasks) IS 'How a task and its issue stand to each other: conflict, failed, removed, sending, pending or synced.';
+
+-- FUNCTION docket_private.linear_theirs(jsonb, boolean, jsonb)
+
+CREATE FUNCTION docket_private.linear_theirs(issue jsonb, is_removed boolean, rules jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_status text := docket_private.linear_status(issue -> 'state', rules -> 'states');
+begin
+    -- What is gone is not to be done any more.
+    if linear_theirs.is_removed and coalesce(v_status, '') not in ('completed', 'cancelled') then
+        v_status := 'cancelled';
+    end if;
+
+    return (
+        select coalesce(jsonb_object_agg(f.field, f.value), '{}')
+          from (values
+              ('title', issue ->> 'title' <> '', to_jsonb(left(issue ->> 'title', 255))),
+              ('description', issue ? 'description',
+               to_jsonb(nullif(issue ->> 'description', ''))),
+              ('status', v_status is not null, to_jsonb(v_status)),
+              ('priority', issue ? 'priority' and rules #> array[
+                   'priorities', coalesce(issue ->> 'priority', '0')] is not null,
+               rules #> array['priorities', coalesce(issue ->> 'priority', '0')]),
+              ('estimate', issue ? 'estimate' and rules -> 'hours' <> 'null',
+               to_jsonb((issue ->> 'estimate')::numeric * (rules ->> 'hours')::numeric)),
+              ('labels', issue ? 'labels', (
+                   select coalesce(jsonb_agg(distinct t.tag), '[]')
+                     from jsonb_array_elements(
+                              case jsonb_typeof(issue -> 'labels')
+                                  when 'array' then issue -> 'labels'
+                                  else              '[]'
+                              end) as l (label)
+                    cross join lateral (
+                        select coalesce(l.label ->> 'name', l.label #>> '{}') as name) as n
+                    cross join lateral (
+                        select coalesce(rules #>> array['labels', n.name], n.name) collate "C"
+                                   as tag) as t)),
+              ('due_date', issue ? 'dueDate', to_jsonb(left(issue ->> 'dueDate', 10))))
+              as f (field, is_told, value)
+         where f.is_told);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.linear_theirs(issue jsonb, is_removed boolean, rules jsonb) IS 'The fields of an issue as a task would have them, as far as they are told and mean something here. Raises PD422.';
 
 -- FUNCTION docket_private.link_many(uuid, uuid[], uuid[], text[])
 
@@ -26167,6 +27498,98 @@ END;
 
 COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
 
+-- TABLE docket_private.linear_images
+
+CREATE TABLE docket_private.linear_images (
+    linear_sync_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    told jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changed jsonb DEFAULT '{}'::jsonb NOT NULL,
+    synced jsonb DEFAULT '{}'::jsonb NOT NULL,
+    examined_version bigint,
+    linear_change_id uuid,
+    sending jsonb,
+    lease_expires_at timestamp with time zone,
+    CONSTRAINT linear_images_lease_agrees CHECK ((((linear_change_id IS NULL) = (sending IS NULL)) AND ((linear_change_id IS NULL) = (lease_expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY docket_private.linear_images FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.linear_images IS 'What a task and its issue were when they agreed, and what is on its way. Who changes how they stand to each other holds this row.';
+
+COMMENT ON COLUMN docket_private.linear_images.linear_sync_id IS 'The link.';
+
+COMMENT ON COLUMN docket_private.linear_images.told IS 'The told_key of what Linear told last, by Linear''s field; under "-" whether it is there.';
+
+COMMENT ON COLUMN docket_private.linear_images.changed IS 'When Linear changed a field last, as far as it has told, by our field.';
+
+COMMENT ON COLUMN docket_private.linear_images.synced IS 'What both were when they last agreed, by our field: ours and theirs, both as tasks have it.';
+
+COMMENT ON COLUMN docket_private.linear_images.examined_version IS 'The version of the task in which there was nothing to send; null: there may be.';
+
+COMMENT ON COLUMN docket_private.linear_images.linear_change_id IS 'What was handed out to be sent, and is not acknowledged.';
+
+COMMENT ON COLUMN docket_private.linear_images.sending IS 'That change: changes as Linear has them, and what is agreed when it is acknowledged (synced).';
+
+COMMENT ON COLUMN docket_private.linear_images.lease_expires_at IS 'From when on it may be handed out again.';
+
+-- FUNCTION docket_private.plan_linear(docket.linear_sync, docket_private.linear_images, jsonb, jsonb, uuid)
+
+CREATE FUNCTION docket_private.plan_linear(link docket.linear_sync, image docket_private.linear_images, ours jsonb, rules jsonb, task_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_theirs    jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, rules);
+    v_said      jsonb := docket_private.linear_theirs(
+        docket_private.linear_sent(ours, rules), false, rules);
+    v_direction text  := case when link.removed_at is null then link.direction
+                              else 'from_linear' end;
+    v_policies  jsonb := rules -> 'policies' || link.policies;
+begin
+    return (
+        select jsonb_object_agg(p.field, p.action)
+          from (
+              select f.field,
+                     case
+                         when f.policy = 'ignore' or f.is_unknown then null
+                         when f.theirs = f.said then 'agree'
+                         when not f.is_ours and not f.is_theirs then null
+                         when v_direction = 'from_linear' then
+                             case when f.is_theirs then 'take' end
+                         when v_direction = 'to_linear' or not f.is_theirs then
+                             case when f.is_ours and f.said is not null then 'send' end
+                         when not f.is_ours or f.policy = 'theirs' then 'take'
+                         when f.policy = 'manual'
+                              or f.policy = 'newest' and image.changed ->> f.field is null
+                             then 'conflict'
+                         when f.policy = 'newest'
+                              and (image.changed ->> f.field)::timestamptz
+                                  > docket_private.changed_here_at(plan_linear.task_id, f.field)
+                             then 'take'
+                         when f.said is not null then 'send'
+                     end as action
+                from (
+                    select o.field, v_theirs -> o.field as theirs, v_said -> o.field as said,
+                           coalesce(v_policies ->> o.field, v_policies ->> '*', 'newest') as policy,
+                           o.value is distinct from image.synced #> array[o.field, 'ours']
+                               as is_ours,
+                           link.issue <> '{}' and not v_theirs ? o.field
+                           and image.synced -> o.field is null as is_unknown,
+                           v_theirs ? o.field
+                           and v_theirs -> o.field
+                               is distinct from image.synced #> array[o.field, 'theirs']
+                               as is_theirs
+                      from jsonb_each(plan_linear.ours) as o (field, value)
+                ) as f
+          ) as p
+         where p.action is not null);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.plan_linear(link docket.linear_sync, image docket_private.linear_images, ours jsonb, rules jsonb, task_id uuid) IS 'What is to be done with each field of a task and its issue: agree, send, take, conflict; fields that stay as they are are not in it. Null: nothing at all.';
+
 -- FUNCTION docket_private.pointer_path(text)
 
 CREATE FUNCTION docket_private.pointer_path(pointer text) RETURNS text[]
@@ -26277,45 +27700,54 @@ $$;
 
 COMMENT ON FUNCTION docket_private.preview(given text, at_most integer) IS 'A text, or its beginning and its end, so that it has no more bytes than that.';
 
--- FUNCTION docket_private.process_delivery(docket.webhook_deliveries, jsonb)
+-- FUNCTION docket_private.process_github(docket.webhook_deliveries, jsonb)
 
-CREATE FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) RETURNS docket.webhook_deliveries
+CREATE FUNCTION docket_private.process_github(delivery docket.webhook_deliveries, payload jsonb) RETURNS docket.webhook_deliveries
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    v_outcome  jsonb;
-    v_error    text;
-    v_delivery docket.webhook_deliveries;
+    v_outcome jsonb;
+    v_error   text;
 begin
     begin
         v_outcome := docket_private.take_in_github(
-            delivery.project_id, delivery.event, process_delivery.payload);
+            delivery.project_id, delivery.event, process_github.payload);
     exception
         when data_exception or integrity_constraint_violation or sqlstate 'PD422'
              or sqlstate 'PDTRN' then
-            v_error := left(sqlerrm, 10000);
+            v_error := sqlerrm;
     end;
 
-    update docket.webhook_deliveries as d
-       set delivery_status = case
-                                 when v_error is not null   then 'failed'
-                                 when v_outcome is not null then 'processed'
-                                 else                            'ignored'
-                             end,
-           error           = v_error,
-           outcome         = coalesce(v_outcome, '{}'),
-           times_processed = d.times_processed + 1,
-           processed_at    = docket.clock()
-     where d.webhook_delivery_id = delivery.webhook_delivery_id
-       and d.project_id          = delivery.project_id
-    returning d.* into strict v_delivery;
-
-    return v_delivery;
+    return docket_private.settle_delivery(delivery, v_outcome, v_error);
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) IS 'Takes in what was delivered, and writes down what became of it.';
+COMMENT ON FUNCTION docket_private.process_github(delivery docket.webhook_deliveries, payload jsonb) IS 'Takes in what GitHub delivered, and writes down what became of it.';
+
+-- FUNCTION docket_private.process_linear(docket.webhook_deliveries, jsonb)
+
+CREATE FUNCTION docket_private.process_linear(delivery docket.webhook_deliveries, payload jsonb) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_outcome jsonb;
+    v_error   text;
+begin
+    begin
+        v_outcome := docket_private.take_in_linear(delivery.project_id, process_linear.payload);
+    exception
+        when data_exception or integrity_constraint_violation or sqlstate 'PD422'
+             or sqlstate 'PD413' then
+            v_error := sqlerrm;
+    end;
+
+    return docket_private.settle_delivery(delivery, v_outcome, v_error);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.process_linear(delivery docket.webhook_deliveries, payload jsonb) IS 'Takes in what Linear delivered, and writes down what became of it.';
 
 -- FUNCTION docket_private.project_of_task(uuid)
 
@@ -29209,6 +30641,34 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_language(language text) IS 'Raises PD422 unless it is the name of a text search configuration of PostgreSQL''s own.';
 
+-- FUNCTION docket_private.require_linear_policies(jsonb)
+
+CREATE FUNCTION docket_private.require_linear_policies(policies jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_wrong text;
+begin
+    perform docket_private.require_keys(
+        require_linear_policies.policies,
+        array['*', 'title', 'description', 'status', 'priority', 'estimate', 'labels', 'due_date'],
+        'whose change counts');
+
+    select e.field || ': ' || left(e.value::text, 100) into v_wrong
+      from jsonb_each(require_linear_policies.policies) as e (field, value)
+     where e.value not in ('"ours"', '"theirs"', '"newest"', '"manual"', '"ignore"')
+     limit 1;
+    if v_wrong is not null then
+        raise exception 'that is no policy: %', v_wrong
+            using errcode = 'PD422',
+                  hint    = 'One of ours, theirs, newest, manual, ignore.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_linear_policies(policies jsonb) IS 'Raises PD422 unless it says of fields whose change counts.';
+
 -- FUNCTION docket_private.require_operator()
 
 CREATE FUNCTION docket_private.require_operator() RETURNS void
@@ -30178,6 +31638,160 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) IS 'The value of a setting: the project''s own where it has one, else the docket''s.';
+
+-- FUNCTION docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text)
+
+CREATE FUNCTION docket_private.settle_delivery(delivery docket.webhook_deliveries, outcome jsonb, error text) RETURNS docket.webhook_deliveries
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_delivery docket.webhook_deliveries;
+begin
+    update docket.webhook_deliveries as d
+       set delivery_status = case
+                                 when settle_delivery.error is not null   then 'failed'
+                                 when settle_delivery.outcome is not null then 'processed'
+                                 else                                          'ignored'
+                             end,
+           error           = left(settle_delivery.error, 10000),
+           outcome         = coalesce(settle_delivery.outcome, '{}'),
+           times_processed = d.times_processed + 1,
+           processed_at    = docket.clock()
+     where d.webhook_delivery_id = delivery.webhook_delivery_id
+       and d.project_id          = delivery.project_id
+    returning d.* into strict v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.settle_delivery(delivery docket.webhook_deliveries, outcome jsonb, error text) IS 'Writes down what became of a delivery: what it was about (null: nothing that is kept here), or why it could not be taken in.';
+
+-- FUNCTION docket_private.settle_linear(docket.linear_sync)
+
+CREATE FUNCTION docket_private.settle_linear(link docket.linear_sync) RETURNS docket.linear_sync
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_rules   jsonb := docket_private.linear_rules(link.project_id);
+    v_theirs  jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, v_rules);
+    v_image   docket_private.linear_images;
+    v_task    docket.tasks;
+    v_plan    jsonb;
+    v_changes jsonb;
+    v_failed  text[] := '{}';
+    v_error   text;
+    v_link    docket.linear_sync;
+begin
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    -- What is on its way has arrived where the issue has it, whether or not that was acknowledged.
+    update docket_private.linear_images as i
+       set synced = i.synced || coalesce((
+               select jsonb_object_agg(e.field, e.image)
+                 from jsonb_each(i.sending -> 'synced') as e (field, image)
+                where e.image -> 'theirs' = v_theirs -> e.field), '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id
+    returning i.* into strict v_image;
+    v_plan := coalesce(
+        docket_private.plan_linear(
+            link, v_image, docket_private.linear_ours(v_task), v_rules, v_task.task_id),
+        '{}');
+
+    v_changes := (
+        select jsonb_object_agg(docket_private.linear_column(p.field), case
+                   when p.field = 'due_date' and v_theirs ->> p.field is not null
+                       then to_jsonb((v_theirs ->> p.field) || 'T00:00:00Z')
+                   else v_theirs -> p.field
+               end)
+          from jsonb_each_text(v_plan) as p (field, action)
+         where p.action = 'take'
+           and p.field <> 'status');
+    -- Who has started it there has it here.
+    if v_plan ->> 'status' = 'take' and v_theirs ->> 'status' = 'in_progress'
+       and v_task.assigned_to is null and link.issue #>> '{assignee,name}' is not null then
+        v_changes := coalesce(v_changes, '{}')
+                     || jsonb_build_object('assigned_to', link.issue #> '{assignee,name}');
+    end if;
+
+    if v_changes is not null then
+        begin
+            perform docket.update_task(v_task.task_id, v_changes);
+        exception
+            when data_exception or integrity_constraint_violation
+                 or sqlstate 'PD422' or sqlstate 'PD413' then
+                v_error  := sqlerrm;
+                v_failed := array(
+                    select p.field
+                      from jsonb_each_text(v_plan) as p (field, action)
+                     where p.field <> 'status');
+        end;
+    end if;
+
+    if v_plan ->> 'status' = 'take' then
+        begin
+            -- Where no way leads there at once, one leads through pending.
+            if not exists (
+                select
+                  from docket.task_transitions as t
+                 where t.from_status = v_task.status
+                   and t.to_status   = v_theirs ->> 'status'
+            ) then
+                perform docket.update_task_status(v_task.task_id, 'pending');
+            end if;
+            perform docket.update_task_status(v_task.task_id, v_theirs ->> 'status');
+        exception
+            when integrity_constraint_violation
+                 or sqlstate 'PDTRN' or sqlstate 'PDGAT' or sqlstate 'PD409' then
+                v_error  := concat_ws('; ', v_error, sqlerrm);
+                v_failed := v_failed || array['status'];
+        end;
+    end if;
+
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    update docket_private.linear_images as i
+       set synced           = i.synced || coalesce((
+                                  select jsonb_object_agg(p.field, jsonb_build_object(
+                                             'ours', o.ours -> p.field,
+                                             'theirs', v_theirs -> p.field))
+                                    from jsonb_each_text(v_plan) as p (field, action)
+                                   cross join docket_private.linear_ours(v_task) as o (ours)
+                                   where p.action in ('agree', 'take')
+                                     and p.field <> all (v_failed)), '{}'),
+           examined_version = case
+                                  when jsonb_path_exists(v_plan, '$.* ? (@ == "send")') then null
+                                  else v_task.version
+                              end
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+
+    update docket.linear_sync as s
+       set conflicts     = array(
+                               select p.field
+                                 from jsonb_each_text(v_plan) as p (field, action)
+                                where p.action = 'conflict'
+                                order by p.field),
+           receive_error = left(v_error, 10000)
+     where s.linear_sync_id = link.linear_sync_id
+       and s.project_id     = link.project_id
+    returning s.* into strict v_link;
+
+    return v_link;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.settle_linear(link docket.linear_sync) IS 'Does to a task what follows from what Linear told, and keeps what could not be done and what is to be decided. Whoever calls it holds the task and its image. Returns the link.';
 
 -- FUNCTION docket_private.settle_merges(uuid, uuid[])
 
@@ -31298,6 +32912,69 @@ $$;
 
 COMMENT ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) IS 'Takes in an event of GitHub''s, and returns what it was about; null: nothing that is kept here.';
 
+-- FUNCTION docket_private.take_in_linear(uuid, jsonb)
+
+CREATE FUNCTION docket_private.take_in_linear(project_id uuid, payload jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_action text  := payload ->> 'action';
+    v_issue  jsonb := payload -> 'data';
+    v_told   jsonb;
+    v_link   docket.linear_sync;
+begin
+    if payload ->> 'type' is distinct from 'Issue' or v_issue ->> 'id' is null
+       or v_action is null or v_action not in ('create', 'update', 'remove') then
+        return null;
+    end if;
+
+    -- Two events of one issue that come at once: the second waits here for the first.
+    perform docket_private.share_graph(take_in_linear.project_id);
+    insert into docket_private.webhook_streams as s (project_id, repository)
+    values (take_in_linear.project_id, 'linear')
+        on conflict on constraint webhook_streams_pkey
+        do update set deliveries = s.deliveries + 1;
+
+    select s.* into v_link
+      from docket.linear_sync as s
+     where s.project_id = take_in_linear.project_id
+       and s.issue_id   = v_issue ->> 'id';
+    if not found then
+        v_link := docket_private.adopt_issue(
+            take_in_linear.project_id, payload,
+            docket_private.linear_rules(take_in_linear.project_id));
+        if v_link.linear_sync_id is null then
+            return null;
+        end if;
+    end if;
+
+    -- What an event has changed and does not have is empty now.
+    v_told := coalesce((
+                  select jsonb_object_agg(k.key, null)
+                    from jsonb_object_keys(
+                             case jsonb_typeof(payload -> 'updatedFrom')
+                                 when 'object' then payload -> 'updatedFrom'
+                                 else               '{}'
+                             end) as k (key)), '{}')
+              || jsonb_strip_nulls(jsonb_build_object('url', payload -> 'url'))
+              || v_issue;
+
+    v_link := docket_private.hold_linear(v_link.linear_sync_id, v_link.project_id);
+    v_link := docket_private.learn_issue(
+        v_link, v_told, coalesce(v_issue ->> 'updatedAt', payload ->> 'createdAt'),
+        case v_action when 'remove' then 2 else 1 end,
+        docket_private.fields_changed(payload), v_action = 'remove');
+    v_link := docket_private.settle_linear(v_link);
+
+    return jsonb_strip_nulls(jsonb_build_object(
+        'linear_sync', v_link.linear_sync_id, 'task', v_link.task_id,
+        'issue', coalesce(v_link.identifier, v_link.issue_id)));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_in_linear(project_id uuid, payload jsonb) IS 'Takes in an event of Linear''s, and returns what it was about; null: nothing that is kept here.';
+
 -- FUNCTION docket_private.take_ready(uuid, text, integer, interval, uuid, uuid, text[], text[], boolean)
 
 CREATE FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) RETURNS docket.tasks[]
@@ -31364,6 +33041,44 @@ $$;
 
 COMMENT ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) IS 'Takes at most `max_tasks` ready tasks, gives each an attempt, and returns them in the order of a claim.';
 
+-- FUNCTION docket_private.take_side(docket.linear_sync, text[], text)
+
+CREATE FUNCTION docket_private.take_side(link docket.linear_sync, fields text[], side text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_task   docket.tasks;
+    v_theirs jsonb := docket_private.linear_theirs(
+        link.issue, link.removed_at is not null, docket_private.linear_rules(link.project_id));
+begin
+    if side is null or side not in ('ours', 'theirs') then
+        raise exception '% is no side', coalesce(quote_literal(left(side, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'ours (the task''s) or theirs (Linear''s).';
+    end if;
+
+    select t.* into strict v_task
+      from docket.tasks as t
+     where t.task_id    = link.task_id
+       and t.project_id = link.project_id;
+
+    update docket_private.linear_images as i
+       set synced = i.synced || coalesce((
+               select jsonb_object_agg(f.field, case side
+                          when 'ours' then jsonb_build_object('theirs', v_theirs -> f.field)
+                          else             jsonb_build_object('ours', o.ours -> f.field)
+                      end)
+                 from unnest(take_side.fields) as f (field)
+                cross join docket_private.linear_ours(v_task) as o (ours)
+                where v_theirs ? f.field), '{}')
+     where i.linear_sync_id = link.linear_sync_id
+       and i.project_id     = link.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_side(link docket.linear_sync, fields text[], side text) IS 'Decides for fields whose change counts: ours or theirs. Raises PD422.';
+
 -- FUNCTION docket_private.take_step(text, bigint)
 
 CREATE FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) RETURNS record
@@ -31402,6 +33117,8 @@ begin
             done := docket_private.forget_searches(take_step.at_most);
         when 'embeddings' then
             done := docket_private.sweep_embeddings(take_step.at_most);
+        when 'deliveries' then
+            done := docket_private.forget_deliveries(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -33861,6 +35578,25 @@ ALTER TABLE ONLY docket.learning_data
 ALTER TABLE ONLY docket.learning_evidence
     ADD CONSTRAINT learning_evidence_pkey PRIMARY KEY (evidence_id, project_id);
 
+-- CONSTRAINT docket.linear_sync linear_sync_issue_key
+
+ALTER TABLE ONLY docket.linear_sync
+    ADD CONSTRAINT linear_sync_issue_key UNIQUE (project_id, issue_id);
+
+COMMENT ON CONSTRAINT linear_sync_issue_key ON docket.linear_sync IS 'an issue is one task of a project';
+
+-- CONSTRAINT docket.linear_sync linear_sync_pkey
+
+ALTER TABLE ONLY docket.linear_sync
+    ADD CONSTRAINT linear_sync_pkey PRIMARY KEY (linear_sync_id, project_id);
+
+-- CONSTRAINT docket.linear_sync linear_sync_task_key
+
+ALTER TABLE ONLY docket.linear_sync
+    ADD CONSTRAINT linear_sync_task_key UNIQUE (task_id, project_id);
+
+COMMENT ON CONSTRAINT linear_sync_task_key ON docket.linear_sync IS 'a task is one issue';
+
 -- CONSTRAINT docket.maintenance_steps maintenance_steps_pkey
 
 ALTER TABLE ONLY docket.maintenance_steps
@@ -34095,6 +35831,11 @@ ALTER TABLE ONLY docket_private.knowledge_sections
 
 ALTER TABLE ONLY docket_private.learning_search
     ADD CONSTRAINT learning_search_pkey PRIMARY KEY (learning_id, project_id);
+
+-- CONSTRAINT docket_private.linear_images linear_images_pkey
+
+ALTER TABLE ONLY docket_private.linear_images
+    ADD CONSTRAINT linear_images_pkey PRIMARY KEY (linear_sync_id, project_id);
 
 -- CONSTRAINT docket_private.maintenance_rounds maintenance_rounds_pkey
 
@@ -34463,6 +36204,14 @@ CREATE INDEX learning_evidence_learning_idx ON docket.learning_evidence USING bt
 
 CREATE INDEX learning_evidence_task_idx ON docket.learning_evidence USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
 
+-- INDEX docket.linear_sync_conflicts_idx
+
+CREATE INDEX linear_sync_conflicts_idx ON docket.linear_sync USING btree (project_id, linear_sync_id) WHERE (conflicts <> '{}'::text[]);
+
+-- INDEX docket.linear_sync_project_idx
+
+CREATE INDEX linear_sync_project_idx ON docket.linear_sync USING btree (project_id, linear_sync_id);
+
 -- INDEX docket.members_project_idx
 
 CREATE INDEX members_project_idx ON docket.members USING btree (project_id);
@@ -34654,6 +36403,10 @@ CREATE INDEX learning_search_language_idx ON docket_private.learning_search USIN
 -- INDEX docket_private.learning_search_vector_idx
 
 CREATE INDEX learning_search_vector_idx ON docket_private.learning_search USING gin (project_id, search_vector);
+
+-- INDEX docket_private.linear_images_change_key
+
+CREATE UNIQUE INDEX linear_images_change_key ON docket_private.linear_images USING btree (linear_change_id, project_id) WHERE (linear_change_id IS NOT NULL);
 
 -- INDEX docket_private.organization_projects_project_idx
 
@@ -35130,6 +36883,26 @@ CREATE TRIGGER learning_evidence_journal_truncate AFTER TRUNCATE ON docket.learn
 -- TRIGGER docket.learning_evidence learning_evidence_journal_update
 
 CREATE TRIGGER learning_evidence_journal_update AFTER UPDATE ON docket.learning_evidence FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('learning_evidence', 'evidence_id', '', '{}', '{}');
+
+-- TRIGGER docket.linear_sync linear_sync_journal_delete
+
+CREATE TRIGGER linear_sync_journal_delete AFTER DELETE ON docket.linear_sync REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('linear_sync', 'linear_sync_id', '', '{}', '{policies,issue}');
+
+-- TRIGGER docket.linear_sync linear_sync_journal_insert
+
+CREATE TRIGGER linear_sync_journal_insert AFTER INSERT ON docket.linear_sync REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('linear_sync', 'linear_sync_id', '', '{}', '{policies,issue}');
+
+-- TRIGGER docket.linear_sync linear_sync_journal_truncate
+
+CREATE TRIGGER linear_sync_journal_truncate AFTER TRUNCATE ON docket.linear_sync FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('linear_sync', 'linear_sync_id', '', '{}', '{policies,issue}');
+
+-- TRIGGER docket.linear_sync linear_sync_journal_update
+
+CREATE TRIGGER linear_sync_journal_update AFTER UPDATE ON docket.linear_sync FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('linear_sync', 'linear_sync_id', '', '{}', '{policies,issue}');
+
+-- TRIGGER docket.linear_sync linear_sync_touch
+
+CREATE TRIGGER linear_sync_touch BEFORE UPDATE ON docket.linear_sync FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.members members_journal_delete
 
@@ -35914,6 +37687,11 @@ ALTER TABLE ONLY docket.learning_evidence
 ALTER TABLE ONLY docket.learning_evidence
     ADD CONSTRAINT learning_evidence_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE SET NULL (task_id);
 
+-- FK CONSTRAINT docket.linear_sync linear_sync_task_fkey
+
+ALTER TABLE ONLY docket.linear_sync
+    ADD CONSTRAINT linear_sync_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.members members_organization_fkey
 
 ALTER TABLE ONLY docket.members
@@ -36128,6 +37906,11 @@ ALTER TABLE ONLY docket_private.knowledge_sections
 
 ALTER TABLE ONLY docket_private.learning_search
     ADD CONSTRAINT learning_search_learning_fkey FOREIGN KEY (learning_id, project_id) REFERENCES docket.learning_data(learning_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket_private.linear_images linear_images_sync_fkey
+
+ALTER TABLE ONLY docket_private.linear_images
+    ADD CONSTRAINT linear_images_sync_fkey FOREIGN KEY (linear_sync_id, project_id) REFERENCES docket.linear_sync(linear_sync_id, project_id) ON DELETE CASCADE;
 
 -- FK CONSTRAINT docket_private.project_graphs project_graphs_project_fkey
 
@@ -36511,6 +38294,16 @@ CREATE POLICY learning_evidence_of_visible_projects ON docket.learning_evidence 
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
+-- ROW SECURITY docket.linear_sync
+
+ALTER TABLE docket.linear_sync ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.linear_sync linear_sync_of_visible_projects
+
+CREATE POLICY linear_sync_of_visible_projects ON docket.linear_sync TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- ROW SECURITY docket.members
 
 ALTER TABLE docket.members ENABLE ROW LEVEL SECURITY;
@@ -36808,6 +38601,16 @@ ALTER TABLE docket_private.learning_search ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.learning_search learning_search_by_functions
 
 CREATE POLICY learning_search_by_functions ON docket_private.learning_search TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.linear_images
+
+ALTER TABLE docket_private.linear_images ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.linear_images linear_images_of_visible_projects
+
+CREATE POLICY linear_images_of_visible_projects ON docket_private.linear_images TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.maintenance_rounds
 
@@ -37168,6 +38971,16 @@ GRANT ALL ON TYPE docket.storage_type TO docket_metrics;
 GRANT ALL ON TYPE docket.storage_type TO docket_gateway;
 GRANT ALL ON TYPE docket.storage_type TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.sync_direction FROM PUBLIC;
+GRANT ALL ON TYPE docket.sync_direction TO docket_admin;
+GRANT ALL ON TYPE docket.sync_direction TO docket_app;
+GRANT ALL ON TYPE docket.sync_direction TO docket_agent;
+GRANT ALL ON TYPE docket.sync_direction TO docket_reader;
+GRANT ALL ON TYPE docket.sync_direction TO docket_auditor;
+GRANT ALL ON TYPE docket.sync_direction TO docket_metrics;
+GRANT ALL ON TYPE docket.sync_direction TO docket_gateway;
+GRANT ALL ON TYPE docket.sync_direction TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.task_priority FROM PUBLIC;
 GRANT ALL ON TYPE docket.task_priority TO docket_admin;
 GRANT ALL ON TYPE docket.task_priority TO docket_app;
@@ -37370,6 +39183,17 @@ REVOKE ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) 
 GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.acknowledge_events(page_id uuid, request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.linear_sync TO docket_admin;
+GRANT SELECT ON TABLE docket.linear_sync TO docket_app;
+GRANT SELECT ON TABLE docket.linear_sync TO docket_agent;
+GRANT SELECT ON TABLE docket.linear_sync TO docket_reader;
+GRANT SELECT ON TABLE docket.linear_sync TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.acknowledge_linear_change(linear_change_id uuid, issue jsonb, request_id uuid) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.task_dependencies TO docket_admin;
 GRANT SELECT ON TABLE docket.task_dependencies TO docket_app;
@@ -37838,6 +39662,11 @@ GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.fail_task(attempt_id uuid, error text, failure_class text, details jsonb, request_id uuid) TO docket_app;
@@ -37929,6 +39758,13 @@ GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, v
 GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_knowledge(project_id uuid, document_key text, version bigint) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_linear_sync(task_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_linear_sync(task_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_linear_sync(task_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_linear_sync(task_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_linear_sync(task_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_linear_sync(task_id uuid) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_pending_tasks(project_id uuid, page_size integer) TO docket_admin;
@@ -38106,6 +39942,11 @@ GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation
 GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.ingest_junit(task_id uuid, report jsonb, validation_type text, validator_name text, is_partial boolean, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text, body bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text, body bytea) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text, body bytea) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_linear(project_id uuid, payload jsonb, delivery_id text, body bytea) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.ingest_sarif(task_id uuid, document jsonb, validation_type text, root text, is_partial boolean, fails_from text, attempt_id uuid, pull_request_id uuid, artifact_id uuid, request_id uuid) TO docket_app;
@@ -38167,6 +40008,11 @@ REVOKE ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids u
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.link_artifacts(interaction_id uuid, artifact_ids uuid[], request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb, direction text, policies jsonb, take text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb, direction text, policies jsonb, take text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb, direction text, policies jsonb, take text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.link_linear_issue(task_id uuid, issue jsonb, direction text, policies jsonb, take text, request_id uuid) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_admin;
 GRANT SELECT ON TABLE docket.task_pull_requests TO docket_app;
@@ -38366,6 +40212,20 @@ GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_admin;
@@ -38585,6 +40445,11 @@ GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patc
 REVOKE ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.pause_project(project_id uuid, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer, lease_seconds integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer, lease_seconds integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer, lease_seconds integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.pending_linear_changes(project_id uuid, max_changes integer, lease_seconds integer) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.context_pins TO docket_admin;
 GRANT SELECT ON TABLE docket.context_pins TO docket_app;
@@ -38806,6 +40671,11 @@ GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, req
 GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take text, field text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_app;
@@ -38813,6 +40683,11 @@ GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO
 REVOKE ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.retry_linear_sync(linear_sync_id uuid, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retry_workflow_step(error text, workflow_id uuid, task_id uuid, pull_request_id uuid, next_retry_at timestamp with time zone, request_id uuid) TO docket_admin;
@@ -39041,6 +40916,11 @@ GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.topological_order(project_id uuid, workflow_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.unlink_linear_issue(linear_sync_id uuid, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.unlink_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
@@ -39178,6 +41058,8 @@ REVOKE ALL ON PROCEDURE docket_private.add_touch(IN target regclass) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION docket_private.administered_organizations() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.adopt_issue(project_id uuid, payload jsonb, rules jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.analyze_partitioned() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
@@ -39187,6 +41069,8 @@ REVOKE ALL ON FUNCTION docket_private.answer_to(first_call docket.idempotency_ke
 REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.changed_here_at(task_id uuid, field text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) FROM PUBLIC;
 
@@ -39288,6 +41172,8 @@ REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow
 
 REVOKE ALL ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.fields_changed(payload jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.file_dependencies(entries docket_private.file_entry[], stand_in text, OUT edges docket_private.file_reference[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_entries(tags docket_private.file_tag[]) FROM PUBLIC;
@@ -39320,6 +41206,8 @@ REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write
 
 REVOKE ALL ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.find_linear(linear_sync_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.fingerprint(error_type text, message text, stack text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.fingerprint_of(first_part text, second_part text, third_part text, fourth_part text, fifth_part text) FROM PUBLIC;
@@ -39349,6 +41237,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_context_embeddings() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forget_deliveries(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_event_keys(at_most bigint) FROM PUBLIC;
 
@@ -39382,6 +41272,10 @@ REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM
 
 REVOKE ALL ON FUNCTION docket_private.hold_attempt(attempt_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.hold_linear(linear_sync_id uuid, project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.hold_linear_change(linear_change_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.html_block_end(line text, in_paragraph boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.id_at(project_id uuid, at timestamp with time zone, ordinal bigint) FROM PUBLIC;
@@ -39401,6 +41295,8 @@ REVOKE ALL ON FUNCTION docket_private.index_interactions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.index_learning() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.insert_linear(task_id uuid, project_id uuid, issue_id text, direction text, policies jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.is_auditor() FROM PUBLIC;
 
@@ -39443,6 +41339,8 @@ REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.keep_delivery(project_id uuid, source text, delivery_key text, event text, payload jsonb, body bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
@@ -39461,15 +41359,35 @@ REVOKE ALL ON FUNCTION docket_private.learn_check(project_id uuid, repository te
 
 REVOKE ALL ON FUNCTION docket_private.learn_facts(project_id uuid, repository text, number bigint, facts jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.learn_issue(link docket.linear_sync, told jsonb, told_at text, rank integer, fields text[], is_removed boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.learn_push(project_id uuid, repository text, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.learn_review(project_id uuid, pull_request_id uuid, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lease(lease_seconds integer, project_settings jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.lease_linear(project_id uuid, max_changes integer, lease_seconds integer, rules jsonb, OUT looked_at integer, OUT leased uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.lease_lost(attempt_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.level_of(value numeric, warning numeric, critical numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_column(field text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_key(field text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_ours(task docket.tasks) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_rules(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_sent(ours jsonb, rules jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_status(state jsonb, states jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_status_of(link docket.linear_sync, task docket.tasks) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.linear_theirs(issue jsonb, is_removed boolean, rules jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[], depends_on_ids uuid[], satisfied_by text[]) FROM PUBLIC;
 
@@ -39547,13 +41465,17 @@ REVOKE ALL ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[
 
 REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.plan_linear(link docket.linear_sync, image docket_private.linear_images, ours jsonb, rules jsonb, task_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.pointer_path(pointer text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prerequisites_above(project_id uuid, task_id uuid, lowest bigint, max_tasks integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.preview(given text, at_most integer) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.process_delivery(delivery docket.webhook_deliveries, payload jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.process_github(delivery docket.webhook_deliveries, payload jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.process_linear(delivery docket.webhook_deliveries, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 
@@ -39695,6 +41617,8 @@ REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], 
 
 REVOKE ALL ON FUNCTION docket_private.require_language(language text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_linear_policies(policies jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
@@ -39747,6 +41671,10 @@ REVOKE ALL ON FUNCTION docket_private.set_search_languages() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.setting(setting_key text, project_settings jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.settle_delivery(delivery docket.webhook_deliveries, outcome jsonb, error text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.settle_linear(link docket.linear_sync) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.settle_merges(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.settle_pull_requests(project_id uuid, pull_request_ids uuid[]) FROM PUBLIC;
@@ -39785,7 +41713,11 @@ REVOKE ALL ON FUNCTION docket_private.sweep_sessions(at_most bigint) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.take_in_linear(project_id uuid, payload jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.take_side(link docket.linear_sync, fields text[], side text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 

@@ -203,6 +203,8 @@ def test_python_has_the_same_table_of_errors(catalog: Connection) -> None:
 
 # For an auditor the owner of the functions reads the whole journal.
 READ_FOR_AUDITORS = {
+    "list_linear_conflicts": "when a task was changed that the caller may see, which it asks first",
+    "list_linear_sync": "when a task was changed that the caller may see, which it asks first",
     "verify_audit": "counts and hashes, of all projects",
     "task_as_of": "only what the caller may see, which it says itself",
 }

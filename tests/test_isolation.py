@@ -27,6 +27,7 @@ IDS = (
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
     "webhook_delivery_id",
     "interaction_id", "execution_id", "error_group_id", "event_id", "page_id",
+    "linear_sync_id", "linear_change_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -60,6 +61,7 @@ ARGUMENTS: Mapping[str, object] = {
     "from_version": 1,
     "group_by": "status",
     "interaction_type": "review",
+    "issue": Jsonb({"id": "i2"}),
     "kind": "prompt",
     "message": "planted",
     "method": "pglz",
@@ -89,6 +91,7 @@ ARGUMENTS: Mapping[str, object] = {
     "retention": "1 year",
     "superseded_by": uuid.UUID(int=7),
     "table_name": "tasks",
+    "take": "ours",
     "tasks": Jsonb([{"title": "planted"}]),
     "template_key": "flow",
     "title": "planted",
@@ -228,6 +231,18 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             "  from docket.ingest_github(%s, 'check_run', 'a delivery', %s) as d",
             project, Jsonb(CHECK_RUN),
         )  # fmt: skip
+        linked = one(
+            session,
+            "select s.linear_sync_id  from docket.link_linear_issue(%s, %s) as s",
+            task,
+            Jsonb({"id": "i1", "title": "secret"}),
+        )
+        session.execute("select docket.link_linear_issue(%s)", (held,))
+        change = one(
+            session,
+            "select c.linear_change_id from docket.pending_linear_changes(%s) as c",
+            project,
+        )
         session.execute("select docket.require_validation(%s, 'style')", (task,))
         session.execute("select docket.record_validation(%s, 'style', 'failed')", (task,))
         session.execute(
@@ -273,6 +288,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "artifact_id": artifact, "interaction_id": said,
         "execution_id": execution, "error_group_id": errors,
         "event_id": event, "page_id": one(session, HAND_OUT, project),
+        "linear_sync_id": linked, "linear_change_id": change,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")

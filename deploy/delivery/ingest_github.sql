@@ -441,7 +441,7 @@ comment on function docket_private.take_in_github(uuid, text, jsonb) is
     'Takes in an event of GitHub''s, and returns what it was about; null: nothing that is kept here.';
 
 -- Processes a delivery that is stored; what can't be taken in is kept with the reason.
-create function docket_private.process_delivery(
+create function docket_private.process_github(
     delivery docket.webhook_deliveries,
     payload  jsonb
 ) returns docket.webhook_deliveries
@@ -449,39 +449,24 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_outcome  jsonb;
-    v_error    text;
-    v_delivery docket.webhook_deliveries;
+    v_outcome jsonb;
+    v_error   text;
 begin
     begin
         v_outcome := docket_private.take_in_github(
-            delivery.project_id, delivery.event, process_delivery.payload);
+            delivery.project_id, delivery.event, process_github.payload);
     exception
         when data_exception or integrity_constraint_violation or sqlstate 'PD422'
              or sqlstate 'PDTRN' then
-            v_error := left(sqlerrm, 10000);
+            v_error := sqlerrm;
     end;
 
-    update docket.webhook_deliveries as d
-       set delivery_status = case
-                                 when v_error is not null   then 'failed'
-                                 when v_outcome is not null then 'processed'
-                                 else                            'ignored'
-                             end,
-           error           = v_error,
-           outcome         = coalesce(v_outcome, '{}'),
-           times_processed = d.times_processed + 1,
-           processed_at    = docket.clock()
-     where d.webhook_delivery_id = delivery.webhook_delivery_id
-       and d.project_id          = delivery.project_id
-    returning d.* into strict v_delivery;
-
-    return v_delivery;
+    return docket_private.settle_delivery(delivery, v_outcome, v_error);
 end;
 $$;
 
-comment on function docket_private.process_delivery(docket.webhook_deliveries, jsonb) is
-    'Takes in what was delivered, and writes down what became of it.';
+comment on function docket_private.process_github(docket.webhook_deliveries, jsonb) is
+    'Takes in what GitHub delivered, and writes down what became of it.';
 
 create function docket.ingest_github(
     project_id  uuid,
@@ -495,8 +480,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
-    v_body     bytea  := coalesce(body, convert_to(payload::text, 'UTF8'));
     v_delivery docket.webhook_deliveries;
 begin
     perform docket_private.require_project(ingest_github.project_id);
@@ -509,30 +492,17 @@ begin
                   hint    = 'event is the header X-GitHub-Event, delivery_id X-GitHub-Delivery, payload the object that was sent.';
     end if;
 
-    if octet_length(v_body) > v_most then
-        raise exception 'a delivery has % bytes', octet_length(v_body)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
-    end if;
-
     -- A merge may satisfy dependents: the graph's key comes before any row.
     perform docket_private.share_graph(ingest_github.project_id);
 
-    -- Of two that come at once, the second waits here for the first.
-    insert into docket.webhook_deliveries as d (
-        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
-    values (
-        docket_private.new_id(ingest_github.project_id), ingest_github.project_id, 'github',
-        ingest_github.delivery_id, ingest_github.event, left(payload ->> 'action', 255), v_body)
-        on conflict on constraint webhook_deliveries_delivery_key
-        do update set times_received = d.times_received + 1
-    returning d.* into v_delivery;
+    v_delivery := docket_private.keep_delivery(
+        ingest_github.project_id, 'github', delivery_id, event, payload, body);
 
     if v_delivery.times_processed > 0 and v_delivery.delivery_status <> 'failed' then
         return v_delivery;
     end if;
 
-    return docket_private.process_delivery(v_delivery, ingest_github.payload);
+    return docket_private.process_github(v_delivery, ingest_github.payload);
 end;
 $$;
 
@@ -549,45 +519,6 @@ out that there is none. Checks are joined by the commit. What can not be taken i
 and can be replayed.
 Returns the delivery. Raises PD404, PD403, PD413, PD422.';
 
-create function docket.replay_webhook(webhook_delivery_id uuid) returns docket.webhook_deliveries
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_project  uuid := (
-        select d.project_id
-          from docket.webhook_deliveries as d
-         where d.webhook_delivery_id = replay_webhook.webhook_delivery_id);
-    v_delivery docket.webhook_deliveries;
-begin
-    if v_project is null then
-        raise exception 'delivery % does not exist',
-                        coalesce(replay_webhook.webhook_delivery_id::text, 'null')
-            using errcode = 'PD404',
-                  hint    = 'docket.list_webhook_deliveries() lists those of a project.';
-    end if;
-
-    perform docket_private.require_project(v_project);
-    perform docket_private.share_graph(v_project);
-
-    select d.* into strict v_delivery
-      from docket.webhook_deliveries as d
-     where d.webhook_delivery_id = replay_webhook.webhook_delivery_id
-       and d.project_id          = v_project
-       for no key update;
-
-    return docket_private.process_delivery(
-        v_delivery, convert_from(v_delivery.body, 'UTF8')::jsonb);
-end;
-$$;
-
-comment on function docket.replay_webhook(uuid) is
-'Takes in once more what was delivered as `webhook_delivery_id`, from its body: after a failure, or
-when more is understood than then. What has been taken in already changes nothing.
-
-Returns the delivery. Raises PD404, PD403.';
-
 revoke all on function docket_private.told_key(text, integer, jsonb) from public;
 revoke all on function docket_private.github_facts(jsonb) from public;
 revoke all on function docket_private.queue_fact(boolean, text, text) from public;
@@ -597,13 +528,11 @@ revoke all on function docket_private.learn_check(uuid, text, text, jsonb) from 
 revoke all on function docket_private.learn_review(uuid, uuid, jsonb) from public;
 revoke all on function docket_private.learn_push(uuid, text, jsonb) from public;
 revoke all on function docket_private.take_in_github(uuid, text, jsonb) from public;
-revoke all on function docket_private.process_delivery(docket.webhook_deliveries, jsonb)
+revoke all on function docket_private.process_github(docket.webhook_deliveries, jsonb)
   from public;
 revoke all on function docket.ingest_github(uuid, text, text, jsonb, bytea) from public;
-revoke all on function docket.replay_webhook(uuid) from public;
 grant execute on function
-    docket.ingest_github(uuid, text, text, jsonb, bytea),
-    docket.replay_webhook(uuid)
+    docket.ingest_github(uuid, text, text, jsonb, bytea)
    to docket_admin, docket_app, docket_agent;
 
 commit;

@@ -72,7 +72,7 @@ comment on column docket.webhook_deliveries.delivery_status is
 comment on column docket.webhook_deliveries.error is
     'Why it could not be taken in.';
 comment on column docket.webhook_deliveries.outcome is
-    'What it was about: pull_requests (ids), commit, ref.';
+    'What it was about: of GitHub''s pull_requests (ids), commit, ref; of Linear''s linear_sync and task (ids), issue.';
 comment on column docket.webhook_deliveries.times_received is
     'How often it was sent.';
 comment on column docket.webhook_deliveries.times_processed is
@@ -94,7 +94,8 @@ call docket_private.add_journal('docket.webhook_deliveries', 'webhook_delivery_i
 call docket_private.add_isolation('docket.webhook_deliveries');
 
 insert into docket.settings (setting_key, value, description)
-values ('max_webhook_bytes', '26214400', 'The largest delivery of a webhook that is taken in, in bytes.');
+values ('max_webhook_bytes', '26214400', 'The largest delivery of a webhook that is taken in, in bytes.'),
+       ('webhook_delivery_days', '90', 'How long what hosts sent is kept, in days; null: for ever.');
 
 create function docket.list_webhook_deliveries(
     project_id uuid,
@@ -143,6 +144,127 @@ linear), of one `event`, with one `status` (processed, ignored, failed), where t
 `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000). action,
 error and processed_at may be null. Returns deliveries; raises nothing.';
 
+-- Of two that come at once, the second waits here for the first.
+create function docket_private.keep_delivery(
+    project_id   uuid,
+    source       text,
+    delivery_key text,
+    event        text,
+    payload      jsonb,
+    body         bytea
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most     bigint := (docket_private.setting('max_webhook_bytes') #>> '{}')::bigint;
+    v_body     bytea  := coalesce(keep_delivery.body, convert_to(payload::text, 'UTF8'));
+    v_delivery docket.webhook_deliveries;
+begin
+    if octet_length(v_body) > v_most then
+        raise exception 'a delivery has % bytes', octet_length(v_body)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_webhook_bytes).', v_most);
+    end if;
+
+    insert into docket.webhook_deliveries as d (
+        webhook_delivery_id, project_id, source, delivery_key, event, action, body)
+    values (
+        docket_private.new_id(keep_delivery.project_id), keep_delivery.project_id,
+        keep_delivery.source, keep_delivery.delivery_key, keep_delivery.event,
+        left(payload ->> 'action', 255), v_body)
+        on conflict on constraint webhook_deliveries_delivery_key
+        do update set times_received = d.times_received + 1
+    returning d.* into v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+comment on function docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea) is
+    'Stores what was delivered, or counts it where it is known. Raises PD413.';
+
+create function docket_private.settle_delivery(
+    delivery docket.webhook_deliveries,
+    outcome  jsonb,
+    error    text
+) returns docket.webhook_deliveries
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_delivery docket.webhook_deliveries;
+begin
+    update docket.webhook_deliveries as d
+       set delivery_status = case
+                                 when settle_delivery.error is not null   then 'failed'
+                                 when settle_delivery.outcome is not null then 'processed'
+                                 else                                          'ignored'
+                             end,
+           error           = left(settle_delivery.error, 10000),
+           outcome         = coalesce(settle_delivery.outcome, '{}'),
+           times_processed = d.times_processed + 1,
+           processed_at    = docket.clock()
+     where d.webhook_delivery_id = delivery.webhook_delivery_id
+       and d.project_id          = delivery.project_id
+    returning d.* into strict v_delivery;
+
+    return v_delivery;
+end;
+$$;
+
+comment on function docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text) is
+    'Writes down what became of a delivery: what it was about (null: nothing that is kept here), or why it could not be taken in.';
+
+-- Ids are in the order of time: none is looked at that comes after so many which stay.
+create function docket_private.forget_deliveries(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_days  jsonb := docket_private.setting('webhook_delivery_days');
+    v_count bigint;
+begin
+    perform docket_private.require_operator();
+
+    if jsonb_typeof(v_days) <> 'number' then
+        return 0;
+    end if;
+
+      with first as materialized (
+          select d.webhook_delivery_id, d.project_id, d.created_at
+            from docket.webhook_deliveries as d
+           order by d.webhook_delivery_id
+           limit forget_deliveries.at_most
+      ), old as (
+          select d.webhook_delivery_id, d.project_id
+            from first as f
+            join docket.webhook_deliveries as d
+              on d.webhook_delivery_id = f.webhook_delivery_id
+             and d.project_id = f.project_id
+           where f.created_at < docket.clock() - make_interval(days => v_days::integer)
+             for update of d skip locked
+      ), gone as (
+          delete from docket.webhook_deliveries as d
+           using old
+           where d.webhook_delivery_id = old.webhook_delivery_id
+             and d.project_id          = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_deliveries(bigint) is
+    'A step of maintenance: forgets at most so many deliveries that are older than the setting webhook_delivery_days. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea)
+  from public;
+revoke all on function docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text)
+  from public;
+revoke all on function docket_private.forget_deliveries(bigint) from public;
 revoke all on function docket.list_webhook_deliveries(uuid, text, text, text, uuid, integer)
   from public;
 grant execute on function

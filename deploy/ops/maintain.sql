@@ -1,6 +1,7 @@
 -- Deploy pgdocket:ops/maintain to pg
 -- requires: context/prune_prompts
 -- requires: context/response_cache
+-- requires: delivery/webhook_deliveries
 -- requires: knowledge/embeddings
 -- requires: knowledge/read_anew
 -- requires: knowledge/search_insights
@@ -75,7 +76,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
        (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (13, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (14, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -274,6 +276,8 @@ begin
             done := docket_private.forget_searches(take_step.at_most);
         when 'embeddings' then
             done := docket_private.sweep_embeddings(take_step.at_most);
+        when 'deliveries' then
+            done := docket_private.forget_deliveries(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;

@@ -1,7 +1,7 @@
 -- What hosts sent is kept as it was sent, and the journal has it without its body.
 
 begin;
-select plan(9);
+select plan(14);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -59,6 +59,25 @@ select results_eq(
         where l.table_name = 'webhook_deliveries'
           and l.operation  = 'insert' $$,
     array['********'], 'the journal has no bodies');
+
+-- They are kept for so long.
+select docket.update_setting('webhook_delivery_days', '30');
+select docket_test.pass('31 days');
+select pg_temp.delivery('d');
+select is(docket_private.forget_deliveries(2), 2::bigint, 'no more are forgotten than is said');
+select is(docket_private.forget_deliveries(2), 1::bigint, 'what is older goes');
+select results_eq(
+    $$ select d.delivery_key
+         from docket.list_webhook_deliveries(docket_test.project_id()) as d $$,
+    array['d'], 'and what is younger stays');
+select is(
+    (select count(*)
+       from docket.audit_log as l
+      where l.table_name = 'webhook_deliveries'
+        and l.operation  = 'delete'), 3::bigint, 'which the journal knows');
+select docket.update_setting('webhook_delivery_days', 'null');
+select docket_test.pass('1000 days');
+select is(docket_private.forget_deliveries(2), 0::bigint, 'or for ever');
 
 select * from finish();
 rollback;

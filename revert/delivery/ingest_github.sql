@@ -2,9 +2,8 @@
 
 begin;
 
-drop function docket.replay_webhook(uuid);
 drop function docket.ingest_github(uuid, text, text, jsonb, bytea);
-drop function docket_private.process_delivery(docket.webhook_deliveries, jsonb);
+drop function docket_private.process_github(docket.webhook_deliveries, jsonb);
 drop function docket_private.take_in_github(uuid, text, jsonb);
 drop function docket_private.learn_push(uuid, text, jsonb);
 drop function docket_private.learn_review(uuid, uuid, jsonb);

@@ -123,6 +123,10 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "error_group_id": "select error_group_id from docket.list_errors(%s)",
         "event_id": "select event_id from docket.list_events(%s)",
         "page_id": "select page_id from docket.event_pages where project_id = %s",
+        "linear_sync_id": """select linear_sync_id from docket.linear_sync
+                              where project_id = %s limit 1""",
+        "linear_change_id": """select linear_change_id from docket_private.linear_images
+                                where project_id = %s and linear_change_id is not null""",
         "execution_id": """select execution_id
                              from docket.list_executions(%s, status => 'running')""",
     }

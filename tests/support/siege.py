@@ -117,6 +117,10 @@ EVERY_KIND: tuple[LiteralString, ...] = (
                   %(project)s, 'pull_request_review', 'a delivery',
                   '{"repository": {"full_name": "acme/shop"}, "pull_request": {"number": 1},
                     "review": {"id": 1, "state": "commented", "body": "secret"}}')""",
+    """select docket.link_linear_issue(docket.task_id(%(project)s, 't-1'),
+                                       '{"id": "i1", "title": "secret"}')""",
+    """select docket.link_linear_issue(docket.task_id(%(project)s, 't-2'))""",
+    """select docket.pending_linear_changes(%(project)s)""",
     """select docket.record_findings(
                   docket.task_id(%(project)s, 't-0'), 'style',
                   '[{"severity": "major", "message": "secret"}]')""",

@@ -11,13 +11,10 @@ select 'docket_private.learn_check(uuid, text, text, jsonb)'::regprocedure;
 select 'docket_private.learn_review(uuid, uuid, jsonb)'::regprocedure;
 select 'docket_private.learn_push(uuid, text, jsonb)'::regprocedure;
 select 'docket_private.take_in_github(uuid, text, jsonb)'::regprocedure;
-select 'docket_private.process_delivery(docket.webhook_deliveries, jsonb)'::regprocedure;
+select 'docket_private.process_github(docket.webhook_deliveries, jsonb)'::regprocedure;
 select 'docket.ingest_github(uuid, text, text, jsonb, bytea)'::regprocedure;
-select 'docket.replay_webhook(uuid)'::regprocedure;
 select 1 / has_function_privilege(
                'docket_agent', 'docket.ingest_github(uuid, text, text, jsonb, bytea)',
                'execute')::integer;
-select 1 / has_function_privilege(
-               'docket_agent', 'docket.replay_webhook(uuid)', 'execute')::integer;
 
 rollback;

@@ -8,9 +8,15 @@ select webhook_delivery_id, project_id, source, delivery_key, event, action, bod
   from docket.webhook_deliveries
  where false;
 
-select 1 / (count(*) = 1)::integer
+select 1 / (count(*) = 2)::integer
   from docket.settings
- where setting_key = 'max_webhook_bytes';
+ where setting_key in ('max_webhook_bytes', 'webhook_delivery_days');
+
+select
+    'docket_private.keep_delivery(uuid, text, text, text, jsonb, bytea)'::regprocedure;
+select
+    'docket_private.settle_delivery(docket.webhook_deliveries, jsonb, text)'::regprocedure;
+select 'docket_private.forget_deliveries(bigint)'::regprocedure;
 
 select 1 / has_function_privilege(
                'docket_reader',

@@ -1,8 +1,9 @@
-"""webhook: what hosts of repositories sent."""
+"""webhook: what hosts of repositories and Linear sent."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import click
 from pgdocket import output
 from pgdocket.cli import Options, common_options
 from pgdocket.cli.exchange import read_file
-from pgdocket.cli.session import as_row, opened, the_project
+from pgdocket.cli.session import as_row, given, opened, the_project
 from pgdocket.cli.validation import json_of
 from pgdocket.errors import Forbidden
-from pgdocket.webhooks import is_from_github
+from pgdocket.webhooks import is_from_github, is_from_linear
 
 _COLUMNS = {
     "webhook_delivery_id": "delivery",
@@ -32,7 +33,7 @@ _STATUSES = ["processed", "ignored", "failed"]
 @click.group()
 @common_options
 def webhook() -> None:
-    """Take in what GitHub sends, see what became of it, and replay it.
+    """Take in what GitHub and Linear send, see what became of it, and replay it.
 
     \b
     Example:
@@ -44,9 +45,16 @@ def webhook() -> None:
 @webhook.command()
 @common_options
 @click.argument("file", metavar="FILE")
-@click.option("--event", required=True, help="The header X-GitHub-Event.")
-@click.option("--delivery", "delivery_id", required=True, help="The header X-GitHub-Delivery.")
-@click.option("--signature", metavar="TEXT", help="The header X-Hub-Signature-256.")
+@click.option(
+    "--source",
+    type=click.Choice(["github", "linear"]),
+    default="github",
+    show_default=True,
+    help="Who sent it.",
+)
+@click.option("--event", help="The header X-GitHub-Event; Linear's is in the payload.")
+@click.option("--delivery", "delivery_id", help="The header X-GitHub-Delivery or Linear-Delivery.")
+@click.option("--signature", metavar="TEXT", help="X-Hub-Signature-256 or Linear-Signature.")
 @click.option(
     "--secret-file",
     type=click.Path(path_type=Path),
@@ -56,33 +64,34 @@ def webhook() -> None:
 def ingest(
     options: Options,
     file: str,
-    event: str,
-    delivery_id: str,
+    source: str,
+    event: str | None,
+    delivery_id: str | None,
     signature: str | None,
     secret_file: Path | None,
 ) -> None:
-    """Take in one delivery of GitHub's from FILE (- is stdin).
+    """Take in one delivery of GitHub's or Linear's from FILE (- is stdin).
 
     The same delivery again is only counted, and the order in which they come does not matter.
 
     \b
     Example:
       pgdocket webhook ingest payload.json --event pull_request --delivery 72d3162e
+      pgdocket webhook ingest payload.json --source linear
     """
+    if source == "github" and (event is None or delivery_id is None):
+        raise click.UsageError("what GitHub sends has --event and --delivery")
     body = sys.stdin.buffer.read() if file == "-" else read_file(Path(file))
-    if secret_file is not None and not is_from_github(
-        read_file(secret_file).strip(), body, signature
-    ):
-        raise Forbidden("the signature is not that of the body")
+    if secret_file is not None:
+        _verify(source, read_file(secret_file).strip(), body, signature)
     payload = json_of(body, file, "JSON")
+    told: dict[str, Any] = {"payload": payload, "body": body} | given({"delivery_id": delivery_id})
     with opened(options) as docket:
-        delivery = docket.ingest_github(
-            project_id=the_project(docket, options).project_id,
-            event=event,
-            delivery_id=delivery_id,
-            payload=payload,
-            body=body,
-        )
+        told["project_id"] = the_project(docket, options).project_id
+        if source == "linear":
+            delivery = docket.ingest_linear(**told)
+        else:
+            delivery = docket.ingest_github(event=event or "", **told)
     _show(delivery, options)
 
 
@@ -123,6 +132,22 @@ def replay(options: Options, webhook_delivery_id: str) -> None:
     with opened(options) as docket:
         delivery = docket.replay_webhook(webhook_delivery_id=webhook_delivery_id)
     _show(delivery, options)
+
+
+def _verify(source: str, secret: bytes, body: bytes, signature: str | None) -> None:
+    if source == "github":
+        is_genuine = is_from_github(secret, body, signature)
+    else:
+        # The time is read only once the body is known to be Linear's.
+        is_genuine = is_from_linear(secret, body, signature) and is_from_linear(
+            secret,
+            body,
+            signature,
+            sent_ms=json_of(body, "the body", "JSON").get("webhookTimestamp"),
+            now_ms=int(time.time() * 1000),
+        )
+    if not is_genuine:
+        raise Forbidden("the signature is not that of the body, or too old")
 
 
 def _show(delivery: Any, options: Options) -> None:

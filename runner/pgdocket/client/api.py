@@ -54,10 +54,13 @@ if TYPE_CHECKING:
         LearnedRow,
         LearningData,
         LearningEvidence,
+        LinearSync,
         ListConsumersRow,
         ListExecutionLogRow,
         ListFindingsRow,
         ListImportsRow,
+        ListLinearConflictsRow,
+        ListLinearSyncRow,
         ListValidationsRow,
         ListWebhookDeliveriesRow,
         MaintainRow,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
         MissingEmbeddingsRow,
         NextEventsRow,
         PartitionPolicy,
+        PendingLinearChangesRow,
         Project,
         PromptBuild,
         PruneContextsRow,
@@ -119,6 +123,14 @@ _ACKNOWLEDGE_EVENTS: Function[EventConsumer] = Function(
     Effect.KEYED,
     "EventConsumer",
     Parameter("page_id", is_required=True),
+    Parameter("request_id"),
+)
+_ACKNOWLEDGE_LINEAR_CHANGE: Function[LinearSync] = Function(
+    "acknowledge_linear_change",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("linear_change_id", is_required=True),
+    Parameter("issue", is_required=True, is_json=True),
     Parameter("request_id"),
 )
 _ADD_DEPENDENCIES: Function[TaskDependency] = Function(
@@ -536,6 +548,15 @@ _EXPORT_INTERACTIONS: Function[Json] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_FAIL_LINEAR_CHANGE: Function[LinearSync] = Function(
+    "fail_linear_change",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("linear_change_id", is_required=True),
+    Parameter("error", is_required=True),
+    Parameter("retry_after"),
+    Parameter("request_id"),
+)
 _FAIL_TASK: Function[Task] = Function(
     "fail_task",
     Effect.KEYED,
@@ -641,6 +662,12 @@ _GET_KNOWLEDGE: Function[KnowledgeBase] = Function(
     Parameter("project_id", is_required=True),
     Parameter("document_key", is_required=True),
     Parameter("version"),
+)
+_GET_LINEAR_SYNC: Function[LinearSync] = Function(
+    "get_linear_sync",
+    Effect.READ,
+    "LinearSync",
+    Parameter("task_id", is_required=True),
 )
 _GET_PENDING_TASKS: Function[Task] = Function(
     "get_pending_tasks",
@@ -820,6 +847,15 @@ _INGEST_JUNIT: Function[ValidationResult] = Function(
     Parameter("artifact_id"),
     Parameter("request_id"),
 )
+_INGEST_LINEAR: Function[WebhookDelivery] = Function(
+    "ingest_linear",
+    Effect.ONCE,
+    "WebhookDelivery",
+    Parameter("project_id", is_required=True),
+    Parameter("payload", is_required=True, is_json=True),
+    Parameter("delivery_id"),
+    Parameter("body"),
+)
 _INGEST_SARIF: Function[ValidationResult] = Function(
     "ingest_sarif",
     Effect.KEYED,
@@ -870,6 +906,17 @@ _LINK_ARTIFACTS: Function[int] = Function(
     None,
     Parameter("interaction_id", is_required=True),
     Parameter("artifact_ids", is_required=True, is_array=True),
+    Parameter("request_id"),
+)
+_LINK_LINEAR_ISSUE: Function[LinearSync] = Function(
+    "link_linear_issue",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("task_id", is_required=True),
+    Parameter("issue", is_json=True),
+    Parameter("direction"),
+    Parameter("policies", is_json=True),
+    Parameter("take"),
     Parameter("request_id"),
 )
 _LINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
@@ -1061,6 +1108,23 @@ _LIST_KNOWLEDGE: Function[KnowledgeBase] = Function(
     Parameter("tags_all", is_array=True),
     Parameter("review_before"),
     Parameter("include_archived", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_LINEAR_CONFLICTS: Function[ListLinearConflictsRow] = Function(
+    "list_linear_conflicts",
+    Effect.READ,
+    "ListLinearConflictsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_LINEAR_SYNC: Function[ListLinearSyncRow] = Function(
+    "list_linear_sync",
+    Effect.READ,
+    "ListLinearSyncRow",
+    Parameter("project_id", is_required=True),
+    Parameter("status"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1284,6 +1348,14 @@ _PAUSE_PROJECT: Function[Project] = Function(
     "Project",
     Parameter("project_id", is_required=True),
     Parameter("request_id"),
+)
+_PENDING_LINEAR_CHANGES: Function[PendingLinearChangesRow] = Function(
+    "pending_linear_changes",
+    Effect.ONCE,
+    "PendingLinearChangesRow",
+    Parameter("project_id", is_required=True),
+    Parameter("max_changes", default=10),
+    Parameter("lease_seconds", default=300),
 )
 _PIN_CONTEXT: Function[ContextPin] = Function(
     "pin_context",
@@ -1727,6 +1799,15 @@ _RESOLVE_ERROR: Function[ErrorGroup] = Function(
     Parameter("reason"),
     Parameter("request_id"),
 )
+_RESOLVE_LINEAR_CONFLICT: Function[LinearSync] = Function(
+    "resolve_linear_conflict",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("linear_sync_id", is_required=True),
+    Parameter("take", is_required=True),
+    Parameter("field"),
+    Parameter("request_id"),
+)
 _RESUME_PROJECT: Function[Project] = Function(
     "resume_project",
     Effect.KEYED,
@@ -1743,6 +1824,13 @@ _RETRY_FAILED: Function[Task] = Function(
     Parameter("workflow_id"),
     Parameter("tags_all", is_array=True),
     Parameter("max_tasks", default=100),
+    Parameter("request_id"),
+)
+_RETRY_LINEAR_SYNC: Function[LinearSync] = Function(
+    "retry_linear_sync",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("linear_sync_id", is_required=True),
     Parameter("request_id"),
 )
 _RETRY_WORKFLOW_STEP: Function[WorkflowState] = Function(
@@ -1993,6 +2081,13 @@ _TOPOLOGICAL_ORDER: Function[Task] = Function(
     Parameter("after"),
     Parameter("page_size", default=1000),
 )
+_UNLINK_LINEAR_ISSUE: Function[LinearSync] = Function(
+    "unlink_linear_issue",
+    Effect.KEYED,
+    "LinearSync",
+    Parameter("linear_sync_id", is_required=True),
+    Parameter("request_id"),
+)
 _UNLINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     "unlink_pull_request",
     Effect.KEYED,
@@ -2167,6 +2262,23 @@ class Api(Calls):
         Forbidden, Conflict, LeaseLost (it is not handed out).
         """
         return self._one(_ACKNOWLEDGE_EVENTS, (page_id, request_id))
+
+    def acknowledge_linear_change(
+        self,
+        *,
+        linear_change_id: Id,
+        issue: Json,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says that change `linear_change_id` (docket.pending_linear_changes()) was sent: from now
+        on both sides agree in it.
+
+        `issue` is the issue as Linear answered, with at least id and updatedAt; better also with
+        identifier and url. What has changed here or there since it was handed out stays a change.
+        The same `request_id` again returns the first answer. Returns the link. Raises LeaseLost (it
+        is not under way any more), Forbidden, InvalidArgument.
+        """
+        return self._one(_ACKNOWLEDGE_LINEAR_CHANGE, (linear_change_id, issue, request_id))
 
     def add_dependencies(
         self,
@@ -3053,6 +3165,24 @@ class Api(Calls):
         """
         return self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
+    def fail_linear_change(
+        self,
+        *,
+        linear_change_id: Id,
+        error: str,
+        retry_after: timedelta | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says that change `linear_change_id` (docket.pending_linear_changes()) could not be sent,
+        and why (`error`). It is handed out again after `retry_after`; null: after the setting
+        linear_retry_seconds, twice as long with each further failure, at most after an hour.
+        docket.retry_linear_sync() does not wait.
+
+        The same `request_id` again returns the first answer. Returns the link. Raises LeaseLost (it
+        is not under way any more), Forbidden.
+        """
+        return self._one(_FAIL_LINEAR_CHANGE, (linear_change_id, error, retry_after, request_id))
+
     def fail_task(
         self,
         *,
@@ -3261,6 +3391,17 @@ class Api(Calls):
         Returns the document. Raises NotFound.
         """
         return self._one(_GET_KNOWLEDGE, (project_id, document_key, version))
+
+    def get_linear_sync(
+        self,
+        *,
+        task_id: Id,
+    ) -> LinearSync | None:
+        """Which issue of Linear's task `task_id` is, with all that Linear told of it.
+
+        Returns the link, or no row where there is none; raises nothing.
+        """
+        return self._one_or_none(_GET_LINEAR_SYNC, (task_id,))
 
     def get_pending_tasks(
         self,
@@ -3635,6 +3776,30 @@ class Api(Calls):
             ),
         )
 
+    def ingest_linear(
+        self,
+        *,
+        project_id: Id,
+        payload: Json,
+        delivery_id: str | None = None,
+        body: bytes | None = None,
+    ) -> WebhookDelivery:
+        """Takes in a webhook of Linear's: issues that are created, changed or removed there.
+
+        `payload` is the object that was sent (others than issues are kept and ignored),
+        `delivery_id` the header Linear-Delivery (null: what was sent tells itself apart), `body`
+        the bytes where they are to be kept as they were. Whoever has the bytes verifies the
+        signature before (pgdocket.webhooks in Python). An issue that is a task
+        (docket.link_linear_issue()) is taken over into it, field by field, as direction and
+        policies say; one that is none becomes one where the setting linear_teams has its team. The
+        same delivery again is only counted; events in whatever order have the same result: what
+        Linear changed later counts, a field that is absent is not told, unless the event says that
+        it has changed it. What a task can not take stays with the link as receive_error; what can
+        not be read is kept as failed, and can be replayed. Returns the delivery. Raises NotFound,
+        Forbidden, LimitExceeded, InvalidArgument.
+        """
+        return self._one(_INGEST_LINEAR, (project_id, payload, delivery_id, body))
+
     def ingest_sarif(
         self,
         *,
@@ -3750,6 +3915,33 @@ class Api(Calls):
         Returns how many were linked anew. Raises NotFound, Forbidden, LimitExceeded.
         """
         return self._one(_LINK_ARTIFACTS, (interaction_id, artifact_ids, request_id))
+
+    def link_linear_issue(
+        self,
+        *,
+        task_id: Id,
+        issue: Json = None,
+        direction: str | None = None,
+        policies: Json = None,
+        take: str | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says which issue of Linear's a task is, or changes how the two are kept alike.
+
+        `issue` is the issue as Linear's API or a webhook tells it, with at least its id, better
+        with its fields and updatedAt; null: it is to be created there
+        (docket.pending_linear_changes() hands it out). `direction` is to_linear, from_linear or
+        bidirectional (null: the setting linear_direction), `policies` an object that says by field
+        whose change counts: ours, theirs, newest, manual, or ignore (the setting linear_policies
+        for the others). Where the two differ now, `take` says which is right, ours or theirs; null:
+        the policies decide, and newest asks, because nothing is known of when. The same
+        `request_id` again returns the first answer. Returns the link. Raises NotFound, Forbidden,
+        Conflict (it is another issue, or that another task), InvalidArgument.
+        """
+        return self._one(
+            _LINK_LINEAR_ISSUE,
+            (task_id, issue, direction, policies, take, request_id),
+        )
 
     def link_pull_request(
         self,
@@ -4115,6 +4307,43 @@ class Api(Calls):
             _LIST_KNOWLEDGE,
             (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
+
+    def list_linear_conflicts(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLinearConflictsRow]:
+        """What was changed in project `project_id` and in Linear, and is to be decided: field by
+        field, what the task has (ours), what the issue has (theirs), both as tasks have it, and
+        what they last agreed in. docket.resolve_linear_conflict() decides.
+
+        `after` is linear_sync_id and field of the last row of the previous page, with a slash
+        between, `page_size` is in rows (1 to 1000). identifier, url, ours, theirs, agreed and
+        theirs_changed_at may be null. Returns conflicts; raises NotFound, InvalidArgument
+        (settings).
+        """
+        return self._many(_LIST_LINEAR_CONFLICTS, (project_id, after, page_size))
+
+    def list_linear_sync(
+        self,
+        *,
+        project_id: Id,
+        status: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLinearSyncRow]:
+        """The tasks of project `project_id` that are issues of Linear's, the first linked first;
+        those of one `status` only, where it is given: conflict (somebody has to decide), failed
+        (see receive_error and send_error), removed (the issue is gone), sending (handed out and not
+        acknowledged), pending (there is something to send) or synced.
+
+        `after` is the id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+        identifier, url, receive_error, send_error, next_attempt_at, received_at and sent_at may be
+        null. Returns links; raises NotFound.
+        """
+        return self._many(_LIST_LINEAR_SYNC, (project_id, status, after, page_size))
 
     def list_projects(
         self,
@@ -4544,6 +4773,28 @@ class Api(Calls):
         Returns the project. Raises NotFound, Forbidden.
         """
         return self._one(_PAUSE_PROJECT, (project_id, request_id))
+
+    def pending_linear_changes(
+        self,
+        *,
+        project_id: Id,
+        max_changes: int | None = 10,
+        lease_seconds: int | None = 300,
+    ) -> list[PendingLinearChangesRow]:
+        """Hands out changes of tasks of project `project_id` that are to be sent to Linear, at most
+        `max_changes` (1 to 1000), to one sender at a time: for `lease_seconds` nobody else is given
+        them.
+
+        `operation` is create or update, `changes` what the issue is to get, in Linear's words:
+        title, description, priority (1 to 4), estimate (points), dueDate, state (an id, name or
+        type), labels (names); for create also id (give it to Linear, and it creates the issue once,
+        however often it is told) and team (null is left out). Two changes of one issue are never
+        under way at the same time. Whoever has sent one calls docket.acknowledge_linear_change(),
+        or docket.fail_linear_change(); where neither comes, it is handed out again when the lease
+        is over. identifier may be null. Returns changes; raises NotFound, Forbidden,
+        InvalidArgument (settings).
+        """
+        return self._many(_PENDING_LINEAR_CHANGES, (project_id, max_changes, lease_seconds))
 
     def pin_context(
         self,
@@ -5488,6 +5739,23 @@ class Api(Calls):
         """
         return self._one(_RESOLVE_ERROR, (error_group_id, reason, request_id))
 
+    def resolve_linear_conflict(
+        self,
+        *,
+        linear_sync_id: Id,
+        take: str,
+        field: str | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Decides a conflict of the link `linear_sync_id`: `take` ours, and what the task has is
+        sent, or theirs, and the task gets what the issue has. Of one `field`, or (null) of all that
+        are in conflict.
+
+        The same `request_id` again returns the first answer. Returns the link. Raises NotFound,
+        Forbidden, Conflict (there is no conflict), InvalidArgument.
+        """
+        return self._one(_RESOLVE_LINEAR_CONFLICT, (linear_sync_id, take, field, request_id))
+
     def resume_project(
         self,
         *,
@@ -5524,6 +5792,20 @@ class Api(Calls):
             _RETRY_FAILED,
             (project_id, failure_class, workflow_id, tags_all, max_tasks, request_id),
         )
+
+    def retry_linear_sync(
+        self,
+        *,
+        linear_sync_id: Id,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Tries anew what failed with the link `linear_sync_id`: takes over at once what Linear
+        told and could not be taken, and lets what could not be sent be handed out without waiting.
+
+        The same `request_id` again returns the first answer. Returns the link. Raises NotFound,
+        Forbidden.
+        """
+        return self._one(_RETRY_LINEAR_SYNC, (linear_sync_id, request_id))
 
     def retry_workflow_step(
         self,
@@ -6049,6 +6331,20 @@ class Api(Calls):
         """
         return self._many(_TOPOLOGICAL_ORDER, (project_id, workflow_id, after, page_size))
 
+    def unlink_linear_issue(
+        self,
+        *,
+        linear_sync_id: Id,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Takes the link `linear_sync_id` away: the task and the issue stay as they are, each by
+        itself.
+
+        The same `request_id` again returns the first answer. Returns the link as it was. Raises
+        NotFound, Forbidden.
+        """
+        return self._one(_UNLINK_LINEAR_ISSUE, (linear_sync_id, request_id))
+
     def unlink_pull_request(
         self,
         *,
@@ -6404,6 +6700,18 @@ class AsyncApi(AsyncCalls):
         Forbidden, Conflict, LeaseLost (it is not handed out).
         """
         return await self._one(_ACKNOWLEDGE_EVENTS, (page_id, request_id))
+
+    async def acknowledge_linear_change(
+        self,
+        *,
+        linear_change_id: Id,
+        issue: Json,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says that change `linear_change_id` (docket.pending_linear_changes()) was sent: from now
+        on both sides agree in it.
+        """
+        return await self._one(_ACKNOWLEDGE_LINEAR_CHANGE, (linear_change_id, issue, request_id))
 
     async def add_dependencies(
         self,
@@ -7038,6 +7346,24 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
+    async def fail_linear_change(
+        self,
+        *,
+        linear_change_id: Id,
+        error: str,
+        retry_after: timedelta | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says that change `linear_change_id` (docket.pending_linear_changes()) could not be sent,
+        and why (`error`). It is handed out again after `retry_after`; null: after the setting
+        linear_retry_seconds, twice as long with each further failure, at most after an hour.
+        docket.retry_linear_sync() does not wait.
+        """
+        return await self._one(
+            _FAIL_LINEAR_CHANGE,
+            (linear_change_id, error, retry_after, request_id),
+        )
+
     async def fail_task(
         self,
         *,
@@ -7201,6 +7527,14 @@ class AsyncApi(AsyncCalls):
         Returns the document. Raises NotFound.
         """
         return await self._one(_GET_KNOWLEDGE, (project_id, document_key, version))
+
+    async def get_linear_sync(
+        self,
+        *,
+        task_id: Id,
+    ) -> LinearSync | None:
+        """Which issue of Linear's task `task_id` is, with all that Linear told of it."""
+        return await self._one_or_none(_GET_LINEAR_SYNC, (task_id,))
 
     async def get_pending_tasks(
         self,
@@ -7478,6 +7812,17 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def ingest_linear(
+        self,
+        *,
+        project_id: Id,
+        payload: Json,
+        delivery_id: str | None = None,
+        body: bytes | None = None,
+    ) -> WebhookDelivery:
+        """Takes in a webhook of Linear's: issues that are created, changed or removed there."""
+        return await self._one(_INGEST_LINEAR, (project_id, payload, delivery_id, body))
+
     async def ingest_sarif(
         self,
         *,
@@ -7557,6 +7902,22 @@ class AsyncApi(AsyncCalls):
         about.
         """
         return await self._one(_LINK_ARTIFACTS, (interaction_id, artifact_ids, request_id))
+
+    async def link_linear_issue(
+        self,
+        *,
+        task_id: Id,
+        issue: Json = None,
+        direction: str | None = None,
+        policies: Json = None,
+        take: str | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Says which issue of Linear's a task is, or changes how the two are kept alike."""
+        return await self._one(
+            _LINK_LINEAR_ISSUE,
+            (task_id, issue, direction, policies, take, request_id),
+        )
 
     async def link_pull_request(
         self,
@@ -7846,6 +8207,34 @@ class AsyncApi(AsyncCalls):
             _LIST_KNOWLEDGE,
             (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
+
+    async def list_linear_conflicts(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLinearConflictsRow]:
+        """What was changed in project `project_id` and in Linear, and is to be decided: field by
+        field, what the task has (ours), what the issue has (theirs), both as tasks have it, and
+        what they last agreed in. docket.resolve_linear_conflict() decides.
+        """
+        return await self._many(_LIST_LINEAR_CONFLICTS, (project_id, after, page_size))
+
+    async def list_linear_sync(
+        self,
+        *,
+        project_id: Id,
+        status: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLinearSyncRow]:
+        """The tasks of project `project_id` that are issues of Linear's, the first linked first;
+        those of one `status` only, where it is given: conflict (somebody has to decide), failed
+        (see receive_error and send_error), removed (the issue is gone), sending (handed out and not
+        acknowledged), pending (there is something to send) or synced.
+        """
+        return await self._many(_LIST_LINEAR_SYNC, (project_id, status, after, page_size))
 
     async def list_projects(
         self,
@@ -8172,6 +8561,19 @@ class AsyncApi(AsyncCalls):
         workflow is its status paused: docket.update_workflow().
         """
         return await self._one(_PAUSE_PROJECT, (project_id, request_id))
+
+    async def pending_linear_changes(
+        self,
+        *,
+        project_id: Id,
+        max_changes: int | None = 10,
+        lease_seconds: int | None = 300,
+    ) -> list[PendingLinearChangesRow]:
+        """Hands out changes of tasks of project `project_id` that are to be sent to Linear, at most
+        `max_changes` (1 to 1000), to one sender at a time: for `lease_seconds` nobody else is given
+        them.
+        """
+        return await self._many(_PENDING_LINEAR_CHANGES, (project_id, max_changes, lease_seconds))
 
     async def pin_context(
         self,
@@ -8853,6 +9255,20 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_RESOLVE_ERROR, (error_group_id, reason, request_id))
 
+    async def resolve_linear_conflict(
+        self,
+        *,
+        linear_sync_id: Id,
+        take: str,
+        field: str | None = None,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Decides a conflict of the link `linear_sync_id`: `take` ours, and what the task has is
+        sent, or theirs, and the task gets what the issue has. Of one `field`, or (null) of all that
+        are in conflict.
+        """
+        return await self._one(_RESOLVE_LINEAR_CONFLICT, (linear_sync_id, take, field, request_id))
+
     async def resume_project(
         self,
         *,
@@ -8879,6 +9295,17 @@ class AsyncApi(AsyncCalls):
             _RETRY_FAILED,
             (project_id, failure_class, workflow_id, tags_all, max_tasks, request_id),
         )
+
+    async def retry_linear_sync(
+        self,
+        *,
+        linear_sync_id: Id,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Tries anew what failed with the link `linear_sync_id`: takes over at once what Linear
+        told and could not be taken, and lets what could not be sent be handed out without waiting.
+        """
+        return await self._one(_RETRY_LINEAR_SYNC, (linear_sync_id, request_id))
 
     async def retry_workflow_step(
         self,
@@ -9269,6 +9696,17 @@ class AsyncApi(AsyncCalls):
         comes after everything that it waits for.
         """
         return await self._many(_TOPOLOGICAL_ORDER, (project_id, workflow_id, after, page_size))
+
+    async def unlink_linear_issue(
+        self,
+        *,
+        linear_sync_id: Id,
+        request_id: Id | None = None,
+    ) -> LinearSync:
+        """Takes the link `linear_sync_id` away: the task and the issue stay as they are, each by
+        itself.
+        """
+        return await self._one(_UNLINK_LINEAR_ISSUE, (linear_sync_id, request_id))
 
     async def unlink_pull_request(
         self,

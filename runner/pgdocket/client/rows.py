@@ -625,6 +625,51 @@ class LearningEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LinearSync:
+    """Which issue of Linear's a task is, what Linear tells of it, and how the two are kept alike.
+    """
+
+    linear_sync_id: UUID
+    """The link."""
+    project_id: UUID
+    task_id: UUID
+    """The task."""
+    issue_id: str
+    """Linear's id of the issue; made here for one that is still to be created there."""
+    identifier: str | None
+    """What people call the issue, such as ENG-12; null: nothing is told yet."""
+    url: str | None
+    """Where the issue can be seen."""
+    direction: str
+    """Which way changes go."""
+    policies: Json
+    """Whose change counts, by field, where it is not as the setting linear_policies says."""
+    issue: Json
+    """All that Linear told of the issue, in its own words; of each field what was told last."""
+    conflicts: list[str]
+    """The fields that were changed on both sides and that somebody has to decide."""
+    receive_error: str | None
+    """Why something that Linear told could not be taken over."""
+    send_error: str | None
+    """Why the last attempt to send failed."""
+    failures: int
+    """How many attempts to send have failed, one after the other."""
+    next_attempt_at: datetime | None
+    """Nothing is sent before; null: whenever there is something."""
+    removed_at: datetime | None
+    """When the issue was removed there."""
+    received_at: datetime | None
+    """When Linear told something last."""
+    sent_at: datetime | None
+    """When a change was acknowledged last."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Who may see and change what: in the whole organization (project_id is null), or in one
     project.
@@ -1290,7 +1335,9 @@ class WebhookDelivery:
     error: str | None
     """Why it could not be taken in."""
     outcome: Json
-    """What it was about: pull_requests (ids), commit, ref."""
+    """What it was about: of GitHub's pull_requests (ids), commit, ref; of Linear's linear_sync and
+    task (ids), issue.
+    """
     times_received: int
     """How often it was sent."""
     times_processed: int
@@ -1708,6 +1755,44 @@ class ListImportsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListLinearConflictsRow:
+    """A row of what list_linear_conflicts() returns."""
+
+    linear_sync_id: UUID
+    task_id: UUID
+    task_key: str
+    identifier: str | None
+    url: str | None
+    field: str
+    ours: Json
+    theirs: Json
+    agreed: Json
+    ours_changed_at: datetime
+    theirs_changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListLinearSyncRow:
+    """A row of what list_linear_sync() returns."""
+
+    linear_sync_id: UUID
+    task_id: UUID
+    task_key: str
+    issue_id: str
+    identifier: str | None
+    url: str | None
+    direction: str
+    sync_status: str
+    conflicts: list[str]
+    receive_error: str | None
+    send_error: str | None
+    failures: int
+    next_attempt_at: datetime | None
+    received_at: datetime | None
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ListValidationsRow:
     """A row of what list_validations() returns."""
 
@@ -1799,6 +1884,22 @@ class NextEventsRow:
     event_type: str
     recorded_at: datetime
     cloudevent: Json
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLinearChangesRow:
+    """A row of what pending_linear_changes() returns."""
+
+    linear_change_id: UUID
+    linear_sync_id: UUID
+    task_id: UUID
+    task_key: str
+    operation: str
+    issue_id: str
+    identifier: str | None
+    changes: Json
+    failures: int
+    lease_expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
