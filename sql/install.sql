@@ -28031,6 +28031,8 @@ create table docket.execution_history (
     first_execution_id uuid                    not null,
     environment_info   jsonb                   not null default '{}',
     performance_metrics jsonb                  not null default '{}',
+    lease_seconds      integer                 not null,
+    lease_expires_at   timestamptz,
     log_lines          bigint                  not null default 0,
     log_lines_left_out bigint                  not null default 0,
     metadata           jsonb                   not null default '{}',
@@ -28053,6 +28055,9 @@ create table docket.execution_history (
     constraint execution_history_phase_bounded check (length(execution_phase) between 1 and 255),
     constraint execution_history_ends_once
         check ((status = 'running') = (completed_at is null)),
+    constraint execution_history_running_has_lease
+        check ((status = 'running') = (lease_expires_at is not null)),
+    constraint execution_history_lease_bounded check (lease_seconds between 1 and 2678400),
     constraint execution_history_completed_after_started check (completed_at >= started_at),
     constraint execution_history_duration_exact
         check (duration_ms is not distinct from
@@ -28152,6 +28157,10 @@ comment on column docket.execution_history.environment_info is
     'What it was run on: versions, machine, region...';
 comment on column docket.execution_history.performance_metrics is
     'What else was measured.';
+comment on column docket.execution_history.lease_seconds is
+    'After how many seconds without a sign of life it is taken for dead.';
+comment on column docket.execution_history.lease_expires_at is
+    'When it is taken for dead unless there is a sign of life before; null: it has ended.';
 comment on column docket.execution_history.log_lines is
     'How many lines its log has.';
 comment on column docket.execution_history.log_lines_left_out is
@@ -28163,6 +28172,8 @@ comment on constraint execution_history_phase_bounded on docket.execution_histor
     'a phase has 1 to 255 characters';
 comment on constraint execution_history_ends_once on docket.execution_history is
     'what is not running any more has completed_at';
+comment on constraint execution_history_lease_bounded on docket.execution_history is
+    'lease_seconds is 1 to 2678400';
 comment on constraint execution_history_completed_after_started on docket.execution_history is
     'completed_at is not before started_at';
 comment on constraint execution_history_cpu_is_percentage on docket.execution_history is
@@ -28259,7 +28270,8 @@ values ('execution_history'), ('execution_log_lines');
 do $$ begin perform docket_private.ensure_partitions(); end $$;
 
 insert into docket.settings (setting_key, value, description)
-values ('max_execution_log_lines', '10000', 'How many lines the log of an execution has at most; what comes after that is counted.');
+values ('max_execution_log_lines', '10000', 'How many lines the log of an execution has at most; what comes after that is counted.'),
+       ('execution_lease_seconds', '86400', 'How long an execution is taken for running without a sign of life, in seconds, where it has not said otherwise.');
 
 revoke all on function docket_private.time_of_id(uuid) from public;
 revoke all on function docket_private.id_at(uuid, timestamptz, bigint) from public;
@@ -28737,6 +28749,7 @@ create function docket.start_execution(
     retry_of         uuid        default null,
     started_at       timestamptz default null,
     metadata         jsonb       default null,
+    lease_seconds    integer     default null,
     request_id       uuid        default null
 ) returns docket.execution_history
 language plpgsql
@@ -28746,6 +28759,9 @@ as $$
 declare
     v_answer     jsonb       := docket_private.replay(request_id, 'start_execution');
     v_now        timestamptz := docket.clock();
+    v_lease      integer     := coalesce(
+        start_execution.lease_seconds,
+        (docket_private.setting('execution_lease_seconds') #>> '{}')::integer);
     v_before     docket.execution_history;
     v_execution  docket.execution_history;
     v_id         uuid;
@@ -28795,7 +28811,8 @@ begin
         insert into docket.execution_history as e (
             execution_id, project_id, task_id, workflow_id, attempt_id, execution_type,
             execution_phase, phases, environment, started_at, retry_count, retry_of,
-            first_execution_id, environment_info, metadata, created_at)
+            first_execution_id, environment_info, metadata, lease_seconds, lease_expires_at,
+            created_at)
         values (
             v_id, start_execution.project_id,
             coalesce(start_execution.task_id,
@@ -28816,7 +28833,8 @@ begin
             coalesce(v_before.retry_count + 1, 0), v_before.execution_id,
             coalesce(v_before.first_execution_id, v_id),
             docket_private.without_secrets(coalesce(start_execution.environment_info, '{}')),
-            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_now)
+            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_lease,
+            v_now + make_interval(secs => v_lease), v_now)
         returning e.* into v_execution;
     exception
         when foreign_key_violation then
@@ -28836,17 +28854,19 @@ end;
 $$;
 
 comment on function docket.start_execution(
-    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) is
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid) is
 'Begins the record of one run: of a task, of a workflow, or of the project.
 
 `execution_type` is any word (build, test, deployment...), `execution_phase` the phase that it
 begins with, `environment` where it is run, `environment_info` on what, `started_at` when it began
 (null: now), `metadata` an object. `attempt_id` is the attempt at the task that runs it, which has
 not lost it. `retry_of` is the execution that it tries again, which has failed, timed out or been
-cancelled: task, workflow and environment are those of it unless others are given. What stands under
-a secret key is stored as asterisks. The same `request_id` again returns the execution as it is
-then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried again already), PD422,
-PDTRN (it can not be tried again), PDLSE.';
+cancelled: task, workflow and environment are those of it unless others are given. `lease_seconds`
+is after how long without a sign of life it is taken for dead, and ended by maintenance (null: the
+setting execution_lease_seconds); phases, lines of its log and heartbeat_execution() are such
+signs. What stands under a secret key is stored as asterisks. The same `request_id` again returns
+the execution as it is then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried
+again already), PD422, PDTRN (it can not be tried again), PDLSE.';
 
 create function docket_private.close_phase(
     phases jsonb,
@@ -28911,7 +28931,8 @@ begin
                phases = docket_private.close_phase(e.phases, docket.clock())
                         || jsonb_build_object(
                                'phase', enter_execution_phase.execution_phase,
-                               'started_at', docket.clock())
+                               'started_at', docket.clock()),
+               lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
          where e.execution_id = v_execution.execution_id
            and e.project_id   = v_execution.project_id
            and e.created_at   = v_execution.created_at
@@ -28982,6 +29003,7 @@ begin
         update docket.execution_history as e
            set status              = finish_execution.status,
                completed_at        = v_ended_at,
+               lease_expires_at    = null,
                duration_ms         = (extract(epoch from v_ended_at - e.started_at)
                                       * 1000)::bigint,
                phases              = docket_private.close_phase(e.phases, v_ended_at),
@@ -29099,7 +29121,8 @@ begin
     end;
 
     update docket.execution_history as e
-       set log_lines          = e.log_lines + v_room,
+       set lease_expires_at   = docket.clock() + make_interval(secs => e.lease_seconds),
+           log_lines          = e.log_lines + v_room,
            log_lines_left_out = e.log_lines_left_out + jsonb_array_length(v_given) - v_room
      where e.execution_id = v_execution.execution_id
        and e.project_id   = v_execution.project_id
@@ -29120,26 +29143,104 @@ the setting max_execution_log_lines lines are counted (log_lines_left_out), and 
 fails for its log. The same `request_id` again adds nothing. Returns how many were kept. Raises
 PD404, PD403, PD413, PD422, PDTRN (it has ended).';
 
+create function docket.heartbeat_execution(execution_id uuid) returns docket.execution_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_execution docket.execution_history :=
+        docket_private.find_execution(heartbeat_execution.execution_id, true);
+begin
+    perform docket_private.require_running(v_execution);
+
+    update docket.execution_history as e
+       set lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
+     where e.execution_id = v_execution.execution_id
+       and e.project_id   = v_execution.project_id
+       and e.created_at   = v_execution.created_at
+    returning e.* into v_execution;
+
+    return v_execution;
+end;
+$$;
+
+comment on function docket.heartbeat_execution(uuid) is
+'Says of a running execution, `execution_id`, that it is alive: it is not taken for dead before its
+lease has passed once more. Returns the execution. Raises PD404, PD403, PDTRN (it has ended: whoever
+runs it should stop).';
+
+-- Whoever ran it has died, or can not reach the database any more: it ends as timed out.
+create function docket_private.end_silent_executions(
+    at_most      bigint,
+    execution_id uuid default null
+) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now   timestamptz := docket.clock();
+    v_count bigint;
+begin
+      with silent as materialized (
+          select e.execution_id, e.project_id, e.created_at
+            from docket.execution_history as e
+           where e.status            = 'running'
+             and e.lease_expires_at <= v_now
+             and (end_silent_executions.execution_id is null
+                  or e.execution_id  = end_silent_executions.execution_id)
+           limit end_silent_executions.at_most
+             for no key update skip locked
+      ), ended as (
+          update docket.execution_history as e
+             set status           = 'timed_out',
+                 completed_at     = greatest(v_now, e.started_at),
+                 duration_ms      = (extract(epoch from greatest(v_now, e.started_at)
+                                                        - e.started_at) * 1000)::bigint,
+                 phases           = docket_private.close_phase(
+                                        e.phases, greatest(v_now, e.started_at)),
+                 error_message    = format('no sign of life for %s seconds: whoever ran it has '
+                                           'died, or does not reach the database', e.lease_seconds),
+                 lease_expires_at = null
+            from silent as s
+           where e.execution_id = s.execution_id
+             and e.project_id   = s.project_id
+             and e.created_at   = s.created_at
+          returning 1
+      )
+    select count(*) into v_count from ended;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.end_silent_executions(bigint, uuid) is
+    'Ends at most so many executions, or the one, that have given no sign of life for as long as they said. Returns how many.';
+
 revoke all on function docket_private.preview(text, integer) from public;
 revoke all on function docket_private.execution_refused(text, text) from public;
 revoke all on function docket_private.find_execution(uuid, boolean) from public;
 revoke all on function docket_private.require_running(docket.execution_history) from public;
 revoke all on function docket.start_execution(
-    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) from public;
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid)
+  from public;
 revoke all on function docket_private.close_phase(jsonb, timestamptz) from public;
 revoke all on function docket.enter_execution_phase(uuid, text, uuid) from public;
 revoke all on function docket.finish_execution(
     uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb, uuid)
   from public;
 revoke all on function docket.execution_log(uuid, jsonb, uuid) from public;
+revoke all on function docket.heartbeat_execution(uuid) from public;
+revoke all on function docket_private.end_silent_executions(bigint, uuid) from public;
 grant execute on function
     docket.start_execution(
-        uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid),
+        uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid),
     docket.enter_execution_phase(uuid, text, uuid),
     docket.finish_execution(
         uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
         uuid),
-    docket.execution_log(uuid, jsonb, uuid)
+    docket.execution_log(uuid, jsonb, uuid),
+    docket.heartbeat_execution(uuid)
    to docket_admin, docket_app, docket_agent;
 
 reset role;
@@ -29975,6 +30076,1811 @@ grant execute on function docket.tasks_with_cicd_status(uuid, text[], text, uuid
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant select on docket.task_execution_summary, docket.task_cicd_status,
       docket.cicd_pipeline_status
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/deployment_scripts
+
+set local role docket_owner;
+
+create domain docket.script_language as text
+    constraint script_language_known check (value in ('bash', 'python', 'node', 'sql'));
+
+comment on domain docket.script_language is
+    'What a deployment script is written in: bash, python, node or sql.';
+
+create domain docket.deployment_environment as text
+    constraint deployment_environment_known
+        check (value in ('development', 'staging', 'production'));
+
+comment on domain docket.deployment_environment is
+    'Where something is deployed to: development, staging or production.';
+
+-- What brings a project into an environment. How it is run stands here, and is as it now is; what
+-- is run stands in versions, of which none is ever changed.
+create table docket.deployment_scripts (
+    script_id            uuid                   not null,
+    project_id           uuid                   not null,
+    script_name          text                   not null,
+    description          text,
+    language             docket.script_language not null,
+    environments         text[]                 not null,
+    version_no           integer                not null,
+    content_hash         bytea                  not null,
+    content_size         bigint                 not null,
+    required_variables   text[]                 not null default '{}',
+    optional_variables   text[]                 not null default '{}',
+    required_permissions text[]                 not null default '{}',
+    timeout_seconds      integer                not null default 3600,
+    max_attempts         integer                not null default 1,
+    backoff_seconds      integer                not null default 10,
+    archived_at          timestamptz,
+    metadata             jsonb                  not null default '{}',
+    version              bigint                 not null default 1,
+    created_at           timestamptz            not null default docket.clock(),
+    updated_at           timestamptz            not null default docket.clock(),
+    created_by           text                   not null default docket.principal(),
+    updated_by           text                   not null default docket.principal(),
+
+    constraint deployment_scripts_pkey primary key (script_id, project_id),
+    constraint deployment_scripts_name_key unique (project_id, script_name),
+    constraint deployment_scripts_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint deployment_scripts_name_is_word
+        check (script_name ~ '^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,254}$'),
+    constraint deployment_scripts_environments_known
+        check (coalesce(array_ndims(environments), 0) = 1
+               and environments <@ array['development', 'staging', 'production']),
+    constraint deployment_scripts_version_no_positive check (version_no > 0),
+    constraint deployment_scripts_variables_are_names
+        check (cardinality(required_variables || optional_variables) <= 200
+               and to_jsonb(required_variables || optional_variables)::text
+                   ~ '^\[("[A-Za-z_][A-Za-z0-9_]{0,254}"(, )?)*\]$'
+               and not required_variables && optional_variables),
+    constraint deployment_scripts_permissions_are_names
+        check (cardinality(required_permissions) <= 100
+               and to_jsonb(required_permissions)::text
+                   ~ ('^\[("(project:admin|role:[^"\\]{1,63}|'
+                      || '(?!project:|role:)[A-Za-z0-9][A-Za-z0-9_.:/*@-]{0,254})"(, )?)*\]$')),
+    constraint deployment_scripts_timeout_bounded check (timeout_seconds between 1 and 604800),
+    constraint deployment_scripts_attempts_bounded check (max_attempts between 1 and 100),
+    constraint deployment_scripts_backoff_bounded check (backoff_seconds between 0 and 3600),
+    constraint deployment_scripts_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+comment on table docket.deployment_scripts is
+    'What brings a project into an environment: one row for each script, with how it is run.';
+comment on column docket.deployment_scripts.script_id is
+    'The script.';
+comment on column docket.deployment_scripts.script_name is
+    'What people call it, unique in the project.';
+comment on column docket.deployment_scripts.description is
+    'What it is good for.';
+comment on column docket.deployment_scripts.language is
+    'What it is written in.';
+comment on column docket.deployment_scripts.environments is
+    'Where it is run: development, staging, production.';
+comment on column docket.deployment_scripts.version_no is
+    'Its latest version, which is the one that is run.';
+comment on column docket.deployment_scripts.content_hash is
+    'SHA-256 of the content of that version.';
+comment on column docket.deployment_scripts.content_size is
+    'The length of it, in bytes.';
+comment on column docket.deployment_scripts.required_variables is
+    'Names of the environment variables without which it is not run.';
+comment on column docket.deployment_scripts.optional_variables is
+    'Names of other environment variables that it reads.';
+comment on column docket.deployment_scripts.required_permissions is
+    'What whoever runs it has to have: project:admin and role:NAME are checked, others are for people to read.';
+comment on column docket.deployment_scripts.timeout_seconds is
+    'How long it may run, in seconds.';
+comment on column docket.deployment_scripts.max_attempts is
+    'How often it is tried, the first time included.';
+comment on column docket.deployment_scripts.backoff_seconds is
+    'The wait after the first failure, in seconds; it doubles with each further one, up to an hour.';
+comment on column docket.deployment_scripts.archived_at is
+    'When it was retired; null: in use.';
+comment on constraint deployment_scripts_name_is_word on docket.deployment_scripts is
+    'a script_name is 1 to 255 letters, digits and _ . : / -, and begins with a letter or digit';
+comment on constraint deployment_scripts_environments_known on docket.deployment_scripts is
+    'environments are one or more of development, staging and production';
+comment on constraint deployment_scripts_variables_are_names on docket.deployment_scripts is
+    'required_variables and optional_variables are names such as API_TOKEN, up to 200 in all, each once, and never with a value';
+comment on constraint deployment_scripts_permissions_are_names on docket.deployment_scripts is
+    'required_permissions are up to 100 names: project:admin, role:NAME, or others such as kubernetes:deploy';
+comment on constraint deployment_scripts_timeout_bounded on docket.deployment_scripts is
+    'timeout_seconds is 1 to 604800';
+comment on constraint deployment_scripts_attempts_bounded on docket.deployment_scripts is
+    'max_attempts is 1 to 100';
+comment on constraint deployment_scripts_backoff_bounded on docket.deployment_scripts is
+    'backoff_seconds is 0 to 3600';
+comment on constraint deployment_scripts_metadata_is_object on docket.deployment_scripts is
+    'metadata is a JSON object';
+
+create table docket.deployment_script_versions (
+    script_id    uuid                   not null,
+    project_id   uuid                   not null,
+    version_no   integer                not null,
+    language     docket.script_language not null,
+    content      text                   not null,
+    content_hash bytea                  not null,
+    content_size bigint                 not null,
+    created_at   timestamptz            not null default docket.clock(),
+    created_by   text                   not null default docket.principal(),
+
+    constraint deployment_script_versions_pkey primary key (script_id, project_id, version_no),
+    constraint deployment_script_versions_script_fkey
+        foreign key (script_id, project_id) references docket.deployment_scripts
+        on delete cascade,
+    constraint deployment_script_versions_hash_exact
+        check (content_hash = sha256(convert_to(content, 'UTF8'))),
+    constraint deployment_script_versions_size_exact check (content_size = octet_length(content))
+);
+
+comment on table docket.deployment_script_versions is
+    'Every content that a deployment script has had. Rows are added, never changed.';
+comment on column docket.deployment_script_versions.script_id is
+    'The script.';
+comment on column docket.deployment_script_versions.version_no is
+    'Counts up from 1 by script; the highest is the one that is run.';
+comment on column docket.deployment_script_versions.language is
+    'What it is written in.';
+comment on column docket.deployment_script_versions.content is
+    'What is run.';
+comment on column docket.deployment_script_versions.content_hash is
+    'SHA-256 of the content.';
+comment on column docket.deployment_script_versions.content_size is
+    'The length of the content, in bytes.';
+
+-- Acyclic: edges are written under the lock on all scripts of the project, by functions alone.
+create table docket.deployment_script_dependencies (
+    script_id     uuid        not null,
+    project_id    uuid        not null,
+    depends_on_id uuid        not null,
+    created_at    timestamptz not null default docket.clock(),
+    created_by    text        not null default docket.principal(),
+
+    constraint deployment_script_dependencies_pkey
+        primary key (script_id, project_id, depends_on_id),
+    constraint deployment_script_dependencies_script_fkey
+        foreign key (script_id, project_id) references docket.deployment_scripts
+        on delete cascade,
+    constraint deployment_script_dependencies_depends_on_fkey
+        foreign key (depends_on_id, project_id) references docket.deployment_scripts
+        on delete cascade,
+    constraint deployment_script_dependencies_not_on_itself check (depends_on_id <> script_id)
+);
+
+create index deployment_script_dependencies_dependents_idx
+    on docket.deployment_script_dependencies (depends_on_id, project_id);
+
+create index deployment_script_dependencies_project_idx
+    on docket.deployment_script_dependencies (project_id);
+
+comment on table docket.deployment_script_dependencies is
+    'Which deployment script has to have succeeded in an environment before which other; without cycles.';
+comment on column docket.deployment_script_dependencies.script_id is
+    'The script that depends.';
+comment on column docket.deployment_script_dependencies.depends_on_id is
+    'The script that it depends on.';
+
+call docket_private.add_touch('docket.deployment_scripts');
+call docket_private.add_journal(
+    'docket.deployment_scripts', 'script_id', '{}', 'old.version <> new.version');
+call docket_private.add_isolation('docket.deployment_scripts');
+call docket_private.add_journal('docket.deployment_script_versions', 'script_id', '{content}');
+call docket_private.add_isolation('docket.deployment_script_versions');
+call docket_private.add_journal('docket.deployment_script_dependencies', 'script_id');
+call docket_private.add_isolation('docket.deployment_script_dependencies');
+
+insert into docket.settings (setting_key, value, description)
+values ('max_script_bytes', '1048576', 'The largest deployment script, in bytes.'),
+       ('deployments_to_confirm', '["production"]', 'Environments to which nothing is deployed without confirmation; a project may set its own.');
+
+grant select on docket.deployment_scripts, docket.deployment_script_versions,
+                docket.deployment_script_dependencies
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/put_deployment_scripts
+
+set local role docket_owner;
+
+-- Whoever changes what scripts there are, and what they depend on, does so one after the other in a
+-- project. The script that is changed is always written, so that whoever waited with an older
+-- snapshot can not serialize (40001).
+create function docket_private.lock_scripts(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform
+       from docket.deployment_scripts as s
+      where s.project_id = lock_scripts.project_id
+      order by s.script_id
+        for no key update;
+end;
+$$;
+
+comment on function docket_private.lock_scripts(uuid) is
+    'Locks all deployment scripts of a project, in one order.';
+
+create function docket_private.find_script(
+    project_id  uuid,
+    script_name text
+) returns docket.deployment_scripts
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_script docket.deployment_scripts;
+begin
+    select s.* into v_script
+      from docket.deployment_scripts as s
+     where s.project_id  = find_script.project_id
+       and s.script_name = find_script.script_name;
+
+    if not found then
+        raise exception 'deployment script % does not exist',
+                        coalesce(quote_literal(left(find_script.script_name, 100)), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_deployment_scripts() lists those of a project.';
+    end if;
+
+    return v_script;
+end;
+$$;
+
+comment on function docket_private.find_script(uuid, text) is
+    'A deployment script by its name, retired or not. Raises PD404.';
+
+-- Behind the lock, with what the script depended on before taken away: what there is has no cycle,
+-- and so every way from a script ends.
+create function docket_private.check_script_cycle(
+    script         docket.deployment_scripts,
+    depends_on_ids uuid[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_waiting jsonb;
+    v_here    uuid;
+    v_path    uuid[] := array[script.script_id];
+    v_names   text[];
+begin
+    -- All that waits for the script, with the shortest way to it.
+      with recursive waiting as (
+          select script.script_id as script_id, 0 as steps
+           union
+          select d.script_id, w.steps + 1
+            from waiting as w
+            join docket.deployment_script_dependencies as d
+              on d.depends_on_id = w.script_id
+             and d.project_id = script.project_id
+      )
+    select jsonb_object_agg(w.script_id, w.steps) into v_waiting
+      from (
+          select w.script_id, min(w.steps) as steps
+            from waiting as w
+           group by w.script_id
+      ) as w;
+
+    select g.script_id into v_here
+      from unnest(check_script_cycle.depends_on_ids) as g (script_id)
+     where v_waiting ? g.script_id::text
+     order by (v_waiting ->> g.script_id::text)::integer
+     limit 1;
+
+    if not found then
+        return;
+    end if;
+
+    -- A step at a time, each to one that is nearer.
+    while v_here <> script.script_id loop
+        v_path := v_path || v_here;
+        v_here := (
+            select d.depends_on_id
+              from docket.deployment_script_dependencies as d
+             where d.script_id = v_here
+               and d.project_id = script.project_id
+               and (v_waiting ->> d.depends_on_id::text)::integer
+                   < (v_waiting ->> v_here::text)::integer
+             limit 1);
+    end loop;
+
+    v_names := array(
+        select s.script_name
+          from unnest(v_path[:20] || script.script_id) with ordinality as p (script_id, place)
+          join docket.deployment_scripts as s
+            on s.script_id = p.script_id
+           and s.project_id = script.project_id
+         order by p.place);
+    raise exception 'deployment scripts would wait for each other: %',
+                    left(array_to_string(v_names, ' -> '), 1000)
+        using errcode = 'PDCYC',
+              detail  = jsonb_build_object(
+                            'path', v_path[:20],
+                            'length', cardinality(v_path),
+                            'edge', jsonb_build_object(
+                                        'script', v_names[1], 'depends_on', v_names[2]))::text,
+              hint    = '"a -> b" reads "a depends on b". Leave out one of these.';
+end;
+$$;
+
+comment on function docket_private.check_script_cycle(docket.deployment_scripts, uuid[]) is
+    'Raises PDCYC where a script would depend on one that waits for it.';
+
+create function docket_private.set_script_dependencies(
+    script     docket.deployment_scripts,
+    depends_on text[]
+) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_wanted  uuid[] := array(
+        select distinct (docket_private.find_script(script.project_id, g.name)).script_id
+          from unnest(set_script_dependencies.depends_on) as g (name));
+    v_present uuid[] := array(
+        select d.depends_on_id
+          from docket.deployment_script_dependencies as d
+         where d.script_id  = script.script_id
+           and d.project_id = script.project_id);
+begin
+    if v_wanted @> v_present and v_wanted <@ v_present then
+        return false;
+    end if;
+
+    delete from docket.deployment_script_dependencies as d
+     where d.script_id  = script.script_id
+       and d.project_id = script.project_id
+       and d.depends_on_id <> all (v_wanted);
+
+    perform docket_private.check_script_cycle(script, v_wanted);
+
+    insert into docket.deployment_script_dependencies (script_id, project_id, depends_on_id)
+    select script.script_id, script.project_id, g.script_id
+      from unnest(v_wanted) as g (script_id)
+     where g.script_id <> all (v_present);
+
+    return true;
+end;
+$$;
+
+comment on function docket_private.set_script_dependencies(docket.deployment_scripts, text[]) is
+    'Lets a script depend on these, and no others. Returns whether that was a change. Raises PD404, PDCYC.';
+
+-- What is told of a script, beside what is known of it.
+create function docket_private.store_script(
+    known      docket.deployment_scripts,
+    given      docket.deployment_scripts,
+    content    text,
+    depends_on text[]
+) returns docket.deployment_scripts
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_new  boolean := known.script_id is null;
+    v_is_same boolean := coalesce(
+        (known.content_hash, known.language)
+        = (coalesce(given.content_hash, known.content_hash),
+           coalesce(given.language, known.language)), false);
+    v_script  docket.deployment_scripts := known;
+    v_turned  boolean;
+    v_retired text;
+begin
+    v_script.script_id    := coalesce(known.script_id, docket_private.new_id(given.project_id));
+    v_script.project_id   := given.project_id;
+    v_script.script_name  := given.script_name;
+    v_script.description  := coalesce(given.description, known.description);
+    v_script.language     := coalesce(given.language, known.language);
+    v_script.environments := coalesce(given.environments, known.environments,
+                                      '{development,production,staging}');
+    v_script.version_no   := coalesce(known.version_no, 0) + (not v_is_same)::integer;
+    v_script.content_hash := coalesce(given.content_hash, known.content_hash);
+    v_script.content_size := coalesce(given.content_size, known.content_size);
+    v_script.required_variables := coalesce(given.required_variables, known.required_variables,
+                                            '{}');
+    v_script.optional_variables := coalesce(given.optional_variables, known.optional_variables,
+                                            '{}');
+    v_script.required_permissions := coalesce(given.required_permissions,
+                                              known.required_permissions, '{}');
+    v_script.timeout_seconds := coalesce(given.timeout_seconds, known.timeout_seconds, 3600);
+    v_script.max_attempts    := coalesce(given.max_attempts, known.max_attempts, 1);
+    v_script.backoff_seconds := coalesce(given.backoff_seconds, known.backoff_seconds, 10);
+    v_script.metadata        := coalesce(given.metadata, known.metadata, '{}');
+
+    if v_is_new then
+        insert into docket.deployment_scripts as s (
+            script_id, project_id, script_name, description, language, environments, version_no,
+            content_hash, content_size, required_variables, optional_variables,
+            required_permissions, timeout_seconds, max_attempts, backoff_seconds, metadata)
+        values (
+            v_script.script_id, v_script.project_id, v_script.script_name, v_script.description,
+            v_script.language, v_script.environments, v_script.version_no, v_script.content_hash,
+            v_script.content_size, v_script.required_variables, v_script.optional_variables,
+            v_script.required_permissions, v_script.timeout_seconds, v_script.max_attempts,
+            v_script.backoff_seconds, v_script.metadata);
+    end if;
+
+    if not v_is_same then
+        insert into docket.deployment_script_versions (
+            script_id, project_id, version_no, language, content, content_hash, content_size)
+        select v_script.script_id, v_script.project_id, v_script.version_no, v_script.language,
+               coalesce(store_script.content, v.content), v_script.content_hash,
+               v_script.content_size
+          from (select) as one
+          left join docket.deployment_script_versions as v
+            on v.script_id = known.script_id
+           and v.project_id = known.project_id
+           and v.version_no = known.version_no;
+    end if;
+
+    v_turned := store_script.depends_on is not null
+                and docket_private.set_script_dependencies(v_script, store_script.depends_on);
+
+    v_retired := (
+        select min(s.script_name)
+          from docket.deployment_script_dependencies as d
+          join docket.deployment_scripts as s
+            on s.script_id = d.depends_on_id
+           and s.project_id = d.project_id
+         where d.script_id   = v_script.script_id
+           and d.project_id  = v_script.project_id
+           and s.archived_at is not null);
+    if v_retired is not null then
+        raise exception 'deployment script % depends on %, which is retired',
+                        v_script.script_name, v_retired
+            using errcode = 'PD409',
+                  hint    = 'Put that one again, or leave it out of depends_on.';
+    end if;
+
+    -- Always written: see lock_scripts(). What it depends on is a change of it, too.
+    if not v_is_new then
+        update docket.deployment_scripts as s
+           set description          = v_script.description,
+               language             = v_script.language,
+               environments         = v_script.environments,
+               version_no           = v_script.version_no,
+               content_hash         = v_script.content_hash,
+               content_size         = v_script.content_size,
+               required_variables   = v_script.required_variables,
+               optional_variables   = v_script.optional_variables,
+               required_permissions = v_script.required_permissions,
+               timeout_seconds      = v_script.timeout_seconds,
+               max_attempts         = v_script.max_attempts,
+               backoff_seconds      = v_script.backoff_seconds,
+               metadata             = v_script.metadata,
+               archived_at          = null,
+               version              = s.version + v_turned::integer
+         where s.script_id  = v_script.script_id
+           and s.project_id = v_script.project_id;
+    end if;
+
+    select s.* into v_script
+      from docket.deployment_scripts as s
+     where s.script_id  = v_script.script_id
+       and s.project_id = v_script.project_id;
+    return v_script;
+end;
+$$;
+
+comment on function docket_private.store_script(
+    docket.deployment_scripts, docket.deployment_scripts, text, text[]) is
+    'Writes a script: what is given of it, and for the rest what is known. Raises PD404, PD409, PDCYC.';
+
+create function docket.put_deployment_script(
+    project_id           uuid,
+    script_name          text,
+    content              text    default null,
+    language             text    default null,
+    environments         text[]  default null,
+    depends_on           text[]  default null,
+    required_variables   text[]  default null,
+    optional_variables   text[]  default null,
+    required_permissions text[]  default null,
+    timeout_seconds      integer default null,
+    max_attempts         integer default null,
+    backoff_seconds      integer default null,
+    description          text    default null,
+    content_hash         bytea   default null,
+    metadata             jsonb   default null,
+    expected_version     bigint  default null,
+    request_id           uuid    default null
+) returns docket.deployment_scripts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb  := docket_private.replay(request_id, 'put_deployment_script');
+    v_most       bigint := (docket_private.setting('max_script_bytes') #>> '{}')::bigint;
+    v_hash       bytea  := sha256(convert_to(put_deployment_script.content, 'UTF8'));
+    v_known      docket.deployment_scripts;
+    v_given      docket.deployment_scripts;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.deployment_scripts, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_deployment_script.project_id);
+
+    if octet_length(put_deployment_script.content) > v_most then
+        raise exception 'the script has % bytes', octet_length(put_deployment_script.content)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_script_bytes). Let it fetch what is large.', v_most);
+    elsif cardinality(put_deployment_script.depends_on) > 100 then
+        raise exception 'a script does not depend on % others',
+                        cardinality(put_deployment_script.depends_on)
+            using errcode = 'PD413',
+                  hint    = 'At most 100.';
+    elsif put_deployment_script.content_hash <> v_hash then
+        raise exception 'the content of the script has another SHA-256'
+            using errcode = 'PD422',
+                  detail  = jsonb_build_object('found', encode(v_hash, 'hex'))::text,
+                  hint    = 'It was damaged on its way, or the hash is of something else.';
+    end if;
+
+    perform docket_private.lock_scripts(put_deployment_script.project_id);
+
+    select s.* into v_known
+      from docket.deployment_scripts as s
+     where s.project_id  = put_deployment_script.project_id
+       and s.script_name = put_deployment_script.script_name;
+
+    perform docket_private.require_version(
+        'deployment script ' || left(put_deployment_script.script_name, 100),
+        coalesce(v_known.version, 0), put_deployment_script.expected_version);
+
+    if v_known.script_id is null
+       and num_nulls(put_deployment_script.content, put_deployment_script.language) > 0 then
+        raise exception 'there is no deployment script % yet, and a new one has content and language',
+                        coalesce(quote_literal(left(put_deployment_script.script_name, 100)),
+                                 'null')
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        v_given.project_id   := put_deployment_script.project_id;
+        v_given.script_name  := put_deployment_script.script_name;
+        v_given.description  := put_deployment_script.description;
+        v_given.language     := lower(btrim(put_deployment_script.language));
+        v_given.environments := (
+            select array_agg(distinct lower(btrim(g.name)))
+              from unnest(put_deployment_script.environments) as g (name)
+            having put_deployment_script.environments is not null);
+        v_given.content_hash         := v_hash;
+        v_given.content_size         := octet_length(put_deployment_script.content);
+        v_given.required_variables   := put_deployment_script.required_variables;
+        v_given.optional_variables   := put_deployment_script.optional_variables;
+        v_given.required_permissions := put_deployment_script.required_permissions;
+        v_given.timeout_seconds      := put_deployment_script.timeout_seconds;
+        v_given.max_attempts         := put_deployment_script.max_attempts;
+        v_given.backoff_seconds      := put_deployment_script.backoff_seconds;
+        v_given.metadata             := docket_private.without_secrets(
+                                            put_deployment_script.metadata);
+        v_known := docket_private.store_script(
+            v_known, v_given, put_deployment_script.content, put_deployment_script.depends_on);
+    exception
+        when unique_violation then
+            raise exception 'somebody has put deployment script % at the same time',
+                            left(put_deployment_script.script_name, 100)
+                using errcode = '40001';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'deployment script % is refused: %',
+                            coalesce(quote_literal(left(put_deployment_script.script_name, 100)),
+                                     'without a name'),
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'deployment_scripts', v_constraint),
+                                case v_constraint
+                                    when 'script_language_known'
+                                        then 'a language is bash, python, node or sql'
+                                    else left(sqlerrm, 300)
+                                end)
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_known));
+    return v_known;
+end;
+$$;
+
+comment on function docket.put_deployment_script(
+    uuid, text, text, text, text[], text[], text[], text[], text[], integer, integer, integer,
+    text, bytea, jsonb, bigint, uuid) is
+'Puts a deployment script into a project: a new one, or a change of the one with this name. Another
+content (or language) is its next version, the same makes none. What is left out stays as it was;
+one that was retired is in use again.
+
+`script_name` names it (letters, digits and _ . : / -), `content` is what is run (up to the
+setting max_script_bytes), `language` is bash, python, node or sql; a new one has both.
+`content_hash` is the SHA-256 that the content has to have. `environments` are those it is for
+(development, staging, production; all of them unless told). `depends_on` are the names of the
+scripts that have to have succeeded before it (up to 100). `required_variables` are the names of
+the environment variables without which it is not run, `optional_variables` of others that it
+reads: never values. `required_permissions` are what whoever runs it has to have: project:admin
+(an admin of the project) and role:NAME (a member of that role of PostgreSQL) are checked when it
+is run, others are for people to read. `timeout_seconds` is how long it may run (3600),
+`max_attempts` how often it is tried (1), `backoff_seconds` the wait after the first failure,
+which doubles (10). `description` says what it is good for, `metadata` is an object.
+`expected_version` is the version of the row that the caller has read, 0 for none. The same
+`request_id` again returns the first answer. Returns the script. Raises PD404, PD403, PD409 (it
+depends on one that is retired), PD413, PD422, PDCYC, PDVER.';
+
+create function docket.retire_deployment_script(
+    project_id  uuid,
+    script_name text,
+    request_id  uuid default null
+) returns docket.deployment_scripts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'retire_deployment_script');
+    v_script docket.deployment_scripts;
+    v_needed text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.deployment_scripts, v_answer);
+    end if;
+
+    perform docket_private.require_project(retire_deployment_script.project_id);
+    perform docket_private.lock_scripts(retire_deployment_script.project_id);
+    v_script := docket_private.find_script(
+        retire_deployment_script.project_id, retire_deployment_script.script_name);
+
+    v_needed := (
+        select min(s.script_name)
+          from docket.deployment_script_dependencies as d
+          join docket.deployment_scripts as s
+            on s.script_id = d.script_id
+           and s.project_id = d.project_id
+         where d.depends_on_id = v_script.script_id
+           and d.project_id    = v_script.project_id
+           and s.archived_at is null);
+    if v_needed is not null then
+        raise exception 'deployment script % is needed by %', v_script.script_name, v_needed
+            using errcode = 'PD409',
+                  hint    = 'Retire that one first, or put it with other depends_on.';
+    end if;
+
+    update docket.deployment_scripts as s
+       set archived_at = coalesce(s.archived_at, docket.clock())
+     where s.script_id  = v_script.script_id
+       and s.project_id = v_script.project_id
+    returning s.* into v_script;
+
+    perform docket_private.remember(request_id, to_jsonb(v_script));
+    return v_script;
+end;
+$$;
+
+comment on function docket.retire_deployment_script(uuid, text, uuid) is
+'Retires a deployment script, by its `script_name`: it is in no plan and not run any more, and
+what was deployed with it stays recorded. put_deployment_script() brings it back. The same
+`request_id` again returns the first answer. Returns the script. Raises PD404, PD403, PD409
+(others depend on it).';
+
+revoke all on function docket_private.lock_scripts(uuid) from public;
+revoke all on function docket_private.find_script(uuid, text) from public;
+revoke all on function docket_private.check_script_cycle(docket.deployment_scripts, uuid[])
+  from public;
+revoke all on function docket_private.set_script_dependencies(docket.deployment_scripts, text[])
+  from public;
+revoke all on function docket_private.store_script(
+    docket.deployment_scripts, docket.deployment_scripts, text, text[]) from public;
+revoke all on function docket.put_deployment_script(
+    uuid, text, text, text, text[], text[], text[], text[], text[], integer, integer, integer,
+    text, bytea, jsonb, bigint, uuid) from public;
+revoke all on function docket.retire_deployment_script(uuid, text, uuid) from public;
+grant execute on function
+    docket.put_deployment_script(
+        uuid, text, text, text, text[], text[], text[], text[], text[], integer, integer, integer,
+        text, bytea, jsonb, bigint, uuid),
+    docket.retire_deployment_script(uuid, text, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- delivery/deployment_executions
+
+set local role docket_owner;
+
+-- Each run of a deployment script, for good: what is deployed where is reckoned from these rows.
+-- Output, log and sign of life are those of its execution, whose month may be dropped.
+create table docket.deployment_executions (
+    deployment_id   uuid                          not null,
+    project_id      uuid                          not null,
+    script_id       uuid                          not null,
+    version_no      integer                       not null,
+    environment     docket.deployment_environment not null,
+    status          docket.execution_status       not null default 'running',
+    execution_id    uuid                          not null,
+    task_id         uuid,
+    pull_request_id uuid,
+    is_confirmed    boolean                       not null default false,
+    attempt_no      integer                       not null default 1,
+    retry_of        uuid,
+    retry_at        timestamptz,
+    started_at      timestamptz                   not null,
+    completed_at    timestamptz,
+    duration_ms     bigint,
+    exit_code       integer,
+    error_message   text,
+    metadata        jsonb                         not null default '{}',
+    version         bigint                        not null default 1,
+    created_at      timestamptz                   not null default docket.clock(),
+    updated_at      timestamptz                   not null default docket.clock(),
+    created_by      text                          not null default docket.principal(),
+    updated_by      text                          not null default docket.principal(),
+
+    constraint deployment_executions_pkey primary key (deployment_id, project_id),
+    constraint deployment_executions_version_fkey
+        foreign key (script_id, project_id, version_no)
+        references docket.deployment_script_versions on delete cascade,
+    constraint deployment_executions_task_fkey
+        foreign key (task_id, project_id) references docket.tasks on delete cascade,
+    constraint deployment_executions_pull_request_fkey
+        foreign key (pull_request_id, project_id) references docket.pull_requests
+        on delete set null (pull_request_id),
+    constraint deployment_executions_retry_fkey
+        foreign key (retry_of, project_id) references docket.deployment_executions
+        on delete cascade,
+    constraint deployment_executions_ends_once
+        check ((status = 'running') = (completed_at is null)),
+    constraint deployment_executions_attempts_count
+        check (attempt_no > 0 and (attempt_no = 1) = (retry_of is null)),
+    constraint deployment_executions_retried_when_failed
+        check (retry_at is null or status in ('failed', 'timed_out')),
+    constraint deployment_executions_message_bounded check (octet_length(error_message) <= 65536),
+    constraint deployment_executions_metadata_is_object check (jsonb_typeof(metadata) = 'object')
+);
+
+-- What is run twice at once in one place is neither done once nor twice.
+create unique index deployment_executions_running_key
+    on docket.deployment_executions (script_id, project_id, environment)
+ where status = 'running';
+
+create unique index deployment_executions_retry_key
+    on docket.deployment_executions (retry_of, project_id) where retry_of is not null;
+
+create unique index deployment_executions_execution_key
+    on docket.deployment_executions (execution_id, project_id);
+
+create index deployment_executions_script_idx
+    on docket.deployment_executions (script_id, project_id, environment, deployment_id);
+
+create index deployment_executions_version_idx
+    on docket.deployment_executions (script_id, project_id, version_no);
+
+create index deployment_executions_project_idx
+    on docket.deployment_executions (project_id, deployment_id);
+
+create index deployment_executions_task_idx
+    on docket.deployment_executions (task_id, project_id) where task_id is not null;
+
+create index deployment_executions_pull_request_idx
+    on docket.deployment_executions (pull_request_id, project_id)
+ where pull_request_id is not null;
+
+comment on table docket.deployment_executions is
+    'Each run of a deployment script: which version, where, when, by whom, and how it ended.';
+comment on column docket.deployment_executions.deployment_id is
+    'The deployment.';
+comment on column docket.deployment_executions.script_id is
+    'The script that was run.';
+comment on column docket.deployment_executions.version_no is
+    'Its version that was run.';
+comment on column docket.deployment_executions.environment is
+    'Where it was run.';
+comment on column docket.deployment_executions.status is
+    'How it stands: that of its execution.';
+comment on column docket.deployment_executions.execution_id is
+    'Its execution, which has its output, log and times; that may have been dropped since, with its month.';
+comment on column docket.deployment_executions.task_id is
+    'The task that it was for, where it was for one.';
+comment on column docket.deployment_executions.pull_request_id is
+    'The pull request that it brings out, where it is known.';
+comment on column docket.deployment_executions.is_confirmed is
+    'Whether it was confirmed by whoever began it.';
+comment on column docket.deployment_executions.attempt_no is
+    'Which attempt it is, from 1.';
+comment on column docket.deployment_executions.retry_of is
+    'The deployment that it tries again.';
+comment on column docket.deployment_executions.retry_at is
+    'From when on it is to be tried again; null: it is not.';
+comment on column docket.deployment_executions.started_at is
+    'When it began.';
+comment on column docket.deployment_executions.completed_at is
+    'When it ended; null while it runs.';
+comment on column docket.deployment_executions.duration_ms is
+    'How long it took, in milliseconds.';
+comment on column docket.deployment_executions.exit_code is
+    'With what the script ended; negative: by that signal.';
+comment on column docket.deployment_executions.error_message is
+    'What went wrong.';
+comment on constraint deployment_executions_metadata_is_object on docket.deployment_executions is
+    'metadata is a JSON object';
+
+call docket_private.add_touch('docket.deployment_executions');
+call docket_private.add_journal('docket.deployment_executions', 'deployment_id');
+call docket_private.add_isolation('docket.deployment_executions');
+
+-- A deployment ends with its execution, whoever ends that: who ran it, who cancels it, or
+-- maintenance, which hears nothing of it any more.
+create function docket_private.end_deployment() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update docket.deployment_executions as d
+       set status        = new.status,
+           completed_at  = new.completed_at,
+           duration_ms   = new.duration_ms,
+           exit_code     = new.exit_code,
+           error_message = new.error_message,
+           retry_at      = case
+                               when new.status in ('failed', 'timed_out')
+                                    and d.attempt_no < s.max_attempts
+                               then new.completed_at
+                                    + least(s.backoff_seconds * 2.0 ^ least(d.attempt_no - 1, 12),
+                                            3600) * interval '1 second'
+                           end
+      from docket.deployment_scripts as s
+     where d.execution_id = new.execution_id
+       and d.project_id   = new.project_id
+       and s.script_id    = d.script_id
+       and s.project_id   = d.project_id;
+
+    return null;
+end;
+$$;
+
+comment on function docket_private.end_deployment() is
+    'Ends the deployment whose execution has ended, and says when it is to be tried again.';
+
+create trigger execution_history_end_deployment
+ after update on docket.execution_history
+   for each row
+  when (new.execution_type = 'deployment' and old.status = 'running' and new.status <> 'running')
+       execute function docket_private.end_deployment();
+
+revoke all on function docket_private.end_deployment() from public;
+grant select on docket.deployment_executions
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/read_deployment_scripts
+
+set local role docket_owner;
+
+create function docket_private.find_script_version(
+    script     docket.deployment_scripts,
+    version_no integer
+) returns docket.deployment_script_versions
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_version docket.deployment_script_versions;
+begin
+    select v.* into v_version
+      from docket.deployment_script_versions as v
+     where v.script_id  = script.script_id
+       and v.project_id = script.project_id
+       and v.version_no = coalesce(find_script_version.version_no, script.version_no);
+
+    if not found then
+        raise exception 'deployment script % has no version %', script.script_name,
+                        find_script_version.version_no
+            using errcode = 'PD404',
+                  hint    = format('It has %s.', script.version_no);
+    end if;
+
+    return v_version;
+end;
+$$;
+
+comment on function docket_private.find_script_version(docket.deployment_scripts, integer) is
+    'A version of a deployment script; null: the latest. Raises PD404.';
+
+create function docket.get_deployment_script(
+    project_id  uuid,
+    script_name text,
+    version_no  integer default null
+) returns table (
+    script_id            uuid,
+    script_name          text,
+    description          text,
+    language             docket.script_language,
+    version_no           integer,
+    content              text,
+    content_hash         bytea,
+    content_size         bigint,
+    environments         text[],
+    depends_on           text[],
+    required_variables   text[],
+    optional_variables   text[],
+    required_permissions text[],
+    timeout_seconds      integer,
+    max_attempts         integer,
+    backoff_seconds      integer,
+    archived_at          timestamptz,
+    metadata             jsonb,
+    version              bigint,
+    created_at           timestamptz,
+    created_by           text
+)
+language sql
+stable
+rows 1
+security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+    select s.script_id, s.script_name, s.description, v.language, v.version_no, v.content,
+           v.content_hash, v.content_size, s.environments,
+           array(
+               select o.script_name
+                 from docket.deployment_script_dependencies as d
+                 join docket.deployment_scripts as o
+                   on o.script_id = d.depends_on_id
+                  and o.project_id = d.project_id
+                where d.script_id  = s.script_id
+                  and d.project_id = s.project_id
+                order by o.script_name),
+           s.required_variables, s.optional_variables, s.required_permissions,
+           s.timeout_seconds, s.max_attempts, s.backoff_seconds, s.archived_at, s.metadata,
+           s.version, v.created_at, v.created_by
+      from docket_private.find_script(
+               get_deployment_script.project_id, get_deployment_script.script_name) as s
+     cross join lateral docket_private.find_script_version(
+               s, get_deployment_script.version_no) as v;
+end;
+
+comment on function docket.get_deployment_script(uuid, text, integer) is
+'A deployment script, by its `script_name`, with what is run and what it depends on.
+
+`version_no` is the version of its content (null: the latest, which is the one that is run).
+Returns one row; created_at and created_by are those of the version. description and archived_at
+may be null. Raises PD404.';
+
+create function docket.list_deployment_scripts(
+    project_id      uuid,
+    environment     text    default null,
+    language        text    default null,
+    include_retired boolean default false,
+    after           text    default null,
+    page_size       integer default 100
+) returns setof docket.deployment_scripts
+language sql
+stable
+begin atomic
+    select s.*
+      from docket.deployment_scripts as s
+     where s.project_id = list_deployment_scripts.project_id
+       and (list_deployment_scripts.environment is null
+            or lower(btrim(list_deployment_scripts.environment)) = any (s.environments))
+       and (list_deployment_scripts.language is null
+            or s.language = lower(btrim(list_deployment_scripts.language)))
+       and (list_deployment_scripts.include_retired or s.archived_at is null)
+       and (list_deployment_scripts.after is null
+            or s.script_name > list_deployment_scripts.after)
+     order by s.script_name
+     limit least(greatest(list_deployment_scripts.page_size, 1), 1000);
+end;
+
+comment on function docket.list_deployment_scripts(uuid, text, text, boolean, text, integer) is
+'The deployment scripts of a project that meet every condition given, by name.
+
+`environment` is one that they are for, `language` what they are written in, `include_retired` adds
+those that were retired. `after` is the script_name of the last script of the previous page,
+`page_size` is in rows (1 to 1000). Returns scripts; raises nothing.';
+
+create function docket.list_deployment_script_versions(
+    project_id  uuid,
+    script_name text,
+    after       integer default null,
+    page_size   integer default 100
+) returns table (
+    version_no   integer,
+    language     docket.script_language,
+    content_hash bytea,
+    content_size bigint,
+    created_at   timestamptz,
+    created_by   text
+)
+language sql
+stable
+begin atomic
+    select v.version_no, v.language, v.content_hash, v.content_size, v.created_at, v.created_by
+      from docket.deployment_scripts as s
+      join docket.deployment_script_versions as v
+        on v.script_id = s.script_id
+       and v.project_id = s.project_id
+     where s.project_id  = list_deployment_script_versions.project_id
+       and s.script_name = list_deployment_script_versions.script_name
+       and (list_deployment_script_versions.after is null
+            or v.version_no < list_deployment_script_versions.after)
+     order by v.version_no desc
+     limit least(greatest(list_deployment_script_versions.page_size, 1), 1000);
+end;
+
+comment on function docket.list_deployment_script_versions(uuid, text, integer, integer) is
+'The versions of a deployment script, by its `script_name`, the newest first, without their contents.
+
+`after` is the version_no of the last version of the previous page, `page_size` is in rows (1 to
+1000). Returns versions; raises nothing.';
+
+-- What a script waits for in an environment: those that it depends on and that are for it. One that
+-- is not, is looked through: what that one depends on comes first as well.
+create function docket_private.script_waits(
+    project_id  uuid,
+    environment text
+) returns table (
+    script_id   uuid,
+    waits_on_id uuid
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+      with recursive present as materialized (
+          select s.script_id
+            from docket.deployment_scripts as s
+           where s.project_id  = script_waits.project_id
+             and s.archived_at is null
+             and script_waits.environment = any (s.environments)
+      ), edges as materialized (
+          select d.script_id, d.depends_on_id, p.script_id is not null as is_present
+            from docket.deployment_script_dependencies as d
+            left join present as p on p.script_id = d.depends_on_id
+           where d.project_id = script_waits.project_id
+      ), waits as (
+          select e.script_id, e.depends_on_id, e.is_present
+            from edges as e
+            join present as p on p.script_id = e.script_id
+           union
+          select w.script_id, e.depends_on_id, e.is_present
+            from waits as w
+            join edges as e on e.script_id = w.depends_on_id
+           where not w.is_present
+      )
+    select w.script_id, w.depends_on_id
+      from waits as w
+     where w.is_present;
+end;
+$$;
+
+comment on function docket_private.script_waits(uuid, text) is
+    'Which scripts that are for an environment wait for which others there.';
+
+-- The last run counts: what has failed after it had succeeded has to succeed again.
+create function docket_private.last_deployments(
+    project_id  uuid,
+    environment text
+) returns table (
+    script_id     uuid,
+    is_current    boolean,
+    deployment_id uuid,
+    status        docket.execution_status,
+    version_no    integer,
+    started_at    timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select s.script_id,
+           coalesce(l.status = 'completed' and l.version_no = s.version_no, false),
+           l.deployment_id, l.status, l.version_no, l.started_at
+      from docket.deployment_scripts as s
+      left join lateral (
+               select d.deployment_id, d.status, d.version_no, d.started_at
+                 from docket.deployment_executions as d
+                where d.script_id   = s.script_id
+                  and d.project_id  = s.project_id
+                  and d.environment = last_deployments.environment
+                order by d.deployment_id desc
+                limit 1
+           ) as l on true
+     where s.project_id  = last_deployments.project_id
+       and s.archived_at is null
+       and last_deployments.environment = any (s.environments);
+end;
+$$;
+
+comment on function docket_private.last_deployments(uuid, text) is
+    'The scripts that are for an environment, with the last run of each there, and whether that has brought in what they now are.';
+
+create function docket_private.missing_permissions(
+    project_id  uuid,
+    permissions text[]
+) returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_admin boolean := docket_private.is_operator() or exists (
+        select
+          from docket_private.project_access as a
+         where a.principal  = docket.principal()
+           and a.project_id = missing_permissions.project_id
+           and a.access     = 'admin');
+    -- For whom a gateway speaks has a name, and no roles.
+    v_role     name := case
+                           when coalesce(current_setting('docket.actor', true), '') = ''
+                               then docket.principal()
+                       end;
+begin
+    return array(
+        select p.name
+          from unnest(missing_permissions.permissions) as p (name)
+         where case
+                   when p.name = 'project:admin' then not v_is_admin
+                   when p.name like 'role:%' then not coalesce((
+                       select pg_has_role(v_role, r.oid, 'member')
+                         from pg_catalog.pg_roles as r
+                        where r.rolname = substr(p.name, 6)), false)
+                   else false
+               end
+         order by p.name);
+end;
+$$;
+
+comment on function docket_private.missing_permissions(uuid, text[]) is
+    'Those of the permissions that can be checked, and that the principal does not have.';
+
+create function docket_private.read_environment(environment text)
+returns docket.deployment_environment
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment docket.deployment_environment;
+begin
+    v_environment := coalesce(lower(btrim(read_environment.environment)), '');
+    return v_environment;
+exception
+    when check_violation then
+        raise exception '% is no environment that is deployed to',
+                        coalesce(quote_literal(left(read_environment.environment, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of development, staging, production.';
+end;
+$$;
+
+comment on function docket_private.read_environment(text) is
+    'An environment as it was given. Raises PD422.';
+
+create function docket_private.needs_confirmation(
+    project_id  uuid,
+    environment text
+) returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- What can not be read as an array of names asks for confirmation everywhere.
+    return coalesce(
+        (select case jsonb_typeof(v.value)
+                    when 'array' then v.value ? needs_confirmation.environment
+                end
+           from (
+               select docket_private.setting('deployments_to_confirm', p.settings) as value
+                 from docket.projects as p
+                where p.project_id = needs_confirmation.project_id
+           ) as v),
+        true);
+end;
+$$;
+
+comment on function docket_private.needs_confirmation(uuid, text) is
+    'Whether nothing is deployed there without confirmation: setting deployments_to_confirm.';
+
+create function docket_private.require_deployable(
+    script      docket.deployment_scripts,
+    environment text
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if script.archived_at is not null then
+        raise exception 'deployment script % is retired', script.script_name
+            using errcode = 'PD409',
+                  hint    = 'docket.put_deployment_script() brings it back.';
+    elsif require_deployable.environment <> all (script.environments) then
+        raise exception 'deployment script % is not for %', script.script_name,
+                        require_deployable.environment
+            using errcode = 'PD409',
+                  hint    = format('It is for %s.', array_to_string(script.environments, ', '));
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_deployable(docket.deployment_scripts, text) is
+    'Raises PD409 for a script that is retired, or for other environments.';
+
+create function docket_private.plan_asked_for(
+    project_id         uuid,
+    environment        text,
+    script_name        text,
+    out place          text,
+    out script_id      uuid,
+    out must_confirm   boolean
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_script docket.deployment_scripts;
+begin
+    perform docket_private.require_project(plan_asked_for.project_id, false);
+    place        := docket_private.read_environment(plan_asked_for.environment);
+    must_confirm := docket_private.needs_confirmation(plan_asked_for.project_id, place);
+
+    if plan_asked_for.script_name is not null then
+        v_script := docket_private.find_script(
+            plan_asked_for.project_id, plan_asked_for.script_name);
+        perform docket_private.require_deployable(v_script, place);
+        script_id := v_script.script_id;
+    end if;
+end;
+$$;
+
+comment on function docket_private.plan_asked_for(uuid, text, text) is
+    'What a plan is asked for, where that can be had. Raises PD404, PD409, PD422.';
+
+create function docket.deployment_plan(
+    project_id  uuid,
+    environment text,
+    script_name text default null
+) returns table (
+    wave                bigint,
+    script_name         text,
+    language            docket.script_language,
+    version_no          integer,
+    waits_on            text[],
+    unmet               text[],
+    is_deployed         boolean,
+    last_status         docket.execution_status,
+    last_version_no     integer,
+    last_started_at     timestamptz,
+    last_deployment_id  uuid,
+    required_variables  text[],
+    missing_permissions text[],
+    needs_confirmation  boolean
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+begin atomic
+      with recursive asked as materialized (
+          select a.place, a.script_id, a.must_confirm
+            from docket_private.plan_asked_for(
+                     deployment_plan.project_id, deployment_plan.environment,
+                     deployment_plan.script_name) as a
+      ), latest as materialized (
+          select l.*
+            from asked as a
+           cross join lateral docket_private.last_deployments(
+                     deployment_plan.project_id, a.place) as l
+      ), waits as materialized (
+          select w.script_id, w.waits_on_id, l.is_current, s.script_name
+            from asked as a
+           cross join lateral docket_private.script_waits(
+                     deployment_plan.project_id, a.place) as w
+            join latest as l on l.script_id = w.waits_on_id
+            join docket.deployment_scripts as s
+              on s.script_id = w.waits_on_id
+             and s.project_id = deployment_plan.project_id
+      ), wanted as (
+          select l.script_id
+            from asked as a
+           cross join latest as l
+           where a.script_id is null
+              or a.script_id = l.script_id
+           union
+          select w.waits_on_id
+            from wanted as n
+            join waits as w on w.script_id = n.script_id
+      ), depths as (
+          select n.script_id, 1::bigint as depth
+            from wanted as n
+           where not exists (select from waits as w where w.script_id = n.script_id)
+           union
+          select w.script_id, d.depth + 1
+            from depths as d
+            join waits as w on w.waits_on_id = d.script_id
+            join wanted as n on n.script_id = w.script_id
+      ), waves as materialized (
+          select d.script_id, max(d.depth) as wave
+            from depths as d
+           group by d.script_id
+      )
+    select n.wave, s.script_name, s.language, s.version_no,
+           array(
+               select w.script_name
+                 from waits as w
+                where w.script_id = n.script_id
+                order by w.script_name),
+           array(
+               select w.script_name
+                 from waits as w
+                where w.script_id = n.script_id
+                  and not w.is_current
+                order by w.script_name),
+           l.is_current, l.status, l.version_no as last_version_no, l.started_at,
+           l.deployment_id, s.required_variables,
+           docket_private.missing_permissions(s.project_id, s.required_permissions),
+           a.must_confirm
+      from waves as n
+      join latest as l on l.script_id = n.script_id
+      join docket.deployment_scripts as s
+        on s.script_id = n.script_id
+       and s.project_id = deployment_plan.project_id
+     cross join asked as a
+     order by n.wave, s.script_name;
+end;
+
+comment on function docket.deployment_plan(uuid, text, text) is
+'In what order the deployment scripts of a project are run in an environment, and how each stands
+there.
+
+`environment` is development, staging or production; with `script_name` the plan is for this one
+and what it waits for. Scripts of one wave wait for none of each other, and only for such in waves
+before. waits_on are the scripts that have to have succeeded first: what it depends on, and what
+comes before that where that is not for this environment; unmet are those of them that have not,
+in their latest version. is_deployed is whether its last run there brought in its latest version;
+of that run are the columns last_... missing_permissions are those that the caller would need,
+needs_confirmation is whether nothing is deployed there without. last_status, last_version_no,
+last_started_at and last_deployment_id may be null. Returns scripts in an order in which they can
+be run. Raises PD404, PD409 (the script is retired, or for other environments), PD422.';
+
+revoke all on function docket_private.find_script_version(docket.deployment_scripts, integer)
+  from public;
+revoke all on function docket.get_deployment_script(uuid, text, integer) from public;
+revoke all on function docket.list_deployment_scripts(uuid, text, text, boolean, text, integer)
+  from public;
+revoke all on function docket.list_deployment_script_versions(uuid, text, integer, integer)
+  from public;
+revoke all on function docket_private.script_waits(uuid, text) from public;
+revoke all on function docket_private.last_deployments(uuid, text) from public;
+revoke all on function docket_private.missing_permissions(uuid, text[]) from public;
+revoke all on function docket_private.read_environment(text) from public;
+revoke all on function docket_private.needs_confirmation(uuid, text) from public;
+revoke all on function docket_private.require_deployable(docket.deployment_scripts, text)
+  from public;
+revoke all on function docket_private.plan_asked_for(uuid, text, text) from public;
+revoke all on function docket.deployment_plan(uuid, text, text) from public;
+grant execute on function
+    docket.get_deployment_script(uuid, text, integer),
+    docket.list_deployment_scripts(uuid, text, text, boolean, text, integer),
+    docket.list_deployment_script_versions(uuid, text, integer, integer),
+    docket.deployment_plan(uuid, text, text)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- delivery/record_deployments
+
+set local role docket_owner;
+
+create function docket_private.find_deployment(deployment_id uuid)
+returns docket.deployment_executions
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_deployment docket.deployment_executions;
+begin
+    select d.* into v_deployment
+      from docket.deployment_executions as d
+     where d.deployment_id = find_deployment.deployment_id;
+
+    if not found then
+        raise exception 'deployment % does not exist',
+                        coalesce(find_deployment.deployment_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_deployments() lists those of a project.';
+    end if;
+
+    return v_deployment;
+end;
+$$;
+
+comment on function docket_private.find_deployment(uuid) is
+    'A deployment by its id. Raises PD404.';
+
+-- Everything that decides whether a script may be run now, and here.
+create function docket_private.require_ready_to_deploy(
+    script       docket.deployment_scripts,
+    environment  text,
+    is_confirmed boolean
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_missing text[] := docket_private.missing_permissions(
+        script.project_id, script.required_permissions);
+    v_unmet   text[];
+begin
+    perform docket_private.require_deployable(script, require_ready_to_deploy.environment);
+
+    if v_missing <> '{}' then
+        raise exception 'deployment script % asks for permissions that % does not have: %',
+                        script.script_name, docket.principal(),
+                        left(array_to_string(v_missing, ', '), 500)
+            using errcode = 'PD403',
+                  hint    = 'project:admin is given by docket.grant_access(), role:NAME by GRANT.';
+    end if;
+
+    v_unmet := array(
+        select o.script_name
+          from docket_private.script_waits(
+                   script.project_id, require_ready_to_deploy.environment) as w
+          join docket_private.last_deployments(
+                   script.project_id, require_ready_to_deploy.environment) as l
+            on l.script_id = w.waits_on_id
+          join docket.deployment_scripts as o
+            on o.script_id = w.waits_on_id
+           and o.project_id = script.project_id
+         where w.script_id = script.script_id
+           and not l.is_current
+         order by o.script_name);
+    if v_unmet <> '{}' then
+        raise exception 'deployment script % waits in % for %', script.script_name,
+                        require_ready_to_deploy.environment,
+                        left(array_to_string(v_unmet, ', '), 500)
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object('unmet', v_unmet[:100])::text,
+                  hint    = 'Their latest version has to have succeeded there first; docket.deployment_plan() shows the order.';
+    end if;
+
+    if not require_ready_to_deploy.is_confirmed
+       and docket_private.needs_confirmation(
+               script.project_id, require_ready_to_deploy.environment) then
+        raise exception 'a deployment to % has to be confirmed', require_ready_to_deploy.environment
+            using errcode = 'PD422',
+                  hint    = 'Say that it is meant: is_confirmed => true.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_ready_to_deploy(
+    docket.deployment_scripts, text, boolean) is
+    'Raises PD403, PD409 or PD422 for a script that may not be run in an environment now.';
+
+create function docket.start_deployment(
+    project_id       uuid,
+    script_name      text,
+    environment      text,
+    is_confirmed     boolean default false,
+    version_no       integer default null,
+    retry_of         uuid    default null,
+    task_id          uuid    default null,
+    pull_request_id  uuid    default null,
+    environment_info jsonb   default null,
+    lease_seconds    integer default null,
+    metadata         jsonb   default null,
+    request_id       uuid    default null
+) returns docket.deployment_executions
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer      jsonb := docket_private.replay(request_id, 'start_deployment');
+    v_environment text;
+    v_script      docket.deployment_scripts;
+    v_running     docket.deployment_executions;
+    v_before      docket.deployment_executions;
+    v_execution   docket.execution_history;
+    v_deployment  docket.deployment_executions;
+begin
+    if v_answer is not null then
+        return docket_private.find_deployment((v_answer ->> 'deployment_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(start_deployment.project_id);
+    v_environment := docket_private.read_environment(start_deployment.environment);
+
+    -- Two who begin the same follow each other; and nobody puts another version meanwhile.
+    perform
+       from docket.deployment_scripts as s
+      where s.project_id  = start_deployment.project_id
+        and s.script_name = start_deployment.script_name
+        for no key update;
+    v_script := docket_private.find_script(
+        start_deployment.project_id, start_deployment.script_name);
+    perform docket_private.require_version(
+        'the content of deployment script ' || v_script.script_name, v_script.version_no,
+        start_deployment.version_no);
+
+    select d.* into v_running
+      from docket.deployment_executions as d
+     where d.script_id   = v_script.script_id
+       and d.project_id  = v_script.project_id
+       and d.environment = v_environment
+       and d.status      = 'running';
+    if found and docket_private.end_silent_executions(1, v_running.execution_id) = 0 then
+        raise exception 'deployment script % is being run in % already', v_script.script_name,
+                        v_environment
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object(
+                                'deployment_id', v_running.deployment_id,
+                                'started_at', v_running.started_at,
+                                'created_by', v_running.created_by)::text,
+                  hint    = 'It ends by docket.finish_deployment(), or when it gives no sign of life any more.';
+    end if;
+
+    perform docket_private.require_ready_to_deploy(
+        v_script, v_environment, coalesce(start_deployment.is_confirmed, false));
+
+    if start_deployment.retry_of is not null then
+        v_before := docket_private.find_deployment(start_deployment.retry_of);
+        if (v_before.script_id, v_before.project_id, v_before.environment)
+           is distinct from (v_script.script_id, v_script.project_id, v_environment) then
+            raise exception 'deployment % was not of % to %', v_before.deployment_id,
+                            v_script.script_name, v_environment
+                using errcode = 'PD422';
+        elsif v_before.version_no <> v_script.version_no then
+            raise exception 'deployment script % has changed since deployment %',
+                            v_script.script_name, v_before.deployment_id
+                using errcode = 'PD409',
+                      hint    = 'Begin anew, without retry_of.';
+        elsif v_before.retry_at is null then
+            raise exception 'deployment % is %, and is not tried again', v_before.deployment_id,
+                            v_before.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object(
+                                    'status', v_before.status,
+                                    'attempt_no', v_before.attempt_no)::text,
+                      hint    = 'What has failed or timed out is, up to max_attempts of the script. Begin anew, without retry_of.';
+        end if;
+    end if;
+
+    v_execution := docket.start_execution(
+        v_script.project_id, 'deployment',
+        task_id          => coalesce(start_deployment.task_id, v_before.task_id),
+        environment      => v_environment,
+        environment_info => start_deployment.environment_info,
+        retry_of         => v_before.execution_id,
+        metadata         => jsonb_build_object(
+                                'script_name', v_script.script_name,
+                                'version_no', v_script.version_no),
+        lease_seconds    => start_deployment.lease_seconds);
+
+    begin
+        insert into docket.deployment_executions as d (
+            deployment_id, project_id, script_id, version_no, environment, execution_id, task_id,
+            pull_request_id, is_confirmed, attempt_no, retry_of, started_at, metadata)
+        values (
+            docket_private.new_id(v_script.project_id), v_script.project_id, v_script.script_id,
+            v_script.version_no, v_environment, v_execution.execution_id, v_execution.task_id,
+            coalesce(start_deployment.pull_request_id, v_before.pull_request_id),
+            coalesce(start_deployment.is_confirmed, false),
+            coalesce(v_before.attempt_no + 1, 1), v_before.deployment_id, v_execution.started_at,
+            docket_private.without_secrets(coalesce(start_deployment.metadata, '{}')))
+        returning d.* into v_deployment;
+    exception
+        when unique_violation then
+            -- Seen by the index, and not by a snapshot that is kept.
+            raise exception 'somebody has begun to run deployment script % at the same time',
+                            v_script.script_name
+                using errcode = '40001';
+        when foreign_key_violation then
+            raise exception 'pull request % does not exist in this project',
+                            start_deployment.pull_request_id
+                using errcode = 'PD404',
+                      hint    = 'docket.list_pull_requests() lists those of a project.';
+        when check_violation or data_exception then
+            raise exception 'the deployment is refused: metadata is a JSON object'
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('deployment_id', v_deployment.deployment_id));
+    return v_deployment;
+end;
+$$;
+
+comment on function docket.start_deployment(
+    uuid, text, text, boolean, integer, uuid, uuid, uuid, jsonb, integer, jsonb, uuid) is
+'Begins to run a deployment script in an environment: whoever calls this runs it, and says how it
+ended with finish_deployment(). Each is in an environment once at a time.
+
+`script_name` is the script, `environment` development, staging or production. All that it waits
+for there has succeeded, in its latest version; the caller has its required_permissions; and
+`is_confirmed` says that it is meant, where the setting deployments_to_confirm (of the docket, or
+of the project) has the environment. `version_no` is the version that the caller is going to run,
+the latest (null: not looked at). `retry_of` is the deployment of the same version that it tries
+again, which was to be (retry_at). `task_id` and `pull_request_id` say what it brings out,
+`environment_info` on what it is run, `metadata` is an object. `lease_seconds` is after how long
+without a sign of life it is taken for dead (null: the setting execution_lease_seconds): its
+execution takes lines of a log (execution_log()) and heartbeats (heartbeat_execution()). One that
+is taken for dead is ended by the next that begins here, and by maintenance. The same `request_id`
+again returns the deployment as it is then. Returns the deployment. Raises PD404, PD403, PD409 (it
+waits, is run already, is retired or not for the environment), PD422 (not confirmed), PDTRN (it
+can not be tried again), PDVER.';
+
+create function docket.finish_deployment(
+    deployment_id       uuid,
+    status              text    default 'completed',
+    exit_code           integer default null,
+    stdout_preview      text    default null,
+    stderr_preview      text    default null,
+    error_message       text    default null,
+    performance_metrics jsonb   default null,
+    request_id          uuid    default null
+) returns docket.deployment_executions
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'finish_deployment');
+    v_deployment docket.deployment_executions :=
+        docket_private.find_deployment(finish_deployment.deployment_id);
+begin
+    if v_answer is not null then
+        return v_deployment;
+    end if;
+
+    -- The deployment follows its execution.
+    perform docket.finish_execution(
+        v_deployment.execution_id, finish_deployment.status,
+        exit_code           => finish_deployment.exit_code,
+        stdout_preview      => finish_deployment.stdout_preview,
+        stderr_preview      => finish_deployment.stderr_preview,
+        error_message       => finish_deployment.error_message,
+        performance_metrics => finish_deployment.performance_metrics);
+
+    perform docket_private.remember(request_id, 'true');
+    return docket_private.find_deployment(finish_deployment.deployment_id);
+end;
+$$;
+
+comment on function docket.finish_deployment(
+    uuid, text, integer, text, text, text, jsonb, uuid) is
+'Ends a deployment, and its execution: once.
+
+`status` is completed, failed, timed_out or cancelled, `exit_code` what the script ended with
+(negative: the signal), `stdout_preview` and `stderr_preview` what it printed and `error_message`
+what went wrong (of more than 65536 bytes the beginning and the end are kept, with the execution),
+`performance_metrics` an object of what else was measured. Anybody who may change the project can
+cancel what somebody else runs: that one learns it from his next heartbeat. The same `request_id`
+again returns the deployment. Returns the deployment: where it failed or timed out and has
+attempts left, retry_at says when it is to be tried again. Raises PD404, PD403, PD422, PDTRN (it
+has ended already).';
+
+create function docket.get_deployment(deployment_id uuid) returns docket.deployment_executions
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return docket_private.find_deployment(get_deployment.deployment_id);
+end;
+$$;
+
+comment on function docket.get_deployment(uuid) is
+    'One deployment by its id, `deployment_id`. Its output is with its execution. Returns the deployment. Raises PD404.';
+
+create function docket.list_deployments(
+    project_id  uuid,
+    script_name text        default null,
+    environment text        default null,
+    status      text        default null,
+    task_id     uuid        default null,
+    since       timestamptz default null,
+    until       timestamptz default null,
+    after       uuid        default null,
+    page_size   integer     default 100
+) returns table (
+    deployment_id   uuid,
+    script_id       uuid,
+    script_name     text,
+    version_no      integer,
+    environment     docket.deployment_environment,
+    status          docket.execution_status,
+    attempt_no      integer,
+    retry_of        uuid,
+    retry_at        timestamptz,
+    started_at      timestamptz,
+    completed_at    timestamptz,
+    duration_ms     bigint,
+    exit_code       integer,
+    error_message   text,
+    is_confirmed    boolean,
+    created_by      text,
+    execution_id    uuid,
+    task_id         uuid,
+    pull_request_id uuid,
+    metadata        jsonb
+)
+language sql
+stable
+begin atomic
+    select d.deployment_id, d.script_id, s.script_name, d.version_no, d.environment, d.status,
+           d.attempt_no, d.retry_of, d.retry_at, d.started_at, d.completed_at, d.duration_ms,
+           d.exit_code, d.error_message, d.is_confirmed, d.created_by, d.execution_id, d.task_id,
+           d.pull_request_id, d.metadata
+      from docket.deployment_executions as d
+      join docket.deployment_scripts as s
+        on s.script_id = d.script_id
+       and s.project_id = d.project_id
+     where d.project_id = list_deployments.project_id
+       and (list_deployments.script_name is null
+            or s.script_name = list_deployments.script_name)
+       and (list_deployments.environment is null
+            or d.environment = lower(btrim(list_deployments.environment)))
+       and (list_deployments.status is null or d.status = list_deployments.status)
+       and (list_deployments.task_id is null or d.task_id = list_deployments.task_id)
+       and (list_deployments.since is null or d.started_at >= list_deployments.since)
+       and (list_deployments.until is null or d.started_at < list_deployments.until)
+       and (list_deployments.after is null or d.deployment_id < list_deployments.after)
+     order by d.deployment_id desc
+     limit least(greatest(list_deployments.page_size, 1), 1000);
+end;
+
+comment on function docket.list_deployments(
+    uuid, text, text, text, uuid, timestamptz, timestamptz, uuid, integer) is
+'The deployments of a project that meet every condition given, the newest first.
+
+`script_name` is the script that was run, `environment` where, `status` how it stands (running,
+completed, failed, timed_out, cancelled), `task_id` the task that it was for, `since` and `until`
+when it began (from the first to before the second). `after` is the id of the last deployment of
+the previous page, `page_size` is in rows (1 to 1000). Their output is with their executions: see
+get_execution(). retry_of, retry_at, completed_at, duration_ms, exit_code, error_message, task_id
+and pull_request_id may be null. Returns deployments; raises nothing.';
+
+revoke all on function docket_private.require_ready_to_deploy(
+    docket.deployment_scripts, text, boolean) from public;
+revoke all on function docket_private.find_deployment(uuid) from public;
+revoke all on function docket.start_deployment(
+    uuid, text, text, boolean, integer, uuid, uuid, uuid, jsonb, integer, jsonb, uuid)
+  from public;
+revoke all on function docket.finish_deployment(
+    uuid, text, integer, text, text, text, jsonb, uuid) from public;
+revoke all on function docket.get_deployment(uuid) from public;
+revoke all on function docket.list_deployments(
+    uuid, text, text, text, uuid, timestamptz, timestamptz, uuid, integer) from public;
+grant execute on function
+    docket.start_deployment(
+        uuid, text, text, boolean, integer, uuid, uuid, uuid, jsonb, integer, jsonb, uuid),
+    docket.finish_deployment(uuid, text, integer, text, text, text, jsonb, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.get_deployment(uuid),
+    docket.list_deployments(
+        uuid, text, text, text, uuid, timestamptz, timestamptz, uuid, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
@@ -39991,7 +41897,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
        (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (14, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (14, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (15, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -40192,6 +42099,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'executions' then
+            done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -40313,19 +42222,19 @@ $$;
 
 comment on function docket.maintain(text[]) is
 'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, and takes back
-tasks whose lease has expired. Each step is bounded, and is done by one call at a time; one that
-fails keeps none of the others from being done. What it waits for longer than half a second it
-leaves to the next call.
+keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
+executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
+bounded, and is done by one call at a time; one that fails keeps none of the others from being
+done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
-when it was last run. All steps of a call are one transaction, and what it locks is locked until
-that ends: a scheduler that can should call it once for each step. A call that has dropped or made a
-month does nothing after that.
-Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
-had in time: the next call does it) or failed; done is how many it did, has_more whether it
-stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
-Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
+went when it was last run. All steps of a call are one transaction, and what it locks is locked
+until that ends: a scheduler that can should call it once for each step. A call that has dropped
+or made a month does nothing after that. Returns a row for each step: outcome is done, busy
+(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
+done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
+problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
+read committed), PD422 (no such step).';
 
 revoke all on function docket_private.is_time_to_seal() from public;
 revoke all on function docket_private.analyze_partitioned() from public;

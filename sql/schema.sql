@@ -115,6 +115,13 @@ CREATE DOMAIN docket.dependency_type AS text
 
 COMMENT ON DOMAIN docket.dependency_type IS 'What one task is to another. "blocks" alone orders work, and never closes a cycle.';
 
+-- DOMAIN docket.deployment_environment
+
+CREATE DOMAIN docket.deployment_environment AS text
+	CONSTRAINT deployment_environment_known CHECK ((VALUE = ANY (ARRAY['development'::text, 'staging'::text, 'production'::text])));
+
+COMMENT ON DOMAIN docket.deployment_environment IS 'Where something is deployed to: development, staging or production.';
+
 -- DOMAIN docket.effort
 
 CREATE DOMAIN docket.effort AS numeric
@@ -209,6 +216,13 @@ CREATE DOMAIN docket.satisfaction AS text
 	CONSTRAINT satisfaction_known CHECK ((VALUE = ANY (ARRAY['completed'::text, 'merged'::text, 'validated'::text])));
 
 COMMENT ON DOMAIN docket.satisfaction IS 'What a task that blocks another has to be until it does so no longer: completed, or completed and merged (its pull requests are), or completed and validated (it has passed every validation that it requires).';
+
+-- DOMAIN docket.script_language
+
+CREATE DOMAIN docket.script_language AS text
+	CONSTRAINT script_language_known CHECK ((VALUE = ANY (ARRAY['bash'::text, 'python'::text, 'node'::text, 'sql'::text])));
+
+COMMENT ON DOMAIN docket.script_language IS 'What a deployment script is written in: bash, python, node or sql.';
 
 -- DOMAIN docket.severity
 
@@ -4280,6 +4294,315 @@ COMMENT ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after 
 Returns dependencies, ordered by task_id; none for a task that may not be seen. Raises PD422 (an
 unknown type).';
 
+-- FUNCTION docket_private.last_deployments(uuid, text)
+
+CREATE FUNCTION docket_private.last_deployments(project_id uuid, environment text) RETURNS TABLE(script_id uuid, is_current boolean, deployment_id uuid, status docket.execution_status, version_no integer, started_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select s.script_id,
+           coalesce(l.status = 'completed' and l.version_no = s.version_no, false),
+           l.deployment_id, l.status, l.version_no, l.started_at
+      from docket.deployment_scripts as s
+      left join lateral (
+               select d.deployment_id, d.status, d.version_no, d.started_at
+                 from docket.deployment_executions as d
+                where d.script_id   = s.script_id
+                  and d.project_id  = s.project_id
+                  and d.environment = last_deployments.environment
+                order by d.deployment_id desc
+                limit 1
+           ) as l on true
+     where s.project_id  = last_deployments.project_id
+       and s.archived_at is null
+       and last_deployments.environment = any (s.environments);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.last_deployments(project_id uuid, environment text) IS 'The scripts that are for an environment, with the last run of each there, and whether that has brought in what they now are.';
+
+-- FUNCTION docket_private.missing_permissions(uuid, text[])
+
+CREATE FUNCTION docket_private.missing_permissions(project_id uuid, permissions text[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_is_admin boolean := docket_private.is_operator() or exists (
+        select
+          from docket_private.project_access as a
+         where a.principal  = docket.principal()
+           and a.project_id = missing_permissions.project_id
+           and a.access     = 'admin');
+    -- For whom a gateway speaks has a name, and no roles.
+    v_role     name := case
+                           when coalesce(current_setting('docket.actor', true), '') = ''
+                               then docket.principal()
+                       end;
+begin
+    return array(
+        select p.name
+          from unnest(missing_permissions.permissions) as p (name)
+         where case
+                   when p.name = 'project:admin' then not v_is_admin
+                   when p.name like 'role:%' then not coalesce((
+                       select pg_has_role(v_role, r.oid, 'member')
+                         from pg_catalog.pg_roles as r
+                        where r.rolname = substr(p.name, 6)), false)
+                   else false
+               end
+         order by p.name);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.missing_permissions(project_id uuid, permissions text[]) IS 'Those of the permissions that can be checked, and that the principal does not have.';
+
+-- FUNCTION docket_private.plan_asked_for(uuid, text, text)
+
+CREATE FUNCTION docket_private.plan_asked_for(project_id uuid, environment text, script_name text, OUT place text, OUT script_id uuid, OUT must_confirm boolean) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_script docket.deployment_scripts;
+begin
+    perform docket_private.require_project(plan_asked_for.project_id, false);
+    place        := docket_private.read_environment(plan_asked_for.environment);
+    must_confirm := docket_private.needs_confirmation(plan_asked_for.project_id, place);
+
+    if plan_asked_for.script_name is not null then
+        v_script := docket_private.find_script(
+            plan_asked_for.project_id, plan_asked_for.script_name);
+        perform docket_private.require_deployable(v_script, place);
+        script_id := v_script.script_id;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.plan_asked_for(project_id uuid, environment text, script_name text, OUT place text, OUT script_id uuid, OUT must_confirm boolean) IS 'What a plan is asked for, where that can be had. Raises PD404, PD409, PD422.';
+
+-- FUNCTION docket_private.script_waits(uuid, text)
+
+CREATE FUNCTION docket_private.script_waits(project_id uuid, environment text) RETURNS TABLE(script_id uuid, waits_on_id uuid)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+      with recursive present as materialized (
+          select s.script_id
+            from docket.deployment_scripts as s
+           where s.project_id  = script_waits.project_id
+             and s.archived_at is null
+             and script_waits.environment = any (s.environments)
+      ), edges as materialized (
+          select d.script_id, d.depends_on_id, p.script_id is not null as is_present
+            from docket.deployment_script_dependencies as d
+            left join present as p on p.script_id = d.depends_on_id
+           where d.project_id = script_waits.project_id
+      ), waits as (
+          select e.script_id, e.depends_on_id, e.is_present
+            from edges as e
+            join present as p on p.script_id = e.script_id
+           union
+          select w.script_id, e.depends_on_id, e.is_present
+            from waits as w
+            join edges as e on e.script_id = w.depends_on_id
+           where not w.is_present
+      )
+    select w.script_id, w.depends_on_id
+      from waits as w
+     where w.is_present;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.script_waits(project_id uuid, environment text) IS 'Which scripts that are for an environment wait for which others there.';
+
+-- TABLE docket.deployment_scripts
+
+CREATE TABLE docket.deployment_scripts (
+    script_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    script_name text NOT NULL,
+    description text,
+    language docket.script_language NOT NULL,
+    environments text[] NOT NULL,
+    version_no integer NOT NULL,
+    content_hash bytea NOT NULL,
+    content_size bigint NOT NULL,
+    required_variables text[] DEFAULT '{}'::text[] NOT NULL,
+    optional_variables text[] DEFAULT '{}'::text[] NOT NULL,
+    required_permissions text[] DEFAULT '{}'::text[] NOT NULL,
+    timeout_seconds integer DEFAULT 3600 NOT NULL,
+    max_attempts integer DEFAULT 1 NOT NULL,
+    backoff_seconds integer DEFAULT 10 NOT NULL,
+    archived_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT deployment_scripts_attempts_bounded CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT deployment_scripts_backoff_bounded CHECK (((backoff_seconds >= 0) AND (backoff_seconds <= 3600))),
+    CONSTRAINT deployment_scripts_environments_known CHECK (((COALESCE(array_ndims(environments), 0) = 1) AND (environments <@ ARRAY['development'::text, 'staging'::text, 'production'::text]))),
+    CONSTRAINT deployment_scripts_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT deployment_scripts_name_is_word CHECK ((script_name ~ '^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,254}$'::text)),
+    CONSTRAINT deployment_scripts_permissions_are_names CHECK (((cardinality(required_permissions) <= 100) AND ((to_jsonb(required_permissions))::text ~ ('^\[("(project:admin|role:[^"\\]{1,63}|'::text || '(?!project:|role:)[A-Za-z0-9][A-Za-z0-9_.:/*@-]{0,254})"(, )?)*\]$'::text)))),
+    CONSTRAINT deployment_scripts_timeout_bounded CHECK (((timeout_seconds >= 1) AND (timeout_seconds <= 604800))),
+    CONSTRAINT deployment_scripts_variables_are_names CHECK (((cardinality((required_variables || optional_variables)) <= 200) AND ((to_jsonb((required_variables || optional_variables)))::text ~ '^\[("[A-Za-z_][A-Za-z0-9_]{0,254}"(, )?)*\]$'::text) AND (NOT (required_variables && optional_variables)))),
+    CONSTRAINT deployment_scripts_version_no_positive CHECK ((version_no > 0))
+);
+
+ALTER TABLE ONLY docket.deployment_scripts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.deployment_scripts IS 'What brings a project into an environment: one row for each script, with how it is run.';
+
+COMMENT ON COLUMN docket.deployment_scripts.script_id IS 'The script.';
+
+COMMENT ON COLUMN docket.deployment_scripts.script_name IS 'What people call it, unique in the project.';
+
+COMMENT ON COLUMN docket.deployment_scripts.description IS 'What it is good for.';
+
+COMMENT ON COLUMN docket.deployment_scripts.language IS 'What it is written in.';
+
+COMMENT ON COLUMN docket.deployment_scripts.environments IS 'Where it is run: development, staging, production.';
+
+COMMENT ON COLUMN docket.deployment_scripts.version_no IS 'Its latest version, which is the one that is run.';
+
+COMMENT ON COLUMN docket.deployment_scripts.content_hash IS 'SHA-256 of the content of that version.';
+
+COMMENT ON COLUMN docket.deployment_scripts.content_size IS 'The length of it, in bytes.';
+
+COMMENT ON COLUMN docket.deployment_scripts.required_variables IS 'Names of the environment variables without which it is not run.';
+
+COMMENT ON COLUMN docket.deployment_scripts.optional_variables IS 'Names of other environment variables that it reads.';
+
+COMMENT ON COLUMN docket.deployment_scripts.required_permissions IS 'What whoever runs it has to have: project:admin and role:NAME are checked, others are for people to read.';
+
+COMMENT ON COLUMN docket.deployment_scripts.timeout_seconds IS 'How long it may run, in seconds.';
+
+COMMENT ON COLUMN docket.deployment_scripts.max_attempts IS 'How often it is tried, the first time included.';
+
+COMMENT ON COLUMN docket.deployment_scripts.backoff_seconds IS 'The wait after the first failure, in seconds; it doubles with each further one, up to an hour.';
+
+COMMENT ON COLUMN docket.deployment_scripts.archived_at IS 'When it was retired; null: in use.';
+
+COMMENT ON CONSTRAINT deployment_scripts_attempts_bounded ON docket.deployment_scripts IS 'max_attempts is 1 to 100';
+
+COMMENT ON CONSTRAINT deployment_scripts_backoff_bounded ON docket.deployment_scripts IS 'backoff_seconds is 0 to 3600';
+
+COMMENT ON CONSTRAINT deployment_scripts_environments_known ON docket.deployment_scripts IS 'environments are one or more of development, staging and production';
+
+COMMENT ON CONSTRAINT deployment_scripts_metadata_is_object ON docket.deployment_scripts IS 'metadata is a JSON object';
+
+COMMENT ON CONSTRAINT deployment_scripts_name_is_word ON docket.deployment_scripts IS 'a script_name is 1 to 255 letters, digits and _ . : / -, and begins with a letter or digit';
+
+COMMENT ON CONSTRAINT deployment_scripts_permissions_are_names ON docket.deployment_scripts IS 'required_permissions are up to 100 names: project:admin, role:NAME, or others such as kubernetes:deploy';
+
+COMMENT ON CONSTRAINT deployment_scripts_timeout_bounded ON docket.deployment_scripts IS 'timeout_seconds is 1 to 604800';
+
+COMMENT ON CONSTRAINT deployment_scripts_variables_are_names ON docket.deployment_scripts IS 'required_variables and optional_variables are names such as API_TOKEN, up to 200 in all, each once, and never with a value';
+
+-- FUNCTION docket.deployment_plan(uuid, text, text)
+
+CREATE FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text DEFAULT NULL::text) RETURNS TABLE(wave bigint, script_name text, language docket.script_language, version_no integer, waits_on text[], unmet text[], is_deployed boolean, last_status docket.execution_status, last_version_no integer, last_started_at timestamp with time zone, last_deployment_id uuid, required_variables text[], missing_permissions text[], needs_confirmation boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ WITH RECURSIVE asked AS MATERIALIZED (
+          SELECT a_1.place,
+             a_1.script_id,
+             a_1.must_confirm
+            FROM docket_private.plan_asked_for(deployment_plan.project_id, deployment_plan.environment, deployment_plan.script_name) a_1(place, script_id, must_confirm)
+         ), latest AS MATERIALIZED (
+          SELECT l_1.script_id,
+             l_1.is_current,
+             l_1.deployment_id,
+             l_1.status,
+             l_1.version_no,
+             l_1.started_at
+            FROM (asked a_1
+              CROSS JOIN LATERAL docket_private.last_deployments(deployment_plan.project_id, a_1.place) l_1(script_id, is_current, deployment_id, status, version_no, started_at))
+         ), waits AS MATERIALIZED (
+          SELECT w.script_id,
+             w.waits_on_id,
+             l_1.is_current,
+             s_1.script_name
+            FROM (((asked a_1
+              CROSS JOIN LATERAL docket_private.script_waits(deployment_plan.project_id, a_1.place) w(script_id, waits_on_id))
+              JOIN latest l_1 ON ((l_1.script_id = w.waits_on_id)))
+              JOIN docket.deployment_scripts s_1 ON (((s_1.script_id = w.waits_on_id) AND (s_1.project_id = deployment_plan.project_id))))
+         ), wanted AS (
+          SELECT l_1.script_id
+            FROM (asked a_1
+              CROSS JOIN latest l_1)
+           WHERE ((a_1.script_id IS NULL) OR (a_1.script_id = l_1.script_id))
+         UNION
+          SELECT w.waits_on_id
+            FROM (wanted n_1
+              JOIN waits w ON ((w.script_id = n_1.script_id)))
+         ), depths AS (
+          SELECT n_1.script_id,
+             (1)::bigint AS depth
+            FROM wanted n_1
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM waits w
+                   WHERE (w.script_id = n_1.script_id))))
+         UNION
+          SELECT w.script_id,
+             (d.depth + 1)
+            FROM ((depths d
+              JOIN waits w ON ((w.waits_on_id = d.script_id)))
+              JOIN wanted n_1 ON ((n_1.script_id = w.script_id)))
+         ), waves AS MATERIALIZED (
+          SELECT d.script_id,
+             max(d.depth) AS wave
+            FROM depths d
+           GROUP BY d.script_id
+         )
+  SELECT n.wave,
+     s.script_name,
+     s.language,
+     s.version_no,
+     ARRAY( SELECT w.script_name
+            FROM waits w
+           WHERE (w.script_id = n.script_id)
+           ORDER BY w.script_name) AS "array",
+     ARRAY( SELECT w.script_name
+            FROM waits w
+           WHERE ((w.script_id = n.script_id) AND (NOT w.is_current))
+           ORDER BY w.script_name) AS "array",
+     l.is_current,
+     l.status,
+     l.version_no AS last_version_no,
+     l.started_at,
+     l.deployment_id,
+     s.required_variables,
+     docket_private.missing_permissions(s.project_id, s.required_permissions) AS missing_permissions,
+     a.must_confirm
+    FROM (((waves n
+      JOIN latest l ON ((l.script_id = n.script_id)))
+      JOIN docket.deployment_scripts s ON (((s.script_id = n.script_id) AND (s.project_id = deployment_plan.project_id))))
+      CROSS JOIN asked a)
+   ORDER BY n.wave, s.script_name;
+END;
+
+COMMENT ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) IS 'In what order the deployment scripts of a project are run in an environment, and how each stands
+there.
+
+`environment` is development, staging or production; with `script_name` the plan is for this one
+and what it waits for. Scripts of one wave wait for none of each other, and only for such in waves
+before. waits_on are the scripts that have to have succeeded first: what it depends on, and what
+comes before that where that is not for this environment; unmet are those of them that have not,
+in their latest version. is_deployed is whether its last run there brought in its latest version;
+of that run are the columns last_... missing_permissions are those that the caller would need,
+needs_confirmation is whether nothing is deployed there without. last_status, last_version_no,
+last_started_at and last_deployment_id may be null. Returns scripts in an order in which they can
+be run. Raises PD404, PD409 (the script is retired, or for other environments), PD422.';
+
 -- FUNCTION docket_private.json_differences(jsonb, jsonb)
 
 CREATE FUNCTION docket_private.json_differences(former jsonb, present jsonb) RETURNS TABLE(path text, operation text, before jsonb, after jsonb)
@@ -4618,6 +4941,8 @@ CREATE TABLE docket.execution_history (
     first_execution_id uuid NOT NULL,
     environment_info jsonb DEFAULT '{}'::jsonb NOT NULL,
     performance_metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    lease_seconds integer NOT NULL,
+    lease_expires_at timestamp with time zone,
     log_lines bigint DEFAULT 0 NOT NULL,
     log_lines_left_out bigint DEFAULT 0 NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
@@ -4630,11 +4955,13 @@ CREATE TABLE docket.execution_history (
     CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
     CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
     CONSTRAINT execution_history_json_bounded CHECK ((GREATEST(octet_length((environment_info)::text), octet_length((performance_metrics)::text), octet_length((metadata)::text)) <= 65536)),
+    CONSTRAINT execution_history_lease_bounded CHECK (((lease_seconds >= 1) AND (lease_seconds <= 2678400))),
     CONSTRAINT execution_history_memory_bounded CHECK (((memory_usage_mb >= (0)::numeric) AND (memory_usage_mb <= (1000000000)::numeric))),
     CONSTRAINT execution_history_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
     CONSTRAINT execution_history_phase_bounded CHECK (((length(execution_phase) >= 1) AND (length(execution_phase) <= 255))),
     CONSTRAINT execution_history_previews_bounded CHECK ((GREATEST(octet_length(stdout_preview), octet_length(stderr_preview), octet_length(error_message), octet_length(error_stack)) <= 65536)),
-    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id)))
+    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id))),
+    CONSTRAINT execution_history_running_has_lease CHECK ((((status)::text = 'running'::text) = (lease_expires_at IS NOT NULL)))
 )
 PARTITION BY RANGE (created_at);
 
@@ -4690,6 +5017,10 @@ COMMENT ON COLUMN docket.execution_history.environment_info IS 'What it was run 
 
 COMMENT ON COLUMN docket.execution_history.performance_metrics IS 'What else was measured.';
 
+COMMENT ON COLUMN docket.execution_history.lease_seconds IS 'After how many seconds without a sign of life it is taken for dead.';
+
+COMMENT ON COLUMN docket.execution_history.lease_expires_at IS 'When it is taken for dead unless there is a sign of life before; null: it has ended.';
+
 COMMENT ON COLUMN docket.execution_history.log_lines IS 'How many lines its log has.';
 
 COMMENT ON COLUMN docket.execution_history.log_lines_left_out IS 'How many lines more there were, for which its log had no room.';
@@ -4703,6 +5034,8 @@ COMMENT ON CONSTRAINT execution_history_ends_once ON docket.execution_history IS
 COMMENT ON CONSTRAINT execution_history_json_as_told ON docket.execution_history IS 'environment_info, performance_metrics and metadata are JSON objects';
 
 COMMENT ON CONSTRAINT execution_history_json_bounded ON docket.execution_history IS 'environment_info, performance_metrics and metadata have up to 65536 bytes each';
+
+COMMENT ON CONSTRAINT execution_history_lease_bounded ON docket.execution_history IS 'lease_seconds is 1 to 2678400';
 
 COMMENT ON CONSTRAINT execution_history_memory_bounded ON docket.execution_history IS 'memory_usage_mb is in megabytes, 0 to 1000000000';
 
@@ -4745,7 +5078,8 @@ begin
                phases = docket_private.close_phase(e.phases, docket.clock())
                         || jsonb_build_object(
                                'phase', enter_execution_phase.execution_phase,
-                               'started_at', docket.clock())
+                               'started_at', docket.clock()),
+               lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
          where e.execution_id = v_execution.execution_id
            and e.project_id   = v_execution.project_id
            and e.created_at   = v_execution.created_at
@@ -5080,6 +5414,8 @@ CREATE FUNCTION docket.execution_chain(execution_id uuid) RETURNS SETOF docket.e
      c.first_execution_id,
      c.environment_info,
      c.performance_metrics,
+     c.lease_seconds,
+     c.lease_expires_at,
      c.log_lines,
      c.log_lines_left_out,
      c.metadata,
@@ -5111,6 +5447,8 @@ CREATE FUNCTION docket.execution_chain(execution_id uuid) RETURNS SETOF docket.e
              e.first_execution_id,
              e.environment_info,
              e.performance_metrics,
+             e.lease_seconds,
+             e.lease_expires_at,
              e.log_lines,
              e.log_lines_left_out,
              e.metadata,
@@ -5191,7 +5529,8 @@ begin
     end;
 
     update docket.execution_history as e
-       set log_lines          = e.log_lines + v_room,
+       set lease_expires_at   = docket.clock() + make_interval(secs => e.lease_seconds),
+           log_lines          = e.log_lines + v_room,
            log_lines_left_out = e.log_lines_left_out + jsonb_array_length(v_given) - v_room
      where e.execution_id = v_execution.execution_id
        and e.project_id   = v_execution.project_id
@@ -5614,6 +5953,120 @@ named. `order_by` is a column that holds one value, `is_descending` its directio
 comes last. `after` is the id of the last task of the previous page, `page_size` is in rows (1 to
 1000). Returns tasks. Raises PD422 (no such column, operator or value).';
 
+-- TABLE docket.deployment_executions
+
+CREATE TABLE docket.deployment_executions (
+    deployment_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    script_id uuid NOT NULL,
+    version_no integer NOT NULL,
+    environment docket.deployment_environment NOT NULL,
+    status docket.execution_status DEFAULT 'running'::text NOT NULL,
+    execution_id uuid NOT NULL,
+    task_id uuid,
+    pull_request_id uuid,
+    is_confirmed boolean DEFAULT false NOT NULL,
+    attempt_no integer DEFAULT 1 NOT NULL,
+    retry_of uuid,
+    retry_at timestamp with time zone,
+    started_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    duration_ms bigint,
+    exit_code integer,
+    error_message text,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT deployment_executions_attempts_count CHECK (((attempt_no > 0) AND ((attempt_no = 1) = (retry_of IS NULL)))),
+    CONSTRAINT deployment_executions_ends_once CHECK ((((status)::text = 'running'::text) = (completed_at IS NULL))),
+    CONSTRAINT deployment_executions_message_bounded CHECK ((octet_length(error_message) <= 65536)),
+    CONSTRAINT deployment_executions_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
+    CONSTRAINT deployment_executions_retried_when_failed CHECK (((retry_at IS NULL) OR ((status)::text = ANY (ARRAY['failed'::text, 'timed_out'::text]))))
+);
+
+ALTER TABLE ONLY docket.deployment_executions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.deployment_executions IS 'Each run of a deployment script: which version, where, when, by whom, and how it ended.';
+
+COMMENT ON COLUMN docket.deployment_executions.deployment_id IS 'The deployment.';
+
+COMMENT ON COLUMN docket.deployment_executions.script_id IS 'The script that was run.';
+
+COMMENT ON COLUMN docket.deployment_executions.version_no IS 'Its version that was run.';
+
+COMMENT ON COLUMN docket.deployment_executions.environment IS 'Where it was run.';
+
+COMMENT ON COLUMN docket.deployment_executions.status IS 'How it stands: that of its execution.';
+
+COMMENT ON COLUMN docket.deployment_executions.execution_id IS 'Its execution, which has its output, log and times; that may have been dropped since, with its month.';
+
+COMMENT ON COLUMN docket.deployment_executions.task_id IS 'The task that it was for, where it was for one.';
+
+COMMENT ON COLUMN docket.deployment_executions.pull_request_id IS 'The pull request that it brings out, where it is known.';
+
+COMMENT ON COLUMN docket.deployment_executions.is_confirmed IS 'Whether it was confirmed by whoever began it.';
+
+COMMENT ON COLUMN docket.deployment_executions.attempt_no IS 'Which attempt it is, from 1.';
+
+COMMENT ON COLUMN docket.deployment_executions.retry_of IS 'The deployment that it tries again.';
+
+COMMENT ON COLUMN docket.deployment_executions.retry_at IS 'From when on it is to be tried again; null: it is not.';
+
+COMMENT ON COLUMN docket.deployment_executions.started_at IS 'When it began.';
+
+COMMENT ON COLUMN docket.deployment_executions.completed_at IS 'When it ended; null while it runs.';
+
+COMMENT ON COLUMN docket.deployment_executions.duration_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON COLUMN docket.deployment_executions.exit_code IS 'With what the script ended; negative: by that signal.';
+
+COMMENT ON COLUMN docket.deployment_executions.error_message IS 'What went wrong.';
+
+COMMENT ON CONSTRAINT deployment_executions_metadata_is_object ON docket.deployment_executions IS 'metadata is a JSON object';
+
+-- FUNCTION docket.finish_deployment(uuid, text, integer, text, text, text, jsonb, uuid)
+
+CREATE FUNCTION docket.finish_deployment(deployment_id uuid, status text DEFAULT 'completed'::text, exit_code integer DEFAULT NULL::integer, stdout_preview text DEFAULT NULL::text, stderr_preview text DEFAULT NULL::text, error_message text DEFAULT NULL::text, performance_metrics jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.deployment_executions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'finish_deployment');
+    v_deployment docket.deployment_executions :=
+        docket_private.find_deployment(finish_deployment.deployment_id);
+begin
+    if v_answer is not null then
+        return v_deployment;
+    end if;
+
+    -- The deployment follows its execution.
+    perform docket.finish_execution(
+        v_deployment.execution_id, finish_deployment.status,
+        exit_code           => finish_deployment.exit_code,
+        stdout_preview      => finish_deployment.stdout_preview,
+        stderr_preview      => finish_deployment.stderr_preview,
+        error_message       => finish_deployment.error_message,
+        performance_metrics => finish_deployment.performance_metrics);
+
+    perform docket_private.remember(request_id, 'true');
+    return docket_private.find_deployment(finish_deployment.deployment_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.finish_deployment(deployment_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, performance_metrics jsonb, request_id uuid) IS 'Ends a deployment, and its execution: once.
+
+`status` is completed, failed, timed_out or cancelled, `exit_code` what the script ended with
+(negative: the signal), `stdout_preview` and `stderr_preview` what it printed and `error_message`
+what went wrong (of more than 65536 bytes the beginning and the end are kept, with the execution),
+`performance_metrics` an object of what else was measured. Anybody who may change the project can
+cancel what somebody else runs: that one learns it from his next heartbeat. The same `request_id`
+again returns the deployment. Returns the deployment: where it failed or timed out and has
+attempts left, retry_at says when it is to be tried again. Raises PD404, PD403, PD422, PDTRN (it
+has ended already).';
+
 -- FUNCTION docket.finish_execution(uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamp with time zone, jsonb, uuid)
 
 CREATE FUNCTION docket.finish_execution(execution_id uuid, status text DEFAULT 'completed'::text, exit_code integer DEFAULT NULL::integer, stdout_preview text DEFAULT NULL::text, stderr_preview text DEFAULT NULL::text, error_message text DEFAULT NULL::text, error_stack text DEFAULT NULL::text, cpu_usage_percent numeric DEFAULT NULL::numeric, memory_usage_mb numeric DEFAULT NULL::numeric, performance_metrics jsonb DEFAULT NULL::jsonb, completed_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
@@ -5649,6 +6102,7 @@ begin
         update docket.execution_history as e
            set status              = finish_execution.status,
                completed_at        = v_ended_at,
+               lease_expires_at    = null,
                duration_ms         = (extract(epoch from v_ended_at - e.started_at)
                                       * 1000)::bigint,
                phases              = docket_private.close_phase(e.phases, v_ended_at),
@@ -6038,6 +6492,166 @@ COMMENT ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, vers
 stored is its JSON text.
 Returns the content with its media type, its SHA-256 and its version; no row where there is none.
 Raises nothing.';
+
+-- FUNCTION docket.get_deployment(uuid)
+
+CREATE FUNCTION docket.get_deployment(deployment_id uuid) RETURNS docket.deployment_executions
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket_private.find_deployment(get_deployment.deployment_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.get_deployment(deployment_id uuid) IS 'One deployment by its id, `deployment_id`. Its output is with its execution. Returns the deployment. Raises PD404.';
+
+-- FUNCTION docket_private.find_script(uuid, text)
+
+CREATE FUNCTION docket_private.find_script(project_id uuid, script_name text) RETURNS docket.deployment_scripts
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_script docket.deployment_scripts;
+begin
+    select s.* into v_script
+      from docket.deployment_scripts as s
+     where s.project_id  = find_script.project_id
+       and s.script_name = find_script.script_name;
+
+    if not found then
+        raise exception 'deployment script % does not exist',
+                        coalesce(quote_literal(left(find_script.script_name, 100)), 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_deployment_scripts() lists those of a project.';
+    end if;
+
+    return v_script;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_script(project_id uuid, script_name text) IS 'A deployment script by its name, retired or not. Raises PD404.';
+
+-- TABLE docket.deployment_script_versions
+
+CREATE TABLE docket.deployment_script_versions (
+    script_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    version_no integer NOT NULL,
+    language docket.script_language NOT NULL,
+    content text NOT NULL,
+    content_hash bytea NOT NULL,
+    content_size bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT deployment_script_versions_hash_exact CHECK ((content_hash = sha256(convert_to(content, 'UTF8'::name)))),
+    CONSTRAINT deployment_script_versions_size_exact CHECK ((content_size = octet_length(content)))
+);
+
+ALTER TABLE ONLY docket.deployment_script_versions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.deployment_script_versions IS 'Every content that a deployment script has had. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.script_id IS 'The script.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.version_no IS 'Counts up from 1 by script; the highest is the one that is run.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.language IS 'What it is written in.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.content IS 'What is run.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.content_hash IS 'SHA-256 of the content.';
+
+COMMENT ON COLUMN docket.deployment_script_versions.content_size IS 'The length of the content, in bytes.';
+
+-- FUNCTION docket_private.find_script_version(docket.deployment_scripts, integer)
+
+CREATE FUNCTION docket_private.find_script_version(script docket.deployment_scripts, version_no integer) RETURNS docket.deployment_script_versions
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_version docket.deployment_script_versions;
+begin
+    select v.* into v_version
+      from docket.deployment_script_versions as v
+     where v.script_id  = script.script_id
+       and v.project_id = script.project_id
+       and v.version_no = coalesce(find_script_version.version_no, script.version_no);
+
+    if not found then
+        raise exception 'deployment script % has no version %', script.script_name,
+                        find_script_version.version_no
+            using errcode = 'PD404',
+                  hint    = format('It has %s.', script.version_no);
+    end if;
+
+    return v_version;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_script_version(script docket.deployment_scripts, version_no integer) IS 'A version of a deployment script; null: the latest. Raises PD404.';
+
+-- TABLE docket.deployment_script_dependencies
+
+CREATE TABLE docket.deployment_script_dependencies (
+    script_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    depends_on_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT deployment_script_dependencies_not_on_itself CHECK ((depends_on_id <> script_id))
+);
+
+ALTER TABLE ONLY docket.deployment_script_dependencies FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.deployment_script_dependencies IS 'Which deployment script has to have succeeded in an environment before which other; without cycles.';
+
+COMMENT ON COLUMN docket.deployment_script_dependencies.script_id IS 'The script that depends.';
+
+COMMENT ON COLUMN docket.deployment_script_dependencies.depends_on_id IS 'The script that it depends on.';
+
+-- FUNCTION docket.get_deployment_script(uuid, text, integer)
+
+CREATE FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer DEFAULT NULL::integer) RETURNS TABLE(script_id uuid, script_name text, description text, language docket.script_language, version_no integer, content text, content_hash bytea, content_size bigint, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, archived_at timestamp with time zone, metadata jsonb, version bigint, created_at timestamp with time zone, created_by text)
+    LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    BEGIN ATOMIC
+ SELECT s.script_id,
+     s.script_name,
+     s.description,
+     v.language,
+     v.version_no,
+     v.content,
+     v.content_hash,
+     v.content_size,
+     s.environments,
+     ARRAY( SELECT o.script_name
+            FROM (docket.deployment_script_dependencies d
+              JOIN docket.deployment_scripts o ON (((o.script_id = d.depends_on_id) AND (o.project_id = d.project_id))))
+           WHERE ((d.script_id = s.script_id) AND (d.project_id = s.project_id))
+           ORDER BY o.script_name) AS "array",
+     s.required_variables,
+     s.optional_variables,
+     s.required_permissions,
+     s.timeout_seconds,
+     s.max_attempts,
+     s.backoff_seconds,
+     s.archived_at,
+     s.metadata,
+     s.version,
+     v.created_at,
+     v.created_by
+    FROM (docket_private.find_script(get_deployment_script.project_id, get_deployment_script.script_name) s(script_id, project_id, script_name, description, language, environments, version_no, content_hash, content_size, required_variables, optional_variables, required_permissions, timeout_seconds, max_attempts, backoff_seconds, archived_at, metadata, version, created_at, updated_at, created_by, updated_by)
+      CROSS JOIN LATERAL docket_private.find_script_version(s.*, get_deployment_script.version_no) v(script_id, project_id, version_no, language, content, content_hash, content_size, created_at, created_by));
+END;
+
+COMMENT ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) IS 'A deployment script, by its `script_name`, with what is run and what it depends on.
+
+`version_no` is the version of its content (null: the latest, which is the one that is run).
+Returns one row; created_at and created_by are those of the version. description and archived_at
+may be null. Raises PD404.';
 
 -- FUNCTION docket.get_event(uuid)
 
@@ -7228,6 +7842,33 @@ COMMENT ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) IS 
 lease_seconds).
 
 Returns the attempt. Raises PDLSE when it no longer holds its task, PD403, PD422.';
+
+-- FUNCTION docket.heartbeat_execution(uuid)
+
+CREATE FUNCTION docket.heartbeat_execution(execution_id uuid) RETURNS docket.execution_history
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_execution docket.execution_history :=
+        docket_private.find_execution(heartbeat_execution.execution_id, true);
+begin
+    perform docket_private.require_running(v_execution);
+
+    update docket.execution_history as e
+       set lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
+     where e.execution_id = v_execution.execution_id
+       and e.project_id   = v_execution.project_id
+       and e.created_at   = v_execution.created_at
+    returning e.* into v_execution;
+
+    return v_execution;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.heartbeat_execution(execution_id uuid) IS 'Says of a running execution, `execution_id`, that it is alive: it is not taken for dead before its
+lease has passed once more. Returns the execution. Raises PD404, PD403, PDTRN (it has ended: whoever
+runs it should stop).';
 
 -- FUNCTION docket.heartbeats(uuid[], integer)
 
@@ -9183,6 +9824,109 @@ COMMENT ON FUNCTION docket.list_context_types(project_id uuid, after text, page_
 `after` is the context_type of the last row of the page before, `page_size` is in rows (1 to 1000).
 Returns types; raises nothing.';
 
+-- FUNCTION docket.list_deployment_script_versions(uuid, text, integer, integer)
+
+CREATE FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer DEFAULT NULL::integer, page_size integer DEFAULT 100) RETURNS TABLE(version_no integer, language docket.script_language, content_hash bytea, content_size bigint, created_at timestamp with time zone, created_by text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT v.version_no,
+     v.language,
+     v.content_hash,
+     v.content_size,
+     v.created_at,
+     v.created_by
+    FROM (docket.deployment_scripts s
+      JOIN docket.deployment_script_versions v ON (((v.script_id = s.script_id) AND (v.project_id = s.project_id))))
+   WHERE ((s.project_id = list_deployment_script_versions.project_id) AND (s.script_name = list_deployment_script_versions.script_name) AND ((list_deployment_script_versions.after IS NULL) OR (v.version_no < list_deployment_script_versions.after)))
+   ORDER BY v.version_no DESC
+  LIMIT LEAST(GREATEST(list_deployment_script_versions.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) IS 'The versions of a deployment script, by its `script_name`, the newest first, without their contents.
+
+`after` is the version_no of the last version of the previous page, `page_size` is in rows (1 to
+1000). Returns versions; raises nothing.';
+
+-- FUNCTION docket.list_deployment_scripts(uuid, text, text, boolean, text, integer)
+
+CREATE FUNCTION docket.list_deployment_scripts(project_id uuid, environment text DEFAULT NULL::text, language text DEFAULT NULL::text, include_retired boolean DEFAULT false, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.deployment_scripts
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT s.script_id,
+     s.project_id,
+     s.script_name,
+     s.description,
+     s.language,
+     s.environments,
+     s.version_no,
+     s.content_hash,
+     s.content_size,
+     s.required_variables,
+     s.optional_variables,
+     s.required_permissions,
+     s.timeout_seconds,
+     s.max_attempts,
+     s.backoff_seconds,
+     s.archived_at,
+     s.metadata,
+     s.version,
+     s.created_at,
+     s.updated_at,
+     s.created_by,
+     s.updated_by
+    FROM docket.deployment_scripts s
+   WHERE ((s.project_id = list_deployment_scripts.project_id) AND ((list_deployment_scripts.environment IS NULL) OR (lower(btrim(list_deployment_scripts.environment)) = ANY (s.environments))) AND ((list_deployment_scripts.language IS NULL) OR ((s.language)::text = lower(btrim(list_deployment_scripts.language)))) AND (list_deployment_scripts.include_retired OR (s.archived_at IS NULL)) AND ((list_deployment_scripts.after IS NULL) OR (s.script_name > list_deployment_scripts.after)))
+   ORDER BY s.script_name
+  LIMIT LEAST(GREATEST(list_deployment_scripts.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) IS 'The deployment scripts of a project that meet every condition given, by name.
+
+`environment` is one that they are for, `language` what they are written in, `include_retired` adds
+those that were retired. `after` is the script_name of the last script of the previous page,
+`page_size` is in rows (1 to 1000). Returns scripts; raises nothing.';
+
+-- FUNCTION docket.list_deployments(uuid, text, text, text, uuid, timestamp with time zone, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION docket.list_deployments(project_id uuid, script_name text DEFAULT NULL::text, environment text DEFAULT NULL::text, status text DEFAULT NULL::text, task_id uuid DEFAULT NULL::uuid, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(deployment_id uuid, script_id uuid, script_name text, version_no integer, environment docket.deployment_environment, status docket.execution_status, attempt_no integer, retry_of uuid, retry_at timestamp with time zone, started_at timestamp with time zone, completed_at timestamp with time zone, duration_ms bigint, exit_code integer, error_message text, is_confirmed boolean, created_by text, execution_id uuid, task_id uuid, pull_request_id uuid, metadata jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT d.deployment_id,
+     d.script_id,
+     s.script_name,
+     d.version_no,
+     d.environment,
+     d.status,
+     d.attempt_no,
+     d.retry_of,
+     d.retry_at,
+     d.started_at,
+     d.completed_at,
+     d.duration_ms,
+     d.exit_code,
+     d.error_message,
+     d.is_confirmed,
+     d.created_by,
+     d.execution_id,
+     d.task_id,
+     d.pull_request_id,
+     d.metadata
+    FROM (docket.deployment_executions d
+      JOIN docket.deployment_scripts s ON (((s.script_id = d.script_id) AND (s.project_id = d.project_id))))
+   WHERE ((d.project_id = list_deployments.project_id) AND ((list_deployments.script_name IS NULL) OR (s.script_name = list_deployments.script_name)) AND ((list_deployments.environment IS NULL) OR ((d.environment)::text = lower(btrim(list_deployments.environment)))) AND ((list_deployments.status IS NULL) OR ((d.status)::text = list_deployments.status)) AND ((list_deployments.task_id IS NULL) OR (d.task_id = list_deployments.task_id)) AND ((list_deployments.since IS NULL) OR (d.started_at >= list_deployments.since)) AND ((list_deployments.until IS NULL) OR (d.started_at < list_deployments.until)) AND ((list_deployments.after IS NULL) OR (d.deployment_id < list_deployments.after)))
+   ORDER BY d.deployment_id DESC
+  LIMIT LEAST(GREATEST(list_deployments.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'The deployments of a project that meet every condition given, the newest first.
+
+`script_name` is the script that was run, `environment` where, `status` how it stands (running,
+completed, failed, timed_out, cancelled), `task_id` the task that it was for, `since` and `until`
+when it began (from the first to before the second). `after` is the id of the last deployment of
+the previous page, `page_size` is in rows (1 to 1000). Their output is with their executions: see
+get_execution(). retry_of, retry_at, completed_at, duration_ms, exit_code, error_message, task_id
+and pull_request_id may be null. Returns deployments; raises nothing.';
+
 -- TABLE docket.error_groups
 
 CREATE TABLE docket.error_groups (
@@ -9717,6 +10461,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
      of_task.first_execution_id,
      of_task.environment_info,
      of_task.performance_metrics,
+     of_task.lease_seconds,
+     of_task.lease_expires_at,
      of_task.log_lines,
      of_task.log_lines_left_out,
      of_task.metadata,
@@ -9748,6 +10494,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.first_execution_id,
              e.environment_info,
              e.performance_metrics,
+             e.lease_seconds,
+             e.lease_expires_at,
              e.log_lines,
              e.log_lines_left_out,
              e.metadata,
@@ -9784,6 +10532,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
      of_workflow.first_execution_id,
      of_workflow.environment_info,
      of_workflow.performance_metrics,
+     of_workflow.lease_seconds,
+     of_workflow.lease_expires_at,
      of_workflow.log_lines,
      of_workflow.log_lines_left_out,
      of_workflow.metadata,
@@ -9815,6 +10565,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.first_execution_id,
              e.environment_info,
              e.performance_metrics,
+             e.lease_seconds,
+             e.lease_expires_at,
              e.log_lines,
              e.log_lines_left_out,
              e.metadata,
@@ -9851,6 +10603,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
      of_project.first_execution_id,
      of_project.environment_info,
      of_project.performance_metrics,
+     of_project.lease_seconds,
+     of_project.lease_expires_at,
      of_project.log_lines,
      of_project.log_lines_left_out,
      of_project.metadata,
@@ -9881,6 +10635,8 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.first_execution_id,
              e.environment_info,
              e.performance_metrics,
+             e.lease_seconds,
+             e.lease_expires_at,
              e.log_lines,
              e.log_lines_left_out,
              e.metadata,
@@ -11571,19 +12327,19 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, and takes back
-tasks whose lease has expired. Each step is bounded, and is done by one call at a time; one that
-fails keeps none of the others from being done. What it waits for longer than half a second it
-leaves to the next call.
+keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
+executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
+bounded, and is done by one call at a time; one that fails keeps none of the others from being
+done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
-when it was last run. All steps of a call are one transaction, and what it locks is locked until
-that ends: a scheduler that can should call it once for each step. A call that has dropped or made a
-month does nothing after that.
-Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
-had in time: the next call does it) or failed; done is how many it did, has_more whether it
-stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
-Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
+went when it was last run. All steps of a call are one transaction, and what it locks is locked
+until that ends: a scheduler that can should call it once for each step. A call that has dropped
+or made a month does nothing after that. Returns a row for each step: outcome is done, busy
+(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
+done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
+problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
+read committed), PD422 (no such step).';
 
 -- FUNCTION docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
 
@@ -12719,6 +13475,127 @@ Other content in UTF-8 is a JSON string in data, and what is no text is null the
 `context_type`, `expected_version`, `attempt_id` and `request_id` as for put_context().
 Returns the version. Raises PD404, PD403, PD413 (too large), PD422 (no type, no content, no JSON,
 or not what the type''s schema asks for), PDVER, PDLSE.';
+
+-- FUNCTION docket.put_deployment_script(uuid, text, text, text, text[], text[], text[], text[], text[], integer, integer, integer, text, bytea, jsonb, bigint, uuid)
+
+CREATE FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text DEFAULT NULL::text, language text DEFAULT NULL::text, environments text[] DEFAULT NULL::text[], depends_on text[] DEFAULT NULL::text[], required_variables text[] DEFAULT NULL::text[], optional_variables text[] DEFAULT NULL::text[], required_permissions text[] DEFAULT NULL::text[], timeout_seconds integer DEFAULT NULL::integer, max_attempts integer DEFAULT NULL::integer, backoff_seconds integer DEFAULT NULL::integer, description text DEFAULT NULL::text, content_hash bytea DEFAULT NULL::bytea, metadata jsonb DEFAULT NULL::jsonb, expected_version bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.deployment_scripts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb  := docket_private.replay(request_id, 'put_deployment_script');
+    v_most       bigint := (docket_private.setting('max_script_bytes') #>> '{}')::bigint;
+    v_hash       bytea  := sha256(convert_to(put_deployment_script.content, 'UTF8'));
+    v_known      docket.deployment_scripts;
+    v_given      docket.deployment_scripts;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.deployment_scripts, v_answer);
+    end if;
+
+    perform docket_private.require_project(put_deployment_script.project_id);
+
+    if octet_length(put_deployment_script.content) > v_most then
+        raise exception 'the script has % bytes', octet_length(put_deployment_script.content)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_script_bytes). Let it fetch what is large.', v_most);
+    elsif cardinality(put_deployment_script.depends_on) > 100 then
+        raise exception 'a script does not depend on % others',
+                        cardinality(put_deployment_script.depends_on)
+            using errcode = 'PD413',
+                  hint    = 'At most 100.';
+    elsif put_deployment_script.content_hash <> v_hash then
+        raise exception 'the content of the script has another SHA-256'
+            using errcode = 'PD422',
+                  detail  = jsonb_build_object('found', encode(v_hash, 'hex'))::text,
+                  hint    = 'It was damaged on its way, or the hash is of something else.';
+    end if;
+
+    perform docket_private.lock_scripts(put_deployment_script.project_id);
+
+    select s.* into v_known
+      from docket.deployment_scripts as s
+     where s.project_id  = put_deployment_script.project_id
+       and s.script_name = put_deployment_script.script_name;
+
+    perform docket_private.require_version(
+        'deployment script ' || left(put_deployment_script.script_name, 100),
+        coalesce(v_known.version, 0), put_deployment_script.expected_version);
+
+    if v_known.script_id is null
+       and num_nulls(put_deployment_script.content, put_deployment_script.language) > 0 then
+        raise exception 'there is no deployment script % yet, and a new one has content and language',
+                        coalesce(quote_literal(left(put_deployment_script.script_name, 100)),
+                                 'null')
+            using errcode = 'PD422';
+    end if;
+
+    begin
+        v_given.project_id   := put_deployment_script.project_id;
+        v_given.script_name  := put_deployment_script.script_name;
+        v_given.description  := put_deployment_script.description;
+        v_given.language     := lower(btrim(put_deployment_script.language));
+        v_given.environments := (
+            select array_agg(distinct lower(btrim(g.name)))
+              from unnest(put_deployment_script.environments) as g (name)
+            having put_deployment_script.environments is not null);
+        v_given.content_hash         := v_hash;
+        v_given.content_size         := octet_length(put_deployment_script.content);
+        v_given.required_variables   := put_deployment_script.required_variables;
+        v_given.optional_variables   := put_deployment_script.optional_variables;
+        v_given.required_permissions := put_deployment_script.required_permissions;
+        v_given.timeout_seconds      := put_deployment_script.timeout_seconds;
+        v_given.max_attempts         := put_deployment_script.max_attempts;
+        v_given.backoff_seconds      := put_deployment_script.backoff_seconds;
+        v_given.metadata             := docket_private.without_secrets(
+                                            put_deployment_script.metadata);
+        v_known := docket_private.store_script(
+            v_known, v_given, put_deployment_script.content, put_deployment_script.depends_on);
+    exception
+        when unique_violation then
+            raise exception 'somebody has put deployment script % at the same time',
+                            left(put_deployment_script.script_name, 100)
+                using errcode = '40001';
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'deployment script % is refused: %',
+                            coalesce(quote_literal(left(put_deployment_script.script_name, 100)),
+                                     'without a name'),
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'deployment_scripts', v_constraint),
+                                case v_constraint
+                                    when 'script_language_known'
+                                        then 'a language is bash, python, node or sql'
+                                    else left(sqlerrm, 300)
+                                end)
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_known));
+    return v_known;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text, language text, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, description text, content_hash bytea, metadata jsonb, expected_version bigint, request_id uuid) IS 'Puts a deployment script into a project: a new one, or a change of the one with this name. Another
+content (or language) is its next version, the same makes none. What is left out stays as it was;
+one that was retired is in use again.
+
+`script_name` names it (letters, digits and _ . : / -), `content` is what is run (up to the
+setting max_script_bytes), `language` is bash, python, node or sql; a new one has both.
+`content_hash` is the SHA-256 that the content has to have. `environments` are those it is for
+(development, staging, production; all of them unless told). `depends_on` are the names of the
+scripts that have to have succeeded before it (up to 100). `required_variables` are the names of
+the environment variables without which it is not run, `optional_variables` of others that it
+reads: never values. `required_permissions` are what whoever runs it has to have: project:admin
+(an admin of the project) and role:NAME (a member of that role of PostgreSQL) are checked when it
+is run, others are for people to read. `timeout_seconds` is how long it may run (3600),
+`max_attempts` how often it is tried (1), `backoff_seconds` the wait after the first failure,
+which doubles (10). `description` says what it is good for, `metadata` is an object.
+`expected_version` is the version of the row that the caller has read, 0 for none. The same
+`request_id` again returns the first answer. Returns the script. Raises PD404, PD403, PD409 (it
+depends on one that is retired), PD413, PD422, PDCYC, PDVER.';
 
 -- FUNCTION docket.put_embedding(uuid, text, uuid, text, double precision[], text, bigint, uuid)
 
@@ -15478,6 +16355,57 @@ COMMENT ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) IS '
 Where it is not paused nothing changes, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
 
+-- FUNCTION docket.retire_deployment_script(uuid, text, uuid)
+
+CREATE FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.deployment_scripts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'retire_deployment_script');
+    v_script docket.deployment_scripts;
+    v_needed text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.deployment_scripts, v_answer);
+    end if;
+
+    perform docket_private.require_project(retire_deployment_script.project_id);
+    perform docket_private.lock_scripts(retire_deployment_script.project_id);
+    v_script := docket_private.find_script(
+        retire_deployment_script.project_id, retire_deployment_script.script_name);
+
+    v_needed := (
+        select min(s.script_name)
+          from docket.deployment_script_dependencies as d
+          join docket.deployment_scripts as s
+            on s.script_id = d.script_id
+           and s.project_id = d.project_id
+         where d.depends_on_id = v_script.script_id
+           and d.project_id    = v_script.project_id
+           and s.archived_at is null);
+    if v_needed is not null then
+        raise exception 'deployment script % is needed by %', v_script.script_name, v_needed
+            using errcode = 'PD409',
+                  hint    = 'Retire that one first, or put it with other depends_on.';
+    end if;
+
+    update docket.deployment_scripts as s
+       set archived_at = coalesce(s.archived_at, docket.clock())
+     where s.script_id  = v_script.script_id
+       and s.project_id = v_script.project_id
+    returning s.* into v_script;
+
+    perform docket_private.remember(request_id, to_jsonb(v_script));
+    return v_script;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) IS 'Retires a deployment script, by its `script_name`: it is in no plan and not run any more, and
+what was deployed with it stays recorded. put_deployment_script() brings it back. The same
+`request_id` again returns the first answer. Returns the script. Raises PD404, PD403, PD409
+(others depend on it).';
+
 -- FUNCTION docket.retry_failed(uuid, text, uuid, text[], integer, uuid)
 
 CREATE FUNCTION docket.retry_failed(project_id uuid, failure_class text DEFAULT NULL::text, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], max_tasks integer DEFAULT 100, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -16701,15 +17629,157 @@ not. Nothing is changed.
 Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
 be seen, and those that are completed already, free nothing. Raises nothing.';
 
--- FUNCTION docket.start_execution(uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamp with time zone, jsonb, uuid)
+-- FUNCTION docket.start_deployment(uuid, text, text, boolean, integer, uuid, uuid, uuid, jsonb, integer, jsonb, uuid)
 
-CREATE FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, attempt_id uuid DEFAULT NULL::uuid, execution_phase text DEFAULT NULL::text, environment text DEFAULT NULL::text, environment_info jsonb DEFAULT NULL::jsonb, retry_of uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
+CREATE FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean DEFAULT false, version_no integer DEFAULT NULL::integer, retry_of uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, environment_info jsonb DEFAULT NULL::jsonb, lease_seconds integer DEFAULT NULL::integer, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.deployment_executions
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer      jsonb := docket_private.replay(request_id, 'start_deployment');
+    v_environment text;
+    v_script      docket.deployment_scripts;
+    v_running     docket.deployment_executions;
+    v_before      docket.deployment_executions;
+    v_execution   docket.execution_history;
+    v_deployment  docket.deployment_executions;
+begin
+    if v_answer is not null then
+        return docket_private.find_deployment((v_answer ->> 'deployment_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(start_deployment.project_id);
+    v_environment := docket_private.read_environment(start_deployment.environment);
+
+    -- Two who begin the same follow each other; and nobody puts another version meanwhile.
+    perform
+       from docket.deployment_scripts as s
+      where s.project_id  = start_deployment.project_id
+        and s.script_name = start_deployment.script_name
+        for no key update;
+    v_script := docket_private.find_script(
+        start_deployment.project_id, start_deployment.script_name);
+    perform docket_private.require_version(
+        'the content of deployment script ' || v_script.script_name, v_script.version_no,
+        start_deployment.version_no);
+
+    select d.* into v_running
+      from docket.deployment_executions as d
+     where d.script_id   = v_script.script_id
+       and d.project_id  = v_script.project_id
+       and d.environment = v_environment
+       and d.status      = 'running';
+    if found and docket_private.end_silent_executions(1, v_running.execution_id) = 0 then
+        raise exception 'deployment script % is being run in % already', v_script.script_name,
+                        v_environment
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object(
+                                'deployment_id', v_running.deployment_id,
+                                'started_at', v_running.started_at,
+                                'created_by', v_running.created_by)::text,
+                  hint    = 'It ends by docket.finish_deployment(), or when it gives no sign of life any more.';
+    end if;
+
+    perform docket_private.require_ready_to_deploy(
+        v_script, v_environment, coalesce(start_deployment.is_confirmed, false));
+
+    if start_deployment.retry_of is not null then
+        v_before := docket_private.find_deployment(start_deployment.retry_of);
+        if (v_before.script_id, v_before.project_id, v_before.environment)
+           is distinct from (v_script.script_id, v_script.project_id, v_environment) then
+            raise exception 'deployment % was not of % to %', v_before.deployment_id,
+                            v_script.script_name, v_environment
+                using errcode = 'PD422';
+        elsif v_before.version_no <> v_script.version_no then
+            raise exception 'deployment script % has changed since deployment %',
+                            v_script.script_name, v_before.deployment_id
+                using errcode = 'PD409',
+                      hint    = 'Begin anew, without retry_of.';
+        elsif v_before.retry_at is null then
+            raise exception 'deployment % is %, and is not tried again', v_before.deployment_id,
+                            v_before.status
+                using errcode = 'PDTRN',
+                      detail  = jsonb_build_object(
+                                    'status', v_before.status,
+                                    'attempt_no', v_before.attempt_no)::text,
+                      hint    = 'What has failed or timed out is, up to max_attempts of the script. Begin anew, without retry_of.';
+        end if;
+    end if;
+
+    v_execution := docket.start_execution(
+        v_script.project_id, 'deployment',
+        task_id          => coalesce(start_deployment.task_id, v_before.task_id),
+        environment      => v_environment,
+        environment_info => start_deployment.environment_info,
+        retry_of         => v_before.execution_id,
+        metadata         => jsonb_build_object(
+                                'script_name', v_script.script_name,
+                                'version_no', v_script.version_no),
+        lease_seconds    => start_deployment.lease_seconds);
+
+    begin
+        insert into docket.deployment_executions as d (
+            deployment_id, project_id, script_id, version_no, environment, execution_id, task_id,
+            pull_request_id, is_confirmed, attempt_no, retry_of, started_at, metadata)
+        values (
+            docket_private.new_id(v_script.project_id), v_script.project_id, v_script.script_id,
+            v_script.version_no, v_environment, v_execution.execution_id, v_execution.task_id,
+            coalesce(start_deployment.pull_request_id, v_before.pull_request_id),
+            coalesce(start_deployment.is_confirmed, false),
+            coalesce(v_before.attempt_no + 1, 1), v_before.deployment_id, v_execution.started_at,
+            docket_private.without_secrets(coalesce(start_deployment.metadata, '{}')))
+        returning d.* into v_deployment;
+    exception
+        when unique_violation then
+            -- Seen by the index, and not by a snapshot that is kept.
+            raise exception 'somebody has begun to run deployment script % at the same time',
+                            v_script.script_name
+                using errcode = '40001';
+        when foreign_key_violation then
+            raise exception 'pull request % does not exist in this project',
+                            start_deployment.pull_request_id
+                using errcode = 'PD404',
+                      hint    = 'docket.list_pull_requests() lists those of a project.';
+        when check_violation or data_exception then
+            raise exception 'the deployment is refused: metadata is a JSON object'
+                using errcode = 'PD422';
+    end;
+
+    perform docket_private.remember(
+        request_id, jsonb_build_object('deployment_id', v_deployment.deployment_id));
+    return v_deployment;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) IS 'Begins to run a deployment script in an environment: whoever calls this runs it, and says how it
+ended with finish_deployment(). Each is in an environment once at a time.
+
+`script_name` is the script, `environment` development, staging or production. All that it waits
+for there has succeeded, in its latest version; the caller has its required_permissions; and
+`is_confirmed` says that it is meant, where the setting deployments_to_confirm (of the docket, or
+of the project) has the environment. `version_no` is the version that the caller is going to run,
+the latest (null: not looked at). `retry_of` is the deployment of the same version that it tries
+again, which was to be (retry_at). `task_id` and `pull_request_id` say what it brings out,
+`environment_info` on what it is run, `metadata` is an object. `lease_seconds` is after how long
+without a sign of life it is taken for dead (null: the setting execution_lease_seconds): its
+execution takes lines of a log (execution_log()) and heartbeats (heartbeat_execution()). One that
+is taken for dead is ended by the next that begins here, and by maintenance. The same `request_id`
+again returns the deployment as it is then. Returns the deployment. Raises PD404, PD403, PD409 (it
+waits, is run already, is retired or not for the environment), PD422 (not confirmed), PDTRN (it
+can not be tried again), PDVER.';
+
+-- FUNCTION docket.start_execution(uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamp with time zone, jsonb, integer, uuid)
+
+CREATE FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, attempt_id uuid DEFAULT NULL::uuid, execution_phase text DEFAULT NULL::text, environment text DEFAULT NULL::text, environment_info jsonb DEFAULT NULL::jsonb, retry_of uuid DEFAULT NULL::uuid, started_at timestamp with time zone DEFAULT NULL::timestamp with time zone, metadata jsonb DEFAULT NULL::jsonb, lease_seconds integer DEFAULT NULL::integer, request_id uuid DEFAULT NULL::uuid) RETURNS docket.execution_history
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     v_answer     jsonb       := docket_private.replay(request_id, 'start_execution');
     v_now        timestamptz := docket.clock();
+    v_lease      integer     := coalesce(
+        start_execution.lease_seconds,
+        (docket_private.setting('execution_lease_seconds') #>> '{}')::integer);
     v_before     docket.execution_history;
     v_execution  docket.execution_history;
     v_id         uuid;
@@ -16759,7 +17829,8 @@ begin
         insert into docket.execution_history as e (
             execution_id, project_id, task_id, workflow_id, attempt_id, execution_type,
             execution_phase, phases, environment, started_at, retry_count, retry_of,
-            first_execution_id, environment_info, metadata, created_at)
+            first_execution_id, environment_info, metadata, lease_seconds, lease_expires_at,
+            created_at)
         values (
             v_id, start_execution.project_id,
             coalesce(start_execution.task_id,
@@ -16780,7 +17851,8 @@ begin
             coalesce(v_before.retry_count + 1, 0), v_before.execution_id,
             coalesce(v_before.first_execution_id, v_id),
             docket_private.without_secrets(coalesce(start_execution.environment_info, '{}')),
-            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_now)
+            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_lease,
+            v_now + make_interval(secs => v_lease), v_now)
         returning e.* into v_execution;
     exception
         when foreign_key_violation then
@@ -16799,16 +17871,18 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) IS 'Begins the record of one run: of a task, of a workflow, or of the project.
+COMMENT ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, lease_seconds integer, request_id uuid) IS 'Begins the record of one run: of a task, of a workflow, or of the project.
 
 `execution_type` is any word (build, test, deployment...), `execution_phase` the phase that it
 begins with, `environment` where it is run, `environment_info` on what, `started_at` when it began
 (null: now), `metadata` an object. `attempt_id` is the attempt at the task that runs it, which has
 not lost it. `retry_of` is the execution that it tries again, which has failed, timed out or been
-cancelled: task, workflow and environment are those of it unless others are given. What stands under
-a secret key is stored as asterisks. The same `request_id` again returns the execution as it is
-then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried again already), PD422,
-PDTRN (it can not be tried again), PDLSE.';
+cancelled: task, workflow and environment are those of it unless others are given. `lease_seconds`
+is after how long without a sign of life it is taken for dead, and ended by maintenance (null: the
+setting execution_lease_seconds); phases, lines of its log and heartbeat_execution() are such
+signs. What stands under a secret key is stored as asterisks. The same `request_id` again returns
+the execution as it is then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried
+again already), PD422, PDTRN (it can not be tried again), PDLSE.';
 
 -- FUNCTION docket.start_task(uuid, text, integer, uuid)
 
@@ -20699,6 +21773,79 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_parent() IS 'Judges a task''s new parent: PDCYC for a loop, and for a dependency between the task (or a subtask) and its new ancestors.';
 
+-- FUNCTION docket_private.check_script_cycle(docket.deployment_scripts, uuid[])
+
+CREATE FUNCTION docket_private.check_script_cycle(script docket.deployment_scripts, depends_on_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_waiting jsonb;
+    v_here    uuid;
+    v_path    uuid[] := array[script.script_id];
+    v_names   text[];
+begin
+    -- All that waits for the script, with the shortest way to it.
+      with recursive waiting as (
+          select script.script_id as script_id, 0 as steps
+           union
+          select d.script_id, w.steps + 1
+            from waiting as w
+            join docket.deployment_script_dependencies as d
+              on d.depends_on_id = w.script_id
+             and d.project_id = script.project_id
+      )
+    select jsonb_object_agg(w.script_id, w.steps) into v_waiting
+      from (
+          select w.script_id, min(w.steps) as steps
+            from waiting as w
+           group by w.script_id
+      ) as w;
+
+    select g.script_id into v_here
+      from unnest(check_script_cycle.depends_on_ids) as g (script_id)
+     where v_waiting ? g.script_id::text
+     order by (v_waiting ->> g.script_id::text)::integer
+     limit 1;
+
+    if not found then
+        return;
+    end if;
+
+    -- A step at a time, each to one that is nearer.
+    while v_here <> script.script_id loop
+        v_path := v_path || v_here;
+        v_here := (
+            select d.depends_on_id
+              from docket.deployment_script_dependencies as d
+             where d.script_id = v_here
+               and d.project_id = script.project_id
+               and (v_waiting ->> d.depends_on_id::text)::integer
+                   < (v_waiting ->> v_here::text)::integer
+             limit 1);
+    end loop;
+
+    v_names := array(
+        select s.script_name
+          from unnest(v_path[:20] || script.script_id) with ordinality as p (script_id, place)
+          join docket.deployment_scripts as s
+            on s.script_id = p.script_id
+           and s.project_id = script.project_id
+         order by p.place);
+    raise exception 'deployment scripts would wait for each other: %',
+                    left(array_to_string(v_names, ' -> '), 1000)
+        using errcode = 'PDCYC',
+              detail  = jsonb_build_object(
+                            'path', v_path[:20],
+                            'length', cardinality(v_path),
+                            'edge', jsonb_build_object(
+                                        'script', v_names[1], 'depends_on', v_names[2]))::text,
+              hint    = '"a -> b" reads "a depends on b". Leave out one of these.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_script_cycle(script docket.deployment_scripts, depends_on_ids uuid[]) IS 'Raises PDCYC where a script would depend on one that waits for it.';
+
 -- FUNCTION docket_private.check_template(text, text, jsonb)
 
 CREATE FUNCTION docket_private.check_template(kind text, body text, variables jsonb) RETURNS void
@@ -21992,6 +23139,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.end_attempt() IS 'Ends the attempt of a task that leaves its agent''s hands, where that has not been done with more to say.';
 
+-- FUNCTION docket_private.end_deployment()
+
+CREATE FUNCTION docket_private.end_deployment() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update docket.deployment_executions as d
+       set status        = new.status,
+           completed_at  = new.completed_at,
+           duration_ms   = new.duration_ms,
+           exit_code     = new.exit_code,
+           error_message = new.error_message,
+           retry_at      = case
+                               when new.status in ('failed', 'timed_out')
+                                    and d.attempt_no < s.max_attempts
+                               then new.completed_at
+                                    + least(s.backoff_seconds * 2.0 ^ least(d.attempt_no - 1, 12),
+                                            3600) * interval '1 second'
+                           end
+      from docket.deployment_scripts as s
+     where d.execution_id = new.execution_id
+       and d.project_id   = new.project_id
+       and s.script_id    = d.script_id
+       and s.project_id   = d.project_id;
+
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.end_deployment() IS 'Ends the deployment whose execution has ended, and says when it is to be tried again.';
+
 -- FUNCTION docket_private.end_of(interval, jsonb)
 
 CREATE FUNCTION docket_private.end_of(expires_in interval, hours jsonb) RETURNS timestamp with time zone
@@ -22011,6 +23190,50 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) IS 'When something ends that lives so long from now; null: as many hours. Raises PD422.';
+
+-- FUNCTION docket_private.end_silent_executions(bigint, uuid)
+
+CREATE FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_now   timestamptz := docket.clock();
+    v_count bigint;
+begin
+      with silent as materialized (
+          select e.execution_id, e.project_id, e.created_at
+            from docket.execution_history as e
+           where e.status            = 'running'
+             and e.lease_expires_at <= v_now
+             and (end_silent_executions.execution_id is null
+                  or e.execution_id  = end_silent_executions.execution_id)
+           limit end_silent_executions.at_most
+             for no key update skip locked
+      ), ended as (
+          update docket.execution_history as e
+             set status           = 'timed_out',
+                 completed_at     = greatest(v_now, e.started_at),
+                 duration_ms      = (extract(epoch from greatest(v_now, e.started_at)
+                                                        - e.started_at) * 1000)::bigint,
+                 phases           = docket_private.close_phase(
+                                        e.phases, greatest(v_now, e.started_at)),
+                 error_message    = format('no sign of life for %s seconds: whoever ran it has '
+                                           'died, or does not reach the database', e.lease_seconds),
+                 lease_expires_at = null
+            from silent as s
+           where e.execution_id = s.execution_id
+             and e.project_id   = s.project_id
+             and e.created_at   = s.created_at
+          returning 1
+      )
+    select count(*) into v_count from ended;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid) IS 'Ends at most so many executions, or the one, that have given no sign of life for as long as they said. Returns how many.';
 
 -- FUNCTION docket_private.ensure_partitions()
 
@@ -22893,6 +24116,32 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) IS 'A consumer by its name, locked where it is to be written. Raises PD404, PD403.';
+
+-- FUNCTION docket_private.find_deployment(uuid)
+
+CREATE FUNCTION docket_private.find_deployment(deployment_id uuid) RETURNS docket.deployment_executions
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_deployment docket.deployment_executions;
+begin
+    select d.* into v_deployment
+      from docket.deployment_executions as d
+     where d.deployment_id = find_deployment.deployment_id;
+
+    if not found then
+        raise exception 'deployment % does not exist',
+                        coalesce(find_deployment.deployment_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_deployments() lists those of a project.';
+    end if;
+
+    return v_deployment;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_deployment(deployment_id uuid) IS 'A deployment by its id. Raises PD404.';
 
 -- FUNCTION docket_private.find_event(uuid)
 
@@ -26248,6 +27497,23 @@ $$;
 
 COMMENT ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) IS 'Takes what linking a task with a pull request changes, and returns their project. Raises PD404, PD403.';
 
+-- FUNCTION docket_private.lock_scripts(uuid)
+
+CREATE FUNCTION docket_private.lock_scripts(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform
+       from docket.deployment_scripts as s
+      where s.project_id = lock_scripts.project_id
+      order by s.script_id
+        for no key update;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lock_scripts(project_id uuid) IS 'Locks all deployment scripts of a project, in one order.';
+
 -- FUNCTION docket_private.lock_stateful(uuid, uuid, uuid)
 
 CREATE FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) RETURNS uuid
@@ -26957,6 +28223,29 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) IS 'The rows of a range of the journal, by month: how many, and their SHA-256.';
+
+-- FUNCTION docket_private.needs_confirmation(uuid, text)
+
+CREATE FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- What can not be read as an array of names asks for confirmation everywhere.
+    return coalesce(
+        (select case jsonb_typeof(v.value)
+                    when 'array' then v.value ? needs_confirmation.environment
+                end
+           from (
+               select docket_private.setting('deployments_to_confirm', p.settings) as value
+                 from docket.projects as p
+                where p.project_id = needs_confirmation.project_id
+           ) as v),
+        true);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) IS 'Whether nothing is deployed there without confirmation: setting deployments_to_confirm.';
 
 -- FUNCTION docket_private.normalized(text)
 
@@ -29006,6 +30295,28 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) IS 'A JSON text as jsonb, in the escaped form where it has what jsonb can not hold. Raises PD422, PD413.';
 
+-- FUNCTION docket_private.read_environment(text)
+
+CREATE FUNCTION docket_private.read_environment(environment text) RETURNS docket.deployment_environment
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_environment docket.deployment_environment;
+begin
+    v_environment := coalesce(lower(btrim(read_environment.environment)), '');
+    return v_environment;
+exception
+    when check_violation then
+        raise exception '% is no environment that is deployed to',
+                        coalesce(quote_literal(left(read_environment.environment, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of development, staging, production.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_environment(environment text) IS 'An environment as it was given. Raises PD422.';
+
 -- FUNCTION docket_private.read_json(text, text)
 
 CREATE FUNCTION docket_private.read_json(source_name text, content text) RETURNS json
@@ -30585,6 +31896,28 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.require_context(project_id uuid, context_type text, data jsonb, byte_size bigint) IS 'Raises PD413 for a context that is too large, PD422 for one that its type''s schema does not let through.';
 
+-- FUNCTION docket_private.require_deployable(docket.deployment_scripts, text)
+
+CREATE FUNCTION docket_private.require_deployable(script docket.deployment_scripts, environment text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if script.archived_at is not null then
+        raise exception 'deployment script % is retired', script.script_name
+            using errcode = 'PD409',
+                  hint    = 'docket.put_deployment_script() brings it back.';
+    elsif require_deployable.environment <> all (script.environments) then
+        raise exception 'deployment script % is not for %', script.script_name,
+                        require_deployable.environment
+            using errcode = 'PD409',
+                  hint    = format('It is for %s.', array_to_string(script.environments, ', '));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_deployable(script docket.deployment_scripts, environment text) IS 'Raises PD409 for a script that is retired, or for other environments.';
+
 -- FUNCTION docket_private.require_keys(jsonb, text[], text)
 
 CREATE FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) RETURNS void
@@ -30749,6 +32082,61 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) IS 'Raises PD404 unless the principal may see the project, and PD403 unless he may change it where `to_write`.';
+
+-- FUNCTION docket_private.require_ready_to_deploy(docket.deployment_scripts, text, boolean)
+
+CREATE FUNCTION docket_private.require_ready_to_deploy(script docket.deployment_scripts, environment text, is_confirmed boolean) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_missing text[] := docket_private.missing_permissions(
+        script.project_id, script.required_permissions);
+    v_unmet   text[];
+begin
+    perform docket_private.require_deployable(script, require_ready_to_deploy.environment);
+
+    if v_missing <> '{}' then
+        raise exception 'deployment script % asks for permissions that % does not have: %',
+                        script.script_name, docket.principal(),
+                        left(array_to_string(v_missing, ', '), 500)
+            using errcode = 'PD403',
+                  hint    = 'project:admin is given by docket.grant_access(), role:NAME by GRANT.';
+    end if;
+
+    v_unmet := array(
+        select o.script_name
+          from docket_private.script_waits(
+                   script.project_id, require_ready_to_deploy.environment) as w
+          join docket_private.last_deployments(
+                   script.project_id, require_ready_to_deploy.environment) as l
+            on l.script_id = w.waits_on_id
+          join docket.deployment_scripts as o
+            on o.script_id = w.waits_on_id
+           and o.project_id = script.project_id
+         where w.script_id = script.script_id
+           and not l.is_current
+         order by o.script_name);
+    if v_unmet <> '{}' then
+        raise exception 'deployment script % waits in % for %', script.script_name,
+                        require_ready_to_deploy.environment,
+                        left(array_to_string(v_unmet, ', '), 500)
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object('unmet', v_unmet[:100])::text,
+                  hint    = 'Their latest version has to have succeeded there first; docket.deployment_plan() shows the order.';
+    end if;
+
+    if not require_ready_to_deploy.is_confirmed
+       and docket_private.needs_confirmation(
+               script.project_id, require_ready_to_deploy.environment) then
+        raise exception 'a deployment to % has to be confirmed', require_ready_to_deploy.environment
+            using errcode = 'PD422',
+                  hint    = 'Say that it is meant: is_confirmed => true.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_ready_to_deploy(script docket.deployment_scripts, environment text, is_confirmed boolean) IS 'Raises PD403, PD409 or PD422 for a script that may not be run in an environment now.';
 
 -- FUNCTION docket_private.require_running(docket.execution_history)
 
@@ -31577,6 +32965,44 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.server_health() IS 'What of the server endangers what is kept in it.';
+
+-- FUNCTION docket_private.set_script_dependencies(docket.deployment_scripts, text[])
+
+CREATE FUNCTION docket_private.set_script_dependencies(script docket.deployment_scripts, depends_on text[]) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_wanted  uuid[] := array(
+        select distinct (docket_private.find_script(script.project_id, g.name)).script_id
+          from unnest(set_script_dependencies.depends_on) as g (name));
+    v_present uuid[] := array(
+        select d.depends_on_id
+          from docket.deployment_script_dependencies as d
+         where d.script_id  = script.script_id
+           and d.project_id = script.project_id);
+begin
+    if v_wanted @> v_present and v_wanted <@ v_present then
+        return false;
+    end if;
+
+    delete from docket.deployment_script_dependencies as d
+     where d.script_id  = script.script_id
+       and d.project_id = script.project_id
+       and d.depends_on_id <> all (v_wanted);
+
+    perform docket_private.check_script_cycle(script, v_wanted);
+
+    insert into docket.deployment_script_dependencies (script_id, project_id, depends_on_id)
+    select script.script_id, script.project_id, g.script_id
+      from unnest(v_wanted) as g (script_id)
+     where g.script_id <> all (v_present);
+
+    return true;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.set_script_dependencies(script docket.deployment_scripts, depends_on text[]) IS 'Lets a script depend on these, and no others. Returns whether that was a change. Raises PD404, PDCYC.';
 
 -- FUNCTION docket_private.set_search_language()
 
@@ -32470,6 +33896,120 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.store_events(project_id uuid, events jsonb, are_own boolean) IS 'Stores CloudEvents that are not known yet, wakes who listens to docket_events, and returns all of them in their order. Its own events may leave out what the docket knows, and name tasks and workflows that are there. Raises PD404, PD413, PD422.';
 
+-- FUNCTION docket_private.store_script(docket.deployment_scripts, docket.deployment_scripts, text, text[])
+
+CREATE FUNCTION docket_private.store_script(known docket.deployment_scripts, given docket.deployment_scripts, content text, depends_on text[]) RETURNS docket.deployment_scripts
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_is_new  boolean := known.script_id is null;
+    v_is_same boolean := coalesce(
+        (known.content_hash, known.language)
+        = (coalesce(given.content_hash, known.content_hash),
+           coalesce(given.language, known.language)), false);
+    v_script  docket.deployment_scripts := known;
+    v_turned  boolean;
+    v_retired text;
+begin
+    v_script.script_id    := coalesce(known.script_id, docket_private.new_id(given.project_id));
+    v_script.project_id   := given.project_id;
+    v_script.script_name  := given.script_name;
+    v_script.description  := coalesce(given.description, known.description);
+    v_script.language     := coalesce(given.language, known.language);
+    v_script.environments := coalesce(given.environments, known.environments,
+                                      '{development,production,staging}');
+    v_script.version_no   := coalesce(known.version_no, 0) + (not v_is_same)::integer;
+    v_script.content_hash := coalesce(given.content_hash, known.content_hash);
+    v_script.content_size := coalesce(given.content_size, known.content_size);
+    v_script.required_variables := coalesce(given.required_variables, known.required_variables,
+                                            '{}');
+    v_script.optional_variables := coalesce(given.optional_variables, known.optional_variables,
+                                            '{}');
+    v_script.required_permissions := coalesce(given.required_permissions,
+                                              known.required_permissions, '{}');
+    v_script.timeout_seconds := coalesce(given.timeout_seconds, known.timeout_seconds, 3600);
+    v_script.max_attempts    := coalesce(given.max_attempts, known.max_attempts, 1);
+    v_script.backoff_seconds := coalesce(given.backoff_seconds, known.backoff_seconds, 10);
+    v_script.metadata        := coalesce(given.metadata, known.metadata, '{}');
+
+    if v_is_new then
+        insert into docket.deployment_scripts as s (
+            script_id, project_id, script_name, description, language, environments, version_no,
+            content_hash, content_size, required_variables, optional_variables,
+            required_permissions, timeout_seconds, max_attempts, backoff_seconds, metadata)
+        values (
+            v_script.script_id, v_script.project_id, v_script.script_name, v_script.description,
+            v_script.language, v_script.environments, v_script.version_no, v_script.content_hash,
+            v_script.content_size, v_script.required_variables, v_script.optional_variables,
+            v_script.required_permissions, v_script.timeout_seconds, v_script.max_attempts,
+            v_script.backoff_seconds, v_script.metadata);
+    end if;
+
+    if not v_is_same then
+        insert into docket.deployment_script_versions (
+            script_id, project_id, version_no, language, content, content_hash, content_size)
+        select v_script.script_id, v_script.project_id, v_script.version_no, v_script.language,
+               coalesce(store_script.content, v.content), v_script.content_hash,
+               v_script.content_size
+          from (select) as one
+          left join docket.deployment_script_versions as v
+            on v.script_id = known.script_id
+           and v.project_id = known.project_id
+           and v.version_no = known.version_no;
+    end if;
+
+    v_turned := store_script.depends_on is not null
+                and docket_private.set_script_dependencies(v_script, store_script.depends_on);
+
+    v_retired := (
+        select min(s.script_name)
+          from docket.deployment_script_dependencies as d
+          join docket.deployment_scripts as s
+            on s.script_id = d.depends_on_id
+           and s.project_id = d.project_id
+         where d.script_id   = v_script.script_id
+           and d.project_id  = v_script.project_id
+           and s.archived_at is not null);
+    if v_retired is not null then
+        raise exception 'deployment script % depends on %, which is retired',
+                        v_script.script_name, v_retired
+            using errcode = 'PD409',
+                  hint    = 'Put that one again, or leave it out of depends_on.';
+    end if;
+
+    -- Always written: see lock_scripts(). What it depends on is a change of it, too.
+    if not v_is_new then
+        update docket.deployment_scripts as s
+           set description          = v_script.description,
+               language             = v_script.language,
+               environments         = v_script.environments,
+               version_no           = v_script.version_no,
+               content_hash         = v_script.content_hash,
+               content_size         = v_script.content_size,
+               required_variables   = v_script.required_variables,
+               optional_variables   = v_script.optional_variables,
+               required_permissions = v_script.required_permissions,
+               timeout_seconds      = v_script.timeout_seconds,
+               max_attempts         = v_script.max_attempts,
+               backoff_seconds      = v_script.backoff_seconds,
+               metadata             = v_script.metadata,
+               archived_at          = null,
+               version              = s.version + v_turned::integer
+         where s.script_id  = v_script.script_id
+           and s.project_id = v_script.project_id;
+    end if;
+
+    select s.* into v_script
+      from docket.deployment_scripts as s
+     where s.script_id  = v_script.script_id
+       and s.project_id = v_script.project_id;
+    return v_script;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.store_script(known docket.deployment_scripts, given docket.deployment_scripts, content text, depends_on text[]) IS 'Writes a script: what is given of it, and for the rest what is known. Raises PD404, PD409, PDCYC.';
+
 -- FUNCTION docket_private.store_tasks_file(uuid, boolean, text, bytea, docket_private.tasks_file)
 
 CREATE FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) RETURNS jsonb
@@ -33119,6 +34659,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'executions' then
+            done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -34506,6 +36048,8 @@ CREATE TABLE docket.execution_history_default (
     first_execution_id uuid CONSTRAINT execution_history_first_execution_id_not_null NOT NULL,
     environment_info jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_environment_info_not_null NOT NULL,
     performance_metrics jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_performance_metrics_not_null NOT NULL,
+    lease_seconds integer CONSTRAINT execution_history_lease_seconds_not_null NOT NULL,
+    lease_expires_at timestamp with time zone,
     log_lines bigint DEFAULT 0 CONSTRAINT execution_history_log_lines_not_null NOT NULL,
     log_lines_left_out bigint DEFAULT 0 CONSTRAINT execution_history_log_lines_left_out_not_null NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb CONSTRAINT execution_history_metadata_not_null NOT NULL,
@@ -34518,11 +36062,13 @@ CREATE TABLE docket.execution_history_default (
     CONSTRAINT execution_history_id_has_its_time CHECK ((created_at = docket_private.time_of_id(execution_id))),
     CONSTRAINT execution_history_json_as_told CHECK (((jsonb_typeof(environment_info) = 'object'::text) AND (jsonb_typeof(performance_metrics) = 'object'::text) AND (jsonb_typeof(metadata) = 'object'::text) AND (jsonb_typeof(phases) = 'array'::text))),
     CONSTRAINT execution_history_json_bounded CHECK ((GREATEST(octet_length((environment_info)::text), octet_length((performance_metrics)::text), octet_length((metadata)::text)) <= 65536)),
+    CONSTRAINT execution_history_lease_bounded CHECK (((lease_seconds >= 1) AND (lease_seconds <= 2678400))),
     CONSTRAINT execution_history_memory_bounded CHECK (((memory_usage_mb >= (0)::numeric) AND (memory_usage_mb <= (1000000000)::numeric))),
     CONSTRAINT execution_history_of_task_or_workflow CHECK ((num_nonnulls(task_id, workflow_id) <= 1)),
     CONSTRAINT execution_history_phase_bounded CHECK (((length(execution_phase) >= 1) AND (length(execution_phase) <= 255))),
     CONSTRAINT execution_history_previews_bounded CHECK ((GREATEST(octet_length(stdout_preview), octet_length(stderr_preview), octet_length(error_message), octet_length(error_stack)) <= 65536)),
-    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id)))
+    CONSTRAINT execution_history_retry_of_another CHECK (((retry_count >= 0) AND ((retry_count = 0) = (retry_of IS NULL)) AND ((retry_of IS NULL) = (first_execution_id = execution_id)) AND (retry_of <> execution_id))),
+    CONSTRAINT execution_history_running_has_lease CHECK ((((status)::text = 'running'::text) = (lease_expires_at IS NOT NULL)))
 );
 
 ALTER TABLE ONLY docket.execution_history_default FORCE ROW LEVEL SECURITY;
@@ -35413,6 +36959,31 @@ ALTER TABLE ONLY docket.context_types
 ALTER TABLE ONLY docket.context_types
     ADD CONSTRAINT context_types_pkey PRIMARY KEY (context_type_id);
 
+-- CONSTRAINT docket.deployment_executions deployment_executions_pkey
+
+ALTER TABLE ONLY docket.deployment_executions
+    ADD CONSTRAINT deployment_executions_pkey PRIMARY KEY (deployment_id, project_id);
+
+-- CONSTRAINT docket.deployment_script_dependencies deployment_script_dependencies_pkey
+
+ALTER TABLE ONLY docket.deployment_script_dependencies
+    ADD CONSTRAINT deployment_script_dependencies_pkey PRIMARY KEY (script_id, project_id, depends_on_id);
+
+-- CONSTRAINT docket.deployment_script_versions deployment_script_versions_pkey
+
+ALTER TABLE ONLY docket.deployment_script_versions
+    ADD CONSTRAINT deployment_script_versions_pkey PRIMARY KEY (script_id, project_id, version_no);
+
+-- CONSTRAINT docket.deployment_scripts deployment_scripts_name_key
+
+ALTER TABLE ONLY docket.deployment_scripts
+    ADD CONSTRAINT deployment_scripts_name_key UNIQUE (project_id, script_name);
+
+-- CONSTRAINT docket.deployment_scripts deployment_scripts_pkey
+
+ALTER TABLE ONLY docket.deployment_scripts
+    ADD CONSTRAINT deployment_scripts_pkey PRIMARY KEY (script_id, project_id);
+
 -- CONSTRAINT docket.embedding_models embedding_models_pkey
 
 ALTER TABLE ONLY docket.embedding_models
@@ -35999,6 +37570,46 @@ CREATE INDEX code_artifacts_project_idx ON docket.code_artifacts USING btree (pr
 -- INDEX docket.code_artifacts_stored_hash_idx
 
 CREATE INDEX code_artifacts_stored_hash_idx ON docket.code_artifacts USING btree (stored_hash, project_id) WHERE (stored_hash IS NOT NULL);
+
+-- INDEX docket.deployment_executions_execution_key
+
+CREATE UNIQUE INDEX deployment_executions_execution_key ON docket.deployment_executions USING btree (execution_id, project_id);
+
+-- INDEX docket.deployment_executions_project_idx
+
+CREATE INDEX deployment_executions_project_idx ON docket.deployment_executions USING btree (project_id, deployment_id);
+
+-- INDEX docket.deployment_executions_pull_request_idx
+
+CREATE INDEX deployment_executions_pull_request_idx ON docket.deployment_executions USING btree (pull_request_id, project_id) WHERE (pull_request_id IS NOT NULL);
+
+-- INDEX docket.deployment_executions_retry_key
+
+CREATE UNIQUE INDEX deployment_executions_retry_key ON docket.deployment_executions USING btree (retry_of, project_id) WHERE (retry_of IS NOT NULL);
+
+-- INDEX docket.deployment_executions_running_key
+
+CREATE UNIQUE INDEX deployment_executions_running_key ON docket.deployment_executions USING btree (script_id, project_id, environment) WHERE ((status)::text = 'running'::text);
+
+-- INDEX docket.deployment_executions_script_idx
+
+CREATE INDEX deployment_executions_script_idx ON docket.deployment_executions USING btree (script_id, project_id, environment, deployment_id);
+
+-- INDEX docket.deployment_executions_task_idx
+
+CREATE INDEX deployment_executions_task_idx ON docket.deployment_executions USING btree (task_id, project_id) WHERE (task_id IS NOT NULL);
+
+-- INDEX docket.deployment_executions_version_idx
+
+CREATE INDEX deployment_executions_version_idx ON docket.deployment_executions USING btree (script_id, project_id, version_no);
+
+-- INDEX docket.deployment_script_dependencies_dependents_idx
+
+CREATE INDEX deployment_script_dependencies_dependents_idx ON docket.deployment_script_dependencies USING btree (depends_on_id, project_id);
+
+-- INDEX docket.deployment_script_dependencies_project_idx
+
+CREATE INDEX deployment_script_dependencies_project_idx ON docket.deployment_script_dependencies USING btree (project_id);
 
 -- INDEX docket.embeddings_knowledge_idx
 
@@ -36716,6 +38327,78 @@ CREATE TRIGGER context_types_journal_update AFTER UPDATE ON docket.context_types
 
 CREATE TRIGGER context_types_touch BEFORE UPDATE ON docket.context_types FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
+-- TRIGGER docket.deployment_executions deployment_executions_journal_delete
+
+CREATE TRIGGER deployment_executions_journal_delete AFTER DELETE ON docket.deployment_executions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('deployment_executions', 'deployment_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_executions deployment_executions_journal_insert
+
+CREATE TRIGGER deployment_executions_journal_insert AFTER INSERT ON docket.deployment_executions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('deployment_executions', 'deployment_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_executions deployment_executions_journal_truncate
+
+CREATE TRIGGER deployment_executions_journal_truncate AFTER TRUNCATE ON docket.deployment_executions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('deployment_executions', 'deployment_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_executions deployment_executions_journal_update
+
+CREATE TRIGGER deployment_executions_journal_update AFTER UPDATE ON docket.deployment_executions FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('deployment_executions', 'deployment_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_executions deployment_executions_touch
+
+CREATE TRIGGER deployment_executions_touch BEFORE UPDATE ON docket.deployment_executions FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.deployment_script_dependencies deployment_script_dependencies_journal_delete
+
+CREATE TRIGGER deployment_script_dependencies_journal_delete AFTER DELETE ON docket.deployment_script_dependencies REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('deployment_script_dependencies', 'script_id', '', '{}', '{}');
+
+-- TRIGGER docket.deployment_script_dependencies deployment_script_dependencies_journal_insert
+
+CREATE TRIGGER deployment_script_dependencies_journal_insert AFTER INSERT ON docket.deployment_script_dependencies REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('deployment_script_dependencies', 'script_id', '', '{}', '{}');
+
+-- TRIGGER docket.deployment_script_dependencies deployment_script_dependencies_journal_truncate
+
+CREATE TRIGGER deployment_script_dependencies_journal_truncate AFTER TRUNCATE ON docket.deployment_script_dependencies FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('deployment_script_dependencies', 'script_id', '', '{}', '{}');
+
+-- TRIGGER docket.deployment_script_dependencies deployment_script_dependencies_journal_update
+
+CREATE TRIGGER deployment_script_dependencies_journal_update AFTER UPDATE ON docket.deployment_script_dependencies FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('deployment_script_dependencies', 'script_id', '', '{}', '{}');
+
+-- TRIGGER docket.deployment_script_versions deployment_script_versions_journal_delete
+
+CREATE TRIGGER deployment_script_versions_journal_delete AFTER DELETE ON docket.deployment_script_versions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('deployment_script_versions', 'script_id', '', '{content}', '{}');
+
+-- TRIGGER docket.deployment_script_versions deployment_script_versions_journal_insert
+
+CREATE TRIGGER deployment_script_versions_journal_insert AFTER INSERT ON docket.deployment_script_versions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('deployment_script_versions', 'script_id', '', '{content}', '{}');
+
+-- TRIGGER docket.deployment_script_versions deployment_script_versions_journal_truncate
+
+CREATE TRIGGER deployment_script_versions_journal_truncate AFTER TRUNCATE ON docket.deployment_script_versions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('deployment_script_versions', 'script_id', '', '{content}', '{}');
+
+-- TRIGGER docket.deployment_script_versions deployment_script_versions_journal_update
+
+CREATE TRIGGER deployment_script_versions_journal_update AFTER UPDATE ON docket.deployment_script_versions FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('deployment_script_versions', 'script_id', '', '{content}', '{}');
+
+-- TRIGGER docket.deployment_scripts deployment_scripts_journal_delete
+
+CREATE TRIGGER deployment_scripts_journal_delete AFTER DELETE ON docket.deployment_scripts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('deployment_scripts', 'script_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_scripts deployment_scripts_journal_insert
+
+CREATE TRIGGER deployment_scripts_journal_insert AFTER INSERT ON docket.deployment_scripts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('deployment_scripts', 'script_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_scripts deployment_scripts_journal_truncate
+
+CREATE TRIGGER deployment_scripts_journal_truncate AFTER TRUNCATE ON docket.deployment_scripts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('deployment_scripts', 'script_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_scripts deployment_scripts_journal_update
+
+CREATE TRIGGER deployment_scripts_journal_update AFTER UPDATE ON docket.deployment_scripts FOR EACH ROW WHEN ((old.version <> new.version)) EXECUTE FUNCTION docket_private.journal_update('deployment_scripts', 'script_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.deployment_scripts deployment_scripts_touch
+
+CREATE TRIGGER deployment_scripts_touch BEFORE UPDATE ON docket.deployment_scripts FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
 -- TRIGGER docket.error_codes error_codes_journal_delete
 
 CREATE TRIGGER error_codes_journal_delete AFTER DELETE ON docket.error_codes REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('error_codes', '', 'error_code', '{}', '{}');
@@ -36775,6 +38458,10 @@ CREATE TRIGGER event_consumers_touch BEFORE UPDATE ON docket.event_consumers FOR
 -- TRIGGER docket.execution_history execution_history_drop_log
 
 CREATE TRIGGER execution_history_drop_log AFTER DELETE ON docket.execution_history FOR EACH ROW WHEN ((old.log_lines > 0)) EXECUTE FUNCTION docket_private.drop_log();
+
+-- TRIGGER docket.execution_history execution_history_end_deployment
+
+CREATE TRIGGER execution_history_end_deployment AFTER UPDATE ON docket.execution_history FOR EACH ROW WHEN ((((new.execution_type)::text = 'deployment'::text) AND ((old.status)::text = 'running'::text) AND ((new.status)::text <> 'running'::text))) EXECUTE FUNCTION docket_private.end_deployment();
 
 -- TRIGGER docket.imports imports_journal_delete
 
@@ -37552,6 +39239,46 @@ ALTER TABLE ONLY docket.context_types
 ALTER TABLE ONLY docket.context_uses
     ADD CONSTRAINT context_uses_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.deployment_executions deployment_executions_pull_request_fkey
+
+ALTER TABLE ONLY docket.deployment_executions
+    ADD CONSTRAINT deployment_executions_pull_request_fkey FOREIGN KEY (pull_request_id, project_id) REFERENCES docket.pull_requests(pull_request_id, project_id) ON DELETE SET NULL (pull_request_id);
+
+-- FK CONSTRAINT docket.deployment_executions deployment_executions_retry_fkey
+
+ALTER TABLE ONLY docket.deployment_executions
+    ADD CONSTRAINT deployment_executions_retry_fkey FOREIGN KEY (retry_of, project_id) REFERENCES docket.deployment_executions(deployment_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_executions deployment_executions_task_fkey
+
+ALTER TABLE ONLY docket.deployment_executions
+    ADD CONSTRAINT deployment_executions_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_executions deployment_executions_version_fkey
+
+ALTER TABLE ONLY docket.deployment_executions
+    ADD CONSTRAINT deployment_executions_version_fkey FOREIGN KEY (script_id, project_id, version_no) REFERENCES docket.deployment_script_versions(script_id, project_id, version_no) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_script_dependencies deployment_script_dependencies_depends_on_fkey
+
+ALTER TABLE ONLY docket.deployment_script_dependencies
+    ADD CONSTRAINT deployment_script_dependencies_depends_on_fkey FOREIGN KEY (depends_on_id, project_id) REFERENCES docket.deployment_scripts(script_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_script_dependencies deployment_script_dependencies_script_fkey
+
+ALTER TABLE ONLY docket.deployment_script_dependencies
+    ADD CONSTRAINT deployment_script_dependencies_script_fkey FOREIGN KEY (script_id, project_id) REFERENCES docket.deployment_scripts(script_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_script_versions deployment_script_versions_script_fkey
+
+ALTER TABLE ONLY docket.deployment_script_versions
+    ADD CONSTRAINT deployment_script_versions_script_fkey FOREIGN KEY (script_id, project_id) REFERENCES docket.deployment_scripts(script_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.deployment_scripts deployment_scripts_project_fkey
+
+ALTER TABLE ONLY docket.deployment_scripts
+    ADD CONSTRAINT deployment_scripts_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.embedding_models embedding_models_project_fkey
 
 ALTER TABLE ONLY docket.embedding_models
@@ -38077,6 +39804,46 @@ ALTER TABLE docket.context_uses ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.context_uses context_uses_of_visible_projects
 
 CREATE POLICY context_uses_of_visible_projects ON docket.context_uses TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.deployment_executions
+
+ALTER TABLE docket.deployment_executions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.deployment_executions deployment_executions_of_visible_projects
+
+CREATE POLICY deployment_executions_of_visible_projects ON docket.deployment_executions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.deployment_script_dependencies
+
+ALTER TABLE docket.deployment_script_dependencies ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.deployment_script_dependencies deployment_script_dependencies_of_visible_projects
+
+CREATE POLICY deployment_script_dependencies_of_visible_projects ON docket.deployment_script_dependencies TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.deployment_script_versions
+
+ALTER TABLE docket.deployment_script_versions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.deployment_script_versions deployment_script_versions_of_visible_projects
+
+CREATE POLICY deployment_script_versions_of_visible_projects ON docket.deployment_script_versions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.deployment_scripts
+
+ALTER TABLE docket.deployment_scripts ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.deployment_scripts deployment_scripts_of_visible_projects
+
+CREATE POLICY deployment_scripts_of_visible_projects ON docket.deployment_scripts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
@@ -38821,6 +40588,16 @@ GRANT ALL ON TYPE docket.dependency_type TO docket_metrics;
 GRANT ALL ON TYPE docket.dependency_type TO docket_gateway;
 GRANT ALL ON TYPE docket.dependency_type TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.deployment_environment FROM PUBLIC;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_admin;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_app;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_agent;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_reader;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_auditor;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_metrics;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_gateway;
+GRANT ALL ON TYPE docket.deployment_environment TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.effort FROM PUBLIC;
 GRANT ALL ON TYPE docket.effort TO docket_admin;
 GRANT ALL ON TYPE docket.effort TO docket_app;
@@ -38950,6 +40727,16 @@ GRANT ALL ON TYPE docket.satisfaction TO docket_auditor;
 GRANT ALL ON TYPE docket.satisfaction TO docket_metrics;
 GRANT ALL ON TYPE docket.satisfaction TO docket_gateway;
 GRANT ALL ON TYPE docket.satisfaction TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.script_language FROM PUBLIC;
+GRANT ALL ON TYPE docket.script_language TO docket_admin;
+GRANT ALL ON TYPE docket.script_language TO docket_app;
+GRANT ALL ON TYPE docket.script_language TO docket_agent;
+GRANT ALL ON TYPE docket.script_language TO docket_reader;
+GRANT ALL ON TYPE docket.script_language TO docket_auditor;
+GRANT ALL ON TYPE docket.script_language TO docket_metrics;
+GRANT ALL ON TYPE docket.script_language TO docket_gateway;
+GRANT ALL ON TYPE docket.script_language TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.severity FROM PUBLIC;
 GRANT ALL ON TYPE docket.severity TO docket_admin;
@@ -39544,6 +41331,27 @@ GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, afte
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.dependents(task_id uuid, dependency_type text, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.last_deployments(project_id uuid, environment text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.missing_permissions(project_id uuid, permissions text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.plan_asked_for(project_id uuid, environment text, script_name text, OUT place text, OUT script_id uuid, OUT must_confirm boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.script_waits(project_id uuid, environment text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.deployment_scripts TO docket_admin;
+GRANT SELECT ON TABLE docket.deployment_scripts TO docket_app;
+GRANT SELECT ON TABLE docket.deployment_scripts TO docket_agent;
+GRANT SELECT ON TABLE docket.deployment_scripts TO docket_reader;
+GRANT SELECT ON TABLE docket.deployment_scripts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) TO docket_app;
+GRANT ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.deployment_plan(project_id uuid, environment text, script_name text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.json_differences(former jsonb, present jsonb) TO docket_app;
@@ -39693,6 +41501,17 @@ GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by
 GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.find_tasks(project_id uuid, filters jsonb, order_by text, is_descending boolean, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.deployment_executions TO docket_admin;
+GRANT SELECT ON TABLE docket.deployment_executions TO docket_app;
+GRANT SELECT ON TABLE docket.deployment_executions TO docket_agent;
+GRANT SELECT ON TABLE docket.deployment_executions TO docket_reader;
+GRANT SELECT ON TABLE docket.deployment_executions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.finish_deployment(deployment_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, performance_metrics jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.finish_deployment(deployment_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, performance_metrics jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.finish_deployment(deployment_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, performance_metrics jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.finish_deployment(deployment_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, performance_metrics jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
@@ -39737,6 +41556,36 @@ GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, ve
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.get_context_raw(task_id uuid, context_type text, version integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_deployment(deployment_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_deployment(deployment_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_deployment(deployment_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_deployment(deployment_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_deployment(deployment_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_deployment(deployment_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.find_script(project_id uuid, script_name text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.deployment_script_versions TO docket_admin;
+GRANT SELECT ON TABLE docket.deployment_script_versions TO docket_app;
+GRANT SELECT ON TABLE docket.deployment_script_versions TO docket_agent;
+GRANT SELECT ON TABLE docket.deployment_script_versions TO docket_reader;
+GRANT SELECT ON TABLE docket.deployment_script_versions TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.find_script_version(script docket.deployment_scripts, version_no integer) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.deployment_script_dependencies TO docket_admin;
+GRANT SELECT ON TABLE docket.deployment_script_dependencies TO docket_app;
+GRANT SELECT ON TABLE docket.deployment_script_dependencies TO docket_agent;
+GRANT SELECT ON TABLE docket.deployment_script_dependencies TO docket_reader;
+GRANT SELECT ON TABLE docket.deployment_script_dependencies TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.get_deployment_script(project_id uuid, script_name text, version_no integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.get_event(event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.get_event(event_id uuid) TO docket_admin;
@@ -39903,6 +41752,11 @@ REVOKE ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) 
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_app;
 GRANT ALL ON FUNCTION docket.heartbeat(attempt_id uuid, lease_seconds integer) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.heartbeat_execution(execution_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.heartbeat_execution(execution_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.heartbeat_execution(execution_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.heartbeat_execution(execution_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.heartbeats(attempt_ids uuid[], lease_seconds integer) TO docket_admin;
@@ -40110,6 +41964,27 @@ GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, pag
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_context_types(project_id uuid, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_deployment_script_versions(project_id uuid, script_name text, after integer, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_deployment_scripts(project_id uuid, environment text, language text, include_retired boolean, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_deployments(project_id uuid, script_name text, environment text, status text, task_id uuid, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.error_groups TO docket_admin;
 GRANT SELECT ON TABLE docket.error_groups TO docket_app;
@@ -40502,6 +42377,11 @@ GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, co
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.put_context_raw(task_id uuid, context_type text, content bytea, content_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text, language text, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, description text, content_hash bytea, metadata jsonb, expected_version bigint, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text, language text, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, description text, content_hash bytea, metadata jsonb, expected_version bigint, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text, language text, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, description text, content_hash bytea, metadata jsonb, expected_version bigint, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.put_deployment_script(project_id uuid, script_name text, content text, language text, environments text[], depends_on text[], required_variables text[], optional_variables text[], required_permissions text[], timeout_seconds integer, max_attempts integer, backoff_seconds integer, description text, content_hash bytea, metadata jsonb, expected_version bigint, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.put_embedding(project_id uuid, kind text, row_id uuid, model text, embedding double precision[], context_type text, chunk bigint, request_id uuid) TO docket_app;
@@ -40680,6 +42560,11 @@ REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) F
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.retry_failed(project_id uuid, failure_class text, workflow_id uuid, tags_all text[], max_tasks integer, request_id uuid) TO docket_app;
@@ -40821,10 +42706,15 @@ GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_agen
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
-GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_agent;
+REVOKE ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, lease_seconds integer, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, lease_seconds integer, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, lease_seconds integer, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.start_execution(project_id uuid, execution_type text, task_id uuid, workflow_id uuid, attempt_id uuid, execution_phase text, environment text, environment_info jsonb, retry_of uuid, started_at timestamp with time zone, metadata jsonb, lease_seconds integer, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.start_task(task_id uuid, agent text, lease_seconds integer, request_id uuid) TO docket_admin;
@@ -41100,6 +42990,8 @@ REVOKE ALL ON FUNCTION docket_private.check_new_tasks(tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_script_cycle(script docket.deployment_scripts, depends_on_ids uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
@@ -41154,7 +43046,11 @@ REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.end_deployment() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 
@@ -41199,6 +43095,8 @@ REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_deployment(deployment_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_event(event_id uuid) FROM PUBLIC;
 
@@ -41405,6 +43303,8 @@ REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.lock_scripts(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.lock_stateful(workflow_id uuid, task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.longest_paths(prerequisites integer[], dependents integer[], weights double precision[], OUT totals double precision[], OUT predecessors integer[]) FROM PUBLIC;
@@ -41431,6 +43331,8 @@ REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uu
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.normalized(message text) FROM PUBLIC;
 
@@ -41525,6 +43427,8 @@ REVOKE ALL ON FUNCTION docket_private.read_anew(project_id uuid, at_most bigint)
 
 REVOKE ALL ON FUNCTION docket_private.read_document(content text, OUT data jsonb, OUT is_escaped boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_environment(environment text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
@@ -41613,6 +43517,8 @@ REVOKE ALL ON FUNCTION docket_private.require_admin(project_id uuid, organizatio
 
 REVOKE ALL ON FUNCTION docket_private.require_context(project_id uuid, context_type text, data jsonb, byte_size bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_deployable(script docket.deployment_scripts, environment text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_keys(changes jsonb, known text[], what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_language(language text) FROM PUBLIC;
@@ -41624,6 +43530,8 @@ REVOKE ALL ON FUNCTION docket_private.require_operator() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.require_other_admin(member docket.members) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.require_ready_to_deploy(script docket.deployment_scripts, environment text, is_confirmed boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_running(execution docket.execution_history) FROM PUBLIC;
 
@@ -41665,6 +43573,8 @@ REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.server_health() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.set_script_dependencies(script docket.deployment_scripts, depends_on text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.set_search_language() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.set_search_languages() FROM PUBLIC;
@@ -41696,6 +43606,8 @@ REVOKE ALL ON FUNCTION docket_private.stamp_task() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_events(project_id uuid, events jsonb, are_own boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.store_script(known docket.deployment_scripts, given docket.deployment_scripts, content text, depends_on text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) FROM PUBLIC;
 

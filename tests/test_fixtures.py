@@ -177,6 +177,20 @@ BROKEN: list[tuple[str, LiteralString]] = [
         " select docket.put_context(docket_test.id('a'), 'notes', '2');"
         " update docket_private.context_search set version = 1",
     ),
+    (
+        "D1",
+        "select docket.put_deployment_script(docket_test.project_id(), 'a', 'x', 'bash');"
+        " select docket.put_deployment_script(docket_test.project_id(), 'b', 'x', 'bash');"
+        " insert into docket.deployment_script_dependencies (script_id, project_id, depends_on_id)"
+        " select a.script_id, a.project_id, b.script_id from docket.deployment_scripts as a"
+        " join docket.deployment_scripts as b on b.script_id <> a.script_id",
+    ),
+    (
+        "D2",
+        "select docket.put_deployment_script(docket_test.project_id(), 'a', 'x', 'bash');"
+        " select docket.start_deployment(docket_test.project_id(), 'a', 'staging');"
+        " update docket.deployment_executions set status = 'failed', completed_at = docket.clock()",
+    ),
 ]
 
 

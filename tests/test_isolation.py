@@ -27,7 +27,7 @@ IDS = (
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
     "webhook_delivery_id",
     "interaction_id", "execution_id", "error_group_id", "event_id", "page_id",
-    "linear_sync_id", "linear_change_id",
+    "linear_sync_id", "linear_change_id", "deployment_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -49,6 +49,7 @@ ARGUMENTS: Mapping[str, object] = {
     "embedding": [1.0, 2.0],
     "entries": Jsonb(["planted"]),
     "delivery_id": "a delivery",
+    "environment": "staging",
     "error": "error",
     "consumer_name": "mail",
     "event": "push",
@@ -80,6 +81,7 @@ ARGUMENTS: Mapping[str, object] = {
     "repository": "acme/shop",
     "results": 1,
     "schema": Jsonb({}),
+    "script_name": "roll-out",
     "session_id": "a session",
     "setting_key": "lease_seconds",
     "request_id": None,
@@ -219,6 +221,14 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             project,
         )
         session.execute("select docket.subscribe(%s, 'mail', after => '0:0')", (project,))
+        session.execute(
+            "select docket.put_deployment_script(%s, 'roll-out', 'secret', 'bash')", (project,)
+        )
+        deployment = one(
+            session,
+            "select d.deployment_id from docket.start_deployment(%s, 'roll-out', 'staging') as d",
+            project,
+        )
         proposed = one(
             session,
             "select p.pull_request_id"
@@ -286,7 +296,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "knowledge_id": document, "template_id": template, "learning_id": learning,
         "prompt_build_id": prompt, "webhook_delivery_id": delivered,
         "artifact_id": artifact, "interaction_id": said,
-        "execution_id": execution, "error_group_id": errors,
+        "execution_id": execution, "error_group_id": errors, "deployment_id": deployment,
         "event_id": event, "page_id": one(session, HAND_OUT, project),
         "linear_sync_id": linked, "linear_change_id": change,
     }  # fmt: skip

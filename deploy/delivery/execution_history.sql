@@ -97,6 +97,8 @@ create table docket.execution_history (
     first_execution_id uuid                    not null,
     environment_info   jsonb                   not null default '{}',
     performance_metrics jsonb                  not null default '{}',
+    lease_seconds      integer                 not null,
+    lease_expires_at   timestamptz,
     log_lines          bigint                  not null default 0,
     log_lines_left_out bigint                  not null default 0,
     metadata           jsonb                   not null default '{}',
@@ -119,6 +121,9 @@ create table docket.execution_history (
     constraint execution_history_phase_bounded check (length(execution_phase) between 1 and 255),
     constraint execution_history_ends_once
         check ((status = 'running') = (completed_at is null)),
+    constraint execution_history_running_has_lease
+        check ((status = 'running') = (lease_expires_at is not null)),
+    constraint execution_history_lease_bounded check (lease_seconds between 1 and 2678400),
     constraint execution_history_completed_after_started check (completed_at >= started_at),
     constraint execution_history_duration_exact
         check (duration_ms is not distinct from
@@ -218,6 +223,10 @@ comment on column docket.execution_history.environment_info is
     'What it was run on: versions, machine, region...';
 comment on column docket.execution_history.performance_metrics is
     'What else was measured.';
+comment on column docket.execution_history.lease_seconds is
+    'After how many seconds without a sign of life it is taken for dead.';
+comment on column docket.execution_history.lease_expires_at is
+    'When it is taken for dead unless there is a sign of life before; null: it has ended.';
 comment on column docket.execution_history.log_lines is
     'How many lines its log has.';
 comment on column docket.execution_history.log_lines_left_out is
@@ -229,6 +238,8 @@ comment on constraint execution_history_phase_bounded on docket.execution_histor
     'a phase has 1 to 255 characters';
 comment on constraint execution_history_ends_once on docket.execution_history is
     'what is not running any more has completed_at';
+comment on constraint execution_history_lease_bounded on docket.execution_history is
+    'lease_seconds is 1 to 2678400';
 comment on constraint execution_history_completed_after_started on docket.execution_history is
     'completed_at is not before started_at';
 comment on constraint execution_history_cpu_is_percentage on docket.execution_history is
@@ -325,7 +336,8 @@ values ('execution_history'), ('execution_log_lines');
 do $$ begin perform docket_private.ensure_partitions(); end $$;
 
 insert into docket.settings (setting_key, value, description)
-values ('max_execution_log_lines', '10000', 'How many lines the log of an execution has at most; what comes after that is counted.');
+values ('max_execution_log_lines', '10000', 'How many lines the log of an execution has at most; what comes after that is counted.'),
+       ('execution_lease_seconds', '86400', 'How long an execution is taken for running without a sign of life, in seconds, where it has not said otherwise.');
 
 revoke all on function docket_private.time_of_id(uuid) from public;
 revoke all on function docket_private.id_at(uuid, timestamptz, bigint) from public;

@@ -140,6 +140,7 @@ create function docket.start_execution(
     retry_of         uuid        default null,
     started_at       timestamptz default null,
     metadata         jsonb       default null,
+    lease_seconds    integer     default null,
     request_id       uuid        default null
 ) returns docket.execution_history
 language plpgsql
@@ -149,6 +150,9 @@ as $$
 declare
     v_answer     jsonb       := docket_private.replay(request_id, 'start_execution');
     v_now        timestamptz := docket.clock();
+    v_lease      integer     := coalesce(
+        start_execution.lease_seconds,
+        (docket_private.setting('execution_lease_seconds') #>> '{}')::integer);
     v_before     docket.execution_history;
     v_execution  docket.execution_history;
     v_id         uuid;
@@ -198,7 +202,8 @@ begin
         insert into docket.execution_history as e (
             execution_id, project_id, task_id, workflow_id, attempt_id, execution_type,
             execution_phase, phases, environment, started_at, retry_count, retry_of,
-            first_execution_id, environment_info, metadata, created_at)
+            first_execution_id, environment_info, metadata, lease_seconds, lease_expires_at,
+            created_at)
         values (
             v_id, start_execution.project_id,
             coalesce(start_execution.task_id,
@@ -219,7 +224,8 @@ begin
             coalesce(v_before.retry_count + 1, 0), v_before.execution_id,
             coalesce(v_before.first_execution_id, v_id),
             docket_private.without_secrets(coalesce(start_execution.environment_info, '{}')),
-            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_now)
+            docket_private.without_secrets(coalesce(start_execution.metadata, '{}')), v_lease,
+            v_now + make_interval(secs => v_lease), v_now)
         returning e.* into v_execution;
     exception
         when foreign_key_violation then
@@ -239,17 +245,19 @@ end;
 $$;
 
 comment on function docket.start_execution(
-    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) is
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid) is
 'Begins the record of one run: of a task, of a workflow, or of the project.
 
 `execution_type` is any word (build, test, deployment...), `execution_phase` the phase that it
 begins with, `environment` where it is run, `environment_info` on what, `started_at` when it began
 (null: now), `metadata` an object. `attempt_id` is the attempt at the task that runs it, which has
 not lost it. `retry_of` is the execution that it tries again, which has failed, timed out or been
-cancelled: task, workflow and environment are those of it unless others are given. What stands under
-a secret key is stored as asterisks. The same `request_id` again returns the execution as it is
-then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried again already), PD422,
-PDTRN (it can not be tried again), PDLSE.';
+cancelled: task, workflow and environment are those of it unless others are given. `lease_seconds`
+is after how long without a sign of life it is taken for dead, and ended by maintenance (null: the
+setting execution_lease_seconds); phases, lines of its log and heartbeat_execution() are such
+signs. What stands under a secret key is stored as asterisks. The same `request_id` again returns
+the execution as it is then. Returns the execution. Raises PD404, PD403, PD409 (it has been tried
+again already), PD422, PDTRN (it can not be tried again), PDLSE.';
 
 create function docket_private.close_phase(
     phases jsonb,
@@ -314,7 +322,8 @@ begin
                phases = docket_private.close_phase(e.phases, docket.clock())
                         || jsonb_build_object(
                                'phase', enter_execution_phase.execution_phase,
-                               'started_at', docket.clock())
+                               'started_at', docket.clock()),
+               lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
          where e.execution_id = v_execution.execution_id
            and e.project_id   = v_execution.project_id
            and e.created_at   = v_execution.created_at
@@ -385,6 +394,7 @@ begin
         update docket.execution_history as e
            set status              = finish_execution.status,
                completed_at        = v_ended_at,
+               lease_expires_at    = null,
                duration_ms         = (extract(epoch from v_ended_at - e.started_at)
                                       * 1000)::bigint,
                phases              = docket_private.close_phase(e.phases, v_ended_at),
@@ -502,7 +512,8 @@ begin
     end;
 
     update docket.execution_history as e
-       set log_lines          = e.log_lines + v_room,
+       set lease_expires_at   = docket.clock() + make_interval(secs => e.lease_seconds),
+           log_lines          = e.log_lines + v_room,
            log_lines_left_out = e.log_lines_left_out + jsonb_array_length(v_given) - v_room
      where e.execution_id = v_execution.execution_id
        and e.project_id   = v_execution.project_id
@@ -523,26 +534,104 @@ the setting max_execution_log_lines lines are counted (log_lines_left_out), and 
 fails for its log. The same `request_id` again adds nothing. Returns how many were kept. Raises
 PD404, PD403, PD413, PD422, PDTRN (it has ended).';
 
+create function docket.heartbeat_execution(execution_id uuid) returns docket.execution_history
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_execution docket.execution_history :=
+        docket_private.find_execution(heartbeat_execution.execution_id, true);
+begin
+    perform docket_private.require_running(v_execution);
+
+    update docket.execution_history as e
+       set lease_expires_at = docket.clock() + make_interval(secs => e.lease_seconds)
+     where e.execution_id = v_execution.execution_id
+       and e.project_id   = v_execution.project_id
+       and e.created_at   = v_execution.created_at
+    returning e.* into v_execution;
+
+    return v_execution;
+end;
+$$;
+
+comment on function docket.heartbeat_execution(uuid) is
+'Says of a running execution, `execution_id`, that it is alive: it is not taken for dead before its
+lease has passed once more. Returns the execution. Raises PD404, PD403, PDTRN (it has ended: whoever
+runs it should stop).';
+
+-- Whoever ran it has died, or can not reach the database any more: it ends as timed out.
+create function docket_private.end_silent_executions(
+    at_most      bigint,
+    execution_id uuid default null
+) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now   timestamptz := docket.clock();
+    v_count bigint;
+begin
+      with silent as materialized (
+          select e.execution_id, e.project_id, e.created_at
+            from docket.execution_history as e
+           where e.status            = 'running'
+             and e.lease_expires_at <= v_now
+             and (end_silent_executions.execution_id is null
+                  or e.execution_id  = end_silent_executions.execution_id)
+           limit end_silent_executions.at_most
+             for no key update skip locked
+      ), ended as (
+          update docket.execution_history as e
+             set status           = 'timed_out',
+                 completed_at     = greatest(v_now, e.started_at),
+                 duration_ms      = (extract(epoch from greatest(v_now, e.started_at)
+                                                        - e.started_at) * 1000)::bigint,
+                 phases           = docket_private.close_phase(
+                                        e.phases, greatest(v_now, e.started_at)),
+                 error_message    = format('no sign of life for %s seconds: whoever ran it has '
+                                           'died, or does not reach the database', e.lease_seconds),
+                 lease_expires_at = null
+            from silent as s
+           where e.execution_id = s.execution_id
+             and e.project_id   = s.project_id
+             and e.created_at   = s.created_at
+          returning 1
+      )
+    select count(*) into v_count from ended;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.end_silent_executions(bigint, uuid) is
+    'Ends at most so many executions, or the one, that have given no sign of life for as long as they said. Returns how many.';
+
 revoke all on function docket_private.preview(text, integer) from public;
 revoke all on function docket_private.execution_refused(text, text) from public;
 revoke all on function docket_private.find_execution(uuid, boolean) from public;
 revoke all on function docket_private.require_running(docket.execution_history) from public;
 revoke all on function docket.start_execution(
-    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid) from public;
+    uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid)
+  from public;
 revoke all on function docket_private.close_phase(jsonb, timestamptz) from public;
 revoke all on function docket.enter_execution_phase(uuid, text, uuid) from public;
 revoke all on function docket.finish_execution(
     uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb, uuid)
   from public;
 revoke all on function docket.execution_log(uuid, jsonb, uuid) from public;
+revoke all on function docket.heartbeat_execution(uuid) from public;
+revoke all on function docket_private.end_silent_executions(bigint, uuid) from public;
 grant execute on function
     docket.start_execution(
-        uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, uuid),
+        uuid, text, uuid, uuid, uuid, text, text, jsonb, uuid, timestamptz, jsonb, integer, uuid),
     docket.enter_execution_phase(uuid, text, uuid),
     docket.finish_execution(
         uuid, text, integer, text, text, text, text, numeric, numeric, jsonb, timestamptz, jsonb,
         uuid),
-    docket.execution_log(uuid, jsonb, uuid)
+    docket.execution_log(uuid, jsonb, uuid),
+    docket.heartbeat_execution(uuid)
    to docket_admin, docket_app, docket_agent;
 
 commit;

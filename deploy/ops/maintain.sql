@@ -1,6 +1,7 @@
 -- Deploy pgdocket:ops/maintain to pg
 -- requires: context/prune_prompts
 -- requires: context/response_cache
+-- requires: delivery/record_executions
 -- requires: delivery/webhook_deliveries
 -- requires: knowledge/embeddings
 -- requires: knowledge/read_anew
@@ -77,7 +78,8 @@ values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; 
        (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
        (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (14, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (14, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (15, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -278,6 +280,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'executions' then
+            done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
             select s.* into done, problem, error_code
               from docket_private.sweep_projects(take_step.at_most) as s;
@@ -399,19 +403,19 @@ $$;
 
 comment on function docket.maintain(text[]) is
 'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, and takes back
-tasks whose lease has expired. Each step is bounded, and is done by one call at a time; one that
-fails keeps none of the others from being done. What it waits for longer than half a second it
-leaves to the next call.
+keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
+executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
+bounded, and is done by one call at a time; one that fails keeps none of the others from being
+done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
-when it was last run. All steps of a call are one transaction, and what it locks is locked until
-that ends: a scheduler that can should call it once for each step. A call that has dropped or made a
-month does nothing after that.
-Returns a row for each step: outcome is done, busy (another call is at it, or a lock was not to be
-had in time: the next call does it) or failed; done is how many it did, has_more whether it
-stopped at its bound, took is in milliseconds, problem what was in the way. problem may be null.
-Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
+went when it was last run. All steps of a call are one transaction, and what it locks is locked
+until that ends: a scheduler that can should call it once for each step. A call that has dropped
+or made a month does nothing after that. Returns a row for each step: outcome is done, busy
+(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
+done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
+problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
+read committed), PD422 (no such step).';
 
 revoke all on function docket_private.is_time_to_seal() from public;
 revoke all on function docket_private.analyze_partitioned() from public;

@@ -2,7 +2,8 @@
 
 begin;
 
-delete from docket.settings where setting_key = 'max_execution_log_lines';
+delete from docket.settings
+ where setting_key in ('max_execution_log_lines', 'execution_lease_seconds');
 
 delete from docket.partition_policies
  where table_name in ('execution_history', 'execution_log_lines');

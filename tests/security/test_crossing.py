@@ -97,6 +97,8 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                                                from docket.list_webhook_deliveries(%s)""",
                     "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
                     "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+                    "deployment_id": """select deployment_id
+                                         from docket.list_deployments(%s, status => 'running')""",
                     "error_group_id": "select error_group_id from docket.list_errors(%s)",
                     "event_id": "select event_id from docket.list_events(%s)",
                     "page_id": "select page_id from docket.event_pages where project_id = %s",

@@ -120,6 +120,8 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
                                    from docket.list_webhook_deliveries(%s)""",
         "artifact_id": "select artifact_id from docket.list_artifacts(%s)",
         "interaction_id": "select interaction_id from docket.list_interactions(%s)",
+        "deployment_id": """select deployment_id
+                             from docket.list_deployments(%s, status => 'running')""",
         "error_group_id": "select error_group_id from docket.list_errors(%s)",
         "event_id": "select event_id from docket.list_events(%s)",
         "page_id": "select page_id from docket.event_pages where project_id = %s",
@@ -146,6 +148,7 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
         "revoke_access": {"project_id": ids["project_id"]},
         "import_tasks_json": {"source_name": "other.json"},
         "instantiate_workflow": {"name": "fresh"},
+        "start_deployment": {"script_name": "migrate"},
         "start_task": {"task_id": ready},
         "supersede": {"task_id": ready, "superseded_by": gated},
         "unlink_pull_request": {"task_id": ids["depends_on_id"]},

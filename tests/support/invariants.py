@@ -275,6 +275,24 @@ INVARIANTS: Mapping[str, LiteralString] = {
            and s.context_type = l.context_type
          where s.version is distinct from l.version
     """,
+    "D1 no deployment script waits for itself": """
+        with recursive waits as (
+            select d.script_id, d.depends_on_id
+              from docket.deployment_script_dependencies as d
+             union
+            select w.script_id, d.depends_on_id
+              from waits as w
+              join docket.deployment_script_dependencies as d on d.script_id = w.depends_on_id
+        )
+        select w.script_id from waits as w where w.script_id = w.depends_on_id
+    """,
+    "D2 a deployment stands as its execution does": """
+        select format('%s is %s, and its execution %s', d.deployment_id, d.status, e.status)
+          from docket.deployment_executions as d
+          join docket.execution_history as e on e.execution_id = d.execution_id
+         where (d.status, d.completed_at, d.exit_code)
+               is distinct from (e.status, e.completed_at, e.exit_code)
+    """,
 }
 
 

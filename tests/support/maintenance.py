@@ -12,7 +12,7 @@ from support.sessions import Connection
 MAINTAIN = "select step, outcome from docket.maintain()"
 STEPS = (
     "seal", "drop", "partitions", "analyze", "requests", "sessions", "responses", "contexts",
-    "prompts", "words", "searches", "embeddings", "deliveries", "sweep",
+    "prompts", "words", "searches", "embeddings", "deliveries", "executions", "sweep",
 )  # fmt: skip
 
 

@@ -146,6 +146,20 @@ EVERY_KIND: tuple[LiteralString, ...] = (
          from docket.get_template(%(project)s, 'flow') as t""",
     """select docket.record_learning(%(project)s, 'hunch', true, 'secret',
                                     task_id => docket.task_id(%(project)s, 't-0'))""",
+    """select docket.put_deployment_script(%(project)s, 'migrate', 'secret', 'sql',
+                                         max_attempts => 2)""",
+    """select docket.finish_deployment(d.deployment_id, 'failed')
+         from docket.start_deployment(%(project)s, 'migrate', 'staging') as d""",
+    """select docket.finish_deployment(d.deployment_id)
+         from docket.list_deployments(%(project)s) as b
+        cross join docket.start_deployment(
+                  %(project)s, 'migrate', 'staging', retry_of => b.deployment_id) as d""",
+    """select docket.put_deployment_script(%(project)s, 'roll-out', 'secret', 'bash',
+                                         depends_on => '{migrate}')""",
+    """select docket.start_deployment(
+                  %(project)s, 'roll-out', 'staging', task_id => docket.task_id(%(project)s, 't-0'),
+                  pull_request_id => p.pull_request_id)
+         from docket.list_pull_requests(%(project)s) as p""",
     "select docket.enter_workflow_state('review', workflow_id => %(workflow)s)",
     """select docket.enter_workflow_state(
                   'review', task_id => docket.task_id(%(project)s, 't-0'))""",

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         ContextVersionRow,
         CountTasksRow,
         CriticalPathRow,
+        DeploymentExecution,
+        DeploymentPlanRow,
+        DeploymentScript,
         DiffContextsRow,
         Embedding,
         ErrorGroup,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
         ExecutionHistory,
         ExplainCycleRow,
         GetContextRawRow,
+        GetDeploymentScriptRow,
         GetTaskDependencyGraphRow,
         GetTaskMetricsRow,
         GraphHealthRow,
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
         LearningEvidence,
         LinearSync,
         ListConsumersRow,
+        ListDeploymentScriptVersionsRow,
+        ListDeploymentsRow,
         ListExecutionLogRow,
         ListFindingsRow,
         ListImportsRow,
@@ -442,6 +448,14 @@ _DEPENDENTS: Function[TaskDependency] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_DEPLOYMENT_PLAN: Function[DeploymentPlanRow] = Function(
+    "deployment_plan",
+    Effect.READ,
+    "DeploymentPlanRow",
+    Parameter("project_id", is_required=True),
+    Parameter("environment", is_required=True),
+    Parameter("script_name"),
+)
 _DIFF_CONTEXTS: Function[DiffContextsRow] = Function(
     "diff_contexts",
     Effect.READ,
@@ -586,6 +600,19 @@ _FIND_TASKS: Function[Task] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_FINISH_DEPLOYMENT: Function[DeploymentExecution] = Function(
+    "finish_deployment",
+    Effect.KEYED,
+    "DeploymentExecution",
+    Parameter("deployment_id", is_required=True),
+    Parameter("status", default="completed"),
+    Parameter("exit_code"),
+    Parameter("stdout_preview"),
+    Parameter("stderr_preview"),
+    Parameter("error_message"),
+    Parameter("performance_metrics", is_json=True),
+    Parameter("request_id"),
+)
 _FINISH_EXECUTION: Function[ExecutionHistory] = Function(
     "finish_execution",
     Effect.KEYED,
@@ -642,6 +669,20 @@ _GET_CONTEXT_RAW: Function[GetContextRawRow] = Function(
     Parameter("task_id", is_required=True),
     Parameter("context_type", is_required=True),
     Parameter("version"),
+)
+_GET_DEPLOYMENT: Function[DeploymentExecution] = Function(
+    "get_deployment",
+    Effect.READ,
+    "DeploymentExecution",
+    Parameter("deployment_id", is_required=True),
+)
+_GET_DEPLOYMENT_SCRIPT: Function[GetDeploymentScriptRow] = Function(
+    "get_deployment_script",
+    Effect.READ,
+    "GetDeploymentScriptRow",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name", is_required=True),
+    Parameter("version_no"),
 )
 _GET_EVENT: Function[Event] = Function(
     "get_event",
@@ -784,6 +825,12 @@ _HEARTBEAT: Function[TaskAttempt] = Function(
     "TaskAttempt",
     Parameter("attempt_id", is_required=True),
     Parameter("lease_seconds"),
+)
+_HEARTBEAT_EXECUTION: Function[ExecutionHistory] = Function(
+    "heartbeat_execution",
+    Effect.FLEETING,
+    "ExecutionHistory",
+    Parameter("execution_id", is_required=True),
 )
 _HEARTBEATS: Function[TaskAttempt] = Function(
     "heartbeats",
@@ -988,6 +1035,40 @@ _LIST_CONTEXT_TYPES: Function[ContextType] = Function(
     Effect.READ,
     "ContextType",
     Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_DEPLOYMENT_SCRIPT_VERSIONS: Function[ListDeploymentScriptVersionsRow] = Function(
+    "list_deployment_script_versions",
+    Effect.READ,
+    "ListDeploymentScriptVersionsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_DEPLOYMENT_SCRIPTS: Function[DeploymentScript] = Function(
+    "list_deployment_scripts",
+    Effect.READ,
+    "DeploymentScript",
+    Parameter("project_id", is_required=True),
+    Parameter("environment"),
+    Parameter("language"),
+    Parameter("include_retired", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_DEPLOYMENTS: Function[ListDeploymentsRow] = Function(
+    "list_deployments",
+    Effect.READ,
+    "ListDeploymentsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name"),
+    Parameter("environment"),
+    Parameter("status"),
+    Parameter("task_id"),
+    Parameter("since"),
+    Parameter("until"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -1445,6 +1526,28 @@ _PUT_CONTEXT_RAW: Function[TaskContext] = Function(
     Parameter("attempt_id"),
     Parameter("request_id"),
 )
+_PUT_DEPLOYMENT_SCRIPT: Function[DeploymentScript] = Function(
+    "put_deployment_script",
+    Effect.KEYED,
+    "DeploymentScript",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name", is_required=True),
+    Parameter("content"),
+    Parameter("language"),
+    Parameter("environments", is_array=True),
+    Parameter("depends_on", is_array=True),
+    Parameter("required_variables", is_array=True),
+    Parameter("optional_variables", is_array=True),
+    Parameter("required_permissions", is_array=True),
+    Parameter("timeout_seconds"),
+    Parameter("max_attempts"),
+    Parameter("backoff_seconds"),
+    Parameter("description"),
+    Parameter("content_hash"),
+    Parameter("metadata", is_json=True),
+    Parameter("expected_version"),
+    Parameter("request_id"),
+)
 _PUT_EMBEDDING: Function[Embedding] = Function(
     "put_embedding",
     Effect.KEYED,
@@ -1815,6 +1918,14 @@ _RESUME_PROJECT: Function[Project] = Function(
     Parameter("project_id", is_required=True),
     Parameter("request_id"),
 )
+_RETIRE_DEPLOYMENT_SCRIPT: Function[DeploymentScript] = Function(
+    "retire_deployment_script",
+    Effect.KEYED,
+    "DeploymentScript",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name", is_required=True),
+    Parameter("request_id"),
+)
 _RETRY_FAILED: Function[Task] = Function(
     "retry_failed",
     Effect.KEYED,
@@ -1958,6 +2069,23 @@ _SIMULATE_COMPLETION: Function[SimulateCompletionRow] = Function(
     "SimulateCompletionRow",
     Parameter("task_ids", is_required=True, is_array=True),
 )
+_START_DEPLOYMENT: Function[DeploymentExecution] = Function(
+    "start_deployment",
+    Effect.KEYED,
+    "DeploymentExecution",
+    Parameter("project_id", is_required=True),
+    Parameter("script_name", is_required=True),
+    Parameter("environment", is_required=True),
+    Parameter("is_confirmed", default=False),
+    Parameter("version_no"),
+    Parameter("retry_of"),
+    Parameter("task_id"),
+    Parameter("pull_request_id"),
+    Parameter("environment_info", is_json=True),
+    Parameter("lease_seconds"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
 _START_EXECUTION: Function[ExecutionHistory] = Function(
     "start_execution",
     Effect.KEYED,
@@ -1973,6 +2101,7 @@ _START_EXECUTION: Function[ExecutionHistory] = Function(
     Parameter("retry_of"),
     Parameter("started_at"),
     Parameter("metadata", is_json=True),
+    Parameter("lease_seconds"),
     Parameter("request_id"),
 )
 _START_TASK: Function[Task] = Function(
@@ -2945,6 +3074,29 @@ class Api(Calls):
         """
         return self._many(_DEPENDENTS, (task_id, dependency_type, after, page_size))
 
+    def deployment_plan(
+        self,
+        *,
+        project_id: Id,
+        environment: str,
+        script_name: str | None = None,
+    ) -> list[DeploymentPlanRow]:
+        """In what order the deployment scripts of a project are run in an environment, and how each
+        stands there.
+
+        `environment` is development, staging or production; with `script_name` the plan is for this
+        one and what it waits for. Scripts of one wave wait for none of each other, and only for
+        such in waves before. waits_on are the scripts that have to have succeeded first: what it
+        depends on, and what comes before that where that is not for this environment; unmet are
+        those of them that have not, in their latest version. is_deployed is whether its last run
+        there brought in its latest version; of that run are the columns last_...
+        missing_permissions are those that the caller would need, needs_confirmation is whether
+        nothing is deployed there without. last_status, last_version_no, last_started_at and
+        last_deployment_id may be null. Returns scripts in an order in which they can be run. Raises
+        NotFound, Conflict (the script is retired, or for other environments), InvalidArgument.
+        """
+        return self._many(_DEPLOYMENT_PLAN, (project_id, environment, script_name))
+
     def diff_contexts(
         self,
         *,
@@ -3241,6 +3393,38 @@ class Api(Calls):
             (project_id, filters, order_by, is_descending, after, page_size),
         )
 
+    def finish_deployment(
+        self,
+        *,
+        deployment_id: Id,
+        status: str | None = "completed",
+        exit_code: int | None = None,
+        stdout_preview: str | None = None,
+        stderr_preview: str | None = None,
+        error_message: str | None = None,
+        performance_metrics: Json = None,
+        request_id: Id | None = None,
+    ) -> DeploymentExecution:
+        """Ends a deployment, and its execution: once.
+
+        `status` is completed, failed, timed_out or cancelled, `exit_code` what the script ended
+        with (negative: the signal), `stdout_preview` and `stderr_preview` what it printed and
+        `error_message` what went wrong (of more than 65536 bytes the beginning and the end are
+        kept, with the execution), `performance_metrics` an object of what else was measured.
+        Anybody who may change the project can cancel what somebody else runs: that one learns it
+        from his next heartbeat. The same `request_id` again returns the deployment. Returns the
+        deployment: where it failed or timed out and has attempts left, retry_at says when it is to
+        be tried again. Raises NotFound, Forbidden, InvalidArgument, IllegalTransition (it has ended
+        already).
+        """
+        return self._one(
+            _FINISH_DEPLOYMENT,
+            (
+                deployment_id, status, exit_code, stdout_preview, stderr_preview, error_message,
+                performance_metrics, request_id,
+            ),
+        )
+
     def finish_execution(
         self,
         *,
@@ -3361,6 +3545,31 @@ class Api(Calls):
         version; no row where there is none. Raises nothing.
         """
         return self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    def get_deployment(
+        self,
+        *,
+        deployment_id: Id,
+    ) -> DeploymentExecution:
+        """One deployment by its id, `deployment_id`. Its output is with its execution. Returns the
+        deployment. Raises NotFound.
+        """
+        return self._one(_GET_DEPLOYMENT, (deployment_id,))
+
+    def get_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        version_no: int | None = None,
+    ) -> GetDeploymentScriptRow:
+        """A deployment script, by its `script_name`, with what is run and what it depends on.
+
+        `version_no` is the version of its content (null: the latest, which is the one that is run).
+        Returns one row; created_at and created_by are those of the version. description and
+        archived_at may be null. Raises NotFound.
+        """
+        return self._one(_GET_DEPLOYMENT_SCRIPT, (project_id, script_name, version_no))
 
     def get_event(
         self,
@@ -3618,6 +3827,17 @@ class Api(Calls):
         InvalidArgument.
         """
         return self._one(_HEARTBEAT, (attempt_id, lease_seconds))
+
+    def heartbeat_execution(
+        self,
+        *,
+        execution_id: Id,
+    ) -> ExecutionHistory:
+        """Says of a running execution, `execution_id`, that it is alive: it is not taken for dead
+        before its lease has passed once more. Returns the execution. Raises NotFound, Forbidden,
+        IllegalTransition (it has ended: whoever runs it should stop).
+        """
+        return self._one(_HEARTBEAT_EXECUTION, (execution_id,))
 
     def heartbeats(
         self,
@@ -4076,6 +4296,75 @@ class Api(Calls):
         1000). Returns types; raises nothing.
         """
         return self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
+
+    def list_deployment_script_versions(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        after: int | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListDeploymentScriptVersionsRow]:
+        """The versions of a deployment script, by its `script_name`, the newest first, without
+        their contents.
+
+        `after` is the version_no of the last version of the previous page, `page_size` is in rows
+        (1 to 1000). Returns versions; raises nothing.
+        """
+        return self._many(
+            _LIST_DEPLOYMENT_SCRIPT_VERSIONS,
+            (project_id, script_name, after, page_size),
+        )
+
+    def list_deployment_scripts(
+        self,
+        *,
+        project_id: Id,
+        environment: str | None = None,
+        language: str | None = None,
+        include_retired: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[DeploymentScript]:
+        """The deployment scripts of a project that meet every condition given, by name.
+
+        `environment` is one that they are for, `language` what they are written in,
+        `include_retired` adds those that were retired. `after` is the script_name of the last
+        script of the previous page, `page_size` is in rows (1 to 1000). Returns scripts; raises
+        nothing.
+        """
+        return self._many(
+            _LIST_DEPLOYMENT_SCRIPTS,
+            (project_id, environment, language, include_retired, after, page_size),
+        )
+
+    def list_deployments(
+        self,
+        *,
+        project_id: Id,
+        script_name: str | None = None,
+        environment: str | None = None,
+        status: str | None = None,
+        task_id: Id | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListDeploymentsRow]:
+        """The deployments of a project that meet every condition given, the newest first.
+
+        `script_name` is the script that was run, `environment` where, `status` how it stands
+        (running, completed, failed, timed_out, cancelled), `task_id` the task that it was for,
+        `since` and `until` when it began (from the first to before the second). `after` is the id
+        of the last deployment of the previous page, `page_size` is in rows (1 to 1000). Their
+        output is with their executions: see get_execution(). retry_of, retry_at, completed_at,
+        duration_ms, exit_code, error_message, task_id and pull_request_id may be null. Returns
+        deployments; raises nothing.
+        """
+        return self._many(
+            _LIST_DEPLOYMENTS,
+            (project_id, script_name, environment, status, task_id, since, until, after, page_size),
+        )
 
     def list_error_groups(
         self,
@@ -4647,9 +4936,10 @@ class Api(Calls):
     ) -> list[MaintainRow]:
         """Does what has to be done from time to time: seals the journal, drops the months that the
         policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-        ids, and takes back tasks whose lease has expired. Each step is bounded, and is done by one
-        call at a time; one that fails keeps none of the others from being done. What it waits for
-        longer than half a second it leaves to the next call.
+        ids, ends executions that give no sign of life, and takes back tasks whose lease has
+        expired. Each step is bounded, and is done by one call at a time; one that fails keeps none
+        of the others from being done. What it waits for longer than half a second it leaves to the
+        next call.
 
         `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
         each went when it was last run. All steps of a call are one transaction, and what it locks
@@ -4985,6 +5275,57 @@ class Api(Calls):
             (
                 task_id, context_type, content, content_type, expected_version, attempt_id,
                 request_id,
+            ),
+        )
+
+    def put_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        content: str | None = None,
+        language: str | None = None,
+        environments: Sequence[str] | None = None,
+        depends_on: Sequence[str] | None = None,
+        required_variables: Sequence[str] | None = None,
+        optional_variables: Sequence[str] | None = None,
+        required_permissions: Sequence[str] | None = None,
+        timeout_seconds: int | None = None,
+        max_attempts: int | None = None,
+        backoff_seconds: int | None = None,
+        description: str | None = None,
+        content_hash: bytes | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> DeploymentScript:
+        """Puts a deployment script into a project: a new one, or a change of the one with this
+        name. Another content (or language) is its next version, the same makes none. What is left
+        out stays as it was; one that was retired is in use again.
+
+        `script_name` names it (letters, digits and _ . : / -), `content` is what is run (up to the
+        setting max_script_bytes), `language` is bash, python, node or sql; a new one has both.
+        `content_hash` is the SHA-256 that the content has to have. `environments` are those it is
+        for (development, staging, production; all of them unless told). `depends_on` are the names
+        of the scripts that have to have succeeded before it (up to 100). `required_variables` are
+        the names of the environment variables without which it is not run, `optional_variables` of
+        others that it reads: never values. `required_permissions` are what whoever runs it has to
+        have: project:admin (an admin of the project) and role:NAME (a member of that role of
+        PostgreSQL) are checked when it is run, others are for people to read. `timeout_seconds` is
+        how long it may run (3600), `max_attempts` how often it is tried (1), `backoff_seconds` the
+        wait after the first failure, which doubles (10). `description` says what it is good for,
+        `metadata` is an object. `expected_version` is the version of the row that the caller has
+        read, 0 for none. The same `request_id` again returns the first answer. Returns the script.
+        Raises NotFound, Forbidden, Conflict (it depends on one that is retired), LimitExceeded,
+        InvalidArgument, DependencyCycle, StaleVersion.
+        """
+        return self._one(
+            _PUT_DEPLOYMENT_SCRIPT,
+            (
+                project_id, script_name, content, language, environments, depends_on,
+                required_variables, optional_variables, required_permissions, timeout_seconds,
+                max_attempts, backoff_seconds, description, content_hash, metadata,
+                expected_version, request_id,
             ),
         )
 
@@ -5769,6 +6110,20 @@ class Api(Calls):
         """
         return self._one(_RESUME_PROJECT, (project_id, request_id))
 
+    def retire_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        request_id: Id | None = None,
+    ) -> DeploymentScript:
+        """Retires a deployment script, by its `script_name`: it is in no plan and not run any more,
+        and what was deployed with it stays recorded. put_deployment_script() brings it back. The
+        same `request_id` again returns the first answer. Returns the script. Raises NotFound,
+        Forbidden, Conflict (others depend on it).
+        """
+        return self._one(_RETIRE_DEPLOYMENT_SCRIPT, (project_id, script_name, request_id))
+
     def retry_failed(
         self,
         *,
@@ -6075,6 +6430,48 @@ class Api(Calls):
         """
         return self._many(_SIMULATE_COMPLETION, (task_ids,))
 
+    def start_deployment(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        environment: str,
+        is_confirmed: bool | None = False,
+        version_no: int | None = None,
+        retry_of: Id | None = None,
+        task_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        environment_info: Json = None,
+        lease_seconds: int | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> DeploymentExecution:
+        """Begins to run a deployment script in an environment: whoever calls this runs it, and says
+        how it ended with finish_deployment(). Each is in an environment once at a time.
+
+        `script_name` is the script, `environment` development, staging or production. All that it
+        waits for there has succeeded, in its latest version; the caller has its
+        required_permissions; and `is_confirmed` says that it is meant, where the setting
+        deployments_to_confirm (of the docket, or of the project) has the environment. `version_no`
+        is the version that the caller is going to run, the latest (null: not looked at). `retry_of`
+        is the deployment of the same version that it tries again, which was to be (retry_at).
+        `task_id` and `pull_request_id` say what it brings out, `environment_info` on what it is
+        run, `metadata` is an object. `lease_seconds` is after how long without a sign of life it is
+        taken for dead (null: the setting execution_lease_seconds): its execution takes lines of a
+        log (execution_log()) and heartbeats (heartbeat_execution()). One that is taken for dead is
+        ended by the next that begins here, and by maintenance. The same `request_id` again returns
+        the deployment as it is then. Returns the deployment. Raises NotFound, Forbidden, Conflict
+        (it waits, is run already, is retired or not for the environment), InvalidArgument (not
+        confirmed), IllegalTransition (it can not be tried again), StaleVersion.
+        """
+        return self._one(
+            _START_DEPLOYMENT,
+            (
+                project_id, script_name, environment, is_confirmed, version_no, retry_of, task_id,
+                pull_request_id, environment_info, lease_seconds, metadata, request_id,
+            ),
+        )
+
     def start_execution(
         self,
         *,
@@ -6089,6 +6486,7 @@ class Api(Calls):
         retry_of: Id | None = None,
         started_at: datetime | None = None,
         metadata: Json = None,
+        lease_seconds: int | None = None,
         request_id: Id | None = None,
     ) -> ExecutionHistory:
         """Begins the record of one run: of a task, of a workflow, or of the project.
@@ -6098,16 +6496,19 @@ class Api(Calls):
         it began (null: now), `metadata` an object. `attempt_id` is the attempt at the task that
         runs it, which has not lost it. `retry_of` is the execution that it tries again, which has
         failed, timed out or been cancelled: task, workflow and environment are those of it unless
-        others are given. What stands under a secret key is stored as asterisks. The same
-        `request_id` again returns the execution as it is then. Returns the execution. Raises
-        NotFound, Forbidden, Conflict (it has been tried again already), InvalidArgument,
-        IllegalTransition (it can not be tried again), LeaseLost.
+        others are given. `lease_seconds` is after how long without a sign of life it is taken for
+        dead, and ended by maintenance (null: the setting execution_lease_seconds); phases, lines of
+        its log and heartbeat_execution() are such signs. What stands under a secret key is stored
+        as asterisks. The same `request_id` again returns the execution as it is then. Returns the
+        execution. Raises NotFound, Forbidden, Conflict (it has been tried again already),
+        InvalidArgument, IllegalTransition (it can not be tried again), LeaseLost.
         """
         return self._one(
             _START_EXECUTION,
             (
                 project_id, execution_type, task_id, workflow_id, attempt_id, execution_phase,
-                environment, environment_info, retry_of, started_at, metadata, request_id,
+                environment, environment_info, retry_of, started_at, metadata, lease_seconds,
+                request_id,
             ),
         )
 
@@ -7187,6 +7588,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_DEPENDENTS, (task_id, dependency_type, after, page_size))
 
+    async def deployment_plan(
+        self,
+        *,
+        project_id: Id,
+        environment: str,
+        script_name: str | None = None,
+    ) -> list[DeploymentPlanRow]:
+        """In what order the deployment scripts of a project are run in an environment, and how each
+        stands there.
+        """
+        return await self._many(_DEPLOYMENT_PLAN, (project_id, environment, script_name))
+
     async def diff_contexts(
         self,
         *,
@@ -7407,6 +7820,27 @@ class AsyncApi(AsyncCalls):
             (project_id, filters, order_by, is_descending, after, page_size),
         )
 
+    async def finish_deployment(
+        self,
+        *,
+        deployment_id: Id,
+        status: str | None = "completed",
+        exit_code: int | None = None,
+        stdout_preview: str | None = None,
+        stderr_preview: str | None = None,
+        error_message: str | None = None,
+        performance_metrics: Json = None,
+        request_id: Id | None = None,
+    ) -> DeploymentExecution:
+        """Ends a deployment, and its execution: once."""
+        return await self._one(
+            _FINISH_DEPLOYMENT,
+            (
+                deployment_id, status, exit_code, stdout_preview, stderr_preview, error_message,
+                performance_metrics, request_id,
+            ),
+        )
+
     async def finish_execution(
         self,
         *,
@@ -7497,6 +7931,26 @@ class AsyncApi(AsyncCalls):
         """A context as it was given, byte for byte: the latest version of a type, or the one named.
         """
         return await self._one_or_none(_GET_CONTEXT_RAW, (task_id, context_type, version))
+
+    async def get_deployment(
+        self,
+        *,
+        deployment_id: Id,
+    ) -> DeploymentExecution:
+        """One deployment by its id, `deployment_id`. Its output is with its execution. Returns the
+        deployment. Raises NotFound.
+        """
+        return await self._one(_GET_DEPLOYMENT, (deployment_id,))
+
+    async def get_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        version_no: int | None = None,
+    ) -> GetDeploymentScriptRow:
+        """A deployment script, by its `script_name`, with what is run and what it depends on."""
+        return await self._one(_GET_DEPLOYMENT_SCRIPT, (project_id, script_name, version_no))
 
     async def get_event(
         self,
@@ -7713,6 +8167,17 @@ class AsyncApi(AsyncCalls):
     ) -> TaskAttempt:
         """Prolongs the lease of one attempt."""
         return await self._one(_HEARTBEAT, (attempt_id, lease_seconds))
+
+    async def heartbeat_execution(
+        self,
+        *,
+        execution_id: Id,
+    ) -> ExecutionHistory:
+        """Says of a running execution, `execution_id`, that it is alive: it is not taken for dead
+        before its lease has passed once more. Returns the execution. Raises NotFound, Forbidden,
+        IllegalTransition (it has ended: whoever runs it should stop).
+        """
+        return await self._one(_HEARTBEAT_EXECUTION, (execution_id,))
 
     async def heartbeats(
         self,
@@ -8021,6 +8486,57 @@ class AsyncApi(AsyncCalls):
     ) -> list[ContextType]:
         """The types of context that something is said of, as they count in a project, by name."""
         return await self._many(_LIST_CONTEXT_TYPES, (project_id, after, page_size))
+
+    async def list_deployment_script_versions(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        after: int | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListDeploymentScriptVersionsRow]:
+        """The versions of a deployment script, by its `script_name`, the newest first, without
+        their contents.
+        """
+        return await self._many(
+            _LIST_DEPLOYMENT_SCRIPT_VERSIONS,
+            (project_id, script_name, after, page_size),
+        )
+
+    async def list_deployment_scripts(
+        self,
+        *,
+        project_id: Id,
+        environment: str | None = None,
+        language: str | None = None,
+        include_retired: bool | None = False,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[DeploymentScript]:
+        """The deployment scripts of a project that meet every condition given, by name."""
+        return await self._many(
+            _LIST_DEPLOYMENT_SCRIPTS,
+            (project_id, environment, language, include_retired, after, page_size),
+        )
+
+    async def list_deployments(
+        self,
+        *,
+        project_id: Id,
+        script_name: str | None = None,
+        environment: str | None = None,
+        status: str | None = None,
+        task_id: Id | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListDeploymentsRow]:
+        """The deployments of a project that meet every condition given, the newest first."""
+        return await self._many(
+            _LIST_DEPLOYMENTS,
+            (project_id, script_name, environment, status, task_id, since, until, after, page_size),
+        )
 
     async def list_error_groups(
         self,
@@ -8476,9 +8992,10 @@ class AsyncApi(AsyncCalls):
     ) -> list[MaintainRow]:
         """Does what has to be done from time to time: seals the journal, drops the months that the
         policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-        ids, and takes back tasks whose lease has expired. Each step is bounded, and is done by one
-        call at a time; one that fails keeps none of the others from being done. What it waits for
-        longer than half a second it leaves to the next call.
+        ids, ends executions that give no sign of life, and takes back tasks whose lease has
+        expired. Each step is bounded, and is done by one call at a time; one that fails keeps none
+        of the others from being done. What it waits for longer than half a second it leaves to the
+        next call.
         """
         return await self._many(_MAINTAIN, (steps,))
 
@@ -8713,6 +9230,41 @@ class AsyncApi(AsyncCalls):
             (
                 task_id, context_type, content, content_type, expected_version, attempt_id,
                 request_id,
+            ),
+        )
+
+    async def put_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        content: str | None = None,
+        language: str | None = None,
+        environments: Sequence[str] | None = None,
+        depends_on: Sequence[str] | None = None,
+        required_variables: Sequence[str] | None = None,
+        optional_variables: Sequence[str] | None = None,
+        required_permissions: Sequence[str] | None = None,
+        timeout_seconds: int | None = None,
+        max_attempts: int | None = None,
+        backoff_seconds: int | None = None,
+        description: str | None = None,
+        content_hash: bytes | None = None,
+        metadata: Json = None,
+        expected_version: int | None = None,
+        request_id: Id | None = None,
+    ) -> DeploymentScript:
+        """Puts a deployment script into a project: a new one, or a change of the one with this
+        name. Another content (or language) is its next version, the same makes none. What is left
+        out stays as it was; one that was retired is in use again.
+        """
+        return await self._one(
+            _PUT_DEPLOYMENT_SCRIPT,
+            (
+                project_id, script_name, content, language, environments, depends_on,
+                required_variables, optional_variables, required_permissions, timeout_seconds,
+                max_attempts, backoff_seconds, description, content_hash, metadata,
+                expected_version, request_id,
             ),
         )
 
@@ -9278,6 +9830,20 @@ class AsyncApi(AsyncCalls):
         """Lets the tasks of a paused project be claimed again."""
         return await self._one(_RESUME_PROJECT, (project_id, request_id))
 
+    async def retire_deployment_script(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        request_id: Id | None = None,
+    ) -> DeploymentScript:
+        """Retires a deployment script, by its `script_name`: it is in no plan and not run any more,
+        and what was deployed with it stays recorded. put_deployment_script() brings it back. The
+        same `request_id` again returns the first answer. Returns the script. Raises NotFound,
+        Forbidden, Conflict (others depend on it).
+        """
+        return await self._one(_RETIRE_DEPLOYMENT_SCRIPT, (project_id, script_name, request_id))
+
     async def retry_failed(
         self,
         *,
@@ -9509,6 +10075,33 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_SIMULATE_COMPLETION, (task_ids,))
 
+    async def start_deployment(
+        self,
+        *,
+        project_id: Id,
+        script_name: str,
+        environment: str,
+        is_confirmed: bool | None = False,
+        version_no: int | None = None,
+        retry_of: Id | None = None,
+        task_id: Id | None = None,
+        pull_request_id: Id | None = None,
+        environment_info: Json = None,
+        lease_seconds: int | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> DeploymentExecution:
+        """Begins to run a deployment script in an environment: whoever calls this runs it, and says
+        how it ended with finish_deployment(). Each is in an environment once at a time.
+        """
+        return await self._one(
+            _START_DEPLOYMENT,
+            (
+                project_id, script_name, environment, is_confirmed, version_no, retry_of, task_id,
+                pull_request_id, environment_info, lease_seconds, metadata, request_id,
+            ),
+        )
+
     async def start_execution(
         self,
         *,
@@ -9523,6 +10116,7 @@ class AsyncApi(AsyncCalls):
         retry_of: Id | None = None,
         started_at: datetime | None = None,
         metadata: Json = None,
+        lease_seconds: int | None = None,
         request_id: Id | None = None,
     ) -> ExecutionHistory:
         """Begins the record of one run: of a task, of a workflow, or of the project."""
@@ -9530,7 +10124,8 @@ class AsyncApi(AsyncCalls):
             _START_EXECUTION,
             (
                 project_id, execution_type, task_id, workflow_id, attempt_id, execution_phase,
-                environment, environment_info, retry_of, started_at, metadata, request_id,
+                environment, environment_info, retry_of, started_at, metadata, lease_seconds,
+                request_id,
             ),
         )
 

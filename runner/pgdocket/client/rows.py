@@ -284,6 +284,102 @@ class ContextUse:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentExecution:
+    """Each run of a deployment script: which version, where, when, by whom, and how it ended."""
+
+    deployment_id: UUID
+    """The deployment."""
+    project_id: UUID
+    script_id: UUID
+    """The script that was run."""
+    version_no: int
+    """Its version that was run."""
+    environment: str
+    """Where it was run."""
+    status: str
+    """How it stands: that of its execution."""
+    execution_id: UUID
+    """Its execution, which has its output, log and times; that may have been dropped since, with
+    its month.
+    """
+    task_id: UUID | None
+    """The task that it was for, where it was for one."""
+    pull_request_id: UUID | None
+    """The pull request that it brings out, where it is known."""
+    is_confirmed: bool
+    """Whether it was confirmed by whoever began it."""
+    attempt_no: int
+    """Which attempt it is, from 1."""
+    retry_of: UUID | None
+    """The deployment that it tries again."""
+    retry_at: datetime | None
+    """From when on it is to be tried again; null: it is not."""
+    started_at: datetime
+    """When it began."""
+    completed_at: datetime | None
+    """When it ended; null while it runs."""
+    duration_ms: int | None
+    """How long it took, in milliseconds."""
+    exit_code: int | None
+    """With what the script ended; negative: by that signal."""
+    error_message: str | None
+    """What went wrong."""
+    metadata: Json
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentScript:
+    """What brings a project into an environment: one row for each script, with how it is run."""
+
+    script_id: UUID
+    """The script."""
+    project_id: UUID
+    script_name: str
+    """What people call it, unique in the project."""
+    description: str | None
+    """What it is good for."""
+    language: str
+    """What it is written in."""
+    environments: list[str]
+    """Where it is run: development, staging, production."""
+    version_no: int
+    """Its latest version, which is the one that is run."""
+    content_hash: bytes
+    """SHA-256 of the content of that version."""
+    content_size: int
+    """The length of it, in bytes."""
+    required_variables: list[str]
+    """Names of the environment variables without which it is not run."""
+    optional_variables: list[str]
+    """Names of other environment variables that it reads."""
+    required_permissions: list[str]
+    """What whoever runs it has to have: project:admin and role:NAME are checked, others are for
+    people to read.
+    """
+    timeout_seconds: int
+    """How long it may run, in seconds."""
+    max_attempts: int
+    """How often it is tried, the first time included."""
+    backoff_seconds: int
+    """The wait after the first failure, in seconds; it doubles with each further one, up to an
+    hour.
+    """
+    archived_at: datetime | None
+    """When it was retired; null: in use."""
+    metadata: Json
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """Embeddings of tasks, contexts, documents and interactions as they now are: when one changes,
     its embeddings go.
@@ -522,6 +618,10 @@ class ExecutionHistory:
     """What it was run on: versions, machine, region..."""
     performance_metrics: Json
     """What else was measured."""
+    lease_seconds: int
+    """After how many seconds without a sign of life it is taken for dead."""
+    lease_expires_at: datetime | None
+    """When it is taken for dead unless there is a sign of life before; null: it has ended."""
     log_lines: int
     """How many lines its log has."""
     log_lines_left_out: int
@@ -1549,6 +1649,26 @@ class CriticalPathRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentPlanRow:
+    """A row of what deployment_plan() returns."""
+
+    wave: int
+    script_name: str
+    language: str
+    version_no: int
+    waits_on: list[str]
+    unmet: list[str]
+    is_deployed: bool
+    last_status: str | None
+    last_version_no: int | None
+    last_started_at: datetime | None
+    last_deployment_id: UUID | None
+    required_variables: list[str]
+    missing_permissions: list[str]
+    needs_confirmation: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DiffContextsRow:
     """A row of what diff_contexts() returns."""
 
@@ -1589,6 +1709,33 @@ class GetContextRawRow:
     content_type: str
     content_hash: bytes
     found_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class GetDeploymentScriptRow:
+    """A row of what get_deployment_script() returns."""
+
+    script_id: UUID
+    script_name: str
+    description: str | None
+    language: str
+    version_no: int
+    content: str
+    content_hash: bytes
+    content_size: int
+    environments: list[str]
+    depends_on: list[str]
+    required_variables: list[str]
+    optional_variables: list[str]
+    required_permissions: list[str]
+    timeout_seconds: int
+    max_attempts: int
+    backoff_seconds: int
+    archived_at: datetime | None
+    metadata: Json
+    version: int
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -1697,6 +1844,44 @@ class ListConsumersRow:
     most_deliveries: int | None
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListDeploymentScriptVersionsRow:
+    """A row of what list_deployment_script_versions() returns."""
+
+    version_no: int
+    language: str
+    content_hash: bytes
+    content_size: int
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListDeploymentsRow:
+    """A row of what list_deployments() returns."""
+
+    deployment_id: UUID
+    script_id: UUID
+    script_name: str
+    version_no: int
+    environment: str
+    status: str
+    attempt_no: int
+    retry_of: UUID | None
+    retry_at: datetime | None
+    started_at: datetime
+    completed_at: datetime | None
+    duration_ms: int | None
+    exit_code: int | None
+    error_message: str | None
+    is_confirmed: bool
+    created_by: str
+    execution_id: UUID
+    task_id: UUID | None
+    pull_request_id: UUID | None
+    metadata: Json
 
 
 @dataclass(frozen=True, slots=True)
