@@ -17629,6 +17629,60 @@ not. Nothing is changed.
 Returns tasks; not_before may be null, and makes them wait still where it is not. Tasks that may not
 be seen, and those that are completed already, free nothing. Raises nothing.';
 
+-- FUNCTION docket.slow_statements(integer)
+
+CREATE FUNCTION docket.slow_statements(page_size integer DEFAULT 20) RETURNS TABLE(calls bigint, total_seconds double precision, mean_ms double precision, longest_ms double precision, rows_each double precision, hit_ratio numeric, wal_bytes numeric, principal text, statement text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_schema text := (
+        select n.nspname
+          from pg_catalog.pg_extension as e
+          join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
+         where e.extname = 'pg_stat_statements');
+    v_found  json;
+begin
+    if v_schema is null then
+        raise exception 'the extension pg_stat_statements is not there'
+            using errcode = 'PD404',
+                  hint    = 'Put pg_stat_statements into shared_preload_libraries, start the server'
+                            ' anew, and create extension pg_stat_statements.';
+    end if;
+
+    execute format(
+        'select json_agg(f) '
+          'from ('
+            'select s.calls, s.total_exec_time / 1000 as total_seconds, '
+                   's.mean_exec_time as mean_ms, s.max_exec_time as longest_ms, '
+                   's.rows::double precision / greatest(s.calls, 1) as rows_each, '
+                   'round(s.shared_blks_hit::numeric '
+                         '/ nullif(s.shared_blks_hit + s.shared_blks_read, 0), 4) as hit_ratio, '
+                   's.wal_bytes, s.userid::regrole::text as principal, s.query as statement '
+              'from %I.pg_stat_statements as s '
+             'where s.dbid = (select d.oid from pg_catalog.pg_database as d '
+                              'where d.datname = current_database()) '
+             'order by s.total_exec_time desc, s.queryid '
+             'limit $1) as f', v_schema)
+       into v_found
+      using least(greatest(slow_statements.page_size, 1), 1000);
+
+    return query
+    select f.*
+      from json_to_recordset(coalesce(v_found, '[]')) as f (
+               calls bigint, total_seconds double precision, mean_ms double precision,
+               longest_ms double precision, rows_each double precision, hit_ratio numeric,
+               wal_bytes numeric, principal text, statement text);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.slow_statements(page_size integer) IS 'The statements of this database that took the most time in all, as pg_stat_statements counts them.
+
+`page_size` is in rows (1 to 1000). Returns rows, times in seconds and milliseconds as the names
+say; rows_each is the mean of the rows of a call, hit_ratio the part of the blocks that was found in
+shared_buffers; hit_ratio may be null: none was looked for. Statements of others are shown to
+members of pg_read_all_stats alone. Raises PD404 where the extension is not there.';
+
 -- FUNCTION docket.start_deployment(uuid, text, text, boolean, integer, uuid, uuid, uuid, jsonb, integer, jsonb, uuid)
 
 CREATE FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean DEFAULT false, version_no integer DEFAULT NULL::integer, retry_of uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid, environment_info jsonb DEFAULT NULL::jsonb, lease_seconds integer DEFAULT NULL::integer, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.deployment_executions
@@ -35844,6 +35898,78 @@ ALTER TABLE ONLY docket.audit_log_default FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE docket.audit_log_default IS 'Rows of audit_log for which no month is there. The first row in it is an alarm.';
 
+-- VIEW docket.blocking_chains
+
+CREATE VIEW docket.blocking_chains WITH (security_invoker='true') AS
+ WITH RECURSIVE now AS MATERIALIZED (
+         SELECT docket.clock() AS moment
+        ), waiting AS MATERIALIZED (
+         SELECT a_1.pid,
+            b.pid AS blocked_by
+           FROM (pg_stat_activity a_1
+             CROSS JOIN LATERAL unnest(pg_blocking_pids(a_1.pid)) b(pid))
+          WHERE ((a_1.datname = current_database()) AND (a_1.wait_event_type = 'Lock'::text))
+        ), chain AS (
+         SELECT w.blocked_by AS root,
+            w.pid,
+            w.blocked_by,
+            1 AS depth,
+            ARRAY[w.blocked_by, w.pid] AS path
+           FROM waiting w
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM waiting o
+                  WHERE (o.pid = w.blocked_by))))
+        UNION ALL
+         SELECT c_1.root,
+            w.pid,
+            w.blocked_by,
+            (c_1.depth + 1),
+            (c_1.path || w.pid)
+           FROM (chain c_1
+             JOIN waiting w ON ((w.blocked_by = c_1.pid)))
+          WHERE (w.pid <> ALL (c_1.path))
+        )
+ SELECT c.root AS root_pid,
+    (r.usename)::text AS root_principal,
+    r.state AS root_state,
+    EXTRACT(epoch FROM (n.moment - r.xact_start)) AS root_transaction_seconds,
+    r.query AS root_statement,
+    c.depth,
+    c.blocked_by AS blocked_by_pid,
+    c.pid,
+    (a.usename)::text AS principal,
+    EXTRACT(epoch FROM (n.moment - a.state_change)) AS waiting_seconds,
+    l.locks AS waits_for,
+    a.query AS statement
+   FROM ((((chain c
+     CROSS JOIN now n)
+     JOIN pg_stat_activity a ON ((a.pid = c.pid)))
+     LEFT JOIN pg_stat_activity r ON ((r.pid = c.root)))
+     CROSS JOIN LATERAL ( SELECT string_agg(concat_ws(' '::text, k.mode, 'on', k.locktype,
+                CASE
+                    WHEN (k.relation IS NOT NULL) THEN ((k.relation)::regclass)::text
+                    ELSE NULL::text
+                END), ', '::text) AS locks
+           FROM pg_locks k
+          WHERE ((k.pid = c.pid) AND (NOT k.granted))) l);
+
+COMMENT ON VIEW docket.blocking_chains IS 'Who waits for whose lock: a row for each session that waits, with the one at the root of its chain, which is the one to end. depth is 1 for those that wait for the root itself.';
+
+-- VIEW docket.cache_hits
+
+CREATE VIEW docket.cache_hits WITH (security_invoker='true') AS
+ SELECT (schemaname)::text AS schema_name,
+    (relname)::text AS table_name,
+    (COALESCE(heap_blks_hit, (0)::bigint) + COALESCE(toast_blks_hit, (0)::bigint)) AS table_hits,
+    (COALESCE(heap_blks_read, (0)::bigint) + COALESCE(toast_blks_read, (0)::bigint)) AS table_reads,
+    (COALESCE(idx_blks_hit, (0)::bigint) + COALESCE(tidx_blks_hit, (0)::bigint)) AS index_hits,
+    (COALESCE(idx_blks_read, (0)::bigint) + COALESCE(tidx_blks_read, (0)::bigint)) AS index_reads,
+    round((((((COALESCE(heap_blks_hit, (0)::bigint) + COALESCE(toast_blks_hit, (0)::bigint)) + COALESCE(idx_blks_hit, (0)::bigint)) + COALESCE(tidx_blks_hit, (0)::bigint)))::numeric / (NULLIF((((((((COALESCE(heap_blks_hit, (0)::bigint) + COALESCE(toast_blks_hit, (0)::bigint)) + COALESCE(idx_blks_hit, (0)::bigint)) + COALESCE(tidx_blks_hit, (0)::bigint)) + COALESCE(heap_blks_read, (0)::bigint)) + COALESCE(toast_blks_read, (0)::bigint)) + COALESCE(idx_blks_read, (0)::bigint)) + COALESCE(tidx_blks_read, (0)::bigint)), 0))::numeric), 4) AS hit_ratio
+   FROM pg_statio_user_tables s
+  WHERE (schemaname = ANY (ARRAY['docket'::name, 'docket_private'::name]));
+
+COMMENT ON VIEW docket.cache_hits IS 'How many blocks of each table and its indexes were found in shared_buffers, and how many had to be read (perhaps from the cache of the operating system), since the statistics were reset. Below 0.99 for the tables that are used most, shared_buffers is small.';
+
 -- VIEW docket.cicd_pipeline_status
 
 CREATE VIEW docket.cicd_pipeline_status WITH (security_invoker='true') AS
@@ -35877,6 +36003,26 @@ CREATE VIEW docket.cicd_pipeline_status WITH (security_invoker='true') AS
   WHERE ((status)::text = ANY (ARRAY['in_progress'::text, 'review'::text]));
 
 COMMENT ON VIEW docket.cicd_pipeline_status IS 'How the tasks stand that are worked on or in review now: the same columns as docket.task_cicd_status. It reads their rows alone, and is never stale.';
+
+-- VIEW docket.connection_states
+
+CREATE VIEW docket.connection_states WITH (security_invoker='true') AS
+ WITH now AS MATERIALIZED (
+         SELECT docket.clock() AS moment
+        )
+ SELECT (a.usename)::text AS principal,
+    NULLIF(a.application_name, ''::text) AS application_name,
+    a.state,
+    a.wait_event_type,
+    count(*) AS connections,
+    max(EXTRACT(epoch FROM (n.moment - a.state_change))) AS longest_in_state_seconds,
+    max(EXTRACT(epoch FROM (n.moment - a.xact_start))) AS oldest_transaction_seconds
+   FROM (pg_stat_activity a
+     CROSS JOIN now n)
+  WHERE ((a.datname = current_database()) AND (a.backend_type = 'client backend'::text))
+  GROUP BY a.usename, a.application_name, a.state, a.wait_event_type;
+
+COMMENT ON VIEW docket.connection_states IS 'The connections to this database by role, application, state and what they wait for, with the longest stay in that state and the oldest transaction, in seconds.';
 
 -- TABLE docket.embedding_models
 
@@ -36128,6 +36274,32 @@ COMMENT ON COLUMN docket.import_items.raw_status IS 'Its status as written, in J
 
 COMMENT ON COLUMN docket.import_items.raw_priority IS 'Its priority as written, in JSON; null: it had none.';
 
+-- VIEW docket.index_usage
+
+CREATE VIEW docket.index_usage WITH (security_invoker='true') AS
+ SELECT (s.schemaname)::text AS schema_name,
+    (s.relname)::text AS table_name,
+    (s.indexrelname)::text AS index_name,
+    s.idx_scan AS scans,
+    s.idx_tup_read AS entries_read,
+    s.idx_tup_fetch AS rows_fetched,
+    pg_relation_size((s.indexrelid)::regclass) AS index_bytes,
+    i.indisunique AS is_unique,
+    (f.constraint_name IS NOT NULL) AS is_of_foreign_key,
+    i.indisvalid AS is_valid,
+    ((s.idx_scan = 0) AND (NOT i.indisunique) AND (f.constraint_name IS NULL)) AS is_unused,
+    pg_get_indexdef(s.indexrelid) AS definition
+   FROM ((pg_stat_user_indexes s
+     JOIN pg_index i ON ((i.indexrelid = s.indexrelid)))
+     LEFT JOIN LATERAL ( SELECT k.conname AS constraint_name
+           FROM pg_constraint k
+          WHERE ((k.conrelid = i.indrelid) AND (k.contype = 'f'::"char") AND (((i.indkey)::smallint[])[0:(cardinality(k.conkey) - 1)] @> k.conkey))
+          ORDER BY k.conname
+         LIMIT 1) f ON (true))
+  WHERE (s.schemaname = ANY (ARRAY['docket'::name, 'docket_private'::name]));
+
+COMMENT ON VIEW docket.index_usage IS 'How often each index was read since the statistics were reset. is_unused: never, and it is neither unique nor what a foreign key needs; it may be what another server (a standby) reads.';
+
 -- TABLE docket.interaction_search
 
 CREATE TABLE docket.interaction_search (
@@ -36268,6 +36440,26 @@ COMMENT ON COLUMN docket.organizations.name IS 'What people call it.';
 
 COMMENT ON COLUMN docket.organizations.personal_principal IS 'The principal whose own organization this is, made with the first project of somebody who is in none.';
 
+-- VIEW docket.partition_overview
+
+CREATE VIEW docket.partition_overview WITH (security_invoker='true') AS
+ SELECT (n.nspname)::text AS schema_name,
+    (p.relname)::text AS table_name,
+    (c.relname)::text AS partition_name,
+    pg_get_expr(c.relpartbound, c.oid) AS bounds,
+    (pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'::text) AS is_default,
+    (GREATEST(c.reltuples, (0)::real))::bigint AS estimated_rows,
+    pg_total_relation_size((c.oid)::regclass) AS total_bytes,
+    GREATEST(s.last_analyze, s.last_autoanalyze) AS analyzed_at
+   FROM ((((pg_inherits i
+     JOIN pg_class p ON (((p.oid = i.inhparent) AND (p.relkind = 'p'::"char"))))
+     JOIN pg_namespace n ON ((n.oid = p.relnamespace)))
+     JOIN pg_class c ON ((c.oid = i.inhrelid)))
+     LEFT JOIN pg_stat_all_tables s ON ((s.relid = c.oid)))
+  WHERE (n.nspname = ANY (ARRAY['docket'::name, 'docket_private'::name]));
+
+COMMENT ON VIEW docket.partition_overview IS 'The partitions of each partitioned table: bounds, rows (as the last ANALYZE found), bytes. A default partition with rows in it is an alarm: docket.health() says so.';
+
 -- TABLE docket.response_cache
 
 CREATE TABLE docket.response_cache (
@@ -36376,6 +36568,70 @@ COMMENT ON COLUMN docket.schema_migrations.planned_at IS 'When it was planned.';
 
 COMMENT ON COLUMN docket.schema_migrations.planned_by IS 'Who planned it: name and e-mail address.';
 
+-- VIEW docket.table_bloat
+
+CREATE VIEW docket.table_bloat WITH (security_invoker='true') AS
+ WITH block AS (
+         SELECT (current_setting('block_size'::text))::bigint AS block_size
+        )
+ SELECT (n.nspname)::text AS schema_name,
+    (c.relname)::text AS table_name,
+    (c.reltuples)::bigint AS estimated_rows,
+    ((c.relpages)::bigint * b.block_size) AS table_bytes,
+    ((GREATEST(((c.relpages)::double precision - e.pages), (0)::double precision))::bigint * b.block_size) AS bloat_bytes,
+    round(((GREATEST(((c.relpages)::double precision - e.pages), (0)::double precision) / (NULLIF(c.relpages, 0))::double precision))::numeric, 3) AS bloat_ratio
+   FROM ((((pg_class c
+     JOIN pg_namespace n ON ((n.oid = c.relnamespace)))
+     CROSS JOIN block b)
+     CROSS JOIN LATERAL ( SELECT sum((((1)::double precision - s.null_frac) * (s.avg_width)::double precision)) AS width
+           FROM pg_stats s
+          WHERE ((s.schemaname = n.nspname) AND (s.tablename = c.relname) AND (NOT s.inherited))) w)
+     CROSS JOIN LATERAL ( SELECT ceil(((c.reltuples * ((28)::double precision + (ceil((w.width / (8)::double precision)) * (8)::double precision))) / (((((b.block_size - 24) * f.fillfactor))::numeric / 100.0))::double precision)) AS pages
+           FROM ( SELECT COALESCE(( SELECT (o.option_value)::integer AS option_value
+                           FROM pg_options_to_table(c.reloptions) o(option_name, option_value)
+                          WHERE (o.option_name = 'fillfactor'::text)), 100) AS fillfactor) f) e)
+  WHERE ((n.nspname = ANY (ARRAY['docket'::name, 'docket_private'::name])) AND (c.relkind = ANY (ARRAY['r'::"char", 'm'::"char"])) AND (c.reltuples > (0)::double precision));
+
+COMMENT ON VIEW docket.table_bloat IS 'An estimate of how much of each table is room that holds nothing: bytes, and the part of the whole. It rests on the widths that ANALYZE found, knows nothing of values out of line, and is null for whoever may not see statistics. Below a fifth is normal.';
+
+-- VIEW docket.table_scans
+
+CREATE VIEW docket.table_scans WITH (security_invoker='true') AS
+ SELECT (schemaname)::text AS schema_name,
+    (relname)::text AS table_name,
+    n_live_tup AS live_rows,
+    seq_scan AS sequential_scans,
+    seq_tup_read AS rows_read_by_them,
+    (seq_tup_read / NULLIF(seq_scan, 0)) AS rows_read_by_each,
+    COALESCE(idx_scan, (0)::bigint) AS index_scans,
+    ((seq_scan >= 50) AND ((seq_tup_read / NULLIF(seq_scan, 0)) >= 10000) AND (seq_scan > (COALESCE(idx_scan, (0)::bigint) / 10))) AS may_lack_an_index
+   FROM pg_stat_user_tables s
+  WHERE (schemaname = ANY (ARRAY['docket'::name, 'docket_private'::name]));
+
+COMMENT ON VIEW docket.table_scans IS 'How often each table was read from one end to the other since the statistics were reset, and how much of it. may_lack_an_index: at least 50 times, 10,000 rows each time, and more than a tenth as often as by its indexes.';
+
+-- VIEW docket.table_sizes
+
+CREATE VIEW docket.table_sizes WITH (security_invoker='true') AS
+ SELECT (n.nspname)::text AS schema_name,
+    (r.relname)::text AS table_name,
+    count(*) FILTER (WHERE (c.relkind = 'r'::"char")) AS physical_tables,
+    (sum(GREATEST(c.reltuples, (0)::real)))::bigint AS estimated_rows,
+    (sum(pg_table_size((c.oid)::regclass)))::bigint AS table_bytes,
+    (sum(pg_indexes_size((c.oid)::regclass)))::bigint AS index_bytes,
+    (sum(pg_total_relation_size((c.oid)::regclass)))::bigint AS total_bytes
+   FROM (((pg_class r
+     JOIN pg_namespace n ON ((n.oid = r.relnamespace)))
+     CROSS JOIN LATERAL ( SELECT t.relid
+           FROM pg_partition_tree((r.oid)::regclass) t(relid, parentrelid, isleaf, level)
+        UNION
+         SELECT r.oid) p(oid))
+     JOIN pg_class c ON ((c.oid = (p.oid)::oid)))
+  WHERE ((n.nspname = ANY (ARRAY['docket'::name, 'docket_private'::name])) AND (r.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'm'::"char"])) AND (NOT r.relispartition))
+  GROUP BY n.nspname, r.relname;
+
+COMMENT ON VIEW docket.table_sizes IS 'How large each table is, in rows (as the last ANALYZE found) and bytes; a partitioned table with all of its partitions. table_bytes has what is stored out of line.';
+
 -- VIEW docket.task_dependency_graph
 
 CREATE VIEW docket.task_dependency_graph WITH (security_invoker='true') AS
@@ -36474,6 +36730,29 @@ COMMENT ON COLUMN docket.task_transitions.from_status IS 'The status before.';
 COMMENT ON COLUMN docket.task_transitions.to_status IS 'The status after.';
 
 COMMENT ON COLUMN docket.task_transitions.description IS 'What has happened then.';
+
+-- VIEW docket.vacuum_status
+
+CREATE VIEW docket.vacuum_status WITH (security_invoker='true') AS
+ SELECT (s.schemaname)::text AS schema_name,
+    (s.relname)::text AS table_name,
+    s.n_live_tup AS live_rows,
+    s.n_dead_tup AS dead_rows,
+    round(((s.n_dead_tup)::numeric / (NULLIF((s.n_live_tup + s.n_dead_tup), 0))::numeric), 3) AS dead_ratio,
+    t.dead_rows_allowed,
+    (s.n_dead_tup > t.dead_rows_allowed) AS is_due,
+    GREATEST(s.last_vacuum, s.last_autovacuum) AS vacuumed_at,
+    GREATEST(s.last_analyze, s.last_autoanalyze) AS analyzed_at,
+    age(c.relfrozenxid) AS transactions_unfrozen
+   FROM ((pg_stat_user_tables s
+     JOIN pg_class c ON ((c.oid = s.relid)))
+     CROSS JOIN LATERAL ( SELECT (((o.threshold)::double precision + ((o.scale_factor)::double precision * GREATEST(c.reltuples, (0)::real))))::bigint AS dead_rows_allowed
+           FROM ( SELECT (COALESCE(max(w.option_value) FILTER (WHERE (w.option_name = 'autovacuum_vacuum_threshold'::text)), current_setting('autovacuum_vacuum_threshold'::text)))::numeric AS threshold,
+                    (COALESCE(max(w.option_value) FILTER (WHERE (w.option_name = 'autovacuum_vacuum_scale_factor'::text)), current_setting('autovacuum_vacuum_scale_factor'::text)))::numeric AS scale_factor
+                   FROM pg_options_to_table(c.reloptions) w(option_name, option_value)) o) t)
+  WHERE ((s.schemaname = ANY (ARRAY['docket'::name, 'docket_private'::name])) AND (c.relkind <> 'p'::"char"));
+
+COMMENT ON VIEW docket.vacuum_status IS 'Dead rows of each table, and whether autovacuum should have come (is_due: more than dead_rows_allowed); when it was vacuumed and analyzed, and how many transactions ago it was frozen.';
 
 -- TABLE docket_private.claim_orders
 
@@ -42706,6 +42985,10 @@ GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_agen
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_reader;
 GRANT ALL ON FUNCTION docket.simulate_completion(task_ids uuid[]) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.slow_statements(page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.slow_statements(page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.slow_statements(page_size integer) TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.start_deployment(project_id uuid, script_name text, environment text, is_confirmed boolean, version_no integer, retry_of uuid, task_id uuid, pull_request_id uuid, environment_info jsonb, lease_seconds integer, metadata jsonb, request_id uuid) TO docket_app;
@@ -43702,11 +43985,23 @@ REVOKE ALL ON FUNCTION docket_private.write_update(arguments text[], old_values 
 
 REVOKE ALL ON FUNCTION docket_private.xml_text(content text) FROM PUBLIC;
 
+GRANT SELECT ON TABLE docket.blocking_chains TO docket_admin;
+GRANT SELECT ON TABLE docket.blocking_chains TO docket_maintenance;
+GRANT SELECT ON TABLE docket.blocking_chains TO docket_metrics;
+
+GRANT SELECT ON TABLE docket.cache_hits TO docket_admin;
+GRANT SELECT ON TABLE docket.cache_hits TO docket_maintenance;
+GRANT SELECT ON TABLE docket.cache_hits TO docket_metrics;
+
 GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_admin;
 GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_app;
 GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_agent;
 GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_reader;
 GRANT SELECT ON TABLE docket.cicd_pipeline_status TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.connection_states TO docket_admin;
+GRANT SELECT ON TABLE docket.connection_states TO docket_maintenance;
+GRANT SELECT ON TABLE docket.connection_states TO docket_metrics;
 
 GRANT SELECT ON TABLE docket.embedding_models TO docket_admin;
 GRANT SELECT ON TABLE docket.embedding_models TO docket_app;
@@ -43735,6 +44030,10 @@ GRANT SELECT ON TABLE docket.import_items TO docket_agent;
 GRANT SELECT ON TABLE docket.import_items TO docket_reader;
 GRANT SELECT ON TABLE docket.import_items TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.index_usage TO docket_admin;
+GRANT SELECT ON TABLE docket.index_usage TO docket_maintenance;
+GRANT SELECT ON TABLE docket.index_usage TO docket_metrics;
+
 GRANT SELECT ON TABLE docket.knowledge_versions TO docket_admin;
 GRANT SELECT ON TABLE docket.knowledge_versions TO docket_app;
 GRANT SELECT ON TABLE docket.knowledge_versions TO docket_agent;
@@ -43743,6 +44042,10 @@ GRANT SELECT ON TABLE docket.knowledge_versions TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;
+
+GRANT SELECT ON TABLE docket.partition_overview TO docket_admin;
+GRANT SELECT ON TABLE docket.partition_overview TO docket_maintenance;
+GRANT SELECT ON TABLE docket.partition_overview TO docket_metrics;
 
 GRANT SELECT ON TABLE docket.response_cache TO docket_admin;
 GRANT SELECT ON TABLE docket.response_cache TO docket_app;
@@ -43763,6 +44066,18 @@ GRANT SELECT ON TABLE docket.schema_migrations TO docket_auditor;
 GRANT SELECT ON TABLE docket.schema_migrations TO docket_metrics;
 GRANT SELECT ON TABLE docket.schema_migrations TO docket_maintenance;
 
+GRANT SELECT ON TABLE docket.table_bloat TO docket_admin;
+GRANT SELECT ON TABLE docket.table_bloat TO docket_maintenance;
+GRANT SELECT ON TABLE docket.table_bloat TO docket_metrics;
+
+GRANT SELECT ON TABLE docket.table_scans TO docket_admin;
+GRANT SELECT ON TABLE docket.table_scans TO docket_maintenance;
+GRANT SELECT ON TABLE docket.table_scans TO docket_metrics;
+
+GRANT SELECT ON TABLE docket.table_sizes TO docket_admin;
+GRANT SELECT ON TABLE docket.table_sizes TO docket_maintenance;
+GRANT SELECT ON TABLE docket.table_sizes TO docket_metrics;
+
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_admin;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_app;
 GRANT SELECT ON TABLE docket.task_dependency_graph TO docket_agent;
@@ -43780,6 +44095,10 @@ GRANT SELECT ON TABLE docket.task_transitions TO docket_app;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_agent;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_reader;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.vacuum_status TO docket_admin;
+GRANT SELECT ON TABLE docket.vacuum_status TO docket_maintenance;
+GRANT SELECT ON TABLE docket.vacuum_status TO docket_metrics;
 
 GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_admin;
 GRANT SELECT(principal) ON TABLE docket_private.project_access TO docket_app;

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from pgdocket.cli import cli
-from support.clients import Run, RunJson
+from support.clients import Run, RunJson, run_at
 from support.databases import Database
-
-NAMING = ("PG", "DB_", "DATABASE_")
 
 
 @pytest.fixture
 def run(docket: Database) -> Run:
     """Runs a command on the test's database: run("task", "list"). `input` goes to its stdin."""
-    inherited = {name: None for name in os.environ if name.startswith(NAMING)}
-    named = {key: value for key, value in docket.environment.items() if key.startswith(NAMING)}
-
-    def call(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - as Click's
-        return CliRunner().invoke(cli, arguments, env=inherited | named, input=input)
-
-    return call
+    return run_at(docket)
 
 
 @pytest.fixture

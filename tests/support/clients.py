@@ -16,14 +16,17 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from pgdocket.cli import cli
+from support.databases import Database
 from support.sessions import PATIENCE_SECONDS, POLL_SECONDS, Connection
 
 T = TypeVar("T")
 Run = Callable[..., Result]
 RunJson = Callable[..., Any]
 AGENT = Path(__file__).with_name("agent.py")
+NAMING = ("PG", "DB_", "DATABASE_")
 
 
 def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
@@ -153,3 +156,16 @@ def frozen_sessions(session: Connection) -> Iterator[None]:
         for (pid,) in rows:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def run_at(database: Database) -> Run:
+    """Runs commands on that database."""
+    inherited: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith(NAMING)
+    }
+    named = {key: value for key, value in database.environment.items() if key.startswith(NAMING)}
+
+    def call(*arguments: str, input: str | None = None) -> Result:  # noqa: A002 - as Click's
+        return CliRunner().invoke(cli, arguments, env=inherited | named, input=input)
+
+    return call

@@ -71,6 +71,8 @@ COMMANDS: dict[str, str] = {
     "settings": "pgdocket.cli.settings:settings",
     "maintain": "pgdocket.cli.maintain:maintain",
     "doctor": "pgdocket.cli.doctor:doctor",
+    "ops": "pgdocket.cli.ops:ops",
+    "explain": "pgdocket.cli.ops:explain",
 }
 
 # One line each, so that `pgdocket --help` imports no command.
@@ -128,6 +130,8 @@ SUMMARIES: dict[str, str] = {
     "settings": "Show and change what holds for the whole docket.",
     "maintain": "Do what has to be done from time to time.",
     "doctor": "Check that all is as it should be.",
+    "ops": "Ask the server what a DBA asks.",
+    "explain": "Show how the server would do a statement.",
 }
 
 _META = "pgdocket.options"

@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         Setting,
         SimilarTasksRow,
         SimulateCompletionRow,
+        SlowStatementsRow,
         StreamRow,
         Task,
         TaskAttempt,
@@ -2068,6 +2069,12 @@ _SIMULATE_COMPLETION: Function[SimulateCompletionRow] = Function(
     Effect.READ,
     "SimulateCompletionRow",
     Parameter("task_ids", is_required=True, is_array=True),
+)
+_SLOW_STATEMENTS: Function[SlowStatementsRow] = Function(
+    "slow_statements",
+    Effect.READ,
+    "SlowStatementsRow",
+    Parameter("page_size", default=20),
 )
 _START_DEPLOYMENT: Function[DeploymentExecution] = Function(
     "start_deployment",
@@ -6430,6 +6437,22 @@ class Api(Calls):
         """
         return self._many(_SIMULATE_COMPLETION, (task_ids,))
 
+    def slow_statements(
+        self,
+        *,
+        page_size: int | None = 20,
+    ) -> list[SlowStatementsRow]:
+        """The statements of this database that took the most time in all, as pg_stat_statements
+        counts them.
+
+        `page_size` is in rows (1 to 1000). Returns rows, times in seconds and milliseconds as the
+        names say; rows_each is the mean of the rows of a call, hit_ratio the part of the blocks
+        that was found in shared_buffers; hit_ratio may be null: none was looked for. Statements of
+        others are shown to members of pg_read_all_stats alone. Raises NotFound where the extension
+        is not there.
+        """
+        return self._many(_SLOW_STATEMENTS, (page_size,))
+
     def start_deployment(
         self,
         *,
@@ -10074,6 +10097,16 @@ class AsyncApi(AsyncCalls):
         waiting where they are not. Nothing is changed.
         """
         return await self._many(_SIMULATE_COMPLETION, (task_ids,))
+
+    async def slow_statements(
+        self,
+        *,
+        page_size: int | None = 20,
+    ) -> list[SlowStatementsRow]:
+        """The statements of this database that took the most time in all, as pg_stat_statements
+        counts them.
+        """
+        return await self._many(_SLOW_STATEMENTS, (page_size,))
 
     async def start_deployment(
         self,

@@ -2247,6 +2247,21 @@ class SimulateCompletionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SlowStatementsRow:
+    """A row of what slow_statements() returns."""
+
+    calls: int
+    total_seconds: float
+    mean_ms: float
+    longest_ms: float
+    rows_each: float
+    hit_ratio: Decimal | None
+    wal_bytes: Decimal
+    principal: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamRow:
     """A row of what stream() returns."""
 
