@@ -32269,6 +32269,1984 @@ grant select on docket.workflow_states
 
 reset role;
 
+-- observability/metrics
+
+set local role docket_owner;
+
+create domain docket.metric_kind as text
+    constraint metric_kind_known
+        check (value in ('gauge', 'counter', 'histogram', 'summary', 'timer'));
+
+comment on domain docket.metric_kind is
+    'How samples are taken together: gauge, a state that goes up and down; counter, a total that only grows, until it begins anew; histogram and timer, single observations, by quantiles; summary, single observations, by count and sum.';
+
+create domain docket.metric_category as text
+    constraint metric_category_known
+        check (value in ('database', 'application', 'infrastructure', 'business', 'security'));
+
+comment on domain docket.metric_category is
+    'What a metric is about, and so how long it is kept: database, application, infrastructure, business or security.';
+
+create domain docket.metric_resolution as text
+    constraint metric_resolution_known check (value in ('raw', 'minute', 'hour', 'day'));
+
+comment on domain docket.metric_resolution is
+    'How finely metrics are kept: raw, each sample; minute, hour or day, what the samples of one come to.';
+
+-- UCUM, of which this knows the units that machines and businesses are measured in; what is counted
+-- stands in braces: {task}, {task}/h. "1" is a ratio.
+create domain docket.metric_unit as text
+    constraint metric_unit_is_ucum
+        check (length(value) <= 60
+               and value ~ ('^/?(([YZEPTGMkhdcmunpfazy]|da|[KMGT]i)?'
+                            '(m|s|g|A|K|mol|cd|rad|sr|Hz|N|Pa|J|W|C|V|F|Ohm|S|Wb|T|H|Cel|lm|lx|Bq'
+                            '|Gy|Sv|L|l|t|bar|eV|By|bit|Bd|B|min|h|d|wk|mo|a|10\*|%|\[ppm\]|\[ppb\]'
+                            '|\[ppth\]|\[degF\]|\d+)([+-]?\d+)?(\{[!-z|~]*\})?|\{[!-z|~]*\})'
+                            '([./](([YZEPTGMkhdcmunpfazy]|da|[KMGT]i)?'
+                            '(m|s|g|A|K|mol|cd|rad|sr|Hz|N|Pa|J|W|C|V|F|Ohm|S|Wb|T|H|Cel|lm|lx|Bq'
+                            '|Gy|Sv|L|l|t|bar|eV|By|bit|Bd|B|min|h|d|wk|mo|a|10\*|%|\[ppm\]|\[ppb\]'
+                            '|\[ppth\]|\[degF\]|\d+)([+-]?\d+)?(\{[!-z|~]*\})?|\{[!-z|~]*\}))*$'));
+
+comment on domain docket.metric_unit is
+    'A unit of UCUM, in its case-sensitive form: ms, By, %, 1, {task}/h...';
+comment on constraint metric_unit_is_ucum on domain docket.metric_unit is
+    'a unit is one of UCUM: ms, s, By, %, 1, Cel, {task}/h...';
+
+create table docket.metric_definitions (
+    name        text                   not null,
+    project_id  uuid                   not null,
+    kind        docket.metric_kind     not null,
+    category    docket.metric_category not null,
+    unit        docket.metric_unit     not null,
+    description text,
+    created_at  timestamptz            not null default docket.clock(),
+    created_by  text                   not null default docket.principal(),
+
+    constraint metric_definitions_pkey primary key (name, project_id),
+    constraint metric_definitions_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint metric_definitions_name_plain check (name ~ '^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$'),
+    constraint metric_definitions_description_bounded
+        check (length(description) between 1 and 2000)
+);
+
+create index metric_definitions_project_idx on docket.metric_definitions (project_id, name);
+
+comment on table docket.metric_definitions is
+    'What is measured: each metric of a project, with its kind and unit.';
+comment on column docket.metric_definitions.name is
+    'The metric''s name, as OpenMetrics has them.';
+comment on column docket.metric_definitions.kind is
+    'How its samples are taken together.';
+comment on column docket.metric_definitions.category is
+    'What it is about, and so how long it is kept.';
+comment on column docket.metric_definitions.unit is
+    'The unit of its samples.';
+comment on column docket.metric_definitions.description is
+    'What it says.';
+comment on constraint metric_definitions_name_plain on docket.metric_definitions is
+    'a metric''s name has 1 to 200 letters, digits, "_" and ":", no digit first';
+comment on constraint metric_definitions_description_bounded on docket.metric_definitions is
+    'the description of a metric has 1 to 2000 characters';
+
+create function docket_private.is_labels(labels jsonb) returns boolean
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- One after the other: what is no object can not be taken apart.
+    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
+    then
+        return false;
+    end if;
+
+    return (
+        select count(*) <= 32
+               and coalesce(
+                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
+                                and l.key <> all (array['le', 'quantile'])
+                                and jsonb_typeof(l.value) = 'string'),
+                       true)
+          from jsonb_each(is_labels.labels) as l);
+end;
+$$;
+
+comment on function docket_private.is_labels(jsonb) is
+    'Whether a value is an object of labels: at most 32 texts under plain names.';
+
+create sequence docket_private.series_id_seq as bigint;
+
+comment on sequence docket_private.series_id_seq is
+    'The ids of series.';
+
+-- Its id is a number, and not a uuid as elsewhere: each sample has it, twice. It is the project's
+-- in every key, and no function takes it without the project, which knows its shard.
+create table docket.metric_series (
+    series_id  bigint      not null default nextval('docket_private.series_id_seq'),
+    project_id uuid        not null,
+    name       text        not null,
+    labels     jsonb       not null default '{}',
+    created_at timestamptz not null default docket.clock(),
+
+    constraint metric_series_pkey primary key (series_id, project_id),
+    constraint metric_series_labels_key unique (name, project_id, labels),
+    constraint metric_series_definition_fkey
+        foreign key (name, project_id) references docket.metric_definitions on delete cascade,
+    constraint metric_series_labels_plain check (docket_private.is_labels(labels))
+);
+
+comment on table docket.metric_series is
+    'The series of each metric: one for each set of labels that it was recorded with.';
+comment on column docket.metric_series.series_id is
+    'The series.';
+comment on column docket.metric_series.name is
+    'The metric.';
+comment on column docket.metric_series.labels is
+    'What the series was measured at, as an object of texts; under component the part of the system.';
+comment on constraint metric_series_labels_plain on docket.metric_series is
+    'labels are an object of at most 32 texts, of 4096 bytes together, under names of letters, digits and "_"; le and quantile are no labels';
+
+create sequence docket_private.metric_id_seq as bigint;
+
+comment on sequence docket_private.metric_id_seq is
+    'The order in which samples came.';
+
+-- As narrow as a row can be that says whose it is. One index finds the samples of a series; that by
+-- transactions finds what has come since the last rollup, however late, and takes little, since all
+-- rows of a batch are one entry; that over time takes nothing.
+--
+-- What refers to the series is kept by statements: a foreign key would look it up once for each
+-- row.
+create table docket.metrics (
+    series_id      bigint      not null,
+    project_id     uuid        not null,
+    recorded_at    timestamptz not null,
+    metric_id      bigint      not null default nextval('docket_private.metric_id_seq'),
+    value          numeric     not null,
+    transaction_id xid8        not null default pg_current_xact_id(),
+
+    constraint metrics_pkey primary key (series_id, recorded_at, metric_id, project_id),
+    constraint metrics_value_plain
+        check (value > -1e30 and value < 1e30 and scale(value) <= 30)
+) partition by range (recorded_at);
+
+create index metrics_transaction_idx on docket.metrics (transaction_id);
+
+create index metrics_time_idx on docket.metrics using brin (recorded_at);
+
+comment on table docket.metrics is
+    'Samples: what a series was at a time. Rows are added, never changed.';
+comment on column docket.metrics.series_id is
+    'The series.';
+comment on column docket.metrics.recorded_at is
+    'When it was so.';
+comment on column docket.metrics.metric_id is
+    'The sample: they are numbered as they come.';
+comment on column docket.metrics.value is
+    'What was measured, in the unit of the metric.';
+comment on column docket.metrics.transaction_id is
+    'The transaction that brought it.';
+comment on constraint metrics_value_plain on docket.metrics is
+    'a sample is a number between -1e30 and 1e30 with at most 30 decimals';
+
+create table docket.metrics_default partition of docket.metrics default;
+
+comment on table docket.metrics_default is
+    'Rows of metrics for which no month is there. The first row in it is an alarm.';
+
+alter table docket.metrics_default enable row level security;
+alter table docket.metrics_default force row level security;
+
+create function docket_private.delete_samples() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from docket.metrics as m
+     using deleted as d
+     where m.series_id  = d.series_id
+       and m.project_id = d.project_id;
+    return null;
+end;
+$$;
+
+comment on function docket_private.delete_samples() is
+    'Deletes the samples of series that are deleted.';
+
+create trigger metric_series_delete_samples
+    after delete on docket.metric_series
+    referencing old table as deleted
+    for each statement execute function docket_private.delete_samples();
+
+-- A finer resolution is kept no longer than the next coarser, which is made of it.
+create table docket.metric_retention (
+    category   docket.metric_category not null,
+    raw        interval,
+    minute     interval,
+    hour       interval,
+    day        interval,
+    gone_until timestamptz            not null default '-infinity',
+
+    constraint metric_retention_pkey primary key (category),
+    constraint metric_retention_days
+        check (least(raw, minute, hour, day) >= interval '1 day'
+               and greatest(raw, minute, hour, day) <= interval '100 years'),
+    constraint metric_retention_coarser_longer
+        check (coalesce(raw <= minute, minute is null)
+               and coalesce(minute <= hour, hour is null)
+               and coalesce(hour <= day, day is null))
+);
+
+comment on table docket.metric_retention is
+    'How long metrics of each category are kept: samples, and what they come to by minute, hour and day; null: for ever.';
+comment on column docket.metric_retention.category is
+    'The category.';
+comment on column docket.metric_retention.raw is
+    'How long samples are kept.';
+comment on column docket.metric_retention.minute is
+    'How long rollups by the minute are kept.';
+comment on column docket.metric_retention.hour is
+    'How long rollups by the hour are kept.';
+comment on column docket.metric_retention.day is
+    'How long rollups by the day are kept.';
+comment on column docket.metric_retention.gone_until is
+    'Samples from before this are gone, or about to go; none is taken in any more.';
+comment on constraint metric_retention_days on docket.metric_retention is
+    'metrics are kept for a day at least, and for 100 years at most';
+comment on constraint metric_retention_coarser_longer on docket.metric_retention is
+    'samples are kept no longer than minutes, minutes no longer than hours, hours no longer than days';
+
+insert into docket.metric_retention (category, raw, minute, hour)
+select c.category, interval '30 days', interval '90 days', interval '400 days'
+  from unnest(array['database', 'application', 'infrastructure', 'business', 'security'])
+       as c (category);
+
+call docket_private.add_journal('docket.metric_definitions', 'name');
+call docket_private.add_journal(
+    'docket.metric_retention', 'category', update_columns => '{raw,minute,hour,day}');
+call docket_private.add_isolation('docket.metric_definitions');
+call docket_private.add_isolation('docket.metric_series');
+call docket_private.add_isolation('docket.metrics');
+
+insert into docket.partition_policies (table_name, retention)
+values ('metrics', interval '30 days');
+
+do $$ begin perform docket_private.ensure_partitions(); end $$;
+
+insert into docket.settings (setting_key, value, description)
+values ('max_metric_series', '10000', 'The most series that a project may have: labels are for what has few values, not for ids; a project may set its own.');
+
+create view docket.system_metrics with (security_invoker = true) as
+select m.project_id,
+       d.category,
+       s.labels ->> 'component' as component,
+       d.name,
+       d.kind,
+       m.value,
+       d.unit,
+       m.recorded_at,
+       s.labels,
+       m.series_id,
+       m.metric_id
+  from docket.metrics as m
+  join docket.metric_series as s using (series_id, project_id)
+  join docket.metric_definitions as d on d.name = s.name and d.project_id = s.project_id;
+
+comment on view docket.system_metrics is
+    'Samples with all that is known of them: category, component, name, kind, unit and labels.';
+
+create view docket.performance_metrics with (security_invoker = true) as
+select s.project_id, s.component, s.name, s.value, s.unit, s.recorded_at, s.labels
+  from docket.system_metrics as s
+ where s.component is not null;
+
+comment on view docket.performance_metrics is
+    'Samples of components: what was measured at which part of the system.';
+
+revoke all on function docket_private.is_labels(jsonb) from public;
+revoke all on function docket_private.delete_samples() from public;
+grant select on docket.metric_definitions, docket.metric_series, docket.metrics,
+                docket.system_metrics, docket.performance_metrics
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.metric_retention
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_maintenance;
+
+reset role;
+
+-- observability/record_metrics
+
+set local role docket_owner;
+
+create function docket_private.labels_of(
+    labels    jsonb,
+    component text
+) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return coalesce(labels_of.labels, '{}')
+           || case
+                  when labels_of.component is null then '{}'
+                  else jsonb_build_object('component', labels_of.component)
+              end;
+end;
+$$;
+
+comment on function docket_private.labels_of(jsonb, text) is
+    'The labels of a series, among which is its component.';
+
+create function docket_private.samples_in(metrics jsonb) returns table (
+    place        bigint,
+    name         text,
+    labels       jsonb,
+    sample_value numeric,
+    recorded_at  timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select e.place, e.element ->> 'name',
+           docket_private.labels_of(e.element -> 'labels', e.element ->> 'component'),
+           (e.element ->> 'value')::numeric,
+           coalesce((e.element ->> 'recorded_at')::timestamptz, docket.clock())
+      from jsonb_array_elements(samples_in.metrics) with ordinality as e (element, place)
+     order by e.place;
+end;
+$$;
+
+comment on function docket_private.samples_in(jsonb) is
+    'The samples of a batch, as rows.';
+
+-- Refuses what can't be meant before anything is written, and says which element it is.
+create function docket_private.check_metrics(metrics jsonb) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'name', 'value', 'recorded_at', 'labels', 'component', 'kind', 'unit', 'category',
+        'description'];
+    v_wrong record;
+begin
+    if metrics is null or jsonb_typeof(metrics) <> 'array' or jsonb_array_length(metrics) = 0 then
+        raise exception 'metrics is not a JSON array of samples'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with name and value.';
+    end if;
+
+    if jsonb_array_length(metrics) > v_most then
+        raise exception '% samples in one call', jsonb_array_length(metrics)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(metrics) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that samples do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'name', '') = '' then 'has no name'
+                          when jsonb_typeof(e.element -> 'value') is distinct from 'number'
+                              then 'has no value that is a number'
+                          when not docket_private.is_labels(coalesce(e.element -> 'labels', '{}'))
+                              then 'has labels that are none: an object of texts is asked for'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'sample number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_metrics(jsonb) is
+    'Raises PD422 or PD413 for what can not be a batch of samples.';
+
+-- Whoever writes samples of a project keeps it, as a foreign key of each row would.
+create function docket_private.keep_project(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.require_project(keep_project.project_id);
+
+    perform
+       from docket.projects as p
+      where p.project_id = keep_project.project_id
+        for key share;
+end;
+$$;
+
+comment on function docket_private.keep_project(uuid) is
+    'Keeps a project from being deleted until the transaction ends. Raises PD404, PD403.';
+
+-- Times that samples may have: not before what is still kept, or rollups would be made anew of less
+-- than they were made of; and not far ahead, or the clock of one machine would be taken for all.
+create function docket_private.check_times(
+    first_at   timestamptz,
+    last_at    timestamptz,
+    categories text[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_kept timestamptz := (
+        select max(greatest(
+                   r.gone_until, date_trunc('day', docket.clock() - r.raw, 'UTC')))
+          from docket.metric_retention as r
+         where r.category = any (check_times.categories));
+begin
+    if check_times.first_at < v_kept then
+        raise exception 'a sample is of %, and samples are kept since %',
+                        check_times.first_at, v_kept
+            using errcode = 'PD422',
+                  hint    = 'docket.set_metric_retention() says how long they are kept.';
+    end if;
+
+    if check_times.last_at > docket.clock() + interval '1 day' then
+        raise exception 'a sample is of %, which is more than a day ahead', check_times.last_at
+            using errcode = 'PD422',
+                  hint    = 'See whose clock is wrong.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_times(timestamptz, timestamptz, text[]) is
+    'Raises PD422 unless samples from the first to the last time are kept.';
+
+-- Finds the series of samples, and makes those that are new. Two who make the same meet at its key.
+create function docket_private.find_series(
+    project_id uuid,
+    metrics    jsonb
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most       bigint;
+    v_wrong      record;
+    v_constraint text;
+begin
+    insert into docket.metric_definitions as d (
+        name, project_id, kind, category, unit, description)
+    select distinct on (e.element ->> 'name')
+           e.element ->> 'name', find_series.project_id,
+           coalesce(lower(e.element ->> 'kind'), 'gauge'),
+           coalesce(lower(e.element ->> 'category'), 'application'),
+           coalesce(e.element ->> 'unit',
+                    case lower(e.element ->> 'kind') when 'timer' then 'ms' else '1' end),
+           e.element ->> 'description'
+      from jsonb_array_elements(find_series.metrics) with ordinality as e (element, place)
+     where not exists (
+               select
+                 from docket.metric_definitions as k
+                where k.name       = e.element ->> 'name'
+                  and k.project_id = find_series.project_id)
+     order by e.element ->> 'name', e.element ->> 'kind' is null, e.place
+        on conflict on constraint metric_definitions_pkey do nothing;
+
+    select d.name, d.kind, d.unit, d.category into v_wrong
+      from jsonb_array_elements(find_series.metrics) as e (element)
+      join docket.metric_definitions as d
+        on d.name = e.element ->> 'name' and d.project_id = find_series.project_id
+     where lower(e.element ->> 'kind') <> d.kind
+        or e.element ->> 'unit' <> d.unit
+        or lower(e.element ->> 'category') <> d.category
+     limit 1;
+
+    if found then
+        raise exception 'metric "%" is a % of category %, in %',
+                        v_wrong.name, v_wrong.kind, v_wrong.category, v_wrong.unit
+            using errcode = 'PD409',
+                  hint    = 'A metric has one kind, one unit and one category: take another name.';
+    end if;
+
+    insert into docket.metric_series as s (project_id, name, labels)
+    select distinct find_series.project_id, e.name, e.labels
+      from docket_private.samples_in(find_series.metrics) as e
+     where not exists (
+               select
+                 from docket.metric_series as k
+                where k.name       = e.name
+                  and k.project_id = find_series.project_id
+                  and k.labels     = e.labels)
+     order by 2, 3
+        on conflict on constraint metric_series_labels_key do nothing;
+
+    if not found then
+        return;
+    end if;
+
+    v_most := (
+        select (docket_private.setting('max_metric_series', p.settings) #>> '{}')::bigint
+          from docket.projects as p
+         where p.project_id = find_series.project_id);
+    if (select count(*)
+          from docket.metric_series as s
+         where s.project_id = find_series.project_id) > v_most
+    then
+        raise exception 'the project would have more than % series', v_most
+            using errcode = 'PD413',
+                  hint    = 'Labels are for what has few values, not for ids (setting max_metric_series).';
+    end if;
+exception
+    when check_violation or not_null_violation or data_exception or program_limit_exceeded then
+        get stacked diagnostics v_constraint = constraint_name;
+        raise exception 'samples are refused: %',
+                        coalesce(
+                            docket_private.constraint_text('metric_definitions', v_constraint),
+                            docket_private.constraint_text('metric_series', v_constraint),
+                            left(sqlerrm, 300))
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.find_series(uuid, jsonb) is
+    'Makes the metrics and series of some samples where they are new. Raises PD409 where a metric is of another kind, unit or category, PD413.';
+
+-- The last step of all who record. Samples come as columns, which costs least.
+create function docket_private.insert_samples(
+    project_id    uuid,
+    series_ids    bigint[],
+    sample_values numeric[],
+    recorded_at   timestamptz[]
+) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_facts record;
+    v_count bigint;
+begin
+    select min(g.series_id) filter (where s.series_id is null) as unknown,
+           min(s.name) filter (
+               where d.kind in ('counter', 'timer') and g.lowest < 0) as negative,
+           array_agg(distinct d.category::text) as categories,
+           min(g.first_at) as first_at,
+           max(g.last_at) as last_at
+      into v_facts
+      from (
+          select u.series_id,
+                 min(u.sample_value) as lowest,
+                 min(u.at) as first_at,
+                 max(u.at) as last_at
+            from unnest(insert_samples.series_ids, insert_samples.sample_values,
+                        insert_samples.recorded_at) as u (series_id, sample_value, at)
+           group by u.series_id
+      ) as g
+      left join lateral (
+               select k.series_id, k.name
+                 from docket.metric_series as k
+                where k.series_id  = g.series_id
+                  and k.project_id = insert_samples.project_id
+               offset 0
+           ) as s on true
+      left join docket.metric_definitions as d
+        on d.name = s.name and d.project_id = insert_samples.project_id;
+
+    if v_facts.unknown is not null then
+        raise exception 'series % is none of the project', v_facts.unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.register_series() gives the ids of series.';
+    end if;
+
+    if v_facts.negative is not null then
+        raise exception 'metric "%" has a sample below 0', v_facts.negative
+            using errcode = 'PD422',
+                  hint    = 'Counters and timers have none; a gauge or a histogram may.';
+    end if;
+
+    perform docket_private.check_times(v_facts.first_at, v_facts.last_at, v_facts.categories);
+
+    insert into docket.metrics as m (series_id, project_id, recorded_at, value)
+    select u.series_id, insert_samples.project_id, u.at, u.sample_value
+      from unnest(insert_samples.series_ids, insert_samples.sample_values,
+                  insert_samples.recorded_at) as u (series_id, sample_value, at);
+    get diagnostics v_count = row_count;
+    return v_count;
+exception
+    when check_violation or not_null_violation then
+        raise exception 'samples are refused: each has a series, a time, and a value: a number between -1e30 and 1e30 with at most 30 decimals'
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket_private.insert_samples(uuid, bigint[], numeric[], timestamptz[]) is
+    'Writes samples that come as columns. Returns how many. Raises PD404, PD422.';
+
+create function docket.register_series(
+    project_id uuid,
+    series     jsonb
+) returns setof docket.metric_series
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_given jsonb := case
+                         when jsonb_typeof(series) = 'array' then (
+                             select coalesce(
+                                        jsonb_agg(
+                                            case jsonb_typeof(e.element)
+                                                when 'object' then '{"value": 0}' || e.element
+                                                else e.element
+                                            end
+                                            order by e.place),
+                                        '[]')
+                               from jsonb_array_elements(series) with ordinality
+                                    as e (element, place))
+                         else series
+                     end;
+begin
+    perform docket_private.keep_project(register_series.project_id);
+    perform docket_private.check_metrics(v_given);
+    perform docket_private.find_series(register_series.project_id, v_given);
+
+    return query
+    select s.*
+      from docket_private.samples_in(v_given) as e
+      join docket.metric_series as s
+        on s.name = e.name and s.project_id = register_series.project_id and s.labels = e.labels
+     order by e.place;
+end;
+$$;
+
+comment on function docket.register_series(uuid, jsonb) is
+'Finds series of a project, and makes those that are new: for who records many samples of few series
+and gives their ids to record_samples().
+
+`series` is an array of objects with name, and labels, component, kind, unit, category and
+description as in record_metrics(). To call it again is harmless. Returns the series, in the order
+in which they were given. Raises PD404, PD403, PD409 (the metric is of another kind, unit or
+category), PD413, PD422.';
+
+create function docket.record_samples(
+    project_id    uuid,
+    series_ids    bigint[],
+    sample_values numeric[],
+    recorded_at   timestamptz[],
+    request_id    uuid default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb  := docket_private.replay(request_id, 'record_samples');
+    v_most   bigint := 10 * (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_count  bigint;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.keep_project(record_samples.project_id);
+
+    if coalesce(array_ndims(record_samples.series_ids), 0) <> 1
+       or cardinality(record_samples.series_ids)
+          is distinct from cardinality(record_samples.sample_values)
+       or cardinality(record_samples.series_ids)
+          is distinct from cardinality(record_samples.recorded_at)
+    then
+        raise exception 'the columns of the samples are not equally long, or empty'
+            using errcode = 'PD422',
+                  hint    = 'Give one series id, one value and one time for each sample.';
+    end if;
+
+    if cardinality(record_samples.series_ids) > v_most then
+        raise exception '% samples in one call', cardinality(record_samples.series_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (ten times the setting max_batch_size).', v_most);
+    end if;
+
+    v_count := docket_private.insert_samples(
+        record_samples.project_id, record_samples.series_ids, record_samples.sample_values,
+        record_samples.recorded_at);
+
+    perform docket_private.remember(record_samples.request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+comment on function docket.record_samples(uuid, bigint[], numeric[], timestamptz[], uuid) is
+'Records many samples of series that are known: they come as columns, as COPY takes them, and this
+is the quickest way in.
+
+`series_ids` are the series that register_series() told, `sample_values` and `recorded_at` are the
+values and times, one for each; all are equally long, at most ten times the setting max_batch_size.
+What is older than samples are kept, or more than a day ahead, is refused. The same `request_id`
+again records nothing more. Returns how many it recorded. Raises PD404, PD403, PD413, PD422.';
+
+create function docket.record_metrics(
+    project_id uuid,
+    metrics    jsonb,
+    request_id uuid default null
+) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_metrics');
+    v_given  record;
+    v_count  bigint;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.keep_project(record_metrics.project_id);
+    perform docket_private.check_metrics(record_metrics.metrics);
+
+    perform docket_private.find_series(record_metrics.project_id, record_metrics.metrics);
+
+    select array_agg(s.series_id) as series_ids,
+           array_agg(e.sample_value) as sample_values,
+           array_agg(e.recorded_at) as times
+      into v_given
+      from docket_private.samples_in(record_metrics.metrics) as e
+      join docket.metric_series as s
+        on s.name = e.name and s.project_id = record_metrics.project_id and s.labels = e.labels;
+
+    v_count := docket_private.insert_samples(
+        record_metrics.project_id, v_given.series_ids, v_given.sample_values, v_given.times);
+
+    perform docket_private.remember(record_metrics.request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+comment on function docket.record_metrics(uuid, jsonb, uuid) is
+'Records samples, each with the name of its metric and its labels. What is new is made: the metric
+with the kind, unit, category and description of the first sample that tells one, and the series.
+
+`metrics` is an array of objects with name and value, and recorded_at (now), labels (an object of
+texts), component (short for a label of that name), kind (gauge, counter, histogram, summary,
+timer; else gauge), unit (one of UCUM; else 1, and ms for timers), category (database, application,
+infrastructure, business, security; else application) and description. At most the setting
+max_batch_size of them; record_samples() is quicker where there are many. What is older than
+samples are kept, or more than a day ahead, is refused. The same `request_id` again records nothing
+more. Returns how many it recorded. Raises PD404, PD403, PD409 (the metric is of another kind, unit
+or category), PD413, PD422.';
+
+create function docket.record_metric(
+    project_id   uuid,
+    name         text,
+    sample_value numeric,
+    unit         text        default null,
+    component    text        default null,
+    labels       jsonb       default null,
+    kind         text        default null,
+    category     text        default null,
+    recorded_at  timestamptz default null,
+    request_id   uuid        default null
+) returns docket.system_metrics
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb       := docket_private.replay(request_id, 'record_metric');
+    v_now    timestamptz := docket.clock();
+    v_metric docket.system_metrics;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.system_metrics, v_answer);
+    end if;
+
+    if record_metric.sample_value in ('NaN', 'Infinity', '-Infinity') then
+        raise exception 'a sample is a number, not %', record_metric.sample_value
+            using errcode = 'PD422';
+    end if;
+
+    perform docket.record_metrics(
+        record_metric.project_id,
+        jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+            'name', record_metric.name, 'value', record_metric.sample_value,
+            'unit', record_metric.unit, 'component', record_metric.component,
+            'labels', record_metric.labels, 'kind', record_metric.kind,
+            'category', record_metric.category,
+            'recorded_at', coalesce(record_metric.recorded_at, v_now)))));
+
+    select m.* into v_metric
+      from docket.system_metrics as m
+     where m.project_id = record_metric.project_id
+       and m.name       = record_metric.name
+       and m.labels     = docket_private.labels_of(record_metric.labels, record_metric.component)
+       and m.metric_id  = currval('docket_private.metric_id_seq')
+       and m.recorded_at = coalesce(record_metric.recorded_at, v_now);
+
+    perform docket_private.remember(record_metric.request_id, to_jsonb(v_metric));
+    return v_metric;
+end;
+$$;
+
+comment on function docket.record_metric(
+    uuid, text, numeric, text, text, jsonb, text, text, timestamptz, uuid) is
+'Records one sample of a metric.
+
+`name` is the metric, `sample_value` what was measured, `unit` one of UCUM (ms, By, %, 1...),
+`component` the part of the system where (a label of that name), `labels` an object of texts,
+`kind` gauge, counter, histogram, summary or timer, `category` database, application,
+infrastructure, business or security, `recorded_at` when (null: now). What is null is as the metric
+has it; for a new one a gauge of category application. The same `request_id` again returns the
+first answer. Returns the sample, with all that is known of it. Raises PD404, PD403, PD409 (the
+metric is of another kind, unit or category), PD413, PD422.';
+
+revoke all on function docket_private.labels_of(jsonb, text) from public;
+revoke all on function docket_private.samples_in(jsonb) from public;
+revoke all on function docket_private.check_metrics(jsonb) from public;
+revoke all on function docket_private.keep_project(uuid) from public;
+revoke all on function docket_private.check_times(timestamptz, timestamptz, text[]) from public;
+revoke all on function docket_private.find_series(uuid, jsonb) from public;
+revoke all on function docket_private.insert_samples(uuid, bigint[], numeric[], timestamptz[])
+  from public;
+revoke all on function docket.register_series(uuid, jsonb) from public;
+revoke all on function docket.record_samples(uuid, bigint[], numeric[], timestamptz[], uuid)
+  from public;
+revoke all on function docket.record_metrics(uuid, jsonb, uuid) from public;
+revoke all on function docket.record_metric(
+    uuid, text, numeric, text, text, jsonb, text, text, timestamptz, uuid) from public;
+grant execute on function
+    docket.register_series(uuid, jsonb),
+    docket.record_samples(uuid, bigint[], numeric[], timestamptz[], uuid),
+    docket.record_metrics(uuid, jsonb, uuid),
+    docket.record_metric(
+        uuid, text, numeric, text, text, jsonb, text, text, timestamptz, uuid)
+   to docket_admin, docket_app, docket_agent;
+
+reset role;
+
+-- observability/metric_rollups
+
+set local role docket_owner;
+
+-- Quantiles come from a sketch with buckets that grow by a factor (that of DDSketch): what is in
+-- one is at most 1 % from its middle, and so is every quantile. Sketches add up without any loss,
+-- so that it is all the same in which order, and from which rollups, they are made. Values nearer
+-- to 0 than 1e-30 count as 0.
+--
+-- Keys are in the order of the values: negative, 0 for zero, positive.
+create function docket_private.sketch_key(value numeric) returns integer
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when abs(sketch_key.value) < 1e-30 then 0
+               else sign(sketch_key.value)::integer
+                    * (4000 + ceil(ln(abs(sketch_key.value)::double precision)
+                                   / ln(1.01::double precision / 0.99))::integer)
+           end;
+end;
+
+comment on function docket_private.sketch_key(numeric) is
+    'The bucket of a value in a sketch: each is wider than the one before by 2 %.';
+
+create function docket_private.sketch_value(key integer) returns numeric
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when sketch_value.key = 0 then 0
+               else sign(sketch_value.key)::numeric
+                    * (exp(ln(1.01::double precision / 0.99) * (abs(sketch_value.key) - 4000))
+                       * 0.99)::numeric
+           end;
+end;
+
+comment on function docket_private.sketch_value(integer) is
+    'What stands for all values of a bucket: none of them is more than 1 % away from it.';
+
+-- The value with as many before it as the quantile says: that of the sorted values at
+-- floor(quantile * (n - 1)), counted from 0.
+create function docket_private.sketch_quantile(
+    keys     integer[],
+    counts   bigint[],
+    quantile numeric,
+    lowest   numeric default null,
+    highest  numeric default null
+) returns numeric
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+          with buckets as (
+              select k.key,
+                     sum(k.value_count) over (order by k.key) as up_to,
+                     sum(k.value_count) over () as total
+                from unnest(sketch_quantile.keys, sketch_quantile.counts)
+                     as k (key, value_count)
+          )
+        select greatest(
+                   least(docket_private.sketch_value(b.key), sketch_quantile.highest),
+                   sketch_quantile.lowest)
+          from buckets as b
+         where b.up_to > floor(sketch_quantile.quantile * (b.total - 1))
+         order by b.key
+         limit 1);
+end;
+$$;
+
+comment on function docket_private.sketch_quantile(integer[], bigint[], numeric, numeric, numeric) is
+    'A quantile (0 to 1) of the values of a sketch, within 2 % of the exact one, and between the lowest and the highest; null of an empty one.';
+
+-- A row says all of its samples that a coarser one is made of. Nobody writes it but maintenance.
+create table docket.metric_rollups (
+    series_id     bigint                   not null,
+    project_id    uuid                     not null,
+    resolution    docket.metric_resolution not null,
+    bucket_at     timestamptz              not null,
+    sample_count  bigint                   not null,
+    total         numeric                  not null,
+    lowest        numeric                  not null,
+    highest       numeric                  not null,
+    first_value   numeric                  not null,
+    last_value    numeric                  not null,
+    last_at       timestamptz              not null,
+    increase      numeric,
+    sketch_keys   integer[],
+    sketch_counts bigint[],
+
+    constraint metric_rollups_pkey primary key (series_id, resolution, bucket_at, project_id),
+    constraint metric_rollups_series_fkey
+        foreign key (series_id, project_id) references docket.metric_series on delete cascade,
+    constraint metric_rollups_coarser check (resolution <> 'raw')
+);
+
+create index metric_rollups_time_idx on docket.metric_rollups (resolution, bucket_at);
+
+comment on table docket.metric_rollups is
+    'What the samples of each series come to, by minute, hour and day (UTC).';
+comment on column docket.metric_rollups.series_id is
+    'The series.';
+comment on column docket.metric_rollups.resolution is
+    'How long it is: a minute, an hour or a day.';
+comment on column docket.metric_rollups.bucket_at is
+    'When it begins.';
+comment on column docket.metric_rollups.sample_count is
+    'How many samples there are.';
+comment on column docket.metric_rollups.total is
+    'Their sum.';
+comment on column docket.metric_rollups.lowest is
+    'The lowest.';
+comment on column docket.metric_rollups.highest is
+    'The highest.';
+comment on column docket.metric_rollups.first_value is
+    'The first.';
+comment on column docket.metric_rollups.last_value is
+    'The last.';
+comment on column docket.metric_rollups.last_at is
+    'When that was.';
+comment on column docket.metric_rollups.increase is
+    'Of counters: by how much it grew from the first sample to the last, whatever it began anew from.';
+comment on column docket.metric_rollups.sketch_keys is
+    'Of histograms and timers: the buckets in which there are samples, in their order.';
+comment on column docket.metric_rollups.sketch_counts is
+    'How many are in each of these.';
+
+call docket_private.add_isolation('docket.metric_rollups');
+
+-- What has been rolled up: all that a snapshot sees. A transaction that was still running then is
+-- not among it, however old it was: its samples are found the next time by this, and by no time.
+create table docket_private.metric_watermark (
+    is_only boolean     not null default true,
+    rolled  pg_snapshot not null default '1:1:',
+
+    constraint metric_watermark_pkey primary key (is_only),
+    constraint metric_watermark_only check (is_only)
+);
+
+comment on table docket_private.metric_watermark is
+    'Up to which transactions samples are rolled up.';
+comment on column docket_private.metric_watermark.is_only is
+    'There is one row.';
+comment on column docket_private.metric_watermark.rolled is
+    'The snapshot that sees just the samples that are.';
+
+alter table docket_private.metric_watermark enable row level security;
+alter table docket_private.metric_watermark force row level security;
+create policy metric_watermark_by_functions on docket_private.metric_watermark to docket_owner
+    using (true);
+
+insert into docket_private.metric_watermark default values;
+
+create function docket_private.roll_minutes(
+    series_ids  bigint[],
+    project_ids uuid[],
+    minutes     timestamptz[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with buckets as (
+          select b.series_id, b.project_id, b.minute, d.kind
+            from unnest(roll_minutes.series_ids, roll_minutes.project_ids, roll_minutes.minutes)
+                 as b (series_id, project_id, minute)
+           cross join lateral (
+                     select s.name
+                       from docket.metric_series as s
+                      where s.series_id  = b.series_id
+                        and s.project_id = b.project_id
+                     offset 0
+                 ) as s
+           cross join lateral (
+                     select k.kind
+                       from docket.metric_definitions as k
+                      where k.name       = s.name
+                        and k.project_id = b.project_id
+                     offset 0
+                 ) as d
+      ), samples as (
+          select b.series_id, b.project_id, b.minute, b.kind, m.recorded_at, m.metric_id, m.value,
+                 lag(m.value) over w as previous,
+                 lead(m.value) over w as following
+            from buckets as b
+           cross join lateral (
+                     select n.recorded_at, n.metric_id, n.value
+                       from docket.metrics as n
+                      where n.series_id   = b.series_id
+                        and n.project_id  = b.project_id
+                        and n.recorded_at >= b.minute
+                        and n.recorded_at < b.minute + interval '1 minute'
+                     offset 0
+                 ) as m
+          window w as (
+                     partition by b.series_id, b.minute
+                         order by m.recorded_at, m.metric_id)
+      ), counted as (
+          select k.series_id, k.minute,
+                 array_agg(k.key order by k.key) as keys,
+                 array_agg(k.key_count order by k.key) as counts
+            from (
+                select s.series_id, s.minute, docket_private.sketch_key(s.value) as key,
+                       count(*) as key_count
+                  from samples as s
+                 where s.kind in ('histogram', 'timer')
+                 group by 1, 2, 3
+            ) as k
+           group by k.series_id, k.minute
+      ), summed as (
+          select s.series_id, s.project_id, s.minute,
+                 count(*) as sample_count,
+                 sum(s.value) as total,
+                 min(s.value) as lowest,
+                 max(s.value) as highest,
+                 max(s.value) filter (where s.previous is null) as first_value,
+                 max(s.value) filter (where s.following is null) as last_value,
+                 max(s.recorded_at) as last_at,
+                 sum(case
+                         when s.kind <> 'counter' then null
+                         when s.previous is null then 0
+                         when s.value >= s.previous then s.value - s.previous
+                         else s.value
+                     end) as increase
+            from samples as s
+           group by s.series_id, s.project_id, s.minute
+      )
+    insert into docket.metric_rollups as r (
+        series_id, project_id, resolution, bucket_at, sample_count, total, lowest, highest,
+        first_value, last_value, last_at, increase, sketch_keys, sketch_counts)
+    select s.series_id, s.project_id, 'minute', s.minute, s.sample_count, s.total, s.lowest,
+           s.highest, s.first_value, s.last_value, s.last_at, s.increase, c.keys, c.counts
+      from summed as s
+      left join counted as c using (series_id, minute)
+        on conflict on constraint metric_rollups_pkey
+        do update set sample_count  = excluded.sample_count,
+                      total         = excluded.total,
+                      lowest        = excluded.lowest,
+                      highest       = excluded.highest,
+                      first_value   = excluded.first_value,
+                      last_value    = excluded.last_value,
+                      last_at       = excluded.last_at,
+                      increase      = excluded.increase,
+                      sketch_keys   = excluded.sketch_keys,
+                      sketch_counts = excluded.sketch_counts;
+end;
+$$;
+
+comment on function docket_private.roll_minutes(bigint[], uuid[], timestamptz[]) is
+    'Makes the rollups of some minutes of some series anew, from all samples that there are.';
+
+create function docket_private.roll_up(
+    series_ids  bigint[],
+    project_ids uuid[],
+    bucket_ats  timestamptz[],
+    resolution  text,
+    finer       text
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+      with buckets as (
+          select distinct b.series_id, b.project_id,
+                 date_trunc(roll_up.resolution, b.bucket_at, 'UTC') as bucket_at
+            from unnest(roll_up.series_ids, roll_up.project_ids, roll_up.bucket_ats)
+                 as b (series_id, project_id, bucket_at)
+      ), parts as (
+          select b.series_id, b.project_id, b.bucket_at, p.bucket_at as part_at, p.sample_count,
+                 p.total, p.lowest, p.highest, p.first_value, p.last_value, p.last_at, p.increase,
+                 p.sketch_keys, p.sketch_counts,
+                 lag(p.last_value) over (
+                     partition by b.series_id, b.bucket_at
+                         order by p.bucket_at) as previous
+            from buckets as b
+           cross join lateral (
+                     select f.*
+                       from docket.metric_rollups as f
+                      where f.series_id  = b.series_id
+                        and f.project_id = b.project_id
+                        and f.resolution = roll_up.finer
+                        and f.bucket_at >= b.bucket_at
+                        and f.bucket_at < b.bucket_at
+                                          + make_interval(
+                                                hours => case roll_up.resolution
+                                                             when 'day' then 24 else 1
+                                                         end)
+                     offset 0
+                 ) as p
+      ), counted as (
+          select k.series_id, k.bucket_at,
+                 array_agg(k.key order by k.key) as keys,
+                 array_agg(k.key_count order by k.key) as counts
+            from (
+                select p.series_id, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
+                  from parts as p
+                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
+                 group by 1, 2, 3
+            ) as k
+           group by k.series_id, k.bucket_at
+      ), summed as (
+          select p.series_id, p.project_id, p.bucket_at,
+                 sum(p.sample_count)::bigint as sample_count,
+                 sum(p.total) as total,
+                 min(p.lowest) as lowest,
+                 max(p.highest) as highest,
+                 (array_agg(p.first_value order by p.part_at))[1] as first_value,
+                 (array_agg(p.last_value order by p.part_at desc))[1] as last_value,
+                 max(p.last_at) as last_at,
+                 sum(p.increase
+                     + case
+                           when p.previous is null then 0
+                           when p.first_value >= p.previous then p.first_value - p.previous
+                           else p.first_value
+                       end) as increase
+            from parts as p
+           group by p.series_id, p.project_id, p.bucket_at
+      )
+    insert into docket.metric_rollups as r (
+        series_id, project_id, resolution, bucket_at, sample_count, total, lowest, highest,
+        first_value, last_value, last_at, increase, sketch_keys, sketch_counts)
+    select s.series_id, s.project_id, roll_up.resolution, s.bucket_at, s.sample_count, s.total,
+           s.lowest, s.highest, s.first_value, s.last_value, s.last_at, s.increase, c.keys,
+           c.counts
+      from summed as s
+      left join counted as c using (series_id, bucket_at)
+        on conflict on constraint metric_rollups_pkey
+        do update set sample_count  = excluded.sample_count,
+                      total         = excluded.total,
+                      lowest        = excluded.lowest,
+                      highest       = excluded.highest,
+                      first_value   = excluded.first_value,
+                      last_value    = excluded.last_value,
+                      last_at       = excluded.last_at,
+                      increase      = excluded.increase,
+                      sketch_keys   = excluded.sketch_keys,
+                      sketch_counts = excluded.sketch_counts;
+end;
+$$;
+
+comment on function docket_private.roll_up(bigint[], uuid[], timestamptz[], text, text) is
+    'Makes the rollups anew in which some finer buckets lie: hours of minutes, days of hours.';
+
+-- From a snapshot of this server's: one that was restored elsewhere says nothing there.
+create function docket_private.rolled_snapshot() returns pg_snapshot
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select case
+                   when pg_snapshot_xmax(w.rolled) > pg_snapshot_xmax(pg_current_snapshot())
+                   then '1:1:'::pg_snapshot
+                   else w.rolled
+               end
+          from docket_private.metric_watermark as w);
+end;
+$$;
+
+comment on function docket_private.rolled_snapshot() is
+    'The snapshot that sees just the samples that are rolled up.';
+
+-- A snapshot leaves out whose it is: what this transaction brings later would count as seen.
+create function docket_private.seen_by_others(seen pg_snapshot) returns pg_snapshot
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_own xid8 := pg_current_xact_id_if_assigned();
+begin
+    if v_own is null or v_own >= pg_snapshot_xmax(seen) then
+        return seen;
+    end if;
+
+    return (
+        select format('%s:%s:%s', least(pg_snapshot_xmin(seen)::text::numeric, min(x.id)),
+                      pg_snapshot_xmax(seen), string_agg(x.id::text, ',' order by x.id)
+               )::pg_snapshot
+          from (
+              select r.id::text::numeric
+                from pg_snapshot_xip(seen) as r (id)
+               union
+              select v_own::text::numeric
+          ) as x (id));
+end;
+$$;
+
+comment on function docket_private.seen_by_others(pg_snapshot) is
+    'What a snapshot of this transaction sees, without what the transaction itself does.';
+
+create function docket_private.roll_metrics(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rolled pg_snapshot;
+    v_bound  xid8;
+    v_new    record;
+begin
+    perform docket_private.require_operator();
+
+    -- One at a time: each goes on where the one before it ended.
+    perform from docket_private.metric_watermark as w for no key update;
+    v_rolled := docket_private.rolled_snapshot();
+
+    -- Where there is more than one call may do: up to a transaction before which none is running.
+    v_bound := (
+        select m.transaction_id
+          from docket.metrics as m
+         where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+           and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+         order by m.transaction_id
+        offset roll_metrics.at_most - 1
+         limit 1);
+    if v_bound >= pg_snapshot_xmin(pg_current_snapshot()) then
+        v_bound := null;
+    end if;
+
+    -- One statement, so that it is the snapshot which sees them that is kept. What has been dropped
+    -- in part is not made anew.
+      with fresh as (
+          select m.series_id, m.project_id, date_trunc('minute', m.recorded_at, 'UTC') as minute,
+                 count(*) as sample_count
+            from docket.metrics as m
+           where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+             and m.transaction_id <= coalesce(v_bound, '18446744073709551615'::xid8)
+             and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+           group by 1, 2, 3
+      ), kept as (
+          select f.*, f.minute >= r.gone_until as is_kept
+            from fresh as f
+           cross join lateral (
+                     select s.name
+                       from docket.metric_series as s
+                      where s.series_id  = f.series_id
+                        and s.project_id = f.project_id
+                     offset 0
+                 ) as s
+           cross join lateral (
+                     select k.category
+                       from docket.metric_definitions as k
+                      where k.name       = s.name
+                        and k.project_id = f.project_id
+                     offset 0
+                 ) as d
+            join docket.metric_retention as r on r.category = d.category
+      )
+    select pg_current_snapshot() as seen,
+           coalesce(sum(k.sample_count), 0)::bigint as sample_count,
+           array_agg(k.series_id) filter (where k.is_kept) as series_ids,
+           array_agg(k.project_id) filter (where k.is_kept) as project_ids,
+           array_agg(k.minute) filter (where k.is_kept) as minutes
+      into v_new
+      from kept as k;
+
+    if v_new.series_ids is not null then
+        perform docket_private.roll_minutes(v_new.series_ids, v_new.project_ids, v_new.minutes);
+        perform docket_private.roll_up(
+            v_new.series_ids, v_new.project_ids, v_new.minutes, 'hour', 'minute');
+        perform docket_private.roll_up(
+            v_new.series_ids, v_new.project_ids, v_new.minutes, 'day', 'hour');
+    end if;
+
+    update docket_private.metric_watermark as w
+       set rolled = case
+                        when v_bound is null
+                            then docket_private.seen_by_others(v_new.seen)
+                        else format('%1$s:%1$s:', v_bound::text::numeric + 1)::pg_snapshot
+                    end;
+    return v_new.sample_count;
+end;
+$$;
+
+comment on function docket_private.roll_metrics(bigint) is
+    'A step of maintenance: rolls up the samples that have come since the last time, about so many, whatever time they are of. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.sketch_key(numeric) from public;
+revoke all on function docket_private.sketch_value(integer) from public;
+revoke all on function
+    docket_private.sketch_quantile(integer[], bigint[], numeric, numeric, numeric) from public;
+revoke all on function docket_private.roll_minutes(bigint[], uuid[], timestamptz[]) from public;
+revoke all on function docket_private.roll_up(bigint[], uuid[], timestamptz[], text, text)
+  from public;
+revoke all on function docket_private.rolled_snapshot() from public;
+revoke all on function docket_private.seen_by_others(pg_snapshot) from public;
+revoke all on function docket_private.roll_metrics(bigint) from public;
+grant select on docket.metric_rollups
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/metric_series
+
+set local role docket_owner;
+
+create function docket_private.check_series_call(
+    metric    docket.metric_definitions,
+    bucket    interval,
+    aggregate text,
+    since     timestamptz,
+    until     timestamptz
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_plain constant text[] := array['count', 'sum', 'avg', 'min', 'max', 'last'];
+    v_count constant text[] := array['increase', 'rate', 'count', 'last'];
+begin
+    if (case metric.kind
+            when 'counter' then check_series_call.aggregate = any (v_count)
+            else check_series_call.aggregate = any (v_plain)
+                 or check_series_call.aggregate ~ '^p\d{1,2}(\.\d{1,3})?$'
+        end) is not true
+    then
+        raise exception '"%" is no way to take samples of a % together',
+                        left(check_series_call.aggregate, 100), metric.kind
+            using errcode = 'PD422',
+                  hint    = 'For counters: increase, rate, count, last. For all else: count, sum, avg, min, max, last, or a quantile as p50, p95, p99.9.';
+    end if;
+
+    if (check_series_call.bucket >= interval '1 second'
+        and check_series_call.bucket <= interval '36600 days'
+        and extract(month from check_series_call.bucket) = 0
+        and extract(year from check_series_call.bucket) = 0) is not true
+    then
+        raise exception 'a bucket is not %', check_series_call.bucket
+            using errcode = 'PD422',
+                  hint    = 'Give a second or more, in seconds, minutes, hours, days or weeks.';
+    end if;
+
+    if (isfinite(check_series_call.since) and isfinite(check_series_call.until)
+        and check_series_call.since >= '1900-01-01' and check_series_call.until < '3000-01-01'
+        and extract(epoch from check_series_call.until - check_series_call.since)
+            <= 10000 * extract(epoch from check_series_call.bucket)) is not true
+    then
+        raise exception 'the time asked for is not one of up to 10000 buckets'
+            using errcode = 'PD422',
+                  hint    = 'Give since and until, nearer to each other, or a longer bucket.';
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_series_call(
+    docket.metric_definitions, interval, text, timestamptz, timestamptz) is
+    'Raises PD422 for what can not be asked of a metric.';
+
+-- The samples of some series, or the rollups that say the same: a row for each. Rollups do not say
+-- the same where samples have come since they were made, whatever time these are of.
+create function docket_private.series_parts(
+    project_id uuid,
+    series_ids bigint[],
+    resolution text,
+    since      timestamptz,
+    until      timestamptz,
+    kept_since timestamptz
+) returns table (
+    series_id     bigint,
+    part_at       timestamptz,
+    metric_id     bigint,
+    sample_count  bigint,
+    total         numeric,
+    lowest        numeric,
+    highest       numeric,
+    first_value   numeric,
+    last_value    numeric,
+    last_at       timestamptz,
+    increase      numeric,
+    sketch_keys   integer[],
+    sketch_counts bigint[],
+    resolution_of text
+)
+language plpgsql
+stable
+rows 100
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rolled pg_snapshot := docket_private.rolled_snapshot();
+    v_length interval    := case series_parts.resolution
+                                when 'day' then interval '24 hours'
+                                when 'hour' then interval '1 hour'
+                                when 'minute' then interval '1 minute'
+                            end;
+    v_stale  record;
+begin
+    if series_parts.resolution <> 'raw' then
+        select array_agg(f.series_id) as series_ids, array_agg(f.bucket_at) as bucket_ats
+          into v_stale
+          from (
+              select distinct m.series_id,
+                     date_trunc(series_parts.resolution, m.recorded_at, 'UTC') as bucket_at
+                from docket.metrics as m
+               where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+                 and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+                 and m.project_id  = series_parts.project_id
+                 and m.series_id   = any (series_parts.series_ids)
+                 and m.recorded_at >= greatest(series_parts.since, series_parts.kept_since)
+                 and m.recorded_at < series_parts.until
+          ) as f;
+
+        return query
+        select r.series_id, r.bucket_at, 0::bigint, r.sample_count, r.total, r.lowest, r.highest,
+               r.first_value, r.last_value, r.last_at, r.increase, r.sketch_keys,
+               r.sketch_counts, r.resolution::text
+          from unnest(series_parts.series_ids) as s (series_id)
+         cross join lateral (
+                   select n.*
+                     from docket.metric_rollups as n
+                    where n.series_id  = s.series_id
+                      and n.project_id = series_parts.project_id
+                      and n.resolution = series_parts.resolution
+                      and n.bucket_at >= series_parts.since
+                      and n.bucket_at < series_parts.until
+                    offset 0
+               ) as r
+         where not exists (
+                   select
+                     from unnest(v_stale.series_ids, v_stale.bucket_ats)
+                          as f (series_id, bucket_at)
+                    where f.series_id = r.series_id
+                      and f.bucket_at = r.bucket_at);
+    end if;
+
+    return query
+    select m.series_id, m.recorded_at, m.metric_id, 1::bigint, m.value, m.value, m.value, m.value,
+           m.value, m.recorded_at, 0::numeric, array[docket_private.sketch_key(m.value)],
+           '{1}'::bigint[], 'raw'
+      from (
+          select s.series_id, series_parts.since, series_parts.until
+            from unnest(series_parts.series_ids) as s (series_id)
+           where series_parts.resolution = 'raw'
+           union all
+          select f.series_id, f.bucket_at, f.bucket_at + v_length
+            from unnest(v_stale.series_ids, v_stale.bucket_ats) as f (series_id, bucket_at)
+           where series_parts.resolution <> 'raw'
+      ) as w (series_id, since, until)
+     cross join lateral (
+               select n.*
+                 from docket.metrics as n
+                where n.series_id   = w.series_id
+                  and n.project_id  = series_parts.project_id
+                  and n.recorded_at >= w.since
+                  and n.recorded_at < w.until
+                offset 0
+           ) as m;
+
+    -- What a counter was before.
+    return query
+    select s.series_id, b.last_at, b.metric_id, 0::bigint, null::numeric, null::numeric,
+           null::numeric, b.last_value, b.last_value, b.last_at, null::numeric, null::integer[],
+           null::bigint[], 'before'
+      from unnest(series_parts.series_ids) as s (series_id)
+     cross join lateral (
+               select m.recorded_at as last_at, m.metric_id, m.value as last_value
+                 from docket.metrics as m
+                where m.series_id   = s.series_id
+                  and m.project_id  = series_parts.project_id
+                  and m.recorded_at < series_parts.since
+                order by m.recorded_at desc, m.metric_id desc
+                limit 1
+           ) as b
+     union all
+    select s.series_id, b.last_at, 0::bigint, 0::bigint, null::numeric, null::numeric,
+           null::numeric, b.last_value, b.last_value, b.last_at, null::numeric, null::integer[],
+           null::bigint[], 'before'
+      from unnest(series_parts.series_ids) as s (series_id)
+     cross join lateral (
+               select r.last_at, r.last_value
+                 from docket.metric_rollups as r
+                where r.series_id  = s.series_id
+                  and r.project_id = series_parts.project_id
+                  and r.resolution = 'day'
+                  and r.last_at < least(series_parts.since, series_parts.kept_since)
+                  and r.bucket_at < least(series_parts.since, series_parts.kept_since)
+                order by r.bucket_at desc
+                limit 1
+           ) as b;
+end;
+$$;
+
+comment on function docket_private.series_parts(
+    uuid, bigint[], text, timestamptz, timestamptz, timestamptz) is
+    'The samples of some series in a time, one by one or as rollups where these say the same, and each series'' last sample before it.';
+
+create function docket.metric_series(
+    project_id uuid,
+    name       text,
+    labels     jsonb       default '{}',
+    bucket     interval    default '1 hour',
+    aggregate  text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    group_by   text[]      default '{}'
+) returns table (
+    bucket_at    timestamptz,
+    group_labels jsonb,
+    value        numeric,
+    sample_count bigint,
+    read_from    text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
+    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
+    v_metric    docket.metric_definitions;
+    v_aggregate text;
+    v_quantile  numeric;
+    v_since     timestamptz;
+    v_until     timestamptz;
+    v_seconds   numeric;
+    v_from      text;
+    v_kept      timestamptz;
+    v_series    record;
+begin
+    perform docket_private.require_project(metric_series.project_id, false);
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = metric_series.name
+       and d.project_id = metric_series.project_id;
+
+    if not found then
+        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_metrics() lists those of a project.';
+    end if;
+
+    v_aggregate := lower(coalesce(
+        metric_series.aggregate,
+        case v_metric.kind
+            when 'counter' then 'rate'
+            when 'gauge' then 'avg'
+            when 'summary' then 'avg'
+            else 'p95'
+        end));
+    v_until := coalesce(metric_series.until, docket.clock());
+    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
+    perform docket_private.check_series_call(
+        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
+
+    -- Whole buckets.
+    v_seconds  := extract(epoch from metric_series.bucket);
+    v_since    := date_bin(metric_series.bucket, v_since, v_origin);
+    v_until    := date_bin(
+        metric_series.bucket, v_until + metric_series.bucket - interval '1 microsecond', v_origin);
+    v_quantile := substring(v_aggregate from '^p(.*)$')::numeric / 100;
+    v_from     := case
+                      when v_quantile is not null and v_metric.kind not in ('histogram', 'timer')
+                          then 'raw'
+                      when v_seconds % 86400 = 0 then 'day'
+                      when v_seconds % 3600 = 0 then 'hour'
+                      when v_seconds % 60 = 0 then 'minute'
+                      else 'raw'
+                  end;
+    v_kept     := (
+        select r.gone_until
+          from docket.metric_retention as r
+         where r.category = v_metric.category);
+
+    select array_agg(s.series_id) as ids,
+           array_agg(
+               (select coalesce(jsonb_object_agg(l.key, l.value), '{}')
+                  from jsonb_each(s.labels) as l
+                 where l.key = any (metric_series.group_by))
+           ) as groups
+      into v_series
+      from docket.metric_series as s
+     where s.name       = v_metric.name
+       and s.project_id = v_metric.project_id
+       and s.labels @> coalesce(metric_series.labels, '{}');
+
+    return query
+      with parts as materialized (
+          select g.group_labels, date_bin(metric_series.bucket, p.part_at, v_origin) as bucket_at,
+                 p.*,
+                 lag(p.last_value) over (
+                     partition by p.series_id
+                         order by p.part_at, p.metric_id) as previous
+            from docket_private.series_parts(
+                     v_metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
+            join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
+              on g.series_id = p.series_id
+      ), counted as (
+          select k.group_labels, k.bucket_at,
+                 array_agg(k.key) as keys,
+                 array_agg(k.key_count) as counts
+            from (
+                select p.group_labels, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
+                  from parts as p
+                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
+                 where v_quantile is not null
+                   and p.resolution_of <> 'before'
+                 group by 1, 2, 3
+            ) as k
+           group by k.group_labels, k.bucket_at
+      ), summed as (
+          select p.group_labels, p.bucket_at,
+                 sum(p.sample_count)::bigint as sample_count,
+                 sum(p.total) as total,
+                 min(p.lowest) as lowest,
+                 max(p.highest) as highest,
+                 (array_agg(p.last_value
+                            order by p.last_at desc, p.series_id desc, p.metric_id desc))[1]
+                     as last_value,
+                 sum(p.increase
+                     + case
+                           when p.previous is null then 0
+                           when p.first_value >= p.previous then p.first_value - p.previous
+                           else p.first_value
+                       end) as increase,
+                 string_agg(distinct p.resolution_of, ', ' order by p.resolution_of) as read_from
+            from parts as p
+           where p.resolution_of <> 'before'
+           group by p.group_labels, p.bucket_at
+      )
+    select s.bucket_at, s.group_labels,
+           case v_aggregate
+               when 'count' then s.sample_count::numeric
+               when 'sum' then s.total
+               when 'avg' then s.total / s.sample_count
+               when 'min' then s.lowest
+               when 'max' then s.highest
+               when 'last' then s.last_value
+               when 'increase' then s.increase
+               when 'rate' then s.increase / v_seconds
+               else docket_private.sketch_quantile(
+                        c.keys, c.counts, v_quantile, s.lowest, s.highest)
+           end,
+           s.sample_count, s.read_from
+      from summed as s
+      left join counted as c using (group_labels, bucket_at)
+     order by s.bucket_at, s.group_labels;
+end;
+$$;
+
+comment on function docket.metric_series(
+    uuid, text, jsonb, interval, text, timestamptz, timestamptz, text[]) is
+'What a metric was over a time, bucket by bucket; buckets without samples are left out.
+
+`name` is the metric, `labels` those that its series have to have, `bucket` how long one row is of
+(a second or more; days begin at midnight UTC, weeks on Mondays). `since` and `until` are widened
+to whole buckets; null until is now, null since 24 buckets before. `aggregate` says how samples are
+taken together: for counters increase, rate (per second; both over what a counter begins anew
+from), count or last; for all other kinds count, sum, avg, min, max, last, or a quantile as p50,
+p95, p99.9. Null: rate of counters, avg of gauges and summaries, p95 of histograms and timers.
+`group_by` are the labels whose values are told apart; all other series are taken together.
+Quantiles are within 2 % of the sample that has that many before it. Rollups are read where they
+say the same as the samples, and the samples where they do not. Returns a row for each bucket and
+group: bucket_at, when it begins; group_labels; value, in the metric''s unit; sample_count; and
+read_from, raw, minute, hour or day. value may be null. Raises PD404, PD422 (no such aggregate for
+the kind, no such bucket, more than 10000 buckets).';
+
+create function docket.list_metrics(
+    project_id uuid,
+    category   text    default null,
+    labels     jsonb   default '{}',
+    after      text    default null,
+    page_size  integer default 100
+) returns table (
+    name         text,
+    kind         docket.metric_kind,
+    category     docket.metric_category,
+    unit         docket.metric_unit,
+    description  text,
+    series_count bigint,
+    label_names  text[]
+)
+language sql
+stable
+begin atomic
+    select d.name, d.kind, d.category, d.unit, d.description, s.series_count,
+           coalesce(s.label_names, '{}')
+      from docket.metric_definitions as d
+     cross join lateral (
+               select count(distinct k.series_id) as series_count,
+                      array_agg(distinct l.label order by l.label)
+                          filter (where l.label is not null) as label_names
+                 from docket.metric_series as k
+                 left join lateral jsonb_object_keys(k.labels) as l (label) on true
+                where k.name       = d.name
+                  and k.project_id = d.project_id
+                  and k.labels @> coalesce(list_metrics.labels, '{}')
+           ) as s
+     where d.project_id = list_metrics.project_id
+       and (list_metrics.category is null or d.category = lower(list_metrics.category))
+       and (list_metrics.after is null or d.name > list_metrics.after)
+       and (s.series_count > 0 or coalesce(list_metrics.labels, '{}') = '{}')
+     order by d.name
+     limit least(greatest(list_metrics.page_size, 1), 1000);
+end;
+
+comment on function docket.list_metrics(uuid, text, jsonb, text, integer) is
+'The metrics of a project, by name.
+
+`category` is one of database, application, infrastructure, business and security, `labels` those
+that a series has to have. `after` is the name of the last metric of the previous page, `page_size`
+is in rows (1 to 1000). Returns a row for each metric: name, kind, category, unit, description,
+series_count, how many series it has with these labels, and label_names, the labels that tell them
+apart. description may be null. Raises nothing.';
+
+revoke all on function docket_private.check_series_call(
+    docket.metric_definitions, interval, text, timestamptz, timestamptz) from public;
+revoke all on function docket_private.series_parts(
+    uuid, bigint[], text, timestamptz, timestamptz, timestamptz) from public;
+revoke all on function docket.metric_series(
+    uuid, text, jsonb, interval, text, timestamptz, timestamptz, text[]) from public;
+revoke all on function docket.list_metrics(uuid, text, jsonb, text, integer) from public;
+grant execute on function
+    docket.metric_series(
+        uuid, text, jsonb, interval, text, timestamptz, timestamptz, text[]),
+    docket.list_metrics(uuid, text, jsonb, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/metric_retention
+
+set local role docket_owner;
+
+create function docket.set_metric_retention(
+    category text,
+    raw      interval,
+    minute   interval,
+    hour     interval,
+    day      interval
+) returns docket.metric_retention
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_policy     docket.metric_retention;
+    v_constraint text;
+begin
+    perform docket_private.require_operator();
+
+    -- Whoever changes another category at the same time is waited for: months go by all of them.
+    perform
+       from docket.metric_retention as r
+      order by r.category
+        for no key update;
+
+    update docket.metric_retention as r
+       set raw    = set_metric_retention.raw,
+           minute = set_metric_retention.minute,
+           hour   = set_metric_retention.hour,
+           day    = set_metric_retention.day
+     where r.category = lower(set_metric_retention.category)
+    returning r.* into v_policy;
+
+    if not found then
+        raise exception 'there is no category "%"',
+                        left(coalesce(set_metric_retention.category, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.metric_retention lists them.';
+    end if;
+
+    -- Whole months go once no category keeps their samples.
+    update docket.partition_policies as p
+       set retention = k.retention
+      from (
+          select case when count(r.raw) = count(*) then max(r.raw) end as retention
+            from docket.metric_retention as r
+      ) as k
+     where p.table_name = 'metrics'
+       and p.retention is distinct from k.retention;
+
+    return v_policy;
+exception
+    when check_violation then
+        get stacked diagnostics v_constraint = constraint_name;
+        raise exception 'the retention is refused: %',
+                        docket_private.constraint_text('metric_retention', v_constraint)
+            using errcode = 'PD422';
+end;
+$$;
+
+comment on function docket.set_metric_retention(text, interval, interval, interval, interval) is
+'Sets how long metrics of a category are kept, in all projects.
+
+`category` is database, application, infrastructure, business or security; `raw` is how long
+samples are kept, `minute`, `hour` and `day` how long their rollups are (null: for ever), each no
+longer than the next. What is older goes in maintenance runs, by whole days; the journal says so.
+Returns the policy. Raises PD403 (not an operator), PD404, PD422.';
+
+-- Samples first say that they are gone, and then go: so none is taken in that would be the only one
+-- of its bucket that is left. What no rollup has yet stays until one has.
+create function docket_private.prune_metrics(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rolled pg_snapshot;
+    v_before timestamptz;
+    v_policy docket.metric_retention;
+    v_gone   record;
+    v_count  bigint := 0;
+begin
+    perform docket_private.require_operator();
+    v_rolled := docket_private.rolled_snapshot();
+
+    -- A loop over five categories, because each has its own time.
+    for v_policy in
+        select r.* from docket.metric_retention as r order by r.category
+    loop
+        v_before := date_trunc('day', docket.clock() - v_policy.raw, 'UTC');
+
+        update docket.metric_retention as r
+           set gone_until = v_before
+         where r.category = v_policy.category
+           and r.gone_until < v_before;
+
+          with old as (
+              select m.series_id, m.project_id, m.recorded_at, m.metric_id
+                from docket.metric_series as s
+                join docket.metric_definitions as d
+                  on d.name = s.name and d.project_id = s.project_id
+               cross join lateral (
+                         select n.series_id, n.project_id, n.recorded_at, n.metric_id
+                           from docket.metrics as n
+                          where n.series_id   = s.series_id
+                            and n.project_id  = s.project_id
+                            and n.recorded_at < v_before
+                            and pg_visible_in_snapshot(n.transaction_id, v_rolled)
+                          offset 0
+                     ) as m
+               where d.category = v_policy.category
+               limit greatest(prune_metrics.at_most - v_count, 0)
+          ), samples as (
+              delete from docket.metrics as m
+               using old as o
+               where m.series_id   = o.series_id
+                 and m.project_id  = o.project_id
+                 and m.recorded_at = o.recorded_at
+                 and m.metric_id   = o.metric_id
+              returning 1
+          ), aged as (
+              select r.series_id, r.project_id, r.resolution, r.bucket_at
+                from (values ('minute', v_policy.minute), ('hour', v_policy.hour),
+                             ('day', v_policy.day)) as k (resolution, retention)
+               cross join lateral (
+                         select n.series_id, n.project_id, n.resolution, n.bucket_at
+                           from docket.metric_rollups as n
+                          where n.resolution = k.resolution
+                            and n.bucket_at < date_trunc(
+                                    'day', docket.clock() - k.retention, 'UTC')
+                          offset 0
+                     ) as r
+               cross join lateral (
+                         select s.name
+                           from docket.metric_series as s
+                          where s.series_id  = r.series_id
+                            and s.project_id = r.project_id
+                          offset 0
+                     ) as s
+                join docket.metric_definitions as d
+                  on d.name = s.name and d.project_id = r.project_id
+               where d.category = v_policy.category
+               limit greatest(prune_metrics.at_most - v_count, 0)
+          ), rollups as (
+              delete from docket.metric_rollups as r
+               using aged as a
+               where r.series_id  = a.series_id
+                 and r.project_id = a.project_id
+                 and r.resolution = a.resolution
+                 and r.bucket_at  = a.bucket_at
+              returning r.resolution
+          )
+        select (select count(*) from samples) as raw,
+               count(*) filter (where r.resolution = 'minute') as minute,
+               count(*) filter (where r.resolution = 'hour') as hour,
+               count(*) filter (where r.resolution = 'day') as day
+          into v_gone
+          from rollups as r;
+
+        if v_gone.raw + v_gone.minute + v_gone.hour + v_gone.day > 0 then
+            insert into docket.audit_log (table_name, operation, row_key, old_values)
+            values ('metrics', 'drop', v_policy.category, to_jsonb(v_gone));
+            v_count := v_count + v_gone.raw + v_gone.minute + v_gone.hour + v_gone.day;
+        end if;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.prune_metrics(bigint) is
+    'A step of maintenance: removes samples and rollups that their categories keep no longer, about so many. Returns how many. Raises PD403.';
+
+revoke all on function
+    docket.set_metric_retention(text, interval, interval, interval, interval) from public;
+revoke all on function docket_private.prune_metrics(bigint) from public;
+grant execute on function
+    docket.set_metric_retention(text, interval, interval, interval, interval)
+   to docket_admin;
+
+reset role;
+
 -- observability/events
 
 set local role docket_owner;
@@ -41885,20 +43863,22 @@ comment on column docket.maintenance_steps.problem is
 -- first what nobody waits for, last what agents might.
 insert into docket.maintenance_steps (step_no, step, at_most, description)
 values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
-       (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
-       (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
-       (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
-       (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
-       (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
-       (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
-       (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
-       (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (14, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (15, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (2, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
+       (3, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
+       (4, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
+       (5, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
+       (6, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
+       (7, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
+       (8, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
+       (9, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
+       (10, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
+       (11, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
+       (12, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (13, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (14, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (15, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (16, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (17, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -42072,6 +44052,10 @@ begin
             if docket_private.is_time_to_seal() then
                 done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
             end if;
+        when 'metrics' then
+            done := docket_private.roll_metrics(take_step.at_most);
+        when 'samples' then
+            done := docket_private.prune_metrics(take_step.at_most);
         when 'drop' then
             select d.* into done, problem, error_code
               from docket_private.drop_expired_partition() as d;
@@ -42221,20 +44205,20 @@ end;
 $$;
 
 comment on function docket.maintain(text[]) is
-'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
-executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
-bounded, and is done by one call at a time; one that fails keeps none of the others from being
-done. What it waits for longer than half a second it leaves to the next call.
+'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
+that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
+ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
+step is bounded, and is done by one call at a time; one that fails keeps none of the others from
+being done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
-went when it was last run. All steps of a call are one transaction, and what it locks is locked
-until that ends: a scheduler that can should call it once for each step. A call that has dropped
-or made a month does nothing after that. Returns a row for each step: outcome is done, busy
-(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
-done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
-problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
-read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
+when it was last run. All steps of a call are one transaction, and what it locks is locked until
+that ends: a scheduler that can should call it once for each step. A call that has dropped or made
+a month does nothing after that. Returns a row for each step: outcome is done, busy (another call
+is at it, or a lock was not to be had in time: the next call does it) or failed; done is how many
+it did, has_more whether it stopped at its bound, took is in milliseconds, problem what was in the
+way. problem may be null. Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no
+such step).';
 
 revoke all on function docket_private.is_time_to_seal() from public;
 revoke all on function docket_private.analyze_partitioned() from public;

@@ -187,6 +187,36 @@ CREATE DOMAIN docket.merge_method AS text
 
 COMMENT ON DOMAIN docket.merge_method IS 'How a pull request is merged.';
 
+-- DOMAIN docket.metric_category
+
+CREATE DOMAIN docket.metric_category AS text
+	CONSTRAINT metric_category_known CHECK ((VALUE = ANY (ARRAY['database'::text, 'application'::text, 'infrastructure'::text, 'business'::text, 'security'::text])));
+
+COMMENT ON DOMAIN docket.metric_category IS 'What a metric is about, and so how long it is kept: database, application, infrastructure, business or security.';
+
+-- DOMAIN docket.metric_kind
+
+CREATE DOMAIN docket.metric_kind AS text
+	CONSTRAINT metric_kind_known CHECK ((VALUE = ANY (ARRAY['gauge'::text, 'counter'::text, 'histogram'::text, 'summary'::text, 'timer'::text])));
+
+COMMENT ON DOMAIN docket.metric_kind IS 'How samples are taken together: gauge, a state that goes up and down; counter, a total that only grows, until it begins anew; histogram and timer, single observations, by quantiles; summary, single observations, by count and sum.';
+
+-- DOMAIN docket.metric_resolution
+
+CREATE DOMAIN docket.metric_resolution AS text
+	CONSTRAINT metric_resolution_known CHECK ((VALUE = ANY (ARRAY['raw'::text, 'minute'::text, 'hour'::text, 'day'::text])));
+
+COMMENT ON DOMAIN docket.metric_resolution IS 'How finely metrics are kept: raw, each sample; minute, hour or day, what the samples of one come to.';
+
+-- DOMAIN docket.metric_unit
+
+CREATE DOMAIN docket.metric_unit AS text
+	CONSTRAINT metric_unit_is_ucum CHECK (((length(VALUE) <= 60) AND (VALUE ~ '^/?(([YZEPTGMkhdcmunpfazy]|da|[KMGT]i)?(m|s|g|A|K|mol|cd|rad|sr|Hz|N|Pa|J|W|C|V|F|Ohm|S|Wb|T|H|Cel|lm|lx|Bq|Gy|Sv|L|l|t|bar|eV|By|bit|Bd|B|min|h|d|wk|mo|a|10\*|%|\[ppm\]|\[ppb\]|\[ppth\]|\[degF\]|\d+)([+-]?\d+)?(\{[!-z|~]*\})?|\{[!-z|~]*\})([./](([YZEPTGMkhdcmunpfazy]|da|[KMGT]i)?(m|s|g|A|K|mol|cd|rad|sr|Hz|N|Pa|J|W|C|V|F|Ohm|S|Wb|T|H|Cel|lm|lx|Bq|Gy|Sv|L|l|t|bar|eV|By|bit|Bd|B|min|h|d|wk|mo|a|10\*|%|\[ppm\]|\[ppb\]|\[ppth\]|\[degF\]|\d+)([+-]?\d+)?(\{[!-z|~]*\})?|\{[!-z|~]*\}))*$'::text)));
+
+COMMENT ON DOMAIN docket.metric_unit IS 'A unit of UCUM, in its case-sensitive form: ms, By, %, 1, {task}/h...';
+
+COMMENT ON CONSTRAINT metric_unit_is_ucum ON DOMAIN docket.metric_unit IS 'a unit is one of UCUM: ms, s, By, %, 1, Cel, {task}/h...';
+
 -- DOMAIN docket.named_values
 
 CREATE DOMAIN docket.named_values AS jsonb
@@ -11224,6 +11254,130 @@ is something to send) or synced.
 identifier, url, receive_error, send_error, next_attempt_at, received_at and sent_at may be null.
 Returns links; raises PD404.';
 
+-- FUNCTION docket_private.is_labels(jsonb)
+
+CREATE FUNCTION docket_private.is_labels(labels jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    -- One after the other: what is no object can not be taken apart.
+    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
+    then
+        return false;
+    end if;
+
+    return (
+        select count(*) <= 32
+               and coalesce(
+                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
+                                and l.key <> all (array['le', 'quantile'])
+                                and jsonb_typeof(l.value) = 'string'),
+                       true)
+          from jsonb_each(is_labels.labels) as l);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.is_labels(labels jsonb) IS 'Whether a value is an object of labels: at most 32 texts under plain names.';
+
+-- TABLE docket.metric_definitions
+
+CREATE TABLE docket.metric_definitions (
+    name text NOT NULL,
+    project_id uuid NOT NULL,
+    kind docket.metric_kind NOT NULL,
+    category docket.metric_category NOT NULL,
+    unit docket.metric_unit NOT NULL,
+    description text,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT metric_definitions_description_bounded CHECK (((length(description) >= 1) AND (length(description) <= 2000))),
+    CONSTRAINT metric_definitions_name_plain CHECK ((name ~ '^[a-zA-Z_:][a-zA-Z0-9_:]{0,199}$'::text))
+);
+
+ALTER TABLE ONLY docket.metric_definitions FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metric_definitions IS 'What is measured: each metric of a project, with its kind and unit.';
+
+COMMENT ON COLUMN docket.metric_definitions.name IS 'The metric''s name, as OpenMetrics has them.';
+
+COMMENT ON COLUMN docket.metric_definitions.kind IS 'How its samples are taken together.';
+
+COMMENT ON COLUMN docket.metric_definitions.category IS 'What it is about, and so how long it is kept.';
+
+COMMENT ON COLUMN docket.metric_definitions.unit IS 'The unit of its samples.';
+
+COMMENT ON COLUMN docket.metric_definitions.description IS 'What it says.';
+
+COMMENT ON CONSTRAINT metric_definitions_description_bounded ON docket.metric_definitions IS 'the description of a metric has 1 to 2000 characters';
+
+COMMENT ON CONSTRAINT metric_definitions_name_plain ON docket.metric_definitions IS 'a metric''s name has 1 to 200 letters, digits, "_" and ":", no digit first';
+
+-- SEQUENCE docket_private.series_id_seq
+
+CREATE SEQUENCE docket_private.series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.series_id_seq IS 'The ids of series.';
+
+-- TABLE docket.metric_series
+
+CREATE TABLE docket.metric_series (
+    series_id bigint DEFAULT nextval('docket_private.series_id_seq'::regclass) NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    CONSTRAINT metric_series_labels_plain CHECK (docket_private.is_labels(labels))
+);
+
+ALTER TABLE ONLY docket.metric_series FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metric_series IS 'The series of each metric: one for each set of labels that it was recorded with.';
+
+COMMENT ON COLUMN docket.metric_series.series_id IS 'The series.';
+
+COMMENT ON COLUMN docket.metric_series.name IS 'The metric.';
+
+COMMENT ON COLUMN docket.metric_series.labels IS 'What the series was measured at, as an object of texts; under component the part of the system.';
+
+COMMENT ON CONSTRAINT metric_series_labels_plain ON docket.metric_series IS 'labels are an object of at most 32 texts, of 4096 bytes together, under names of letters, digits and "_"; le and quantile are no labels';
+
+-- FUNCTION docket.list_metrics(uuid, text, jsonb, text, integer)
+
+CREATE FUNCTION docket.list_metrics(project_id uuid, category text DEFAULT NULL::text, labels jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS TABLE(name text, kind docket.metric_kind, category docket.metric_category, unit docket.metric_unit, description text, series_count bigint, label_names text[])
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT d.name,
+     d.kind,
+     d.category,
+     d.unit,
+     d.description,
+     s.series_count,
+     COALESCE(s.label_names, '{}'::text[]) AS "coalesce"
+    FROM (docket.metric_definitions d
+      CROSS JOIN LATERAL ( SELECT count(DISTINCT k.series_id) AS series_count,
+             array_agg(DISTINCT l.label ORDER BY l.label) FILTER (WHERE (l.label IS NOT NULL)) AS label_names
+            FROM (docket.metric_series k
+              LEFT JOIN LATERAL jsonb_object_keys(k.labels) l(label) ON (true))
+           WHERE ((k.name = d.name) AND (k.project_id = d.project_id) AND (k.labels @> COALESCE(list_metrics.labels, '{}'::jsonb)))) s)
+   WHERE ((d.project_id = list_metrics.project_id) AND ((list_metrics.category IS NULL) OR ((d.category)::text = lower(list_metrics.category))) AND ((list_metrics.after IS NULL) OR (d.name > list_metrics.after)) AND ((s.series_count > 0) OR (COALESCE(list_metrics.labels, '{}'::jsonb) = '{}'::jsonb)))
+   ORDER BY d.name
+  LIMIT LEAST(GREATEST(list_metrics.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) IS 'The metrics of a project, by name.
+
+`category` is one of database, application, infrastructure, business and security, `labels` those
+that a series has to have. `after` is the name of the last metric of the previous page, `page_size`
+is in rows (1 to 1000). Returns a row for each metric: name, kind, category, unit, description,
+series_count, how many series it has with these labels, and label_names, the labels that tell them
+apart. description may be null. Raises nothing.';
+
 -- FUNCTION docket.list_projects(uuid, integer, boolean)
 
 CREATE FUNCTION docket.list_projects(after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100, include_archived boolean DEFAULT false) RETURNS SETOF docket.projects
@@ -12326,20 +12480,20 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
-executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
-bounded, and is done by one call at a time; one that fails keeps none of the others from being
-done. What it waits for longer than half a second it leaves to the next call.
+COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
+that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
+ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
+step is bounded, and is done by one call at a time; one that fails keeps none of the others from
+being done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
-went when it was last run. All steps of a call are one transaction, and what it locks is locked
-until that ends: a scheduler that can should call it once for each step. A call that has dropped
-or made a month does nothing after that. Returns a row for each step: outcome is done, busy
-(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
-done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
-problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
-read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
+when it was last run. All steps of a call are one transaction, and what it locks is locked until
+that ends: a scheduler that can should call it once for each step. A call that has dropped or made
+a month does nothing after that. Returns a row for each step: outcome is done, busy (another call
+is at it, or a lock was not to be had in time: the next call does it) or failed; done is how many
+it did, has_more whether it stopped at its bound, took is in milliseconds, problem what was in the
+way. problem may be null. Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no
+such step).';
 
 -- FUNCTION docket.update_task_status(uuid, text, jsonb, bigint, jsonb, uuid)
 
@@ -12486,6 +12640,161 @@ COMMENT ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, requ
 `results` is any JSON. The same `request_id` again returns the first answer.
 Returns the task. Raises PD404, PD403, PDTRN, PDGAT (a required validation is missing or has
 failed).';
+
+-- FUNCTION docket.metric_series(uuid, text, jsonb, interval, text, timestamp with time zone, timestamp with time zone, text[])
+
+CREATE FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb DEFAULT '{}'::jsonb, bucket interval DEFAULT '01:00:00'::interval, aggregate text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, group_by text[] DEFAULT '{}'::text[]) RETURNS TABLE(bucket_at timestamp with time zone, group_labels jsonb, value numeric, sample_count bigint, read_from text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
+    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
+    v_metric    docket.metric_definitions;
+    v_aggregate text;
+    v_quantile  numeric;
+    v_since     timestamptz;
+    v_until     timestamptz;
+    v_seconds   numeric;
+    v_from      text;
+    v_kept      timestamptz;
+    v_series    record;
+begin
+    perform docket_private.require_project(metric_series.project_id, false);
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = metric_series.name
+       and d.project_id = metric_series.project_id;
+
+    if not found then
+        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_metrics() lists those of a project.';
+    end if;
+
+    v_aggregate := lower(coalesce(
+        metric_series.aggregate,
+        case v_metric.kind
+            when 'counter' then 'rate'
+            when 'gauge' then 'avg'
+            when 'summary' then 'avg'
+            else 'p95'
+        end));
+    v_until := coalesce(metric_series.until, docket.clock());
+    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
+    perform docket_private.check_series_call(
+        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
+
+    -- Whole buckets.
+    v_seconds  := extract(epoch from metric_series.bucket);
+    v_since    := date_bin(metric_series.bucket, v_since, v_origin);
+    v_until    := date_bin(
+        metric_series.bucket, v_until + metric_series.bucket - interval '1 microsecond', v_origin);
+    v_quantile := substring(v_aggregate from '^p(.*)$')::numeric / 100;
+    v_from     := case
+                      when v_quantile is not null and v_metric.kind not in ('histogram', 'timer')
+                          then 'raw'
+                      when v_seconds % 86400 = 0 then 'day'
+                      when v_seconds % 3600 = 0 then 'hour'
+                      when v_seconds % 60 = 0 then 'minute'
+                      else 'raw'
+                  end;
+    v_kept     := (
+        select r.gone_until
+          from docket.metric_retention as r
+         where r.category = v_metric.category);
+
+    select array_agg(s.series_id) as ids,
+           array_agg(
+               (select coalesce(jsonb_object_agg(l.key, l.value), '{}')
+                  from jsonb_each(s.labels) as l
+                 where l.key = any (metric_series.group_by))
+           ) as groups
+      into v_series
+      from docket.metric_series as s
+     where s.name       = v_metric.name
+       and s.project_id = v_metric.project_id
+       and s.labels @> coalesce(metric_series.labels, '{}');
+
+    return query
+      with parts as materialized (
+          select g.group_labels, date_bin(metric_series.bucket, p.part_at, v_origin) as bucket_at,
+                 p.*,
+                 lag(p.last_value) over (
+                     partition by p.series_id
+                         order by p.part_at, p.metric_id) as previous
+            from docket_private.series_parts(
+                     v_metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
+            join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
+              on g.series_id = p.series_id
+      ), counted as (
+          select k.group_labels, k.bucket_at,
+                 array_agg(k.key) as keys,
+                 array_agg(k.key_count) as counts
+            from (
+                select p.group_labels, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
+                  from parts as p
+                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
+                 where v_quantile is not null
+                   and p.resolution_of <> 'before'
+                 group by 1, 2, 3
+            ) as k
+           group by k.group_labels, k.bucket_at
+      ), summed as (
+          select p.group_labels, p.bucket_at,
+                 sum(p.sample_count)::bigint as sample_count,
+                 sum(p.total) as total,
+                 min(p.lowest) as lowest,
+                 max(p.highest) as highest,
+                 (array_agg(p.last_value
+                            order by p.last_at desc, p.series_id desc, p.metric_id desc))[1]
+                     as last_value,
+                 sum(p.increase
+                     + case
+                           when p.previous is null then 0
+                           when p.first_value >= p.previous then p.first_value - p.previous
+                           else p.first_value
+                       end) as increase,
+                 string_agg(distinct p.resolution_of, ', ' order by p.resolution_of) as read_from
+            from parts as p
+           where p.resolution_of <> 'before'
+           group by p.group_labels, p.bucket_at
+      )
+    select s.bucket_at, s.group_labels,
+           case v_aggregate
+               when 'count' then s.sample_count::numeric
+               when 'sum' then s.total
+               when 'avg' then s.total / s.sample_count
+               when 'min' then s.lowest
+               when 'max' then s.highest
+               when 'last' then s.last_value
+               when 'increase' then s.increase
+               when 'rate' then s.increase / v_seconds
+               else docket_private.sketch_quantile(
+                        c.keys, c.counts, v_quantile, s.lowest, s.highest)
+           end,
+           s.sample_count, s.read_from
+      from summed as s
+      left join counted as c using (group_labels, bucket_at)
+     order by s.bucket_at, s.group_labels;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) IS 'What a metric was over a time, bucket by bucket; buckets without samples are left out.
+
+`name` is the metric, `labels` those that its series have to have, `bucket` how long one row is of
+(a second or more; days begin at midnight UTC, weeks on Mondays). `since` and `until` are widened
+to whole buckets; null until is now, null since 24 buckets before. `aggregate` says how samples are
+taken together: for counters increase, rate (per second; both over what a counter begins anew
+from), count or last; for all other kinds count, sum, avg, min, max, last, or a quantile as p50,
+p95, p99.9. Null: rate of counters, avg of gauges and summaries, p95 of histograms and timers.
+`group_by` are the labels whose values are told apart; all other series are taken together.
+Quantiles are within 2 % of the sample that has that many before it. Rollups are read where they
+say the same as the samples, and the samples where they do not. Returns a row for each bucket and
+group: bucket_at, when it begins; group_labels; value, in the metric''s unit; sample_count; and
+read_from, raw, minute, hour or day. value may be null. Raises PD404, PD422 (no such aggregate for
+the kind, no such bucket, more than 10000 buckets).';
 
 -- FUNCTION docket_private.texts_of(jsonb)
 
@@ -15244,6 +15553,166 @@ nothing was seen), `weight` how much it counts (more than 0, at most 1000), `tas
 learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
 returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
 
+-- SEQUENCE docket_private.metric_id_seq
+
+CREATE SEQUENCE docket_private.metric_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.metric_id_seq IS 'The order in which samples came.';
+
+-- TABLE docket.metrics
+
+CREATE TABLE docket.metrics (
+    series_id bigint NOT NULL,
+    project_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    metric_id bigint DEFAULT nextval('docket_private.metric_id_seq'::regclass) NOT NULL,
+    value numeric NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT metrics_value_plain CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
+)
+PARTITION BY RANGE (recorded_at);
+
+ALTER TABLE ONLY docket.metrics FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metrics IS 'Samples: what a series was at a time. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.metrics.series_id IS 'The series.';
+
+COMMENT ON COLUMN docket.metrics.recorded_at IS 'When it was so.';
+
+COMMENT ON COLUMN docket.metrics.metric_id IS 'The sample: they are numbered as they come.';
+
+COMMENT ON COLUMN docket.metrics.value IS 'What was measured, in the unit of the metric.';
+
+COMMENT ON COLUMN docket.metrics.transaction_id IS 'The transaction that brought it.';
+
+COMMENT ON CONSTRAINT metrics_value_plain ON docket.metrics IS 'a sample is a number between -1e30 and 1e30 with at most 30 decimals';
+
+-- VIEW docket.system_metrics
+
+CREATE VIEW docket.system_metrics WITH (security_invoker='true') AS
+ SELECT m.project_id,
+    d.category,
+    (s.labels ->> 'component'::text) AS component,
+    d.name,
+    d.kind,
+    m.value,
+    d.unit,
+    m.recorded_at,
+    s.labels,
+    m.series_id,
+    m.metric_id
+   FROM ((docket.metrics m
+     JOIN docket.metric_series s USING (series_id, project_id))
+     JOIN docket.metric_definitions d ON (((d.name = s.name) AND (d.project_id = s.project_id))));
+
+COMMENT ON VIEW docket.system_metrics IS 'Samples with all that is known of them: category, component, name, kind, unit and labels.';
+
+-- FUNCTION docket.record_metric(uuid, text, numeric, text, text, jsonb, text, text, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text DEFAULT NULL::text, component text DEFAULT NULL::text, labels jsonb DEFAULT NULL::jsonb, kind text DEFAULT NULL::text, category text DEFAULT NULL::text, recorded_at timestamp with time zone DEFAULT NULL::timestamp with time zone, request_id uuid DEFAULT NULL::uuid) RETURNS docket.system_metrics
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb       := docket_private.replay(request_id, 'record_metric');
+    v_now    timestamptz := docket.clock();
+    v_metric docket.system_metrics;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.system_metrics, v_answer);
+    end if;
+
+    if record_metric.sample_value in ('NaN', 'Infinity', '-Infinity') then
+        raise exception 'a sample is a number, not %', record_metric.sample_value
+            using errcode = 'PD422';
+    end if;
+
+    perform docket.record_metrics(
+        record_metric.project_id,
+        jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+            'name', record_metric.name, 'value', record_metric.sample_value,
+            'unit', record_metric.unit, 'component', record_metric.component,
+            'labels', record_metric.labels, 'kind', record_metric.kind,
+            'category', record_metric.category,
+            'recorded_at', coalesce(record_metric.recorded_at, v_now)))));
+
+    select m.* into v_metric
+      from docket.system_metrics as m
+     where m.project_id = record_metric.project_id
+       and m.name       = record_metric.name
+       and m.labels     = docket_private.labels_of(record_metric.labels, record_metric.component)
+       and m.metric_id  = currval('docket_private.metric_id_seq')
+       and m.recorded_at = coalesce(record_metric.recorded_at, v_now);
+
+    perform docket_private.remember(record_metric.request_id, to_jsonb(v_metric));
+    return v_metric;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text, component text, labels jsonb, kind text, category text, recorded_at timestamp with time zone, request_id uuid) IS 'Records one sample of a metric.
+
+`name` is the metric, `sample_value` what was measured, `unit` one of UCUM (ms, By, %, 1...),
+`component` the part of the system where (a label of that name), `labels` an object of texts,
+`kind` gauge, counter, histogram, summary or timer, `category` database, application,
+infrastructure, business or security, `recorded_at` when (null: now). What is null is as the metric
+has it; for a new one a gauge of category application. The same `request_id` again returns the
+first answer. Returns the sample, with all that is known of it. Raises PD404, PD403, PD409 (the
+metric is of another kind, unit or category), PD413, PD422.';
+
+-- FUNCTION docket.record_metrics(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'record_metrics');
+    v_given  record;
+    v_count  bigint;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.keep_project(record_metrics.project_id);
+    perform docket_private.check_metrics(record_metrics.metrics);
+
+    perform docket_private.find_series(record_metrics.project_id, record_metrics.metrics);
+
+    select array_agg(s.series_id) as series_ids,
+           array_agg(e.sample_value) as sample_values,
+           array_agg(e.recorded_at) as times
+      into v_given
+      from docket_private.samples_in(record_metrics.metrics) as e
+      join docket.metric_series as s
+        on s.name = e.name and s.project_id = record_metrics.project_id and s.labels = e.labels;
+
+    v_count := docket_private.insert_samples(
+        record_metrics.project_id, v_given.series_ids, v_given.sample_values, v_given.times);
+
+    perform docket_private.remember(record_metrics.request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid) IS 'Records samples, each with the name of its metric and its labels. What is new is made: the metric
+with the kind, unit, category and description of the first sample that tells one, and the series.
+
+`metrics` is an array of objects with name and value, and recorded_at (now), labels (an object of
+texts), component (short for a label of that name), kind (gauge, counter, histogram, summary,
+timer; else gauge), unit (one of UCUM; else 1, and ms for timers), category (database, application,
+infrastructure, business, security; else application) and description. At most the setting
+max_batch_size of them; record_samples() is quicker where there are many. What is older than
+samples are kept, or more than a day ahead, is refused. The same `request_id` again records nothing
+more. Returns how many it recorded. Raises PD404, PD403, PD409 (the metric is of another kind, unit
+or category), PD413, PD422.';
+
 -- FUNCTION docket.record_pull_request(uuid, text, bigint, jsonb, uuid)
 
 CREATE FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.pull_requests
@@ -15353,6 +15822,57 @@ When it was merged or closed is now where it is not told. The same `request_id` 
 first answer.
 Returns the pull request as it now stands. Raises PD404, PD403, PD422, PDTRN (it is merged already
 and would be something else).';
+
+-- FUNCTION docket.record_samples(uuid, bigint[], numeric[], timestamp with time zone[], uuid)
+
+CREATE FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid DEFAULT NULL::uuid) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb  := docket_private.replay(request_id, 'record_samples');
+    v_most   bigint := 10 * (docket_private.setting('max_batch_size') #>> '{}')::bigint;
+    v_count  bigint;
+begin
+    if v_answer is not null then
+        return v_answer::bigint;
+    end if;
+
+    perform docket_private.keep_project(record_samples.project_id);
+
+    if coalesce(array_ndims(record_samples.series_ids), 0) <> 1
+       or cardinality(record_samples.series_ids)
+          is distinct from cardinality(record_samples.sample_values)
+       or cardinality(record_samples.series_ids)
+          is distinct from cardinality(record_samples.recorded_at)
+    then
+        raise exception 'the columns of the samples are not equally long, or empty'
+            using errcode = 'PD422',
+                  hint    = 'Give one series id, one value and one time for each sample.';
+    end if;
+
+    if cardinality(record_samples.series_ids) > v_most then
+        raise exception '% samples in one call', cardinality(record_samples.series_ids)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (ten times the setting max_batch_size).', v_most);
+    end if;
+
+    v_count := docket_private.insert_samples(
+        record_samples.project_id, record_samples.series_ids, record_samples.sample_values,
+        record_samples.recorded_at);
+
+    perform docket_private.remember(record_samples.request_id, to_jsonb(v_count));
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid) IS 'Records many samples of series that are known: they come as columns, as COPY takes them, and this
+is the quickest way in.
+
+`series_ids` are the series that register_series() told, `sample_values` and `recorded_at` are the
+values and times, one for each; all are equally long, at most ten times the setting max_batch_size.
+What is older than samples are kept, or more than a day ahead, is refused. The same `request_id`
+again records nothing more. Returns how many it recorded. Raises PD404, PD403, PD413, PD422.';
 
 -- TABLE docket.search_patterns
 
@@ -15840,6 +16360,49 @@ are kept; or says so anew. Versions that are there already are not judged again.
 replaced less than so many days ago, and with both null all; `max_bytes` the largest size. What is
 not given is not asked. The same `request_id` again returns the first answer.
 Returns the type. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.register_series(uuid, jsonb)
+
+CREATE FUNCTION docket.register_series(project_id uuid, series jsonb) RETURNS SETOF docket.metric_series
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_given jsonb := case
+                         when jsonb_typeof(series) = 'array' then (
+                             select coalesce(
+                                        jsonb_agg(
+                                            case jsonb_typeof(e.element)
+                                                when 'object' then '{"value": 0}' || e.element
+                                                else e.element
+                                            end
+                                            order by e.place),
+                                        '[]')
+                               from jsonb_array_elements(series) with ordinality
+                                    as e (element, place))
+                         else series
+                     end;
+begin
+    perform docket_private.keep_project(register_series.project_id);
+    perform docket_private.check_metrics(v_given);
+    perform docket_private.find_series(register_series.project_id, v_given);
+
+    return query
+    select s.*
+      from docket_private.samples_in(v_given) as e
+      join docket.metric_series as s
+        on s.name = e.name and s.project_id = register_series.project_id and s.labels = e.labels
+     order by e.place;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.register_series(project_id uuid, series jsonb) IS 'Finds series of a project, and makes those that are new: for who records many samples of few series
+and gives their ids to record_samples().
+
+`series` is an array of objects with name, and labels, component, kind, unit, category and
+description as in record_metrics(). To call it again is harmless. Returns the series, in the order
+in which they were given. Raises PD404, PD403, PD409 (the metric is of another kind, unit or
+category), PD413, PD422.';
 
 -- FUNCTION docket.release_task(uuid, text, timestamp with time zone, uuid)
 
@@ -17476,6 +18039,97 @@ they are, and all read alike. A deploy chooses lz4 where the server has it, else
 
 `method` is lz4, pglz or none. Returns the method. Raises PD403 (not an operator), PD422 (no such
 method on this server), PD409 (others were at work on contexts for more than two seconds).';
+
+-- TABLE docket.metric_retention
+
+CREATE TABLE docket.metric_retention (
+    category docket.metric_category NOT NULL,
+    raw interval,
+    minute interval,
+    hour interval,
+    day interval,
+    gone_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT metric_retention_coarser_longer CHECK ((COALESCE((raw <= minute), (minute IS NULL)) AND COALESCE((minute <= hour), (hour IS NULL)) AND COALESCE((hour <= day), (day IS NULL)))),
+    CONSTRAINT metric_retention_days CHECK (((LEAST(raw, minute, hour, day) >= '1 day'::interval) AND (GREATEST(raw, minute, hour, day) <= '100 years'::interval)))
+);
+
+COMMENT ON TABLE docket.metric_retention IS 'How long metrics of each category are kept: samples, and what they come to by minute, hour and day; null: for ever.';
+
+COMMENT ON COLUMN docket.metric_retention.category IS 'The category.';
+
+COMMENT ON COLUMN docket.metric_retention.raw IS 'How long samples are kept.';
+
+COMMENT ON COLUMN docket.metric_retention.minute IS 'How long rollups by the minute are kept.';
+
+COMMENT ON COLUMN docket.metric_retention.hour IS 'How long rollups by the hour are kept.';
+
+COMMENT ON COLUMN docket.metric_retention.day IS 'How long rollups by the day are kept.';
+
+COMMENT ON COLUMN docket.metric_retention.gone_until IS 'Samples from before this are gone, or about to go; none is taken in any more.';
+
+COMMENT ON CONSTRAINT metric_retention_coarser_longer ON docket.metric_retention IS 'samples are kept no longer than minutes, minutes no longer than hours, hours no longer than days';
+
+COMMENT ON CONSTRAINT metric_retention_days ON docket.metric_retention IS 'metrics are kept for a day at least, and for 100 years at most';
+
+-- FUNCTION docket.set_metric_retention(text, interval, interval, interval, interval)
+
+CREATE FUNCTION docket.set_metric_retention(category text, raw interval, minute interval, hour interval, day interval) RETURNS docket.metric_retention
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_policy     docket.metric_retention;
+    v_constraint text;
+begin
+    perform docket_private.require_operator();
+
+    -- Whoever changes another category at the same time is waited for: months go by all of them.
+    perform
+       from docket.metric_retention as r
+      order by r.category
+        for no key update;
+
+    update docket.metric_retention as r
+       set raw    = set_metric_retention.raw,
+           minute = set_metric_retention.minute,
+           hour   = set_metric_retention.hour,
+           day    = set_metric_retention.day
+     where r.category = lower(set_metric_retention.category)
+    returning r.* into v_policy;
+
+    if not found then
+        raise exception 'there is no category "%"',
+                        left(coalesce(set_metric_retention.category, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.metric_retention lists them.';
+    end if;
+
+    -- Whole months go once no category keeps their samples.
+    update docket.partition_policies as p
+       set retention = k.retention
+      from (
+          select case when count(r.raw) = count(*) then max(r.raw) end as retention
+            from docket.metric_retention as r
+      ) as k
+     where p.table_name = 'metrics'
+       and p.retention is distinct from k.retention;
+
+    return v_policy;
+exception
+    when check_violation then
+        get stacked diagnostics v_constraint = constraint_name;
+        raise exception 'the retention is refused: %',
+                        docket_private.constraint_text('metric_retention', v_constraint)
+            using errcode = 'PD422';
+end;
+$$;
+
+COMMENT ON FUNCTION docket.set_metric_retention(category text, raw interval, minute interval, hour interval, day interval) IS 'Sets how long metrics of a category are kept, in all projects.
+
+`category` is database, application, infrastructure, business or security; `raw` is how long
+samples are kept, `minute`, `hour` and `day` how long their rollups are (null: for ever), each no
+longer than the next. What is older goes in maintenance runs, by whole days; the journal says so.
+Returns the policy. Raises PD403 (not an operator), PD404, PD422.';
 
 -- TABLE docket.partition_policies
 
@@ -21589,6 +22243,62 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) IS 'Raises PD404 for an interaction that the project does not have.';
 
+-- FUNCTION docket_private.check_metrics(jsonb)
+
+CREATE FUNCTION docket_private.check_metrics(metrics jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
+    v_known constant text[] := array[
+        'name', 'value', 'recorded_at', 'labels', 'component', 'kind', 'unit', 'category',
+        'description'];
+    v_wrong record;
+begin
+    if metrics is null or jsonb_typeof(metrics) <> 'array' or jsonb_array_length(metrics) = 0 then
+        raise exception 'metrics is not a JSON array of samples'
+            using errcode = 'PD422',
+                  hint    = 'Give an array of objects with name and value.';
+    end if;
+
+    if jsonb_array_length(metrics) > v_most then
+        raise exception '% samples in one call', jsonb_array_length(metrics)
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting max_batch_size).', v_most);
+    end if;
+
+    select e.place, w.reason into v_wrong
+      from jsonb_array_elements(metrics) with ordinality as e (element, place)
+     cross join lateral (
+               select case
+                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
+                          when (e.element - v_known) <> '{}'
+                              then format('has a field %s that samples do not have',
+                                          (select left(min(k.name), 100)
+                                             from jsonb_object_keys(e.element - v_known)
+                                                  as k (name)))
+                          when coalesce(e.element ->> 'name', '') = '' then 'has no name'
+                          when jsonb_typeof(e.element -> 'value') is distinct from 'number'
+                              then 'has no value that is a number'
+                          when not docket_private.is_labels(coalesce(e.element -> 'labels', '{}'))
+                              then 'has labels that are none: an object of texts is asked for'
+                      end as reason
+           ) as w
+     where w.reason is not null
+     order by e.place
+     limit 1;
+
+    if found then
+        raise exception 'sample number % %', v_wrong.place, v_wrong.reason
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(v_known, ', '));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_metrics(metrics jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of samples.';
+
 -- FUNCTION docket_private.check_new_dependencies(jsonb)
 
 CREATE FUNCTION docket_private.check_new_dependencies(dependencies jsonb) RETURNS void
@@ -21900,6 +22610,52 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_script_cycle(script docket.deployment_scripts, depends_on_ids uuid[]) IS 'Raises PDCYC where a script would depend on one that waits for it.';
 
+-- FUNCTION docket_private.check_series_call(docket.metric_definitions, interval, text, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket_private.check_series_call(metric docket.metric_definitions, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_plain constant text[] := array['count', 'sum', 'avg', 'min', 'max', 'last'];
+    v_count constant text[] := array['increase', 'rate', 'count', 'last'];
+begin
+    if (case metric.kind
+            when 'counter' then check_series_call.aggregate = any (v_count)
+            else check_series_call.aggregate = any (v_plain)
+                 or check_series_call.aggregate ~ '^p\d{1,2}(\.\d{1,3})?$'
+        end) is not true
+    then
+        raise exception '"%" is no way to take samples of a % together',
+                        left(check_series_call.aggregate, 100), metric.kind
+            using errcode = 'PD422',
+                  hint    = 'For counters: increase, rate, count, last. For all else: count, sum, avg, min, max, last, or a quantile as p50, p95, p99.9.';
+    end if;
+
+    if (check_series_call.bucket >= interval '1 second'
+        and check_series_call.bucket <= interval '36600 days'
+        and extract(month from check_series_call.bucket) = 0
+        and extract(year from check_series_call.bucket) = 0) is not true
+    then
+        raise exception 'a bucket is not %', check_series_call.bucket
+            using errcode = 'PD422',
+                  hint    = 'Give a second or more, in seconds, minutes, hours, days or weeks.';
+    end if;
+
+    if (isfinite(check_series_call.since) and isfinite(check_series_call.until)
+        and check_series_call.since >= '1900-01-01' and check_series_call.until < '3000-01-01'
+        and extract(epoch from check_series_call.until - check_series_call.since)
+            <= 10000 * extract(epoch from check_series_call.bucket)) is not true
+    then
+        raise exception 'the time asked for is not one of up to 10000 buckets'
+            using errcode = 'PD422',
+                  hint    = 'Give since and until, nearer to each other, or a longer bucket.';
+    end if;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.check_series_call(metric docket.metric_definitions, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone) IS 'Raises PD422 for what can not be asked of a metric.';
+
 -- FUNCTION docket_private.check_template(text, text, jsonb)
 
 CREATE FUNCTION docket_private.check_template(kind text, body text, variables jsonb) RETURNS void
@@ -21956,6 +22712,36 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) IS 'Raises PD422 or PD413 for what can not be a template.';
+
+-- FUNCTION docket_private.check_times(timestamp with time zone, timestamp with time zone, text[])
+
+CREATE FUNCTION docket_private.check_times(first_at timestamp with time zone, last_at timestamp with time zone, categories text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_kept timestamptz := (
+        select max(greatest(
+                   r.gone_until, date_trunc('day', docket.clock() - r.raw, 'UTC')))
+          from docket.metric_retention as r
+         where r.category = any (check_times.categories));
+begin
+    if check_times.first_at < v_kept then
+        raise exception 'a sample is of %, and samples are kept since %',
+                        check_times.first_at, v_kept
+            using errcode = 'PD422',
+                  hint    = 'docket.set_metric_retention() says how long they are kept.';
+    end if;
+
+    if check_times.last_at > docket.clock() + interval '1 day' then
+        raise exception 'a sample is of %, which is more than a day ahead', check_times.last_at
+            using errcode = 'PD422',
+                  hint    = 'See whose clock is wrong.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_times(first_at timestamp with time zone, last_at timestamp with time zone, categories text[]) IS 'Raises PD422 unless samples from the first to the last time are kept.';
 
 -- FUNCTION docket_private.check_validated_attempts(uuid, jsonb)
 
@@ -22815,6 +23601,23 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.default_organization() IS 'The organization for a project of somebody who names none; his own is made when there is none.';
+
+-- FUNCTION docket_private.delete_samples()
+
+CREATE FUNCTION docket_private.delete_samples() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    delete from docket.metrics as m
+     using deleted as d
+     where m.series_id  = d.series_id
+       and m.project_id = d.project_id;
+    return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.delete_samples() IS 'Deletes the samples of series that are deleted.';
 
 -- FUNCTION docket_private.dependents_below(uuid, uuid, bigint, integer)
 
@@ -24340,6 +25143,93 @@ $$;
 
 COMMENT ON FUNCTION docket_private.find_linear(linear_sync_id uuid) IS 'A link that the caller may change, held as by hold_linear(). Raises PD404, PD403.';
 
+-- FUNCTION docket_private.find_series(uuid, jsonb)
+
+CREATE FUNCTION docket_private.find_series(project_id uuid, metrics jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most       bigint;
+    v_wrong      record;
+    v_constraint text;
+begin
+    insert into docket.metric_definitions as d (
+        name, project_id, kind, category, unit, description)
+    select distinct on (e.element ->> 'name')
+           e.element ->> 'name', find_series.project_id,
+           coalesce(lower(e.element ->> 'kind'), 'gauge'),
+           coalesce(lower(e.element ->> 'category'), 'application'),
+           coalesce(e.element ->> 'unit',
+                    case lower(e.element ->> 'kind') when 'timer' then 'ms' else '1' end),
+           e.element ->> 'description'
+      from jsonb_array_elements(find_series.metrics) with ordinality as e (element, place)
+     where not exists (
+               select
+                 from docket.metric_definitions as k
+                where k.name       = e.element ->> 'name'
+                  and k.project_id = find_series.project_id)
+     order by e.element ->> 'name', e.element ->> 'kind' is null, e.place
+        on conflict on constraint metric_definitions_pkey do nothing;
+
+    select d.name, d.kind, d.unit, d.category into v_wrong
+      from jsonb_array_elements(find_series.metrics) as e (element)
+      join docket.metric_definitions as d
+        on d.name = e.element ->> 'name' and d.project_id = find_series.project_id
+     where lower(e.element ->> 'kind') <> d.kind
+        or e.element ->> 'unit' <> d.unit
+        or lower(e.element ->> 'category') <> d.category
+     limit 1;
+
+    if found then
+        raise exception 'metric "%" is a % of category %, in %',
+                        v_wrong.name, v_wrong.kind, v_wrong.category, v_wrong.unit
+            using errcode = 'PD409',
+                  hint    = 'A metric has one kind, one unit and one category: take another name.';
+    end if;
+
+    insert into docket.metric_series as s (project_id, name, labels)
+    select distinct find_series.project_id, e.name, e.labels
+      from docket_private.samples_in(find_series.metrics) as e
+     where not exists (
+               select
+                 from docket.metric_series as k
+                where k.name       = e.name
+                  and k.project_id = find_series.project_id
+                  and k.labels     = e.labels)
+     order by 2, 3
+        on conflict on constraint metric_series_labels_key do nothing;
+
+    if not found then
+        return;
+    end if;
+
+    v_most := (
+        select (docket_private.setting('max_metric_series', p.settings) #>> '{}')::bigint
+          from docket.projects as p
+         where p.project_id = find_series.project_id);
+    if (select count(*)
+          from docket.metric_series as s
+         where s.project_id = find_series.project_id) > v_most
+    then
+        raise exception 'the project would have more than % series', v_most
+            using errcode = 'PD413',
+                  hint    = 'Labels are for what has few values, not for ids (setting max_metric_series).';
+    end if;
+exception
+    when check_violation or not_null_violation or data_exception or program_limit_exceeded then
+        get stacked diagnostics v_constraint = constraint_name;
+        raise exception 'samples are refused: %',
+                        coalesce(
+                            docket_private.constraint_text('metric_definitions', v_constraint),
+                            docket_private.constraint_text('metric_series', v_constraint),
+                            left(sqlerrm, 300))
+            using errcode = 'PD422';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_series(project_id uuid, metrics jsonb) IS 'Makes the metrics and series of some samples where they are new. Raises PD409 where a metric is of another kind, unit or category, PD413.';
+
 -- FUNCTION docket_private.fingerprint(text, text, text)
 
 CREATE FUNCTION docket_private.fingerprint(error_type text, message text, stack text) RETURNS text
@@ -25773,6 +26663,71 @@ $$;
 
 COMMENT ON FUNCTION docket_private.insert_linear(task_id uuid, project_id uuid, issue_id text, direction text, policies jsonb) IS 'Links a task to an issue.';
 
+-- FUNCTION docket_private.insert_samples(uuid, bigint[], numeric[], timestamp with time zone[])
+
+CREATE FUNCTION docket_private.insert_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[]) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_facts record;
+    v_count bigint;
+begin
+    select min(g.series_id) filter (where s.series_id is null) as unknown,
+           min(s.name) filter (
+               where d.kind in ('counter', 'timer') and g.lowest < 0) as negative,
+           array_agg(distinct d.category::text) as categories,
+           min(g.first_at) as first_at,
+           max(g.last_at) as last_at
+      into v_facts
+      from (
+          select u.series_id,
+                 min(u.sample_value) as lowest,
+                 min(u.at) as first_at,
+                 max(u.at) as last_at
+            from unnest(insert_samples.series_ids, insert_samples.sample_values,
+                        insert_samples.recorded_at) as u (series_id, sample_value, at)
+           group by u.series_id
+      ) as g
+      left join lateral (
+               select k.series_id, k.name
+                 from docket.metric_series as k
+                where k.series_id  = g.series_id
+                  and k.project_id = insert_samples.project_id
+               offset 0
+           ) as s on true
+      left join docket.metric_definitions as d
+        on d.name = s.name and d.project_id = insert_samples.project_id;
+
+    if v_facts.unknown is not null then
+        raise exception 'series % is none of the project', v_facts.unknown
+            using errcode = 'PD404',
+                  hint    = 'docket.register_series() gives the ids of series.';
+    end if;
+
+    if v_facts.negative is not null then
+        raise exception 'metric "%" has a sample below 0', v_facts.negative
+            using errcode = 'PD422',
+                  hint    = 'Counters and timers have none; a gauge or a histogram may.';
+    end if;
+
+    perform docket_private.check_times(v_facts.first_at, v_facts.last_at, v_facts.categories);
+
+    insert into docket.metrics as m (series_id, project_id, recorded_at, value)
+    select u.series_id, insert_samples.project_id, u.at, u.sample_value
+      from unnest(insert_samples.series_ids, insert_samples.sample_values,
+                  insert_samples.recorded_at) as u (series_id, sample_value, at);
+    get diagnostics v_count = row_count;
+    return v_count;
+exception
+    when check_violation or not_null_violation then
+        raise exception 'samples are refused: each has a series, a time, and a value: a number between -1e30 and 1e30 with at most 30 decimals'
+            using errcode = 'PD422';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.insert_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[]) IS 'Writes samples that come as columns. Returns how many. Raises PD404, PD422.';
+
 -- FUNCTION docket_private.is_auditor()
 
 CREATE FUNCTION docket_private.is_auditor() RETURNS boolean
@@ -26453,6 +27408,24 @@ $$;
 
 COMMENT ON FUNCTION docket_private.keep_knowledge() IS 'Keeps each version of a document, and makes its sections findable.';
 
+-- FUNCTION docket_private.keep_project(uuid)
+
+CREATE FUNCTION docket_private.keep_project(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_project(keep_project.project_id);
+
+    perform
+       from docket.projects as p
+      where p.project_id = keep_project.project_id
+        for key share;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_project(project_id uuid) IS 'Keeps a project from being deleted until the transaction ends. Raises PD404, PD403.';
+
 -- FUNCTION docket_private.keep_template()
 
 CREATE FUNCTION docket_private.keep_template() RETURNS trigger
@@ -26581,6 +27554,23 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.known_time(value json) IS 'An ISO 8601 time, in UTC where it names no zone; null when it is none.';
+
+-- FUNCTION docket_private.labels_of(jsonb, text)
+
+CREATE FUNCTION docket_private.labels_of(labels jsonb, component text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return coalesce(labels_of.labels, '{}')
+           || case
+                  when labels_of.component is null then '{}'
+                  else jsonb_build_object('component', labels_of.component)
+              end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.labels_of(labels jsonb, component text) IS 'The labels of a series, among which is its component.';
 
 -- FUNCTION docket_private.learn_check(uuid, text, text, jsonb)
 
@@ -29610,6 +30600,109 @@ $$;
 
 COMMENT ON FUNCTION docket_private.prompts_kept_for(project_settings jsonb) IS 'How long a project keeps a prompt that no interaction names: the setting prompt_build_days, but not less than the same prompt is given again; null for ever.';
 
+-- FUNCTION docket_private.prune_metrics(bigint)
+
+CREATE FUNCTION docket_private.prune_metrics(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rolled pg_snapshot;
+    v_before timestamptz;
+    v_policy docket.metric_retention;
+    v_gone   record;
+    v_count  bigint := 0;
+begin
+    perform docket_private.require_operator();
+    v_rolled := docket_private.rolled_snapshot();
+
+    -- A loop over five categories, because each has its own time.
+    for v_policy in
+        select r.* from docket.metric_retention as r order by r.category
+    loop
+        v_before := date_trunc('day', docket.clock() - v_policy.raw, 'UTC');
+
+        update docket.metric_retention as r
+           set gone_until = v_before
+         where r.category = v_policy.category
+           and r.gone_until < v_before;
+
+          with old as (
+              select m.series_id, m.project_id, m.recorded_at, m.metric_id
+                from docket.metric_series as s
+                join docket.metric_definitions as d
+                  on d.name = s.name and d.project_id = s.project_id
+               cross join lateral (
+                         select n.series_id, n.project_id, n.recorded_at, n.metric_id
+                           from docket.metrics as n
+                          where n.series_id   = s.series_id
+                            and n.project_id  = s.project_id
+                            and n.recorded_at < v_before
+                            and pg_visible_in_snapshot(n.transaction_id, v_rolled)
+                          offset 0
+                     ) as m
+               where d.category = v_policy.category
+               limit greatest(prune_metrics.at_most - v_count, 0)
+          ), samples as (
+              delete from docket.metrics as m
+               using old as o
+               where m.series_id   = o.series_id
+                 and m.project_id  = o.project_id
+                 and m.recorded_at = o.recorded_at
+                 and m.metric_id   = o.metric_id
+              returning 1
+          ), aged as (
+              select r.series_id, r.project_id, r.resolution, r.bucket_at
+                from (values ('minute', v_policy.minute), ('hour', v_policy.hour),
+                             ('day', v_policy.day)) as k (resolution, retention)
+               cross join lateral (
+                         select n.series_id, n.project_id, n.resolution, n.bucket_at
+                           from docket.metric_rollups as n
+                          where n.resolution = k.resolution
+                            and n.bucket_at < date_trunc(
+                                    'day', docket.clock() - k.retention, 'UTC')
+                          offset 0
+                     ) as r
+               cross join lateral (
+                         select s.name
+                           from docket.metric_series as s
+                          where s.series_id  = r.series_id
+                            and s.project_id = r.project_id
+                          offset 0
+                     ) as s
+                join docket.metric_definitions as d
+                  on d.name = s.name and d.project_id = r.project_id
+               where d.category = v_policy.category
+               limit greatest(prune_metrics.at_most - v_count, 0)
+          ), rollups as (
+              delete from docket.metric_rollups as r
+               using aged as a
+               where r.series_id  = a.series_id
+                 and r.project_id = a.project_id
+                 and r.resolution = a.resolution
+                 and r.bucket_at  = a.bucket_at
+              returning r.resolution
+          )
+        select (select count(*) from samples) as raw,
+               count(*) filter (where r.resolution = 'minute') as minute,
+               count(*) filter (where r.resolution = 'hour') as hour,
+               count(*) filter (where r.resolution = 'day') as day
+          into v_gone
+          from rollups as r;
+
+        if v_gone.raw + v_gone.minute + v_gone.hour + v_gone.day > 0 then
+            insert into docket.audit_log (table_name, operation, row_key, old_values)
+            values ('metrics', 'drop', v_policy.category, to_jsonb(v_gone));
+            v_count := v_count + v_gone.raw + v_gone.minute + v_gone.hour + v_gone.day;
+        end if;
+    end loop;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prune_metrics(at_most bigint) IS 'A step of maintenance: removes samples and rollups that their categories keep no longer, about so many. Returns how many. Raises PD403.';
+
 -- FUNCTION docket_private.prune_next_contexts(bigint)
 
 CREATE FUNCTION docket_private.prune_next_contexts(at_most bigint) RETURNS bigint
@@ -32442,6 +33535,313 @@ $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
 
+-- FUNCTION docket_private.roll_metrics(bigint)
+
+CREATE FUNCTION docket_private.roll_metrics(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_rolled pg_snapshot;
+    v_bound  xid8;
+    v_new    record;
+begin
+    perform docket_private.require_operator();
+
+    -- One at a time: each goes on where the one before it ended.
+    perform from docket_private.metric_watermark as w for no key update;
+    v_rolled := docket_private.rolled_snapshot();
+
+    -- Where there is more than one call may do: up to a transaction before which none is running.
+    v_bound := (
+        select m.transaction_id
+          from docket.metrics as m
+         where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+           and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+         order by m.transaction_id
+        offset roll_metrics.at_most - 1
+         limit 1);
+    if v_bound >= pg_snapshot_xmin(pg_current_snapshot()) then
+        v_bound := null;
+    end if;
+
+    -- One statement, so that it is the snapshot which sees them that is kept. What has been dropped
+    -- in part is not made anew.
+      with fresh as (
+          select m.series_id, m.project_id, date_trunc('minute', m.recorded_at, 'UTC') as minute,
+                 count(*) as sample_count
+            from docket.metrics as m
+           where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+             and m.transaction_id <= coalesce(v_bound, '18446744073709551615'::xid8)
+             and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+           group by 1, 2, 3
+      ), kept as (
+          select f.*, f.minute >= r.gone_until as is_kept
+            from fresh as f
+           cross join lateral (
+                     select s.name
+                       from docket.metric_series as s
+                      where s.series_id  = f.series_id
+                        and s.project_id = f.project_id
+                     offset 0
+                 ) as s
+           cross join lateral (
+                     select k.category
+                       from docket.metric_definitions as k
+                      where k.name       = s.name
+                        and k.project_id = f.project_id
+                     offset 0
+                 ) as d
+            join docket.metric_retention as r on r.category = d.category
+      )
+    select pg_current_snapshot() as seen,
+           coalesce(sum(k.sample_count), 0)::bigint as sample_count,
+           array_agg(k.series_id) filter (where k.is_kept) as series_ids,
+           array_agg(k.project_id) filter (where k.is_kept) as project_ids,
+           array_agg(k.minute) filter (where k.is_kept) as minutes
+      into v_new
+      from kept as k;
+
+    if v_new.series_ids is not null then
+        perform docket_private.roll_minutes(v_new.series_ids, v_new.project_ids, v_new.minutes);
+        perform docket_private.roll_up(
+            v_new.series_ids, v_new.project_ids, v_new.minutes, 'hour', 'minute');
+        perform docket_private.roll_up(
+            v_new.series_ids, v_new.project_ids, v_new.minutes, 'day', 'hour');
+    end if;
+
+    update docket_private.metric_watermark as w
+       set rolled = case
+                        when v_bound is null
+                            then docket_private.seen_by_others(v_new.seen)
+                        else format('%1$s:%1$s:', v_bound::text::numeric + 1)::pg_snapshot
+                    end;
+    return v_new.sample_count;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.roll_metrics(at_most bigint) IS 'A step of maintenance: rolls up the samples that have come since the last time, about so many, whatever time they are of. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.roll_minutes(bigint[], uuid[], timestamp with time zone[])
+
+CREATE FUNCTION docket_private.roll_minutes(series_ids bigint[], project_ids uuid[], minutes timestamp with time zone[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+      with buckets as (
+          select b.series_id, b.project_id, b.minute, d.kind
+            from unnest(roll_minutes.series_ids, roll_minutes.project_ids, roll_minutes.minutes)
+                 as b (series_id, project_id, minute)
+           cross join lateral (
+                     select s.name
+                       from docket.metric_series as s
+                      where s.series_id  = b.series_id
+                        and s.project_id = b.project_id
+                     offset 0
+                 ) as s
+           cross join lateral (
+                     select k.kind
+                       from docket.metric_definitions as k
+                      where k.name       = s.name
+                        and k.project_id = b.project_id
+                     offset 0
+                 ) as d
+      ), samples as (
+          select b.series_id, b.project_id, b.minute, b.kind, m.recorded_at, m.metric_id, m.value,
+                 lag(m.value) over w as previous,
+                 lead(m.value) over w as following
+            from buckets as b
+           cross join lateral (
+                     select n.recorded_at, n.metric_id, n.value
+                       from docket.metrics as n
+                      where n.series_id   = b.series_id
+                        and n.project_id  = b.project_id
+                        and n.recorded_at >= b.minute
+                        and n.recorded_at < b.minute + interval '1 minute'
+                     offset 0
+                 ) as m
+          window w as (
+                     partition by b.series_id, b.minute
+                         order by m.recorded_at, m.metric_id)
+      ), counted as (
+          select k.series_id, k.minute,
+                 array_agg(k.key order by k.key) as keys,
+                 array_agg(k.key_count order by k.key) as counts
+            from (
+                select s.series_id, s.minute, docket_private.sketch_key(s.value) as key,
+                       count(*) as key_count
+                  from samples as s
+                 where s.kind in ('histogram', 'timer')
+                 group by 1, 2, 3
+            ) as k
+           group by k.series_id, k.minute
+      ), summed as (
+          select s.series_id, s.project_id, s.minute,
+                 count(*) as sample_count,
+                 sum(s.value) as total,
+                 min(s.value) as lowest,
+                 max(s.value) as highest,
+                 max(s.value) filter (where s.previous is null) as first_value,
+                 max(s.value) filter (where s.following is null) as last_value,
+                 max(s.recorded_at) as last_at,
+                 sum(case
+                         when s.kind <> 'counter' then null
+                         when s.previous is null then 0
+                         when s.value >= s.previous then s.value - s.previous
+                         else s.value
+                     end) as increase
+            from samples as s
+           group by s.series_id, s.project_id, s.minute
+      )
+    insert into docket.metric_rollups as r (
+        series_id, project_id, resolution, bucket_at, sample_count, total, lowest, highest,
+        first_value, last_value, last_at, increase, sketch_keys, sketch_counts)
+    select s.series_id, s.project_id, 'minute', s.minute, s.sample_count, s.total, s.lowest,
+           s.highest, s.first_value, s.last_value, s.last_at, s.increase, c.keys, c.counts
+      from summed as s
+      left join counted as c using (series_id, minute)
+        on conflict on constraint metric_rollups_pkey
+        do update set sample_count  = excluded.sample_count,
+                      total         = excluded.total,
+                      lowest        = excluded.lowest,
+                      highest       = excluded.highest,
+                      first_value   = excluded.first_value,
+                      last_value    = excluded.last_value,
+                      last_at       = excluded.last_at,
+                      increase      = excluded.increase,
+                      sketch_keys   = excluded.sketch_keys,
+                      sketch_counts = excluded.sketch_counts;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.roll_minutes(series_ids bigint[], project_ids uuid[], minutes timestamp with time zone[]) IS 'Makes the rollups of some minutes of some series anew, from all samples that there are.';
+
+-- FUNCTION docket_private.roll_up(bigint[], uuid[], timestamp with time zone[], text, text)
+
+CREATE FUNCTION docket_private.roll_up(series_ids bigint[], project_ids uuid[], bucket_ats timestamp with time zone[], resolution text, finer text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+      with buckets as (
+          select distinct b.series_id, b.project_id,
+                 date_trunc(roll_up.resolution, b.bucket_at, 'UTC') as bucket_at
+            from unnest(roll_up.series_ids, roll_up.project_ids, roll_up.bucket_ats)
+                 as b (series_id, project_id, bucket_at)
+      ), parts as (
+          select b.series_id, b.project_id, b.bucket_at, p.bucket_at as part_at, p.sample_count,
+                 p.total, p.lowest, p.highest, p.first_value, p.last_value, p.last_at, p.increase,
+                 p.sketch_keys, p.sketch_counts,
+                 lag(p.last_value) over (
+                     partition by b.series_id, b.bucket_at
+                         order by p.bucket_at) as previous
+            from buckets as b
+           cross join lateral (
+                     select f.*
+                       from docket.metric_rollups as f
+                      where f.series_id  = b.series_id
+                        and f.project_id = b.project_id
+                        and f.resolution = roll_up.finer
+                        and f.bucket_at >= b.bucket_at
+                        and f.bucket_at < b.bucket_at
+                                          + make_interval(
+                                                hours => case roll_up.resolution
+                                                             when 'day' then 24 else 1
+                                                         end)
+                     offset 0
+                 ) as p
+      ), counted as (
+          select k.series_id, k.bucket_at,
+                 array_agg(k.key order by k.key) as keys,
+                 array_agg(k.key_count order by k.key) as counts
+            from (
+                select p.series_id, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
+                  from parts as p
+                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
+                 group by 1, 2, 3
+            ) as k
+           group by k.series_id, k.bucket_at
+      ), summed as (
+          select p.series_id, p.project_id, p.bucket_at,
+                 sum(p.sample_count)::bigint as sample_count,
+                 sum(p.total) as total,
+                 min(p.lowest) as lowest,
+                 max(p.highest) as highest,
+                 (array_agg(p.first_value order by p.part_at))[1] as first_value,
+                 (array_agg(p.last_value order by p.part_at desc))[1] as last_value,
+                 max(p.last_at) as last_at,
+                 sum(p.increase
+                     + case
+                           when p.previous is null then 0
+                           when p.first_value >= p.previous then p.first_value - p.previous
+                           else p.first_value
+                       end) as increase
+            from parts as p
+           group by p.series_id, p.project_id, p.bucket_at
+      )
+    insert into docket.metric_rollups as r (
+        series_id, project_id, resolution, bucket_at, sample_count, total, lowest, highest,
+        first_value, last_value, last_at, increase, sketch_keys, sketch_counts)
+    select s.series_id, s.project_id, roll_up.resolution, s.bucket_at, s.sample_count, s.total,
+           s.lowest, s.highest, s.first_value, s.last_value, s.last_at, s.increase, c.keys,
+           c.counts
+      from summed as s
+      left join counted as c using (series_id, bucket_at)
+        on conflict on constraint metric_rollups_pkey
+        do update set sample_count  = excluded.sample_count,
+                      total         = excluded.total,
+                      lowest        = excluded.lowest,
+                      highest       = excluded.highest,
+                      first_value   = excluded.first_value,
+                      last_value    = excluded.last_value,
+                      last_at       = excluded.last_at,
+                      increase      = excluded.increase,
+                      sketch_keys   = excluded.sketch_keys,
+                      sketch_counts = excluded.sketch_counts;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.roll_up(series_ids bigint[], project_ids uuid[], bucket_ats timestamp with time zone[], resolution text, finer text) IS 'Makes the rollups anew in which some finer buckets lie: hours of minutes, days of hours.';
+
+-- FUNCTION docket_private.rolled_snapshot()
+
+CREATE FUNCTION docket_private.rolled_snapshot() RETURNS pg_snapshot
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select case
+                   when pg_snapshot_xmax(w.rolled) > pg_snapshot_xmax(pg_current_snapshot())
+                   then '1:1:'::pg_snapshot
+                   else w.rolled
+               end
+          from docket_private.metric_watermark as w);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.rolled_snapshot() IS 'The snapshot that sees just the samples that are rolled up.';
+
+-- FUNCTION docket_private.samples_in(jsonb)
+
+CREATE FUNCTION docket_private.samples_in(metrics jsonb) RETURNS TABLE(place bigint, name text, labels jsonb, sample_value numeric, recorded_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select e.place, e.element ->> 'name',
+           docket_private.labels_of(e.element -> 'labels', e.element ->> 'component'),
+           (e.element ->> 'value')::numeric,
+           coalesce((e.element ->> 'recorded_at')::timestamptz, docket.clock())
+      from jsonb_array_elements(samples_in.metrics) with ordinality as e (element, place)
+     order by e.place;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.samples_in(metrics jsonb) IS 'The samples of a batch, as rows.';
+
 -- FUNCTION docket_private.sarif_findings(jsonb, text)
 
 CREATE FUNCTION docket_private.sarif_findings(run jsonb, root text) RETURNS SETOF docket_private.found
@@ -32900,6 +34300,146 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.secret_pattern() IS 'A regular expression that every jsonb value with a secret key matches as text, upper or lower case; null: no key is secret.';
+
+-- FUNCTION docket_private.seen_by_others(pg_snapshot)
+
+CREATE FUNCTION docket_private.seen_by_others(seen pg_snapshot) RETURNS pg_snapshot
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_own xid8 := pg_current_xact_id_if_assigned();
+begin
+    if v_own is null or v_own >= pg_snapshot_xmax(seen) then
+        return seen;
+    end if;
+
+    return (
+        select format('%s:%s:%s', least(pg_snapshot_xmin(seen)::text::numeric, min(x.id)),
+                      pg_snapshot_xmax(seen), string_agg(x.id::text, ',' order by x.id)
+               )::pg_snapshot
+          from (
+              select r.id::text::numeric
+                from pg_snapshot_xip(seen) as r (id)
+               union
+              select v_own::text::numeric
+          ) as x (id));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.seen_by_others(seen pg_snapshot) IS 'What a snapshot of this transaction sees, without what the transaction itself does.';
+
+-- FUNCTION docket_private.series_parts(uuid, bigint[], text, timestamp with time zone, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket_private.series_parts(project_id uuid, series_ids bigint[], resolution text, since timestamp with time zone, until timestamp with time zone, kept_since timestamp with time zone) RETURNS TABLE(series_id bigint, part_at timestamp with time zone, metric_id bigint, sample_count bigint, total numeric, lowest numeric, highest numeric, first_value numeric, last_value numeric, last_at timestamp with time zone, increase numeric, sketch_keys integer[], sketch_counts bigint[], resolution_of text)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rolled pg_snapshot := docket_private.rolled_snapshot();
+    v_length interval    := case series_parts.resolution
+                                when 'day' then interval '24 hours'
+                                when 'hour' then interval '1 hour'
+                                when 'minute' then interval '1 minute'
+                            end;
+    v_stale  record;
+begin
+    if series_parts.resolution <> 'raw' then
+        select array_agg(f.series_id) as series_ids, array_agg(f.bucket_at) as bucket_ats
+          into v_stale
+          from (
+              select distinct m.series_id,
+                     date_trunc(series_parts.resolution, m.recorded_at, 'UTC') as bucket_at
+                from docket.metrics as m
+               where m.transaction_id >= pg_snapshot_xmin(v_rolled)
+                 and not pg_visible_in_snapshot(m.transaction_id, v_rolled)
+                 and m.project_id  = series_parts.project_id
+                 and m.series_id   = any (series_parts.series_ids)
+                 and m.recorded_at >= greatest(series_parts.since, series_parts.kept_since)
+                 and m.recorded_at < series_parts.until
+          ) as f;
+
+        return query
+        select r.series_id, r.bucket_at, 0::bigint, r.sample_count, r.total, r.lowest, r.highest,
+               r.first_value, r.last_value, r.last_at, r.increase, r.sketch_keys,
+               r.sketch_counts, r.resolution::text
+          from unnest(series_parts.series_ids) as s (series_id)
+         cross join lateral (
+                   select n.*
+                     from docket.metric_rollups as n
+                    where n.series_id  = s.series_id
+                      and n.project_id = series_parts.project_id
+                      and n.resolution = series_parts.resolution
+                      and n.bucket_at >= series_parts.since
+                      and n.bucket_at < series_parts.until
+                    offset 0
+               ) as r
+         where not exists (
+                   select
+                     from unnest(v_stale.series_ids, v_stale.bucket_ats)
+                          as f (series_id, bucket_at)
+                    where f.series_id = r.series_id
+                      and f.bucket_at = r.bucket_at);
+    end if;
+
+    return query
+    select m.series_id, m.recorded_at, m.metric_id, 1::bigint, m.value, m.value, m.value, m.value,
+           m.value, m.recorded_at, 0::numeric, array[docket_private.sketch_key(m.value)],
+           '{1}'::bigint[], 'raw'
+      from (
+          select s.series_id, series_parts.since, series_parts.until
+            from unnest(series_parts.series_ids) as s (series_id)
+           where series_parts.resolution = 'raw'
+           union all
+          select f.series_id, f.bucket_at, f.bucket_at + v_length
+            from unnest(v_stale.series_ids, v_stale.bucket_ats) as f (series_id, bucket_at)
+           where series_parts.resolution <> 'raw'
+      ) as w (series_id, since, until)
+     cross join lateral (
+               select n.*
+                 from docket.metrics as n
+                where n.series_id   = w.series_id
+                  and n.project_id  = series_parts.project_id
+                  and n.recorded_at >= w.since
+                  and n.recorded_at < w.until
+                offset 0
+           ) as m;
+
+    -- What a counter was before.
+    return query
+    select s.series_id, b.last_at, b.metric_id, 0::bigint, null::numeric, null::numeric,
+           null::numeric, b.last_value, b.last_value, b.last_at, null::numeric, null::integer[],
+           null::bigint[], 'before'
+      from unnest(series_parts.series_ids) as s (series_id)
+     cross join lateral (
+               select m.recorded_at as last_at, m.metric_id, m.value as last_value
+                 from docket.metrics as m
+                where m.series_id   = s.series_id
+                  and m.project_id  = series_parts.project_id
+                  and m.recorded_at < series_parts.since
+                order by m.recorded_at desc, m.metric_id desc
+                limit 1
+           ) as b
+     union all
+    select s.series_id, b.last_at, 0::bigint, 0::bigint, null::numeric, null::numeric,
+           null::numeric, b.last_value, b.last_value, b.last_at, null::numeric, null::integer[],
+           null::bigint[], 'before'
+      from unnest(series_parts.series_ids) as s (series_id)
+     cross join lateral (
+               select r.last_at, r.last_value
+                 from docket.metric_rollups as r
+                where r.series_id  = s.series_id
+                  and r.project_id = series_parts.project_id
+                  and r.resolution = 'day'
+                  and r.last_at < least(series_parts.since, series_parts.kept_since)
+                  and r.bucket_at < least(series_parts.since, series_parts.kept_since)
+                order by r.bucket_at desc
+                limit 1
+           ) as b;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.series_parts(project_id uuid, series_ids bigint[], resolution text, since timestamp with time zone, until timestamp with time zone, kept_since timestamp with time zone) IS 'The samples of some series in a time, one by one or as rollups where these say the same, and each series'' last sample before it.';
 
 -- FUNCTION docket_private.server_health()
 
@@ -33501,6 +35041,61 @@ CREATE FUNCTION docket_private.shown_json(value json, stand_in text) RETURNS jso
 END;
 
 COMMENT ON FUNCTION docket_private.shown_json(value json, stand_in text) IS 'A masked JSON value for a report: as it is, or the first 200 characters of its text.';
+
+-- FUNCTION docket_private.sketch_key(numeric)
+
+CREATE FUNCTION docket_private.sketch_key(value numeric) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (abs(value) < 0.000000000000000000000000000001) THEN 0
+             ELSE ((sign(value))::integer * (4000 + (ceil((ln((abs(value))::double precision) / ln(((1.01)::double precision / (0.99)::double precision)))))::integer))
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.sketch_key(value numeric) IS 'The bucket of a value in a sketch: each is wider than the one before by 2 %.';
+
+-- FUNCTION docket_private.sketch_quantile(integer[], bigint[], numeric, numeric, numeric)
+
+CREATE FUNCTION docket_private.sketch_quantile(keys integer[], counts bigint[], quantile numeric, lowest numeric DEFAULT NULL::numeric, highest numeric DEFAULT NULL::numeric) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+          with buckets as (
+              select k.key,
+                     sum(k.value_count) over (order by k.key) as up_to,
+                     sum(k.value_count) over () as total
+                from unnest(sketch_quantile.keys, sketch_quantile.counts)
+                     as k (key, value_count)
+          )
+        select greatest(
+                   least(docket_private.sketch_value(b.key), sketch_quantile.highest),
+                   sketch_quantile.lowest)
+          from buckets as b
+         where b.up_to > floor(sketch_quantile.quantile * (b.total - 1))
+         order by b.key
+         limit 1);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.sketch_quantile(keys integer[], counts bigint[], quantile numeric, lowest numeric, highest numeric) IS 'A quantile (0 to 1) of the values of a sketch, within 2 % of the exact one, and between the lowest and the highest; null of an empty one.';
+
+-- FUNCTION docket_private.sketch_value(integer)
+
+CREATE FUNCTION docket_private.sketch_value(key integer) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (key = 0) THEN (0)::numeric
+             ELSE ((sign((key)::double precision))::numeric * ((exp((ln(((1.01)::double precision / (0.99)::double precision)) * ((abs(key) - 4000))::double precision)) * (0.99)::double precision))::numeric)
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.sketch_value(key integer) IS 'What stands for all values of a bucket: none of them is more than 1 % away from it.';
 
 -- FUNCTION docket_private.spelled_id(json)
 
@@ -34686,6 +36281,10 @@ begin
             if docket_private.is_time_to_seal() then
                 done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
             end if;
+        when 'metrics' then
+            done := docket_private.roll_metrics(take_step.at_most);
+        when 'samples' then
+            done := docket_private.prune_metrics(take_step.at_most);
         when 'drop' then
             select d.* into done, problem, error_code
               from docket_private.drop_expired_partition() as d;
@@ -36416,6 +38015,72 @@ COMMENT ON COLUMN docket.maintenance_steps.done IS 'How many its last run did.';
 
 COMMENT ON COLUMN docket.maintenance_steps.problem IS 'What was in the way of its last run, or of a part of it.';
 
+-- TABLE docket.metric_rollups
+
+CREATE TABLE docket.metric_rollups (
+    series_id bigint NOT NULL,
+    project_id uuid NOT NULL,
+    resolution docket.metric_resolution NOT NULL,
+    bucket_at timestamp with time zone NOT NULL,
+    sample_count bigint NOT NULL,
+    total numeric NOT NULL,
+    lowest numeric NOT NULL,
+    highest numeric NOT NULL,
+    first_value numeric NOT NULL,
+    last_value numeric NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    increase numeric,
+    sketch_keys integer[],
+    sketch_counts bigint[],
+    CONSTRAINT metric_rollups_coarser CHECK (((resolution)::text <> 'raw'::text))
+);
+
+ALTER TABLE ONLY docket.metric_rollups FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metric_rollups IS 'What the samples of each series come to, by minute, hour and day (UTC).';
+
+COMMENT ON COLUMN docket.metric_rollups.series_id IS 'The series.';
+
+COMMENT ON COLUMN docket.metric_rollups.resolution IS 'How long it is: a minute, an hour or a day.';
+
+COMMENT ON COLUMN docket.metric_rollups.bucket_at IS 'When it begins.';
+
+COMMENT ON COLUMN docket.metric_rollups.sample_count IS 'How many samples there are.';
+
+COMMENT ON COLUMN docket.metric_rollups.total IS 'Their sum.';
+
+COMMENT ON COLUMN docket.metric_rollups.lowest IS 'The lowest.';
+
+COMMENT ON COLUMN docket.metric_rollups.highest IS 'The highest.';
+
+COMMENT ON COLUMN docket.metric_rollups.first_value IS 'The first.';
+
+COMMENT ON COLUMN docket.metric_rollups.last_value IS 'The last.';
+
+COMMENT ON COLUMN docket.metric_rollups.last_at IS 'When that was.';
+
+COMMENT ON COLUMN docket.metric_rollups.increase IS 'Of counters: by how much it grew from the first sample to the last, whatever it began anew from.';
+
+COMMENT ON COLUMN docket.metric_rollups.sketch_keys IS 'Of histograms and timers: the buckets in which there are samples, in their order.';
+
+COMMENT ON COLUMN docket.metric_rollups.sketch_counts IS 'How many are in each of these.';
+
+-- TABLE docket.metrics_default
+
+CREATE TABLE docket.metrics_default (
+    series_id bigint CONSTRAINT metrics_series_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT metrics_project_id_not_null NOT NULL,
+    recorded_at timestamp with time zone CONSTRAINT metrics_recorded_at_not_null NOT NULL,
+    metric_id bigint DEFAULT nextval('docket_private.metric_id_seq'::regclass) CONSTRAINT metrics_metric_id_not_null NOT NULL,
+    value numeric CONSTRAINT metrics_value_not_null NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() CONSTRAINT metrics_transaction_id_not_null NOT NULL,
+    CONSTRAINT metrics_value_plain CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
+);
+
+ALTER TABLE ONLY docket.metrics_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metrics_default IS 'Rows of metrics for which no month is there. The first row in it is an alarm.';
+
 -- TABLE docket.organizations
 
 CREATE TABLE docket.organizations (
@@ -36459,6 +38124,21 @@ CREATE VIEW docket.partition_overview WITH (security_invoker='true') AS
   WHERE (n.nspname = ANY (ARRAY['docket'::name, 'docket_private'::name]));
 
 COMMENT ON VIEW docket.partition_overview IS 'The partitions of each partitioned table: bounds, rows (as the last ANALYZE found), bytes. A default partition with rows in it is an alarm: docket.health() says so.';
+
+-- VIEW docket.performance_metrics
+
+CREATE VIEW docket.performance_metrics WITH (security_invoker='true') AS
+ SELECT project_id,
+    component,
+    name,
+    value,
+    unit,
+    recorded_at,
+    labels
+   FROM docket.system_metrics s
+  WHERE (component IS NOT NULL);
+
+COMMENT ON VIEW docket.performance_metrics IS 'Samples of components: what was measured at which part of the system.';
 
 -- TABLE docket.response_cache
 
@@ -36912,6 +38592,22 @@ COMMENT ON COLUMN docket_private.maintenance_rounds.step IS 'The step.';
 
 COMMENT ON COLUMN docket_private.maintenance_rounds.next_after IS 'The last row that it has looked at; of contexts the task.';
 
+-- TABLE docket_private.metric_watermark
+
+CREATE TABLE docket_private.metric_watermark (
+    is_only boolean DEFAULT true NOT NULL,
+    rolled pg_snapshot DEFAULT '1:1:'::pg_snapshot NOT NULL,
+    CONSTRAINT metric_watermark_only CHECK (is_only)
+);
+
+ALTER TABLE ONLY docket_private.metric_watermark FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.metric_watermark IS 'Up to which transactions samples are rolled up.';
+
+COMMENT ON COLUMN docket_private.metric_watermark.is_only IS 'There is one row.';
+
+COMMENT ON COLUMN docket_private.metric_watermark.rolled IS 'The snapshot that sees just the samples that are.';
+
 -- TABLE docket_private.organization_projects
 
 CREATE TABLE docket_private.organization_projects (
@@ -37096,6 +38792,10 @@ ALTER TABLE ONLY docket.execution_log_lines ATTACH PARTITION docket.execution_lo
 -- TABLE ATTACH docket.interaction_search_default
 
 ALTER TABLE ONLY docket.interaction_search ATTACH PARTITION docket.interaction_search_default DEFAULT;
+
+-- TABLE ATTACH docket.metrics_default
+
+ALTER TABLE ONLY docket.metrics ATTACH PARTITION docket.metrics_default DEFAULT;
 
 -- CONSTRAINT docket.tasks tasks_pkey
 
@@ -37462,6 +39162,41 @@ ALTER TABLE ONLY docket.members
 ALTER TABLE ONLY docket.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (member_id);
 
+-- CONSTRAINT docket.metric_definitions metric_definitions_pkey
+
+ALTER TABLE ONLY docket.metric_definitions
+    ADD CONSTRAINT metric_definitions_pkey PRIMARY KEY (name, project_id);
+
+-- CONSTRAINT docket.metric_retention metric_retention_pkey
+
+ALTER TABLE ONLY docket.metric_retention
+    ADD CONSTRAINT metric_retention_pkey PRIMARY KEY (category);
+
+-- CONSTRAINT docket.metric_rollups metric_rollups_pkey
+
+ALTER TABLE ONLY docket.metric_rollups
+    ADD CONSTRAINT metric_rollups_pkey PRIMARY KEY (series_id, resolution, bucket_at, project_id);
+
+-- CONSTRAINT docket.metric_series metric_series_labels_key
+
+ALTER TABLE ONLY docket.metric_series
+    ADD CONSTRAINT metric_series_labels_key UNIQUE (name, project_id, labels);
+
+-- CONSTRAINT docket.metric_series metric_series_pkey
+
+ALTER TABLE ONLY docket.metric_series
+    ADD CONSTRAINT metric_series_pkey PRIMARY KEY (series_id, project_id);
+
+-- CONSTRAINT docket.metrics metrics_pkey
+
+ALTER TABLE ONLY docket.metrics
+    ADD CONSTRAINT metrics_pkey PRIMARY KEY (series_id, recorded_at, metric_id, project_id);
+
+-- CONSTRAINT docket.metrics_default metrics_default_pkey
+
+ALTER TABLE ONLY docket.metrics_default
+    ADD CONSTRAINT metrics_default_pkey PRIMARY KEY (series_id, recorded_at, metric_id, project_id);
+
 -- CONSTRAINT docket.organizations organizations_personal_principal_key
 
 ALTER TABLE ONLY docket.organizations
@@ -37691,6 +39426,11 @@ ALTER TABLE ONLY docket_private.linear_images
 
 ALTER TABLE ONLY docket_private.maintenance_rounds
     ADD CONSTRAINT maintenance_rounds_pkey PRIMARY KEY (step);
+
+-- CONSTRAINT docket_private.metric_watermark metric_watermark_pkey
+
+ALTER TABLE ONLY docket_private.metric_watermark
+    ADD CONSTRAINT metric_watermark_pkey PRIMARY KEY (is_only);
 
 -- CONSTRAINT docket_private.organization_projects organization_projects_pkey
 
@@ -38106,6 +39846,30 @@ CREATE INDEX linear_sync_project_idx ON docket.linear_sync USING btree (project_
 
 CREATE INDEX members_project_idx ON docket.members USING btree (project_id);
 
+-- INDEX docket.metric_definitions_project_idx
+
+CREATE INDEX metric_definitions_project_idx ON docket.metric_definitions USING btree (project_id, name);
+
+-- INDEX docket.metric_rollups_time_idx
+
+CREATE INDEX metric_rollups_time_idx ON docket.metric_rollups USING btree (resolution, bucket_at);
+
+-- INDEX docket.metrics_time_idx
+
+CREATE INDEX metrics_time_idx ON ONLY docket.metrics USING brin (recorded_at);
+
+-- INDEX docket.metrics_default_recorded_at_idx
+
+CREATE INDEX metrics_default_recorded_at_idx ON docket.metrics_default USING brin (recorded_at);
+
+-- INDEX docket.metrics_transaction_idx
+
+CREATE INDEX metrics_transaction_idx ON ONLY docket.metrics USING btree (transaction_id);
+
+-- INDEX docket.metrics_default_transaction_id_idx
+
+CREATE INDEX metrics_default_transaction_id_idx ON docket.metrics_default USING btree (transaction_id);
+
 -- INDEX docket.prompt_builds_attempt_idx
 
 CREATE INDEX prompt_builds_attempt_idx ON docket.prompt_builds USING btree (attempt_id, project_id) WHERE (attempt_id IS NOT NULL);
@@ -38473,6 +40237,18 @@ ALTER INDEX docket.interaction_search_pkey ATTACH PARTITION docket.interaction_s
 -- INDEX ATTACH docket.interaction_search_default_project_id_search_vector_idx
 
 ALTER INDEX docket.interaction_search_vector_idx ATTACH PARTITION docket.interaction_search_default_project_id_search_vector_idx;
+
+-- INDEX ATTACH docket.metrics_default_pkey
+
+ALTER INDEX docket.metrics_pkey ATTACH PARTITION docket.metrics_default_pkey;
+
+-- INDEX ATTACH docket.metrics_default_recorded_at_idx
+
+ALTER INDEX docket.metrics_time_idx ATTACH PARTITION docket.metrics_default_recorded_at_idx;
+
+-- INDEX ATTACH docket.metrics_default_transaction_id_idx
+
+ALTER INDEX docket.metrics_transaction_idx ATTACH PARTITION docket.metrics_default_transaction_id_idx;
 
 -- TRIGGER docket.agent_sessions agent_sessions_journal_delete
 
@@ -38893,6 +40669,42 @@ CREATE TRIGGER members_spread AFTER INSERT OR DELETE OR UPDATE ON docket.members
 -- TRIGGER docket.members members_touch
 
 CREATE TRIGGER members_touch BEFORE UPDATE ON docket.members FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.metric_definitions metric_definitions_journal_delete
+
+CREATE TRIGGER metric_definitions_journal_delete AFTER DELETE ON docket.metric_definitions REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('metric_definitions', '', 'name', '{}', '{}');
+
+-- TRIGGER docket.metric_definitions metric_definitions_journal_insert
+
+CREATE TRIGGER metric_definitions_journal_insert AFTER INSERT ON docket.metric_definitions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('metric_definitions', '', 'name', '{}', '{}');
+
+-- TRIGGER docket.metric_definitions metric_definitions_journal_truncate
+
+CREATE TRIGGER metric_definitions_journal_truncate AFTER TRUNCATE ON docket.metric_definitions FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('metric_definitions', '', 'name', '{}', '{}');
+
+-- TRIGGER docket.metric_definitions metric_definitions_journal_update
+
+CREATE TRIGGER metric_definitions_journal_update AFTER UPDATE ON docket.metric_definitions FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('metric_definitions', '', 'name', '{}', '{}');
+
+-- TRIGGER docket.metric_retention metric_retention_journal_delete
+
+CREATE TRIGGER metric_retention_journal_delete AFTER DELETE ON docket.metric_retention REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('metric_retention', '', 'category', '{}', '{}');
+
+-- TRIGGER docket.metric_retention metric_retention_journal_insert
+
+CREATE TRIGGER metric_retention_journal_insert AFTER INSERT ON docket.metric_retention REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('metric_retention', '', 'category', '{}', '{}');
+
+-- TRIGGER docket.metric_retention metric_retention_journal_truncate
+
+CREATE TRIGGER metric_retention_journal_truncate AFTER TRUNCATE ON docket.metric_retention FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('metric_retention', '', 'category', '{}', '{}');
+
+-- TRIGGER docket.metric_retention metric_retention_journal_update
+
+CREATE TRIGGER metric_retention_journal_update AFTER UPDATE OF raw, minute, hour, day ON docket.metric_retention FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('metric_retention', '', 'category', '{}', '{}');
+
+-- TRIGGER docket.metric_series metric_series_delete_samples
+
+CREATE TRIGGER metric_series_delete_samples AFTER DELETE ON docket.metric_series REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.delete_samples();
 
 -- TRIGGER docket.organizations organizations_journal_delete
 
@@ -39708,6 +41520,21 @@ ALTER TABLE ONLY docket.members
 ALTER TABLE ONLY docket.members
     ADD CONSTRAINT members_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.metric_definitions metric_definitions_project_fkey
+
+ALTER TABLE ONLY docket.metric_definitions
+    ADD CONSTRAINT metric_definitions_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.metric_rollups metric_rollups_series_fkey
+
+ALTER TABLE ONLY docket.metric_rollups
+    ADD CONSTRAINT metric_rollups_series_fkey FOREIGN KEY (series_id, project_id) REFERENCES docket.metric_series(series_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.metric_series metric_series_definition_fkey
+
+ALTER TABLE ONLY docket.metric_series
+    ADD CONSTRAINT metric_series_definition_fkey FOREIGN KEY (name, project_id) REFERENCES docket.metric_definitions(name, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.projects projects_organization_fkey
 
 ALTER TABLE ONLY docket.projects
@@ -40358,6 +42185,50 @@ ALTER TABLE docket.members ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY members_by_functions ON docket.members TO docket_owner USING (true);
 
+-- ROW SECURITY docket.metric_definitions
+
+ALTER TABLE docket.metric_definitions ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.metric_definitions metric_definitions_of_visible_projects
+
+CREATE POLICY metric_definitions_of_visible_projects ON docket.metric_definitions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.metric_rollups
+
+ALTER TABLE docket.metric_rollups ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.metric_rollups metric_rollups_of_visible_projects
+
+CREATE POLICY metric_rollups_of_visible_projects ON docket.metric_rollups TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.metric_series
+
+ALTER TABLE docket.metric_series ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.metric_series metric_series_of_visible_projects
+
+CREATE POLICY metric_series_of_visible_projects ON docket.metric_series TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.metrics
+
+ALTER TABLE docket.metrics ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.metrics_default
+
+ALTER TABLE docket.metrics_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.metrics metrics_of_visible_projects
+
+CREATE POLICY metrics_of_visible_projects ON docket.metrics TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
 -- ROW SECURITY docket.organizations
 
 ALTER TABLE docket.organizations ENABLE ROW LEVEL SECURITY;
@@ -40666,6 +42537,14 @@ ALTER TABLE docket_private.maintenance_rounds ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY maintenance_rounds_by_functions ON docket_private.maintenance_rounds TO docket_owner USING (true);
 
+-- ROW SECURITY docket_private.metric_watermark
+
+ALTER TABLE docket_private.metric_watermark ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.metric_watermark metric_watermark_by_functions
+
+CREATE POLICY metric_watermark_by_functions ON docket_private.metric_watermark TO docket_owner USING (true);
+
 -- ROW SECURITY docket_private.organization_projects
 
 ALTER TABLE docket_private.organization_projects ENABLE ROW LEVEL SECURITY;
@@ -40966,6 +42845,46 @@ GRANT ALL ON TYPE docket.merge_method TO docket_auditor;
 GRANT ALL ON TYPE docket.merge_method TO docket_metrics;
 GRANT ALL ON TYPE docket.merge_method TO docket_gateway;
 GRANT ALL ON TYPE docket.merge_method TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.metric_category FROM PUBLIC;
+GRANT ALL ON TYPE docket.metric_category TO docket_admin;
+GRANT ALL ON TYPE docket.metric_category TO docket_app;
+GRANT ALL ON TYPE docket.metric_category TO docket_agent;
+GRANT ALL ON TYPE docket.metric_category TO docket_reader;
+GRANT ALL ON TYPE docket.metric_category TO docket_auditor;
+GRANT ALL ON TYPE docket.metric_category TO docket_metrics;
+GRANT ALL ON TYPE docket.metric_category TO docket_gateway;
+GRANT ALL ON TYPE docket.metric_category TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.metric_kind FROM PUBLIC;
+GRANT ALL ON TYPE docket.metric_kind TO docket_admin;
+GRANT ALL ON TYPE docket.metric_kind TO docket_app;
+GRANT ALL ON TYPE docket.metric_kind TO docket_agent;
+GRANT ALL ON TYPE docket.metric_kind TO docket_reader;
+GRANT ALL ON TYPE docket.metric_kind TO docket_auditor;
+GRANT ALL ON TYPE docket.metric_kind TO docket_metrics;
+GRANT ALL ON TYPE docket.metric_kind TO docket_gateway;
+GRANT ALL ON TYPE docket.metric_kind TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.metric_resolution FROM PUBLIC;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_admin;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_app;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_agent;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_reader;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_auditor;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_metrics;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_gateway;
+GRANT ALL ON TYPE docket.metric_resolution TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.metric_unit FROM PUBLIC;
+GRANT ALL ON TYPE docket.metric_unit TO docket_admin;
+GRANT ALL ON TYPE docket.metric_unit TO docket_app;
+GRANT ALL ON TYPE docket.metric_unit TO docket_agent;
+GRANT ALL ON TYPE docket.metric_unit TO docket_reader;
+GRANT ALL ON TYPE docket.metric_unit TO docket_auditor;
+GRANT ALL ON TYPE docket.metric_unit TO docket_metrics;
+GRANT ALL ON TYPE docket.metric_unit TO docket_gateway;
+GRANT ALL ON TYPE docket.metric_unit TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.named_values FROM PUBLIC;
 GRANT ALL ON TYPE docket.named_values TO docket_admin;
@@ -42381,6 +44300,27 @@ GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, afte
 GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.is_labels(labels jsonb) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.metric_definitions TO docket_admin;
+GRANT SELECT ON TABLE docket.metric_definitions TO docket_app;
+GRANT SELECT ON TABLE docket.metric_definitions TO docket_agent;
+GRANT SELECT ON TABLE docket.metric_definitions TO docket_reader;
+GRANT SELECT ON TABLE docket.metric_definitions TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.metric_series TO docket_admin;
+GRANT SELECT ON TABLE docket.metric_series TO docket_app;
+GRANT SELECT ON TABLE docket.metric_series TO docket_agent;
+GRANT SELECT ON TABLE docket.metric_series TO docket_reader;
+GRANT SELECT ON TABLE docket.metric_series TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_projects(after uuid, page_size integer, include_archived boolean) TO docket_app;
@@ -42551,6 +44491,13 @@ REVOKE ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, r
 GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.mark_task_completed(task_id uuid, results jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) TO docket_admin;
+GRANT ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) TO docket_app;
+GRANT ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) TO docket_agent;
+GRANT ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) TO docket_reader;
+GRANT ALL ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.texts_of(data jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.texts_of(data jsonb) TO docket_admin;
@@ -42742,10 +44689,37 @@ GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, 
 GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_agent;
 
+GRANT SELECT ON TABLE docket.metrics TO docket_admin;
+GRANT SELECT ON TABLE docket.metrics TO docket_app;
+GRANT SELECT ON TABLE docket.metrics TO docket_agent;
+GRANT SELECT ON TABLE docket.metrics TO docket_reader;
+GRANT SELECT ON TABLE docket.metrics TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.system_metrics TO docket_admin;
+GRANT SELECT ON TABLE docket.system_metrics TO docket_app;
+GRANT SELECT ON TABLE docket.system_metrics TO docket_agent;
+GRANT SELECT ON TABLE docket.system_metrics TO docket_reader;
+GRANT SELECT ON TABLE docket.system_metrics TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text, component text, labels jsonb, kind text, category text, recorded_at timestamp with time zone, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text, component text, labels jsonb, kind text, category text, recorded_at timestamp with time zone, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text, component text, labels jsonb, kind text, category text, recorded_at timestamp with time zone, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_metric(project_id uuid, name text, sample_value numeric, unit text, component text, labels jsonb, kind text, category text, recorded_at timestamp with time zone, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_metrics(project_id uuid, metrics jsonb, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_pull_request(project_id uuid, repository text, number bigint, changes jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[], request_id uuid) TO docket_agent;
 
 GRANT SELECT ON TABLE docket.search_patterns TO docket_admin;
 GRANT SELECT ON TABLE docket.search_patterns TO docket_app;
@@ -42781,6 +44755,11 @@ GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uu
 REVOKE ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.register_series(project_id uuid, series jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.register_series(project_id uuid, series jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket.register_series(project_id uuid, series jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket.register_series(project_id uuid, series jsonb) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.release_task(attempt_id uuid, reason text, not_before timestamp with time zone, request_id uuid) TO docket_admin;
@@ -42964,6 +44943,16 @@ GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_
 
 REVOKE ALL ON FUNCTION docket.set_context_compression(method text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_context_compression(method text) TO docket_admin;
+
+GRANT SELECT ON TABLE docket.metric_retention TO docket_admin;
+GRANT SELECT ON TABLE docket.metric_retention TO docket_app;
+GRANT SELECT ON TABLE docket.metric_retention TO docket_agent;
+GRANT SELECT ON TABLE docket.metric_retention TO docket_reader;
+GRANT SELECT ON TABLE docket.metric_retention TO docket_auditor;
+GRANT SELECT ON TABLE docket.metric_retention TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.set_metric_retention(category text, raw interval, minute interval, hour interval, day interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.set_metric_retention(category text, raw interval, minute interval, hour interval, day interval) TO docket_admin;
 
 GRANT SELECT ON TABLE docket.partition_policies TO docket_admin;
 GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
@@ -43265,6 +45254,8 @@ REVOKE ALL ON FUNCTION docket_private.check_interactions(interactions jsonb) FRO
 
 REVOKE ALL ON FUNCTION docket_private.check_interactions_of(project_id uuid, interaction_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_metrics(metrics jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_new_dependencies(dependencies jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_new_parents() FROM PUBLIC;
@@ -43275,7 +45266,11 @@ REVOKE ALL ON FUNCTION docket_private.check_parent() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_script_cycle(script docket.deployment_scripts, depends_on_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.check_series_call(metric docket.metric_definitions, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_times(first_at timestamp with time zone, last_at timestamp with time zone, categories text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
 
@@ -43312,6 +45307,8 @@ REVOKE ALL ON FUNCTION docket_private.cyclic_edges(ordinals integer[], targets i
 REVOKE ALL ON FUNCTION docket_private.decoded(content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.default_organization() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.delete_samples() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
@@ -43388,6 +45385,8 @@ REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write
 REVOKE ALL ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_linear(linear_sync_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_series(project_id uuid, metrics jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.fingerprint(error_type text, message text, stack text) FROM PUBLIC;
 
@@ -43479,6 +45478,8 @@ REVOKE ALL ON FUNCTION docket_private.index_new_tasks() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.insert_linear(task_id uuid, project_id uuid, issue_id text, direction text, policies jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.insert_samples(project_id uuid, series_ids bigint[], sample_values numeric[], recorded_at timestamp with time zone[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.is_auditor() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.is_json(content text) FROM PUBLIC;
@@ -43524,6 +45525,8 @@ REVOKE ALL ON FUNCTION docket_private.keep_delivery(project_id uuid, source text
 
 REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.keep_project(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_words_as_long() FROM PUBLIC;
@@ -43535,6 +45538,8 @@ REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.labels_of(labels jsonb, component text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.learn_check(project_id uuid, repository text, event text, payload jsonb) FROM PUBLIC;
 
@@ -43677,6 +45682,8 @@ REVOKE ALL ON FUNCTION docket_private.prompt_note(item docket_private.prompt_ite
 REVOKE ALL ON FUNCTION docket_private.prompt_sections() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prompts_kept_for(project_settings jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.prune_metrics(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prune_next_contexts(at_most bigint) FROM PUBLIC;
 
@@ -43830,6 +45837,16 @@ REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names 
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.roll_metrics(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.roll_minutes(series_ids bigint[], project_ids uuid[], minutes timestamp with time zone[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.roll_up(series_ids bigint[], project_ids uuid[], bucket_ats timestamp with time zone[], resolution text, finer text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.rolled_snapshot() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.samples_in(metrics jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.sarif_findings(run jsonb, root text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sarif_fingerprint(fingerprints jsonb) FROM PUBLIC;
@@ -43854,6 +45871,10 @@ REVOKE ALL ON FUNCTION docket_private.search_pattern(query text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.seen_by_others(seen pg_snapshot) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.series_parts(project_id uuid, series_ids bigint[], resolution text, since timestamp with time zone, until timestamp with time zone, kept_since timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.server_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.set_script_dependencies(script docket.deployment_scripts, depends_on text[]) FROM PUBLIC;
@@ -43877,6 +45898,12 @@ REVOKE ALL ON FUNCTION docket_private.settle_tasks(project_id uuid, moved uuid[]
 REVOKE ALL ON FUNCTION docket_private.share_graph(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.shown_json(value json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sketch_key(value numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sketch_quantile(keys integer[], counts bigint[], quantile numeric, lowest numeric, highest numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.sketch_value(key integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.spelled_id(id json) FROM PUBLIC;
 
@@ -44043,9 +46070,21 @@ GRANT SELECT ON TABLE docket.knowledge_versions TO docket_auditor;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_admin;
 GRANT SELECT ON TABLE docket.maintenance_steps TO docket_maintenance;
 
+GRANT SELECT ON TABLE docket.metric_rollups TO docket_admin;
+GRANT SELECT ON TABLE docket.metric_rollups TO docket_app;
+GRANT SELECT ON TABLE docket.metric_rollups TO docket_agent;
+GRANT SELECT ON TABLE docket.metric_rollups TO docket_reader;
+GRANT SELECT ON TABLE docket.metric_rollups TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.partition_overview TO docket_admin;
 GRANT SELECT ON TABLE docket.partition_overview TO docket_maintenance;
 GRANT SELECT ON TABLE docket.partition_overview TO docket_metrics;
+
+GRANT SELECT ON TABLE docket.performance_metrics TO docket_admin;
+GRANT SELECT ON TABLE docket.performance_metrics TO docket_app;
+GRANT SELECT ON TABLE docket.performance_metrics TO docket_agent;
+GRANT SELECT ON TABLE docket.performance_metrics TO docket_reader;
+GRANT SELECT ON TABLE docket.performance_metrics TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.response_cache TO docket_admin;
 GRANT SELECT ON TABLE docket.response_cache TO docket_app;

@@ -35,6 +35,10 @@ WITHOUT_JOURNAL = {
     "docket.execution_history": "a record itself: a run ends once, and then stays as it is",
     "docket.execution_log_lines": "a record itself, added to only",
     "docket.import_items": "written once, with its import, which is journaled",
+    "docket.metric_rollups": "derived from metrics",
+    "docket.metric_series": "written once; the metrics that they are of are journaled",
+    "docket.metrics": "a record itself, added to only: the journal would be twice as large",
+    "docket_private.metric_watermark": "derived: which metrics are rolled up",
     "docket.idempotency_keys": "kept for a day only; what the calls did is in the journal",
     "docket_private.organization_projects": "derived from projects",
     "docket_private.project_access": "derived from members and projects",
@@ -59,6 +63,7 @@ WITHOUT_JOURNAL = {
 }
 
 FOUND_BY_ANOTHER_INDEX = {
+    "docket.metric_rollups: metric_rollups_series_fkey": "its key begins with the series",
     "docket.task_contexts: task_contexts_task_fkey": "its key begins with the task",
 }
 
@@ -73,6 +78,7 @@ JOURNALED_OTHERWISE = {
 FOR_EVERYBODY = {
     "docket.error_codes": "the same for everybody: what errors there are",
     "docket.maintenance_steps": "no project's: read by operators alone",
+    "docket.metric_retention": "the same for everybody: how long metrics are kept",
     "docket.partition_policies": "no project's: read by operators alone",
     "docket.retry_policies": "the same for everybody: how often what is tried again",
     "docket.settings": "the same for everybody: the settings of this docket",

@@ -36,13 +36,16 @@ ARGUMENTS: Mapping[str, object] = {
     "agent_name": "agent",
     "at": "2100-01-01",
     "body": "planted",
+    "bucket": "1 hour",
     "cache_key": "a request",
+    "category": "business",
     "changes": Jsonb({}),
     "column_name": "title",
     "content": b'{"master": {"tasks": []}}',
     "context_type": "note",
     "conversation_id": "a talk",
     "data": Jsonb(1),
+    "day": None,
     "dependencies": Jsonb([]),
     "document": Jsonb({}),
     "document_key": "guide",
@@ -61,11 +64,14 @@ ARGUMENTS: Mapping[str, object] = {
     "findings": Jsonb([{"severity": "info", "message": "planted"}]),
     "from_version": 1,
     "group_by": "status",
+    "hour": None,
     "interaction_type": "review",
     "issue": Jsonb({"id": "i2"}),
     "kind": "prompt",
     "message": "planted",
     "method": "pglz",
+    "metrics": Jsonb([{"name": "planted", "value": 1}]),
+    "minute": None,
     "model": "a model",
     "name": "a name",
     "number": 1,
@@ -77,11 +83,17 @@ ARGUMENTS: Mapping[str, object] = {
     "principal": "somebody",
     "priority": 5,
     "query": "secret",
+    "raw": "30 days",
+    "recorded_at": ["2026-11-22T00:00:00Z"],
     "report": Jsonb({"suites": []}),
     "repository": "acme/shop",
     "results": 1,
+    "sample_value": 1,
+    "sample_values": [1],
     "schema": Jsonb({}),
     "script_name": "roll-out",
+    "series": Jsonb([{"name": "planted"}]),
+    "series_ids": [1],
     "session_id": "a session",
     "setting_key": "lease_seconds",
     "request_id": None,
@@ -278,6 +290,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
             project,
         )
         session.execute("select docket.record_template_use(%s, %s)", (template, task))
+        session.execute("select docket.record_metric(%s, 'depth', 42)", (project,))
         session.execute("select docket.record_search(%s, 'secret', 0)", (project,))
         session.execute(
             "select docket.put_embedding(%s, 'task', %s, 'a model', '{1,2}')", (project, task)
@@ -353,6 +366,10 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if (function, parameter) == ("ingest_sarif", "document"):
         run = {"tool": {"driver": {"name": "linter"}}, "results": []}
         return Jsonb({"version": "2.1.0", "runs": [run]})
+    if (function, parameter) == ("metric_series", "name"):
+        return "depth"
+    if (function, parameter) == ("record_metric", "name"):
+        return "planted"
     if (function, parameter) == ("put_session", "state"):
         return Jsonb("secret")
     if parameter == "validations":

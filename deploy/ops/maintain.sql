@@ -7,6 +7,7 @@
 -- requires: knowledge/read_anew
 -- requires: knowledge/search_insights
 -- requires: observability/events
+-- requires: observability/metric_retention
 -- requires: platform/drop_partitions
 -- requires: platform/idempotency_keys
 -- requires: queue/sweep_leases
@@ -66,20 +67,22 @@ comment on column docket.maintenance_steps.problem is
 -- first what nobody waits for, last what agents might.
 insert into docket.maintenance_steps (step_no, step, at_most, description)
 values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
-       (2, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
-       (3, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
-       (4, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (5, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
-       (6, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
-       (7, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
-       (8, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
-       (9, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (10, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (11, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
-       (12, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (13, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (14, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (15, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (2, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
+       (3, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
+       (4, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
+       (5, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
+       (6, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
+       (7, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
+       (8, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
+       (9, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
+       (10, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
+       (11, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
+       (12, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (13, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (14, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (15, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (16, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (17, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -253,6 +256,10 @@ begin
             if docket_private.is_time_to_seal() then
                 done := (select s.row_count from docket.seal_audit(take_step.at_most) as s);
             end if;
+        when 'metrics' then
+            done := docket_private.roll_metrics(take_step.at_most);
+        when 'samples' then
+            done := docket_private.prune_metrics(take_step.at_most);
         when 'drop' then
             select d.* into done, problem, error_code
               from docket_private.drop_expired_partition() as d;
@@ -402,20 +409,20 @@ end;
 $$;
 
 comment on function docket.maintain(text[]) is
-'Does what has to be done from time to time: seals the journal, drops the months that the policies
-keep no longer, gathers statistics, makes the months ahead, forgets old request ids, ends
-executions that give no sign of life, and takes back tasks whose lease has expired. Each step is
-bounded, and is done by one call at a time; one that fails keeps none of the others from being
-done. What it waits for longer than half a second it leaves to the next call.
+'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
+that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
+ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
+step is bounded, and is done by one call at a time; one that fails keeps none of the others from
+being done. What it waits for longer than half a second it leaves to the next call.
 
-`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each
-went when it was last run. All steps of a call are one transaction, and what it locks is locked
-until that ends: a scheduler that can should call it once for each step. A call that has dropped
-or made a month does nothing after that. Returns a row for each step: outcome is done, busy
-(another call is at it, or a lock was not to be had in time: the next call does it) or failed;
-done is how many it did, has_more whether it stopped at its bound, took is in milliseconds,
-problem what was in the way. problem may be null. Raises PD403 (not an operator), PD409 (not at
-read committed), PD422 (no such step).';
+`steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
+when it was last run. All steps of a call are one transaction, and what it locks is locked until
+that ends: a scheduler that can should call it once for each step. A call that has dropped or made
+a month does nothing after that. Returns a row for each step: outcome is done, busy (another call
+is at it, or a lock was not to be had in time: the next call does it) or failed; done is how many
+it did, has_more whether it stopped at its bound, took is in milliseconds, problem what was in the
+way. problem may be null. Raises PD403 (not an operator), PD409 (not at read committed), PD422 (no
+such step).';
 
 revoke all on function docket_private.is_time_to_seal() from public;
 revoke all on function docket_private.analyze_partitioned() from public;

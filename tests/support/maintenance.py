@@ -11,8 +11,8 @@ from support.sessions import Connection
 
 MAINTAIN = "select step, outcome from docket.maintain()"
 STEPS = (
-    "seal", "drop", "partitions", "analyze", "requests", "sessions", "responses", "contexts",
-    "prompts", "words", "searches", "embeddings", "deliveries", "executions", "sweep",
+    "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests", "sessions",
+    "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries", "executions", "sweep",
 )  # fmt: skip
 
 
@@ -32,9 +32,10 @@ def maintain(session: Connection, step: str, *, done: int | None = None) -> tupl
 
 
 def make_months(session: Connection) -> None:
-    """Makes the months that the session's clock asks for, so that maintenance has none to make."""
+    """Makes the months that the session's clock asks for: maintenance has none to make or drop."""
     with session.transaction():
         session.execute("set local role docket_owner")
+        session.execute("update docket.partition_policies set retention = null")
         session.execute("select docket_private.ensure_partitions()")
 
 
@@ -50,6 +51,7 @@ def prepare_month(session: Connection) -> None:
         "insert into docket.audit_log (transaction_id, recorded_at, table_name, operation)"
         " select '3', '2025-01-30 12:00+00', 'old', 'insert' from generate_series(1, 2)"
     )
+    session.execute("select docket.set_retention('metrics', null)")
     session.execute("select docket.set_retention('audit_log', '6 months')")
     settle(session)
     assert maintain(session, "seal")[0] == "done"

@@ -52,6 +52,7 @@ def settle(session: Connection, owner: str, slug: str, count: int) -> uuid.UUID:
         session.execute(statement, given)
     session.execute("reset role")
     session.execute(HAND_OUT, (project,))
+    session.execute("select docket.maintain('{metrics}')")
     return project  # type: ignore[no-any-return]
 
 
@@ -80,6 +81,9 @@ EVERY_KIND: tuple[LiteralString, ...] = (
     "select docket.record_context_use(docket.task_id(%(project)s, 't-0'))",
     """select docket.put_session(%(project)s, 'talk', '"secret"',
                                  task_id => docket.task_id(%(project)s, 't-0'))""",
+    """select docket.record_metric(p.project_id, p.slug || '_depth', 1,
+                                    labels => '{"host": "secret"}')
+         from docket.get_project(%(project)s) as p""",
     "select docket.put_response(%(project)s, 'question', '\"secret\"')",
     "select docket.set_budget(%(project)s, max_tokens => 1000)",
     "select docket.set_budget(%(project)s, workflow_id => %(workflow)s, max_tokens => 1000)",

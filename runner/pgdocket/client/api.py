@@ -67,10 +67,14 @@ if TYPE_CHECKING:
         ListImportsRow,
         ListLinearConflictsRow,
         ListLinearSyncRow,
+        ListMetricsRow,
         ListValidationsRow,
         ListWebhookDeliveriesRow,
         MaintainRow,
         Member,
+        MetricRetention,
+        MetricSeriesRow,
+        MetricSery,
         MissingEmbeddingsRow,
         NextEventsRow,
         PartitionPolicy,
@@ -98,6 +102,7 @@ if TYPE_CHECKING:
         SimulateCompletionRow,
         SlowStatementsRow,
         StreamRow,
+        SystemMetric,
         Task,
         TaskAttempt,
         TaskCicdStatus,
@@ -1210,6 +1215,16 @@ _LIST_LINEAR_SYNC: Function[ListLinearSyncRow] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_METRICS: Function[ListMetricsRow] = Function(
+    "list_metrics",
+    Effect.READ,
+    "ListMetricsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("category"),
+    Parameter("labels", is_json=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_PROJECTS: Function[Project] = Function(
     "list_projects",
     Effect.READ,
@@ -1384,6 +1399,19 @@ _MARK_TASK_COMPLETED: Function[Task] = Function(
     Parameter("task_id", is_required=True),
     Parameter("results", is_json=True),
     Parameter("request_id"),
+)
+_METRIC_SERIES: Function[MetricSeriesRow] = Function(
+    "metric_series",
+    Effect.READ,
+    "MetricSeriesRow",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("labels", is_json=True),
+    Parameter("bucket"),
+    Parameter("aggregate"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("group_by", is_array=True),
 )
 _MISSING_EMBEDDINGS: Function[MissingEmbeddingsRow] = Function(
     "missing_embeddings",
@@ -1750,6 +1778,29 @@ _RECORD_LEARNING: Function[LearningData] = Function(
     Parameter("note"),
     Parameter("request_id"),
 )
+_RECORD_METRIC: Function[SystemMetric] = Function(
+    "record_metric",
+    Effect.KEYED,
+    "SystemMetric",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("sample_value", is_required=True),
+    Parameter("unit"),
+    Parameter("component"),
+    Parameter("labels", is_json=True),
+    Parameter("kind"),
+    Parameter("category"),
+    Parameter("recorded_at"),
+    Parameter("request_id"),
+)
+_RECORD_METRICS: Function[int] = Function(
+    "record_metrics",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("metrics", is_required=True, is_json=True),
+    Parameter("request_id"),
+)
 _RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     "record_pull_request",
     Effect.KEYED,
@@ -1758,6 +1809,16 @@ _RECORD_PULL_REQUEST: Function[PullRequest] = Function(
     Parameter("repository", is_required=True),
     Parameter("number", is_required=True),
     Parameter("changes", is_json=True),
+    Parameter("request_id"),
+)
+_RECORD_SAMPLES: Function[int] = Function(
+    "record_samples",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("series_ids", is_required=True, is_array=True),
+    Parameter("sample_values", is_required=True, is_array=True),
+    Parameter("recorded_at", is_required=True, is_array=True),
     Parameter("request_id"),
 )
 _RECORD_SEARCH: Function[SearchPattern] = Function(
@@ -1833,6 +1894,13 @@ _REGISTER_CONTEXT_TYPE: Function[ContextType] = Function(
     Parameter("keep_days"),
     Parameter("max_bytes"),
     Parameter("request_id"),
+)
+_REGISTER_SERIES: Function[MetricSery] = Function(
+    "register_series",
+    Effect.ONCE,
+    "MetricSery",
+    Parameter("project_id", is_required=True),
+    Parameter("series", is_required=True, is_json=True),
 )
 _RELEASE_TASK: Function[Task] = Function(
     "release_task",
@@ -2048,6 +2116,16 @@ _SET_CONTEXT_COMPRESSION: Function[str] = Function(
     Effect.ONCE,
     None,
     Parameter("method", is_required=True),
+)
+_SET_METRIC_RETENTION: Function[MetricRetention] = Function(
+    "set_metric_retention",
+    Effect.ONCE,
+    "MetricRetention",
+    Parameter("category", is_required=True),
+    Parameter("raw", is_required=True),
+    Parameter("minute", is_required=True),
+    Parameter("hour", is_required=True),
+    Parameter("day", is_required=True),
 )
 _SET_RETENTION: Function[PartitionPolicy] = Function(
     "set_retention",
@@ -4641,6 +4719,25 @@ class Api(Calls):
         """
         return self._many(_LIST_LINEAR_SYNC, (project_id, status, after, page_size))
 
+    def list_metrics(
+        self,
+        *,
+        project_id: Id,
+        category: str | None = None,
+        labels: Json = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListMetricsRow]:
+        """The metrics of a project, by name.
+
+        `category` is one of database, application, infrastructure, business and security, `labels`
+        those that a series has to have. `after` is the name of the last metric of the previous
+        page, `page_size` is in rows (1 to 1000). Returns a row for each metric: name, kind,
+        category, unit, description, series_count, how many series it has with these labels, and
+        label_names, the labels that tell them apart. description may be null. Raises nothing.
+        """
+        return self._many(_LIST_METRICS, (project_id, category, labels, after, page_size))
+
     def list_projects(
         self,
         *,
@@ -4941,12 +5038,12 @@ class Api(Calls):
         *,
         steps: Sequence[str] | None = None,
     ) -> list[MaintainRow]:
-        """Does what has to be done from time to time: seals the journal, drops the months that the
-        policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-        ids, ends executions that give no sign of life, and takes back tasks whose lease has
-        expired. Each step is bounded, and is done by one call at a time; one that fails keeps none
-        of the others from being done. What it waits for longer than half a second it leaves to the
-        next call.
+        """Does what has to be done from time to time: seals the journal, rolls up metrics, drops
+        the months that the policies keep no longer, gathers statistics, makes the months ahead,
+        forgets old request ids, ends executions that give no sign of life, and takes back tasks
+        whose lease has expired. Each step is bounded, and is done by one call at a time; one that
+        fails keeps none of the others from being done. What it waits for longer than half a second
+        it leaves to the next call.
 
         `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
         each went when it was last run. All steps of a call are one transaction, and what it locks
@@ -4973,6 +5070,39 @@ class Api(Calls):
         missing or has failed).
         """
         return self._one(_MARK_TASK_COMPLETED, (task_id, results, request_id))
+
+    def metric_series(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        labels: Json = None,
+        bucket: timedelta | None = None,
+        aggregate: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        group_by: Sequence[str] | None = None,
+    ) -> list[MetricSeriesRow]:
+        """What a metric was over a time, bucket by bucket; buckets without samples are left out.
+
+        `name` is the metric, `labels` those that its series have to have, `bucket` how long one row
+        is of (a second or more; days begin at midnight UTC, weeks on Mondays). `since` and `until`
+        are widened to whole buckets; null until is now, null since 24 buckets before. `aggregate`
+        says how samples are taken together: for counters increase, rate (per second; both over what
+        a counter begins anew from), count or last; for all other kinds count, sum, avg, min, max,
+        last, or a quantile as p50, p95, p99.9. Null: rate of counters, avg of gauges and summaries,
+        p95 of histograms and timers. `group_by` are the labels whose values are told apart; all
+        other series are taken together. Quantiles are within 2 % of the sample that has that many
+        before it. Rollups are read where they say the same as the samples, and the samples where
+        they do not. Returns a row for each bucket and group: bucket_at, when it begins;
+        group_labels; value, in the metric's unit; sample_count; and read_from, raw, minute, hour or
+        day. value may be null. Raises NotFound, InvalidArgument (no such aggregate for the kind, no
+        such bucket, more than 10000 buckets).
+        """
+        return self._many(
+            _METRIC_SERIES,
+            (project_id, name, labels, bucket, aggregate, since, until, group_by),
+        )
 
     def missing_embeddings(
         self,
@@ -5762,6 +5892,62 @@ class Api(Calls):
             ),
         )
 
+    def record_metric(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        sample_value: float | Decimal,
+        unit: str | None = None,
+        component: str | None = None,
+        labels: Json = None,
+        kind: str | None = None,
+        category: str | None = None,
+        recorded_at: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> SystemMetric:
+        """Records one sample of a metric.
+
+        `name` is the metric, `sample_value` what was measured, `unit` one of UCUM (ms, By, %,
+        1...), `component` the part of the system where (a label of that name), `labels` an object
+        of texts, `kind` gauge, counter, histogram, summary or timer, `category` database,
+        application, infrastructure, business or security, `recorded_at` when (null: now). What is
+        null is as the metric has it; for a new one a gauge of category application. The same
+        `request_id` again returns the first answer. Returns the sample, with all that is known of
+        it. Raises NotFound, Forbidden, Conflict (the metric is of another kind, unit or category),
+        LimitExceeded, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_METRIC,
+            (
+                project_id, name, sample_value, unit, component, labels, kind, category,
+                recorded_at, request_id,
+            ),
+        )
+
+    def record_metrics(
+        self,
+        *,
+        project_id: Id,
+        metrics: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Records samples, each with the name of its metric and its labels. What is new is made:
+        the metric with the kind, unit, category and description of the first sample that tells one,
+        and the series.
+
+        `metrics` is an array of objects with name and value, and recorded_at (now), labels (an
+        object of texts), component (short for a label of that name), kind (gauge, counter,
+        histogram, summary, timer; else gauge), unit (one of UCUM; else 1, and ms for timers),
+        category (database, application, infrastructure, business, security; else application) and
+        description. At most the setting max_batch_size of them; record_samples() is quicker where
+        there are many. What is older than samples are kept, or more than a day ahead, is refused.
+        The same `request_id` again records nothing more. Returns how many it recorded. Raises
+        NotFound, Forbidden, Conflict (the metric is of another kind, unit or category),
+        LimitExceeded, InvalidArgument.
+        """
+        return self._one(_RECORD_METRICS, (project_id, metrics, request_id))
+
     def record_pull_request(
         self,
         *,
@@ -5787,6 +5973,29 @@ class Api(Calls):
         return self._one(
             _RECORD_PULL_REQUEST,
             (project_id, repository, number, changes, request_id),
+        )
+
+    def record_samples(
+        self,
+        *,
+        project_id: Id,
+        series_ids: Sequence[int],
+        sample_values: Sequence[float | Decimal],
+        recorded_at: Sequence[datetime],
+        request_id: Id | None = None,
+    ) -> int:
+        """Records many samples of series that are known: they come as columns, as COPY takes them,
+        and this is the quickest way in.
+
+        `series_ids` are the series that register_series() told, `sample_values` and `recorded_at`
+        are the values and times, one for each; all are equally long, at most ten times the setting
+        max_batch_size. What is older than samples are kept, or more than a day ahead, is refused.
+        The same `request_id` again records nothing more. Returns how many it recorded. Raises
+        NotFound, Forbidden, LimitExceeded, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_SAMPLES,
+            (project_id, series_ids, sample_values, recorded_at, request_id),
         )
 
     def record_search(
@@ -5944,6 +6153,22 @@ class Api(Calls):
                 max_bytes, request_id,
             ),
         )
+
+    def register_series(
+        self,
+        *,
+        project_id: Id,
+        series: Json,
+    ) -> list[MetricSery]:
+        """Finds series of a project, and makes those that are new: for who records many samples of
+        few series and gives their ids to record_samples().
+
+        `series` is an array of objects with name, and labels, component, kind, unit, category and
+        description as in record_metrics(). To call it again is harmless. Returns the series, in the
+        order in which they were given. Raises NotFound, Forbidden, Conflict (the metric is of
+        another kind, unit or category), LimitExceeded, InvalidArgument.
+        """
+        return self._many(_REGISTER_SERIES, (project_id, series))
 
     def release_task(
         self,
@@ -6392,6 +6617,25 @@ class Api(Calls):
         for more than two seconds).
         """
         return self._one(_SET_CONTEXT_COMPRESSION, (method,))
+
+    def set_metric_retention(
+        self,
+        *,
+        category: str,
+        raw: timedelta,
+        minute: timedelta,
+        hour: timedelta,
+        day: timedelta,
+    ) -> MetricRetention:
+        """Sets how long metrics of a category are kept, in all projects.
+
+        `category` is database, application, infrastructure, business or security; `raw` is how long
+        samples are kept, `minute`, `hour` and `day` how long their rollups are (null: for ever),
+        each no longer than the next. What is older goes in maintenance runs, by whole days; the
+        journal says so. Returns the policy. Raises Forbidden (not an operator), NotFound,
+        InvalidArgument.
+        """
+        return self._one(_SET_METRIC_RETENTION, (category, raw, minute, hour, day))
 
     def set_retention(
         self,
@@ -8775,6 +9019,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_LIST_LINEAR_SYNC, (project_id, status, after, page_size))
 
+    async def list_metrics(
+        self,
+        *,
+        project_id: Id,
+        category: str | None = None,
+        labels: Json = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListMetricsRow]:
+        """The metrics of a project, by name."""
+        return await self._many(_LIST_METRICS, (project_id, category, labels, after, page_size))
+
     async def list_projects(
         self,
         *,
@@ -9013,12 +9269,12 @@ class AsyncApi(AsyncCalls):
         *,
         steps: Sequence[str] | None = None,
     ) -> list[MaintainRow]:
-        """Does what has to be done from time to time: seals the journal, drops the months that the
-        policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-        ids, ends executions that give no sign of life, and takes back tasks whose lease has
-        expired. Each step is bounded, and is done by one call at a time; one that fails keeps none
-        of the others from being done. What it waits for longer than half a second it leaves to the
-        next call.
+        """Does what has to be done from time to time: seals the journal, rolls up metrics, drops
+        the months that the policies keep no longer, gathers statistics, makes the months ahead,
+        forgets old request ids, ends executions that give no sign of life, and takes back tasks
+        whose lease has expired. Each step is bounded, and is done by one call at a time; one that
+        fails keeps none of the others from being done. What it waits for longer than half a second
+        it leaves to the next call.
         """
         return await self._many(_MAINTAIN, (steps,))
 
@@ -9031,6 +9287,24 @@ class AsyncApi(AsyncCalls):
     ) -> Task:
         """Completes a task by a person's decision, and makes ready what waited for it only."""
         return await self._one(_MARK_TASK_COMPLETED, (task_id, results, request_id))
+
+    async def metric_series(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        labels: Json = None,
+        bucket: timedelta | None = None,
+        aggregate: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        group_by: Sequence[str] | None = None,
+    ) -> list[MetricSeriesRow]:
+        """What a metric was over a time, bucket by bucket; buckets without samples are left out."""
+        return await self._many(
+            _METRIC_SERIES,
+            (project_id, name, labels, bucket, aggregate, since, until, group_by),
+        )
 
     async def missing_embeddings(
         self,
@@ -9597,6 +9871,42 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def record_metric(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        sample_value: float | Decimal,
+        unit: str | None = None,
+        component: str | None = None,
+        labels: Json = None,
+        kind: str | None = None,
+        category: str | None = None,
+        recorded_at: datetime | None = None,
+        request_id: Id | None = None,
+    ) -> SystemMetric:
+        """Records one sample of a metric."""
+        return await self._one(
+            _RECORD_METRIC,
+            (
+                project_id, name, sample_value, unit, component, labels, kind, category,
+                recorded_at, request_id,
+            ),
+        )
+
+    async def record_metrics(
+        self,
+        *,
+        project_id: Id,
+        metrics: Json,
+        request_id: Id | None = None,
+    ) -> int:
+        """Records samples, each with the name of its metric and its labels. What is new is made:
+        the metric with the kind, unit, category and description of the first sample that tells one,
+        and the series.
+        """
+        return await self._one(_RECORD_METRICS, (project_id, metrics, request_id))
+
     async def record_pull_request(
         self,
         *,
@@ -9610,6 +9920,23 @@ class AsyncApi(AsyncCalls):
         return await self._one(
             _RECORD_PULL_REQUEST,
             (project_id, repository, number, changes, request_id),
+        )
+
+    async def record_samples(
+        self,
+        *,
+        project_id: Id,
+        series_ids: Sequence[int],
+        sample_values: Sequence[float | Decimal],
+        recorded_at: Sequence[datetime],
+        request_id: Id | None = None,
+    ) -> int:
+        """Records many samples of series that are known: they come as columns, as COPY takes them,
+        and this is the quickest way in.
+        """
+        return await self._one(
+            _RECORD_SAMPLES,
+            (project_id, series_ids, sample_values, recorded_at, request_id),
         )
 
     async def record_search(
@@ -9726,6 +10053,17 @@ class AsyncApi(AsyncCalls):
                 max_bytes, request_id,
             ),
         )
+
+    async def register_series(
+        self,
+        *,
+        project_id: Id,
+        series: Json,
+    ) -> list[MetricSery]:
+        """Finds series of a project, and makes those that are new: for who records many samples of
+        few series and gives their ids to record_samples().
+        """
+        return await self._many(_REGISTER_SERIES, (project_id, series))
 
     async def release_task(
         self,
@@ -10065,6 +10403,18 @@ class AsyncApi(AsyncCalls):
         else pglz.
         """
         return await self._one(_SET_CONTEXT_COMPRESSION, (method,))
+
+    async def set_metric_retention(
+        self,
+        *,
+        category: str,
+        raw: timedelta,
+        minute: timedelta,
+        hour: timedelta,
+        day: timedelta,
+    ) -> MetricRetention:
+        """Sets how long metrics of a category are kept, in all projects."""
+        return await self._one(_SET_METRIC_RETENTION, (category, raw, minute, hour, day))
 
     async def set_retention(
         self,

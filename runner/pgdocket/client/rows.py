@@ -795,6 +795,42 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricRetention:
+    """How long metrics of each category are kept: samples, and what they come to by minute, hour
+    and day; null: for ever.
+    """
+
+    category: str
+    """The category."""
+    raw: timedelta | None
+    """How long samples are kept."""
+    minute: timedelta | None
+    """How long rollups by the minute are kept."""
+    hour: timedelta | None
+    """How long rollups by the hour are kept."""
+    day: timedelta | None
+    """How long rollups by the day are kept."""
+    gone_until: datetime
+    """Samples from before this are gone, or about to go; none is taken in any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSery:
+    """The series of each metric: one for each set of labels that it was recorded with."""
+
+    series_id: int
+    """The series."""
+    project_id: UUID
+    name: str
+    """The metric."""
+    labels: Json
+    """What the series was measured at, as an object of texts; under component the part of the
+    system.
+    """
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionPolicy:
     """Which tables of schema docket grow by the month, how far ahead their partitions are made and
     how long they are kept.
@@ -1082,6 +1118,23 @@ class Setting:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemMetric:
+    """Samples with all that is known of them: category, component, name, kind, unit and labels."""
+
+    project_id: UUID | None
+    category: str | None
+    component: str | None
+    name: str | None
+    kind: str | None
+    value: Decimal | None
+    unit: str | None
+    recorded_at: datetime | None
+    labels: Json
+    series_id: int | None
+    metric_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -1978,6 +2031,19 @@ class ListLinearSyncRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListMetricsRow:
+    """A row of what list_metrics() returns."""
+
+    name: str
+    kind: str
+    category: str
+    unit: str
+    description: str | None
+    series_count: int
+    label_names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ListValidationsRow:
     """A row of what list_validations() returns."""
 
@@ -2046,6 +2112,17 @@ class MaintainRow:
     has_more: bool
     took: int
     problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSeriesRow:
+    """A row of what metric_series() returns."""
+
+    bucket_at: datetime
+    group_labels: Json
+    value: Decimal | None
+    sample_count: int
+    read_from: str
 
 
 @dataclass(frozen=True, slots=True)
