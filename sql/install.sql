@@ -31208,6 +31208,49 @@ $$;
 comment on function docket_private.last_deployments(uuid, text) is
     'The scripts that are for an environment, with the last run of each there, and whether that has brought in what they now are.';
 
+-- All that comes before each script, and not only the step before: what has changed at the
+-- beginning may be what the last one needs.
+create function docket_private.unmet_scripts(
+    project_id  uuid,
+    environment text
+) returns table (
+    script_id  uuid,
+    unmet_id   uuid,
+    unmet_name text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+      with recursive waits as materialized (
+          select w.script_id, w.waits_on_id
+            from docket_private.script_waits(
+                     unmet_scripts.project_id, unmet_scripts.environment) as w
+      ), before as (
+          select w.script_id, w.waits_on_id
+            from waits as w
+           union
+          select b.script_id, w.waits_on_id
+            from before as b
+            join waits as w on w.script_id = b.waits_on_id
+      )
+    select b.script_id, s.script_id, s.script_name
+      from before as b
+      join docket_private.last_deployments(
+               unmet_scripts.project_id, unmet_scripts.environment) as l
+        on l.script_id = b.waits_on_id
+      join docket.deployment_scripts as s
+        on s.script_id = b.waits_on_id
+       and s.project_id = unmet_scripts.project_id
+     where not l.is_current;
+end;
+$$;
+
+comment on function docket_private.unmet_scripts(uuid, text) is
+    'Of all that comes before a script in an environment, what is not deployed there.';
+
 create function docket_private.missing_permissions(
     project_id  uuid,
     permissions text[]
@@ -31388,14 +31431,18 @@ begin atomic
            cross join lateral docket_private.last_deployments(
                      deployment_plan.project_id, a.place) as l
       ), waits as materialized (
-          select w.script_id, w.waits_on_id, l.is_current, s.script_name
+          select w.script_id, w.waits_on_id, s.script_name
             from asked as a
            cross join lateral docket_private.script_waits(
                      deployment_plan.project_id, a.place) as w
-            join latest as l on l.script_id = w.waits_on_id
             join docket.deployment_scripts as s
               on s.script_id = w.waits_on_id
              and s.project_id = deployment_plan.project_id
+      ), unmet as materialized (
+          select u.script_id, u.unmet_name
+            from asked as a
+           cross join lateral docket_private.unmet_scripts(
+                     deployment_plan.project_id, a.place) as u
       ), wanted as (
           select l.script_id
             from asked as a
@@ -31427,11 +31474,10 @@ begin atomic
                 where w.script_id = n.script_id
                 order by w.script_name),
            array(
-               select w.script_name
-                 from waits as w
-                where w.script_id = n.script_id
-                  and not w.is_current
-                order by w.script_name),
+               select u.unmet_name
+                 from unmet as u
+                where u.script_id = n.script_id
+                order by u.unmet_name),
            l.is_current, l.status, l.version_no as last_version_no, l.started_at,
            l.deployment_id, s.required_variables,
            docket_private.missing_permissions(s.project_id, s.required_permissions),
@@ -31452,12 +31498,13 @@ there.
 `environment` is development, staging or production; with `script_name` the plan is for this one
 and what it waits for. Scripts of one wave wait for none of each other, and only for such in waves
 before. waits_on are the scripts that have to have succeeded first: what it depends on, and what
-comes before that where that is not for this environment; unmet are those of them that have not,
-in their latest version. is_deployed is whether its last run there brought in its latest version;
-of that run are the columns last_... missing_permissions are those that the caller would need,
-needs_confirmation is whether nothing is deployed there without. last_status, last_version_no,
-last_started_at and last_deployment_id may be null. Returns scripts in an order in which they can
-be run. Raises PD404, PD409 (the script is retired, or for other environments), PD422.';
+comes before that where that is not for this environment; unmet is all that comes before it, at
+however many steps, and has not, in its latest version. is_deployed is whether its last run there
+brought in its latest version; of that run are the columns last_... missing_permissions are those
+that the caller would need, needs_confirmation is whether nothing is deployed there without.
+last_status, last_version_no, last_started_at and last_deployment_id may be null. Returns scripts
+in an order in which they can be run. Raises PD404, PD409 (the script is retired, or for other
+environments), PD422.';
 
 revoke all on function docket_private.find_script_version(docket.deployment_scripts, integer)
   from public;
@@ -31468,6 +31515,7 @@ revoke all on function docket.list_deployment_script_versions(uuid, text, intege
   from public;
 revoke all on function docket_private.script_waits(uuid, text) from public;
 revoke all on function docket_private.last_deployments(uuid, text) from public;
+revoke all on function docket_private.unmet_scripts(uuid, text) from public;
 revoke all on function docket_private.missing_permissions(uuid, text[]) from public;
 revoke all on function docket_private.read_environment(text) from public;
 revoke all on function docket_private.needs_confirmation(uuid, text) from public;
@@ -31541,18 +31589,11 @@ begin
     end if;
 
     v_unmet := array(
-        select o.script_name
-          from docket_private.script_waits(
-                   script.project_id, require_ready_to_deploy.environment) as w
-          join docket_private.last_deployments(
-                   script.project_id, require_ready_to_deploy.environment) as l
-            on l.script_id = w.waits_on_id
-          join docket.deployment_scripts as o
-            on o.script_id = w.waits_on_id
-           and o.project_id = script.project_id
-         where w.script_id = script.script_id
-           and not l.is_current
-         order by o.script_name);
+        select u.unmet_name
+          from docket_private.unmet_scripts(
+                   script.project_id, require_ready_to_deploy.environment) as u
+         where u.script_id = script.script_id
+         order by u.unmet_name);
     if v_unmet <> '{}' then
         raise exception 'deployment script % waits in % for %', script.script_name,
                         require_ready_to_deploy.environment,

@@ -4450,6 +4450,40 @@ $$;
 
 COMMENT ON FUNCTION docket_private.script_waits(project_id uuid, environment text) IS 'Which scripts that are for an environment wait for which others there.';
 
+-- FUNCTION docket_private.unmet_scripts(uuid, text)
+
+CREATE FUNCTION docket_private.unmet_scripts(project_id uuid, environment text) RETURNS TABLE(script_id uuid, unmet_id uuid, unmet_name text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+      with recursive waits as materialized (
+          select w.script_id, w.waits_on_id
+            from docket_private.script_waits(
+                     unmet_scripts.project_id, unmet_scripts.environment) as w
+      ), before as (
+          select w.script_id, w.waits_on_id
+            from waits as w
+           union
+          select b.script_id, w.waits_on_id
+            from before as b
+            join waits as w on w.script_id = b.waits_on_id
+      )
+    select b.script_id, s.script_id, s.script_name
+      from before as b
+      join docket_private.last_deployments(
+               unmet_scripts.project_id, unmet_scripts.environment) as l
+        on l.script_id = b.waits_on_id
+      join docket.deployment_scripts as s
+        on s.script_id = b.waits_on_id
+       and s.project_id = unmet_scripts.project_id
+     where not l.is_current;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.unmet_scripts(project_id uuid, environment text) IS 'Of all that comes before a script in an environment, what is not deployed there.';
+
 -- TABLE docket.deployment_scripts
 
 CREATE TABLE docket.deployment_scripts (
@@ -4559,12 +4593,15 @@ CREATE FUNCTION docket.deployment_plan(project_id uuid, environment text, script
          ), waits AS MATERIALIZED (
           SELECT w.script_id,
              w.waits_on_id,
-             l_1.is_current,
              s_1.script_name
-            FROM (((asked a_1
+            FROM ((asked a_1
               CROSS JOIN LATERAL docket_private.script_waits(deployment_plan.project_id, a_1.place) w(script_id, waits_on_id))
-              JOIN latest l_1 ON ((l_1.script_id = w.waits_on_id)))
               JOIN docket.deployment_scripts s_1 ON (((s_1.script_id = w.waits_on_id) AND (s_1.project_id = deployment_plan.project_id))))
+         ), unmet AS MATERIALIZED (
+          SELECT u.script_id,
+             u.unmet_name
+            FROM (asked a_1
+              CROSS JOIN LATERAL docket_private.unmet_scripts(deployment_plan.project_id, a_1.place) u(script_id, unmet_id, unmet_name))
          ), wanted AS (
           SELECT l_1.script_id
             FROM (asked a_1
@@ -4601,10 +4638,10 @@ CREATE FUNCTION docket.deployment_plan(project_id uuid, environment text, script
             FROM waits w
            WHERE (w.script_id = n.script_id)
            ORDER BY w.script_name) AS "array",
-     ARRAY( SELECT w.script_name
-            FROM waits w
-           WHERE ((w.script_id = n.script_id) AND (NOT w.is_current))
-           ORDER BY w.script_name) AS "array",
+     ARRAY( SELECT u.unmet_name
+            FROM unmet u
+           WHERE (u.script_id = n.script_id)
+           ORDER BY u.unmet_name) AS "array",
      l.is_current,
      l.status,
      l.version_no AS last_version_no,
@@ -4626,12 +4663,13 @@ there.
 `environment` is development, staging or production; with `script_name` the plan is for this one
 and what it waits for. Scripts of one wave wait for none of each other, and only for such in waves
 before. waits_on are the scripts that have to have succeeded first: what it depends on, and what
-comes before that where that is not for this environment; unmet are those of them that have not,
-in their latest version. is_deployed is whether its last run there brought in its latest version;
-of that run are the columns last_... missing_permissions are those that the caller would need,
-needs_confirmation is whether nothing is deployed there without. last_status, last_version_no,
-last_started_at and last_deployment_id may be null. Returns scripts in an order in which they can
-be run. Raises PD404, PD409 (the script is retired, or for other environments), PD422.';
+comes before that where that is not for this environment; unmet is all that comes before it, at
+however many steps, and has not, in its latest version. is_deployed is whether its last run there
+brought in its latest version; of that run are the columns last_... missing_permissions are those
+that the caller would need, needs_confirmation is whether nothing is deployed there without.
+last_status, last_version_no, last_started_at and last_deployment_id may be null. Returns scripts
+in an order in which they can be run. Raises PD404, PD409 (the script is retired, or for other
+environments), PD422.';
 
 -- FUNCTION docket_private.json_differences(jsonb, jsonb)
 
@@ -33252,18 +33290,11 @@ begin
     end if;
 
     v_unmet := array(
-        select o.script_name
-          from docket_private.script_waits(
-                   script.project_id, require_ready_to_deploy.environment) as w
-          join docket_private.last_deployments(
-                   script.project_id, require_ready_to_deploy.environment) as l
-            on l.script_id = w.waits_on_id
-          join docket.deployment_scripts as o
-            on o.script_id = w.waits_on_id
-           and o.project_id = script.project_id
-         where w.script_id = script.script_id
-           and not l.is_current
-         order by o.script_name);
+        select u.unmet_name
+          from docket_private.unmet_scripts(
+                   script.project_id, require_ready_to_deploy.environment) as u
+         where u.script_id = script.script_id
+         order by u.unmet_name);
     if v_unmet <> '{}' then
         raise exception 'deployment script % waits in % for %', script.script_name,
                         require_ready_to_deploy.environment,
@@ -43536,6 +43567,8 @@ REVOKE ALL ON FUNCTION docket_private.missing_permissions(project_id uuid, permi
 REVOKE ALL ON FUNCTION docket_private.plan_asked_for(project_id uuid, environment text, script_name text, OUT place text, OUT script_id uuid, OUT must_confirm boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.script_waits(project_id uuid, environment text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.unmet_scripts(project_id uuid, environment text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.deployment_scripts TO docket_admin;
 GRANT SELECT ON TABLE docket.deployment_scripts TO docket_app;

@@ -58,18 +58,11 @@ begin
     end if;
 
     v_unmet := array(
-        select o.script_name
-          from docket_private.script_waits(
-                   script.project_id, require_ready_to_deploy.environment) as w
-          join docket_private.last_deployments(
-                   script.project_id, require_ready_to_deploy.environment) as l
-            on l.script_id = w.waits_on_id
-          join docket.deployment_scripts as o
-            on o.script_id = w.waits_on_id
-           and o.project_id = script.project_id
-         where w.script_id = script.script_id
-           and not l.is_current
-         order by o.script_name);
+        select u.unmet_name
+          from docket_private.unmet_scripts(
+                   script.project_id, require_ready_to_deploy.environment) as u
+         where u.script_id = script.script_id
+         order by u.unmet_name);
     if v_unmet <> '{}' then
         raise exception 'deployment script % waits in % for %', script.script_name,
                         require_ready_to_deploy.environment,

@@ -67,7 +67,7 @@ select results_eq(
     $$ values ('cache', false, 'failed', 1, '{}'::text[]),
               ('schema', true, 'completed', 1, '{}'),
               ('app', false, null, null, '{cache}'),
-              ('check', false, null, null, '{app}') $$,
+              ('check', false, null, null, '{app,cache}') $$,
     'it says what is there, and what is not');
 select docket.put_deployment_script(docket_test.project_id(), 'schema', 'select 2');
 select results_eq(

@@ -1,7 +1,7 @@
 -- A script is run where it may be: in order, confirmed, by whom may, once at a time; it ends once.
 
 begin;
-select plan(31);
+select plan(32);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -101,6 +101,16 @@ select throws_ok(
                 order by d.deployment_id desc limit 1) as l $$,
     'PD409', null, 'what has changed is not tried again, but begun anew');
 
+-- Far before.
+select docket.finish_deployment(pg_temp.start('app'));
+select docket.put_deployment_script(
+    docket_test.project_id(), 'last', 'echo', 'bash', depends_on => '{app}');
+select docket.put_deployment_script(docket_test.project_id(), 'schema', 'select 2');
+select throws_ok(
+    $$ select pg_temp.start('last') $$, 'PD409',
+    'deployment script last waits in staging for schema',
+    'what has changed at the beginning comes first again');
+
 -- Production.
 select throws_ok(
     $$ select pg_temp.start('schema', 'production') $$, 'PD422',
@@ -168,7 +178,9 @@ select throws_ok(
                   docket_test.project_id(), 'schema', 'staging',
                   pull_request_id => gen_random_uuid()) $$,
     'PD404', null, 'so is a pull request');
-select docket.retire_deployment_script(docket_test.project_id(), 'app');
+select docket.retire_deployment_script(docket_test.project_id(), n.name)
+  from unnest('{last,app}'::text[]) with ordinality as n (name, place)
+ order by n.place;
 select throws_ok(
     $$ select pg_temp.start('app') $$, 'PD409', 'deployment script app is retired',
     'what is retired is not run');

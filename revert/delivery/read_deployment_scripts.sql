@@ -8,6 +8,7 @@ drop function docket_private.require_deployable(docket.deployment_scripts, text)
 drop function docket_private.needs_confirmation(uuid, text);
 drop function docket_private.read_environment(text);
 drop function docket_private.missing_permissions(uuid, text[]);
+drop function docket_private.unmet_scripts(uuid, text);
 drop function docket_private.last_deployments(uuid, text);
 drop function docket_private.script_waits(uuid, text);
 drop function docket.list_deployment_script_versions(uuid, text, integer, integer);

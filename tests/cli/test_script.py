@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,12 @@ from support.databases import Database
 Add = Callable[..., None]
 
 MOST_MEMORY_KB = 200_000
+
+
+@pytest.fixture
+def docket(docket18: Database) -> Database:
+    """One version is enough: what the scripts and the command do has little to do with it."""
+    return docket18
 
 
 @pytest.fixture
@@ -153,11 +160,13 @@ def test_what_fails_is_tried_again_as_often_as_it_says(
     add("flaky", "kill -9 $$", "--attempts", "1")
     ended = run("script", "run", "flaky", "--env", "staging")
     assert (ended.exit_code, "signal 9" in ended.stderr) == (1, True)
-    add("page", "1", "--language", "node", suffix=".js")
+    add("page", "console.log(process.env.PGDOCKET_SCRIPT)", suffix=".js")
+    if shutil.which("node"):
+        assert run("script", "run", "page", "--env", "development").stdout == "page\n"
     monkeypatch.setenv("PATH", str(tmp_path))
     missing = run("script", "run", "page", "--env", "staging")
     assert (missing.exit_code, "there is no node here" in missing.stderr) == (4, True)
-    assert run_json("script", "history", "page") == []
+    assert run_json("script", "history", "page", "--env", "staging") == []
 
 
 def test_what_hangs_is_ended_with_all_that_it_has_started(

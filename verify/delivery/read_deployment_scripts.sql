@@ -8,6 +8,7 @@ select 'docket.list_deployment_scripts(uuid, text, text, boolean, text, integer)
 select 'docket.list_deployment_script_versions(uuid, text, integer, integer)'::regprocedure;
 select 'docket_private.script_waits(uuid, text)'::regprocedure;
 select 'docket_private.last_deployments(uuid, text)'::regprocedure;
+select 'docket_private.unmet_scripts(uuid, text)'::regprocedure;
 select 'docket_private.missing_permissions(uuid, text[])'::regprocedure;
 select 'docket_private.read_environment(text)'::regprocedure;
 select 'docket_private.needs_confirmation(uuid, text)'::regprocedure;

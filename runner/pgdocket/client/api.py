@@ -3172,11 +3172,11 @@ class Api(Calls):
         `environment` is development, staging or production; with `script_name` the plan is for this
         one and what it waits for. Scripts of one wave wait for none of each other, and only for
         such in waves before. waits_on are the scripts that have to have succeeded first: what it
-        depends on, and what comes before that where that is not for this environment; unmet are
-        those of them that have not, in their latest version. is_deployed is whether its last run
-        there brought in its latest version; of that run are the columns last_...
-        missing_permissions are those that the caller would need, needs_confirmation is whether
-        nothing is deployed there without. last_status, last_version_no, last_started_at and
+        depends on, and what comes before that where that is not for this environment; unmet is all
+        that comes before it, at however many steps, and has not, in its latest version. is_deployed
+        is whether its last run there brought in its latest version; of that run are the columns
+        last_... missing_permissions are those that the caller would need, needs_confirmation is
+        whether nothing is deployed there without. last_status, last_version_no, last_started_at and
         last_deployment_id may be null. Returns scripts in an order in which they can be run. Raises
         NotFound, Conflict (the script is retired, or for other environments), InvalidArgument.
         """

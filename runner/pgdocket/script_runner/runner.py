@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pgdocket.errors import ConnectionFailed, Error, IllegalTransition
+from pgdocket.errors import ConnectionFailed, IllegalTransition
 from pgdocket.script_runner.interpreters import Interpreter
 from pgdocket.script_runner.kept import Kept, Lines, Masks
 from pgdocket.script_runner.process import Ended, Process
@@ -73,7 +73,12 @@ class Stop:
         def take(number: int, _: FrameType | None) -> None:
             self.number = number
 
-        before = {number: signal.signal(number, take) for number in _SIGNALS}
+        # What is ignored stays so: nohup is there to outlive a terminal.
+        before = {
+            number: signal.signal(number, take)
+            for number in _SIGNALS
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         try:
             yield self
         finally:
@@ -151,8 +156,8 @@ class Runner:
             )
             try:
                 ended = process.run()
-            except Error as error:
-                self._finish(script, deployment, "failed", {}, error_message=error.message)
+            except Exception as error:
+                self._finish(script, deployment, "failed", kept, error_message=str(error))
                 raise
             finally:
                 output.flush()
@@ -204,10 +209,10 @@ class Runner:
                     deployment_id=deployment.deployment_id,
                     status=status,
                     exit_code=exit_code,
-                    stdout_preview=kept["stdout"].text() if kept else None,
-                    stderr_preview=kept["stderr"].text() if kept else None,
+                    stdout_preview=kept["stdout"].text(),
+                    stderr_preview=kept["stderr"].text(),
                     error_message=error_message,
-                    performance_metrics={f"{name}_bytes": kept[name].size for name in kept},
+                    performance_metrics={f"{name}_bytes": each.size for name, each in kept.items()},
                     request_id=request_id,
                 )
             except IllegalTransition:
