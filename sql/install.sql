@@ -26052,13 +26052,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_theirs    jsonb := docket_private.linear_theirs(
+    v_theirs    jsonb   := docket_private.linear_theirs(
         link.issue, link.removed_at is not null, rules);
-    v_said      jsonb := docket_private.linear_theirs(
+    v_said      jsonb   := docket_private.linear_theirs(
         docket_private.linear_sent(ours, rules), false, rules);
-    v_direction text  := case when link.removed_at is null then link.direction
-                              else 'from_linear' end;
-    v_policies  jsonb := rules -> 'policies' || link.policies;
+    v_direction text    := case when link.removed_at is null then link.direction
+                                else 'from_linear' end;
+    v_policies  jsonb   := rules -> 'policies' || link.policies;
+    -- A webhook leaves out what is empty; an answer of the API what nobody has asked for.
+    v_is_whole  boolean := image.told ? '-';
 begin
     return (
         select jsonb_object_agg(p.field, p.action)
@@ -26083,11 +26085,13 @@ begin
                          when f.said is not null then 'send'
                      end as action
                 from (
-                    select o.field, v_theirs -> o.field as theirs, v_said -> o.field as said,
+                    select o.field, v_said -> o.field as said,
+                           coalesce(v_theirs -> o.field,
+                                    case when v_is_whole then 'null'::jsonb end) as theirs,
                            coalesce(v_policies ->> o.field, v_policies ->> '*', 'newest') as policy,
                            o.value is distinct from image.synced #> array[o.field, 'ours']
                                as is_ours,
-                           link.issue <> '{}' and not v_theirs ? o.field
+                           link.issue <> '{}' and not v_is_whole and not v_theirs ? o.field
                            and image.synced -> o.field is null as is_unknown,
                            v_theirs ? o.field
                            and v_theirs -> o.field
@@ -26264,16 +26268,17 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_rules   jsonb := docket_private.linear_rules(link.project_id);
-    v_theirs  jsonb := docket_private.linear_theirs(
+    v_rules    jsonb := docket_private.linear_rules(link.project_id);
+    v_theirs   jsonb := docket_private.linear_theirs(
         link.issue, link.removed_at is not null, v_rules);
-    v_image   docket_private.linear_images;
-    v_task    docket.tasks;
-    v_plan    jsonb;
-    v_changes jsonb;
-    v_failed  text[] := '{}';
-    v_error   text;
-    v_link    docket.linear_sync;
+    v_image    docket_private.linear_images;
+    v_task     docket.tasks;
+    v_plan     jsonb;
+    v_has_more boolean;
+    v_changes  jsonb;
+    v_failed   text[] := '{}';
+    v_error    text;
+    v_link     docket.linear_sync;
 begin
     select t.* into strict v_task
       from docket.tasks as t
@@ -26293,6 +26298,8 @@ begin
         docket_private.plan_linear(
             link, v_image, docket_private.linear_ours(v_task), v_rules, v_task.task_id),
         '{}');
+
+    v_has_more := jsonb_path_exists(v_plan, '$.* ? (@ == "send")');
 
     v_changes := (
         select jsonb_object_agg(docket_private.linear_column(p.field), case
@@ -26358,20 +26365,21 @@ begin
                                    cross join docket_private.linear_ours(v_task) as o (ours)
                                    where p.action in ('agree', 'take')
                                      and p.field <> all (v_failed)), '{}'),
-           examined_version = case
-                                  when jsonb_path_exists(v_plan, '$.* ? (@ == "send")') then null
-                                  else v_task.version
-                              end
+           examined_version = case when v_has_more then null else v_task.version end
      where i.linear_sync_id = link.linear_sync_id
        and i.project_id     = link.project_id;
 
+    -- Where nothing is left to be sent nothing has failed.
     update docket.linear_sync as s
-       set conflicts     = array(
-                               select p.field
-                                 from jsonb_each_text(v_plan) as p (field, action)
-                                where p.action = 'conflict'
-                                order by p.field),
-           receive_error = left(v_error, 10000)
+       set conflicts       = array(
+                                 select p.field
+                                   from jsonb_each_text(v_plan) as p (field, action)
+                                  where p.action = 'conflict'
+                                  order by p.field),
+           receive_error   = left(v_error, 10000),
+           failures        = case when v_has_more then s.failures else 0 end,
+           send_error      = case when v_has_more then s.send_error end,
+           next_attempt_at = case when v_has_more then s.next_attempt_at end
      where s.linear_sync_id = link.linear_sync_id
        and s.project_id     = link.project_id
     returning s.* into strict v_link;
@@ -26966,6 +26974,16 @@ begin
                select docket_private.linear_ours(t) as ours
                offset 0
            ) as o
+      ), in_order as (
+          update docket.linear_sync as s
+             set failures        = 0,
+                 send_error      = null,
+                 next_attempt_at = null
+            from judged as j
+           where s.linear_sync_id = j.linear_sync_id
+             and s.project_id     = lease_linear.project_id
+             and s.failures > 0
+             and j.fields = '{}'
       ), taken as (
           update docket_private.linear_images as i
              set examined_version = case when j.fields = '{}' then j.version end,

@@ -318,13 +318,15 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_theirs    jsonb := docket_private.linear_theirs(
+    v_theirs    jsonb   := docket_private.linear_theirs(
         link.issue, link.removed_at is not null, rules);
-    v_said      jsonb := docket_private.linear_theirs(
+    v_said      jsonb   := docket_private.linear_theirs(
         docket_private.linear_sent(ours, rules), false, rules);
-    v_direction text  := case when link.removed_at is null then link.direction
-                              else 'from_linear' end;
-    v_policies  jsonb := rules -> 'policies' || link.policies;
+    v_direction text    := case when link.removed_at is null then link.direction
+                                else 'from_linear' end;
+    v_policies  jsonb   := rules -> 'policies' || link.policies;
+    -- A webhook leaves out what is empty; an answer of the API what nobody has asked for.
+    v_is_whole  boolean := image.told ? '-';
 begin
     return (
         select jsonb_object_agg(p.field, p.action)
@@ -349,11 +351,13 @@ begin
                          when f.said is not null then 'send'
                      end as action
                 from (
-                    select o.field, v_theirs -> o.field as theirs, v_said -> o.field as said,
+                    select o.field, v_said -> o.field as said,
+                           coalesce(v_theirs -> o.field,
+                                    case when v_is_whole then 'null'::jsonb end) as theirs,
                            coalesce(v_policies ->> o.field, v_policies ->> '*', 'newest') as policy,
                            o.value is distinct from image.synced #> array[o.field, 'ours']
                                as is_ours,
-                           link.issue <> '{}' and not v_theirs ? o.field
+                           link.issue <> '{}' and not v_is_whole and not v_theirs ? o.field
                            and image.synced -> o.field is null as is_unknown,
                            v_theirs ? o.field
                            and v_theirs -> o.field

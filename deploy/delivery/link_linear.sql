@@ -149,16 +149,17 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_rules   jsonb := docket_private.linear_rules(link.project_id);
-    v_theirs  jsonb := docket_private.linear_theirs(
+    v_rules    jsonb := docket_private.linear_rules(link.project_id);
+    v_theirs   jsonb := docket_private.linear_theirs(
         link.issue, link.removed_at is not null, v_rules);
-    v_image   docket_private.linear_images;
-    v_task    docket.tasks;
-    v_plan    jsonb;
-    v_changes jsonb;
-    v_failed  text[] := '{}';
-    v_error   text;
-    v_link    docket.linear_sync;
+    v_image    docket_private.linear_images;
+    v_task     docket.tasks;
+    v_plan     jsonb;
+    v_has_more boolean;
+    v_changes  jsonb;
+    v_failed   text[] := '{}';
+    v_error    text;
+    v_link     docket.linear_sync;
 begin
     select t.* into strict v_task
       from docket.tasks as t
@@ -178,6 +179,8 @@ begin
         docket_private.plan_linear(
             link, v_image, docket_private.linear_ours(v_task), v_rules, v_task.task_id),
         '{}');
+
+    v_has_more := jsonb_path_exists(v_plan, '$.* ? (@ == "send")');
 
     v_changes := (
         select jsonb_object_agg(docket_private.linear_column(p.field), case
@@ -243,20 +246,21 @@ begin
                                    cross join docket_private.linear_ours(v_task) as o (ours)
                                    where p.action in ('agree', 'take')
                                      and p.field <> all (v_failed)), '{}'),
-           examined_version = case
-                                  when jsonb_path_exists(v_plan, '$.* ? (@ == "send")') then null
-                                  else v_task.version
-                              end
+           examined_version = case when v_has_more then null else v_task.version end
      where i.linear_sync_id = link.linear_sync_id
        and i.project_id     = link.project_id;
 
+    -- Where nothing is left to be sent nothing has failed.
     update docket.linear_sync as s
-       set conflicts     = array(
-                               select p.field
-                                 from jsonb_each_text(v_plan) as p (field, action)
-                                where p.action = 'conflict'
-                                order by p.field),
-           receive_error = left(v_error, 10000)
+       set conflicts       = array(
+                                 select p.field
+                                   from jsonb_each_text(v_plan) as p (field, action)
+                                  where p.action = 'conflict'
+                                  order by p.field),
+           receive_error   = left(v_error, 10000),
+           failures        = case when v_has_more then s.failures else 0 end,
+           send_error      = case when v_has_more then s.send_error end,
+           next_attempt_at = case when v_has_more then s.next_attempt_at end
      where s.linear_sync_id = link.linear_sync_id
        and s.project_id     = link.project_id
     returning s.* into strict v_link;

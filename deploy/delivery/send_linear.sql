@@ -61,6 +61,16 @@ begin
                select docket_private.linear_ours(t) as ours
                offset 0
            ) as o
+      ), in_order as (
+          update docket.linear_sync as s
+             set failures        = 0,
+                 send_error      = null,
+                 next_attempt_at = null
+            from judged as j
+           where s.linear_sync_id = j.linear_sync_id
+             and s.project_id     = lease_linear.project_id
+             and s.failures > 0
+             and j.fields = '{}'
       ), taken as (
           update docket_private.linear_images as i
              set examined_version = case when j.fields = '{}' then j.version end,

@@ -1,7 +1,7 @@
 -- Every change of a task reaches Linear, one sender at a time, and its echo is no new change.
 
 begin;
-select plan(30);
+select plan(32);
 
 select docket_test.at('2026-01-01 09:00+00');
 select docket_test.project('one');
@@ -151,6 +151,13 @@ select results_eq(
     $$ select l.sync_status, l.send_error, l.failures
          from docket.list_linear_sync(docket_test.project_id()) as l $$,
     $$ values ('synced', null, 0) $$, 'unless somebody says that it may be tried at once');
+
+select docket.update_task(docket_test.id('a'), '{"title": "Better and best"}');
+select pg_temp.fail();
+select docket.update_task(docket_test.id('a'), '{"title": "Best"}');
+select docket_test.pass('1 minute');
+select is_empty($$ select * from pg_temp.pending() $$, 'what was taken back is not sent');
+select is(pg_temp.status('a'), 'synced', 'and has not failed');
 
 -- One way.
 select docket.link_linear_issue(docket_test.id('a'), direction => 'from_linear');
