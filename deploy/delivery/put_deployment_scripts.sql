@@ -199,7 +199,7 @@ begin
     v_script.description  := coalesce(given.description, known.description);
     v_script.language     := coalesce(given.language, known.language);
     v_script.environments := coalesce(given.environments, known.environments,
-                                      '{development,production,staging}');
+                                      '{development,staging,production}');
     v_script.version_no   := coalesce(known.version_no, 0) + (not v_is_same)::integer;
     v_script.content_hash := coalesce(given.content_hash, known.content_hash);
     v_script.content_size := coalesce(given.content_size, known.content_size);
@@ -371,8 +371,14 @@ begin
         v_given.description  := put_deployment_script.description;
         v_given.language     := lower(btrim(put_deployment_script.language));
         v_given.environments := (
-            select array_agg(distinct lower(btrim(g.name)))
-              from unnest(put_deployment_script.environments) as g (name)
+            select array_agg(
+                       g.name
+                       order by array_position(
+                                    array['development', 'staging', 'production'], g.name))
+              from (
+                  select distinct lower(btrim(u.name)) as name
+                    from unnest(put_deployment_script.environments) as u (name)
+              ) as g
             having put_deployment_script.environments is not null);
         v_given.content_hash         := v_hash;
         v_given.content_size         := octet_length(put_deployment_script.content);

@@ -30,10 +30,11 @@ select results_eq(
     $$ select s.version_no, s.language::text, s.environments, s.timeout_seconds, s.max_attempts,
               s.required_variables, s.description
          from docket.put_deployment_script(
-                  docket_test.project_id(), 'migrate', environments => '{Staging,production}',
-                  timeout_seconds => 60, max_attempts => 3, required_variables => '{TOKEN}',
+                  docket_test.project_id(), 'migrate',
+                  environments => '{production,Staging,staging}', timeout_seconds => 60,
+                  max_attempts => 3, required_variables => '{TOKEN}',
                   description => 'Bring the schema up') as s $$,
-    $$ values (3, 'bash', '{production,staging}'::text[], 60, 3, '{TOKEN}'::text[],
+    $$ values (3, 'bash', '{staging,production}'::text[], 60, 3, '{TOKEN}'::text[],
                'Bring the schema up') $$,
     'how it is run is no version of what is run');
 select results_eq(

@@ -200,6 +200,24 @@ def test_a_signal_ends_it_and_is_recorded(
     assert row["error_message"] == f"stopped by {signal.Signals(number).name}"
 
 
+def test_what_nobody_runs_any_more_is_ended_by_maintenance(
+    add: Add, run: Run, run_json: RunJson, docket: Database
+) -> None:
+    add("long", "echo $$; while :; do echo on; sleep 0.1; done")
+    with run_apart(docket, "long", "--env", "staging") as process:
+        pid = int(process.stdout.readline()) if process.stdout else 0
+        process.kill()
+    # It can tell nobody any more what it does, which ends it.
+    wait_for(lambda: is_gone(pid))
+    assert run("script", "run", "long", "--env", "staging").exit_code == 5
+    with psycopg.connect(docket.conninfo, autocommit=True) as session:
+        session.execute("select set_config('docket.fake_now', (now() + '2 min')::text, false)")
+        session.execute("select docket.maintain('{executions}')")
+    (row,) = run_json("script", "history", "long")
+    assert (row["status"], row["exit_code"]) == ("timed_out", None)
+    assert row["error_message"].startswith("no sign of life for 60 seconds")
+
+
 def test_what_somebody_cancels_is_ended(
     add: Add, run: Run, run_json: RunJson, docket: Database
 ) -> None:

@@ -43,14 +43,11 @@ _PLAN = {
 }
 _HISTORY = {
     "started_at": "began",
-    "script_name": "script",
-    "version_no": "version",
+    "what": "script",
     "environment": "where",
-    "status": "status",
-    "attempt_no": "attempt",
+    "how": "status",
     "duration_ms": "ms",
     "exit_code": "exit",
-    "created_by": "by",
     "deployment_id": "deployment",
 }
 _LANGUAGE_OF = {".sh": "bash", ".bash": "bash", ".py": "python", ".js": "node", ".sql": "sql"}
@@ -289,7 +286,18 @@ def history(options: Options, /, reference: str | None, **conditions: Any) -> No
         task_id = None if reference is None else the_task(docket, options, reference)
         found = docket.list_deployments(project_id=project_id, task_id=task_id, **conditions)
     rows = [as_row(each) for each in found]
+    if not options.json:
+        rows = [row | {"what": _version(row), "how": _attempt(row)} for row in rows]
     output.table(rows, _HISTORY, as_json=options.json, empty="nothing was run")
+
+
+def _version(row: dict[str, Any]) -> str:
+    return f"{row['script_name']} {row['version_no']}"
+
+
+def _attempt(row: dict[str, Any]) -> str:
+    number = row["attempt_no"]
+    return f"{row['status']}, attempt {number}" if number > 1 else str(row["status"])
 
 
 @script.command("output")

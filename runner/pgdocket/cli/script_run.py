@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -181,6 +182,8 @@ def _run(
 ) -> None:
     from pgdocket.script_runner import Runner, Stop
 
+    # A database that is away is told of once, and not at each try.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     reports: list[Report] = []
     stop = Stop()
     with stop.listening():
