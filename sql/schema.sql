@@ -92,6 +92,13 @@ CREATE DOMAIN docket.claim_order AS text
 
 COMMENT ON DOMAIN docket.claim_order IS 'What a claim takes first: the most urgent; of these, what the most work waits for; or simply what has waited longest.';
 
+-- DOMAIN docket.communication_status
+
+CREATE DOMAIN docket.communication_status AS text
+	CONSTRAINT communication_status_known CHECK ((VALUE = ANY (ARRAY['sent'::text, 'delivered'::text, 'failed'::text, 'timed_out'::text])));
+
+COMMENT ON DOMAIN docket.communication_status IS 'What became of a message: sent, delivered, failed or timed_out.';
+
 -- DOMAIN docket.complexity
 
 CREATE DOMAIN docket.complexity AS smallint
@@ -100,6 +107,13 @@ CREATE DOMAIN docket.complexity AS smallint
 COMMENT ON DOMAIN docket.complexity IS 'How complex a task is, 10 the most.';
 
 COMMENT ON CONSTRAINT complexity_bounded ON DOMAIN docket.complexity IS 'a complexity is 1 to 10';
+
+-- DOMAIN docket.component_state
+
+CREATE DOMAIN docket.component_state AS text
+	CONSTRAINT component_state_known CHECK ((VALUE = ANY (ARRAY['healthy'::text, 'degraded'::text, 'stale'::text, 'down'::text])));
+
+COMMENT ON DOMAIN docket.component_state IS 'How a part of a system is: healthy; degraded, as it says itself; stale, silent for longer than it said; down, silent for ten times as long, or as it says itself.';
 
 -- DOMAIN docket.delivery_status
 
@@ -2736,6 +2750,105 @@ actual_complexity (1 to 10). All or none. The same completion again, or the same
 answered as the first time. Returns the tasks, in the order given. Raises PDLSE (an attempt no
 longer holds its task), PDGAT (a required validation is missing or has failed), PD404, PD403, PD413,
 PD422.';
+
+-- TABLE docket.component_heartbeats
+
+CREATE TABLE docket.component_heartbeats (
+    component_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    heartbeat_at timestamp with time zone NOT NULL,
+    state docket.component_state NOT NULL,
+    reason text,
+    CONSTRAINT component_heartbeats_reason_bounded CHECK (((length(reason) >= 1) AND (length(reason) <= 2000))),
+    CONSTRAINT component_heartbeats_state_said CHECK (((state)::text = ANY (ARRAY['healthy'::text, 'degraded'::text, 'down'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY docket.component_heartbeats FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.component_heartbeats IS 'The last sign of life of each component.';
+
+COMMENT ON COLUMN docket.component_heartbeats.component_id IS 'The component.';
+
+COMMENT ON COLUMN docket.component_heartbeats.heartbeat_at IS 'When it was.';
+
+COMMENT ON COLUMN docket.component_heartbeats.state IS 'How it said that it is.';
+
+COMMENT ON COLUMN docket.component_heartbeats.reason IS 'Why it is so.';
+
+COMMENT ON CONSTRAINT component_heartbeats_reason_bounded ON docket.component_heartbeats IS 'a reason has 1 to 2000 characters';
+
+COMMENT ON CONSTRAINT component_heartbeats_state_said ON docket.component_heartbeats IS 'a component says of itself that it is healthy, degraded or down';
+
+-- FUNCTION docket.component_heartbeat(uuid, text, text, text, jsonb)
+
+CREATE FUNCTION docket.component_heartbeat(project_id uuid, name text, state text DEFAULT 'healthy'::text, reason text DEFAULT NULL::text, utilization jsonb DEFAULT NULL::jsonb) RETURNS docket.component_heartbeats
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_component  docket.components := docket_private.find_component(project_id, name);
+    v_heartbeat  docket.component_heartbeats;
+    v_constraint text;
+begin
+    if jsonb_typeof(component_heartbeat.utilization) <> 'object'
+       or exists (
+              select
+                from jsonb_each(
+                         case jsonb_typeof(component_heartbeat.utilization)
+                             when 'object' then component_heartbeat.utilization else '{}'
+                         end) as u
+               where jsonb_typeof(u.value) <> 'number')
+    then
+        raise exception 'utilization is not a JSON object of numbers'
+            using errcode = 'PD422',
+                  hint    = 'Give how much of each resource is in use, from 0 to 1: {"cpu": 0.4}.';
+    end if;
+
+    begin
+        -- One that comes late says nothing any more.
+        insert into docket.component_heartbeats as b (
+            component_id, project_id, heartbeat_at, state, reason)
+        values (
+            v_component.component_id, v_component.project_id, docket.clock(),
+            coalesce(lower(component_heartbeat.state), 'healthy'), component_heartbeat.reason)
+            on conflict on constraint component_heartbeats_pkey
+            do update set heartbeat_at = greatest(b.heartbeat_at, excluded.heartbeat_at),
+                          state        = excluded.state,
+                          reason       = excluded.reason
+        returning b.* into v_heartbeat;
+    exception
+        when check_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the heartbeat is refused: %',
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'component_heartbeats', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'A component is healthy, degraded or down.';
+    end;
+
+    if component_heartbeat.utilization <> '{}' then
+        perform docket.record_metrics(
+            v_component.project_id,
+            jsonb_agg(jsonb_build_object(
+                'name', 'component_utilization', 'value', u.value, 'kind', 'gauge', 'unit', '1',
+                'category', 'infrastructure', 'component', v_component.name,
+                'labels', jsonb_build_object('resource', u.key))))
+           from jsonb_each(component_heartbeat.utilization) as u;
+    end if;
+
+    return v_heartbeat;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) IS 'A component''s sign of life.
+
+`name` is the component, `state` how it says that it is: healthy, degraded or down; `reason` why,
+in 1 to 2000 characters; `utilization` how much of each resource is in use, as an object of numbers
+from 0 to 1 ({"cpu": 0.4, "disk": 0.9}), which becomes samples of the metric component_utilization.
+Returns the heartbeat. Raises PD404, PD403, PD409, PD413, PD422.';
 
 -- FUNCTION docket.context_health(uuid)
 
@@ -9721,6 +9834,308 @@ success, failure), where it is given.
 `after` is source and name of the last row of the previous page, with a slash between, `page_size`
 is in rows (1 to 1000). Returns checks by source and name; raises nothing.';
 
+-- TABLE docket.component_communications
+
+CREATE TABLE docket.component_communications (
+    communication_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    from_component text NOT NULL,
+    to_component text NOT NULL,
+    message_type text NOT NULL,
+    payload jsonb,
+    status docket.communication_status NOT NULL,
+    latency_ms bigint,
+    error text,
+    correlation_id text,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT component_communications_id_has_its_time CHECK ((created_at = docket_private.time_of_id(communication_id))),
+    CONSTRAINT component_communications_latency_not_negative CHECK ((latency_ms >= 0)),
+    CONSTRAINT component_communications_names_bounded CHECK ((((length(from_component) >= 1) AND (length(from_component) <= 255)) AND ((length(to_component) >= 1) AND (length(to_component) <= 255)) AND ((length(message_type) >= 1) AND (length(message_type) <= 255)) AND ((length(correlation_id) >= 1) AND (length(correlation_id) <= 255)) AND ((length(error) >= 1) AND (length(error) <= 10000)))),
+    CONSTRAINT component_communications_payload_bounded CHECK ((octet_length((payload)::text) <= 65536))
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY docket.component_communications FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.component_communications IS 'What components said to each other, one row for each message. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.component_communications.communication_id IS 'The message.';
+
+COMMENT ON COLUMN docket.component_communications.from_component IS 'Who sent it.';
+
+COMMENT ON COLUMN docket.component_communications.to_component IS 'To whom.';
+
+COMMENT ON COLUMN docket.component_communications.message_type IS 'What kind of message it is: a call, an event... any word.';
+
+COMMENT ON COLUMN docket.component_communications.payload IS 'What it said, with asterisks under secret keys.';
+
+COMMENT ON COLUMN docket.component_communications.status IS 'What became of it.';
+
+COMMENT ON COLUMN docket.component_communications.latency_ms IS 'How long it took, in milliseconds.';
+
+COMMENT ON COLUMN docket.component_communications.error IS 'What went wrong.';
+
+COMMENT ON COLUMN docket.component_communications.correlation_id IS 'What it has in common with other messages and events of the same story.';
+
+COMMENT ON CONSTRAINT component_communications_latency_not_negative ON docket.component_communications IS 'latency_ms is not negative';
+
+COMMENT ON CONSTRAINT component_communications_names_bounded ON docket.component_communications IS 'the components, the message_type and the correlation_id of a message have 1 to 255 characters, its error 1 to 10000';
+
+COMMENT ON CONSTRAINT component_communications_payload_bounded ON docket.component_communications IS 'a payload has up to 65536 bytes';
+
+-- FUNCTION docket.list_communications(uuid, text, text, text, timestamp with time zone, timestamp with time zone, uuid, integer)
+
+CREATE FUNCTION docket.list_communications(project_id uuid, component text DEFAULT NULL::text, status text DEFAULT NULL::text, correlation_id text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.component_communications
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT c.communication_id,
+     c.project_id,
+     c.from_component,
+     c.to_component,
+     c.message_type,
+     c.payload,
+     c.status,
+     c.latency_ms,
+     c.error,
+     c.correlation_id,
+     c.created_at,
+     c.created_by
+    FROM docket.component_communications c
+   WHERE ((c.project_id = list_communications.project_id) AND ((list_communications.component IS NULL) OR ((list_communications.component = c.from_component) OR (list_communications.component = c.to_component))) AND ((list_communications.status IS NULL) OR ((c.status)::text = lower(list_communications.status))) AND ((list_communications.correlation_id IS NULL) OR (c.correlation_id = list_communications.correlation_id)) AND ((list_communications.since IS NULL) OR (c.created_at >= list_communications.since)) AND ((list_communications.until IS NULL) OR (c.created_at < list_communications.until)) AND ((list_communications.after IS NULL) OR (ROW(c.created_at, c.communication_id) < ROW(docket_private.time_of_id(list_communications.after), list_communications.after))))
+   ORDER BY c.created_at DESC, c.communication_id DESC
+  LIMIT LEAST(GREATEST(list_communications.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) IS 'What components of a project said to each other, the newest first.
+
+`component` is one of the two, `status` what became of the message, `correlation_id` its story,
+`since` and `until` are when (from the first to before the second). `after` is the id of the last
+message of the previous page, `page_size` is in rows (1 to 1000). Returns messages; raises
+nothing.';
+
+-- FUNCTION docket_private.is_labels(jsonb)
+
+CREATE FUNCTION docket_private.is_labels(labels jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    -- One after the other: what is no object can not be taken apart.
+    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
+    then
+        return false;
+    end if;
+
+    return (
+        select count(*) <= 32
+               and coalesce(
+                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
+                                and l.key <> all (array['le', 'quantile'])
+                                and jsonb_typeof(l.value) = 'string'),
+                       true)
+          from jsonb_each(is_labels.labels) as l);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.is_labels(labels jsonb) IS 'Whether a value is an object of labels: at most 32 texts under plain names.';
+
+-- TABLE docket.components
+
+CREATE TABLE docket.components (
+    component_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    component_version text,
+    owner text,
+    description text,
+    heartbeat_seconds integer,
+    retired_at timestamp with time zone,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT components_heartbeat_bounded CHECK (((heartbeat_seconds >= 1) AND (heartbeat_seconds <= 86400))),
+    CONSTRAINT components_metadata_object CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (octet_length((metadata)::text) <= 65536))),
+    CONSTRAINT components_names_bounded CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND ((length(kind) >= 1) AND (length(kind) <= 255)) AND ((length(component_version) >= 1) AND (length(component_version) <= 255)) AND ((length(owner) >= 1) AND (length(owner) <= 255)) AND ((length(description) >= 1) AND (length(description) <= 2000))))
+);
+
+ALTER TABLE ONLY docket.components FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.components IS 'The parts of the systems that a project is about: services, databases, workers, jobs...';
+
+COMMENT ON COLUMN docket.components.component_id IS 'The component.';
+
+COMMENT ON COLUMN docket.components.name IS 'Its name, which is the label component of what is measured at it.';
+
+COMMENT ON COLUMN docket.components.kind IS 'What it is: service, database, worker, job... any word.';
+
+COMMENT ON COLUMN docket.components.component_version IS 'The version of it that runs.';
+
+COMMENT ON COLUMN docket.components.owner IS 'Who is asked about it.';
+
+COMMENT ON COLUMN docket.components.description IS 'What it does.';
+
+COMMENT ON COLUMN docket.components.heartbeat_seconds IS 'How often it gives a sign of life, in seconds; null: it gives none, and is never stale.';
+
+COMMENT ON COLUMN docket.components.retired_at IS 'Since when it is no more; null: it is there.';
+
+COMMENT ON CONSTRAINT components_heartbeat_bounded ON docket.components IS 'a component gives a sign of life every 1 to 86400 seconds';
+
+COMMENT ON CONSTRAINT components_metadata_object ON docket.components IS 'metadata is a JSON object of up to 65536 bytes';
+
+COMMENT ON CONSTRAINT components_names_bounded ON docket.components IS 'a component has a name and a kind; these, its version and its owner have 1 to 255 characters, its description 1 to 2000';
+
+-- SEQUENCE docket_private.series_id_seq
+
+CREATE SEQUENCE docket_private.series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.series_id_seq IS 'The ids of series.';
+
+-- TABLE docket.metric_series
+
+CREATE TABLE docket.metric_series (
+    series_id bigint DEFAULT nextval('docket_private.series_id_seq'::regclass) NOT NULL,
+    project_id uuid NOT NULL,
+    name text NOT NULL,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    CONSTRAINT metric_series_labels_plain CHECK (docket_private.is_labels(labels))
+);
+
+ALTER TABLE ONLY docket.metric_series FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metric_series IS 'The series of each metric: one for each set of labels that it was recorded with.';
+
+COMMENT ON COLUMN docket.metric_series.series_id IS 'The series.';
+
+COMMENT ON COLUMN docket.metric_series.name IS 'The metric.';
+
+COMMENT ON COLUMN docket.metric_series.labels IS 'What the series was measured at, as an object of texts; under component the part of the system.';
+
+COMMENT ON CONSTRAINT metric_series_labels_plain ON docket.metric_series IS 'labels are an object of at most 32 texts, of 4096 bytes together, under names of letters, digits and "_"; le and quantile are no labels';
+
+-- SEQUENCE docket_private.metric_id_seq
+
+CREATE SEQUENCE docket_private.metric_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.metric_id_seq IS 'The order in which samples came.';
+
+-- TABLE docket.metrics
+
+CREATE TABLE docket.metrics (
+    series_id bigint NOT NULL,
+    project_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    metric_id bigint DEFAULT nextval('docket_private.metric_id_seq'::regclass) NOT NULL,
+    value numeric NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT metrics_value_plain CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
+)
+PARTITION BY RANGE (recorded_at);
+
+ALTER TABLE ONLY docket.metrics FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.metrics IS 'Samples: what a series was at a time. Rows are added, never changed.';
+
+COMMENT ON COLUMN docket.metrics.series_id IS 'The series.';
+
+COMMENT ON COLUMN docket.metrics.recorded_at IS 'When it was so.';
+
+COMMENT ON COLUMN docket.metrics.metric_id IS 'The sample: they are numbered as they come.';
+
+COMMENT ON COLUMN docket.metrics.value IS 'What was measured, in the unit of the metric.';
+
+COMMENT ON COLUMN docket.metrics.transaction_id IS 'The transaction that brought it.';
+
+COMMENT ON CONSTRAINT metrics_value_plain ON docket.metrics IS 'a sample is a number between -1e30 and 1e30 with at most 30 decimals';
+
+-- VIEW docket.system_health
+
+CREATE VIEW docket.system_health WITH (security_invoker='true') AS
+ WITH heard AS (
+         SELECT c_1.component_id,
+            c_1.project_id,
+            b.heartbeat_at,
+            b.state,
+            b.reason,
+            EXTRACT(epoch FROM (docket.clock() - COALESCE(b.heartbeat_at, c_1.created_at))) AS silence
+           FROM (docket.components c_1
+             LEFT JOIN docket.component_heartbeats b USING (component_id, project_id))
+        )
+ SELECT c.component_id,
+    c.project_id,
+    c.name,
+    c.kind,
+    c.component_version,
+    c.owner,
+    (
+        CASE
+            WHEN ((h.state)::text = 'down'::text) THEN 'down'::text
+            WHEN (h.silence > ((10 * c.heartbeat_seconds))::numeric) THEN 'down'::text
+            WHEN (h.silence > ((2 * c.heartbeat_seconds))::numeric) THEN 'stale'::text
+            ELSE COALESCE((h.state)::text, 'healthy'::text)
+        END)::docket.component_state AS state,
+    h.reason,
+    h.heartbeat_at,
+    c.heartbeat_seconds,
+    COALESCE(u.utilization, '{}'::jsonb) AS utilization
+   FROM ((docket.components c
+     JOIN heard h USING (component_id, project_id))
+     CROSS JOIN LATERAL ( SELECT jsonb_object_agg((s.labels ->> 'resource'::text), m.value) AS utilization
+           FROM (docket.metric_series s
+             CROSS JOIN LATERAL ( SELECT n.value
+                   FROM docket.metrics n
+                  WHERE ((n.series_id = s.series_id) AND (n.project_id = s.project_id))
+                  ORDER BY n.recorded_at DESC, n.metric_id DESC
+                 LIMIT 1) m)
+          WHERE ((s.name = 'component_utilization'::text) AND (s.project_id = c.project_id) AND (s.labels @> jsonb_build_object('component', c.name)) AND (s.labels ? 'resource'::text))) u)
+  WHERE (c.retired_at IS NULL);
+
+COMMENT ON VIEW docket.system_health IS 'How each component is at this moment, when it was last heard of, and how much of what it uses is in use.';
+
+-- FUNCTION docket.list_components(uuid, text, text, text, integer)
+
+CREATE FUNCTION docket.list_components(project_id uuid, state text DEFAULT NULL::text, kind text DEFAULT NULL::text, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS SETOF docket.system_health
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT h.component_id,
+     h.project_id,
+     h.name,
+     h.kind,
+     h.component_version,
+     h.owner,
+     h.state,
+     h.reason,
+     h.heartbeat_at,
+     h.heartbeat_seconds,
+     h.utilization
+    FROM docket.system_health h
+   WHERE ((h.project_id = list_components.project_id) AND ((list_components.state IS NULL) OR ((h.state)::text = lower(list_components.state))) AND ((list_components.kind IS NULL) OR (h.kind = list_components.kind)) AND ((list_components.after IS NULL) OR (h.name > list_components.after)))
+   ORDER BY h.name
+  LIMIT LEAST(GREATEST(list_components.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) IS 'The components of a project, by name, and how each is at this moment.
+
+`state` is healthy, degraded, stale (silent for twice as long as it said) or down (for ten times as
+long, or as it says itself), `kind` what it is. `after` is the name of the last component of the
+previous page, `page_size` is in rows (1 to 1000). Returns components with state, reason, last
+heartbeat and utilization. Raises nothing.';
+
 -- FUNCTION docket_private.events_waiting(docket.event_consumers)
 
 CREATE FUNCTION docket_private.events_waiting(consumer docket.event_consumers) RETURNS bigint
@@ -11292,32 +11707,6 @@ is something to send) or synced.
 identifier, url, receive_error, send_error, next_attempt_at, received_at and sent_at may be null.
 Returns links; raises PD404.';
 
--- FUNCTION docket_private.is_labels(jsonb)
-
-CREATE FUNCTION docket_private.is_labels(labels jsonb) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-begin
-    -- One after the other: what is no object can not be taken apart.
-    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
-    then
-        return false;
-    end if;
-
-    return (
-        select count(*) <= 32
-               and coalesce(
-                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
-                                and l.key <> all (array['le', 'quantile'])
-                                and jsonb_typeof(l.value) = 'string'),
-                       true)
-          from jsonb_each(is_labels.labels) as l);
-end;
-$_$;
-
-COMMENT ON FUNCTION docket_private.is_labels(labels jsonb) IS 'Whether a value is an object of labels: at most 32 texts under plain names.';
-
 -- TABLE docket.metric_definitions
 
 CREATE TABLE docket.metric_definitions (
@@ -11350,40 +11739,6 @@ COMMENT ON COLUMN docket.metric_definitions.description IS 'What it says.';
 COMMENT ON CONSTRAINT metric_definitions_description_bounded ON docket.metric_definitions IS 'the description of a metric has 1 to 2000 characters';
 
 COMMENT ON CONSTRAINT metric_definitions_name_plain ON docket.metric_definitions IS 'a metric''s name has 1 to 200 letters, digits, "_" and ":", no digit first';
-
--- SEQUENCE docket_private.series_id_seq
-
-CREATE SEQUENCE docket_private.series_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-COMMENT ON SEQUENCE docket_private.series_id_seq IS 'The ids of series.';
-
--- TABLE docket.metric_series
-
-CREATE TABLE docket.metric_series (
-    series_id bigint DEFAULT nextval('docket_private.series_id_seq'::regclass) NOT NULL,
-    project_id uuid NOT NULL,
-    name text NOT NULL,
-    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
-    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
-    CONSTRAINT metric_series_labels_plain CHECK (docket_private.is_labels(labels))
-);
-
-ALTER TABLE ONLY docket.metric_series FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.metric_series IS 'The series of each metric: one for each set of labels that it was recorded with.';
-
-COMMENT ON COLUMN docket.metric_series.series_id IS 'The series.';
-
-COMMENT ON COLUMN docket.metric_series.name IS 'The metric.';
-
-COMMENT ON COLUMN docket.metric_series.labels IS 'What the series was measured at, as an object of texts; under component the part of the system.';
-
-COMMENT ON CONSTRAINT metric_series_labels_plain ON docket.metric_series IS 'labels are an object of at most 32 texts, of 4096 bytes together, under names of letters, digits and "_"; le and quantile are no labels';
 
 -- FUNCTION docket.list_metrics(uuid, text, jsonb, text, integer)
 
@@ -12719,7 +13074,8 @@ begin
             when 'summary' then 'avg'
             else 'p95'
         end));
-    v_until := coalesce(metric_series.until, docket.clock());
+    v_until := coalesce(
+        metric_series.until, docket.clock() + interval '1 microsecond');
     v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
     perform docket_private.check_series_call(
         v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
@@ -14940,6 +15296,62 @@ of the similar tasks at or below `estimate` and 8 of 10 between low and high, an
 at least. evidence is an object with the ids of the rows that it rests on. Returns rows, by kind;
 raises nothing.';
 
+-- FUNCTION docket.record_communication(uuid, text, text, text, jsonb, text, bigint, text, text, uuid)
+
+CREATE FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb DEFAULT NULL::jsonb, status text DEFAULT 'delivered'::text, latency_ms bigint DEFAULT NULL::bigint, error text DEFAULT NULL::text, correlation_id text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.component_communications
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb       := docket_private.replay(request_id, 'record_communication');
+    v_now        timestamptz := docket.clock();
+    v_message    docket.component_communications;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.component_communications, v_answer);
+    end if;
+
+    perform docket_private.require_project(record_communication.project_id);
+
+    begin
+        insert into docket.component_communications as c (
+            communication_id, project_id, from_component, to_component, message_type, payload,
+            status, latency_ms, error, correlation_id, created_at)
+        values (
+            docket_private.id_at(record_communication.project_id, v_now),
+            record_communication.project_id, record_communication.from_component,
+            record_communication.to_component, record_communication.message_type,
+            docket_private.without_secrets(record_communication.payload),
+            coalesce(lower(record_communication.status), 'delivered'),
+            record_communication.latency_ms, record_communication.error,
+            record_communication.correlation_id, v_now)
+        returning c.* into v_message;
+    exception
+        when check_violation or not_null_violation then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the message is refused: %',
+                            coalesce(
+                                docket_private.constraint_text(
+                                    'component_communications', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'Its status is sent, delivered, failed or timed_out.';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_message));
+    return v_message;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb, status text, latency_ms bigint, error text, correlation_id text, request_id uuid) IS 'Records what one component said to another.
+
+`from_component` and `to_component` are their names, registered or not; `message_type` is any word,
+`payload` any JSON of up to 65536 bytes, with asterisks under secret keys; `status` is sent,
+delivered, failed or timed_out, `latency_ms` how long it took, in milliseconds, `error` what went
+wrong, `correlation_id` what it has in common with others of the same story. The same `request_id`
+again returns the first answer. Returns the message. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.record_context_use(uuid, text[], uuid)
 
 CREATE FUNCTION docket.record_context_use(task_id uuid, context_types text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.context_uses
@@ -15596,46 +16008,6 @@ nothing was seen), `weight` how much it counts (more than 0, at most 1000), `tas
 `interaction_id` where it was seen, `note` what. Weights halve with each half-life (setting
 learning_half_life_days); confidence is (for + 1) / (for + against + 2). The same `request_id` again
 returns the first answer. Returns the pattern. Raises PD404, PD403, PD422.';
-
--- SEQUENCE docket_private.metric_id_seq
-
-CREATE SEQUENCE docket_private.metric_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-COMMENT ON SEQUENCE docket_private.metric_id_seq IS 'The order in which samples came.';
-
--- TABLE docket.metrics
-
-CREATE TABLE docket.metrics (
-    series_id bigint NOT NULL,
-    project_id uuid NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    metric_id bigint DEFAULT nextval('docket_private.metric_id_seq'::regclass) NOT NULL,
-    value numeric NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT metrics_value_plain CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
-)
-PARTITION BY RANGE (recorded_at);
-
-ALTER TABLE ONLY docket.metrics FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.metrics IS 'Samples: what a series was at a time. Rows are added, never changed.';
-
-COMMENT ON COLUMN docket.metrics.series_id IS 'The series.';
-
-COMMENT ON COLUMN docket.metrics.recorded_at IS 'When it was so.';
-
-COMMENT ON COLUMN docket.metrics.metric_id IS 'The sample: they are numbered as they come.';
-
-COMMENT ON COLUMN docket.metrics.value IS 'What was measured, in the unit of the metric.';
-
-COMMENT ON COLUMN docket.metrics.transaction_id IS 'The transaction that brought it.';
-
-COMMENT ON CONSTRAINT metrics_value_plain ON docket.metrics IS 'a sample is a number between -1e30 and 1e30 with at most 30 decimals';
 
 -- VIEW docket.system_metrics
 
@@ -16338,6 +16710,72 @@ execution_time_ms (milliseconds; from the two times unless given), metadata (obj
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';
 
+-- FUNCTION docket.register_component(uuid, text, text, text, text, integer, text, jsonb, uuid)
+
+CREATE FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text DEFAULT NULL::text, owner text DEFAULT NULL::text, heartbeat_seconds integer DEFAULT NULL::integer, description text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.components
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'register_component');
+    v_component  docket.components;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.components, v_answer);
+    end if;
+
+    perform docket_private.require_project(register_component.project_id);
+
+    begin
+        -- Two who register the same follow each other here.
+        insert into docket.components as c (
+            component_id, project_id, name, kind, component_version, owner, heartbeat_seconds,
+            description, metadata)
+        values (
+            docket_private.new_id(register_component.project_id), register_component.project_id,
+            register_component.name, register_component.kind,
+            register_component.component_version, register_component.owner,
+            register_component.heartbeat_seconds, register_component.description,
+            docket_private.without_secrets(coalesce(register_component.metadata, '{}')))
+            on conflict on constraint components_name_key
+            do update set kind              = excluded.kind,
+                          component_version = excluded.component_version,
+                          owner             = coalesce(excluded.owner, c.owner),
+                          heartbeat_seconds = excluded.heartbeat_seconds,
+                          description       = coalesce(excluded.description, c.description),
+                          metadata          = case
+                                                  when register_component.metadata is null
+                                                  then c.metadata
+                                                  else excluded.metadata
+                                              end,
+                          retired_at        = null
+        returning c.* into v_component;
+    exception
+        when check_violation or not_null_violation or program_limit_exceeded then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the component is refused: %',
+                            coalesce(
+                                docket_private.constraint_text('components', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'It has a name and a kind.';
+    end;
+
+    perform docket_private.remember(request_id, to_jsonb(v_component));
+    return v_component;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) IS 'Says what a part of the system is: a new one, or an older one anew, as it does itself whenever it
+starts. One that was retired is there again.
+
+`name` is the component, `kind` what it is (service, database, worker, job... any word),
+`component_version` what runs, `owner` who is asked about it, `heartbeat_seconds` how often it will
+give a sign of life (null: never, and it is never stale), `description` what it does, `metadata` an
+object. Owner, description and metadata stay as they were where they are null. The same
+`request_id` again returns the first answer. Returns the component. Raises PD404, PD403, PD422.';
+
 -- FUNCTION docket.register_context_type(uuid, text, text, jsonb, integer, integer, bigint, uuid)
 
 CREATE FUNCTION docket.register_context_type(project_id uuid, context_type text, description text DEFAULT NULL::text, json_schema jsonb DEFAULT NULL::jsonb, keep_versions integer DEFAULT NULL::integer, keep_days integer DEFAULT NULL::integer, max_bytes bigint DEFAULT NULL::bigint, request_id uuid DEFAULT NULL::uuid) RETURNS docket.context_types
@@ -16961,6 +17399,45 @@ COMMENT ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) IS '
 
 Where it is not paused nothing changes, and the same `request_id` again returns the first answer.
 Returns the project. Raises PD404, PD403.';
+
+-- FUNCTION docket.retire_component(uuid, text, uuid)
+
+CREATE FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.components
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer    jsonb := docket_private.replay(request_id, 'retire_component');
+    v_component docket.components;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.components, v_answer);
+    end if;
+
+    v_component := docket_private.find_component(
+        retire_component.project_id, retire_component.name);
+
+    update docket.components as c
+       set retired_at = docket.clock()
+     where c.component_id = v_component.component_id
+       and c.project_id   = v_component.project_id
+       and c.retired_at is null;
+
+    select c.* into v_component
+      from docket.components as c
+     where c.component_id = v_component.component_id
+       and c.project_id   = v_component.project_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_component));
+    return v_component;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid) IS 'Says that a component is no more: nobody waits for a sign of life any longer. What was measured at
+it stays. To retire it again is harmless; to register it again brings it back.
+
+`name` is the component. The same `request_id` again returns the first answer. Returns the
+component. Raises PD404, PD403.';
 
 -- FUNCTION docket.retire_deployment_script(uuid, text, uuid)
 
@@ -24980,6 +25457,35 @@ CREATE FUNCTION docket_private.filter_text(column_name text, value jsonb) RETURN
 
 COMMENT ON FUNCTION docket_private.filter_text(column_name text, value jsonb) IS 'A value that a filter gives for a column, as the column reads it. Raises PD422.';
 
+-- FUNCTION docket_private.find_component(uuid, text)
+
+CREATE FUNCTION docket_private.find_component(project_id uuid, name text) RETURNS docket.components
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_component docket.components;
+begin
+    perform docket_private.require_project(find_component.project_id);
+
+    select c.* into v_component
+      from docket.components as c
+     where c.project_id = find_component.project_id
+       and c.name       = find_component.name;
+
+    if not found then
+        raise exception 'there is no component "%"',
+                        left(coalesce(find_component.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.register_component() makes it known.';
+    end if;
+
+    return v_component;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_component(project_id uuid, name text) IS 'A component of a project that the principal may change. Raises PD404, PD403.';
+
 -- FUNCTION docket_private.find_consumer(uuid, text, boolean)
 
 CREATE FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) RETURNS docket.event_consumers
@@ -31097,6 +31603,23 @@ begin
            end
       from docket.task_attempts as a
      where a.outcome is null;
+
+    return query
+    select 'components',
+           docket_private.level_of(
+               count(*) filter (where h.state = 'stale')
+               + 1000000 * count(*) filter (where h.state = 'down'), 1, 1000000),
+           case
+               when count(*) filter (where h.state in ('stale', 'down')) = 0
+               then format('%s, none of them silent', count(*))
+               else string_agg(format('%s is %s', h.name, h.state), ', ' order by h.name)
+                        filter (where h.state in ('stale', 'down'))
+           end,
+           case
+               when count(*) filter (where h.state in ('stale', 'down')) > 0
+               then 'See whether they run; docket.retire_component() ends the wait for one.'
+           end
+      from docket.system_health as h;
 
     return query
     select 'paused projects', 'ok',
@@ -37658,6 +38181,31 @@ CREATE VIEW docket.cicd_pipeline_status WITH (security_invoker='true') AS
 
 COMMENT ON VIEW docket.cicd_pipeline_status IS 'How the tasks stand that are worked on or in review now: the same columns as docket.task_cicd_status. It reads their rows alone, and is never stale.';
 
+-- TABLE docket.component_communications_default
+
+CREATE TABLE docket.component_communications_default (
+    communication_id uuid CONSTRAINT component_communications_communication_id_not_null NOT NULL,
+    project_id uuid CONSTRAINT component_communications_project_id_not_null NOT NULL,
+    from_component text CONSTRAINT component_communications_from_component_not_null NOT NULL,
+    to_component text CONSTRAINT component_communications_to_component_not_null NOT NULL,
+    message_type text CONSTRAINT component_communications_message_type_not_null NOT NULL,
+    payload jsonb,
+    status docket.communication_status CONSTRAINT component_communications_status_not_null NOT NULL,
+    latency_ms bigint,
+    error text,
+    correlation_id text,
+    created_at timestamp with time zone DEFAULT docket.clock() CONSTRAINT component_communications_created_at_not_null NOT NULL,
+    created_by text DEFAULT docket.principal() CONSTRAINT component_communications_created_by_not_null NOT NULL,
+    CONSTRAINT component_communications_id_has_its_time CHECK ((created_at = docket_private.time_of_id(communication_id))),
+    CONSTRAINT component_communications_latency_not_negative CHECK ((latency_ms >= 0)),
+    CONSTRAINT component_communications_names_bounded CHECK ((((length(from_component) >= 1) AND (length(from_component) <= 255)) AND ((length(to_component) >= 1) AND (length(to_component) <= 255)) AND ((length(message_type) >= 1) AND (length(message_type) <= 255)) AND ((length(correlation_id) >= 1) AND (length(correlation_id) <= 255)) AND ((length(error) >= 1) AND (length(error) <= 10000)))),
+    CONSTRAINT component_communications_payload_bounded CHECK ((octet_length((payload)::text) <= 65536))
+);
+
+ALTER TABLE ONLY docket.component_communications_default FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.component_communications_default IS 'Rows of component_communications for which no month is there. The first row in it is an alarm.';
+
 -- VIEW docket.connection_states
 
 CREATE VIEW docket.connection_states WITH (security_invoker='true') AS
@@ -38828,6 +39376,10 @@ ALTER TABLE ONLY docket.ai_interactions ATTACH PARTITION docket.ai_interactions_
 
 ALTER TABLE ONLY docket.audit_log ATTACH PARTITION docket.audit_log_default DEFAULT;
 
+-- TABLE ATTACH docket.component_communications_default
+
+ALTER TABLE ONLY docket.component_communications ATTACH PARTITION docket.component_communications_default DEFAULT;
+
 -- TABLE ATTACH docket.error_logs_default
 
 ALTER TABLE ONLY docket.error_logs ATTACH PARTITION docket.error_logs_default DEFAULT;
@@ -38972,6 +39524,31 @@ ALTER TABLE ONLY docket.commit_checks
 
 ALTER TABLE ONLY docket.commit_checks
     ADD CONSTRAINT commit_checks_pkey PRIMARY KEY (commit_check_id, project_id);
+
+-- CONSTRAINT docket.component_communications component_communications_pkey
+
+ALTER TABLE ONLY docket.component_communications
+    ADD CONSTRAINT component_communications_pkey PRIMARY KEY (communication_id, project_id, created_at);
+
+-- CONSTRAINT docket.component_communications_default component_communications_default_pkey
+
+ALTER TABLE ONLY docket.component_communications_default
+    ADD CONSTRAINT component_communications_default_pkey PRIMARY KEY (communication_id, project_id, created_at);
+
+-- CONSTRAINT docket.component_heartbeats component_heartbeats_pkey
+
+ALTER TABLE ONLY docket.component_heartbeats
+    ADD CONSTRAINT component_heartbeats_pkey PRIMARY KEY (component_id, project_id);
+
+-- CONSTRAINT docket.components components_name_key
+
+ALTER TABLE ONLY docket.components
+    ADD CONSTRAINT components_name_key UNIQUE (project_id, name);
+
+-- CONSTRAINT docket.components components_pkey
+
+ALTER TABLE ONLY docket.components
+    ADD CONSTRAINT components_pkey PRIMARY KEY (component_id, project_id);
 
 -- CONSTRAINT docket.context_contents context_contents_pkey
 
@@ -39645,6 +40222,22 @@ CREATE INDEX code_artifacts_project_idx ON docket.code_artifacts USING btree (pr
 
 CREATE INDEX code_artifacts_stored_hash_idx ON docket.code_artifacts USING btree (stored_hash, project_id) WHERE (stored_hash IS NOT NULL);
 
+-- INDEX docket.component_communications_correlation_idx
+
+CREATE INDEX component_communications_correlation_idx ON ONLY docket.component_communications USING btree (correlation_id, project_id) WHERE (correlation_id IS NOT NULL);
+
+-- INDEX docket.component_communications_time_idx
+
+CREATE INDEX component_communications_time_idx ON ONLY docket.component_communications USING btree (project_id, created_at, communication_id);
+
+-- INDEX docket.component_communications_defa_project_id_created_at_communi_idx
+
+CREATE INDEX component_communications_defa_project_id_created_at_communi_idx ON docket.component_communications_default USING btree (project_id, created_at, communication_id);
+
+-- INDEX docket.component_communications_default_correlation_id_project_id_idx
+
+CREATE INDEX component_communications_default_correlation_id_project_id_idx ON docket.component_communications_default USING btree (correlation_id, project_id) WHERE (correlation_id IS NOT NULL);
+
 -- INDEX docket.deployment_executions_execution_key
 
 CREATE UNIQUE INDEX deployment_executions_execution_key ON docket.deployment_executions USING btree (execution_id, project_id);
@@ -40197,6 +40790,18 @@ ALTER INDEX docket.audit_log_pkey ATTACH PARTITION docket.audit_log_default_pkey
 
 ALTER INDEX docket.audit_log_row_idx ATTACH PARTITION docket.audit_log_default_row_id_audit_id_idx;
 
+-- INDEX ATTACH docket.component_communications_defa_project_id_created_at_communi_idx
+
+ALTER INDEX docket.component_communications_time_idx ATTACH PARTITION docket.component_communications_defa_project_id_created_at_communi_idx;
+
+-- INDEX ATTACH docket.component_communications_default_correlation_id_project_id_idx
+
+ALTER INDEX docket.component_communications_correlation_idx ATTACH PARTITION docket.component_communications_default_correlation_id_project_id_idx;
+
+-- INDEX ATTACH docket.component_communications_default_pkey
+
+ALTER INDEX docket.component_communications_pkey ATTACH PARTITION docket.component_communications_default_pkey;
+
 -- INDEX ATTACH docket.error_logs_default_error_group_id_project_id_created_at_err_idx
 
 ALTER INDEX docket.error_logs_group_idx ATTACH PARTITION docket.error_logs_default_error_group_id_project_id_created_at_err_idx;
@@ -40400,6 +41005,26 @@ CREATE TRIGGER commit_checks_journal_update AFTER UPDATE ON docket.commit_checks
 -- TRIGGER docket.commit_checks commit_checks_touch
 
 CREATE TRIGGER commit_checks_touch BEFORE UPDATE ON docket.commit_checks FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.components components_journal_delete
+
+CREATE TRIGGER components_journal_delete AFTER DELETE ON docket.components REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('components', 'component_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.components components_journal_insert
+
+CREATE TRIGGER components_journal_insert AFTER INSERT ON docket.components REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('components', 'component_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.components components_journal_truncate
+
+CREATE TRIGGER components_journal_truncate AFTER TRUNCATE ON docket.components FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('components', 'component_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.components components_journal_update
+
+CREATE TRIGGER components_journal_update AFTER UPDATE ON docket.components FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('components', 'component_id', '', '{}', '{metadata}');
+
+-- TRIGGER docket.components components_touch
+
+CREATE TRIGGER components_touch BEFORE UPDATE ON docket.components FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
 
 -- TRIGGER docket.context_pins context_pins_journal_delete
 
@@ -41365,6 +41990,21 @@ ALTER TABLE ONLY docket.code_artifacts
 ALTER TABLE ONLY docket.commit_checks
     ADD CONSTRAINT commit_checks_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.component_communications component_communications_project_fkey
+
+ALTER TABLE docket.component_communications
+    ADD CONSTRAINT component_communications_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.component_heartbeats component_heartbeats_component_fkey
+
+ALTER TABLE ONLY docket.component_heartbeats
+    ADD CONSTRAINT component_heartbeats_component_fkey FOREIGN KEY (component_id, project_id) REFERENCES docket.components(component_id, project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.components components_project_fkey
+
+ALTER TABLE ONLY docket.components
+    ADD CONSTRAINT components_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.context_contents context_contents_context_fkey
 
 ALTER TABLE ONLY docket.context_contents
@@ -41927,6 +42567,40 @@ ALTER TABLE docket.commit_checks ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.commit_checks commit_checks_of_visible_projects
 
 CREATE POLICY commit_checks_of_visible_projects ON docket.commit_checks TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.component_communications
+
+ALTER TABLE docket.component_communications ENABLE ROW LEVEL SECURITY;
+
+-- ROW SECURITY docket.component_communications_default
+
+ALTER TABLE docket.component_communications_default ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.component_communications component_communications_of_visible_projects
+
+CREATE POLICY component_communications_of_visible_projects ON docket.component_communications TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.component_heartbeats
+
+ALTER TABLE docket.component_heartbeats ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.component_heartbeats component_heartbeats_of_visible_projects
+
+CREATE POLICY component_heartbeats_of_visible_projects ON docket.component_heartbeats TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.components
+
+ALTER TABLE docket.components ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.components components_of_visible_projects
+
+CREATE POLICY components_of_visible_projects ON docket.components TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
@@ -42771,6 +43445,16 @@ GRANT ALL ON TYPE docket.claim_order TO docket_metrics;
 GRANT ALL ON TYPE docket.claim_order TO docket_gateway;
 GRANT ALL ON TYPE docket.claim_order TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.communication_status FROM PUBLIC;
+GRANT ALL ON TYPE docket.communication_status TO docket_admin;
+GRANT ALL ON TYPE docket.communication_status TO docket_app;
+GRANT ALL ON TYPE docket.communication_status TO docket_agent;
+GRANT ALL ON TYPE docket.communication_status TO docket_reader;
+GRANT ALL ON TYPE docket.communication_status TO docket_auditor;
+GRANT ALL ON TYPE docket.communication_status TO docket_metrics;
+GRANT ALL ON TYPE docket.communication_status TO docket_gateway;
+GRANT ALL ON TYPE docket.communication_status TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.complexity FROM PUBLIC;
 GRANT ALL ON TYPE docket.complexity TO docket_admin;
 GRANT ALL ON TYPE docket.complexity TO docket_app;
@@ -42780,6 +43464,16 @@ GRANT ALL ON TYPE docket.complexity TO docket_auditor;
 GRANT ALL ON TYPE docket.complexity TO docket_metrics;
 GRANT ALL ON TYPE docket.complexity TO docket_gateway;
 GRANT ALL ON TYPE docket.complexity TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.component_state FROM PUBLIC;
+GRANT ALL ON TYPE docket.component_state TO docket_admin;
+GRANT ALL ON TYPE docket.component_state TO docket_app;
+GRANT ALL ON TYPE docket.component_state TO docket_agent;
+GRANT ALL ON TYPE docket.component_state TO docket_reader;
+GRANT ALL ON TYPE docket.component_state TO docket_auditor;
+GRANT ALL ON TYPE docket.component_state TO docket_metrics;
+GRANT ALL ON TYPE docket.component_state TO docket_gateway;
+GRANT ALL ON TYPE docket.component_state TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket.delivery_status FROM PUBLIC;
 GRANT ALL ON TYPE docket.delivery_status TO docket_admin;
@@ -43416,6 +44110,17 @@ REVOKE ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid)
 GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.complete_tasks(completions jsonb, request_id uuid) TO docket_agent;
+
+GRANT SELECT ON TABLE docket.component_heartbeats TO docket_admin;
+GRANT SELECT ON TABLE docket.component_heartbeats TO docket_app;
+GRANT SELECT ON TABLE docket.component_heartbeats TO docket_agent;
+GRANT SELECT ON TABLE docket.component_heartbeats TO docket_reader;
+GRANT SELECT ON TABLE docket.component_heartbeats TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) TO docket_admin;
+GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) TO docket_app;
+GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.context_health(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_admin;
@@ -44187,6 +44892,52 @@ GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, afte
 GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_checks(pull_request_id uuid, status text, after text, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.component_communications TO docket_admin;
+GRANT SELECT ON TABLE docket.component_communications TO docket_app;
+GRANT SELECT ON TABLE docket.component_communications TO docket_agent;
+GRANT SELECT ON TABLE docket.component_communications TO docket_reader;
+GRANT SELECT ON TABLE docket.component_communications TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.is_labels(labels jsonb) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.components TO docket_admin;
+GRANT SELECT ON TABLE docket.components TO docket_app;
+GRANT SELECT ON TABLE docket.components TO docket_agent;
+GRANT SELECT ON TABLE docket.components TO docket_reader;
+GRANT SELECT ON TABLE docket.components TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.metric_series TO docket_admin;
+GRANT SELECT ON TABLE docket.metric_series TO docket_app;
+GRANT SELECT ON TABLE docket.metric_series TO docket_agent;
+GRANT SELECT ON TABLE docket.metric_series TO docket_reader;
+GRANT SELECT ON TABLE docket.metric_series TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.metrics TO docket_admin;
+GRANT SELECT ON TABLE docket.metrics TO docket_app;
+GRANT SELECT ON TABLE docket.metrics TO docket_agent;
+GRANT SELECT ON TABLE docket.metrics TO docket_reader;
+GRANT SELECT ON TABLE docket.metrics TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.system_health TO docket_admin;
+GRANT SELECT ON TABLE docket.system_health TO docket_app;
+GRANT SELECT ON TABLE docket.system_health TO docket_agent;
+GRANT SELECT ON TABLE docket.system_health TO docket_reader;
+GRANT SELECT ON TABLE docket.system_health TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_components(project_id uuid, state text, kind text, after text, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.events_waiting(consumer docket.event_consumers) TO docket_app;
@@ -44357,19 +45108,11 @@ GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, afte
 GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_linear_sync(project_id uuid, status text, after uuid, page_size integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket_private.is_labels(labels jsonb) FROM PUBLIC;
-
 GRANT SELECT ON TABLE docket.metric_definitions TO docket_admin;
 GRANT SELECT ON TABLE docket.metric_definitions TO docket_app;
 GRANT SELECT ON TABLE docket.metric_definitions TO docket_agent;
 GRANT SELECT ON TABLE docket.metric_definitions TO docket_reader;
 GRANT SELECT ON TABLE docket.metric_definitions TO docket_auditor;
-
-GRANT SELECT ON TABLE docket.metric_series TO docket_admin;
-GRANT SELECT ON TABLE docket.metric_series TO docket_app;
-GRANT SELECT ON TABLE docket.metric_series TO docket_agent;
-GRANT SELECT ON TABLE docket.metric_series TO docket_reader;
-GRANT SELECT ON TABLE docket.metric_series TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_metrics(project_id uuid, category text, labels jsonb, after text, page_size integer) TO docket_admin;
@@ -44716,6 +45459,11 @@ GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO
 GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.recommendations(task_id uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb, status text, latency_ms bigint, error text, correlation_id text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb, status text, latency_ms bigint, error text, correlation_id text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb, status text, latency_ms bigint, error text, correlation_id text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.record_communication(project_id uuid, from_component text, to_component text, message_type text, payload jsonb, status text, latency_ms bigint, error text, correlation_id text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_context_use(task_id uuid, context_types text[], request_id uuid) TO docket_app;
@@ -44745,12 +45493,6 @@ REVOKE ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text,
 GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_learning(project_id uuid, pattern_key text, confirmed boolean, pattern text, pattern_type text, tags text[], details jsonb, weight numeric, task_id uuid, interaction_id uuid, note text, request_id uuid) TO docket_agent;
-
-GRANT SELECT ON TABLE docket.metrics TO docket_admin;
-GRANT SELECT ON TABLE docket.metrics TO docket_app;
-GRANT SELECT ON TABLE docket.metrics TO docket_agent;
-GRANT SELECT ON TABLE docket.metrics TO docket_reader;
-GRANT SELECT ON TABLE docket.metrics TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.system_metrics TO docket_admin;
 GRANT SELECT ON TABLE docket.system_metrics TO docket_app;
@@ -44808,6 +45550,11 @@ REVOKE ALL ON FUNCTION docket.record_validations(validations jsonb, request_id u
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.register_context_type(project_id uuid, context_type text, description text, json_schema jsonb, keep_versions integer, keep_days integer, max_bytes bigint, request_id uuid) TO docket_admin;
@@ -44874,6 +45621,11 @@ GRANT ALL ON FUNCTION docket.resolve_linear_conflict(linear_sync_id uuid, take t
 REVOKE ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.resume_project(project_id uuid, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.retire_component(project_id uuid, name text, request_id uuid) TO docket_agent;
 
 REVOKE ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.retire_deployment_script(project_id uuid, script_name text, request_id uuid) TO docket_admin;
@@ -45430,6 +46182,8 @@ REVOKE ALL ON FUNCTION docket_private.fill_message(template text, arguments json
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_component(project_id uuid, name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_consumer(project_id uuid, consumer_name text, to_write boolean) FROM PUBLIC;
 

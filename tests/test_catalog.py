@@ -29,6 +29,8 @@ WITHOUT_JOURNAL = {
     "docket.context_contents": "written once, with their version, whose hash is in the journal",
     "docket.error_logs": "a record itself, added to only; what becomes of them is in groups",
     "docket.error_sources": "derived from error_logs and execution_history",
+    "docket.component_communications": "a record itself, added to only",
+    "docket.component_heartbeats": "changes all the time; what components are is journaled",
     "docket.events": "a record itself, added to only",
     "docket.event_pages": "handed out and acknowledged, within minutes",
     "docket_private.event_keys": "written with events",

@@ -62,6 +62,7 @@ ARGUMENTS: Mapping[str, object] = {
     "execution_type": "test",
     "file_path": "planted.py",
     "findings": Jsonb([{"severity": "info", "message": "planted"}]),
+    "from_component": "api",
     "from_version": 1,
     "group_by": "status",
     "hour": None,
@@ -69,6 +70,7 @@ ARGUMENTS: Mapping[str, object] = {
     "issue": Jsonb({"id": "i2"}),
     "kind": "prompt",
     "message": "planted",
+    "message_type": "call",
     "method": "pglz",
     "metrics": Jsonb([{"name": "planted", "value": 1}]),
     "minute": None,
@@ -109,6 +111,7 @@ ARGUMENTS: Mapping[str, object] = {
     "tasks": Jsonb([{"title": "planted"}]),
     "template_key": "flow",
     "title": "planted",
+    "to_component": "store",
     "validation_type": "tests",
     "value": Jsonb(1),
     "version": 1,
@@ -291,6 +294,9 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )
         session.execute("select docket.record_template_use(%s, %s)", (template, task))
         session.execute("select docket.record_metric(%s, 'depth', 42)", (project,))
+        session.execute("select docket.register_component(%s, 'a name', 'secret')", (project,))
+        session.execute("select docket.component_heartbeat(%s, 'a name')", (project,))
+        session.execute("select docket.record_communication(%s, 'a', 'b', 'secret')", (project,))
         session.execute("select docket.record_search(%s, 'secret', 0)", (project,))
         session.execute(
             "select docket.put_embedding(%s, 'task', %s, 'a model', '{1,2}')", (project, task)

@@ -250,7 +250,8 @@ begin
             when 'summary' then 'avg'
             else 'p95'
         end));
-    v_until := coalesce(metric_series.until, docket.clock());
+    v_until := coalesce(
+        metric_series.until, docket.clock() + interval '1 microsecond');
     v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
     perform docket_private.check_series_call(
         v_metric, metric_series.bucket, v_aggregate, v_since, v_until);

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:ops/health to pg
+-- requires: observability/components
 -- requires: ops/maintain
 -- requires: ops/schema_migrations
 
@@ -375,6 +376,23 @@ begin
            end
       from docket.task_attempts as a
      where a.outcome is null;
+
+    return query
+    select 'components',
+           docket_private.level_of(
+               count(*) filter (where h.state = 'stale')
+               + 1000000 * count(*) filter (where h.state = 'down'), 1, 1000000),
+           case
+               when count(*) filter (where h.state in ('stale', 'down')) = 0
+               then format('%s, none of them silent', count(*))
+               else string_agg(format('%s is %s', h.name, h.state), ', ' order by h.name)
+                        filter (where h.state in ('stale', 'down'))
+           end,
+           case
+               when count(*) filter (where h.state in ('stale', 'down')) > 0
+               then 'See whether they run; docket.retire_component() ends the wait for one.'
+           end
+      from docket.system_health as h;
 
     return query
     select 'paused projects', 'ok',

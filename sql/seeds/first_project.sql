@@ -17,11 +17,26 @@
 
 begin;
 
-select (docket.create_project(slug => :'slug')).slug
- where not exists (
-           select
-             from docket.projects as p
-            where p.slug = :'slug'
-               or not :'is_chosen'::boolean);
+-- With the parts of pgdocket itself for its first components.
+  with made as materialized (
+      select p.*
+        from docket.create_project(slug => :'slug') as p
+       where not exists (
+                 select
+                   from docket.projects as k
+                  where k.slug = :'slug'
+                     or not :'is_chosen'::boolean)
+  )
+select m.slug
+  from made as m
+ cross join lateral (
+           select count(docket.register_component(
+                            m.project_id, c.name, c.kind, description => c.description)) as n
+             from (values ('docket', 'database', 'PostgreSQL with the schema of pgdocket.'),
+                          ('maintenance', 'job', 'What calls docket.maintain() every minute.'),
+                          ('agents', 'workers', 'Who claim tasks and complete them.'))
+                  as c (name, kind, description)
+       ) as parts
+ where parts.n = 3;
 
 commit;

@@ -81,6 +81,9 @@ EVERY_KIND: tuple[LiteralString, ...] = (
     "select docket.record_context_use(docket.task_id(%(project)s, 't-0'))",
     """select docket.put_session(%(project)s, 'talk', '"secret"',
                                  task_id => docket.task_id(%(project)s, 't-0'))""",
+    "select docket.register_component(%(project)s, 'api', 'service')",
+    "select docket.component_heartbeat(%(project)s, 'api')",
+    "select docket.record_communication(%(project)s, 'api', 'store', 'secret')",
     """select docket.record_metric(p.project_id, p.slug || '_depth', 1,
                                     labels => '{"host": "secret"}')
          from docket.get_project(%(project)s) as p""",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         ChangesRow,
         CodeArtifact,
         CommitCheck,
+        Component,
+        ComponentCommunication,
+        ComponentHeartbeat,
         ContextHealthRow,
         ContextPatternsRow,
         ContextPin,
@@ -102,6 +105,7 @@ if TYPE_CHECKING:
         SimulateCompletionRow,
         SlowStatementsRow,
         StreamRow,
+        SystemHealth,
         SystemMetric,
         Task,
         TaskAttempt,
@@ -290,6 +294,16 @@ _COMPLETE_TASKS: Function[Task] = Function(
     "Task",
     Parameter("completions", is_required=True, is_json=True),
     Parameter("request_id"),
+)
+_COMPONENT_HEARTBEAT: Function[ComponentHeartbeat] = Function(
+    "component_heartbeat",
+    Effect.ONCE,
+    "ComponentHeartbeat",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("state", default="healthy"),
+    Parameter("reason"),
+    Parameter("utilization", is_json=True),
 )
 _CONTEXT_HEALTH: Function[ContextHealthRow] = Function(
     "context_health",
@@ -1028,6 +1042,29 @@ _LIST_CHECKS: Function[CommitCheck] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_LIST_COMMUNICATIONS: Function[ComponentCommunication] = Function(
+    "list_communications",
+    Effect.READ,
+    "ComponentCommunication",
+    Parameter("project_id", is_required=True),
+    Parameter("component"),
+    Parameter("status"),
+    Parameter("correlation_id"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_COMPONENTS: Function[SystemHealth] = Function(
+    "list_components",
+    Effect.READ,
+    "SystemHealth",
+    Parameter("project_id", is_required=True),
+    Parameter("state"),
+    Parameter("kind"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
 _LIST_CONSUMERS: Function[ListConsumersRow] = Function(
     "list_consumers",
     Effect.READ,
@@ -1668,6 +1705,21 @@ _RECOMMENDATIONS: Function[RecommendationsRow] = Function(
     Parameter("task_id", is_required=True),
     Parameter("page_size", default=5),
 )
+_RECORD_COMMUNICATION: Function[ComponentCommunication] = Function(
+    "record_communication",
+    Effect.KEYED,
+    "ComponentCommunication",
+    Parameter("project_id", is_required=True),
+    Parameter("from_component", is_required=True),
+    Parameter("to_component", is_required=True),
+    Parameter("message_type", is_required=True),
+    Parameter("payload", is_json=True),
+    Parameter("status", default="delivered"),
+    Parameter("latency_ms"),
+    Parameter("error"),
+    Parameter("correlation_id"),
+    Parameter("request_id"),
+)
 _RECORD_CONTEXT_USE: Function[ContextUse] = Function(
     "record_context_use",
     Effect.KEYED,
@@ -1882,6 +1934,20 @@ _RECORD_VALIDATIONS: Function[ValidationResult] = Function(
     Parameter("validations", is_required=True, is_json=True),
     Parameter("request_id"),
 )
+_REGISTER_COMPONENT: Function[Component] = Function(
+    "register_component",
+    Effect.KEYED,
+    "Component",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("kind", is_required=True),
+    Parameter("component_version"),
+    Parameter("owner"),
+    Parameter("heartbeat_seconds"),
+    Parameter("description"),
+    Parameter("metadata", is_json=True),
+    Parameter("request_id"),
+)
 _REGISTER_CONTEXT_TYPE: Function[ContextType] = Function(
     "register_context_type",
     Effect.KEYED,
@@ -1985,6 +2051,14 @@ _RESUME_PROJECT: Function[Project] = Function(
     Effect.KEYED,
     "Project",
     Parameter("project_id", is_required=True),
+    Parameter("request_id"),
+)
+_RETIRE_COMPONENT: Function[Component] = Function(
+    "retire_component",
+    Effect.KEYED,
+    "Component",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
     Parameter("request_id"),
 )
 _RETIRE_DEPLOYMENT_SCRIPT: Function[DeploymentScript] = Function(
@@ -2824,6 +2898,25 @@ class Api(Calls):
         missing or has failed), NotFound, Forbidden, LimitExceeded, InvalidArgument.
         """
         return self._many(_COMPLETE_TASKS, (completions, request_id))
+
+    def component_heartbeat(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        state: str | None = "healthy",
+        reason: str | None = None,
+        utilization: Json = None,
+    ) -> ComponentHeartbeat:
+        """A component's sign of life.
+
+        `name` is the component, `state` how it says that it is: healthy, degraded or down; `reason`
+        why, in 1 to 2000 characters; `utilization` how much of each resource is in use, as an
+        object of numbers from 0 to 1 ({"cpu": 0.4, "disk": 0.9}), which becomes samples of the
+        metric component_utilization. Returns the heartbeat. Raises NotFound, Forbidden, Conflict,
+        LimitExceeded, InvalidArgument.
+        """
+        return self._one(_COMPONENT_HEARTBEAT, (project_id, name, state, reason, utilization))
 
     def context_health(
         self,
@@ -4351,6 +4444,48 @@ class Api(Calls):
         """
         return self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
 
+    def list_communications(
+        self,
+        *,
+        project_id: Id,
+        component: str | None = None,
+        status: str | None = None,
+        correlation_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ComponentCommunication]:
+        """What components of a project said to each other, the newest first.
+
+        `component` is one of the two, `status` what became of the message, `correlation_id` its
+        story, `since` and `until` are when (from the first to before the second). `after` is the id
+        of the last message of the previous page, `page_size` is in rows (1 to 1000). Returns
+        messages; raises nothing.
+        """
+        return self._many(
+            _LIST_COMMUNICATIONS,
+            (project_id, component, status, correlation_id, since, until, after, page_size),
+        )
+
+    def list_components(
+        self,
+        *,
+        project_id: Id,
+        state: str | None = None,
+        kind: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[SystemHealth]:
+        """The components of a project, by name, and how each is at this moment.
+
+        `state` is healthy, degraded, stale (silent for twice as long as it said) or down (for ten
+        times as long, or as it says itself), `kind` what it is. `after` is the name of the last
+        component of the previous page, `page_size` is in rows (1 to 1000). Returns components with
+        state, reason, last heartbeat and utilization. Raises nothing.
+        """
+        return self._many(_LIST_COMPONENTS, (project_id, state, kind, after, page_size))
+
     def list_consumers(
         self,
         *,
@@ -5669,6 +5804,37 @@ class Api(Calls):
         """
         return self._many(_RECOMMENDATIONS, (task_id, page_size))
 
+    def record_communication(
+        self,
+        *,
+        project_id: Id,
+        from_component: str,
+        to_component: str,
+        message_type: str,
+        payload: Json = None,
+        status: str | None = "delivered",
+        latency_ms: int | None = None,
+        error: str | None = None,
+        correlation_id: str | None = None,
+        request_id: Id | None = None,
+    ) -> ComponentCommunication:
+        """Records what one component said to another.
+
+        `from_component` and `to_component` are their names, registered or not; `message_type` is
+        any word, `payload` any JSON of up to 65536 bytes, with asterisks under secret keys;
+        `status` is sent, delivered, failed or timed_out, `latency_ms` how long it took, in
+        milliseconds, `error` what went wrong, `correlation_id` what it has in common with others of
+        the same story. The same `request_id` again returns the first answer. Returns the message.
+        Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _RECORD_COMMUNICATION,
+            (
+                project_id, from_component, to_component, message_type, payload, status, latency_ms,
+                error, correlation_id, request_id,
+            ),
+        )
+
     def record_context_use(
         self,
         *,
@@ -6124,6 +6290,37 @@ class Api(Calls):
         """
         return self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    def register_component(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        kind: str,
+        component_version: str | None = None,
+        owner: str | None = None,
+        heartbeat_seconds: int | None = None,
+        description: str | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> Component:
+        """Says what a part of the system is: a new one, or an older one anew, as it does itself
+        whenever it starts. One that was retired is there again.
+
+        `name` is the component, `kind` what it is (service, database, worker, job... any word),
+        `component_version` what runs, `owner` who is asked about it, `heartbeat_seconds` how often
+        it will give a sign of life (null: never, and it is never stale), `description` what it
+        does, `metadata` an object. Owner, description and metadata stay as they were where they are
+        null. The same `request_id` again returns the first answer. Returns the component. Raises
+        NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(
+            _REGISTER_COMPONENT,
+            (
+                project_id, name, kind, component_version, owner, heartbeat_seconds, description,
+                metadata, request_id,
+            ),
+        )
+
     def register_context_type(
         self,
         *,
@@ -6341,6 +6538,21 @@ class Api(Calls):
         answer. Returns the project. Raises NotFound, Forbidden.
         """
         return self._one(_RESUME_PROJECT, (project_id, request_id))
+
+    def retire_component(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        request_id: Id | None = None,
+    ) -> Component:
+        """Says that a component is no more: nobody waits for a sign of life any longer. What was
+        measured at it stays. To retire it again is harmless; to register it again brings it back.
+
+        `name` is the component. The same `request_id` again returns the first answer. Returns the
+        component. Raises NotFound, Forbidden.
+        """
+        return self._one(_RETIRE_COMPONENT, (project_id, name, request_id))
 
     def retire_deployment_script(
         self,
@@ -7611,6 +7823,18 @@ class AsyncApi(AsyncCalls):
         """Completes tasks that their attempts hold, and makes ready what waited for them only."""
         return await self._many(_COMPLETE_TASKS, (completions, request_id))
 
+    async def component_heartbeat(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        state: str | None = "healthy",
+        reason: str | None = None,
+        utilization: Json = None,
+    ) -> ComponentHeartbeat:
+        """A component's sign of life."""
+        return await self._one(_COMPONENT_HEARTBEAT, (project_id, name, state, reason, utilization))
+
     async def context_health(
         self,
         *,
@@ -8734,6 +8958,36 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_LIST_CHECKS, (pull_request_id, status, after, page_size))
 
+    async def list_communications(
+        self,
+        *,
+        project_id: Id,
+        component: str | None = None,
+        status: str | None = None,
+        correlation_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ComponentCommunication]:
+        """What components of a project said to each other, the newest first."""
+        return await self._many(
+            _LIST_COMMUNICATIONS,
+            (project_id, component, status, correlation_id, since, until, after, page_size),
+        )
+
+    async def list_components(
+        self,
+        *,
+        project_id: Id,
+        state: str | None = None,
+        kind: str | None = None,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[SystemHealth]:
+        """The components of a project, by name, and how each is at this moment."""
+        return await self._many(_LIST_COMPONENTS, (project_id, state, kind, after, page_size))
+
     async def list_consumers(
         self,
         *,
@@ -9708,6 +9962,29 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECOMMENDATIONS, (task_id, page_size))
 
+    async def record_communication(
+        self,
+        *,
+        project_id: Id,
+        from_component: str,
+        to_component: str,
+        message_type: str,
+        payload: Json = None,
+        status: str | None = "delivered",
+        latency_ms: int | None = None,
+        error: str | None = None,
+        correlation_id: str | None = None,
+        request_id: Id | None = None,
+    ) -> ComponentCommunication:
+        """Records what one component said to another."""
+        return await self._one(
+            _RECORD_COMMUNICATION,
+            (
+                project_id, from_component, to_component, message_type, payload, status, latency_ms,
+                error, correlation_id, request_id,
+            ),
+        )
+
     async def record_context_use(
         self,
         *,
@@ -10031,6 +10308,30 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    async def register_component(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        kind: str,
+        component_version: str | None = None,
+        owner: str | None = None,
+        heartbeat_seconds: int | None = None,
+        description: str | None = None,
+        metadata: Json = None,
+        request_id: Id | None = None,
+    ) -> Component:
+        """Says what a part of the system is: a new one, or an older one anew, as it does itself
+        whenever it starts. One that was retired is there again.
+        """
+        return await self._one(
+            _REGISTER_COMPONENT,
+            (
+                project_id, name, kind, component_version, owner, heartbeat_seconds, description,
+                metadata, request_id,
+            ),
+        )
+
     async def register_context_type(
         self,
         *,
@@ -10190,6 +10491,18 @@ class AsyncApi(AsyncCalls):
     ) -> Project:
         """Lets the tasks of a paused project be claimed again."""
         return await self._one(_RESUME_PROJECT, (project_id, request_id))
+
+    async def retire_component(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        request_id: Id | None = None,
+    ) -> Component:
+        """Says that a component is no more: nobody waits for a sign of life any longer. What was
+        measured at it stays. To retire it again is harmless; to register it again brings it back.
+        """
+        return await self._one(_RETIRE_COMPONENT, (project_id, name, request_id))
 
     async def retire_deployment_script(
         self,

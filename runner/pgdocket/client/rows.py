@@ -219,6 +219,78 @@ class CommitCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentCommunication:
+    """What components said to each other, one row for each message. Rows are added, never changed.
+    """
+
+    communication_id: UUID
+    """The message."""
+    project_id: UUID
+    from_component: str
+    """Who sent it."""
+    to_component: str
+    """To whom."""
+    message_type: str
+    """What kind of message it is: a call, an event... any word."""
+    payload: Json
+    """What it said, with asterisks under secret keys."""
+    status: str
+    """What became of it."""
+    latency_ms: int | None
+    """How long it took, in milliseconds."""
+    error: str | None
+    """What went wrong."""
+    correlation_id: str | None
+    """What it has in common with other messages and events of the same story."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHeartbeat:
+    """The last sign of life of each component."""
+
+    component_id: UUID
+    """The component."""
+    project_id: UUID
+    heartbeat_at: datetime
+    """When it was."""
+    state: str
+    """How it said that it is."""
+    reason: str | None
+    """Why it is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """The parts of the systems that a project is about: services, databases, workers, jobs..."""
+
+    component_id: UUID
+    """The component."""
+    project_id: UUID
+    name: str
+    """Its name, which is the label component of what is measured at it."""
+    kind: str
+    """What it is: service, database, worker, job... any word."""
+    component_version: str | None
+    """The version of it that runs."""
+    owner: str | None
+    """Who is asked about it."""
+    description: str | None
+    """What it does."""
+    heartbeat_seconds: int | None
+    """How often it gives a sign of life, in seconds; null: it gives none, and is never stale."""
+    retired_at: datetime | None
+    """Since when it is no more; null: it is there."""
+    metadata: Json
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextPin:
     """Versions of contexts that are kept, and for what."""
 
@@ -1118,6 +1190,25 @@ class Setting:
     updated_at: datetime
     created_by: str
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SystemHealth:
+    """How each component is at this moment, when it was last heard of, and how much of what it uses
+    is in use.
+    """
+
+    component_id: UUID | None
+    project_id: UUID | None
+    name: str | None
+    kind: str | None
+    component_version: str | None
+    owner: str | None
+    state: str | None
+    reason: str | None
+    heartbeat_at: datetime | None
+    heartbeat_seconds: int | None
+    utilization: Json
 
 
 @dataclass(frozen=True, slots=True)
