@@ -94,7 +94,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "name",
         nargs="?",
-        choices=(*BENCHMARKS, "context", "graph_reads", "peers", "explain"),
+        choices=(*BENCHMARKS, "context", "delivery", "graph_reads", "peers", "explain"),
         help="one alone",
     )
     parser.add_argument("sizes", nargs="*", type=int, help="its sizes")
