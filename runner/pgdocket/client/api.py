@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         DeploymentPlanRow,
         DeploymentScript,
         DiffContextsRow,
+        DoraMetricsRow,
         Embedding,
         ErrorGroup,
         ErrorLog,
@@ -484,6 +485,15 @@ _DIFF_CONTEXTS: Function[DiffContextsRow] = Function(
     Parameter("context_type", is_required=True),
     Parameter("from_version", is_required=True),
     Parameter("to_version"),
+)
+_DORA_METRICS: Function[DoraMetricsRow] = Function(
+    "dora_metrics",
+    Effect.READ,
+    "DoraMetricsRow",
+    Parameter("project_id", is_required=True),
+    Parameter("environment", default="production"),
+    Parameter("since"),
+    Parameter("until"),
 )
 _EMIT_EVENT: Function[Event] = Function(
     "emit_event",
@@ -3293,6 +3303,32 @@ class Api(Calls):
         Raises nothing.
         """
         return self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
+
+    def dora_metrics(
+        self,
+        *,
+        project_id: Id,
+        environment: str | None = "production",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[DoraMetricsRow]:
+        """The five metrics of software delivery of dora.dev, from pull requests and deployments:
+        how often, how fast and how well what was changed came to those who use it.
+
+        `environment` is where it has to come (production, staging, development), `since` and
+        `until` are the period, from the first to before the second (default: the last 30 days).
+        deployment_frequency: deployments that went well, by day. change_lead_time: the median from
+        the opening of a pull request to the end of the deployment that brought it out: the first
+        that names it or began after it was merged. change_fail_rate: the part of the deployments
+        whose first attempt failed. failed_deployment_recovery_time: the median from there to the
+        end of the next run of the same script that went well. rework_rate: the part of the
+        deployments that mend something, for a task with one of the tags of the setting rework_tags,
+        or with "unplanned": true in their metadata. Returns five rows, unit in UCUM (1/d, h, 1):
+        counted is how many the value rests on, of_all out of how many; value_before is that of the
+        equally long time before, change by which part the value is greater. value, value_before and
+        change may be null: there is nothing to reckon them from. Raises InvalidArgument.
+        """
+        return self._many(_DORA_METRICS, (project_id, environment, since, until))
 
     def emit_event(
         self,
@@ -8101,6 +8137,19 @@ class AsyncApi(AsyncCalls):
     ) -> list[DiffContextsRow]:
         """What differs between two versions of a context."""
         return await self._many(_DIFF_CONTEXTS, (task_id, context_type, from_version, to_version))
+
+    async def dora_metrics(
+        self,
+        *,
+        project_id: Id,
+        environment: str | None = "production",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[DoraMetricsRow]:
+        """The five metrics of software delivery of dora.dev, from pull requests and deployments:
+        how often, how fast and how well what was changed came to those who use it.
+        """
+        return await self._many(_DORA_METRICS, (project_id, environment, since, until))
 
     async def emit_event(
         self,

@@ -1823,6 +1823,19 @@ class DiffContextsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DoraMetricsRow:
+    """A row of what dora_metrics() returns."""
+
+    metric: str
+    value: Decimal | None
+    unit: str
+    counted: int
+    of_all: int
+    value_before: Decimal | None
+    change: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventsAfterRow:
     """A row of what events_after() returns."""
 
