@@ -13697,6 +13697,46 @@ capability.
 `workflow_id` and `tags_all` (all of these tags) narrow the choice, `page_size` is in rows (1 to
 1000). Returns tasks; raises nothing.';
 
+-- FUNCTION docket.openmetrics()
+
+CREATE FUNCTION docket.openmetrics() RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    return (
+          with samples as (
+              select o.* from docket_private.own_metrics() as o
+               union all
+              select r.* from docket_private.recorded_metrics() as r
+          ), families as (
+              select s.family,
+                     format(e'# TYPE %1$s %2$s\n# HELP %1$s %3$s\n', s.family, min(s.kind),
+                            docket_private.exposed_text(min(s.help)))
+                     || string_agg(
+                            format(e'%s%s%s %s\n', s.family, s.suffix,
+                                   docket_private.exposed_labels(s.labels), trim_scale(s.value)),
+                            '' order by s.labels - 'quantile', s.suffix, s.labels) as exposed
+                from samples as s
+               group by s.family
+          )
+        select coalesce(string_agg(f.exposed, '' order by f.family), '') || e'# EOF\n'
+          from families as f);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.openmetrics() IS 'What there is to collect, as OpenMetrics 1.0 writes it: what the docket says of itself
+(docket_tasks, docket_ready_tasks, docket_leases, docket_expired_leases, docket_components,
+docket_maintenance_age_seconds, docket_database_size_bytes, docket_database_connections and
+docket_database_transactions), and the metrics that were recorded, each with its kind behind its
+name: build_time_timer. Of gauges and counters that is the last sample of the last hour; of all
+else count and sum of all that is rolled up, and of timers and histograms the quantiles of the last
+ten minutes.
+
+Of projects it says what the caller may see; members of docket_admin and docket_maintenance see
+all. Returns the text, which ends in # EOF: to be served as application/openmetrics-text;
+version=1.0.0; charset=utf-8. Raises nothing.';
+
 -- FUNCTION docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid)
 
 CREATE FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text DEFAULT 'merge'::text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
@@ -24951,6 +24991,35 @@ $$;
 
 COMMENT ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) IS 'The types of context that a task with these tags should have, by the setting expected_contexts.';
 
+-- FUNCTION docket_private.exposed_labels(jsonb)
+
+CREATE FUNCTION docket_private.exposed_labels(labels jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return coalesce(
+        (select '{' || string_agg(
+                           format('%s="%s"', l.key, docket_private.exposed_text(l.value)), ','
+                           order by l.key) || '}'
+           from jsonb_each_text(exposed_labels.labels) as l),
+        '');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.exposed_labels(labels jsonb) IS 'Labels as OpenMetrics writes them.';
+
+-- FUNCTION docket_private.exposed_text(text)
+
+CREATE FUNCTION docket_private.exposed_text(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT replace(replace(replace(value, '\'::text, '\\'::text), '"'::text, '\"'::text), '
+'::text, '\n'::text) AS replace;
+END;
+
+COMMENT ON FUNCTION docket_private.exposed_text(value text) IS 'A text as OpenMetrics writes it between quotes.';
+
 -- FUNCTION docket_private.fields_changed(jsonb)
 
 CREATE FUNCTION docket_private.fields_changed(payload jsonb) RETURNS text[]
@@ -30333,6 +30402,82 @@ $$;
 
 COMMENT ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) IS 'Makes the ranks agree with new gating dependencies. Raises PDCYC.';
 
+-- FUNCTION docket_private.own_metrics()
+
+CREATE FUNCTION docket_private.own_metrics() RETURNS TABLE(family text, kind text, help text, suffix text, labels jsonb, value numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select 'docket_tasks', 'gauge', 'Tasks by status.', '',
+           jsonb_build_object('project', p.slug, 'project_id', p.project_id, 'status', t.status),
+           count(*)::numeric
+      from docket.projects as p
+      join docket.tasks as t using (project_id)
+     where p.archived_at is null
+       and t.archived_at is null
+     group by p.slug, p.project_id, t.status;
+
+    return query
+    select f.family, 'gauge', f.help, '',
+           jsonb_build_object('project', p.slug, 'project_id', p.project_id), f.value
+      from docket.projects as p
+     cross join lateral (
+               select count(*) as held,
+                      count(*) filter (where a.lease_expires_at <= docket.clock()) as expired
+                 from docket.task_attempts as a
+                where a.project_id = p.project_id
+                  and a.outcome is null
+           ) as l
+     cross join lateral (
+               select count(*) as ready
+                 from docket.ready_tasks as t
+                where t.project_id = p.project_id
+           ) as r
+     cross join lateral (
+               values ('docket_ready_tasks', 'Tasks that can be claimed.', r.ready::numeric),
+                      ('docket_leases', 'Tasks that are held by agents.', l.held),
+                      ('docket_expired_leases', 'Leases that have expired.', l.expired)
+           ) as f (family, help, value)
+     where p.archived_at is null;
+
+    return query
+    select 'docket_components', 'gauge', 'Components by state.', '',
+           jsonb_build_object('project', p.slug, 'project_id', p.project_id, 'state', h.state),
+           count(*)::numeric
+      from docket.projects as p
+      join docket.system_health as h using (project_id)
+     where p.archived_at is null
+     group by p.slug, p.project_id, h.state;
+
+    return query
+    select 'docket_database_size_bytes', 'gauge', 'The size of the database.', '', '{}'::jsonb,
+           pg_database_size(current_database())::numeric
+     union all
+    select 'docket_database_connections', 'gauge', 'Connections to the database.', '', '{}',
+           d.numbackends
+      from pg_catalog.pg_stat_database as d
+     where d.datname = current_database()
+     union all
+    select 'docket_database_transactions', 'counter', 'Transactions by how they ended.', '_total',
+           jsonb_build_object('outcome', o.outcome), o.n
+      from pg_catalog.pg_stat_database as d
+     cross join lateral (
+               values ('committed', d.xact_commit), ('rolled_back', d.xact_rollback)
+           ) as o (outcome, n)
+     where d.datname = current_database()
+     union all
+    select 'docket_maintenance_age_seconds', 'gauge', 'Time since each step was last done.', '',
+           jsonb_build_object('step', s.step),
+           round(extract(epoch from docket.clock() - s.succeeded_at), 3)
+      from docket.maintenance_steps as s
+     where s.succeeded_at is not null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.own_metrics() IS 'What the docket says of itself to who collects metrics.';
+
 -- FUNCTION docket_private.own_source(uuid)
 
 CREATE FUNCTION docket_private.own_source(project_id uuid) RETURNS text
@@ -32970,6 +33115,79 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.record_run(task_id uuid, validation_type text, findings docket_private.found[], tools text[], gone text[], fields jsonb) IS 'Records one run of a validation by what it found with its `tools`; `fields` are further fields of the result, and fails_from; `gone` as for merge_findings(). Raises PD404, PD403, PD413, PD422, PDLSE.';
+
+-- FUNCTION docket_private.recorded_metrics()
+
+CREATE FUNCTION docket_private.recorded_metrics() RETURNS TABLE(family text, kind text, help text, suffix text, labels jsonb, value numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+      with series as (
+          select s.series_id, s.project_id, d.name || '_' || d.kind as family, d.kind,
+                 s.labels || jsonb_build_object('project', p.slug, 'project_id', p.project_id)
+                     as labels,
+                 concat_ws(' ', d.description, format('(%s)', d.unit)) as help
+            from docket.projects as p
+            join docket.metric_definitions as d using (project_id)
+            join docket.metric_series as s on s.name = d.name and s.project_id = d.project_id
+           where p.archived_at is null
+      )
+    select s.family,
+           case when s.kind in ('gauge', 'counter') then s.kind else 'summary' end,
+           s.help, v.suffix, s.labels || v.labels, v.value
+      from series as s
+     cross join lateral (
+               -- The last one, unless it is too old to be what is now.
+               select case s.kind when 'counter' then '_total' else '' end as suffix,
+                      '{}'::jsonb as labels, m.value
+                 from (
+                     select n.value
+                       from docket.metrics as n
+                      where n.series_id   = s.series_id
+                        and n.project_id  = s.project_id
+                        and n.recorded_at > docket.clock() - interval '1 hour'
+                      order by n.recorded_at desc, n.metric_id desc
+                      limit 1
+                 ) as m
+                where s.kind in ('gauge', 'counter')
+                union all
+               select f.suffix, '{}', f.value
+                 from (
+                     select sum(r.sample_count) as n, sum(r.total) as total,
+                            min(r.lowest) as lowest
+                       from docket.metric_rollups as r
+                      where r.series_id  = s.series_id
+                        and r.project_id = s.project_id
+                        and r.resolution = 'day'
+                 ) as r
+                cross join lateral (
+                          values ('_count', r.n), ('_sum', r.total)
+                      ) as f (suffix, value)
+                where s.kind not in ('gauge', 'counter')
+                  and r.n > 0
+                  and (f.suffix = '_count' or r.lowest >= 0)
+                union all
+               select '', jsonb_build_object('quantile', q.quantile),
+                      docket_private.sketch_quantile(k.keys, k.counts, q.quantile::numeric)
+                 from (
+                     select array_agg(e.key) as keys, array_agg(e.n) as counts
+                       from docket.metric_rollups as r
+                      cross join lateral unnest(r.sketch_keys, r.sketch_counts) as e (key, n)
+                      where r.series_id  = s.series_id
+                        and r.project_id = s.project_id
+                        and r.resolution = 'minute'
+                        and r.bucket_at  > docket.clock() - interval '10 minutes'
+                 ) as k
+                cross join unnest('{0.5,0.95,0.99}'::text[]) as q (quantile)
+                where s.kind in ('histogram', 'timer')
+                  and k.keys is not null
+           ) as v;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.recorded_metrics() IS 'What was recorded, for who collects metrics: of gauges and counters the last sample, of all else count, sum and quantiles.';
 
 -- FUNCTION docket_private.recount(uuid, uuid[])
 
@@ -45504,6 +45722,15 @@ GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.next_tasks(project_id uuid, workflow_id uuid, tags_all text[], page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.openmetrics() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_admin;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_app;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_agent;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_reader;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_auditor;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_metrics;
+GRANT ALL ON FUNCTION docket.openmetrics() TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
@@ -46323,6 +46550,10 @@ REVOKE ALL ON FUNCTION docket_private.exhausted_budget(project_id uuid, workflow
 
 REVOKE ALL ON FUNCTION docket_private.expected_contexts(tags text[], project_settings jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.exposed_labels(labels jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.exposed_text(value text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.fields_changed(payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_dependencies(entries docket_private.file_entry[], stand_in text, OUT edges docket_private.file_reference[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -46611,6 +46842,8 @@ REVOKE ALL ON FUNCTION docket_private.order_edge(project_id uuid, task_id uuid, 
 
 REVOKE ALL ON FUNCTION docket_private.order_new(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.own_metrics() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.own_source(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.partition_key(table_name text) FROM PUBLIC;
@@ -46737,6 +46970,8 @@ REVOKE ALL ON FUNCTION docket_private.readable_prefix(content bytea) FROM PUBLIC
 REVOKE ALL ON FUNCTION docket_private.recall(request_id uuid, function_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.record_run(task_id uuid, validation_type text, findings docket_private.found[], tools text[], gone text[], fields jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.recorded_metrics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 

@@ -1487,6 +1487,11 @@ _NEXT_TASKS: Function[Task] = Function(
     Parameter("tags_all", is_array=True),
     Parameter("page_size", default=10),
 )
+_OPENMETRICS: Function[str] = Function(
+    "openmetrics",
+    Effect.READ,
+    None,
+)
 _PATCH_CONTEXT: Function[TaskContext] = Function(
     "patch_context",
     Effect.KEYED,
@@ -5330,6 +5335,23 @@ class Api(Calls):
         (1 to 1000). Returns tasks; raises nothing.
         """
         return self._many(_NEXT_TASKS, (project_id, workflow_id, tags_all, page_size))
+
+    def openmetrics(
+        self,
+    ) -> str:
+        """What there is to collect, as OpenMetrics 1.0 writes it: what the docket says of itself
+        (docket_tasks, docket_ready_tasks, docket_leases, docket_expired_leases, docket_components,
+        docket_maintenance_age_seconds, docket_database_size_bytes, docket_database_connections and
+        docket_database_transactions), and the metrics that were recorded, each with its kind behind
+        its name: build_time_timer. Of gauges and counters that is the last sample of the last hour;
+        of all else count and sum of all that is rolled up, and of timers and histograms the
+        quantiles of the last ten minutes.
+
+        Of projects it says what the caller may see; members of docket_admin and docket_maintenance
+        see all. Returns the text, which ends in # EOF: to be served as
+        application/openmetrics-text; version=1.0.0; charset=utf-8. Raises nothing.
+        """
+        return self._one(_OPENMETRICS, ())
 
     def patch_context(
         self,
@@ -9648,6 +9670,19 @@ class AsyncApi(AsyncCalls):
         has every capability.
         """
         return await self._many(_NEXT_TASKS, (project_id, workflow_id, tags_all, page_size))
+
+    async def openmetrics(
+        self,
+    ) -> str:
+        """What there is to collect, as OpenMetrics 1.0 writes it: what the docket says of itself
+        (docket_tasks, docket_ready_tasks, docket_leases, docket_expired_leases, docket_components,
+        docket_maintenance_age_seconds, docket_database_size_bytes, docket_database_connections and
+        docket_database_transactions), and the metrics that were recorded, each with its kind behind
+        its name: build_time_timer. Of gauges and counters that is the last sample of the last hour;
+        of all else count and sum of all that is rolled up, and of timers and histograms the
+        quantiles of the last ten minutes.
+        """
+        return await self._one(_OPENMETRICS, ())
 
     async def patch_context(
         self,
