@@ -1,5 +1,6 @@
 -- Deploy pgdocket:context/record_interactions to pg
 -- requires: context/ai_interactions
+-- requires: platform/check_batch
 -- requires: platform/idempotency_keys
 -- requires: tasks/budgets
 
@@ -13,7 +14,6 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
         'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
@@ -26,30 +26,15 @@ declare
     v_bytes bigint := (docket_private.setting('max_interaction_bytes') #>> '{}')::bigint;
     v_wrong record;
 begin
-    if interactions is null or jsonb_typeof(interactions) <> 'array'
-       or jsonb_array_length(interactions) = 0
-    then
-        raise exception 'interactions is not a JSON array of interactions'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, agent_name, interaction_type and success.';
-    end if;
-
-    if jsonb_array_length(interactions) > v_most then
-        raise exception '% interactions in one call', jsonb_array_length(interactions)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        interactions, 'interactions', 'interaction',
+        'Give an array of objects with task_id, agent_name, interaction_type and success.',
+        v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(interactions) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that interactions do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'

@@ -1,6 +1,7 @@
 -- Deploy pgdocket:delivery/ingest_validations to pg
 -- requires: delivery/record_validations
 -- requires: delivery/validation_findings
+-- requires: platform/check_batch
 
 begin;
 set local role docket_owner;
@@ -156,22 +157,15 @@ begin
         return jsonb_populate_record(null::docket.validation_results, v_answer);
     end if;
 
-    if findings is null or jsonb_typeof(findings) <> 'array' then
-        raise exception 'findings is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with severity and message; an empty one says that nothing was found.';
-    end if;
+    perform docket_private.check_batch(
+        findings, 'findings', 'finding',
+        'Give an array of objects with severity and message; an empty one says that nothing was found.',
+        v_known, may_be_empty => true, size_setting => 'max_findings');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(findings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that findings do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'message', '') = '' then 'has no message'
                           when coalesce(e.element ->> 'severity', '')
                                not in ('critical', 'major', 'minor', 'info')

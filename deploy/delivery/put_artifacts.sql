@@ -2,13 +2,14 @@
 -- requires: context/record_interactions
 -- requires: delivery/code_artifacts
 -- requires: graph/add_dependency
+-- requires: platform/check_batch
 -- requires: platform/idempotency_keys
 -- requires: queue/complete_tasks
 
 begin;
 set local role docket_owner;
 
-create function docket_private.check_artifact_attempts(
+create function docket_private.check_attempts(
     project_id  uuid,
     task_ids    uuid[],
     attempt_ids uuid[]
@@ -21,13 +22,13 @@ declare
     v_wrong record;
 begin
     select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from unnest(check_artifact_attempts.task_ids, check_artifact_attempts.attempt_ids)
+      from unnest(check_attempts.task_ids, check_attempts.attempt_ids)
                as g (task_id, attempt_id)
       left join lateral (
                select b.attempt_id, b.outcome
                  from docket.task_attempts as b
                 where b.attempt_id = g.attempt_id
-                  and b.project_id = check_artifact_attempts.project_id
+                  and b.project_id = check_attempts.project_id
                   and b.task_id    = g.task_id
                offset 0
            ) as a on true
@@ -45,7 +46,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) is
+comment on function docket_private.check_attempts(uuid, uuid[], uuid[]) is
     'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
 
 create function docket_private.check_interactions_of(
@@ -231,7 +232,7 @@ begin
       order by t.task_id
         for no key update;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         store_artifacts.project_id,
         array(select g.task_id from unnest(store_artifacts.artifacts) with ordinality as g
                order by g.ordinality),
@@ -414,36 +415,20 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'file_path', 'artifact_type', 'content', 'content_base64', 'content_hash',
         'content_size', 'content_type', 'storage_type', 'storage_location', 'attempt_id',
         'interaction_id', 'metadata'];
     v_wrong record;
 begin
-    if artifacts is null or jsonb_typeof(artifacts) <> 'array' or jsonb_array_length(artifacts) = 0
-    then
-        raise exception 'artifacts is not a JSON array of artifacts'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, file_path and content or content_base64.';
-    end if;
-
-    if jsonb_array_length(artifacts) > v_most then
-        raise exception '% artifacts in one call', jsonb_array_length(artifacts)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        artifacts, 'artifacts', 'artifact',
+        'Give an array of objects with task_id, file_path and content or content_base64.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(artifacts) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that artifacts do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -680,7 +665,7 @@ comment on function docket.delete_artifact(uuid, uuid) is
 project has it; what is kept in another store stays there. Validations of it stay, without it. The
 same `request_id` again returns the first answer. Returns the artifact. Raises PD404, PD403.';
 
-revoke all on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.check_attempts(uuid, uuid[], uuid[]) from public;
 revoke all on function docket_private.check_interactions_of(uuid, uuid[]) from public;
 revoke all on function docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
   from public;

@@ -236,7 +236,7 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         v_execution.project_id, array[v_execution.task_id], array[v_execution.attempt_id]);
     perform docket_private.remember(
         request_id, jsonb_build_object('execution_id', v_execution.execution_id));

@@ -1,5 +1,7 @@
 -- Deploy pgdocket:delivery/record_validations to pg
+-- requires: delivery/put_artifacts
 -- requires: delivery/required_validations
+-- requires: platform/check_batch
 -- requires: queue/complete_tasks
 
 begin;
@@ -12,7 +14,6 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
@@ -21,30 +22,14 @@ declare
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
-    if validations is null or jsonb_typeof(validations) <> 'array'
-       or jsonb_array_length(validations) = 0
-    then
-        raise exception 'validations is not a JSON array of results'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, validation_type and status.';
-    end if;
-
-    if jsonb_array_length(validations) > v_most then
-        raise exception '% validations in one call', jsonb_array_length(validations)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        validations, 'validations', 'validation',
+        'Give an array of objects with task_id, validation_type and status.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(validations) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that validations do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -74,45 +59,6 @@ comment on function docket_private.check_validations(jsonb) is
     'Raises PD422 or PD413 for what can not be a batch of validations.';
 
 -- An agent that has lost its task says nothing about it any more.
-create function docket_private.check_validated_attempts(
-    project_id  uuid,
-    validations jsonb
-) returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_wrong record;
-begin
-    select r.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from jsonb_to_recordset(check_validated_attempts.validations) as r (
-               task_id uuid, attempt_id uuid)
-      left join lateral (
-               select b.attempt_id, b.outcome
-                 from docket.task_attempts as b
-                where b.attempt_id = r.attempt_id
-                  and b.project_id = check_validated_attempts.project_id
-                  and b.task_id    = r.task_id
-               offset 0
-           ) as a on true
-     where r.attempt_id is not null
-       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
-     limit 1;
-
-    if found and v_wrong.is_unknown then
-        raise exception 'attempt % is none of the task', v_wrong.attempt_id
-            using errcode = 'PD404',
-                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
-    elsif found then
-        perform docket_private.lease_lost(v_wrong.attempt_id);
-    end if;
-end;
-$$;
-
-comment on function docket_private.check_validated_attempts(uuid, jsonb) is
-    'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
-
 create function docket.record_validations(
     validations jsonb,
     request_id  uuid default null
@@ -142,8 +88,10 @@ begin
     v_project  := docket_private.lock_gated(v_task_ids);
 
     begin
-        perform docket_private.check_validated_attempts(
-            v_project, record_validations.validations);
+        perform docket_private.check_attempts(
+                    v_project, array_agg(r.task_id), array_agg(r.attempt_id))
+           from jsonb_to_recordset(record_validations.validations) as r (
+                    task_id uuid, attempt_id uuid);
 
           with given as materialized (
               select g.ordinal, r.*,
@@ -342,7 +290,6 @@ fields of record_validations(); `execution_time_ms` in milliseconds. The same `r
 returns the first answer. Returns the result. Raises PD404, PD403, PD422, PDLSE.';
 
 revoke all on function docket_private.check_validations(jsonb) from public;
-revoke all on function docket_private.check_validated_attempts(uuid, jsonb) from public;
 revoke all on function docket.record_validations(jsonb, uuid) from public;
 revoke all on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,

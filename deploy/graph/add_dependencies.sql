@@ -1,5 +1,6 @@
 -- Deploy pgdocket:graph/add_dependencies to pg
 -- requires: graph/add_dependency
+-- requires: platform/check_batch
 
 begin;
 set local role docket_owner;
@@ -11,33 +12,18 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
-    if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
-        raise exception 'dependencies is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id and depends_on_id.';
-    end if;
-
-    if jsonb_array_length(dependencies) > v_most then
-        raise exception '% dependencies in one call', jsonb_array_length(dependencies)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        dependencies, 'dependencies', 'dependency',
+        'Give an array of objects with task_id and depends_on_id.', v_known, may_be_empty => true);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(dependencies) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that dependencies do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'

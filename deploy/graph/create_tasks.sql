@@ -1,5 +1,6 @@
 -- Deploy pgdocket:graph/create_tasks to pg
 -- requires: graph/readiness
+-- requires: platform/check_batch
 -- requires: projects/update_project
 -- requires: tasks/task_search
 
@@ -86,33 +87,20 @@ declare
         'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
         'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
         'metadata', 'depends_on'];
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
-    if check_new_tasks.tasks is null or jsonb_typeof(check_new_tasks.tasks) <> 'array' then
-        raise exception 'tasks is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects, each with at least a title.';
-    end if;
+    perform docket_private.check_batch(
+        check_new_tasks.tasks, 'tasks', 'task',
+        'Give an array of objects, each with at least a title; what no field is for goes into metadata.',
+        v_known, may_be_empty => true);
 
-    if jsonb_array_length(check_new_tasks.tasks) > v_most then
-        raise exception '% tasks in one call', jsonb_array_length(check_new_tasks.tasks)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
-
-    select e.ordinal, jsonb_typeof(e.task) as kind, coalesce(e.task ->> 'title', '') as title
-      into v_row
+    select e.ordinal, coalesce(e.task ->> 'title', '') as title into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     where jsonb_typeof(e.task) <> 'object'
-        or coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
+     where coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
      order by e.ordinal
      limit 1;
 
-    if found and v_row.kind <> 'object' then
-        raise exception 'task number % is not a JSON object', v_row.ordinal
-            using errcode = 'PD422';
-    elsif found then
+    if found then
         raise exception 'task number % has a title of % characters',
                         v_row.ordinal, length(v_row.title)
             using errcode = 'PD422',
@@ -146,20 +134,6 @@ begin
                         left(v_row.named::text, 200)
             using errcode = 'PD422',
                   hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
-    end if;
-
-    select e.ordinal, k.field into v_row
-      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     cross join lateral jsonb_object_keys(e.task) as k (field)
-     where k.field <> all (v_known)
-     limit 1;
-
-    if found then
-        raise exception 'task number % has a field % that tasks do not have', v_row.ordinal,
-                        quote_ident(v_row.field)
-            using errcode = 'PD422',
-                  hint    = format('Known are %s. Anything else goes into metadata.',
-                                   array_to_string(v_known, ', '));
     end if;
 end;
 $$;

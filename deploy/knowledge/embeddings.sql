@@ -1,6 +1,7 @@
 -- Deploy pgdocket:knowledge/embeddings to pg
 -- requires: context/interaction_search
 -- requires: knowledge/knowledge_base
+-- requires: platform/check_batch
 -- requires: platform/idempotency_keys
 -- requires: projects/require_project
 
@@ -185,30 +186,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_wrong record;
 begin
-    if check_embeddings.embeddings is null
-       or jsonb_typeof(check_embeddings.embeddings) <> 'array'
-       or jsonb_array_length(check_embeddings.embeddings) = 0
-    then
-        raise exception 'embeddings is not a JSON array of embeddings'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with kind, row_id and embedding.';
-    end if;
-
-    if jsonb_array_length(check_embeddings.embeddings) > v_most then
-        raise exception '% embeddings in one call',
-                        jsonb_array_length(check_embeddings.embeddings)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        check_embeddings.embeddings, 'embeddings', 'embedding',
+        'Give an array of objects with kind, row_id and embedding.');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(check_embeddings.embeddings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
                           when coalesce(e.element ->> 'row_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no row_id'

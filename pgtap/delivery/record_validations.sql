@@ -144,7 +144,7 @@ select throws_ok(
     $$ select pg_temp.record('{"score": "good"}') $$, 'PD422', null, 'what is no number');
 select throws_ok(
     $$ select docket.record_validations('[]') $$,
-    'PD422', 'validations is not a JSON array of results', 'nothing at all');
+    'PD422', 'validations is not a JSON array of validations', 'nothing at all');
 select is(
     (select max(v.run_no)
        from docket.list_validations(

@@ -13,6 +13,6 @@ drop function docket_private.store_artifacts(
 drop function docket_private.keep_contents(docket.code_artifacts[], bytea[]);
 drop function docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[]);
 drop function docket_private.check_interactions_of(uuid, uuid[]);
-drop function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]);
+drop function docket_private.check_attempts(uuid, uuid[], uuid[]);
 
 commit;

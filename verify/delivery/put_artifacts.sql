@@ -2,7 +2,7 @@
 
 begin;
 
-select 'docket_private.check_artifact_attempts(uuid, uuid[], uuid[])'::regprocedure;
+select 'docket_private.check_attempts(uuid, uuid[], uuid[])'::regprocedure;
 select 'docket_private.check_interactions_of(uuid, uuid[])'::regprocedure;
 select 'docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])'::regprocedure;
 select 'docket_private.keep_contents(docket.code_artifacts[], bytea[])'::regprocedure;
