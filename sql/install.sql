@@ -1876,6 +1876,80 @@ grant execute on function docket.update_setting(text, jsonb) to docket_admin;
 
 reset role;
 
+-- platform/check_batch
+
+set local role docket_owner;
+
+-- What every batch function asks of its array, before it asks what the elements mean.
+create function docket_private.check_batch(
+    batch        jsonb,
+    batch_name   text,
+    element_name text,
+    hint         text,
+    known        text[]  default null,
+    may_be_empty boolean default false,
+    size_setting text    default 'max_batch_size'
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  bigint := (docket_private.setting(size_setting) #>> '{}')::bigint;
+    v_place bigint;
+    v_field text;
+begin
+    if batch is null or jsonb_typeof(batch) <> 'array'
+       or jsonb_array_length(batch) = 0 and not may_be_empty then
+        raise exception '% is not a JSON array%', batch_name,
+                        case when may_be_empty then '' else ' of ' || batch_name end
+            using errcode = 'PD422',
+                  hint    = check_batch.hint;
+    end if;
+
+    if jsonb_array_length(batch) > v_most then
+        raise exception '% % in one call', jsonb_array_length(batch), batch_name
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting %s).', v_most, size_setting);
+    end if;
+
+    select e.place, k.field into v_place, v_field
+      from jsonb_array_elements(batch) with ordinality as e (element, place)
+      left join lateral (
+          select min(o.field) as field
+            from jsonb_object_keys(
+                     case jsonb_typeof(e.element)
+                         when 'object' then coalesce(e.element - check_batch.known, '{}')
+                         else               '{}'
+                     end) as o (field)
+      ) as k
+        on true
+     where jsonb_typeof(e.element) <> 'object'
+        or k.field is not null
+     order by e.place
+     limit 1;
+
+    if v_field is not null then
+        raise exception '% number % has a field % that % do not have', element_name, v_place,
+                        quote_ident(left(v_field, 100)), batch_name
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(known, ', '));
+    elsif v_place is not null then
+        raise exception '% number % is not a JSON object', element_name, v_place
+            using errcode = 'PD422',
+                  hint    = check_batch.hint;
+    end if;
+end;
+$$;
+
+comment on function docket_private.check_batch(jsonb, text, text, text, text[], boolean, text) is
+    'Raises PD422 unless a batch is an array of objects with known fields only (null: any), PD413 when it has more than a setting allows.';
+
+revoke all on function docket_private.check_batch(jsonb, text, text, text, text[], boolean, text)
+  from public;
+
+reset role;
+
 -- platform/drop_partitions
 
 set local role docket_owner;
@@ -8771,33 +8845,18 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
-    if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
-        raise exception 'dependencies is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id and depends_on_id.';
-    end if;
-
-    if jsonb_array_length(dependencies) > v_most then
-        raise exception '% dependencies in one call', jsonb_array_length(dependencies)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        dependencies, 'dependencies', 'dependency',
+        'Give an array of objects with task_id and depends_on_id.', v_known, may_be_empty => true);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(dependencies) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that dependencies do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -10959,33 +11018,20 @@ declare
         'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
         'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
         'metadata', 'depends_on'];
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
-    if check_new_tasks.tasks is null or jsonb_typeof(check_new_tasks.tasks) <> 'array' then
-        raise exception 'tasks is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects, each with at least a title.';
-    end if;
+    perform docket_private.check_batch(
+        check_new_tasks.tasks, 'tasks', 'task',
+        'Give an array of objects, each with at least a title; what no field is for goes into metadata.',
+        v_known, may_be_empty => true);
 
-    if jsonb_array_length(check_new_tasks.tasks) > v_most then
-        raise exception '% tasks in one call', jsonb_array_length(check_new_tasks.tasks)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
-
-    select e.ordinal, jsonb_typeof(e.task) as kind, coalesce(e.task ->> 'title', '') as title
-      into v_row
+    select e.ordinal, coalesce(e.task ->> 'title', '') as title into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     where jsonb_typeof(e.task) <> 'object'
-        or coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
+     where coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
      order by e.ordinal
      limit 1;
 
-    if found and v_row.kind <> 'object' then
-        raise exception 'task number % is not a JSON object', v_row.ordinal
-            using errcode = 'PD422';
-    elsif found then
+    if found then
         raise exception 'task number % has a title of % characters',
                         v_row.ordinal, length(v_row.title)
             using errcode = 'PD422',
@@ -11019,20 +11065,6 @@ begin
                         left(v_row.named::text, 200)
             using errcode = 'PD422',
                   hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
-    end if;
-
-    select e.ordinal, k.field into v_row
-      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     cross join lateral jsonb_object_keys(e.task) as k (field)
-     where k.field <> all (v_known)
-     limit 1;
-
-    if found then
-        raise exception 'task number % has a field % that tasks do not have', v_row.ordinal,
-                        quote_ident(v_row.field)
-            using errcode = 'PD422',
-                  hint    = format('Known are %s. Anything else goes into metadata.',
-                                   array_to_string(v_known, ', '));
     end if;
 end;
 $$;
@@ -18427,7 +18459,6 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
         'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
@@ -18440,30 +18471,15 @@ declare
     v_bytes bigint := (docket_private.setting('max_interaction_bytes') #>> '{}')::bigint;
     v_wrong record;
 begin
-    if interactions is null or jsonb_typeof(interactions) <> 'array'
-       or jsonb_array_length(interactions) = 0
-    then
-        raise exception 'interactions is not a JSON array of interactions'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, agent_name, interaction_type and success.';
-    end if;
-
-    if jsonb_array_length(interactions) > v_most then
-        raise exception '% interactions in one call', jsonb_array_length(interactions)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        interactions, 'interactions', 'interaction',
+        'Give an array of objects with task_id, agent_name, interaction_type and success.',
+        v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(interactions) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that interactions do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -21127,7 +21143,7 @@ reset role;
 
 set local role docket_owner;
 
-create function docket_private.check_artifact_attempts(
+create function docket_private.check_attempts(
     project_id  uuid,
     task_ids    uuid[],
     attempt_ids uuid[]
@@ -21140,13 +21156,13 @@ declare
     v_wrong record;
 begin
     select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from unnest(check_artifact_attempts.task_ids, check_artifact_attempts.attempt_ids)
+      from unnest(check_attempts.task_ids, check_attempts.attempt_ids)
                as g (task_id, attempt_id)
       left join lateral (
                select b.attempt_id, b.outcome
                  from docket.task_attempts as b
                 where b.attempt_id = g.attempt_id
-                  and b.project_id = check_artifact_attempts.project_id
+                  and b.project_id = check_attempts.project_id
                   and b.task_id    = g.task_id
                offset 0
            ) as a on true
@@ -21164,7 +21180,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) is
+comment on function docket_private.check_attempts(uuid, uuid[], uuid[]) is
     'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
 
 create function docket_private.check_interactions_of(
@@ -21350,7 +21366,7 @@ begin
       order by t.task_id
         for no key update;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         store_artifacts.project_id,
         array(select g.task_id from unnest(store_artifacts.artifacts) with ordinality as g
                order by g.ordinality),
@@ -21533,36 +21549,20 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'file_path', 'artifact_type', 'content', 'content_base64', 'content_hash',
         'content_size', 'content_type', 'storage_type', 'storage_location', 'attempt_id',
         'interaction_id', 'metadata'];
     v_wrong record;
 begin
-    if artifacts is null or jsonb_typeof(artifacts) <> 'array' or jsonb_array_length(artifacts) = 0
-    then
-        raise exception 'artifacts is not a JSON array of artifacts'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, file_path and content or content_base64.';
-    end if;
-
-    if jsonb_array_length(artifacts) > v_most then
-        raise exception '% artifacts in one call', jsonb_array_length(artifacts)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        artifacts, 'artifacts', 'artifact',
+        'Give an array of objects with task_id, file_path and content or content_base64.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(artifacts) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that artifacts do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -21799,7 +21799,7 @@ comment on function docket.delete_artifact(uuid, uuid) is
 project has it; what is kept in another store stays there. Validations of it stay, without it. The
 same `request_id` again returns the first answer. Returns the artifact. Raises PD404, PD403.';
 
-revoke all on function docket_private.check_artifact_attempts(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.check_attempts(uuid, uuid[], uuid[]) from public;
 revoke all on function docket_private.check_interactions_of(uuid, uuid[]) from public;
 revoke all on function docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
   from public;
@@ -23486,7 +23486,6 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
@@ -23495,30 +23494,14 @@ declare
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
-    if validations is null or jsonb_typeof(validations) <> 'array'
-       or jsonb_array_length(validations) = 0
-    then
-        raise exception 'validations is not a JSON array of results'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, validation_type and status.';
-    end if;
-
-    if jsonb_array_length(validations) > v_most then
-        raise exception '% validations in one call', jsonb_array_length(validations)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        validations, 'validations', 'validation',
+        'Give an array of objects with task_id, validation_type and status.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(validations) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that validations do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -23548,45 +23531,6 @@ comment on function docket_private.check_validations(jsonb) is
     'Raises PD422 or PD413 for what can not be a batch of validations.';
 
 -- An agent that has lost its task says nothing about it any more.
-create function docket_private.check_validated_attempts(
-    project_id  uuid,
-    validations jsonb
-) returns void
-language plpgsql
-stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_wrong record;
-begin
-    select r.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from jsonb_to_recordset(check_validated_attempts.validations) as r (
-               task_id uuid, attempt_id uuid)
-      left join lateral (
-               select b.attempt_id, b.outcome
-                 from docket.task_attempts as b
-                where b.attempt_id = r.attempt_id
-                  and b.project_id = check_validated_attempts.project_id
-                  and b.task_id    = r.task_id
-               offset 0
-           ) as a on true
-     where r.attempt_id is not null
-       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
-     limit 1;
-
-    if found and v_wrong.is_unknown then
-        raise exception 'attempt % is none of the task', v_wrong.attempt_id
-            using errcode = 'PD404',
-                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
-    elsif found then
-        perform docket_private.lease_lost(v_wrong.attempt_id);
-    end if;
-end;
-$$;
-
-comment on function docket_private.check_validated_attempts(uuid, jsonb) is
-    'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
-
 create function docket.record_validations(
     validations jsonb,
     request_id  uuid default null
@@ -23616,8 +23560,10 @@ begin
     v_project  := docket_private.lock_gated(v_task_ids);
 
     begin
-        perform docket_private.check_validated_attempts(
-            v_project, record_validations.validations);
+        perform docket_private.check_attempts(
+                    v_project, array_agg(r.task_id), array_agg(r.attempt_id))
+           from jsonb_to_recordset(record_validations.validations) as r (
+                    task_id uuid, attempt_id uuid);
 
           with given as materialized (
               select g.ordinal, r.*,
@@ -23816,7 +23762,6 @@ fields of record_validations(); `execution_time_ms` in milliseconds. The same `r
 returns the first answer. Returns the result. Raises PD404, PD403, PD422, PDLSE.';
 
 revoke all on function docket_private.check_validations(jsonb) from public;
-revoke all on function docket_private.check_validated_attempts(uuid, jsonb) from public;
 revoke all on function docket.record_validations(jsonb, uuid) from public;
 revoke all on function docket.record_validation(
     uuid, text, text, text, numeric, numeric, integer, integer, integer, integer, jsonb, jsonb,
@@ -23983,22 +23928,15 @@ begin
         return jsonb_populate_record(null::docket.validation_results, v_answer);
     end if;
 
-    if findings is null or jsonb_typeof(findings) <> 'array' then
-        raise exception 'findings is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with severity and message; an empty one says that nothing was found.';
-    end if;
+    perform docket_private.check_batch(
+        findings, 'findings', 'finding',
+        'Give an array of objects with severity and message; an empty one says that nothing was found.',
+        v_known, may_be_empty => true, size_setting => 'max_findings');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(findings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that findings do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'message', '') = '' then 'has no message'
                           when coalesce(e.element ->> 'severity', '')
                                not in ('critical', 'major', 'minor', 'info')
@@ -28863,7 +28801,7 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         v_execution.project_id, array[v_execution.task_id], array[v_execution.attempt_id]);
     perform docket_private.remember(
         request_id, jsonb_build_object('execution_id', v_execution.execution_id));
@@ -29296,6 +29234,39 @@ $$;
 comment on function docket.get_execution(uuid) is
     'One execution by its id, `execution_id`. Returns the execution, with every field. Raises PD404.';
 
+-- Written once, and inlined into each of its callers: their indexes are entered by it.
+create function docket_private.is_execution_asked(
+    execution      docket.execution_history,
+    execution_type text,
+    status         text,
+    environment    text,
+    since          timestamptz,
+    until          timestamptz,
+    after          uuid
+) returns boolean
+language sql
+stable
+begin atomic
+    select (is_execution_asked.execution_type is null
+            or (execution).execution_type = lower(btrim(is_execution_asked.execution_type)))
+           and (is_execution_asked.status is null
+                or (execution).status = is_execution_asked.status)
+           and (is_execution_asked.environment is null
+                or (execution).environment = lower(btrim(is_execution_asked.environment)))
+           and (is_execution_asked.since is null
+                or (execution).created_at >= is_execution_asked.since)
+           and (is_execution_asked.until is null
+                or (execution).created_at < is_execution_asked.until)
+           and (is_execution_asked.after is null
+                or ((execution).created_at, (execution).execution_id) < (
+                       docket_private.time_of_id(is_execution_asked.after),
+                       is_execution_asked.after));
+end;
+
+comment on function docket_private.is_execution_asked(
+    docket.execution_history, text, text, text, timestamptz, timestamptz, uuid) is
+    'Whether an execution is what docket.list_executions() was asked for.';
+
 create function docket.list_executions(
     project_id     uuid,
     task_id        uuid        default null,
@@ -29321,17 +29292,10 @@ begin atomic
                 where e.task_id = t.task_id
                   and e.project_id = t.project_id
                   and list_executions.workflow_id is null
-                  and (list_executions.execution_type is null
-                       or e.execution_type = lower(btrim(list_executions.execution_type)))
-                  and (list_executions.status is null or e.status = list_executions.status)
-                  and (list_executions.environment is null
-                       or e.environment = lower(btrim(list_executions.environment)))
-                  and (list_executions.since is null or e.created_at >= list_executions.since)
-                  and (list_executions.until is null or e.created_at < list_executions.until)
-                  and (list_executions.after is null
-                       or (e.created_at, e.execution_id) < (
-                              docket_private.time_of_id(list_executions.after),
-                              list_executions.after))
+                  and docket_private.is_execution_asked(
+                          e, list_executions.execution_type, list_executions.status,
+                          list_executions.environment, list_executions.since,
+                          list_executions.until, list_executions.after)
                 order by e.created_at desc, e.execution_id desc
                 limit least(greatest(list_executions.page_size, 1), 1000)
            ) as of_task
@@ -29346,17 +29310,10 @@ begin atomic
                 where e.workflow_id = w.workflow_id
                   and e.project_id = w.project_id
                   and list_executions.task_id is null
-                  and (list_executions.execution_type is null
-                       or e.execution_type = lower(btrim(list_executions.execution_type)))
-                  and (list_executions.status is null or e.status = list_executions.status)
-                  and (list_executions.environment is null
-                       or e.environment = lower(btrim(list_executions.environment)))
-                  and (list_executions.since is null or e.created_at >= list_executions.since)
-                  and (list_executions.until is null or e.created_at < list_executions.until)
-                  and (list_executions.after is null
-                       or (e.created_at, e.execution_id) < (
-                              docket_private.time_of_id(list_executions.after),
-                              list_executions.after))
+                  and docket_private.is_execution_asked(
+                          e, list_executions.execution_type, list_executions.status,
+                          list_executions.environment, list_executions.since,
+                          list_executions.until, list_executions.after)
                 order by e.created_at desc, e.execution_id desc
                 limit least(greatest(list_executions.page_size, 1), 1000)
            ) as of_workflow
@@ -29370,16 +29327,10 @@ begin atomic
            where list_executions.task_id is null
              and list_executions.workflow_id is null
              and e.project_id = list_executions.project_id
-             and (list_executions.execution_type is null
-                  or e.execution_type = lower(btrim(list_executions.execution_type)))
-             and (list_executions.status is null or e.status = list_executions.status)
-             and (list_executions.environment is null
-                  or e.environment = lower(btrim(list_executions.environment)))
-             and (list_executions.since is null or e.created_at >= list_executions.since)
-             and (list_executions.until is null or e.created_at < list_executions.until)
-             and (list_executions.after is null
-                  or (e.created_at, e.execution_id) < (
-                         docket_private.time_of_id(list_executions.after), list_executions.after))
+             and docket_private.is_execution_asked(
+                     e, list_executions.execution_type, list_executions.status,
+                     list_executions.environment, list_executions.since,
+                     list_executions.until, list_executions.after)
            order by e.created_at desc, e.execution_id desc
            limit least(greatest(list_executions.page_size, 1), 1000)
       ) as of_project;
@@ -29452,12 +29403,16 @@ comment on function docket.list_execution_log(uuid, bigint, integer) is
 Returns lines; data may be null. Raises nothing.';
 
 revoke all on function docket.get_execution(uuid) from public;
+revoke all on function docket_private.is_execution_asked(
+    docket.execution_history, text, text, text, timestamptz, timestamptz, uuid) from public;
 revoke all on function docket.list_executions(
     uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer) from public;
 revoke all on function docket.execution_chain(uuid) from public;
 revoke all on function docket.list_execution_log(uuid, bigint, integer) from public;
 grant execute on function
     docket.get_execution(uuid),
+    docket_private.is_execution_asked(
+        docket.execution_history, text, text, text, timestamptz, timestamptz, uuid),
     docket.list_executions(
         uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer),
     docket.execution_chain(uuid),
@@ -41112,30 +41067,16 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_wrong record;
 begin
-    if check_embeddings.embeddings is null
-       or jsonb_typeof(check_embeddings.embeddings) <> 'array'
-       or jsonb_array_length(check_embeddings.embeddings) = 0
-    then
-        raise exception 'embeddings is not a JSON array of embeddings'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with kind, row_id and embedding.';
-    end if;
-
-    if jsonb_array_length(check_embeddings.embeddings) > v_most then
-        raise exception '% embeddings in one call',
-                        jsonb_array_length(check_embeddings.embeddings)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        check_embeddings.embeddings, 'embeddings', 'embedding',
+        'Give an array of objects with kind, row_id and embedding.');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(check_embeddings.embeddings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
                           when coalesce(e.element ->> 'row_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no row_id'

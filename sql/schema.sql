@@ -11073,6 +11073,16 @@ COMMENT ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, p
 `after` is the line_no of the last line of the previous page, `page_size` is in rows (1 to 10000).
 Returns lines; data may be null. Raises nothing.';
 
+-- FUNCTION docket_private.is_execution_asked(docket.execution_history, text, text, text, timestamp with time zone, timestamp with time zone, uuid)
+
+CREATE FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) RETURNS boolean
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT (((execution_type IS NULL) OR (((execution).execution_type)::text = lower(btrim(execution_type)))) AND ((status IS NULL) OR (((execution).status)::text = status)) AND ((environment IS NULL) OR (((execution).environment)::text = lower(btrim(environment)))) AND ((since IS NULL) OR ((execution).created_at >= since)) AND ((until IS NULL) OR ((execution).created_at < until)) AND ((after IS NULL) OR (ROW((execution).created_at, (execution).execution_id) < ROW(docket_private.time_of_id(after), after))));
+END;
+
+COMMENT ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) IS 'Whether an execution is what docket.list_executions() was asked for.';
+
 -- FUNCTION docket.list_executions(uuid, uuid, uuid, text, text, text, timestamp with time zone, timestamp with time zone, uuid, integer)
 
 CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NULL::uuid, workflow_id uuid DEFAULT NULL::uuid, execution_type text DEFAULT NULL::text, status text DEFAULT NULL::text, environment text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.execution_history
@@ -11144,7 +11154,7 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.created_at,
              e.created_by
             FROM docket.execution_history e
-           WHERE ((e.task_id = t.task_id) AND (e.project_id = t.project_id) AND (list_executions.workflow_id IS NULL) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           WHERE ((e.task_id = t.task_id) AND (e.project_id = t.project_id) AND (list_executions.workflow_id IS NULL) AND docket_private.is_execution_asked(e.*, list_executions.execution_type, list_executions.status, list_executions.environment, list_executions.since, list_executions.until, list_executions.after))
            ORDER BY e.created_at DESC, e.execution_id DESC
           LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_task)
    WHERE ((t.task_id = list_executions.task_id) AND (t.project_id = list_executions.project_id))
@@ -11215,7 +11225,7 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.created_at,
              e.created_by
             FROM docket.execution_history e
-           WHERE ((e.workflow_id = w.workflow_id) AND (e.project_id = w.project_id) AND (list_executions.task_id IS NULL) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           WHERE ((e.workflow_id = w.workflow_id) AND (e.project_id = w.project_id) AND (list_executions.task_id IS NULL) AND docket_private.is_execution_asked(e.*, list_executions.execution_type, list_executions.status, list_executions.environment, list_executions.since, list_executions.until, list_executions.after))
            ORDER BY e.created_at DESC, e.execution_id DESC
           LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_workflow)
    WHERE ((w.workflow_id = list_executions.workflow_id) AND (w.project_id = list_executions.project_id))
@@ -11285,7 +11295,7 @@ CREATE FUNCTION docket.list_executions(project_id uuid, task_id uuid DEFAULT NUL
              e.created_at,
              e.created_by
             FROM docket.execution_history e
-           WHERE ((list_executions.task_id IS NULL) AND (list_executions.workflow_id IS NULL) AND (e.project_id = list_executions.project_id) AND ((list_executions.execution_type IS NULL) OR ((e.execution_type)::text = lower(btrim(list_executions.execution_type)))) AND ((list_executions.status IS NULL) OR ((e.status)::text = list_executions.status)) AND ((list_executions.environment IS NULL) OR ((e.environment)::text = lower(btrim(list_executions.environment)))) AND ((list_executions.since IS NULL) OR (e.created_at >= list_executions.since)) AND ((list_executions.until IS NULL) OR (e.created_at < list_executions.until)) AND ((list_executions.after IS NULL) OR (ROW(e.created_at, e.execution_id) < ROW(docket_private.time_of_id(list_executions.after), list_executions.after))))
+           WHERE ((list_executions.task_id IS NULL) AND (list_executions.workflow_id IS NULL) AND (e.project_id = list_executions.project_id) AND docket_private.is_execution_asked(e.*, list_executions.execution_type, list_executions.status, list_executions.environment, list_executions.since, list_executions.until, list_executions.after))
            ORDER BY e.created_at DESC, e.execution_id DESC
           LIMIT LEAST(GREATEST(list_executions.page_size, 1), 1000)) of_project;
 END;
@@ -15774,22 +15784,15 @@ begin
         return jsonb_populate_record(null::docket.validation_results, v_answer);
     end if;
 
-    if findings is null or jsonb_typeof(findings) <> 'array' then
-        raise exception 'findings is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with severity and message; an empty one says that nothing was found.';
-    end if;
+    perform docket_private.check_batch(
+        findings, 'findings', 'finding',
+        'Give an array of objects with severity and message; an empty one says that nothing was found.',
+        v_known, may_be_empty => true, size_setting => 'max_findings');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(findings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that findings do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'message', '') = '' then 'has no message'
                           when coalesce(e.element ->> 'severity', '')
                                not in ('critical', 'major', 'minor', 'info')
@@ -16785,8 +16788,10 @@ begin
     v_project  := docket_private.lock_gated(v_task_ids);
 
     begin
-        perform docket_private.check_validated_attempts(
-            v_project, record_validations.validations);
+        perform docket_private.check_attempts(
+                    v_project, array_agg(r.task_id), array_agg(r.attempt_id))
+           from jsonb_to_recordset(record_validations.validations) as r (
+                    task_id uuid, attempt_id uuid);
 
           with given as materialized (
               select g.ordinal, r.*,
@@ -19291,7 +19296,7 @@ begin
             perform docket_private.execution_refused(v_constraint, sqlerrm);
     end;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         v_execution.project_id, array[v_execution.task_id], array[v_execution.attempt_id]);
     perform docket_private.remember(
         request_id, jsonb_build_object('execution_id', v_execution.execution_id));
@@ -22569,42 +22574,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) IS 'Counts what work on tasks of one project has used, for them, their workflows and the project. The three arrays go together. Raises PD422.';
 
--- FUNCTION docket_private.check_artifact_attempts(uuid, uuid[], uuid[])
-
-CREATE FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_wrong record;
-begin
-    select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from unnest(check_artifact_attempts.task_ids, check_artifact_attempts.attempt_ids)
-               as g (task_id, attempt_id)
-      left join lateral (
-               select b.attempt_id, b.outcome
-                 from docket.task_attempts as b
-                where b.attempt_id = g.attempt_id
-                  and b.project_id = check_artifact_attempts.project_id
-                  and b.task_id    = g.task_id
-               offset 0
-           ) as a on true
-     where g.attempt_id is not null
-       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
-     limit 1;
-
-    if found and v_wrong.is_unknown then
-        raise exception 'attempt % is none of the task', v_wrong.attempt_id
-            using errcode = 'PD404',
-                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
-    elsif found then
-        perform docket_private.lease_lost(v_wrong.attempt_id);
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) IS 'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
-
 -- FUNCTION docket_private.check_artifacts(jsonb)
 
 CREATE FUNCTION docket_private.check_artifacts(artifacts jsonb) RETURNS void
@@ -22612,36 +22581,20 @@ CREATE FUNCTION docket_private.check_artifacts(artifacts jsonb) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'file_path', 'artifact_type', 'content', 'content_base64', 'content_hash',
         'content_size', 'content_type', 'storage_type', 'storage_location', 'attempt_id',
         'interaction_id', 'metadata'];
     v_wrong record;
 begin
-    if artifacts is null or jsonb_typeof(artifacts) <> 'array' or jsonb_array_length(artifacts) = 0
-    then
-        raise exception 'artifacts is not a JSON array of artifacts'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, file_path and content or content_base64.';
-    end if;
-
-    if jsonb_array_length(artifacts) > v_most then
-        raise exception '% artifacts in one call', jsonb_array_length(artifacts)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        artifacts, 'artifacts', 'artifact',
+        'Give an array of objects with task_id, file_path and content or content_base64.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(artifacts) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that artifacts do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -22680,6 +22633,98 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.check_artifacts(artifacts jsonb) IS 'Raises PD422 or PD413 for what can not be a batch of artifacts.';
+
+-- FUNCTION docket_private.check_attempts(uuid, uuid[], uuid[])
+
+CREATE FUNCTION docket_private.check_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_wrong record;
+begin
+    select g.attempt_id, a.attempt_id is null as is_unknown into v_wrong
+      from unnest(check_attempts.task_ids, check_attempts.attempt_ids)
+               as g (task_id, attempt_id)
+      left join lateral (
+               select b.attempt_id, b.outcome
+                 from docket.task_attempts as b
+                where b.attempt_id = g.attempt_id
+                  and b.project_id = check_attempts.project_id
+                  and b.task_id    = g.task_id
+               offset 0
+           ) as a on true
+     where g.attempt_id is not null
+       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
+     limit 1;
+
+    if found and v_wrong.is_unknown then
+        raise exception 'attempt % is none of the task', v_wrong.attempt_id
+            using errcode = 'PD404',
+                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
+    elsif found then
+        perform docket_private.lease_lost(v_wrong.attempt_id);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) IS 'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
+
+-- FUNCTION docket_private.check_batch(jsonb, text, text, text, text[], boolean, text)
+
+CREATE FUNCTION docket_private.check_batch(batch jsonb, batch_name text, element_name text, hint text, known text[] DEFAULT NULL::text[], may_be_empty boolean DEFAULT false, size_setting text DEFAULT 'max_batch_size'::text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most  bigint := (docket_private.setting(size_setting) #>> '{}')::bigint;
+    v_place bigint;
+    v_field text;
+begin
+    if batch is null or jsonb_typeof(batch) <> 'array'
+       or jsonb_array_length(batch) = 0 and not may_be_empty then
+        raise exception '% is not a JSON array%', batch_name,
+                        case when may_be_empty then '' else ' of ' || batch_name end
+            using errcode = 'PD422',
+                  hint    = check_batch.hint;
+    end if;
+
+    if jsonb_array_length(batch) > v_most then
+        raise exception '% % in one call', jsonb_array_length(batch), batch_name
+            using errcode = 'PD413',
+                  hint    = format('At most %s (setting %s).', v_most, size_setting);
+    end if;
+
+    select e.place, k.field into v_place, v_field
+      from jsonb_array_elements(batch) with ordinality as e (element, place)
+      left join lateral (
+          select min(o.field) as field
+            from jsonb_object_keys(
+                     case jsonb_typeof(e.element)
+                         when 'object' then coalesce(e.element - check_batch.known, '{}')
+                         else               '{}'
+                     end) as o (field)
+      ) as k
+        on true
+     where jsonb_typeof(e.element) <> 'object'
+        or k.field is not null
+     order by e.place
+     limit 1;
+
+    if v_field is not null then
+        raise exception '% number % has a field % that % do not have', element_name, v_place,
+                        quote_ident(left(v_field, 100)), batch_name
+            using errcode = 'PD422',
+                  hint    = format('Known are %s.', array_to_string(known, ', '));
+    elsif v_place is not null then
+        raise exception '% number % is not a JSON object', element_name, v_place
+            using errcode = 'PD422',
+                  hint    = check_batch.hint;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.check_batch(batch jsonb, batch_name text, element_name text, hint text, known text[], may_be_empty boolean, size_setting text) IS 'Raises PD422 unless a batch is an array of objects with known fields only (null: any), PD413 when it has more than a setting allows.';
 
 -- FUNCTION docket_private.check_claim(text, integer)
 
@@ -22804,30 +22849,16 @@ CREATE FUNCTION docket_private.check_embeddings(embeddings jsonb) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_wrong record;
 begin
-    if check_embeddings.embeddings is null
-       or jsonb_typeof(check_embeddings.embeddings) <> 'array'
-       or jsonb_array_length(check_embeddings.embeddings) = 0
-    then
-        raise exception 'embeddings is not a JSON array of embeddings'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with kind, row_id and embedding.';
-    end if;
-
-    if jsonb_array_length(check_embeddings.embeddings) > v_most then
-        raise exception '% embeddings in one call',
-                        jsonb_array_length(check_embeddings.embeddings)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        check_embeddings.embeddings, 'embeddings', 'embedding',
+        'Give an array of objects with kind, row_id and embedding.');
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(check_embeddings.embeddings) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
                           when coalesce(e.element ->> 'row_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no row_id'
@@ -22860,7 +22891,6 @@ CREATE FUNCTION docket_private.check_interactions(interactions jsonb) RETURNS vo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'agent_name', 'interaction_type', 'success', 'request_data', 'response_data',
         'execution_time_ms', 'attempt_id', 'prompt_build_id', 'session_id', 'conversation_id',
@@ -22873,30 +22903,15 @@ declare
     v_bytes bigint := (docket_private.setting('max_interaction_bytes') #>> '{}')::bigint;
     v_wrong record;
 begin
-    if interactions is null or jsonb_typeof(interactions) <> 'array'
-       or jsonb_array_length(interactions) = 0
-    then
-        raise exception 'interactions is not a JSON array of interactions'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, agent_name, interaction_type and success.';
-    end if;
-
-    if jsonb_array_length(interactions) > v_most then
-        raise exception '% interactions in one call', jsonb_array_length(interactions)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        interactions, 'interactions', 'interaction',
+        'Give an array of objects with task_id, agent_name, interaction_type and success.',
+        v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(interactions) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that interactions do not have',
-                                          (select left(min(k.name), 100)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -23026,33 +23041,18 @@ CREATE FUNCTION docket_private.check_new_dependencies(dependencies jsonb) RETURN
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'depends_on_id', 'dependency_type', 'satisfied_by', 'strength', 'metadata'];
     v_wrong record;
 begin
-    if dependencies is null or jsonb_typeof(dependencies) <> 'array' then
-        raise exception 'dependencies is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id and depends_on_id.';
-    end if;
-
-    if jsonb_array_length(dependencies) > v_most then
-        raise exception '% dependencies in one call', jsonb_array_length(dependencies)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        dependencies, 'dependencies', 'dependency',
+        'Give an array of objects with task_id and depends_on_id.', v_known, may_be_empty => true);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(dependencies) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that dependencies do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -23113,33 +23113,20 @@ declare
         'needed_capabilities', 'complexity_score', 'actual_complexity', 'estimated_effort',
         'actual_effort', 'status', 'priority', 'assigned_to', 'not_before', 'due_at', 'results',
         'metadata', 'depends_on'];
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_row   record;
 begin
-    if check_new_tasks.tasks is null or jsonb_typeof(check_new_tasks.tasks) <> 'array' then
-        raise exception 'tasks is not a JSON array'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects, each with at least a title.';
-    end if;
+    perform docket_private.check_batch(
+        check_new_tasks.tasks, 'tasks', 'task',
+        'Give an array of objects, each with at least a title; what no field is for goes into metadata.',
+        v_known, may_be_empty => true);
 
-    if jsonb_array_length(check_new_tasks.tasks) > v_most then
-        raise exception '% tasks in one call', jsonb_array_length(check_new_tasks.tasks)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
-
-    select e.ordinal, jsonb_typeof(e.task) as kind, coalesce(e.task ->> 'title', '') as title
-      into v_row
+    select e.ordinal, coalesce(e.task ->> 'title', '') as title into v_row
       from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     where jsonb_typeof(e.task) <> 'object'
-        or coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
+     where coalesce(length(e.task ->> 'title'), 0) not between 1 and 255
      order by e.ordinal
      limit 1;
 
-    if found and v_row.kind <> 'object' then
-        raise exception 'task number % is not a JSON object', v_row.ordinal
-            using errcode = 'PD422';
-    elsif found then
+    if found then
         raise exception 'task number % has a title of % characters',
                         v_row.ordinal, length(v_row.title)
             using errcode = 'PD422',
@@ -23173,20 +23160,6 @@ begin
                         left(v_row.named::text, 200)
             using errcode = 'PD422',
                   hint    = 'Give its key or id, or an object {"task": key or id, "satisfied_by": completed, merged or validated}.';
-    end if;
-
-    select e.ordinal, k.field into v_row
-      from jsonb_array_elements(check_new_tasks.tasks) with ordinality as e (task, ordinal)
-     cross join lateral jsonb_object_keys(e.task) as k (field)
-     where k.field <> all (v_known)
-     limit 1;
-
-    if found then
-        raise exception 'task number % has a field % that tasks do not have', v_row.ordinal,
-                        quote_ident(v_row.field)
-            using errcode = 'PD422',
-                  hint    = format('Known are %s. Anything else goes into metadata.',
-                                   array_to_string(v_known, ', '));
     end if;
 end;
 $$;
@@ -23463,42 +23436,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.check_times(first_at timestamp with time zone, last_at timestamp with time zone, categories text[]) IS 'Raises PD422 unless samples from the first to the last time are kept.';
 
--- FUNCTION docket_private.check_validated_attempts(uuid, jsonb)
-
-CREATE FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) RETURNS void
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_wrong record;
-begin
-    select r.attempt_id, a.attempt_id is null as is_unknown into v_wrong
-      from jsonb_to_recordset(check_validated_attempts.validations) as r (
-               task_id uuid, attempt_id uuid)
-      left join lateral (
-               select b.attempt_id, b.outcome
-                 from docket.task_attempts as b
-                where b.attempt_id = r.attempt_id
-                  and b.project_id = check_validated_attempts.project_id
-                  and b.task_id    = r.task_id
-               offset 0
-           ) as a on true
-     where r.attempt_id is not null
-       and (a.attempt_id is null or coalesce(a.outcome, 'completed') <> 'completed')
-     limit 1;
-
-    if found and v_wrong.is_unknown then
-        raise exception 'attempt % is none of the task', v_wrong.attempt_id
-            using errcode = 'PD404',
-                  hint    = 'docket.claim_tasks() gives each task its attempt_id.';
-    elsif found then
-        perform docket_private.lease_lost(v_wrong.attempt_id);
-    end if;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) IS 'Raises PD404 for an attempt that is none of its task, PDLSE for one that has lost it.';
-
 -- FUNCTION docket_private.check_validations(jsonb)
 
 CREATE FUNCTION docket_private.check_validations(validations jsonb) RETURNS void
@@ -23506,7 +23443,6 @@ CREATE FUNCTION docket_private.check_validations(validations jsonb) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
-    v_most  integer := (docket_private.setting('max_batch_size') #>> '{}')::integer;
     v_known constant text[] := array[
         'task_id', 'validation_type', 'status', 'validator_name', 'attempt_id', 'agent',
         'pull_request_id', 'artifact_id', 'score', 'max_score', 'issues_found', 'issues_critical',
@@ -23515,30 +23451,14 @@ declare
         'execution_time_ms', 'metadata'];
     v_wrong record;
 begin
-    if validations is null or jsonb_typeof(validations) <> 'array'
-       or jsonb_array_length(validations) = 0
-    then
-        raise exception 'validations is not a JSON array of results'
-            using errcode = 'PD422',
-                  hint    = 'Give an array of objects with task_id, validation_type and status.';
-    end if;
-
-    if jsonb_array_length(validations) > v_most then
-        raise exception '% validations in one call', jsonb_array_length(validations)
-            using errcode = 'PD413',
-                  hint    = format('At most %s (setting max_batch_size).', v_most);
-    end if;
+    perform docket_private.check_batch(
+        validations, 'validations', 'validation',
+        'Give an array of objects with task_id, validation_type and status.', v_known);
 
     select e.place, w.reason into v_wrong
       from jsonb_array_elements(validations) with ordinality as e (element, place)
      cross join lateral (
                select case
-                          when jsonb_typeof(e.element) <> 'object' then 'is not a JSON object'
-                          when (e.element - v_known) <> '{}'
-                              then format('has a field %s that validations do not have',
-                                          (select min(k.name)
-                                             from jsonb_object_keys(e.element - v_known)
-                                                  as k (name)))
                           when coalesce(e.element ->> 'task_id', '')
                                !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
                               then 'has no task_id'
@@ -36212,7 +36132,7 @@ begin
       order by t.task_id
         for no key update;
 
-    perform docket_private.check_artifact_attempts(
+    perform docket_private.check_attempts(
         store_artifacts.project_id,
         array(select g.task_id from unnest(store_artifacts.artifacts) with ordinality as g
                order by g.ordinality),
@@ -45429,6 +45349,13 @@ GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint,
 GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_execution_log(execution_id uuid, after bigint, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket_private.is_execution_asked(execution docket.execution_history, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.list_executions(project_id uuid, task_id uuid, workflow_id uuid, execution_type text, status text, environment text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_app;
@@ -46438,9 +46365,11 @@ REVOKE ALL ON FUNCTION docket_private.changed_here_at(task_id uuid, field text) 
 
 REVOKE ALL ON FUNCTION docket_private.charge_budgets(project_id uuid, task_ids uuid[], tokens bigint[], costs numeric[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.check_artifact_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.check_artifacts(artifacts jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_attempts(project_id uuid, task_ids uuid[], attempt_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.check_batch(batch jsonb, batch_name text, element_name text, hint text, known text[], may_be_empty boolean, size_setting text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_claim(agent text, max_tasks integer) FROM PUBLIC;
 
@@ -46473,8 +46402,6 @@ REVOKE ALL ON FUNCTION docket_private.check_series_call(metric docket.metric_def
 REVOKE ALL ON FUNCTION docket_private.check_template(kind text, body text, variables jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_times(first_at timestamp with time zone, last_at timestamp with time zone, categories text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.check_validated_attempts(project_id uuid, validations jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.check_validations(validations jsonb) FROM PUBLIC;
 

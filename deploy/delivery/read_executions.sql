@@ -33,6 +33,39 @@ $$;
 comment on function docket.get_execution(uuid) is
     'One execution by its id, `execution_id`. Returns the execution, with every field. Raises PD404.';
 
+-- Written once, and inlined into each of its callers: their indexes are entered by it.
+create function docket_private.is_execution_asked(
+    execution      docket.execution_history,
+    execution_type text,
+    status         text,
+    environment    text,
+    since          timestamptz,
+    until          timestamptz,
+    after          uuid
+) returns boolean
+language sql
+stable
+begin atomic
+    select (is_execution_asked.execution_type is null
+            or (execution).execution_type = lower(btrim(is_execution_asked.execution_type)))
+           and (is_execution_asked.status is null
+                or (execution).status = is_execution_asked.status)
+           and (is_execution_asked.environment is null
+                or (execution).environment = lower(btrim(is_execution_asked.environment)))
+           and (is_execution_asked.since is null
+                or (execution).created_at >= is_execution_asked.since)
+           and (is_execution_asked.until is null
+                or (execution).created_at < is_execution_asked.until)
+           and (is_execution_asked.after is null
+                or ((execution).created_at, (execution).execution_id) < (
+                       docket_private.time_of_id(is_execution_asked.after),
+                       is_execution_asked.after));
+end;
+
+comment on function docket_private.is_execution_asked(
+    docket.execution_history, text, text, text, timestamptz, timestamptz, uuid) is
+    'Whether an execution is what docket.list_executions() was asked for.';
+
 create function docket.list_executions(
     project_id     uuid,
     task_id        uuid        default null,
@@ -58,17 +91,10 @@ begin atomic
                 where e.task_id = t.task_id
                   and e.project_id = t.project_id
                   and list_executions.workflow_id is null
-                  and (list_executions.execution_type is null
-                       or e.execution_type = lower(btrim(list_executions.execution_type)))
-                  and (list_executions.status is null or e.status = list_executions.status)
-                  and (list_executions.environment is null
-                       or e.environment = lower(btrim(list_executions.environment)))
-                  and (list_executions.since is null or e.created_at >= list_executions.since)
-                  and (list_executions.until is null or e.created_at < list_executions.until)
-                  and (list_executions.after is null
-                       or (e.created_at, e.execution_id) < (
-                              docket_private.time_of_id(list_executions.after),
-                              list_executions.after))
+                  and docket_private.is_execution_asked(
+                          e, list_executions.execution_type, list_executions.status,
+                          list_executions.environment, list_executions.since,
+                          list_executions.until, list_executions.after)
                 order by e.created_at desc, e.execution_id desc
                 limit least(greatest(list_executions.page_size, 1), 1000)
            ) as of_task
@@ -83,17 +109,10 @@ begin atomic
                 where e.workflow_id = w.workflow_id
                   and e.project_id = w.project_id
                   and list_executions.task_id is null
-                  and (list_executions.execution_type is null
-                       or e.execution_type = lower(btrim(list_executions.execution_type)))
-                  and (list_executions.status is null or e.status = list_executions.status)
-                  and (list_executions.environment is null
-                       or e.environment = lower(btrim(list_executions.environment)))
-                  and (list_executions.since is null or e.created_at >= list_executions.since)
-                  and (list_executions.until is null or e.created_at < list_executions.until)
-                  and (list_executions.after is null
-                       or (e.created_at, e.execution_id) < (
-                              docket_private.time_of_id(list_executions.after),
-                              list_executions.after))
+                  and docket_private.is_execution_asked(
+                          e, list_executions.execution_type, list_executions.status,
+                          list_executions.environment, list_executions.since,
+                          list_executions.until, list_executions.after)
                 order by e.created_at desc, e.execution_id desc
                 limit least(greatest(list_executions.page_size, 1), 1000)
            ) as of_workflow
@@ -107,16 +126,10 @@ begin atomic
            where list_executions.task_id is null
              and list_executions.workflow_id is null
              and e.project_id = list_executions.project_id
-             and (list_executions.execution_type is null
-                  or e.execution_type = lower(btrim(list_executions.execution_type)))
-             and (list_executions.status is null or e.status = list_executions.status)
-             and (list_executions.environment is null
-                  or e.environment = lower(btrim(list_executions.environment)))
-             and (list_executions.since is null or e.created_at >= list_executions.since)
-             and (list_executions.until is null or e.created_at < list_executions.until)
-             and (list_executions.after is null
-                  or (e.created_at, e.execution_id) < (
-                         docket_private.time_of_id(list_executions.after), list_executions.after))
+             and docket_private.is_execution_asked(
+                     e, list_executions.execution_type, list_executions.status,
+                     list_executions.environment, list_executions.since,
+                     list_executions.until, list_executions.after)
            order by e.created_at desc, e.execution_id desc
            limit least(greatest(list_executions.page_size, 1), 1000)
       ) as of_project;
@@ -189,12 +202,16 @@ comment on function docket.list_execution_log(uuid, bigint, integer) is
 Returns lines; data may be null. Raises nothing.';
 
 revoke all on function docket.get_execution(uuid) from public;
+revoke all on function docket_private.is_execution_asked(
+    docket.execution_history, text, text, text, timestamptz, timestamptz, uuid) from public;
 revoke all on function docket.list_executions(
     uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer) from public;
 revoke all on function docket.execution_chain(uuid) from public;
 revoke all on function docket.list_execution_log(uuid, bigint, integer) from public;
 grant execute on function
     docket.get_execution(uuid),
+    docket_private.is_execution_asked(
+        docket.execution_history, text, text, text, timestamptz, timestamptz, uuid),
     docket.list_executions(
         uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer),
     docket.execution_chain(uuid),

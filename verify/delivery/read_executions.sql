@@ -3,6 +3,8 @@
 begin;
 
 select 'docket.get_execution(uuid)'::regprocedure;
+select 'docket_private.is_execution_asked(
+    docket.execution_history, text, text, text, timestamptz, timestamptz, uuid)'::regprocedure;
 select 'docket.list_executions(
     uuid, uuid, uuid, text, text, text, timestamptz, timestamptz, uuid, integer)'::regprocedure;
 select 'docket.execution_chain(uuid)'::regprocedure;
