@@ -8443,6 +8443,240 @@ Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nest
 PD409 (another content of this source, or this content from another source, was imported before),
 PD403, and what docket.create_project() raises.';
 
+-- FUNCTION docket.in_toto_statement(uuid, uuid, uuid)
+
+CREATE FUNCTION docket.in_toto_statement(task_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_graph   jsonb := docket.provenance(task_id, artifact_id, pull_request_id);
+    v_project uuid  := (v_graph ->> 'project_id')::uuid;
+    v_source  text  := docket_private.own_source(v_project);
+    v_time    text  := 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
+    v_slug    text;
+    v_subject jsonb;
+    v_run     jsonb;
+    v_result  jsonb;
+begin
+    select p.slug into v_slug from docket.projects as p where p.project_id = v_project;
+
+      with node as materialized (
+          select n.document, n.document ->> 'kind' as kind, n.place
+            from jsonb_array_elements(v_graph -> 'nodes') with ordinality as n (document, place)
+      ), newest as (
+          -- Of a file that was made more than once, the last.
+          select distinct on (n.document ->> 'file_path') n.document
+            from node as n
+           where n.kind = 'artifact'
+           order by n.document ->> 'file_path', n.place desc
+      )
+    select jsonb_agg(
+               jsonb_build_object(
+                   'name', n.document ->> 'file_path',
+                   'uri', docket_private.purl(
+                       v_slug, n.document ->> 'file_path', (n.document ->> 'version_no')::integer,
+                       decode(n.document ->> 'sha256', 'hex')),
+                   'digest', jsonb_build_object('sha256', n.document ->> 'sha256'),
+                   'mediaType', n.document ->> 'content_type')
+               order by n.document ->> 'file_path'),
+           (select t.document
+              from node as t
+             where t.kind = 'attempt'
+             order by t.document ->> 'outcome' = 'completed' desc nulls last, t.place desc
+             limit 1)
+      into v_subject, v_run
+      from newest as n;
+
+    if v_subject is null then
+        raise exception 'nothing was made that could be attested'
+            using errcode = 'PD422',
+                  hint    = 'A statement is about artifacts: docket.put_artifact() keeps them.';
+    end if;
+
+      with node as materialized (
+          select n.document, n.document ->> 'kind' as kind, n.place
+            from jsonb_array_elements(v_graph -> 'nodes') with ordinality as n (document, place)
+      )
+    select jsonb_build_object(
+               '_type', 'https://in-toto.io/Statement/v1',
+               'subject', v_subject,
+               'predicateType', 'https://slsa.dev/provenance/v1',
+               'predicate', jsonb_build_object(
+                   'buildDefinition', jsonb_build_object(
+                       'buildType', 'urn:pgdocket:task:v1',
+                       'externalParameters', jsonb_build_object(
+                           'project', v_slug,
+                           'tasks', (
+                               select jsonb_agg(
+                                          jsonb_build_object(
+                                              'id', n.document -> 'id',
+                                              'key', n.document -> 'task_key',
+                                              'title', n.document -> 'title')
+                                          order by n.place)
+                                 from node as n
+                                where n.kind = 'task')),
+                       'internalParameters', jsonb_build_object(
+                           'attempts', coalesce((
+                               select jsonb_agg(
+                                          n.document - '{kind,failure_class}'::text[]
+                                          order by n.place)
+                                 from node as n
+                                where n.kind = 'attempt'), '[]')),
+                       'resolvedDependencies', coalesce((
+                           select jsonb_agg(
+                                      jsonb_build_object(
+                                          'name', n.document ->> 'repository',
+                                          'uri', 'git+https://'
+                                                 || coalesce(
+                                                        substring(n.document ->> 'url'
+                                                                  from '^https?://([^/]+)/'),
+                                                        'github.com')
+                                                 || '/' || (n.document ->> 'repository'),
+                                          'digest', jsonb_build_object(
+                                              'gitCommit', n.document ->> 'base_commit'))
+                                      order by n.place)
+                             from node as n
+                            where n.kind = 'pull_request'
+                              and n.document ? 'base_commit'), '[]')),
+                   'runDetails', jsonb_build_object(
+                       'builder', jsonb_build_object(
+                           'id', v_source || coalesce(
+                                     '/agents/' || docket_private.uri_path(v_run ->> 'agent'), '')),
+                       'metadata', jsonb_strip_nulls(jsonb_build_object(
+                           'invocationId', v_run ->> 'id',
+                           'startedOn', to_char((v_run ->> 'started_at')::timestamptz, v_time),
+                           'finishedOn', to_char((v_run ->> 'ended_at')::timestamptz, v_time))),
+                       'byproducts', coalesce((
+                           select jsonb_agg(
+                                      jsonb_build_object(
+                                          'name', coalesce(
+                                              n.document ->> 'validation_type',
+                                              n.document ->> 'execution_type',
+                                              n.document ->> 'script',
+                                              n.document ->> 'model', n.kind),
+                                          'uri', format(
+                                              '%s/%ss/%s', v_source, n.kind, n.document ->> 'id'),
+                                          'annotations', n.document - '{kind,id}'::text[])
+                                      order by n.place)
+                             from node as n
+                            where n.kind in (
+                                      'interaction', 'validation', 'pull_request', 'execution',
+                                      'deployment')), '[]'))))
+      into v_result;
+
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) IS 'Where artifacts come from, as an in-toto Statement v1 with SLSA''s provenance v1
+(https://slsa.dev/provenance/v1): to be signed by who vouches for it.
+
+One of `task_id`, `artifact_id` and `pull_request_id` says of what, as for provenance(). Its
+subjects are the artifacts, of each file the last, by SHA-256; buildDefinition has the tasks, the
+attempts and the commits that pull requests began with, runDetails the agent of the attempt that
+completed the task (or the last) and, as byproducts, interactions, validations, pull requests,
+executions and deployments. Returns the statement. Raises PD404, PD422 (not one of the three, or
+nothing was made).';
+
+-- FUNCTION docket.ingest_cdevent(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'ingest_cdevent');
+    v_cdevent jsonb := ingest_cdevent.document;
+    v_cloud   jsonb := ingest_cdevent.document;
+    v_problem text;
+    v_event   docket.events;
+begin
+    if v_answer is not null then
+        return docket_private.find_event((v_answer ->> 'event_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(ingest_cdevent.project_id);
+
+    if jsonb_typeof(v_cdevent) = 'object' and v_cdevent ? 'context' then
+        v_cloud := jsonb_strip_nulls(jsonb_build_object(
+            'specversion', '1.0',
+            'id', v_cdevent #> '{context,id}',
+            'source', v_cdevent #> '{context,source}',
+            'type', v_cdevent #> '{context,type}',
+            'time', v_cdevent #> '{context,timestamp}',
+            'dataschema', v_cdevent #> '{context,schemaUri}',
+            'subject', v_cdevent #> '{subject,id}',
+            'datacontenttype', 'application/json')) || jsonb_build_object('data', v_cdevent);
+    else
+        v_cdevent := v_cdevent -> 'data';
+    end if;
+
+    v_problem := coalesce(
+        docket_private.cdevent_problem(v_cdevent),
+        case
+            when v_cdevent #>> '{context,id}' is distinct from v_cloud ->> 'id'
+                 or v_cdevent #>> '{context,source}' is distinct from v_cloud ->> 'source'
+                 or v_cdevent #>> '{context,type}' is distinct from v_cloud ->> 'type'
+                then 'has another id, source or type than the CloudEvent around it'
+        end);
+    if v_problem is not null then
+        raise exception 'the CDEvent %', v_problem
+            using errcode = 'PD422',
+                  hint    = 'docs/observability.md says what it has.';
+    end if;
+
+    select e.* into v_event
+      from docket_private.store_events(
+               ingest_cdevent.project_id, jsonb_build_array(v_cloud), false) as e;
+    perform docket_private.remember(
+        request_id, jsonb_build_object('event_id', v_event.event_id));
+    return v_event;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid) IS 'Takes in a CDEvent, once for each source and id: by itself (context and subject), or as the data of
+a CloudEvent, as its binding has it. CDEvents 0.5 are checked against their vocabulary; those of 0.1
+to 0.4 are taken too, and types of one''s own (dev.cdeventsx.) as they are.
+
+`document` is the event in JSON. It is kept as an event, and changes nothing else. The same
+`request_id` again returns the first event. Returns the event: the one that is there, where its
+source has told of it before. Raises PD404, PD403, PD409, PD422 (it is no CDEvent).';
+
+-- FUNCTION docket.ingest_cloudevent(uuid, jsonb, uuid)
+
+CREATE FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.events
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'ingest_cloudevent');
+    v_event  docket.events;
+begin
+    if v_answer is not null then
+        return docket_private.find_event((v_answer ->> 'event_id')::uuid);
+    end if;
+
+    perform docket_private.require_project(ingest_cloudevent.project_id);
+    select e.* into v_event
+      from docket_private.store_events(
+               ingest_cloudevent.project_id,
+               jsonb_build_array(ingest_cloudevent.document), false) as e;
+    perform docket_private.remember(
+        request_id, jsonb_build_object('event_id', v_event.event_id));
+    return v_event;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid) IS 'Takes in an event of somebody else, a CloudEvent 1.0.2 in JSON, once for each source and id.
+
+`document` has specversion, id, source and type; taskid and workflowid link it where they are a task
+and a workflow of the project. The same `request_id` again returns the first event. Returns the
+event: the one that is there, where its source has told of it before. Raises PD404, PD403, PD409,
+PD422 (it is no CloudEvent).';
+
 -- TABLE docket.webhook_deliveries
 
 CREATE TABLE docket.webhook_deliveries (
@@ -14056,6 +14290,316 @@ $$;
 COMMENT ON FUNCTION docket.project_id(reference text) IS 'The id of the project that people call `reference`: its slug, or its id.
 
 Returns the id. Raises PD404, and PD409 where two organizations of the caller use the slug.';
+
+-- FUNCTION docket.provenance(uuid, uuid, uuid)
+
+CREATE FUNCTION docket.provenance(task_id uuid DEFAULT NULL::uuid, artifact_id uuid DEFAULT NULL::uuid, pull_request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_most   constant bigint := 1000;
+    v_result jsonb;
+begin
+    if num_nonnulls(
+           provenance.task_id, provenance.artifact_id, provenance.pull_request_id) <> 1
+    then
+        raise exception 'provenance is that of one task, artifact or pull request'
+            using errcode = 'PD422';
+    end if;
+
+      with task as materialized (
+          select t.*
+            from docket.tasks as t
+           where t.task_id = provenance.task_id
+           union all
+          select t.*
+            from docket.code_artifacts as a
+           cross join lateral (
+                     select of_artifact.*
+                       from docket.tasks as of_artifact
+                      where of_artifact.task_id = a.task_id
+                        and of_artifact.project_id = a.project_id
+                 ) as t
+           where a.artifact_id = provenance.artifact_id
+           union all
+          select t.*
+            from docket.task_pull_requests as l
+           cross join lateral (
+                     select of_change.*
+                       from docket.tasks as of_change
+                      where of_change.task_id = l.task_id
+                        and of_change.project_id = l.project_id
+                 ) as t
+           where l.pull_request_id = provenance.pull_request_id
+      ), artifact as materialized (
+          select a.*
+            from task as t
+           cross join lateral (
+                     select made.*
+                       from docket.code_artifacts as made
+                      where made.task_id = t.task_id
+                        and made.project_id = t.project_id
+                        and (provenance.artifact_id is null
+                             or made.artifact_id = provenance.artifact_id)
+                      order by made.artifact_id desc
+                      limit v_most
+                 ) as a
+      ), attempt as materialized (
+          select a.*
+            from task as t
+           cross join lateral (
+                     select tried.*
+                       from docket.task_attempts as tried
+                      where tried.task_id = t.task_id
+                        and tried.project_id = t.project_id
+                        and (provenance.artifact_id is null
+                             or tried.attempt_id in (select m.attempt_id from artifact as m))
+                      order by tried.attempt_no desc
+                      limit v_most
+                 ) as a
+      ), link as materialized (
+          select l.*
+            from artifact as a
+           cross join lateral (
+                     select said.interaction_id, said.artifact_id
+                       from docket.interaction_artifacts as said
+                      where said.artifact_id = a.artifact_id
+                        and said.project_id = a.project_id
+                      order by said.interaction_id desc
+                      limit v_most
+                 ) as l
+      ), interaction as materialized (
+          select i.*
+            from task as t
+           cross join lateral (
+                     select said.*
+                       from docket.ai_interactions as said
+                      where said.task_id = t.task_id
+                        and said.project_id = t.project_id
+                        and (provenance.artifact_id is null
+                             or said.interaction_id in (select l.interaction_id from link as l))
+                      order by said.created_at desc, said.interaction_id desc
+                      limit v_most
+                 ) as i
+      ), brought as materialized (
+          select l.pull_request_id, l.project_id, l.task_id
+            from task as t
+           cross join lateral (
+                     select of_task.*
+                       from docket.task_pull_requests as of_task
+                      where of_task.task_id = t.task_id
+                        and of_task.project_id = t.project_id
+                        and (provenance.pull_request_id is null
+                             or of_task.pull_request_id = provenance.pull_request_id)
+                 ) as l
+      ), change as materialized (
+          select r.*
+            from docket.pull_requests as r
+           where r.pull_request_id = provenance.pull_request_id
+           union all
+          select r.*
+            from (select distinct b.pull_request_id, b.project_id from brought as b) as b
+           cross join lateral (
+                     select proposed.*
+                       from docket.pull_requests as proposed
+                      where proposed.pull_request_id = b.pull_request_id
+                        and proposed.project_id = b.project_id
+                 ) as r
+           where provenance.pull_request_id is null
+      ), validation as materialized (
+          select v.*
+            from task as t
+           cross join lateral (
+                     select found_out.*
+                       from docket.validation_results as found_out
+                      where found_out.task_id = t.task_id
+                        and found_out.project_id = t.project_id
+                        and (provenance.artifact_id is null
+                             or coalesce(found_out.artifact_id, provenance.artifact_id)
+                                = provenance.artifact_id)
+                      order by found_out.validation_result_id desc
+                      limit v_most
+                 ) as v
+      ), run as materialized (
+          select e.*
+            from task as t
+           cross join lateral (
+                     select ran.*
+                       from docket.execution_history as ran
+                      where ran.task_id = t.task_id
+                        and ran.project_id = t.project_id
+                        -- A deployment says more than its execution.
+                        and not exists (
+                                select
+                                  from docket.deployment_executions as d
+                                 where d.execution_id = ran.execution_id
+                                   and d.project_id = ran.project_id)
+                      order by ran.created_at desc, ran.execution_id desc
+                      limit v_most
+                 ) as e
+      ), deployment as materialized (
+          select d.*
+            from task as t
+           cross join lateral (
+                     select of_task.*
+                       from docket.deployment_executions as of_task
+                      where of_task.task_id = t.task_id
+                        and of_task.project_id = t.project_id
+                      order by of_task.deployment_id desc
+                      limit v_most
+                 ) as d
+           union
+          select d.*
+            from change as r
+           cross join lateral (
+                     select of_change.*
+                       from docket.deployment_executions as of_change
+                      where of_change.pull_request_id = r.pull_request_id
+                        and of_change.project_id = r.project_id
+                      order by of_change.deployment_id desc
+                      limit v_most
+                 ) as d
+      ), node as (
+          select 1 as step, t.task_id as node_id, t.created_at as at, jsonb_build_object(
+                     'kind', 'task', 'id', t.task_id, 'task_key', t.task_key, 'title', t.title,
+                     'status', t.status, 'created_by', t.created_by, 'created_at', t.created_at,
+                     'completed_at', t.completed_at) as document
+            from task as t
+           union all
+          select 2, a.attempt_id, a.created_at, jsonb_build_object(
+                     'kind', 'attempt', 'id', a.attempt_id, 'attempt_no', a.attempt_no,
+                     'agent', a.agent, 'outcome', a.outcome, 'failure_class', a.failure_class,
+                     'started_at', a.created_at, 'ended_at', a.ended_at)
+            from attempt as a
+           union all
+          select 3, i.interaction_id, i.created_at, jsonb_build_object(
+                     'kind', 'interaction', 'id', i.interaction_id, 'agent', i.agent_name,
+                     'interaction_type', i.interaction_type, 'provider', i.provider_name,
+                     'model', coalesce(i.response_model, i.request_model),
+                     'prompt_build_id', i.prompt_build_id, 'input_tokens', i.input_tokens,
+                     'output_tokens', i.output_tokens, 'success', i.success,
+                     'created_at', i.created_at)
+            from interaction as i
+           union all
+          select 4, a.artifact_id, a.created_at, jsonb_build_object(
+                     'kind', 'artifact', 'id', a.artifact_id, 'file_path', a.file_path,
+                     'version_no', a.version_no, 'sha256', encode(a.content_hash, 'hex'),
+                     'content_size', a.content_size, 'content_type', a.content_type,
+                     'storage_location', a.storage_location, 'created_by', a.created_by,
+                     'created_at', a.created_at)
+            from artifact as a
+           union all
+          select 5, v.validation_result_id, v.created_at, jsonb_build_object(
+                     'kind', 'validation', 'id', v.validation_result_id,
+                     'validation_type', v.validation_type, 'status', v.validation_status,
+                     'validator', v.validator_name, 'score', v.score,
+                     'issues_found', v.issues_found,
+                     'completed_at', coalesce(v.completed_at, v.created_at))
+            from validation as v
+           union all
+          select 6, r.pull_request_id, r.created_at, jsonb_build_object(
+                     'kind', 'pull_request', 'id', r.pull_request_id, 'repository', r.repository,
+                     'number', r.number, 'title', r.title, 'url', r.url, 'author', r.author,
+                     'status', r.status, 'head_commit', r.head_commit,
+                     'base_commit', r.base_commit, 'merge_commit', r.merge_commit,
+                     'merged_by', r.merged_by, 'merged_at', r.merged_at)
+            from change as r
+           union all
+          select 7, e.execution_id, e.created_at, jsonb_build_object(
+                     'kind', case e.execution_type
+                                 when 'deployment' then 'deployment' else 'execution'
+                             end,
+                     'id', e.execution_id, 'execution_type', e.execution_type, 'status', e.status,
+                     'environment', e.environment, 'exit_code', e.exit_code,
+                     'started_at', e.started_at, 'completed_at', e.completed_at)
+            from run as e
+           union all
+          select 8, d.deployment_id, d.created_at, jsonb_build_object(
+                     'kind', 'deployment', 'id', d.deployment_id, 'script', x.script_name,
+                     'version_no', d.version_no, 'environment', d.environment,
+                     'status', d.status, 'attempt_no', d.attempt_no,
+                     'execution_id', d.execution_id, 'created_by', d.created_by,
+                     'started_at', d.started_at, 'completed_at', d.completed_at)
+            from deployment as d
+           cross join lateral (
+                     select s.script_name
+                       from docket.deployment_scripts as s
+                      where s.script_id = d.script_id
+                        and s.project_id = d.project_id
+                 ) as x
+      ), edge as (
+          select a.attempt_id as from_id, 'attempt of' as relation, a.task_id as to_id
+            from attempt as a
+           union all
+          select i.interaction_id, 'said in', coalesce(i.attempt_id, i.task_id)
+            from interaction as i
+           union all
+          select a.artifact_id, 'made in', coalesce(a.attempt_id, a.task_id)
+            from artifact as a
+           union all
+          select l.artifact_id, 'came of', l.interaction_id
+            from link as l
+           where l.interaction_id in (select i.interaction_id from interaction as i)
+           union all
+          select v.validation_result_id, 'judges',
+                 coalesce(v.artifact_id, v.pull_request_id, v.task_id)
+            from validation as v
+           union all
+          select b.pull_request_id, 'brings', b.task_id
+            from brought as b
+           union all
+          select e.execution_id, 'run for', coalesce(e.attempt_id, e.task_id)
+            from run as e
+           union all
+          select d.deployment_id, 'deploys', coalesce(r.pull_request_id, d.task_id)
+            from deployment as d
+            left join change as r
+              on r.pull_request_id = d.pull_request_id
+      )
+    select jsonb_build_object(
+               'project_id', coalesce(
+                   (select t.project_id from task as t limit 1),
+                   (select r.project_id from change as r)),
+               'of', coalesce(provenance.task_id, provenance.artifact_id,
+                              provenance.pull_request_id),
+               'nodes', (
+                   select jsonb_agg(jsonb_strip_nulls(n.document) order by n.step, n.at, n.node_id)
+                     from node as n),
+               'edges', coalesce((
+                   select jsonb_agg(
+                              jsonb_build_object(
+                                  'from', e.from_id, 'relation', e.relation, 'to', e.to_id)
+                              order by e.relation, e.from_id, e.to_id)
+                     from edge as e), '[]'),
+               'is_complete', (
+                   select coalesce(max(c.count), 0) < v_most
+                     from (select count(*) from node as n where n.step > 1 group by n.step) as c))
+      into v_result
+     where exists (select from node as n);
+
+    if v_result is null then
+        raise exception '% does not exist',
+                        coalesce('task ' || provenance.task_id,
+                                 'artifact ' || provenance.artifact_id,
+                                 'pull request ' || provenance.pull_request_id)
+            using errcode = 'PD404';
+    end if;
+
+    return v_result;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) IS 'Where something comes from and what became of it: task, attempts, interactions with models,
+artifacts, validations, pull requests, and what was run and deployed, as one graph.
+
+One of `task_id`, `artifact_id` and `pull_request_id` says of what: of a task all of it, of an
+artifact what led to it and what its task came to, of a pull request its tasks. Returns an object:
+nodes, in that order and by time, each with kind and id; edges with from, relation and to; and
+is_complete, false where there is more of a kind than 1000 for a task, of which the newest are
+shown. Raises PD404, PD422 (not one of the three).';
 
 -- FUNCTION docket.prune_contexts(uuid, integer)
 
@@ -20148,6 +20692,99 @@ success_rate may be null: no task is over yet; it is the part of what is over th
 effort_ratio may be null: half of the tasks took no more, in actual by estimated effort. Returns a
 row for each version that was used; raises nothing.';
 
+-- FUNCTION docket.to_cdevent(text, uuid, text)
+
+CREATE FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_facts  jsonb;
+    v_source text;
+    v_id     text;
+    v_type   text;
+    v_time   text;
+begin
+    v_facts := case to_cdevent.kind
+                   when 'attempt' then docket_private.attempt_facts(row_id, predicate)
+                   when 'execution' then docket_private.execution_facts(row_id, predicate)
+                   when 'artifact' then docket_private.artifact_facts(row_id, predicate)
+                   when 'validation' then docket_private.validation_facts(row_id, predicate)
+                   when 'pull_request' then docket_private.change_facts(row_id, predicate)
+                   when 'deployment' then docket_private.deployment_facts(row_id, predicate)
+               end;
+
+    if to_cdevent.kind in (
+           'attempt', 'execution', 'artifact', 'validation', 'pull_request', 'deployment')
+       is not true
+    then
+        raise exception 'no CDEvent is told of a "%"',
+                        coalesce(left(to_cdevent.kind, 50), 'null')
+            using errcode = 'PD422',
+                  hint    = 'A kind is attempt, execution, artifact, validation, pull_request or deployment.';
+    elsif v_facts is null then
+        raise exception '% % does not exist',
+                        replace(to_cdevent.kind, '_', ' '),
+                        coalesce(to_cdevent.row_id::text, 'null')
+            using errcode = 'PD404';
+    elsif v_facts ->> 'predicate' is null then
+        raise exception '% % was not "%"',
+                        replace(to_cdevent.kind, '_', ' '), to_cdevent.row_id,
+                        coalesce(left(to_cdevent.predicate, 50), 'finished well')
+            using errcode = 'PD422',
+                  hint    = 'Leave predicate out for what it came to last.';
+    end if;
+
+    v_source := docket_private.own_source((v_facts ->> 'project_id')::uuid);
+    v_id     := concat_ws('/', to_cdevent.row_id, v_facts ->> 'predicate', v_facts ->> 'revision');
+    v_type   := format(
+        'dev.cdevents.%s.%s.%s', v_facts ->> 'subject', v_facts ->> 'predicate',
+        case when v_facts ->> 'subject' = 'change' and v_facts ->> 'predicate' = 'created'
+            then '0.4.0' else '0.3.0'
+        end);
+    v_time   := to_char((v_facts ->> 'time')::timestamptz, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
+    -- In structured mode the whole CDEvent is the data of a CloudEvent.
+    return jsonb_strip_nulls(jsonb_build_object(
+        'specversion', '1.0',
+        'id', v_id,
+        'source', v_source,
+        'type', v_type,
+        'subject', v_facts ->> 'id',
+        'time', v_time,
+        'datacontenttype', 'application/json',
+        'taskid', v_facts ->> 'task_id',
+        'workflowid', v_facts ->> 'workflow_id',
+        'data', jsonb_build_object(
+            'context', jsonb_build_object(
+                'specversion', '0.5.0',
+                'id', v_id,
+                'source', v_source,
+                'type', v_type,
+                'timestamp', v_time,
+                'chainId', coalesce(v_facts ->> 'workflow_id', v_facts ->> 'task_id')),
+            'subject', jsonb_build_object(
+                'id', v_facts ->> 'id',
+                'source', v_facts ->> 'source',
+                'content', v_facts -> 'content'),
+            'customData', v_facts -> 'custom',
+            'customDataContentType', 'application/json')));
+end;
+$$;
+
+COMMENT ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) IS 'What has happened to a row, as a CDEvent 0.5 in the structured mode of CloudEvents 1.0.2: the whole
+CDEvent is the data of the CloudEvent, whose id, source, type and time are the same.
+
+`kind` says what `row_id` is: attempt (taskrun), execution (build, testsuiterun, and whatever else
+taskrun or, of no task, pipelinerun), artifact, validation (testsuiterun), pull_request (change),
+deployment (service, once it succeeded). `predicate` is what happened (null: what it came to last):
+started or finished; queued of validations; published or packaged of artifacts; created, updated,
+reviewed, merged or abandoned of pull requests; deployed, upgraded or rolledback of services. The
+same happening has the same id whenever it is asked for. Returns the document. Raises PD404, PD422
+(no such kind, or that has not happened).';
+
 -- FUNCTION docket.to_cloudevent(uuid)
 
 CREATE FUNCTION docket.to_cloudevent(event_id uuid) RETURNS jsonb
@@ -22282,6 +22919,117 @@ $$;
 
 COMMENT ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) IS 'The first answer to a request. Raises PD409 when that was a call of another function.';
 
+-- FUNCTION docket_private.artifact_facts(uuid, text)
+
+CREATE FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', a.project_id, 'task_id', a.task_id,
+                   'subject', 'artifact', 'predicate', p.predicate,
+                   'id', docket_private.purl(j.slug, a.file_path, a.version_no, a.content_hash),
+                   'time', a.created_at,
+                   'content', case p.predicate
+                       when 'packaged' then jsonb_build_object(
+                           'change', jsonb_build_object(
+                               'id', c.head_commit, 'source', c.repository))
+                       else jsonb_build_object('user', a.created_by)
+                   end,
+                   'custom', jsonb_build_object(
+                       'artifact_id', a.artifact_id, 'file_path', a.file_path,
+                       'version_no', a.version_no, 'content_type', a.content_type,
+                       'content_size', a.content_size, 'attempt_id', a.attempt_id))
+          from docket.code_artifacts as a
+         cross join lateral (
+                   select of_project.slug
+                     from docket.projects as of_project
+                    where of_project.project_id = a.project_id
+               ) as j
+          left join lateral (
+                   select coalesce(r.merge_commit, r.head_commit) as head_commit, r.repository
+                     from docket.task_pull_requests as tp
+                    cross join lateral (
+                              select q.*
+                                from docket.pull_requests as q
+                               where q.pull_request_id = tp.pull_request_id
+                                 and q.project_id = tp.project_id
+                          ) as r
+                    where tp.task_id = a.task_id
+                      and tp.project_id = a.project_id
+                      and coalesce(r.merge_commit, r.head_commit) is not null
+                    order by r.pull_request_id desc
+                    limit 1
+               ) as c on true
+          left join lateral (
+                   select w.wanted as predicate
+                     from (values (coalesce(artifact_facts.predicate, 'published'))) as w (wanted)
+                    where w.wanted = 'published'
+                       or w.wanted = 'packaged' and c.head_commit is not null
+               ) as p on true
+         where a.artifact_id = artifact_facts.row_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) IS 'What is told of an artifact; that it was packaged only where the commit is known.';
+
+-- FUNCTION docket_private.attempt_facts(uuid, text)
+
+CREATE FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', a.project_id, 'task_id', a.task_id, 'workflow_id', t.workflow_id,
+                   'subject', 'taskrun', 'predicate', p.predicate, 'id', a.attempt_id,
+                   'time', case p.predicate when 'started' then a.created_at else a.ended_at end,
+                   'content', jsonb_build_object(
+                       'taskName', t.task_key || ' ' || t.title,
+                       'pipelineRun', case
+                           when t.workflow_id is not null
+                               then jsonb_build_object('id', t.workflow_id)
+                       end)
+                   || case p.predicate
+                          when 'finished' then jsonb_build_object(
+                              'outcome', case a.outcome
+                                             when 'completed' then 'success'
+                                             when 'failed' then 'failure'
+                                             when 'lease_expired' then 'error'
+                                             else 'cancel'
+                                         end,
+                              'errors', a.error)
+                          else '{}'
+                      end,
+                   'custom', jsonb_build_object(
+                       'agent', a.agent, 'attempt_no', a.attempt_no,
+                       'failure_class', a.failure_class))
+          from docket.task_attempts as a
+         cross join lateral (
+                   select of_task.*
+                     from docket.tasks as of_task
+                    where of_task.task_id = a.task_id
+                      and of_task.project_id = a.project_id
+               ) as t
+         cross join lateral (
+                   select coalesce(
+                              attempt_facts.predicate,
+                              case when a.ended_at is null then 'started' else 'finished' end)
+                          as wanted
+               ) as w
+          left join lateral (
+                   select w.wanted as predicate
+                    where w.wanted = 'started' or w.wanted = 'finished' and a.ended_at is not null
+               ) as p on true
+         where a.attempt_id = attempt_facts.row_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) IS 'What is told of an attempt.';
+
 -- FUNCTION docket_private.begin_attempts(docket_private.claimable[], text, interval)
 
 CREATE FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) RETURNS docket.tasks[]
@@ -22494,6 +23242,157 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) IS 'What is wrong with a value by one rule of a schema that has no schema within; null: nothing.';
+
+-- FUNCTION docket_private.cdevent_problem(jsonb)
+
+CREATE FUNCTION docket_private.cdevent_problem(cdevent jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_type     constant text[] := regexp_match(
+        cdevent #>> '{context,type}',
+        '^dev\.(cdevents|cdeventsx)\.([a-z0-9-]+)\.([a-z0-9-]+)\.(\d+\.\d+\.\d+(-[a-z]+)?)$');
+    v_required text[];
+    v_name     text;
+begin
+    if jsonb_typeof(cdevent -> 'context') is distinct from 'object'
+       or jsonb_typeof(cdevent -> 'subject') is distinct from 'object'
+    then
+        return 'has no context or no subject';
+    end if;
+
+    select k.name into v_name
+      from jsonb_object_keys(cdevent) as k (name)
+     where k.name not in ('context', 'subject', 'customData', 'customDataContentType')
+     limit 1;
+    if found then
+        return format('has a "%s"', left(v_name, 50));
+    end if;
+
+    -- Up to 0.4 the version of the specification was called version.
+    select r.name into v_name
+      from unnest('{id,source,type,timestamp,specversion}'::text[]) as r (name)
+     where coalesce(
+               cdevent -> 'context' ->> r.name,
+               case r.name when 'specversion' then cdevent -> 'context' ->> 'version' end,
+               '') = ''
+     limit 1;
+    if found then
+        return format('has no "%s" in its context', v_name);
+    elsif v_type is null then
+        return 'has a type that is no CDEvent''s';
+    elsif coalesce(cdevent #>> '{subject,id}', '') = ''
+          or jsonb_typeof(cdevent #> '{subject,content}') is distinct from 'object'
+    then
+        return 'has no id or no content in its subject';
+    elsif jsonb_typeof(cdevent -> 'customData') not in ('object', 'string') then
+        return 'has customData that are no object and no text';
+    elsif v_type[1] = 'cdeventsx' then
+        return null;
+    end if;
+
+    select v.required into v_required
+      from docket_private.cdevent_vocabulary() as v
+     where v.subject   = v_type[2]
+       and v.predicate = v_type[3];
+    if not found then
+        return format('has a type that CDEvents do not know: %s.%s', v_type[2], v_type[3]);
+    end if;
+
+    -- Up to 0.4 a uri was a url.
+    select r.name into v_name
+      from unnest(v_required) as r (name)
+     where not (cdevent #> '{subject,content}' ? r.name
+                or r.name = 'uri' and cdevent #> '{subject,content}' ? 'url')
+     limit 1;
+    if found then
+        return format('has no "%s" in the content of its subject', v_name);
+    elsif cdevent #>> '{subject,content,outcome}'
+          not in ('success', 'failure', 'cancel', 'error', 'pass', 'fail')
+    then
+        return 'has an outcome that CDEvents do not know';
+    end if;
+
+    return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.cdevent_problem(cdevent jsonb) IS 'What in a CDEvent is not as CDEvents 0.5 have it (0.1 to 0.4 are read too); null: nothing.';
+
+-- FUNCTION docket_private.cdevent_vocabulary()
+
+CREATE FUNCTION docket_private.cdevent_vocabulary() RETURNS TABLE(subject text, predicate text, required text[])
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT v.subject,
+     p.predicate,
+     (v.required)::text[] AS required
+    FROM (( VALUES ('artifact'::text,'{deleted,downloaded,published}'::text,'{}'::text), ('artifact'::text,'{packaged}'::text,'{change}'::text), ('artifact'::text,'{signed}'::text,'{signature}'::text), ('branch'::text,'{created,deleted}'::text,'{}'::text), ('build'::text,'{queued,started,finished}'::text,'{}'::text), ('change'::text,'{abandoned,created,merged,reviewed,updated}'::text,'{}'::text), ('environment'::text,'{created,deleted,modified}'::text,'{}'::text), ('incident'::text,'{detected,reported,resolved}'::text,'{environment}'::text), ('pipelinerun'::text,'{queued,finished}'::text,'{}'::text), ('pipelinerun'::text,'{started}'::text,'{pipelineName,uri}'::text), ('repository'::text,'{created,modified}'::text,'{name,uri}'::text), ('repository'::text,'{deleted}'::text,'{}'::text), ('service'::text,'{deployed,rolledback,upgraded}'::text,'{environment,artifactId}'::text), ('service'::text,'{published,removed}'::text,'{environment}'::text), ('taskrun'::text,'{queued,started,finished}'::text,'{}'::text), ('testcaserun'::text,'{queued,skipped,started}'::text,'{environment}'::text), ('testcaserun'::text,'{finished}'::text,'{environment,outcome}'::text), ('testoutput'::text,'{published}'::text,'{outputType,format}'::text), ('testsuiterun'::text,'{queued,started}'::text,'{environment}'::text), ('testsuiterun'::text,'{finished}'::text,'{environment,outcome}'::text), ('ticket'::text,'{closed,created,updated}'::text,'{}'::text)) v(subject, predicates, required)
+      CROSS JOIN LATERAL unnest((v.predicates)::text[]) p(predicate));
+END;
+
+COMMENT ON FUNCTION docket_private.cdevent_vocabulary() IS 'The vocabulary of CDEvents 0.5, with what has to be in a subject''s content.';
+
+-- FUNCTION docket_private.change_facts(uuid, text)
+
+CREATE FUNCTION docket_private.change_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', r.project_id, 'task_id', t.task_id,
+                   'subject', 'change', 'predicate', p.predicate, 'id', r.number::text,
+                   'source', r.repository,
+                   'revision', case when p.predicate in ('updated', 'reviewed') then r.version end,
+                   'time', coalesce(
+                       case p.predicate
+                           when 'created' then r.opened_at
+                           when 'merged' then r.merged_at
+                           when 'abandoned' then r.closed_at
+                           else r.updated_at
+                       end,
+                       r.created_at),
+                   'content', jsonb_build_object(
+                       'repository', jsonb_build_object('id', r.repository),
+                       'description', case p.predicate when 'created' then r.description end),
+                   'custom', jsonb_build_object(
+                       'pull_request_id', r.pull_request_id, 'title', r.title, 'url', r.url,
+                       'author', r.author, 'status', r.status, 'head_commit', r.head_commit,
+                       'base_branch', r.base_branch, 'merge_commit', r.merge_commit,
+                       'checks_status', r.checks_status, 'review_status', r.review_status))
+          from docket.pull_requests as r
+          left join lateral (
+                   -- Of more than one task it is told that it is of the first.
+                   select tp.task_id
+                     from docket.task_pull_requests as tp
+                    where tp.pull_request_id = r.pull_request_id
+                      and tp.project_id = r.project_id
+                    order by tp.task_id
+                    limit 1
+               ) as t on true
+          left join lateral (
+                   select w.wanted as predicate
+                     from (values (coalesce(
+                              change_facts.predicate,
+                              case r.status
+                                  when 'merged' then 'merged'
+                                  when 'closed' then 'abandoned'
+                                  else 'created'
+                              end))) as w (wanted)
+                    where w.wanted in ('created', 'updated')
+                       or w.wanted = 'merged' and r.status = 'merged'
+                       or w.wanted = 'abandoned' and r.status = 'closed'
+                       or w.wanted = 'reviewed'
+                          and r.review_status in ('approved', 'changes_requested')
+               ) as p on true
+         where r.pull_request_id = change_facts.row_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.change_facts(row_id uuid, predicate text) IS 'What is told of a pull request.';
 
 -- FUNCTION docket_private.changed_here_at(uuid, text)
 
@@ -24303,6 +25202,73 @@ $$;
 
 COMMENT ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) IS 'A task and all that wait for it, however far, up to the rank `highest`; the nearest first, at most `max_tasks`.';
 
+-- FUNCTION docket_private.deployment_facts(uuid, text)
+
+CREATE FUNCTION docket_private.deployment_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', d.project_id, 'task_id', d.task_id,
+                   'subject', 'service', 'predicate', p.predicate, 'id', x.script_name,
+                   'time', d.completed_at,
+                   'content', jsonb_build_object(
+                       'environment', jsonb_build_object('id', d.environment),
+                       'artifactId', coalesce(
+                           d.metadata ->> 'purl',
+                           docket_private.purl(
+                               x.slug, x.script_name, d.version_no, x.content_hash))),
+                   'custom', jsonb_build_object(
+                       'deployment_id', d.deployment_id, 'execution_id', d.execution_id,
+                       'pull_request_id', d.pull_request_id, 'attempt_no', d.attempt_no,
+                       'duration_ms', d.duration_ms))
+          from docket.deployment_executions as d
+         cross join lateral (
+                   select s.script_name, v.content_hash, j.slug
+                     from docket.deployment_scripts as s
+                    cross join docket.deployment_script_versions as v
+                    cross join docket.projects as j
+                    where s.script_id = d.script_id
+                      and s.project_id = d.project_id
+                      and v.script_id = d.script_id
+                      and v.project_id = d.project_id
+                      and v.version_no = d.version_no
+                      and j.project_id = d.project_id
+               ) as x
+         cross join lateral (
+                   -- What ran there before, the last first.
+                   select array_agg(w.content_hash order by b.deployment_id desc) as before
+                     from docket.deployment_executions as b
+                    cross join docket.deployment_script_versions as w
+                    where b.script_id = d.script_id
+                      and b.project_id = d.project_id
+                      and b.environment = d.environment
+                      and b.status = 'completed'
+                      and b.deployment_id < d.deployment_id
+                      and w.script_id = b.script_id
+                      and w.project_id = b.project_id
+                      and w.version_no = b.version_no
+               ) as h
+          left join lateral (
+                   select w.last as predicate
+                     from (values (case
+                                       when h.before is null then 'deployed'
+                                       when h.before[1] <> x.content_hash
+                                            and x.content_hash = any (h.before)
+                                           then 'rolledback'
+                                       else 'upgraded'
+                                   end)) as w (last)
+                    where d.status = 'completed'
+                      and coalesce(deployment_facts.predicate, w.last) = w.last
+               ) as p on true
+         where d.deployment_id = deployment_facts.row_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.deployment_facts(row_id uuid, predicate text) IS 'What is told of a deployment that succeeded: a service is there, in a newer or in an older version.';
+
 -- FUNCTION docket_private.detect_content_type(text, bytea)
 
 CREATE FUNCTION docket_private.detect_content_type(file_path text, head bytea) RETURNS text
@@ -24838,6 +25804,77 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.events_between(consumer docket.event_consumers, after_transaction_id xid8, after_event_no bigint, until_transaction_id xid8, until_event_no bigint, most_read bigint, page_size bigint) IS 'What a consumer gets of the next so many events after one place and up to another, in their order.';
+
+-- FUNCTION docket_private.execution_facts(uuid, text)
+
+CREATE FUNCTION docket_private.execution_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', e.project_id, 'task_id', e.task_id, 'workflow_id', e.workflow_id,
+                   'subject', s.subject, 'predicate', p.predicate, 'id', e.execution_id,
+                   'time', case p.predicate
+                               when 'started' then e.started_at else e.completed_at
+                           end,
+                   'content', case s.subject
+                       when 'build' then '{}'
+                       when 'testsuiterun' then jsonb_build_object(
+                           'environment', jsonb_build_object(
+                               'id', coalesce(e.environment, 'default')),
+                           'testSuite', jsonb_build_object('id', e.execution_type))
+                       when 'pipelinerun' then jsonb_build_object(
+                           'pipelineName', e.execution_type, 'uri', 'urn:uuid:' || e.execution_id)
+                       else jsonb_build_object(
+                           'taskName', e.execution_type, 'uri', 'urn:uuid:' || e.execution_id)
+                   end
+                   || case
+                          when p.predicate = 'finished' and s.subject <> 'build'
+                              then jsonb_build_object(
+                                  'outcome', case e.status
+                                                 when 'completed' then 'success'
+                                                 when 'failed' then 'failure'
+                                                 when 'cancelled' then 'cancel'
+                                                 else 'error'
+                                             end,
+                                  case s.subject
+                                      when 'testsuiterun' then 'reason' else 'errors'
+                                  end,
+                                  e.error_message)
+                          else '{}'
+                      end,
+                   'custom', jsonb_build_object(
+                       'execution_type', e.execution_type, 'status', e.status,
+                       'environment', e.environment, 'exit_code', e.exit_code,
+                       'duration_ms', e.duration_ms))
+          from docket.execution_history as e
+         cross join lateral (
+                   select case
+                              when e.execution_type = 'build' then 'build'
+                              when e.execution_type ~ '^tests?$' then 'testsuiterun'
+                              when e.task_id is null then 'pipelinerun'
+                              else 'taskrun'
+                          end as subject
+               ) as s
+          left join lateral (
+                   select w.wanted as predicate
+                     from (values (
+                              coalesce(
+                                  execution_facts.predicate,
+                                  case when e.completed_at is null
+                                      then 'started' else 'finished'
+                                  end))) as w (wanted)
+                    where w.wanted = 'started'
+                       or w.wanted = 'finished' and e.completed_at is not null
+               ) as p on true
+         where e.execution_id = execution_facts.row_id
+           and e.created_at = docket_private.time_of_id(execution_facts.row_id));
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.execution_facts(row_id uuid, predicate text) IS 'What is told of an execution.';
 
 -- FUNCTION docket_private.execution_refused(text, text)
 
@@ -31786,6 +32823,21 @@ END;
 
 COMMENT ON FUNCTION docket_private.pull_request_fields() IS 'The columns of a pull request that docket.record_pull_request() may be given.';
 
+-- FUNCTION docket_private.purl(text, text, integer, bytea)
+
+CREATE FUNCTION docket_private.purl(project_slug text, file_path text, version_no integer, content_hash bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return format('pkg:generic/%s@%s?checksum=sha256:%s',
+                  docket_private.uri_path(purl.project_slug || '/' || purl.file_path),
+                  purl.version_no, encode(purl.content_hash, 'hex'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.purl(project_slug text, file_path text, version_no integer, content_hash bytea) IS 'The package URL of an artifact.';
+
 -- FUNCTION docket_private.told_key(text, integer, jsonb)
 
 CREATE FUNCTION docket_private.told_key(told_at text, rank integer, told jsonb) RETURNS text
@@ -37909,6 +38961,31 @@ END;
 
 COMMENT ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) IS 'What claims go by before age, the highest first: from the claim order of the project (null: priority), and priority and weight of the task.';
 
+-- FUNCTION docket_private.uri_path(text)
+
+CREATE FUNCTION docket_private.uri_path(given text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    -- Byte by byte: what is no plain character of a path is written in hexadecimal.
+    return (
+        select string_agg(
+                   case
+                       when (c.byte between 48 and 57 or c.byte between 65 and 90
+                             or c.byte between 97 and 122 or c.byte in (45, 46, 47, 95, 126))
+                           then chr(c.byte)
+                       else '%' || upper(lpad(to_hex(c.byte), 2, '0'))
+                   end,
+                   '' order by c.place)
+          from convert_to(uri_path.given, 'UTF8') as b (bytes)
+         cross join generate_series(0, octet_length(b.bytes) - 1) as place
+         cross join lateral (values (get_byte(b.bytes, place), place)) as c (byte, place));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.uri_path(given text) IS 'A text as a path in a URI (RFC 3986).';
+
 -- FUNCTION docket_private.uuid_of(text)
 
 CREATE FUNCTION docket_private.uuid_of(given text) RETURNS uuid
@@ -37922,6 +38999,68 @@ CREATE FUNCTION docket_private.uuid_of(given text) RETURNS uuid
 END;
 
 COMMENT ON FUNCTION docket_private.uuid_of(given text) IS 'A text as an id; null where it is none.';
+
+-- FUNCTION docket_private.validation_facts(uuid, text)
+
+CREATE FUNCTION docket_private.validation_facts(row_id uuid, predicate text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'project_id', v.project_id, 'task_id', v.task_id,
+                   'subject', 'testsuiterun', 'predicate', p.predicate,
+                   'id', v.validation_result_id,
+                   'time', case p.predicate
+                               when 'finished' then coalesce(v.completed_at, v.created_at)
+                               else coalesce(v.started_at, v.created_at)
+                           end,
+                   'content', jsonb_build_object(
+                       'environment', jsonb_build_object(
+                           'id', coalesce(v.metadata ->> 'environment', 'default')),
+                       'testSuite', jsonb_build_object(
+                           'id', v.validation_type, 'name', v.validator_name))
+                   || case
+                          when p.predicate = 'finished' then jsonb_build_object(
+                              'outcome', case v.validation_status
+                                             when 'failed' then 'failure'
+                                             when 'error' then 'error'
+                                             when 'skipped' then 'cancel'
+                                             else 'success'
+                                         end,
+                              'severity', case
+                                  when v.validation_status not in ('failed', 'error') then null
+                                  when v.issues_critical > 0 then 'critical'
+                                  when v.issues_major > 0 then 'high'
+                                  when v.issues_minor > 0 then 'medium'
+                                  when v.issues_found > 0 then 'low'
+                              end)
+                          else '{}'
+                      end,
+                   'custom', jsonb_build_object(
+                       'validation_type', v.validation_type, 'status', v.validation_status,
+                       'run_no', v.run_no, 'score', v.score, 'max_score', v.max_score,
+                       'issues_found', v.issues_found, 'attempt_id', v.attempt_id))
+          from docket.validation_results as v
+         cross join lateral (
+                   select case v.validation_status
+                              when 'pending' then 'queued'
+                              when 'running' then 'started'
+                              else 'finished'
+                          end as last
+               ) as l
+          left join lateral (
+                   select w.wanted as predicate
+                     from (values (coalesce(validation_facts.predicate, l.last))) as w (wanted)
+                    where w.wanted = l.last
+                       or w.wanted = 'started' and l.last = 'finished'
+               ) as p on true
+         where v.validation_result_id = validation_facts.row_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.validation_facts(row_id uuid, predicate text) IS 'What is told of a validation.';
 
 -- FUNCTION docket_private.variable_names(text)
 
@@ -45038,6 +46177,23 @@ REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, con
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_cdevent(project_id uuid, document jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.ingest_cloudevent(project_id uuid, document jsonb, request_id uuid) TO docket_agent;
+
 GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_admin;
 GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_app;
 GRANT SELECT ON TABLE docket.webhook_deliveries TO docket_agent;
@@ -45696,6 +46852,13 @@ GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.project_id(reference text) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.provenance(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.prune_contexts(project_id uuid, max_versions integer) TO docket_app;
@@ -46193,6 +47356,13 @@ GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id
 GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_reader;
 GRANT ALL ON FUNCTION docket.template_effectiveness(project_id uuid, template_id uuid, since timestamp with time zone) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) TO docket_app;
+GRANT ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.to_cdevent(kind text, row_id uuid, predicate text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.to_cloudevent(event_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.to_cloudevent(event_id uuid) TO docket_app;
@@ -46357,9 +47527,19 @@ REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid
 
 REVOKE ALL ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.begin_attempts(tasks docket_private.claimable[], agent text, lease interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.breaks_rule(keyword text, rule jsonb, document jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.cdevent_problem(cdevent jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.cdevent_vocabulary() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.change_facts(row_id uuid, predicate text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.changed_here_at(task_id uuid, field text) FROM PUBLIC;
 
@@ -46441,6 +47621,8 @@ REVOKE ALL ON FUNCTION docket_private.delete_samples() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependents_below(project_id uuid, task_id uuid, highest bigint, max_tasks integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.deployment_facts(row_id uuid, predicate text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.detect_content_type(file_path text, head bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.drop_expired_partition(OUT dropped bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
@@ -46470,6 +47652,8 @@ REVOKE ALL ON FUNCTION docket_private.error_source(execution docket.execution_hi
 REVOKE ALL ON FUNCTION docket_private.event_key(source text, cloudevent_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.events_between(consumer docket.event_consumers, after_transaction_id xid8, after_event_no bigint, until_transaction_id xid8, until_event_no bigint, most_read bigint, page_size bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.execution_facts(row_id uuid, predicate text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.execution_refused(constraint_name text, reason text) FROM PUBLIC;
 
@@ -46832,6 +48016,8 @@ REVOKE ALL ON FUNCTION docket_private.prune_tasks(task_ids uuid[], at_most bigin
 
 REVOKE ALL ON FUNCTION docket_private.pull_request_fields() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.purl(project_slug text, file_path text, version_no integer, content_hash bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.told_key(told_at text, rank integer, told jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.queue_fact(is_queued boolean, told_at text, action text) FROM PUBLIC;
@@ -47125,7 +48311,11 @@ REVOKE ALL ON FUNCTION docket_private.upkeep_health() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.uri_path(given text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.uuid_of(given text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.validation_facts(row_id uuid, predicate text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.variable_names(body text) FROM PUBLIC;
 

@@ -381,6 +381,10 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
     if parameter == "validations":
         result = {"task_id": str(ids["task_id"]), "validation_type": "tests", "status": "passed"}
         return Jsonb([result])
+    if function == "to_cdevent":
+        return "execution" if parameter == "kind" else ids["execution_id"]
+    if function == "ingest_cloudevent":
+        return Jsonb({"specversion": "1.0", "id": "1", "source": "/planted", "type": "planted"})
     if parameter == "embeddings":
         return Jsonb([{"kind": "task", "row_id": str(ids["task_id"]), "embedding": [1, 2]}])
     if (function, parameter) == ("put_embedding", "kind"):

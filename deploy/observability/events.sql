@@ -165,7 +165,7 @@ values ('events');
 do $$ begin perform docket_private.ensure_partitions(); end $$;
 
 insert into docket.settings (setting_key, value, description)
-values ('event_source', '"/pgdocket"', 'How the source of this docket''s own events begins: a URI of yours, so that they are told from those of other dockets.');
+values ('event_source', '"pgdocket:"', 'How the source of this docket''s own events begins: a URI of yours, so that they are told from those of other dockets.');
 
 create function docket_private.uuid_of(given text) returns uuid
 language sql

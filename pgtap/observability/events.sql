@@ -17,7 +17,7 @@ select e.*
            component => 'web', correlation_id => 'release 1.2') as e;
 
 select is(e.cloudevent_id, e.event_id::text, 'an event has an id of its own') from emitted as e;
-select is(e.source, '/pgdocket/projects/' || e.project_id, 'its source is the project')
+select is(e.source, 'pgdocket:/projects/' || e.project_id, 'its source is the project')
   from emitted as e;
 select is(e.occurred_at, docket.clock(), 'it has happened now') from emitted as e;
 select is(e.recorded_at, docket_private.time_of_id(e.event_id), 'its id has its time')
@@ -41,7 +41,8 @@ create temporary table batch as
 select row_number() over () as place, e.*
   from docket.emit_events(docket_test.project_id(), jsonb_build_array(
            '{"type": "a"}'::jsonb,
-           '{"type": "b", "source": "https://ci.example.com", "id": "1", "level": 3, "data": null}'::jsonb,
+           '{"type": "b", "source": "https://ci.example.com", "id": "1", "level": 3,
+             "data": null}'::jsonb,
            '{"type": "b", "source": "https://ci.example.com", "id": "1"}'::jsonb,
            '{"type": "c", "time": "2026-01-31T23:59:59.5+01:00", "subject": null}'::jsonb,
            jsonb_build_object('type', 'd', 'taskid', docket_test.id('a')),

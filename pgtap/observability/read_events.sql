@@ -57,7 +57,7 @@ select throws_ok($$ select docket.list_events(docket_test.project_id(), after =>
 
 select is(docket.to_cloudevent(t.event_id),
     jsonb_build_object(
-        'specversion', '1.0', 'id', t.event_id, 'source', '/pgdocket/projects/' || t.project_id,
+        'specversion', '1.0', 'id', t.event_id, 'source', 'pgdocket:/projects/' || t.project_id,
         'type', 'build.started', 'time', '2026-02-03T04:05:06.789000Z', 'taskid', t.task_id,
         'correlationid', 'r1', 'datacontenttype', 'application/json',
         'data', jsonb_build_object('n', 1)),

@@ -900,6 +900,30 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
+_IN_TOTO_STATEMENT: Function[Json] = Function(
+    "in_toto_statement",
+    Effect.READ,
+    None,
+    Parameter("task_id"),
+    Parameter("artifact_id"),
+    Parameter("pull_request_id"),
+)
+_INGEST_CDEVENT: Function[Event] = Function(
+    "ingest_cdevent",
+    Effect.KEYED,
+    "Event",
+    Parameter("project_id", is_required=True),
+    Parameter("document", is_required=True, is_json=True),
+    Parameter("request_id"),
+)
+_INGEST_CLOUDEVENT: Function[Event] = Function(
+    "ingest_cloudevent",
+    Effect.KEYED,
+    "Event",
+    Parameter("project_id", is_required=True),
+    Parameter("document", is_required=True, is_json=True),
+    Parameter("request_id"),
+)
 _INGEST_GITHUB: Function[WebhookDelivery] = Function(
     "ingest_github",
     Effect.ONCE,
@@ -1545,6 +1569,14 @@ _PROJECT_ID: Function[UUID] = Function(
     Effect.READ,
     None,
     Parameter("reference", is_required=True),
+)
+_PROVENANCE: Function[Json] = Function(
+    "provenance",
+    Effect.READ,
+    None,
+    Parameter("task_id"),
+    Parameter("artifact_id"),
+    Parameter("pull_request_id"),
 )
 _PRUNE_CONTEXTS: Function[PruneContextsRow] = Function(
     "prune_contexts",
@@ -2368,6 +2400,14 @@ _TEMPLATE_EFFECTIVENESS: Function[TemplateEffectivenessRow] = Function(
     Parameter("project_id", is_required=True),
     Parameter("template_id"),
     Parameter("since"),
+)
+_TO_CDEVENT: Function[Json] = Function(
+    "to_cdevent",
+    Effect.READ,
+    None,
+    Parameter("kind", is_required=True),
+    Parameter("row_id", is_required=True),
+    Parameter("predicate"),
 )
 _TO_CLOUDEVENT: Function[Json] = Function(
     "to_cloudevent",
@@ -4154,6 +4194,61 @@ class Api(Calls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    def in_toto_statement(
+        self,
+        *,
+        task_id: Id | None = None,
+        artifact_id: Id | None = None,
+        pull_request_id: Id | None = None,
+    ) -> Json:
+        """Where artifacts come from, as an in-toto Statement v1 with SLSA's provenance v1
+        (https://slsa.dev/provenance/v1): to be signed by who vouches for it.
+
+        One of `task_id`, `artifact_id` and `pull_request_id` says of what, as for provenance(). Its
+        subjects are the artifacts, of each file the last, by SHA-256; buildDefinition has the
+        tasks, the attempts and the commits that pull requests began with, runDetails the agent of
+        the attempt that completed the task (or the last) and, as byproducts, interactions,
+        validations, pull requests, executions and deployments. Returns the statement. Raises
+        NotFound, InvalidArgument (not one of the three, or nothing was made).
+        """
+        return self._one(_IN_TOTO_STATEMENT, (task_id, artifact_id, pull_request_id))
+
+    def ingest_cdevent(
+        self,
+        *,
+        project_id: Id,
+        document: Json,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Takes in a CDEvent, once for each source and id: by itself (context and subject), or as
+        the data of a CloudEvent, as its binding has it. CDEvents 0.5 are checked against their
+        vocabulary; those of 0.1 to 0.4 are taken too, and types of one's own (dev.cdeventsx.) as
+        they are.
+
+        `document` is the event in JSON. It is kept as an event, and changes nothing else. The same
+        `request_id` again returns the first event. Returns the event: the one that is there, where
+        its source has told of it before. Raises NotFound, Forbidden, Conflict, InvalidArgument (it
+        is no CDEvent).
+        """
+        return self._one(_INGEST_CDEVENT, (project_id, document, request_id))
+
+    def ingest_cloudevent(
+        self,
+        *,
+        project_id: Id,
+        document: Json,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Takes in an event of somebody else, a CloudEvent 1.0.2 in JSON, once for each source and
+        id.
+
+        `document` has specversion, id, source and type; taskid and workflowid link it where they
+        are a task and a workflow of the project. The same `request_id` again returns the first
+        event. Returns the event: the one that is there, where its source has told of it before.
+        Raises NotFound, Forbidden, Conflict, InvalidArgument (it is no CloudEvent).
+        """
+        return self._one(_INGEST_CLOUDEVENT, (project_id, document, request_id))
+
     def ingest_github(
         self,
         *,
@@ -5464,6 +5559,24 @@ class Api(Calls):
         slug.
         """
         return self._one(_PROJECT_ID, (reference,))
+
+    def provenance(
+        self,
+        *,
+        task_id: Id | None = None,
+        artifact_id: Id | None = None,
+        pull_request_id: Id | None = None,
+    ) -> Json:
+        """Where something comes from and what became of it: task, attempts, interactions with
+        models, artifacts, validations, pull requests, and what was run and deployed, as one graph.
+
+        One of `task_id`, `artifact_id` and `pull_request_id` says of what: of a task all of it, of
+        an artifact what led to it and what its task came to, of a pull request its tasks. Returns
+        an object: nodes, in that order and by time, each with kind and id; edges with from,
+        relation and to; and is_complete, false where there is more of a kind than 1000 for a task,
+        of which the newest are shown. Raises NotFound, InvalidArgument (not one of the three).
+        """
+        return self._one(_PROVENANCE, (task_id, artifact_id, pull_request_id))
 
     def prune_contexts(
         self,
@@ -7242,6 +7355,28 @@ class Api(Calls):
         """
         return self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
 
+    def to_cdevent(
+        self,
+        *,
+        kind: str,
+        row_id: Id,
+        predicate: str | None = None,
+    ) -> Json:
+        """What has happened to a row, as a CDEvent 0.5 in the structured mode of CloudEvents 1.0.2:
+        the whole CDEvent is the data of the CloudEvent, whose id, source, type and time are the
+        same.
+
+        `kind` says what `row_id` is: attempt (taskrun), execution (build, testsuiterun, and
+        whatever else taskrun or, of no task, pipelinerun), artifact, validation (testsuiterun),
+        pull_request (change), deployment (service, once it succeeded). `predicate` is what happened
+        (null: what it came to last): started or finished; queued of validations; published or
+        packaged of artifacts; created, updated, reviewed, merged or abandoned of pull requests;
+        deployed, upgraded or rolledback of services. The same happening has the same id whenever it
+        is asked for. Returns the document. Raises NotFound, InvalidArgument (no such kind, or that
+        has not happened).
+        """
+        return self._one(_TO_CDEVENT, (kind, row_id, predicate))
+
     def to_cloudevent(
         self,
         *,
@@ -8800,6 +8935,44 @@ class AsyncApi(AsyncCalls):
             (slug, source_name, content, project_name, dry_run, request_id),
         )
 
+    async def in_toto_statement(
+        self,
+        *,
+        task_id: Id | None = None,
+        artifact_id: Id | None = None,
+        pull_request_id: Id | None = None,
+    ) -> Json:
+        """Where artifacts come from, as an in-toto Statement v1 with SLSA's provenance v1
+        (https://slsa.dev/provenance/v1): to be signed by who vouches for it.
+        """
+        return await self._one(_IN_TOTO_STATEMENT, (task_id, artifact_id, pull_request_id))
+
+    async def ingest_cdevent(
+        self,
+        *,
+        project_id: Id,
+        document: Json,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Takes in a CDEvent, once for each source and id: by itself (context and subject), or as
+        the data of a CloudEvent, as its binding has it. CDEvents 0.5 are checked against their
+        vocabulary; those of 0.1 to 0.4 are taken too, and types of one's own (dev.cdeventsx.) as
+        they are.
+        """
+        return await self._one(_INGEST_CDEVENT, (project_id, document, request_id))
+
+    async def ingest_cloudevent(
+        self,
+        *,
+        project_id: Id,
+        document: Json,
+        request_id: Id | None = None,
+    ) -> Event:
+        """Takes in an event of somebody else, a CloudEvent 1.0.2 in JSON, once for each source and
+        id.
+        """
+        return await self._one(_INGEST_CLOUDEVENT, (project_id, document, request_id))
+
     async def ingest_github(
         self,
         *,
@@ -9767,6 +9940,18 @@ class AsyncApi(AsyncCalls):
     ) -> UUID:
         """The id of the project that people call `reference`: its slug, or its id."""
         return await self._one(_PROJECT_ID, (reference,))
+
+    async def provenance(
+        self,
+        *,
+        task_id: Id | None = None,
+        artifact_id: Id | None = None,
+        pull_request_id: Id | None = None,
+    ) -> Json:
+        """Where something comes from and what became of it: task, attempts, interactions with
+        models, artifacts, validations, pull requests, and what was run and deployed, as one graph.
+        """
+        return await self._one(_PROVENANCE, (task_id, artifact_id, pull_request_id))
 
     async def prune_contexts(
         self,
@@ -11048,6 +11233,19 @@ class AsyncApi(AsyncCalls):
         each template, or of `template_id` alone.
         """
         return await self._many(_TEMPLATE_EFFECTIVENESS, (project_id, template_id, since))
+
+    async def to_cdevent(
+        self,
+        *,
+        kind: str,
+        row_id: Id,
+        predicate: str | None = None,
+    ) -> Json:
+        """What has happened to a row, as a CDEvent 0.5 in the structured mode of CloudEvents 1.0.2:
+        the whole CDEvent is the data of the CloudEvent, whose id, source, type and time are the
+        same.
+        """
+        return await self._one(_TO_CDEVENT, (kind, row_id, predicate))
 
     async def to_cloudevent(
         self,
