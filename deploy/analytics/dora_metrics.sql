@@ -37,15 +37,21 @@ as $$
 #variable_conflict use_column
 declare
     v_until timestamptz := coalesce(dora_metrics.until, docket.clock());
-    v_since timestamptz := coalesce(dora_metrics.since, v_until - interval '30 days');
+    v_since timestamptz;
     v_rework text[] := array(
         select jsonb_array_elements_text(docket_private.setting(
             'rework_tags',
             (select p.settings from docket.projects as p
               where p.project_id = dora_metrics.project_id))));
 begin
-    if v_until <= v_since then
-        raise exception 'from % to % is no time', v_since, v_until
+    -- So far from the ends of time that what is reckoned from them still is one.
+    if v_until between '0100-01-01' and '9000-01-01' then
+        v_since := coalesce(dora_metrics.since, v_until - interval '30 days');
+    end if;
+
+    if (v_since < v_until and v_since >= '0100-01-01') is not true then
+        raise exception 'from % to % is no period',
+                        coalesce(v_since, dora_metrics.since), v_until
             using errcode = 'PD422',
                   hint    = 'since comes before until; they are 30 days ago and now unless given.';
     end if;
