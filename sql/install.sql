@@ -32543,8 +32543,7 @@ select c.category, interval '30 days', interval '90 days', interval '400 days'
        as c (category);
 
 call docket_private.add_journal('docket.metric_definitions', 'name');
-call docket_private.add_journal(
-    'docket.metric_retention', 'category', update_columns => '{raw,minute,hour,day}');
+call docket_private.add_journal('docket.metric_retention', 'category');
 call docket_private.add_isolation('docket.metric_definitions');
 call docket_private.add_isolation('docket.metric_series');
 call docket_private.add_isolation('docket.metrics');

@@ -42822,7 +42822,7 @@ CREATE TRIGGER metric_retention_journal_truncate AFTER TRUNCATE ON docket.metric
 
 -- TRIGGER docket.metric_retention metric_retention_journal_update
 
-CREATE TRIGGER metric_retention_journal_update AFTER UPDATE OF raw, minute, hour, day ON docket.metric_retention FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('metric_retention', '', 'category', '{}', '{}');
+CREATE TRIGGER metric_retention_journal_update AFTER UPDATE ON docket.metric_retention FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('metric_retention', '', 'category', '{}', '{}');
 
 -- TRIGGER docket.metric_series metric_series_delete_samples
 

@@ -26,6 +26,9 @@ SEEDS = """
       from docket.start_execution(%(project)s, 'test', %(task)s) as e;
     select docket.record_error(%(project)s, 'It broke');
     select docket.emit_event(%(project)s, 'test.happened', '"what"');
+    select docket.record_communication(%(project)s, 'api', 'queue', 'ping');
+    select docket.record_metric(%(project)s, 'a_metric', 1);
+    select docket.maintain('{metrics}');
 """
 
 
@@ -110,7 +113,7 @@ def copy_one(session: Connection, table: str) -> None:
         (table, f"docket.{table}"),
     ).fetchall()[0]
     identity = {key, "first_execution_id"} if table == "execution_history" else {key}
-    if table == "audit_log":
+    if table in ("audit_log", "metrics"):
         identity = set()
     names = sql.SQL(", ").join(map(sql.Literal, sorted(identity)))
     statement = sql.SQL("""

@@ -10,7 +10,10 @@ from typing import Any
 from pgdocket.webhooks import linear_signature
 from support.clients import Run, RunJson
 
-ISSUE = {"id": "i1", "identifier": "ENG-1", "title": "Theirs", "updatedAt": "2026-01-01T08:00:00Z"}
+ISSUE = {
+    "id": "i1", "identifier": "ENG-1", "title": "Theirs", "updatedAt": "2026-01-01T08:00:00Z",
+    "state": {"type": "unstarted"}, "priority": 3, "labels": [],
+}  # fmt: skip
 
 
 def test_a_task_and_its_issue_from_the_shell(shop: RunJson, run: Run, tmp_path: Path) -> None:

@@ -168,6 +168,10 @@ class Work(Model, RuleBasedStateMachine):
         ids = [self.graph.ids[task] for task in tasks]
         moved = [row[0] for row in self.connection.execute(query, (ids, status)).fetchall()]
         error = self.attempt(SET_STATUS, (status, [self.graph.ids[task] for task in moved]))
+        if status == "completed" and self.claimed.intersection(moved):
+            assert error is not None  # whoever holds it completes it
+            assert error.sqlstate == "PDTRN"
+            return
         if status == "completed" and any(self.unmet_gates(task) for task in moved):
             assert error is not None
             assert error.sqlstate == "PDGAT"

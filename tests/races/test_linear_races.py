@@ -31,7 +31,10 @@ def event(action: str, at: str, **told: Any) -> Jsonb:
 def linked(session: Connection, project: uuid.UUID) -> uuid.UUID:
     """A task that is the issue i1, with one title on both sides."""
     (task,) = make_tasks(session, project, 1)
-    issue = Jsonb({"id": "i1", "title": "Theirs", "updatedAt": "2030-01-01T08:00:00Z"})
+    issue = Jsonb(
+        {"id": "i1", "title": "Theirs", "updatedAt": "2030-01-01T08:00:00Z"}
+        | {"state": {"type": "unstarted"}, "priority": 3, "labels": []}
+    )
     session.execute("select docket.link_linear_issue(%s, %s, take => 'theirs')", (task, issue))
     return task
 
