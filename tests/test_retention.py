@@ -113,9 +113,12 @@ def copy_one(session: Connection, table: str) -> None:
         (table, f"docket.{table}"),
     ).fetchall()[0]
     identity = {key, "first_execution_id"} if table == "execution_history" else {key}
-    if table in ("audit_log", "metrics"):
+    numbered = {"audit_log": ["audit_id"], "metrics": ["metric_id"]}.get(table, [])
+    if numbered:
         identity = set()
-    names = sql.SQL(", ").join(map(sql.Literal, sorted(identity)))
+    names, numbers = (
+        sql.SQL(", ").join(map(sql.Literal, each)) for each in (sorted(identity), numbered)
+    )
     statement = sql.SQL("""
         insert into {table}
         select r.*
@@ -133,8 +136,17 @@ def copy_one(session: Connection, table: str) -> None:
                    to_jsonb(one)
                    || jsonb_build_object({time_name}, docket_private.time_of_id(i.id))
                    || coalesce((select jsonb_object_agg(k.name, i.id)
-                                  from unnest(array[{names}]::text[]) as k (name)), '{{}}')) as r
-    """).format(table=sql.Identifier("docket", table), time_name=sql.Literal(time), names=names)
+                                  from unnest(array[{names}]::text[]) as k (name)), '{{}}')
+                   || coalesce((select jsonb_object_agg(
+                                              k.name, (n + extract(epoch from m.month))::bigint)
+                                  from unnest(array[{numbers}]::text[]) as k (name)), '{{}}')
+               ) as r
+    """).format(
+        table=sql.Identifier("docket", table),
+        time_name=sql.Literal(time),
+        names=names,
+        numbers=numbers,
+    )
     session.execute(statement, (f"{2023 - YEARS}-01-01 00:00+00", NOW, ROWS))
 
 
