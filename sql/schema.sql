@@ -4945,14 +4945,29 @@ begin
                  extract(epoch from s.completed_at - r.opened_at)::numeric / 3600 as hours
             from docket.pull_requests as r
            cross join lateral (
-                     select d.deployment_id
-                       from docket.deployment_executions as d
-                      where d.project_id   = r.project_id
-                        and d.environment  = dora_metrics.environment
-                        and d.status       = 'completed'
-                        and (d.pull_request_id = r.pull_request_id
-                             or d.started_at >= r.merged_at)
-                      order by d.completed_at
+                     -- Each by an index, and what begins after the merge ends after it.
+                     select o.deployment_id
+                       from (
+                           (select d.deployment_id, d.completed_at
+                              from docket.deployment_executions as d
+                             where d.project_id    = r.project_id
+                               and d.environment   = dora_metrics.environment
+                               and d.status        = 'completed'
+                               and d.completed_at >= r.merged_at
+                               and d.started_at   >= r.merged_at
+                             order by d.completed_at
+                             limit 1)
+                            union all
+                           (select d.deployment_id, d.completed_at
+                              from docket.deployment_executions as d
+                             where d.pull_request_id = r.pull_request_id
+                               and d.project_id      = r.project_id
+                               and d.environment     = dora_metrics.environment
+                               and d.status          = 'completed'
+                             order by d.completed_at
+                             limit 1)
+                       ) as o
+                      order by o.completed_at
                       limit 1
                  ) as f
             join successes as s
@@ -41703,6 +41718,10 @@ CREATE UNIQUE INDEX deployment_executions_running_key ON docket.deployment_execu
 -- INDEX docket.deployment_executions_script_idx
 
 CREATE INDEX deployment_executions_script_idx ON docket.deployment_executions USING btree (script_id, project_id, environment, deployment_id);
+
+-- INDEX docket.deployment_executions_success_idx
+
+CREATE INDEX deployment_executions_success_idx ON docket.deployment_executions USING btree (project_id, environment, completed_at) WHERE ((status)::text = 'completed'::text);
 
 -- INDEX docket.deployment_executions_task_idx
 

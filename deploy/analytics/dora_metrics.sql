@@ -89,14 +89,29 @@ begin
                  extract(epoch from s.completed_at - r.opened_at)::numeric / 3600 as hours
             from docket.pull_requests as r
            cross join lateral (
-                     select d.deployment_id
-                       from docket.deployment_executions as d
-                      where d.project_id   = r.project_id
-                        and d.environment  = dora_metrics.environment
-                        and d.status       = 'completed'
-                        and (d.pull_request_id = r.pull_request_id
-                             or d.started_at >= r.merged_at)
-                      order by d.completed_at
+                     -- Each by an index, and what begins after the merge ends after it.
+                     select o.deployment_id
+                       from (
+                           (select d.deployment_id, d.completed_at
+                              from docket.deployment_executions as d
+                             where d.project_id    = r.project_id
+                               and d.environment   = dora_metrics.environment
+                               and d.status        = 'completed'
+                               and d.completed_at >= r.merged_at
+                               and d.started_at   >= r.merged_at
+                             order by d.completed_at
+                             limit 1)
+                            union all
+                           (select d.deployment_id, d.completed_at
+                              from docket.deployment_executions as d
+                             where d.pull_request_id = r.pull_request_id
+                               and d.project_id      = r.project_id
+                               and d.environment     = dora_metrics.environment
+                               and d.status          = 'completed'
+                             order by d.completed_at
+                             limit 1)
+                       ) as o
+                      order by o.completed_at
                       limit 1
                  ) as f
             join successes as s

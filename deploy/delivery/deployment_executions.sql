@@ -76,6 +76,11 @@ create index deployment_executions_version_idx
 create index deployment_executions_project_idx
     on docket.deployment_executions (project_id, deployment_id);
 
+-- What came out first after something else.
+create index deployment_executions_success_idx
+    on docket.deployment_executions (project_id, environment, completed_at)
+ where status = 'completed';
+
 create index deployment_executions_task_idx
     on docket.deployment_executions (task_id, project_id) where task_id is not null;
 
