@@ -444,6 +444,33 @@ CREATE TYPE docket_private.found AS (
 
 COMMENT ON TYPE docket_private.found IS 'Something that one run of a validation found.';
 
+-- TYPE docket_private.merge_piece
+
+CREATE TYPE docket_private.merge_piece AS (
+	identity text,
+	base jsonb,
+	said jsonb,
+	theirs jsonb,
+	ours jsonb
+);
+
+COMMENT ON TYPE docket_private.merge_piece IS 'What a file and the database have in common one of: its name in the file and, as objects of fields, what it was when both agreed, what was last written into the file of it since, what the file says, and what the database says. Null: not there.';
+
+-- TYPE docket_private.merge_verdict
+
+CREATE TYPE docket_private.merge_verdict AS (
+	identity text,
+	field text,
+	base jsonb,
+	theirs jsonb,
+	ours jsonb,
+	verdict text,
+	is_conflict boolean,
+	value jsonb
+);
+
+COMMENT ON TYPE docket_private.merge_verdict IS 'What becomes of a field, or where field is null of the piece itself: theirs (as the file has it), ours (as it is here), both (a set that both changed), or conflict (both changed it, and nobody has said whose counts). The value is the one that is to be.';
+
 -- TYPE docket_private.oddity
 
 CREATE TYPE docket_private.oddity AS (
@@ -30992,6 +31019,147 @@ $$;
 
 COMMENT ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) IS 'A document with a merge patch (RFC 7396) applied; null for a document that is not there.';
 
+-- FUNCTION docket_private.merge_pieces(docket_private.merge_piece[], text[], jsonb)
+
+CREATE FUNCTION docket_private.merge_pieces(pieces docket_private.merge_piece[], sets text[] DEFAULT '{}'::text[], resolutions jsonb DEFAULT '{}'::jsonb) RETURNS SETOF docket_private.merge_verdict
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+begin
+    return query
+      with piece as materialized (
+          select p.n, p.identity, p.base, p.said, p.theirs, p.ours,
+                 p.base is not null or p.said is not null and p.theirs is not null as was_there
+            from unnest(merge_pieces.pieces) with ordinality
+                 as p (identity, base, said, theirs, ours, n)
+           where p.theirs is not null or p.ours is not null
+      ), named as (
+          select distinct p.n, k.field
+            from piece as p
+           cross join lateral (
+                     select jsonb_object_keys(p.base) as field
+                      union all
+                     select jsonb_object_keys(p.said)
+                      union all
+                     select jsonb_object_keys(p.theirs)
+                      union all
+                     select jsonb_object_keys(p.ours)
+                 ) as k
+           where p.base is distinct from p.theirs
+              or p.base is distinct from p.ours
+      ), field as materialized (
+          select p.n, p.identity, p.was_there, f.field,
+                 case
+                     when p.said is not null
+                          and p.theirs -> f.field is not distinct from p.said -> f.field
+                     then p.said -> f.field
+                     else p.base -> f.field
+                 end as base,
+                 p.theirs -> f.field as theirs,
+                 p.ours -> f.field as ours,
+                 p.theirs is not null as is_there,
+                 p.ours is not null as is_here
+            from named as f
+            join piece as p on p.n = f.n
+      ), changed as (
+          select f.n,
+                 bool_or(f.is_there and f.theirs is distinct from f.base) as is_changed_there,
+                 bool_or(f.is_here and f.ours is distinct from f.base) as is_changed_here
+            from field as f
+           group by f.n
+      ), judged as (
+          select p.n, p.identity, null::text as field, p.base,
+                 p.theirs, p.ours,
+                 case
+                     when not p.was_there and p.theirs is null then 'ours'
+                     when not p.was_there then 'theirs'
+                     when p.theirs is null and c.is_changed_here then 'conflict'
+                     when p.theirs is null then 'theirs'
+                     when c.is_changed_there then 'conflict'
+                     else 'ours'
+                 end as verdict
+            from piece as p
+            left join changed as c on c.n = p.n
+           where p.theirs is null
+              or p.ours is null
+           union all
+          select f.n, f.identity, f.field, f.base, f.theirs, f.ours,
+                 case
+                     when f.theirs is not distinct from f.base then 'ours'
+                     when f.ours is not distinct from f.base then 'theirs'
+                     when f.field = any (merge_pieces.sets) then 'both'
+                     else 'conflict'
+                 end
+            from field as f
+           where f.is_there
+             and f.is_here
+             and f.theirs is distinct from f.ours
+      ), settled as (
+          select j.n, j.identity, j.field, j.base, j.theirs, j.ours,
+                 j.verdict = 'conflict' as is_conflict,
+                 case j.verdict
+                     when 'conflict' then coalesce(
+                         docket_private.resolution_of(
+                             merge_pieces.resolutions, j.identity, j.field),
+                         'conflict')
+                     else j.verdict
+                 end as verdict
+            from judged as j
+      )
+    select s.identity, s.field, s.base, s.theirs, s.ours, s.verdict, s.is_conflict,
+           case s.verdict
+               when 'theirs' then s.theirs
+               when 'ours' then s.ours
+               when 'both' then docket_private.merged_set(s.base, s.theirs, s.ours)
+           end
+      from settled as s
+     order by s.n, s.field nulls first;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.merge_pieces(pieces docket_private.merge_piece[], sets text[], resolutions jsonb) IS 'What becomes of pieces that a file and the database may both have changed: one row for each field on which they differ, and one without a field for a piece that only one side has. Fields named in `sets` are arrays merged by element. `resolutions` says whose side counts where both changed: {"*": "ours"}, {identity: {"*": "theirs"}}, {identity: {field: "ours"}}.';
+
+-- FUNCTION docket_private.merged_set(jsonb, jsonb, jsonb)
+
+CREATE FUNCTION docket_private.merged_set(base jsonb, theirs jsonb, ours jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH was AS (
+          SELECT b.value
+            FROM jsonb_array_elements(NULLIF(merged_set.base, 'null'::jsonb)) b(value)
+         ), there AS (
+          SELECT t.value,
+             t.n
+            FROM jsonb_array_elements(NULLIF(merged_set.theirs, 'null'::jsonb)) WITH ORDINALITY t(value, n)
+         ), here AS (
+          SELECT o.value,
+             o.n
+            FROM jsonb_array_elements(NULLIF(merged_set.ours, 'null'::jsonb)) WITH ORDINALITY o(value, n)
+         ), merged AS (
+          SELECT o.value,
+             1 AS side,
+             o.n
+            FROM here o
+           WHERE ((o.value IN ( SELECT t.value
+                    FROM there t)) OR (NOT (o.value IN ( SELECT b.value
+                    FROM was b))))
+         UNION ALL
+          SELECT t.value,
+             2,
+             t.n
+            FROM there t
+           WHERE ((NOT (t.value IN ( SELECT o.value
+                    FROM here o))) AND (NOT (t.value IN ( SELECT b.value
+                    FROM was b))))
+         )
+  SELECT COALESCE(jsonb_agg(m.value ORDER BY m.side, m.n), '[]'::jsonb) AS "coalesce"
+    FROM merged m;
+END;
+
+COMMENT ON FUNCTION docket_private.merged_set(base jsonb, theirs jsonb, ours jsonb) IS 'A set of which each side has added and removed some, as an array: ours in its order, then what is new in theirs.';
+
 -- FUNCTION docket_private.months_of_journal(xid8, bigint, xid8, bigint)
 
 CREATE FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) RETURNS jsonb
@@ -35229,6 +35397,34 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_ready_to_deploy(script docket.deployment_scripts, environment text, is_confirmed boolean) IS 'Raises PD403, PD409 or PD422 for a script that may not be run in an environment now.';
 
+-- FUNCTION docket_private.require_resolutions(jsonb)
+
+CREATE FUNCTION docket_private.require_resolutions(resolutions jsonb) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if jsonb_typeof(require_resolutions.resolutions) is distinct from 'object'
+       or exists (
+              select
+                from jsonb_each(require_resolutions.resolutions) as p
+               where case jsonb_typeof(p.value)
+                         when 'object' then exists (
+                             select
+                               from jsonb_each(p.value) as f
+                              where f.value not in ('"ours"', '"theirs"'))
+                         else p.key <> '*' or p.value not in ('"ours"', '"theirs"')
+                     end) then
+        raise exception 'that says of no conflict whose side counts: %',
+                        left(coalesce(require_resolutions.resolutions::text, 'null'), 200)
+            using errcode = 'PD422',
+                  hint    = 'For example {"*": "ours"}, or {"master/3": {"title": "theirs", "*": "ours"}}.';
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_resolutions(resolutions jsonb) IS 'Raises PD422 for what does not say whose side counts in conflicts.';
+
 -- FUNCTION docket_private.require_running(docket.execution_history)
 
 CREATE FUNCTION docket_private.require_running(execution docket.execution_history) RETURNS void
@@ -35320,6 +35516,16 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) IS 'Raises PDVER unless the version is the expected one; null expects nothing.';
+
+-- FUNCTION docket_private.resolution_of(jsonb, text, text)
+
+CREATE FUNCTION docket_private.resolution_of(resolutions jsonb, identity text, field text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(((resolutions -> identity) ->> COALESCE(field, ''::text)), ((resolutions -> identity) ->> '*'::text), (resolutions ->> '*'::text)) AS "coalesce";
+END;
+
+COMMENT ON FUNCTION docket_private.resolution_of(resolutions jsonb, identity text, field text) IS 'Whose side counts for a field of a piece: ours or theirs; null where nobody has said. The piece itself goes by the name "".';
 
 -- FUNCTION docket_private.resolve_errors(docket.execution_history)
 
@@ -37058,6 +37264,42 @@ CREATE FUNCTION docket_private.spelled_id(id json) RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.spelled_id(id json) IS 'An id as it is spelled (8.10 stays 8.10); null where it can not name anything.';
+
+-- FUNCTION docket_private.spliced_bytes(bytea, integer[], integer[], bytea[])
+
+CREATE FUNCTION docket_private.spliced_bytes(content bytea, starts integer[], sizes integer[], parts bytea[]) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+begin
+    if cardinality(spliced_bytes.starts) = 0 then
+        return spliced_bytes.content;
+    end if;
+
+    return (
+          with place as materialized (
+              select p.start, p.size, p.part, p.n,
+                     coalesce(lag(p.start + p.size) over in_order, 1) as since,
+                     lead(p.n) over in_order is null as is_last
+                from unnest(spliced_bytes.starts, spliced_bytes.sizes, spliced_bytes.parts)
+                     with ordinality as p (start, size, part, n)
+              window in_order as (order by p.start, p.start + p.size, p.n)
+          )
+        select string_agg(
+                   substring(spliced_bytes.content from p.since for p.start - p.since)
+                   || coalesce(p.part, '')
+                   || case
+                          when p.is_last
+                          then substring(spliced_bytes.content from p.start + p.size)
+                          else ''
+                      end,
+                   '' order by p.start, p.start + p.size, p.n)
+          from place as p);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.spliced_bytes(content bytea, starts integer[], sizes integer[], parts bytea[]) IS 'Bytes with other bytes in some places: each a start (1 the first byte), a size and a part that takes its place; a size of 0 inserts. Places do not overlap; insertions at one start come in the order given.';
 
 -- FUNCTION docket_private.spread_membership()
 
@@ -45306,6 +45548,26 @@ GRANT ALL ON TYPE docket_private.found TO docket_metrics;
 GRANT ALL ON TYPE docket_private.found TO docket_gateway;
 GRANT ALL ON TYPE docket_private.found TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.merge_piece FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_admin;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_app;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_agent;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_reader;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_auditor;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_metrics;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_gateway;
+GRANT ALL ON TYPE docket_private.merge_piece TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket_private.merge_verdict FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_admin;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_app;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_agent;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_reader;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_auditor;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_metrics;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_gateway;
+GRANT ALL ON TYPE docket_private.merge_verdict TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.oddity FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.oddity TO docket_admin;
 GRANT ALL ON TYPE docket_private.oddity TO docket_app;
@@ -47962,6 +48224,10 @@ REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uu
 
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.merge_pieces(pieces docket_private.merge_piece[], sets text[], resolutions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.merged_set(base jsonb, theirs jsonb, ours jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) FROM PUBLIC;
@@ -48173,6 +48439,8 @@ REVOKE ALL ON FUNCTION docket_private.require_project(project_id uuid, to_write 
 
 REVOKE ALL ON FUNCTION docket_private.require_ready_to_deploy(script docket.deployment_scripts, environment text, is_confirmed boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_resolutions(resolutions jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_running(execution docket.execution_history) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) FROM PUBLIC;
@@ -48180,6 +48448,8 @@ REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type
 REVOKE ALL ON FUNCTION docket_private.require_state(value jsonb, what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.resolution_of(resolutions jsonb, identity text, field text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.resolve_errors(execution docket.execution_history) FROM PUBLIC;
 
@@ -48256,6 +48526,8 @@ REVOKE ALL ON FUNCTION docket_private.sketch_quantile(keys integer[], counts big
 REVOKE ALL ON FUNCTION docket_private.sketch_value(key integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.spelled_id(id json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.spliced_bytes(content bytea, starts integer[], sizes integer[], parts bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.spread_membership() FROM PUBLIC;
 
