@@ -496,6 +496,24 @@ CREATE TYPE docket_private.prompt_item AS (
 
 COMMENT ON TYPE docket_private.prompt_item IS 'A piece of a prompt: what it says, where from, about how many tokens, and its SHA-256.';
 
+-- TYPE docket_private.rule_entry
+
+CREATE TYPE docket_private.rule_entry AS (
+	n bigint,
+	parent_n bigint,
+	task_id uuid,
+	name text,
+	own_number numeric,
+	title text,
+	is_titled boolean,
+	is_described boolean,
+	status text,
+	priority text,
+	dependencies text[]
+);
+
+COMMENT ON TYPE docket_private.rule_entry IS 'A task or subtask as another tool sees it: its place, its name there ("3.2"), the last number of that, and the names of what it depends on.';
+
 -- TYPE docket_private.tasks_file
 
 CREATE TYPE docket_private.tasks_file AS (
@@ -13798,6 +13816,100 @@ COMMENT ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds
 `kinds` narrows it to some of task, context, knowledge and interaction, `page_size` is in rows (1 to
 1000). Returns rows as put_embeddings() takes them; context_type is empty but for
 contexts. texts may be null: there is nothing in it to read. Raises nothing.';
+
+-- FUNCTION docket.next_by_rule(uuid, text, text, integer)
+
+CREATE FUNCTION docket.next_by_rule(project_id uuid, rule text DEFAULT 'pgdocket'::text, tag text DEFAULT NULL::text, page_size integer DEFAULT 1) RETURNS TABLE(place bigint, reference text, task_id uuid, task_key text, title text, status text, priority text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rule text := lower(btrim(next_by_rule.rule));
+    v_tags text[];
+    v_tag  text := next_by_rule.tag;
+begin
+    if v_rule in ('pgdocket', 'taskmaster-cli', 'taskmaster-mcp') is not true then
+        raise exception '% is no rule',
+                        coalesce(quote_literal(left(next_by_rule.rule, 100)), 'null')
+            using errcode = 'PD422',
+                  hint    = 'One of pgdocket, taskmaster-cli, taskmaster-mcp.';
+    end if;
+
+    perform docket_private.require_project(next_by_rule.project_id, to_write => false);
+
+    if v_rule = 'pgdocket' then
+        return query
+        select n.place, t.task_key, t.task_id, t.task_key, t.title, t.status::text,
+               docket.priority_label(t.priority)
+          from (
+              select array_agg(t.task_id) as task_ids
+                from docket.next_tasks(
+                         next_by_rule.project_id,
+                         (select w.workflow_id
+                            from docket.workflows as w
+                           where w.project_id = next_by_rule.project_id
+                             and w.name = v_tag),
+                         null, next_by_rule.page_size) as t
+          ) as f
+         cross join lateral unnest(f.task_ids) with ordinality as n (task_id, place)
+          join docket.tasks as t
+            on t.task_id = n.task_id
+           and t.project_id = next_by_rule.project_id
+         where v_tag is null
+            or exists (
+                   select
+                     from docket.workflows as w
+                    where w.project_id = next_by_rule.project_id
+                      and w.name = v_tag)
+         order by n.place;
+        return;
+    end if;
+
+    -- Without a tag: master; by the command line the first there is, where that is missing.
+    if v_tag is null then
+        v_tags := array(
+            select t.value ->> 'name'
+              from (
+                  select i.report
+                    from docket.imports as i
+                   where i.project_id = next_by_rule.project_id
+                     and i.shape in ('flat', 'tagged', 'raw_tagged')
+                   order by i.import_id desc
+                   limit 1
+              ) as i
+             cross join lateral jsonb_array_elements(i.report -> 'tags')
+                   with ordinality as t (value, n)
+             order by t.n);
+        v_tag := case
+                     when 'master' = any (v_tags) or v_rule = 'taskmaster-mcp' then 'master'
+                     else coalesce(v_tags[1], 'master')
+                 end;
+    end if;
+
+    return query
+    select r.place, r.name, r.task_id, t.task_key, r.title, r.status, r.priority
+      from docket_private.next_by_taskmaster(next_by_rule.project_id, v_rule, v_tag)
+           with ordinality
+           as r (n, parent_n, task_id, name, own_number, title, is_titled, is_described, status,
+                 priority, dependencies, place)
+      join docket.tasks as t
+        on t.task_id = r.task_id
+       and t.project_id = next_by_rule.project_id
+     order by r.place
+     limit least(greatest(next_by_rule.page_size, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) IS 'What to do next by the rule of a tool, without claiming it: the same answer as that tool gives for
+the file, as it would be exported now.
+
+`rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next) or
+taskmaster-mcp (its tool next_task); `tag` narrows the choice to a tag of the file, or a workflow
+(default: all for pgdocket, "master" for the others); `page_size` is in rows (1 to 1000; the tools
+tell the first only). Returns rows, the best first: place (1 is the next), reference (what the tool
+calls it), the task with its key and title, status and priority in the tool''s words.
+Raises PD404, and PD422 for an unknown rule and, by taskmaster-cli, in its words for a task that it
+refuses (a missing title or description, an unknown status or priority).';
 
 -- FUNCTION docket.next_events(uuid, text, integer, integer)
 
@@ -28526,6 +28638,34 @@ $$;
 
 COMMENT ON FUNCTION docket_private.is_auditor() IS 'Whether the session may have the whole journal verified: an operator, or a member of docket_auditor who speaks for nobody else.';
 
+-- FUNCTION docket_private.is_hidden_from_taskmaster(uuid, text)
+
+CREATE FUNCTION docket_private.is_hidden_from_taskmaster(project_id uuid, tag text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_content bytea := (
+        select i.content
+          from docket.imports as i
+         where i.project_id = is_hidden_from_taskmaster.project_id
+           and i.shape = 'flat'
+           and i.report -> 'tags' @> jsonb_build_array(
+                   jsonb_build_object('name', is_hidden_from_taskmaster.tag))
+         order by i.import_id desc
+         limit 1);
+begin
+    return exists (
+        select
+          from docket_private.mask_json(ltrim(convert_from(v_content, 'UTF8'), chr(65279)))
+               as m (content, stand_in)
+         cross join lateral json_object_keys(m.content::json) as k (key)
+         where k.key not in ('tasks', 'metadata'));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.is_hidden_from_taskmaster(project_id uuid, tag text) IS 'Whether task-master''s command line would find no tasks in the file for its stray keys.';
+
 -- FUNCTION docket_private.is_json(text)
 
 CREATE FUNCTION docket_private.is_json(content text) RETURNS boolean
@@ -29354,6 +29494,16 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.labels_of(labels jsonb, component text) IS 'The labels of a series, among which is its component.';
+
+-- FUNCTION docket_private.leading_number(text)
+
+CREATE FUNCTION docket_private.leading_number(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT NULLIF((trim_scale(("substring"(value, '^\s*[+]?(\d{1,100})'::text))::numeric))::text, '0'::text) AS "nullif";
+END;
+
+COMMENT ON FUNCTION docket_private.leading_number(value text) IS 'The whole number above 0 with which a text begins; null where there is none.';
 
 -- FUNCTION docket_private.learn_check(uuid, text, text, jsonb)
 
@@ -31224,6 +31374,103 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) IS 'Whether nothing is deployed there without confirmation: setting deployments_to_confirm.';
+
+-- FUNCTION docket_private.next_by_taskmaster(uuid, text, text)
+
+CREATE FUNCTION docket_private.next_by_taskmaster(project_id uuid, rule text, tag text) RETURNS SETOF docket_private.rule_entry
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_is_cli  boolean := next_by_taskmaster.rule = 'taskmaster-cli';
+    v_entries docket_private.rule_entry[];
+    v_bad     docket_private.rule_entry;
+begin
+    if v_is_cli
+       and docket_private.is_hidden_from_taskmaster(
+               next_by_taskmaster.project_id, next_by_taskmaster.tag) then
+        return;
+    end if;
+
+    v_entries := array(
+        select e
+          from docket_private.taskmaster_entries(
+                   next_by_taskmaster.project_id, next_by_taskmaster.tag,
+                   next_by_taskmaster.rule) as e
+         order by e.n);
+
+    if v_is_cli then
+        select e.* into v_bad
+          from unnest(v_entries) as e
+         where e.parent_n is null
+           and (not e.is_titled
+                or not e.is_described
+                or e.status is null
+                or e.status not in ('pending', 'in-progress', 'done', 'deferred', 'cancelled',
+                                    'blocked', 'review')
+                or e.priority is null
+                or e.priority not in ('low', 'medium', 'high', 'critical'))
+         order by e.n
+         limit 1;
+        if v_bad.n is not null then
+            perform docket_private.refuse_taskmaster_entry(v_bad);
+        end if;
+    end if;
+
+    return query
+      with entry as materialized (
+          select e.*, p.status as parent_status, p.priority as parent_priority,
+                 p.own_number as parent_number,
+                 coalesce(lower(nullif(e.status, '')), 'pending') in ('pending', 'in-progress')
+                     as is_open,
+                 case
+                     when v_is_cli then e.status = 'done'
+                         and (p.n is null or p.status in ('pending', 'in-progress', 'done'))
+                     else e.status in ('done', 'completed')
+                 end as is_done
+            from unnest(v_entries) as e
+            left join unnest(v_entries) as p on p.n = e.parent_n
+      ), met as (
+          select e.n, bool_and(o.name is not null) as are_met
+            from entry as e
+           cross join lateral unnest(e.dependencies) as d (name)
+            left join (select distinct o.name from entry as o where o.is_done) as o
+              on o.name = d.name
+           group by e.n
+      ), candidate as materialized (
+          select e.*
+            from entry as e
+            left join met as m on m.n = e.n
+           where e.is_open
+             and coalesce(m.are_met, true)
+             and (e.parent_n is null or e.parent_status = 'in-progress')
+             and (not v_is_cli or e.parent_n is not null or e.status in ('pending', 'in-progress'))
+      )
+    select c.n, c.parent_n, c.task_id, c.name, c.own_number, c.title, c.is_titled, c.is_described,
+           coalesce(nullif(c.status, ''), 'pending'),
+           w.word, c.dependencies
+      from candidate as c
+     cross join lateral (
+               select coalesce(nullif(c.priority, ''), nullif(c.parent_priority, ''), 'medium')
+           ) as w (word)
+     where (c.parent_n is not null) = exists (
+               select from candidate as o where o.parent_n is not null)
+     order by case
+                  when w.word = 'critical' and v_is_cli then 4
+                  when w.word = 'high' then 3
+                  when w.word = 'low' then 1
+                  else 2
+              end desc,
+              cardinality(c.dependencies),
+              c.parent_number, c.own_number, c.n;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.next_by_taskmaster(project_id uuid, rule text, tag text) IS 'What task-master would offer next from a tag, best first: by its command line, which raises PD422 for a task that it does not take, or by its MCP server (`rule`).';
 
 -- FUNCTION docket_private.normalized(text)
 
@@ -34673,6 +34920,37 @@ $$;
 
 COMMENT ON FUNCTION docket_private.refuse_shape(source_name text, content text, document json) IS 'Raises PD422 for a document that is JSON, but no task file.';
 
+-- FUNCTION docket_private.refuse_taskmaster_entry(docket_private.rule_entry)
+
+CREATE FUNCTION docket_private.refuse_taskmaster_entry(entry docket_private.rule_entry) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    raise exception '%', case
+                             when not (refuse_taskmaster_entry.entry).is_titled
+                             then 'Task title is required'
+                             when not (refuse_taskmaster_entry.entry).is_described
+                             then 'Task description is required'
+                             when (refuse_taskmaster_entry.entry).status is null
+                                  or (refuse_taskmaster_entry.entry).status not in (
+                                      'pending', 'in-progress', 'done', 'deferred', 'cancelled',
+                                      'blocked', 'review')
+                             then 'Invalid task status: '
+                                  || coalesce((refuse_taskmaster_entry.entry).status, 'undefined')
+                             else 'Invalid task priority: '
+                                  || coalesce((refuse_taskmaster_entry.entry).priority, 'undefined')
+                         end
+        using errcode = 'PD422',
+              detail  = jsonb_build_object(
+                            'task_id', (refuse_taskmaster_entry.entry).task_id,
+                            'name', (refuse_taskmaster_entry.entry).name)::text,
+              hint    = 'One such task stops "task-master next" altogether: correct it, or ask by the rule taskmaster-mcp.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_taskmaster_entry(entry docket_private.rule_entry) IS 'Raises PD422 in the words of task-master''s command line.';
+
 -- FUNCTION docket_private.refuse_turned_dependency()
 
 CREATE FUNCTION docket_private.refuse_turned_dependency() RETURNS trigger
@@ -36332,6 +36610,34 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.schema_health() IS 'What of the schema is not any more as it was deployed.';
+
+-- FUNCTION docket_private.script_number(text)
+
+CREATE FUNCTION docket_private.script_number(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (value ~ '^\s*[+-]?(\d{1,100}(\.\d{0,100})?|\.\d{1,100})\s*$'::text) THEN (trim_scale((value)::numeric))::text
+             ELSE 'NaN'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.script_number(value text) IS 'The text of a number as JavaScript''s Number() reads and prints it; NaN for what is none.';
+
+-- FUNCTION docket_private.script_text(json)
+
+CREATE FUNCTION docket_private.script_text(value json) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE json_typeof(value)
+             WHEN 'number'::text THEN docket_private.script_number((value #>> '{}'::text[]))
+             ELSE COALESCE((value #>> '{}'::text[]), 'null'::text)
+         END AS "coalesce";
+END;
+
+COMMENT ON FUNCTION docket_private.script_text(value json) IS 'A JSON value as JavaScript''s String() prints it.';
 
 -- FUNCTION docket_private.seal_drop(timestamp with time zone, timestamp with time zone)
 
@@ -38792,6 +39098,257 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.task_with_subtasks(project_id uuid, task_id uuid) IS 'A task, its subtasks, their subtasks and so on, by id.';
+
+-- FUNCTION docket_private.taskmaster_entries(uuid, text, text)
+
+CREATE FUNCTION docket_private.taskmaster_entries(project_id uuid, tag text, rule text) RETURNS SETOF docket_private.rule_entry
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_import_id uuid := (
+        select i.import_id
+          from docket.imports as i
+         where i.project_id = taskmaster_entries.project_id
+           and exists (
+               select
+                 from jsonb_array_elements(i.report -> 'tags') as t
+                where t ->> 'name' = taskmaster_entries.tag)
+         order by i.import_id desc
+         limit 1);
+begin
+    return query
+      with item as materialized (
+          -- The place in the file: the tag's own steps, then "tasks", n, "subtasks", n.
+          select i.ordinal, i.item_path, i.task_id, i.raw_status, i.raw_priority,
+                 t.title, t.description, t.status::text as status, t.priority::integer as priority,
+                 t.task_key, m.content::json as source
+            from docket.import_items as i
+            join docket.tasks as t
+              on t.task_id = i.task_id
+             and t.project_id = i.project_id
+             and t.archived_at is null
+           cross join lateral docket_private.mask_json(i.raw::text) as m (content, stand_in)
+           where i.import_id = v_import_id
+             and i.project_id = taskmaster_entries.project_id
+             and i.tag = taskmaster_entries.tag
+      ), lengthed as materialized (
+          select i.*, min(cardinality(i.item_path)) over () as shortest
+            from item as i
+      ), written as materialized (
+          select i.ordinal as n, p.ordinal as parent_n, i.task_id, i.title, i.description,
+                 i.status, i.priority, i.raw_status, i.raw_priority, i.task_key,
+                 coalesce(f.id #>> '{}', '') as raw_id,
+                 json_typeof(f.id) = 'number' as is_number,
+                 f.title #>> '{}' as raw_title,
+                 f.description #>> '{}' as raw_description,
+                 f.dependencies
+            from lengthed as i
+            left join lengthed as p
+              on p.item_path = i.item_path[:cardinality(i.item_path) - 2]
+             and cardinality(i.item_path) > i.shortest
+           cross join lateral json_to_record(
+                         case json_typeof(i.source) when 'object' then i.source else '{}' end)
+                     as f (id json, title json, description json, dependencies json)
+           where cardinality(i.item_path) <= i.shortest + 2
+      ), born as materialized (
+          -- What was made here comes last, in the order in which it was made.
+          select t.task_id, t.parent_task_id, t.title, t.description, t.status::text as status,
+                 t.priority::integer as priority, t.task_key, t.legacy_id,
+                 row_number() over (order by t.task_id) + 1e9::bigint as n
+            from docket.tasks as t
+            left join docket.workflows as w
+              on w.workflow_id = t.workflow_id
+             and w.project_id = t.project_id
+           where t.project_id = taskmaster_entries.project_id
+             and t.archived_at is null
+             and coalesce(w.name, 'master') = taskmaster_entries.tag
+             and not exists (
+                     select
+                       from docket.import_items as i
+                      where i.task_id = t.task_id
+                        and i.project_id = t.project_id)
+      ), entry as materialized (
+          select w.n, w.parent_n, w.task_id, w.title, w.description, w.status, w.priority,
+                 w.raw_status::json as raw_status, w.raw_priority::json as raw_priority,
+                 w.raw_title, w.raw_description, w.dependencies, true as is_written,
+                 docket_private.taskmaster_name(
+                     taskmaster_entries.rule, w.raw_id, w.is_number, w.parent_n is not null)
+                     as own_name
+            from written as w
+           union all
+          select b.n, coalesce(w.n, p.n), b.task_id, b.title, b.description, b.status, b.priority,
+                 null, null, null, null, null, false,
+                 coalesce(
+                     b.legacy_id::text,
+                     case
+                         when starts_with(b.task_key, k.task_key || '.')
+                         then substr(b.task_key, length(k.task_key) + 2)
+                         else b.task_key
+                     end)
+            from born as b
+            left join written as w on w.task_id = b.parent_task_id and w.parent_n is null
+            left join born as p on p.task_id = b.parent_task_id and p.parent_task_id is null
+            left join docket.tasks as k
+              on k.task_id = b.parent_task_id
+             and k.project_id = taskmaster_entries.project_id
+           where b.parent_task_id is null
+              or w.n is not null
+              or p.n is not null
+      ), named as materialized (
+          select e.*, concat_ws('.', p.own_name, e.own_name) as name, p.own_name as parent_name
+            from entry as e
+            left join entry as p on p.n = e.parent_n
+      ), edge as materialized (
+          select e.n, o.name
+            from named as e
+            join docket.task_dependencies as d
+              on d.task_id = e.task_id
+             and d.project_id = taskmaster_entries.project_id
+             and d.dependency_type = 'blocks'
+            join named as o on o.task_id = d.depends_on_id
+      ), dropped as materialized (
+          -- What the import could not store is in the file all the same.
+          select i.ordinal as n, (o.value -> 'path' ->> -1)::integer + 1 as place
+            from docket.imports as f
+           cross join lateral jsonb_array_elements(f.report -> 'oddities') as o (value)
+            join lengthed as i
+              on i.item_path = array(
+                     select s.step
+                       from jsonb_array_elements_text((o.value -> 'path') - -1 - -1)
+                            with ordinality as s (step, k)
+                      order by s.k)
+           where f.import_id = v_import_id
+             and f.project_id = taskmaster_entries.project_id
+             and o.value ->> 'kind' in ('cyclic_dependency', 'ancestor_dependency')
+      ), reference as (
+          -- As written, without what was removed here; then what was added here.
+          select e.n, r.name, r.k
+            from named as e
+           cross join lateral unnest(
+                         docket_private.taskmaster_references(e.dependencies, e.parent_name))
+                     with ordinality as r (name, k)
+           where e.is_written
+             and (r.name = e.name
+                  or not exists (select from named as o where o.name = r.name)
+                  or exists (select from edge as d where d.n = e.n and d.name = r.name)
+                  or exists (select from dropped as x where x.n = e.n and x.place = r.k))
+           union all
+          select d.n, d.name, 1000000 + row_number() over (partition by d.n order by d.name)
+            from edge as d
+            join named as e on e.n = d.n
+           where not e.is_written
+              or d.name <> all (
+                     docket_private.taskmaster_references(e.dependencies, e.parent_name))
+      ), depends as materialized (
+          select r.n, array_agg(r.name order by r.k) as names
+            from reference as r
+           group by r.n
+      ), status as materialized (
+          select s.raw, docket_private.known_status(s.raw::json) as known
+            from (select distinct e.raw_status::text as raw from named as e) as s
+      )
+    select e.n, e.parent_n, e.task_id, e.name,
+           case
+               when docket_private.script_number(e.own_name) <> 'NaN' then e.own_name::numeric
+           end,
+           coalesce(nullif(e.raw_title, ''), e.title),
+           not e.is_written
+               or btrim(coalesce(e.raw_title, ''), e' \t\n\r') <> ''
+               or e.title not in (
+                      coalesce(left(btrim(split_part(ltrim(
+                          e.raw_description, e' \t\n\r'), e'\n', 1), e' \t\r'), 255), ''),
+                      'Task ' || e.name),
+           btrim(coalesce(e.description, ''), e' \t\n\r') <> '',
+           case
+               when e.is_written and e.status = coalesce(s.known, 'pending')
+               then e.raw_status #>> '{}'
+               else docket_private.taskmaster_status(e.status)
+           end,
+           case
+               when e.is_written
+                    and (e.raw_priority is null
+                         or e.priority = coalesce(
+                                docket_private.known_priority(e.raw_priority), 5))
+               then e.raw_priority #>> '{}'
+               else docket.priority_label(e.priority)
+           end,
+           coalesce(d.names, '{}')
+      from named as e
+      left join depends as d on d.n = e.n
+      left join status as s on s.raw = e.raw_status::text
+     order by e.n;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.taskmaster_entries(project_id uuid, tag text, rule text) IS 'The tasks and subtasks of a tag as task-master would read them from the file as it stands now: by its command line, or by its MCP server (`rule`).';
+
+-- FUNCTION docket_private.taskmaster_name(text, text, boolean, boolean)
+
+CREATE FUNCTION docket_private.taskmaster_name(rule text, raw_id text, is_number boolean, is_part boolean) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (rule = 'taskmaster-cli'::text) THEN
+             CASE
+                 WHEN (is_part OR is_number) THEN docket_private.script_number(raw_id)
+                 ELSE raw_id
+             END
+             WHEN (is_part AND (NOT is_number) AND (strpos(raw_id, '.'::text) > 0)) THEN COALESCE(docket_private.leading_number("substring"(raw_id, '[^.]*$'::text)), raw_id)
+             ELSE COALESCE(docket_private.leading_number(
+             CASE
+                 WHEN (NOT is_number) THEN raw_id
+                 ELSE NULL::text
+             END),
+             CASE
+                 WHEN is_number THEN docket_private.script_number(raw_id)
+                 ELSE raw_id
+             END)
+         END AS "coalesce";
+END;
+
+COMMENT ON FUNCTION docket_private.taskmaster_name(rule text, raw_id text, is_number boolean, is_part boolean) IS 'The id of a task, or of a subtask within its task (`is_part`), as task-master has it after reading.';
+
+-- FUNCTION docket_private.taskmaster_references(json, text)
+
+CREATE FUNCTION docket_private.taskmaster_references(dependencies json, parent_name text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(array_agg(
+         CASE
+             WHEN ((taskmaster_references.parent_name IS NULL) OR ((json_typeof(d.value) = 'string'::text) AND (strpos((d.value #>> '{}'::text[]), '.'::text) > 0))) THEN n.name
+             ELSE ((taskmaster_references.parent_name || '.'::text) || n.name)
+         END ORDER BY d.n), '{}'::text[]) AS "coalesce"
+    FROM (json_array_elements(
+         CASE json_typeof(taskmaster_references.dependencies)
+             WHEN 'array'::text THEN taskmaster_references.dependencies
+             ELSE NULL::json
+         END) WITH ORDINALITY d(value, n)
+      CROSS JOIN LATERAL docket_private.script_text(d.value) n(name));
+END;
+
+COMMENT ON FUNCTION docket_private.taskmaster_references(dependencies json, parent_name text) IS 'The names that the dependencies of an entry mean; `parent_name` is that of its task, null for a task.';
+
+-- FUNCTION docket_private.taskmaster_status(text)
+
+CREATE FUNCTION docket_private.taskmaster_status(status text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE status
+             WHEN 'in_progress'::text THEN 'in-progress'::text
+             WHEN 'completed'::text THEN 'done'::text
+             WHEN 'failed'::text THEN 'blocked'::text
+             ELSE status
+         END AS status;
+END;
+
+COMMENT ON FUNCTION docket_private.taskmaster_status(status text) IS 'A status in task-master''s words; it has none for a task that failed, which is blocked there.';
 
 -- FUNCTION docket_private.tasks_file_report(docket_private.tasks_file)
 
@@ -45588,6 +46145,16 @@ GRANT ALL ON TYPE docket_private.prompt_item TO docket_metrics;
 GRANT ALL ON TYPE docket_private.prompt_item TO docket_gateway;
 GRANT ALL ON TYPE docket_private.prompt_item TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.rule_entry FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_admin;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_app;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_agent;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_reader;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_auditor;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_metrics;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_gateway;
+GRANT ALL ON TYPE docket_private.rule_entry TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.tasks_file FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_admin;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_app;
@@ -47080,6 +47647,13 @@ GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kin
 GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.missing_embeddings(project_id uuid, model text, kinds text[], page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.next_by_rule(project_id uuid, rule text, tag text, page_size integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.next_events(project_id uuid, consumer_name text, page_size integer, lease_seconds integer) TO docket_app;
@@ -48088,6 +48662,8 @@ REVOKE ALL ON FUNCTION docket_private.insert_samples(project_id uuid, series_ids
 
 REVOKE ALL ON FUNCTION docket_private.is_auditor() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.is_hidden_from_taskmaster(project_id uuid, tag text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.is_json(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.is_operator() FROM PUBLIC;
@@ -48146,6 +48722,8 @@ REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.labels_of(labels jsonb, component text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.leading_number(value text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.learn_check(project_id uuid, repository text, event text, payload jsonb) FROM PUBLIC;
 
@@ -48231,6 +48809,8 @@ REVOKE ALL ON FUNCTION docket_private.merged_set(base jsonb, theirs jsonb, ours 
 REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid8, after_audit_id bigint, end_transaction_id xid8, end_audit_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.next_by_taskmaster(project_id uuid, rule text, tag text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.normalized(message text) FROM PUBLIC;
 
@@ -48399,6 +48979,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_secrets(value jsonb, what text) FRO
 
 REVOKE ALL ON FUNCTION docket_private.refuse_shape(source_name text, content text, document json) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.refuse_taskmaster_entry(entry docket_private.rule_entry) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.refuse_turned_dependency() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
@@ -48484,6 +49066,10 @@ REVOKE ALL ON FUNCTION docket_private.sarif_severity(level text, security text) 
 REVOKE ALL ON FUNCTION docket_private.schema_errors(schema jsonb, document jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.schema_health() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.script_number(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.script_text(value json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.seal_drop(lower_bound timestamp with time zone, upper_bound timestamp with time zone) FROM PUBLIC;
 
@@ -48576,6 +49162,14 @@ REVOKE ALL ON FUNCTION docket_private.task_conditions(project_id uuid, filters j
 REVOKE ALL ON FUNCTION docket_private.task_vector(language regconfig, title text, tags text[], description text, details text, test_strategy text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.task_with_subtasks(project_id uuid, task_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.taskmaster_entries(project_id uuid, tag text, rule text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.taskmaster_name(rule text, raw_id text, is_number boolean, is_part boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.taskmaster_references(dependencies json, parent_name text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.taskmaster_status(status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_file_report(file docket_private.tasks_file) FROM PUBLIC;
 

@@ -24,6 +24,16 @@ def test_next_shows_what_claim_then_gives(shop: RunJson, run: Run) -> None:
     assert "nothing is ready" in nothing.stderr
 
 
+def test_next_by_the_rule_of_a_tool(shop: RunJson, run: Run) -> None:
+    ours = shop("next", "--rule", "pgdocket", "--limit", "5")
+    assert [task["reference"] for task in ours] == ["shop-1", "shop-3"]
+    theirs = shop("next", "--rule", "taskmaster-mcp", "--limit", "5")
+    assert [task["place"] for task in theirs] == [1, 2]
+    refused = run("next", "--rule", "dice")
+    assert refused.exit_code == 3
+    assert "'dice' is no rule" in refused.stderr
+
+
 def test_a_task_goes_to_an_agent_that_has_what_it_needs(shop: RunJson) -> None:
     shop("task", "add", "Weld", "--priority", "10", "--needs", "torch", "--needs", "mask")
     assert [task["title"] for task in shop("claim", "--max", "5", "--capability", "torch")] == [

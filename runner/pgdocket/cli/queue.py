@@ -20,25 +20,44 @@ from pgdocket.cli.session import (
     the_project,
 )
 
+_RULE_COLUMNS = {
+    name: name for name in ("reference", "title", "status", "priority", "task_key", "task_id")
+}
 _CLAIMED_COLUMNS = {"attempt_id": "attempt"} | TASK_COLUMNS
 
 
 @click.command(name="next")
 @common_options
 @click.option("--limit", "page_size", type=int, default=1, show_default=True, help="At most.")
+@click.option("--rule", help="By the rule of a tool: taskmaster-cli, taskmaster-mcp.")
+@click.option("--tag", help="Only of this tag of the file, or this workflow.")
 @click.pass_obj
-def next_(options: Options, page_size: int) -> None:
+def next_(options: Options, page_size: int, rule: str | None, tag: str | None) -> None:
     """Show the task to do next; nobody claims it by that.
+
+    With a rule, it is what that tool would say of the file as it would be exported now.
 
     \b
     Example:
       pgdocket next
       pgdocket next --limit 10 --json
+      pgdocket next --rule taskmaster-cli --tag api
     """
     with opened(options) as docket:
         project_id = the_project(docket, options).project_id
-        tasks = docket.next_tasks(project_id=project_id, page_size=page_size)
-    show_tasks(tasks, options, empty="nothing is ready")
+        if rule is None and tag is None:
+            tasks = docket.next_tasks(project_id=project_id, page_size=page_size)
+            show_tasks(tasks, options, empty="nothing is ready")
+            return
+        found = docket.next_by_rule(
+            project_id=project_id, rule=rule or "pgdocket", tag=tag, page_size=page_size
+        )
+    output.table(
+        [as_row(each) for each in found],
+        _RULE_COLUMNS,
+        as_json=options.json,
+        empty="nothing is next by that rule",
+    )
 
 
 @click.command()

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         MetricSeriesRow,
         MetricSery,
         MissingEmbeddingsRow,
+        NextByRuleRow,
         NextEventsRow,
         PartitionPolicy,
         PendingLinearChangesRow,
@@ -1492,6 +1493,15 @@ _MISSING_EMBEDDINGS: Function[MissingEmbeddingsRow] = Function(
     Parameter("model", is_required=True),
     Parameter("kinds", is_array=True),
     Parameter("page_size", default=100),
+)
+_NEXT_BY_RULE: Function[NextByRuleRow] = Function(
+    "next_by_rule",
+    Effect.READ,
+    "NextByRuleRow",
+    Parameter("project_id", is_required=True),
+    Parameter("rule", default="pgdocket"),
+    Parameter("tag"),
+    Parameter("page_size", default=1),
 )
 _NEXT_EVENTS: Function[NextEventsRow] = Function(
     "next_events",
@@ -5392,6 +5402,28 @@ class Api(Calls):
         contexts. texts may be null: there is nothing in it to read. Raises nothing.
         """
         return self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
+    def next_by_rule(
+        self,
+        *,
+        project_id: Id,
+        rule: str | None = "pgdocket",
+        tag: str | None = None,
+        page_size: int | None = 1,
+    ) -> list[NextByRuleRow]:
+        """What to do next by the rule of a tool, without claiming it: the same answer as that tool
+        gives for the file, as it would be exported now.
+
+        `rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next) or
+        taskmaster-mcp (its tool next_task); `tag` narrows the choice to a tag of the file, or a
+        workflow (default: all for pgdocket, "master" for the others); `page_size` is in rows (1 to
+        1000; the tools tell the first only). Returns rows, the best first: place (1 is the next),
+        reference (what the tool calls it), the task with its key and title, status and priority in
+        the tool's words. Raises NotFound, and InvalidArgument for an unknown rule and, by
+        taskmaster-cli, in its words for a task that it refuses (a missing title or description, an
+        unknown status or priority).
+        """
+        return self._many(_NEXT_BY_RULE, (project_id, rule, tag, page_size))
 
     def next_events(
         self,
@@ -9817,6 +9849,19 @@ class AsyncApi(AsyncCalls):
         the next.
         """
         return await self._many(_MISSING_EMBEDDINGS, (project_id, model, kinds, page_size))
+
+    async def next_by_rule(
+        self,
+        *,
+        project_id: Id,
+        rule: str | None = "pgdocket",
+        tag: str | None = None,
+        page_size: int | None = 1,
+    ) -> list[NextByRuleRow]:
+        """What to do next by the rule of a tool, without claiming it: the same answer as that tool
+        gives for the file, as it would be exported now.
+        """
+        return await self._many(_NEXT_BY_RULE, (project_id, rule, tag, page_size))
 
     async def next_events(
         self,

@@ -2240,6 +2240,19 @@ class MissingEmbeddingsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NextByRuleRow:
+    """A row of what next_by_rule() returns."""
+
+    place: int
+    reference: str
+    task_id: UUID
+    task_key: str
+    title: str
+    status: str
+    priority: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextEventsRow:
     """A row of what next_events() returns."""
 
