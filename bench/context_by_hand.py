@@ -24,7 +24,11 @@ VALIDATIONS: LiteralString = (
     " order by validation_type, run_no desc"
 )
 INTERACTIONS: LiteralString = (
-    "select * from docket.ai_interactions where task_id = %s"
+    "select interaction_id, attempt_id, prompt_build_id, session_id, conversation_id, agent_name,"
+    " interaction_type, request_model, response_model, finish_reasons, input_tokens, output_tokens,"
+    " execution_time_ms, tool_calls, success, error_type, cost_amount, cost_currency, request_data,"
+    " response_data, metadata, created_at"
+    " from docket.ai_interactions where task_id = %s"
     " order by created_at desc, interaction_id desc limit 20"
 )
 PULL_REQUESTS: LiteralString = (

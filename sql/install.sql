@@ -18151,6 +18151,39 @@ call docket_private.add_journal(
     operations => '{delete,truncate}');
 call docket_private.add_isolation('docket.prompt_builds');
 
+-- When what a build was made of was read, so that the journal tells whether any of it has changed.
+-- Only worth something to the server that runs: whatever it loses is looked at again.
+create unlogged table docket_private.prompt_stamps (
+    prompt_build_id   uuid        not null,
+    project_id        uuid        not null,
+    snapshot          pg_snapshot not null,
+    transaction_id    xid8        not null,
+    settings          jsonb       not null,
+    stamped_at        timestamptz not null default clock_timestamp(),
+    server_started_at timestamptz not null default pg_postmaster_start_time(),
+
+    constraint prompt_stamps_pkey primary key (prompt_build_id, project_id),
+    constraint prompt_stamps_build_fkey
+        foreign key (prompt_build_id, project_id) references docket.prompt_builds on delete cascade
+);
+
+comment on table docket_private.prompt_stamps is
+    'When what a prompt was built of was read last, and found to make the same.';
+comment on column docket_private.prompt_stamps.prompt_build_id is
+    'The build.';
+comment on column docket_private.prompt_stamps.snapshot is
+    'Which transactions could be seen before the first of it was read.';
+comment on column docket_private.prompt_stamps.transaction_id is
+    'The transaction that read it: what that one changed itself may have come before or after.';
+comment on column docket_private.prompt_stamps.settings is
+    'The settings for all projects that its pieces depend on.';
+comment on column docket_private.prompt_stamps.stamped_at is
+    'The wall clock when it was read.';
+comment on column docket_private.prompt_stamps.server_started_at is
+    'Since when that server ran: numbers of transactions mean nothing to another.';
+
+call docket_private.add_isolation('docket_private.prompt_stamps');
+
 insert into docket.settings (setting_key, value, description)
 values ('prompt_token_budget', '8000', 'How many tokens a prompt may have where the caller does not say; a project may set its own.'),
        ('prompt_cache_seconds', '3600', 'How long a prompt that was built from the same sources is given again instead of built anew, in seconds; 0: never. A project may set its own.'),
@@ -27861,7 +27894,11 @@ begin
     v_interactions := (
         select json_agg(latest order by latest.created_at, latest.interaction_id)
           from (
-              select i.*
+              select i.interaction_id, i.attempt_id, i.prompt_build_id, i.session_id,
+                     i.conversation_id, i.agent_name, i.interaction_type, i.request_model,
+                     i.response_model, i.finish_reasons, i.input_tokens, i.output_tokens,
+                     i.execution_time_ms, i.tool_calls, i.success, i.error_type, i.cost_amount,
+                     i.cost_currency, i.request_data, i.response_data, i.metadata, i.created_at
                 from docket.ai_interactions as i
                where i.task_id    = v_task.task_id
                  and i.project_id = v_task.project_id
@@ -27884,7 +27921,7 @@ latest version of each type of its contexts (contexts), its last 100 attempts, t
 them that failed or lost their lease with the validations that failed in them (failures), its 20
 newest pull requests with what their checks and reviewers say (pull_requests), the newest result of
 each validation (validations), and what its agents said to models last (interactions,
-`max_interactions` of them, 0 to 1000).
+`max_interactions` of them, 0 to 1000; docket.list_interactions() has all their columns).
 
 Returns the object. Raises PD404.';
 
@@ -41330,6 +41367,83 @@ $$;
 comment on function docket_private.cut_item(docket_private.prompt_item, integer, text) is
     'The beginning of a piece, as much as `room` tokens hold, about: a text, whatever it was.';
 
+-- The journal is read by its first column. Where much was written since, it is cheaper to look at
+-- what a prompt says than at what was written.
+create function docket_private.prompt_stamp_holds(
+    prompt_build_id uuid,
+    project_id      uuid,
+    settings        jsonb
+) returns boolean
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_most  constant integer := 5000;
+    v_stamp docket_private.prompt_stamps;
+begin
+    select s.* into v_stamp
+      from docket_private.prompt_stamps as s
+     where s.prompt_build_id = prompt_stamp_holds.prompt_build_id
+       and s.project_id      = prompt_stamp_holds.project_id;
+
+    if not found
+       or v_stamp.settings <> prompt_stamp_holds.settings
+       or v_stamp.server_started_at <> pg_postmaster_start_time() then
+        return false;
+    end if;
+
+    -- A transaction that changed something a month before it commits is not thought of. Left out
+    -- is what building itself and those that work write, and no prompt says.
+    return (
+        select count(*) < v_most
+               and not coalesce(
+                       bool_or(l.project_id = v_stamp.project_id
+                               and l.table_name not in (
+                                       'agent_sessions', 'budgets', 'components', 'context_pins',
+                                       'event_consumers', 'learning_data', 'learning_evidence',
+                                       'prompt_builds')
+                               and (l.transaction_id = v_stamp.transaction_id
+                                    or not pg_visible_in_snapshot(
+                                               l.transaction_id, v_stamp.snapshot))),
+                       false)
+          from (
+              select a.transaction_id, a.project_id, a.table_name
+                from docket.audit_log as a
+               where a.transaction_id >= least(
+                         v_stamp.transaction_id, pg_snapshot_xmin(v_stamp.snapshot))
+                 and a.recorded_at     > v_stamp.stamped_at - interval '1 month'
+               limit v_most
+          ) as l);
+end;
+$$;
+
+comment on function docket_private.prompt_stamp_holds(uuid, uuid, jsonb) is
+    'Whether nothing that a build could say can have changed since its pieces were read: no row of the journal of its project that was not yet to be seen then, and the same `settings`.';
+
+create procedure docket_private.stamp_prompt(
+    prompt_build_id uuid,
+    project_id      uuid,
+    snapshot        pg_snapshot,
+    settings        jsonb
+)
+language sql
+begin atomic
+    insert into docket_private.prompt_stamps as s
+           (prompt_build_id, project_id, snapshot, transaction_id, settings)
+    values (stamp_prompt.prompt_build_id, stamp_prompt.project_id, stamp_prompt.snapshot,
+            pg_current_xact_id(), stamp_prompt.settings)
+        on conflict on constraint prompt_stamps_pkey do update
+       set snapshot          = excluded.snapshot,
+           transaction_id    = excluded.transaction_id,
+           settings          = excluded.settings,
+           stamped_at        = excluded.stamped_at,
+           server_started_at = excluded.server_started_at;
+end;
+
+comment on procedure docket_private.stamp_prompt(uuid, uuid, pg_snapshot, jsonb) is
+    'Notes that a build says what there was to say at a snapshot that was taken before anything was read.';
+
 -- Each piece is taken whole while there is room for it. One that has not enough is cut to half of
 -- what is left, so that others still have some; in the end the first of these gets what nobody
 -- took.
@@ -41361,6 +41475,8 @@ declare
     v_place     integer;
     v_known     docket.prompt_builds;
     v_seconds   double precision;
+    v_told      jsonb;
+    v_snapshot  pg_snapshot;
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.prompt_builds, v_answer);
@@ -41429,6 +41545,38 @@ begin
     v_build.model           := build_prompt_context.model;
     v_build.token_estimator := docket_private.setting('token_estimator') #>> '{}';
 
+    v_seconds  := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
+    v_told     := jsonb_build_array(
+        docket_private.setting('prompt_rules', v_settings),
+        docket_private.setting('prompt_findings', v_settings));
+
+    if v_seconds > 0 then
+        select b.* into v_known
+          from docket.prompt_builds as b
+          join docket_private.prompt_stamps as s
+            on s.prompt_build_id = b.prompt_build_id
+           and s.project_id      = b.project_id
+         where b.task_id         = v_task.task_id
+           and b.project_id      = v_task.project_id
+           and b.sections        = v_build.sections
+           and b.token_budget    = v_build.token_budget
+           and b.model is not distinct from v_build.model
+           and b.token_estimator = v_build.token_estimator
+           and b.attempt_id is not distinct from v_build.attempt_id
+           and b.created_at      > docket.clock() - make_interval(secs => v_seconds)
+         order by s.stamped_at desc
+         limit 1;
+
+        if found and docket_private.prompt_stamp_holds(
+               v_known.prompt_build_id, v_known.project_id, v_told) then
+            perform docket_private.remember(request_id, to_jsonb(v_known));
+            return v_known;
+        end if;
+    end if;
+
+    -- Before anything is read: what is committed while that is done is looked at again.
+    v_snapshot := pg_current_snapshot();
+
     v_items := array(
         select row(
                    i.section, i.title, i.source, b.body,
@@ -41455,7 +41603,6 @@ begin
                    'UTF8'))
           from unnest(v_items) with ordinality
                as u (section, title, source, body, tokens, hash, is_cut, ordinal));
-    v_seconds := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
 
     if v_seconds > 0 then
         select b.* into v_known
@@ -41469,6 +41616,8 @@ begin
          limit 1;
 
         if found then
+            call docket_private.stamp_prompt(
+                v_known.prompt_build_id, v_known.project_id, v_snapshot, v_told);
             perform docket_private.remember(request_id, to_jsonb(v_known));
             return v_known;
         end if;
@@ -41544,6 +41693,11 @@ begin
     insert into docket.prompt_builds
     select v_build.*;
 
+    if v_seconds > 0 then
+        call docket_private.stamp_prompt(
+            v_build.prompt_build_id, v_build.project_id, v_snapshot, v_told);
+    end if;
+
     -- What it was made of is kept as long as it is; what has gone in the meantime can't be.
     insert into docket.context_pins (task_id, project_id, context_type, version, pinned_for)
     select c.task_id, c.project_id, c.context_type, c.version,
@@ -41579,12 +41733,15 @@ room; one that has not enough is cut where 50 tokens would be left of it, else l
 what is there already; included and left_out tell which, why and from what version. `model` is
 handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
 masked. From the same sources the same prompt is given again for the setting prompt_cache_seconds
-(0: it is built anew, and is the same). The same `request_id` again returns the first answer.
+(0: it is built anew, and is the same); where nothing was written in its project since, they are not
+even read. The same `request_id` again returns the first answer.
 Returns the build, its content as data: docket.render_prompt() makes text of it. Raises PD404,
 PD403, PD422.';
 
 revoke all on function docket_private.prompt_sections() from public;
 revoke all on function docket_private.prompt_items(uuid, uuid, text[]) from public;
+revoke all on function docket_private.prompt_stamp_holds(uuid, uuid, jsonb) from public;
+revoke all on procedure docket_private.stamp_prompt(uuid, uuid, pg_snapshot, jsonb) from public;
 revoke all on function docket_private.cut_item(docket_private.prompt_item, integer, text)
   from public;
 revoke all on function docket_private.prompt_note(docket_private.prompt_item, text) from public;

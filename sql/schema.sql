@@ -2043,6 +2043,8 @@ declare
     v_place     integer;
     v_known     docket.prompt_builds;
     v_seconds   double precision;
+    v_told      jsonb;
+    v_snapshot  pg_snapshot;
 begin
     if v_answer is not null then
         return jsonb_populate_record(null::docket.prompt_builds, v_answer);
@@ -2111,6 +2113,38 @@ begin
     v_build.model           := build_prompt_context.model;
     v_build.token_estimator := docket_private.setting('token_estimator') #>> '{}';
 
+    v_seconds  := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
+    v_told     := jsonb_build_array(
+        docket_private.setting('prompt_rules', v_settings),
+        docket_private.setting('prompt_findings', v_settings));
+
+    if v_seconds > 0 then
+        select b.* into v_known
+          from docket.prompt_builds as b
+          join docket_private.prompt_stamps as s
+            on s.prompt_build_id = b.prompt_build_id
+           and s.project_id      = b.project_id
+         where b.task_id         = v_task.task_id
+           and b.project_id      = v_task.project_id
+           and b.sections        = v_build.sections
+           and b.token_budget    = v_build.token_budget
+           and b.model is not distinct from v_build.model
+           and b.token_estimator = v_build.token_estimator
+           and b.attempt_id is not distinct from v_build.attempt_id
+           and b.created_at      > docket.clock() - make_interval(secs => v_seconds)
+         order by s.stamped_at desc
+         limit 1;
+
+        if found and docket_private.prompt_stamp_holds(
+               v_known.prompt_build_id, v_known.project_id, v_told) then
+            perform docket_private.remember(request_id, to_jsonb(v_known));
+            return v_known;
+        end if;
+    end if;
+
+    -- Before anything is read: what is committed while that is done is looked at again.
+    v_snapshot := pg_current_snapshot();
+
     v_items := array(
         select row(
                    i.section, i.title, i.source, b.body,
@@ -2137,7 +2171,6 @@ begin
                    'UTF8'))
           from unnest(v_items) with ordinality
                as u (section, title, source, body, tokens, hash, is_cut, ordinal));
-    v_seconds := (docket_private.setting('prompt_cache_seconds', v_settings) #>> '{}')::numeric;
 
     if v_seconds > 0 then
         select b.* into v_known
@@ -2151,6 +2184,8 @@ begin
          limit 1;
 
         if found then
+            call docket_private.stamp_prompt(
+                v_known.prompt_build_id, v_known.project_id, v_snapshot, v_told);
             perform docket_private.remember(request_id, to_jsonb(v_known));
             return v_known;
         end if;
@@ -2226,6 +2261,11 @@ begin
     insert into docket.prompt_builds
     select v_build.*;
 
+    if v_seconds > 0 then
+        call docket_private.stamp_prompt(
+            v_build.prompt_build_id, v_build.project_id, v_snapshot, v_told);
+    end if;
+
     -- What it was made of is kept as long as it is; what has gone in the meantime can't be.
     insert into docket.context_pins (task_id, project_id, context_type, version, pinned_for)
     select c.task_id, c.project_id, c.context_type, c.version,
@@ -2260,7 +2300,8 @@ room; one that has not enough is cut where 50 tokens would be left of it, else l
 what is there already; included and left_out tell which, why and from what version. `model` is
 handed to estimate_tokens(), `attempt_id` the attempt that asks. What stands under a secret key is
 masked. From the same sources the same prompt is given again for the setting prompt_cache_seconds
-(0: it is built anew, and is the same). The same `request_id` again returns the first answer.
+(0: it is built anew, and is the same); where nothing was written in its project since, they are not
+even read. The same `request_id` again returns the first answer.
 Returns the build, its content as data: docket.render_prompt() makes text of it. Raises PD404,
 PD403, PD422.';
 
@@ -6797,7 +6838,11 @@ begin
     v_interactions := (
         select json_agg(latest order by latest.created_at, latest.interaction_id)
           from (
-              select i.*
+              select i.interaction_id, i.attempt_id, i.prompt_build_id, i.session_id,
+                     i.conversation_id, i.agent_name, i.interaction_type, i.request_model,
+                     i.response_model, i.finish_reasons, i.input_tokens, i.output_tokens,
+                     i.execution_time_ms, i.tool_calls, i.success, i.error_type, i.cost_amount,
+                     i.cost_currency, i.request_data, i.response_data, i.metadata, i.created_at
                 from docket.ai_interactions as i
                where i.task_id    = v_task.task_id
                  and i.project_id = v_task.project_id
@@ -6819,7 +6864,7 @@ latest version of each type of its contexts (contexts), its last 100 attempts, t
 them that failed or lost their lease with the validations that failed in them (failures), its 20
 newest pull requests with what their checks and reviewers say (pull_requests), the newest result of
 each validation (validations), and what its agents said to models last (interactions,
-`max_interactions` of them, 0 to 1000).
+`max_interactions` of them, 0 to 1000; docket.list_interactions() has all their columns).
 
 Returns the object. Raises PD404.';
 
@@ -32835,6 +32880,54 @@ END;
 
 COMMENT ON FUNCTION docket_private.prompt_sections() IS 'The sections that a prompt may have, in the order in which they are kept when not all has room.';
 
+-- FUNCTION docket_private.prompt_stamp_holds(uuid, uuid, jsonb)
+
+CREATE FUNCTION docket_private.prompt_stamp_holds(prompt_build_id uuid, project_id uuid, settings jsonb) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_most  constant integer := 5000;
+    v_stamp docket_private.prompt_stamps;
+begin
+    select s.* into v_stamp
+      from docket_private.prompt_stamps as s
+     where s.prompt_build_id = prompt_stamp_holds.prompt_build_id
+       and s.project_id      = prompt_stamp_holds.project_id;
+
+    if not found
+       or v_stamp.settings <> prompt_stamp_holds.settings
+       or v_stamp.server_started_at <> pg_postmaster_start_time() then
+        return false;
+    end if;
+
+    -- A transaction that changed something a month before it commits is not thought of. Left out
+    -- is what building itself and those that work write, and no prompt says.
+    return (
+        select count(*) < v_most
+               and not coalesce(
+                       bool_or(l.project_id = v_stamp.project_id
+                               and l.table_name not in (
+                                       'agent_sessions', 'budgets', 'components', 'context_pins',
+                                       'event_consumers', 'learning_data', 'learning_evidence',
+                                       'prompt_builds')
+                               and (l.transaction_id = v_stamp.transaction_id
+                                    or not pg_visible_in_snapshot(
+                                               l.transaction_id, v_stamp.snapshot))),
+                       false)
+          from (
+              select a.transaction_id, a.project_id, a.table_name
+                from docket.audit_log as a
+               where a.transaction_id >= least(
+                         v_stamp.transaction_id, pg_snapshot_xmin(v_stamp.snapshot))
+                 and a.recorded_at     > v_stamp.stamped_at - interval '1 month'
+               limit v_most
+          ) as l);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.prompt_stamp_holds(prompt_build_id uuid, project_id uuid, settings jsonb) IS 'Whether nothing that a build could say can have changed since its pieces were read: no row of the journal of its project that was not yet to be seen then, and the same `settings`.';
+
 -- FUNCTION docket_private.prompts_kept_for(jsonb)
 
 CREATE FUNCTION docket_private.prompts_kept_for(project_settings jsonb) RETURNS interval
@@ -41500,6 +41593,34 @@ COMMENT ON COLUMN docket_private.project_access.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.project_access.access IS 'The highest access that a membership gives.';
 
+-- TABLE docket_private.prompt_stamps
+
+CREATE UNLOGGED TABLE docket_private.prompt_stamps (
+    prompt_build_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    snapshot pg_snapshot NOT NULL,
+    transaction_id xid8 NOT NULL,
+    settings jsonb NOT NULL,
+    stamped_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    server_started_at timestamp with time zone DEFAULT pg_postmaster_start_time() NOT NULL
+);
+
+ALTER TABLE ONLY docket_private.prompt_stamps FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket_private.prompt_stamps IS 'When what a prompt was built of was read last, and found to make the same.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.prompt_build_id IS 'The build.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.snapshot IS 'Which transactions could be seen before the first of it was read.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.transaction_id IS 'The transaction that read it: what that one changed itself may have come before or after.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.settings IS 'The settings for all projects that its pieces depend on.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.stamped_at IS 'The wall clock when it was read.';
+
+COMMENT ON COLUMN docket_private.prompt_stamps.server_started_at IS 'Since when that server ran: numbers of transactions mean nothing to another.';
+
 -- TABLE docket_private.pull_request_facts
 
 CREATE TABLE docket_private.pull_request_facts (
@@ -41715,6 +41836,22 @@ CREATE FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid,
 END;
 
 COMMENT ON FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid, context_types text[]) IS 'Counts a use of each of these contexts of a task.';
+
+-- CONSTRAINT docket_private.prompt_stamps prompt_stamps_pkey
+
+ALTER TABLE ONLY docket_private.prompt_stamps
+    ADD CONSTRAINT prompt_stamps_pkey PRIMARY KEY (prompt_build_id, project_id);
+
+-- PROCEDURE docket_private.stamp_prompt(uuid, uuid, pg_snapshot, jsonb)
+
+CREATE PROCEDURE docket_private.stamp_prompt(IN prompt_build_id uuid, IN project_id uuid, IN snapshot pg_snapshot, IN settings jsonb)
+    LANGUAGE sql
+    BEGIN ATOMIC
+ INSERT INTO docket_private.prompt_stamps AS s (prompt_build_id, project_id, snapshot, transaction_id, settings)
+   VALUES (stamp_prompt.prompt_build_id, stamp_prompt.project_id, stamp_prompt.snapshot, pg_current_xact_id(), stamp_prompt.settings) ON CONFLICT ON CONSTRAINT prompt_stamps_pkey DO UPDATE SET snapshot = excluded.snapshot, transaction_id = excluded.transaction_id, settings = excluded.settings, stamped_at = excluded.stamped_at, server_started_at = excluded.server_started_at;
+END;
+
+COMMENT ON PROCEDURE docket_private.stamp_prompt(IN prompt_build_id uuid, IN project_id uuid, IN snapshot pg_snapshot, IN settings jsonb) IS 'Notes that a build says what there was to say at a snapshot that was taken before anything was read.';
 
 -- CONSTRAINT docket.agent_sessions agent_sessions_pkey
 
@@ -44705,6 +44842,11 @@ ALTER TABLE ONLY docket_private.linear_images
 ALTER TABLE ONLY docket_private.project_graphs
     ADD CONSTRAINT project_graphs_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket_private.prompt_stamps prompt_stamps_build_fkey
+
+ALTER TABLE ONLY docket_private.prompt_stamps
+    ADD CONSTRAINT prompt_stamps_build_fkey FOREIGN KEY (prompt_build_id, project_id) REFERENCES docket.prompt_builds(prompt_build_id, project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket_private.pull_request_facts pull_request_facts_pull_request_fkey
 
 ALTER TABLE ONLY docket_private.pull_request_facts
@@ -45561,6 +45703,16 @@ ALTER TABLE docket_private.project_graphs ENABLE ROW LEVEL SECURITY;
 -- POLICY docket_private.project_graphs project_graphs_by_functions
 
 CREATE POLICY project_graphs_by_functions ON docket_private.project_graphs TO docket_owner USING (true);
+
+-- ROW SECURITY docket_private.prompt_stamps
+
+ALTER TABLE docket_private.prompt_stamps ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket_private.prompt_stamps prompt_stamps_of_visible_projects
+
+CREATE POLICY prompt_stamps_of_visible_projects ON docket_private.prompt_stamps TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
 -- ROW SECURITY docket_private.pull_request_facts
 
@@ -48873,6 +49025,8 @@ REVOKE ALL ON FUNCTION docket_private.prompt_note(item docket_private.prompt_ite
 
 REVOKE ALL ON FUNCTION docket_private.prompt_sections() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.prompt_stamp_holds(prompt_build_id uuid, project_id uuid, settings jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.prompts_kept_for(project_settings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.prune_metrics(at_most bigint) FROM PUBLIC;
@@ -49379,6 +49533,8 @@ GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uu
 GRANT ALL ON FUNCTION docket.tasks_touching(project_id uuid, path text, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.count_context_uses(project_id uuid, task_id uuid, context_types text[]) FROM PUBLIC;
+
+REVOKE ALL ON PROCEDURE docket_private.stamp_prompt(IN prompt_build_id uuid, IN project_id uuid, IN snapshot pg_snapshot, IN settings jsonb) FROM PUBLIC;
 
 -- DEFAULT ACL DEFAULT PRIVILEGES FOR TYPES
 

@@ -53,6 +53,7 @@ WITHOUT_JOURNAL = {
     "docket_private.claim_orders": "derived from settings",
     "docket_private.pull_request_facts": "derived from webhook_deliveries",
     "docket_private.webhook_streams": "counted: how many deliveries a repository has",
+    "docket_private.prompt_stamps": "when prompt_builds were last looked at; lost by a crash",
     "docket_private.linear_images": "derived from webhook_deliveries, tasks and what was sent",
     "docket_private.claim_turns": "whose turn it is, which the attempts that follow say too",
     "docket_private.task_weights": "derived: what hangs on each task",

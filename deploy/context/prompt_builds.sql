@@ -81,6 +81,39 @@ call docket_private.add_journal(
     operations => '{delete,truncate}');
 call docket_private.add_isolation('docket.prompt_builds');
 
+-- When what a build was made of was read, so that the journal tells whether any of it has changed.
+-- Only worth something to the server that runs: whatever it loses is looked at again.
+create unlogged table docket_private.prompt_stamps (
+    prompt_build_id   uuid        not null,
+    project_id        uuid        not null,
+    snapshot          pg_snapshot not null,
+    transaction_id    xid8        not null,
+    settings          jsonb       not null,
+    stamped_at        timestamptz not null default clock_timestamp(),
+    server_started_at timestamptz not null default pg_postmaster_start_time(),
+
+    constraint prompt_stamps_pkey primary key (prompt_build_id, project_id),
+    constraint prompt_stamps_build_fkey
+        foreign key (prompt_build_id, project_id) references docket.prompt_builds on delete cascade
+);
+
+comment on table docket_private.prompt_stamps is
+    'When what a prompt was built of was read last, and found to make the same.';
+comment on column docket_private.prompt_stamps.prompt_build_id is
+    'The build.';
+comment on column docket_private.prompt_stamps.snapshot is
+    'Which transactions could be seen before the first of it was read.';
+comment on column docket_private.prompt_stamps.transaction_id is
+    'The transaction that read it: what that one changed itself may have come before or after.';
+comment on column docket_private.prompt_stamps.settings is
+    'The settings for all projects that its pieces depend on.';
+comment on column docket_private.prompt_stamps.stamped_at is
+    'The wall clock when it was read.';
+comment on column docket_private.prompt_stamps.server_started_at is
+    'Since when that server ran: numbers of transactions mean nothing to another.';
+
+call docket_private.add_isolation('docket_private.prompt_stamps');
+
 insert into docket.settings (setting_key, value, description)
 values ('prompt_token_budget', '8000', 'How many tokens a prompt may have where the caller does not say; a project may set its own.'),
        ('prompt_cache_seconds', '3600', 'How long a prompt that was built from the same sources is given again instead of built anew, in seconds; 0: never. A project may set its own.'),

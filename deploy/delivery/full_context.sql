@@ -110,7 +110,11 @@ begin
     v_interactions := (
         select json_agg(latest order by latest.created_at, latest.interaction_id)
           from (
-              select i.*
+              select i.interaction_id, i.attempt_id, i.prompt_build_id, i.session_id,
+                     i.conversation_id, i.agent_name, i.interaction_type, i.request_model,
+                     i.response_model, i.finish_reasons, i.input_tokens, i.output_tokens,
+                     i.execution_time_ms, i.tool_calls, i.success, i.error_type, i.cost_amount,
+                     i.cost_currency, i.request_data, i.response_data, i.metadata, i.created_at
                 from docket.ai_interactions as i
                where i.task_id    = v_task.task_id
                  and i.project_id = v_task.project_id
@@ -133,7 +137,7 @@ latest version of each type of its contexts (contexts), its last 100 attempts, t
 them that failed or lost their lease with the validations that failed in them (failures), its 20
 newest pull requests with what their checks and reviewers say (pull_requests), the newest result of
 each validation (validations), and what its agents said to models last (interactions,
-`max_interactions` of them, 0 to 1000).
+`max_interactions` of them, 0 to 1000; docket.list_interactions() has all their columns).
 
 Returns the object. Raises PD404.';
 

@@ -10,6 +10,7 @@ delete from docket.settings as s
  where s.setting_key in (
            'prompt_token_budget', 'prompt_cache_seconds', 'token_estimator', 'prompt_rules');
 
+drop table docket_private.prompt_stamps;
 drop table docket.prompt_builds;
 
 commit;

@@ -2789,9 +2789,10 @@ class Api(Calls):
         out, and so is what is there already; included and left_out tell which, why and from what
         version. `model` is handed to estimate_tokens(), `attempt_id` the attempt that asks. What
         stands under a secret key is masked. From the same sources the same prompt is given again
-        for the setting prompt_cache_seconds (0: it is built anew, and is the same). The same
-        `request_id` again returns the first answer. Returns the build, its content as data:
-        docket.render_prompt() makes text of it. Raises NotFound, Forbidden, InvalidArgument.
+        for the setting prompt_cache_seconds (0: it is built anew, and is the same); where nothing
+        was written in its project since, they are not even read. The same `request_id` again
+        returns the first answer. Returns the build, its content as data: docket.render_prompt()
+        makes text of it. Raises NotFound, Forbidden, InvalidArgument.
         """
         return self._one(
             _BUILD_PROMPT_CONTEXT,
@@ -3765,7 +3766,8 @@ class Api(Calls):
         the last three of them that failed or lost their lease with the validations that failed in
         them (failures), its 20 newest pull requests with what their checks and reviewers say
         (pull_requests), the newest result of each validation (validations), and what its agents
-        said to models last (interactions, `max_interactions` of them, 0 to 1000).
+        said to models last (interactions, `max_interactions` of them, 0 to 1000;
+        docket.list_interactions() has all their columns).
 
         Returns the object. Raises NotFound.
         """
@@ -8621,7 +8623,8 @@ class AsyncApi(AsyncCalls):
         the last three of them that failed or lost their lease with the validations that failed in
         them (failures), its 20 newest pull requests with what their checks and reviewers say
         (pull_requests), the newest result of each validation (validations), and what its agents
-        said to models last (interactions, `max_interactions` of them, 0 to 1000).
+        said to models last (interactions, `max_interactions` of them, 0 to 1000;
+        docket.list_interactions() has all their columns).
         """
         return await self._one(_FULL_CONTEXT, (task_id, max_interactions))
 
