@@ -94,7 +94,15 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "name",
         nargs="?",
-        choices=(*BENCHMARKS, "context", "delivery", "graph_reads", "peers", "explain"),
+        choices=(
+            *BENCHMARKS,
+            "context",
+            "delivery",
+            "observability",
+            "graph_reads",
+            "peers",
+            "explain",
+        ),
         help="one alone",
     )
     parser.add_argument("sizes", nargs="*", type=int, help="its sizes")
