@@ -43569,7 +43569,7 @@ create table docket.imports (
     constraint imports_id_in_bucket
         check (docket_private.bucket(import_id) = docket_private.bucket(project_id)),
     constraint imports_source_name_bounded check (length(source_name) between 1 and 1024),
-    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged')),
+    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged', 'beads')),
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
@@ -43587,7 +43587,7 @@ comment on column docket.imports.content is
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
-    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData".';
+    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line.';
 comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is
@@ -43628,7 +43628,7 @@ comment on column docket.import_items.ordinal is
 comment on column docket.import_items.tag is
     'The tag under which it stood; "master" in a file without tags.';
 comment on column docket.import_items.item_path is
-    'The keys and positions (from 0) that lead to it in the document, as the operator #> takes them.';
+    'The keys and positions (from 0) that lead to it in the document, as the operator #> takes them; in a file of lines, the number of the line.';
 comment on column docket.import_items.task_id is
     'The task made of it; null: none could be made, or the task has been purged.';
 comment on column docket.import_items.raw is
@@ -46556,6 +46556,1551 @@ revoke all on function docket_private.next_by_taskmaster(uuid, text, text) from 
 
 reset role;
 
+-- exchange/beads_file
+
+set local role docket_owner;
+
+-- A file of beads has a JSON object in each line: an issue, mostly. Here lines become issues, and
+-- what an issue says is set down in the file's own words, so that a task can be compared with it.
+create type docket_private.beads_line as (
+    n        integer,
+    kind     text,
+    issue_id text,
+    source   json,
+    fields   jsonb
+);
+
+comment on type docket_private.beads_line is
+    'A line of a beads file, masked: its number, what it is (issue, tombstone, repeated, deletion, memory, header, other), the id of its issue, and of an issue the fields that tasks have.';
+
+create function docket_private.known_bead_status(status text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case known_bead_status.status
+               when 'open'           then 'pending'
+               when 'in_progress'    then 'in_progress'
+               when 'hooked'         then 'in_progress'
+               when 'blocked'        then 'blocked'
+               when 'deferred'       then 'deferred'
+               when 'pinned'         then 'deferred'
+               when 'pending_review' then 'review'
+               when 'closed'         then 'completed'
+               when 'done'           then 'completed'
+               when 'complete'       then 'completed'
+               when 'completed'      then 'completed'
+               when 'cancelled'      then 'cancelled'
+           end;
+end;
+
+comment on function docket_private.known_bead_status(text) is
+    'The status of a task for that of a bead; null for one that beads does not know either.';
+
+create function docket_private.bead_status(status text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case bead_status.status
+               when 'in_progress' then 'in_progress'
+               when 'review'      then 'in_progress'
+               when 'blocked'     then 'blocked'
+               when 'failed'      then 'blocked'
+               when 'deferred'    then 'deferred'
+               when 'completed'   then 'closed'
+               when 'cancelled'   then 'closed'
+               else 'open'
+           end;
+end;
+
+comment on function docket_private.bead_status(text) is
+    'The status of a bead for that of a task.';
+
+create function docket_private.known_bead_priority(priority jsonb) returns smallint
+language sql
+immutable
+parallel safe
+begin atomic
+    select case known_bead_priority.priority
+               when '0' then 10
+               when '1' then 8
+               when '2' then 5
+               when '3' then 3
+               when '4' then 1
+           end::smallint;
+end;
+
+comment on function docket_private.known_bead_priority(jsonb) is
+    'The priority of a task for that of a bead, 0 (10) to 4 (1); null for any other.';
+
+create function docket_private.bead_priority(priority integer) returns integer
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when bead_priority.priority >= 9 then 0
+               when bead_priority.priority >= 7 then 1
+               when bead_priority.priority >= 4 then 2
+               when bead_priority.priority >= 2 then 3
+               else 4
+           end;
+end;
+
+comment on function docket_private.bead_priority(integer) is
+    'The priority of a bead for that of a task.';
+
+-- Those that make an issue wait are of type blocks here too; what is no type here is "related".
+create function docket_private.known_bead_dependency(dependency_type text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case known_bead_dependency.dependency_type
+               when 'blocks'             then 'blocks'
+               when 'conditional-blocks' then 'blocks'
+               when 'discovered-from'    then 'discovered_from'
+               when 'duplicates'         then 'duplicates'
+               when 'supersedes'         then 'supersedes'
+               when 'suggests'           then 'suggests'
+               else 'related'
+           end;
+end;
+
+comment on function docket_private.known_bead_dependency(text) is
+    'The type of a dependency for that of one between beads.';
+
+create function docket_private.short_title(
+    title    text,
+    issue_id text
+) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when btrim(coalesce(short_title.title, ''), e' \t\n\r') = ''
+               then left(short_title.issue_id, 255)
+               when length(short_title.title) > 255
+               then left(short_title.title, 254) || chr(8230)
+               else short_title.title
+           end;
+end;
+
+comment on function docket_private.short_title(text, text) is
+    'A title that a task can have: cut after 255 characters; without one, the id.';
+
+create function docket_private.hours_of(minutes jsonb) returns numeric
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when jsonb_typeof(hours_of.minutes) = 'number' and hours_of.minutes::numeric >= 0
+               then round(hours_of.minutes::numeric / 60, 4)
+           end;
+end;
+
+comment on function docket_private.hours_of(jsonb) is
+    'Minutes as hours; null for what is no number of minutes.';
+
+create function docket_private.text_of(
+    value    json,
+    stand_in text
+) returns text
+language sql
+immutable
+begin atomic
+    select case json_typeof(text_of.value)
+               when 'string' then nullif(docket_private.plain_text(
+                   text_of.value, text_of.stand_in), '')
+           end;
+end;
+
+comment on function docket_private.text_of(json, text) is
+    'The text of a masked JSON string; null for an empty one, and for what is no string.';
+
+-- The elements of a list of texts, each once, in their order.
+create function docket_private.texts_of(
+    value    json,
+    stand_in text
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(jsonb_agg(e.word order by e.n), '[]')
+      from (
+          select docket_private.text_of(l.value, texts_of.stand_in) as word, min(l.n) as n
+            from json_array_elements(
+                     case json_typeof(texts_of.value) when 'array' then texts_of.value end)
+                 with ordinality as l (value, n)
+           group by 1
+      ) as e
+     where e.word is not null;
+end;
+
+comment on function docket_private.texts_of(json, text) is
+    'The texts in a masked JSON array, each once; an empty array for what is no array.';
+
+-- A dependency is a pair [type, issue]; its other keys stay in the line.
+create function docket_private.dependencies_of(
+    value    json,
+    stand_in text
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(jsonb_agg(e.pair order by e.n), '[]')
+      from (
+          select jsonb_build_array(coalesce(k.type, 'blocks'), k.target) as pair, min(l.n) as n
+            from json_array_elements(
+                     case json_typeof(dependencies_of.value)
+                         when 'array' then dependencies_of.value
+                     end) with ordinality as l (value, n)
+           cross join lateral (
+                     select docket_private.text_of(f.type, dependencies_of.stand_in) as type,
+                            docket_private.text_of(f.depends_on_id, dependencies_of.stand_in)
+                                as target
+                       from json_to_record(
+                                case json_typeof(l.value) when 'object' then l.value else '{}' end)
+                            as f (type json, depends_on_id json)
+                 ) as k
+           where k.target is not null
+           group by 1
+      ) as e;
+end;
+
+comment on function docket_private.dependencies_of(json, text) is
+    'The dependencies of a masked issue as pairs [type, issue], each once.';
+
+create function docket_private.beads_fields(
+    source   json,
+    stand_in text
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select jsonb_build_object(
+               'title', docket_private.text_of(f.title, beads_fields.stand_in),
+               'description', docket_private.text_of(f.description, beads_fields.stand_in),
+               'design', docket_private.text_of(f.design, beads_fields.stand_in),
+               'acceptance_criteria',
+               docket_private.text_of(f.acceptance_criteria, beads_fields.stand_in),
+               'status', coalesce(
+                   docket_private.text_of(f.status, beads_fields.stand_in), 'open'),
+               'priority', docket_private.kept_jsonb(f.priority, beads_fields.stand_in),
+               'assignee', docket_private.text_of(f.assignee, beads_fields.stand_in),
+               'estimated_minutes',
+               docket_private.kept_jsonb(f.estimated_minutes, beads_fields.stand_in),
+               'due_at', docket_private.text_of(f.due_at, beads_fields.stand_in),
+               'defer_until', docket_private.text_of(f.defer_until, beads_fields.stand_in),
+               'labels', docket_private.texts_of(f.labels, beads_fields.stand_in),
+               'dependencies',
+               docket_private.dependencies_of(f.dependencies, beads_fields.stand_in))
+      from json_to_record(beads_fields.source)
+           as f (title json, description json, design json, acceptance_criteria json, status json,
+                 priority json, assignee json, estimated_minutes json, due_at json,
+                 defer_until json, labels json, dependencies json);
+end;
+
+comment on function docket_private.beads_fields(json, text) is
+    'What a masked issue says of what tasks have too: texts, null for none, labels and dependencies as arrays.';
+
+-- What a line is. An issue has an id and something of what issues have; of several with one id
+-- the one that was updated last counts, as for beads itself.
+create function docket_private.beads_lines(
+    lines    text[],
+    stand_in text
+) returns docket_private.beads_line[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    return (
+          with line as materialized (
+              select l.n::integer as n, l.line::json as source
+                from unnest(beads_lines.lines) with ordinality as l (line, n)
+               where btrim(l.line, e' \t\r') <> ''
+          ), told as materialized (
+              select l.n, l.source,
+                     case json_typeof(f.id)
+                         when 'string'
+                         then nullif(docket_private.plain_text(f.id, beads_lines.stand_in), '')
+                         when 'number' then f.id #>> '{}'
+                     end as issue_id,
+                     docket_private.known_time(f.updated_at) as updated_at,
+                     case
+                         when f._schema is not null then 'header'
+                         when f._type #>> '{}' <> 'issue'
+                         then case f._type #>> '{}' when 'memory' then 'memory' else 'other' end
+                         when f.id is null
+                              and f.deleted_at is not null
+                              and f.issue_id is not null then 'deletion'
+                         when f.id is null then 'other'
+                         when f.status #>> '{}' = 'tombstone' then 'tombstone'
+                         when f.title is not null
+                              or f.status is not null
+                              or f.issue_type is not null then 'issue'
+                         when f.ts is not null and f.reason is not null then 'deletion'
+                         else 'other'
+                     end as kind
+                from line as l
+               cross join lateral json_to_record(l.source)
+                     as f (_schema json, _type json, id json, issue_id json, status json,
+                           title json, issue_type json, updated_at json, deleted_at json, ts json,
+                           reason json)
+          ), counted as (
+              select t.*,
+                     t.kind = 'issue' and t.issue_id is not null as is_issue,
+                     row_number() over (
+                         partition by t.issue_id, t.kind in ('issue', 'tombstone')
+                         order by t.updated_at desc nulls last, t.n desc) as rank
+                from told as t
+          )
+        select array_agg(
+                   row (c.n,
+                        case
+                            when c.kind in ('issue', 'tombstone') and c.issue_id is null
+                            then 'other'
+                            when c.kind = 'issue' and c.rank > 1 then 'repeated'
+                            else c.kind
+                        end,
+                        c.issue_id, c.source,
+                        case
+                            when c.is_issue and c.rank = 1
+                            then docket_private.beads_fields(c.source, beads_lines.stand_in)
+                        end)::docket_private.beads_line
+                   order by c.n)
+          from counted as c);
+end;
+$$;
+
+comment on function docket_private.beads_lines(text[], text) is
+    'The masked lines of a beads file, each known for what it is; empty lines are left out.';
+
+create function docket_private.refuse_beads_line(
+    source_name text,
+    lines       text[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_bad  record;
+    v_said text := 'a line of a beads file is one JSON object';
+begin
+    -- The first line that is not one JSON object.
+    select l.n, l.line, docket_private.is_json(l.line) as is_json
+      into v_bad
+      from unnest(refuse_beads_line.lines) with ordinality as l (line, n)
+     where btrim(l.line, e' \t\r') <> ''
+       and case
+               when docket_private.is_json(l.line) then json_typeof(l.line::json) <> 'object'
+               else true
+           end
+     order by l.n
+     limit 1;
+
+    perform docket_private.refuse_file(
+        refuse_beads_line.source_name,
+        array_to_string(refuse_beads_line.lines[:v_bad.n], e'\n'),
+        length(array_to_string(refuse_beads_line.lines[:v_bad.n], e'\n')) - length(v_bad.line)
+        + case
+              when v_bad.is_json or v_bad.line ~ '^(<<<<<<< |=======$|>>>>>>> )' then 1
+              else docket_private.json_error_place(v_bad.line)
+          end,
+        case
+            when v_bad.line ~ '^(<<<<<<< |=======$|>>>>>>> )'
+            then 'a conflict of a merge is not resolved'
+            when v_bad.is_json then v_said || ', and this is none'
+            else v_said || ', and here it stops being one'
+        end,
+        'Correct the line; nothing was imported.');
+end;
+$$;
+
+comment on function docket_private.refuse_beads_line(text, text[]) is
+    'Raises PD422 for the first line that is no JSON object, with line and column.';
+
+create function docket_private.read_beads_file(
+    source_name  text,
+    content      bytea,
+    out lines    docket_private.beads_line[],
+    out stand_in text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text   text;
+    v_masked text;
+begin
+    v_text := docket_private.read_text(
+        read_beads_file.source_name,
+        case
+            when substring(read_beads_file.content from 1 for 3) = '\xefbbbf'
+            then substring(read_beads_file.content from 4)
+            else read_beads_file.content
+        end);
+
+    select m.content, m.stand_in into v_masked, stand_in
+      from docket_private.mask_json(v_text) as m;
+
+    lines := coalesce(
+        docket_private.beads_lines(string_to_array(v_masked, e'\n'), stand_in), '{}');
+exception
+    -- 22023: a line is JSON, but no object.
+    when invalid_text_representation or invalid_parameter_value then
+        perform docket_private.refuse_beads_line(
+            read_beads_file.source_name, string_to_array(v_text, e'\n'));
+    when statement_too_complex then
+        raise exception '% is nested too deeply to be read', read_beads_file.source_name
+            using errcode = 'PD413',
+                  hint    = 'How deep a document may be nested is set by max_stack_depth.';
+end;
+$$;
+
+comment on function docket_private.read_beads_file(text, bytea) is
+    'The lines of a beads file. Raises PD422 with line and column for one that is no JSON object, PD413 when it is nested too deeply.';
+
+revoke all on function docket_private.known_bead_status(text) from public;
+revoke all on function docket_private.bead_status(text) from public;
+revoke all on function docket_private.known_bead_priority(jsonb) from public;
+revoke all on function docket_private.bead_priority(integer) from public;
+revoke all on function docket_private.known_bead_dependency(text) from public;
+revoke all on function docket_private.short_title(text, text) from public;
+revoke all on function docket_private.hours_of(jsonb) from public;
+revoke all on function docket_private.text_of(json, text) from public;
+revoke all on function docket_private.texts_of(json, text) from public;
+revoke all on function docket_private.dependencies_of(json, text) from public;
+revoke all on function docket_private.beads_fields(json, text) from public;
+revoke all on function docket_private.beads_lines(text[], text) from public;
+revoke all on function docket_private.refuse_beads_line(text, text[]) from public;
+revoke all on function docket_private.read_beads_file(text, bytea) from public;
+
+reset role;
+
+-- exchange/store_beads_file
+
+set local role docket_owner;
+
+-- Issues of a beads file become tasks, with what binds them: what can be stored is told apart
+-- from what can not before anything is written, so that no file is refused for a bad dependency.
+create type docket_private.beads_edge as (
+    n               integer,
+    place           bigint,
+    pair            jsonb,
+    target          integer,
+    dependency_type text,
+    kind            text
+);
+
+comment on type docket_private.beads_edge is
+    'A dependency of an issue, by the number of its line: [type, issue] as written, the line of the other issue, the type here ("parent" for a parent), and why it can not be stored; null where it can.';
+
+create function docket_private.beads_edges(lines docket_private.beads_line[])
+returns docket_private.beads_edge[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+declare
+    v_edges   docket_private.beads_edge[];
+    v_ns      integer[];
+    v_targets integer[];
+    v_cyclic  boolean[];
+begin
+      with issue as materialized (
+          select l.n, l.issue_id, l.fields
+            from unnest(beads_edges.lines) as l
+           where l.kind = 'issue'
+      ), found as (
+          select i.n, d.place, d.pair, o.n as target,
+                 case
+                     when d.pair ->> 0 = 'parent-child' then 'parent'
+                     else docket_private.known_bead_dependency(d.pair ->> 0)
+                 end as dependency_type
+            from issue as i
+           cross join lateral jsonb_array_elements(i.fields -> 'dependencies')
+                 with ordinality as d (pair, place)
+            left join issue as o on o.issue_id = d.pair ->> 1
+      ), judged as (
+          -- The first of those that name an issue counts.
+          select f.*,
+                 case
+                     when f.target is null then 'dangling_dependency'
+                     when f.target = f.n then 'self_dependency'
+                     when row_number() over (
+                              partition by f.n, f.dependency_type,
+                                           case when f.dependency_type <> 'parent'
+                                                then f.target end
+                              order by f.target is null or f.target = f.n, f.place) > 1
+                     then case f.dependency_type
+                              when 'parent' then 'second_parent'
+                              else 'duplicate_dependency'
+                          end
+                 end as kind
+            from found as f
+      )
+    select array_agg(
+               row (j.n, j.place, j.pair, j.target, j.dependency_type, j.kind
+               )::docket_private.beads_edge
+               order by j.n, j.place)
+      into v_edges
+      from judged as j;
+
+    -- Parents first: they make no loop.
+    select array_agg(e.n order by e.n), array_agg(e.target order by e.n)
+      into v_ns, v_targets
+      from unnest(v_edges) as e
+     where e.dependency_type = 'parent'
+       and e.kind is null;
+    v_cyclic := docket_private.cyclic_edges(coalesce(v_ns, '{}'), coalesce(v_targets, '{}'));
+
+    select array_agg(
+               row (e.n, e.place, e.pair, e.target, e.dependency_type,
+                    case when c.n is not null then 'cyclic_parent' else e.kind end
+               )::docket_private.beads_edge
+               order by e.n, e.place)
+      into v_edges
+      from unnest(v_edges) as e
+      left join (
+          select c.n
+            from unnest(v_ns, v_cyclic) as c (n, is_cyclic)
+           where c.is_cyclic
+      ) as c
+        on c.n = e.n
+       and e.dependency_type = 'parent'
+       and e.kind is null;
+
+    -- Then what would make a task wait for its own ancestor, or for a part of it.
+      with recursive parent as materialized (
+          select e.n, e.target
+            from unnest(v_edges) as e
+           where e.dependency_type = 'parent'
+             and e.kind is null
+      ), above as (
+          select p.n, p.target
+            from parent as p
+           union all
+          select a.n, p.target
+            from above as a
+            join parent as p on p.n = a.target
+      ), kin as (
+          select e.n, e.place
+            from unnest(v_edges) as e
+            join above as a
+              on a.n = e.n and a.target = e.target
+           where e.dependency_type = 'blocks'
+           union all
+          select e.n, e.place
+            from unnest(v_edges) as e
+            join above as a
+              on a.n = e.target and a.target = e.n
+           where e.dependency_type = 'blocks'
+      )
+    select array_agg(
+               row (e.n, e.place, e.pair, e.target, e.dependency_type,
+                    case
+                        when k.n is not null and e.kind is null then 'ancestor_dependency'
+                        else e.kind
+                    end)::docket_private.beads_edge
+               order by e.n, e.place)
+      into v_edges
+      from unnest(v_edges) as e
+      left join kin as k
+        on k.n = e.n
+       and k.place = e.place;
+
+    -- And last what goes round.
+    select array_agg(e.n order by e.n, e.place), array_agg(e.target order by e.n, e.place)
+      into v_ns, v_targets
+      from unnest(v_edges) as e
+     where e.dependency_type = 'blocks'
+       and e.kind is null;
+    v_cyclic := docket_private.cyclic_edges(coalesce(v_ns, '{}'), coalesce(v_targets, '{}'));
+
+    return (
+        select array_agg(
+                   row (e.n, e.place, e.pair, e.target, e.dependency_type,
+                        case when c.n is not null then 'cyclic_dependency' else e.kind end
+                   )::docket_private.beads_edge
+                   order by e.n, e.place)
+          from unnest(v_edges) as e
+          left join (
+              select c.n, c.target
+                from unnest(v_ns, v_targets, v_cyclic) as c (n, target, is_cyclic)
+               where c.is_cyclic
+          ) as c
+            on c.n = e.n
+           and c.target = e.target
+           and e.dependency_type = 'blocks'
+           and e.kind is null);
+end;
+$$;
+
+comment on function docket_private.beads_edges(docket_private.beads_line[]) is
+    'The dependencies of a file''s issues, each with the reason if it can not be stored: what is left has no cycle, one parent for each issue, and none waits for its own ancestor.';
+
+create function docket_private.beads_oddities(
+    content  bytea,
+    lines    docket_private.beads_line[],
+    edges    docket_private.beads_edge[],
+    stand_in text
+) returns docket_private.oddity[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    return array(
+          with line as materialized (
+              select l.*
+                from unnest(beads_oddities.lines) as l
+          ), odd as (
+              select 0 as n, 0::bigint as place, null as key, 'byte_order_mark' as kind,
+                     null::jsonb as value, 'it is kept with the bytes' as reason
+               where substring(beads_oddities.content from 1 for 3) = '\xefbbbf'
+               union all
+              select l.n, 0, null, 'unknown_record',
+                     docket_private.shown_json(l.source, beads_oddities.stand_in),
+                     'it is no issue; it is kept as written only'
+                from line as l
+               where l.kind = 'other'
+               union all
+              select l.n, 0, 'id', 'duplicate_id', to_jsonb(l.issue_id),
+                     'another line with this id was updated later, and counts'
+                from line as l
+               where l.kind = 'repeated'
+               union all
+              select l.n, 0, 'title', 'missing_title', null, 'the id became the title'
+                from line as l
+               where l.kind = 'issue'
+                 and btrim(coalesce(l.fields ->> 'title', ''), e' \t\n\r') = ''
+               union all
+              select l.n, 0, 'title', 'long_title', null,
+                     'cut after 255 characters; the whole is in the file'
+                from line as l
+               where length(l.fields ->> 'title') > 255
+               union all
+              select l.n, 0, 'status', 'unknown_status', l.fields -> 'status',
+                     'imported as pending'
+                from line as l
+               where l.kind = 'issue'
+                 and docket_private.known_bead_status(l.fields ->> 'status') is null
+               union all
+              select l.n, 0, 'priority', 'unknown_priority', l.fields -> 'priority',
+                     'imported as 5'
+                from line as l
+               where l.fields -> 'priority' <> 'null'
+                 and docket_private.known_bead_priority(l.fields -> 'priority') is null
+               union all
+              select l.n, 0, null, 'unstorable_character', null,
+                     'in rows U+0000 is left out, half a surrogate pair is U+FFFD'
+                from line as l
+               where strpos(l.source::text, beads_oddities.stand_in) > 0
+               union all
+              select l.n, 0, r.item_path[1], r.kind, null, r.reason
+                from line as l
+               cross join lateral docket_private.repeated_keys(
+                             l.source, '{}', beads_oddities.stand_in) as r
+               union all
+              select e.n, e.place, 'dependencies', coalesce(e.kind, 'unknown_dependency'), e.pair,
+                     case e.kind
+                         when 'dangling_dependency' then 'the file has no such issue'
+                         when 'self_dependency' then 'a task can not wait for itself'
+                         when 'duplicate_dependency' then 'it is there already'
+                         when 'second_parent' then 'a task has one parent, the first'
+                         when 'cyclic_parent' then 'parents would go round'
+                         when 'ancestor_dependency'
+                         then 'a task and a part of it can not wait for each other'
+                         when 'cyclic_dependency' then 'it would close a cycle'
+                         else 'stored as related'
+                     end
+                from unnest(beads_oddities.edges) as e
+               where e.kind is not null
+                  or e.dependency_type = 'related'
+                 and e.pair ->> 0 not in ('related', 'relates-to')
+          )
+        select row (
+                   array_remove(array[nullif(o.n, 0)::text, o.key], null), o.kind, o.value, o.reason
+               )::docket_private.oddity
+          from odd as o
+         order by o.n, o.place, o.key nulls first, o.kind);
+end;
+$$;
+
+comment on function docket_private.beads_oddities(bytea, docket_private.beads_line[], docket_private.beads_edge[], text) is
+    'What of a beads file rows can not say, by the number of the line.';
+
+create function docket_private.beads_report(
+    lines    docket_private.beads_line[],
+    edges    docket_private.beads_edge[],
+    oddities docket_private.oddity[]
+) returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+      with line as materialized (
+          select l.kind, docket_private.known_bead_status(l.fields ->> 'status') as status,
+                 p.n is not null as is_part
+            from unnest(beads_report.lines) as l
+            left join (
+                select e.n
+                  from unnest(beads_report.edges) as e
+                 where e.dependency_type = 'parent'
+                   and e.kind is null
+            ) as p
+              on p.n = l.n
+      )
+    select jsonb_build_object(
+               'shape', 'beads',
+               'tasks', (select count(*) from line as l where l.kind = 'issue' and not l.is_part),
+               'subtasks', (select count(*) from line as l where l.kind = 'issue' and l.is_part),
+               'dependencies', (
+                   select count(*)
+                     from unnest(beads_report.edges) as e
+                    where e.kind is null
+                      and e.dependency_type <> 'parent'),
+               'records', (
+                   select coalesce(jsonb_object_agg(k.kind, k.how_many), '{}')
+                     from (
+                         select l.kind, count(*) as how_many from line as l group by l.kind
+                     ) as k),
+               'statuses', (
+                   select coalesce(jsonb_object_agg(s.status, s.how_many), '{}')
+                     from (
+                         select coalesce(l.status, 'pending') as status, count(*) as how_many
+                           from line as l
+                          where l.kind = 'issue'
+                          group by 1
+                     ) as s),
+               'oddities', (
+                   select coalesce(
+                              jsonb_agg(
+                                  jsonb_build_object(
+                                      'path', o.item_path, 'kind', o.kind,
+                                      'value', o.value, 'reason', o.reason)
+                                  order by o.n),
+                              '[]')
+                     from unnest(beads_report.oddities)
+                          with ordinality as o (item_path, kind, value, reason, n)),
+               'counts', (
+                   select coalesce(jsonb_object_agg(k.kind, k.how_many), '{}')
+                     from (
+                         select o.kind, count(*) as how_many
+                           from unnest(beads_report.oddities) as o
+                          group by o.kind
+                     ) as k));
+$$;
+
+comment on function docket_private.beads_report(docket_private.beads_line[], docket_private.beads_edge[], docket_private.oddity[]) is
+    'What a beads file has, counted, and its oddities.';
+
+-- Keys that the project has already get a number.
+create function docket_private.beads_keys(
+    project_id uuid,
+    issue_ids  text[]
+) returns text[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+as $$
+begin
+    return array(
+          with taken as materialized (
+              select b.key_base,
+                     max(coalesce(substring(t.task_key from '~(\d{1,9})$')::bigint, 1)) as highest
+                from docket.tasks as t
+               cross join lateral (
+                         select regexp_replace(t.task_key, '~\d{1,9}$', '') as key_base offset 0
+                     ) as b
+               where t.project_id = beads_keys.project_id
+               group by b.key_base
+          )
+        select left(i.issue_id, 230) || case
+                   when t.key_base is not null or i.twin > 1
+                   then '~' || coalesce(t.highest, 1) + greatest(i.twin, 1)
+                        - case when t.key_base is null then 1 else 0 end
+                   else ''
+               end
+          from (
+              select i.issue_id, i.n, b.key_base,
+                     row_number() over (partition by b.key_base order by i.n) as twin
+                from unnest(beads_keys.issue_ids) with ordinality as i (issue_id, n)
+               cross join lateral (
+                         select regexp_replace(left(i.issue_id, 230), '~\d{1,9}$', '') as key_base
+                         offset 0
+                     ) as b
+          ) as i
+          left join taken as t on t.key_base = i.key_base
+         order by i.n);
+end;
+$$;
+
+comment on function docket_private.beads_keys(uuid, text[]) is
+    'The keys of new issues, in their order, beside those that the project has.';
+
+-- What was said about an issue, for whoever reads about the task.
+create function docket_private.store_beads_notes(
+    lines    docket_private.beads_line[],
+    task_ids uuid[],
+    stand_in text
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket.put_context(
+                l.task_id, 'notes',
+                jsonb_strip_nulls(jsonb_build_object(
+                    'notes', docket_private.text_of(f.notes, store_beads_notes.stand_in),
+                    'comments', docket_private.kept_jsonb(f.comments, store_beads_notes.stand_in))))
+       from unnest(store_beads_notes.lines) with ordinality
+            as i (n, kind, issue_id, source, fields, k)
+       join unnest(store_beads_notes.task_ids) with ordinality as l (task_id, k) on l.k = i.k
+      cross join lateral json_to_record(i.source) as f (notes json, comments json)
+      where l.task_id is not null
+        and (coalesce(f.notes #>> '{}', '') <> ''
+             or json_typeof(f.comments) = 'array' and json_array_length(f.comments) > 0);
+end;
+$$;
+
+comment on function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text) is
+    'Keeps notes and comments of issues as a context "notes" of their tasks.';
+
+create function docket_private.store_beads_file(
+    project_id  uuid,
+    is_new      boolean,
+    source_name text,
+    content     bytea,
+    lines       docket_private.beads_line[],
+    stand_in    text
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+as $$
+declare
+    v_import_id uuid := docket_private.new_id(store_beads_file.project_id);
+    v_edges     docket_private.beads_edge[] := docket_private.beads_edges(lines);
+    v_issues    docket_private.beads_line[];
+    v_ids       uuid[];
+    v_keys      text[];
+    v_task_ids  uuid[];
+    v_created   bigint;
+    v_linked    bigint;
+    v_report    jsonb;
+begin
+    v_issues := array(
+        select l
+          from unnest(store_beads_file.lines) as l
+         where l.kind = 'issue'
+         order by l.n);
+    v_keys := docket_private.beads_keys(
+        store_beads_file.project_id,
+        array(select i.issue_id from unnest(v_issues) as i order by i.n));
+    v_ids := array(
+        select docket_private.new_id(store_beads_file.project_id, k.n)
+          from generate_series(1, cardinality(v_issues)) as k (n)
+         order by k.n);
+
+    insert into docket.tasks (
+        task_id, project_id, task_key, parent_task_id, title, description, details,
+        acceptance_criteria, tags, assigned_to, due_at, not_before, estimated_effort, status,
+        priority, completed_at, metadata)
+    select k.task_id, store_beads_file.project_id, k.task_key, p.task_id,
+           docket_private.short_title(k.fields ->> 'title', k.issue_id),
+           k.fields ->> 'description',
+           k.fields ->> 'design',
+           case
+               when k.fields -> 'acceptance_criteria' = 'null' then '[]'
+               else jsonb_build_array(k.fields -> 'acceptance_criteria')
+           end,
+           array(select w.word
+                   from jsonb_array_elements_text(k.fields -> 'labels')
+                        with ordinality as w (word, n)
+                  order by w.n),
+           k.fields ->> 'assignee',
+           docket_private.known_time(to_json(k.fields ->> 'due_at')),
+           docket_private.known_time(to_json(k.fields ->> 'defer_until')),
+           docket_private.hours_of(k.fields -> 'estimated_minutes'),
+           s.status,
+           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
+           case
+               when s.status = 'completed'
+               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
+           end,
+           case
+               when o.others is null then '{}'
+               else jsonb_build_object('imported', o.others)
+           end
+      from unnest(v_issues, v_ids, v_keys)
+           as k (n, kind, issue_id, source, fields, task_id, task_key)
+      left join (
+          select e.n, e.target
+            from unnest(v_edges) as e
+           where e.dependency_type = 'parent'
+             and e.kind is null
+      ) as e
+        on e.n = k.n
+      left join unnest(v_issues, v_ids) as p (n, kind, issue_id, source, fields, task_id)
+        on p.n = e.target
+     cross join lateral (
+               select coalesce(
+                          docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
+                          as status
+               offset 0
+           ) as s
+     cross join lateral (
+               select docket_private.other_keys(
+                          k.source,
+                          array['id', 'title', 'description', 'design', 'acceptance_criteria',
+                                'labels', 'assignee', 'dependencies', 'notes', 'comments'],
+                          store_beads_file.stand_in) as others
+               offset 0
+           ) as o
+     order by k.n;
+
+    get diagnostics v_created = row_count;
+
+    -- As for other files: a table that was empty is not so any more.
+    if v_created > (select c.reltuples
+                      from pg_catalog.pg_class as c
+                     where c.oid = 'docket.tasks'::regclass) then
+        analyze docket.tasks;
+    end if;
+
+    insert into docket.task_dependencies (
+        task_id, project_id, depends_on_id, dependency_type, metadata)
+    select t.task_id, store_beads_file.project_id, o.task_id, e.dependency_type,
+           case
+               when e.dependency_type = 'related' and e.pair ->> 0 <> 'related'
+                    or e.pair ->> 0 = 'conditional-blocks'
+               then jsonb_build_object('imported', jsonb_build_object('type', e.pair -> 0))
+               else '{}'
+           end
+      from unnest(v_edges) as e
+      join unnest(v_issues, v_ids) as t (n, kind, issue_id, source, fields, task_id) on t.n = e.n
+      join unnest(v_issues, v_ids) as o (n, kind, issue_id, source, fields, task_id)
+        on o.n = e.target
+     where e.kind is null
+       and e.dependency_type <> 'parent';
+
+    get diagnostics v_linked = row_count;
+
+    v_task_ids := array(
+        select t.task_id
+          from unnest(store_beads_file.lines) as l
+          left join unnest(v_issues, v_ids) as t (n, kind, issue_id, source, fields, task_id)
+            on t.n = l.n
+         order by l.n);
+    perform docket_private.store_beads_notes(lines, v_task_ids, stand_in);
+
+    v_report :=
+        jsonb_build_object(
+            'project', (select p.slug
+                          from docket.projects as p
+                         where p.project_id = store_beads_file.project_id),
+            'project_id', store_beads_file.project_id,
+            'import_id', v_import_id,
+            'source_name', store_beads_file.source_name,
+            'byte_size', octet_length(store_beads_file.content),
+            'content_hash', encode(sha256(store_beads_file.content), 'hex'),
+            'dry_run', false,
+            'unchanged', false,
+            'created', jsonb_build_object(
+                'projects', store_beads_file.is_new::integer,
+                'workflows', 0,
+                'tasks', v_created,
+                'dependencies', v_linked))
+        || docket_private.beads_report(
+               lines, v_edges,
+               docket_private.beads_oddities(content, lines, v_edges, stand_in));
+
+    insert into docket.imports (
+        import_id, project_id, source_name, content, content_hash, shape, byte_size, report)
+    values (
+        v_import_id, store_beads_file.project_id, store_beads_file.source_name,
+        store_beads_file.content, sha256(store_beads_file.content), 'beads',
+        octet_length(store_beads_file.content), v_report);
+
+    insert into docket.import_items (
+        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
+    select v_import_id, store_beads_file.project_id, l.n, 'beads', array[l.n::text], t.task_id,
+           docket_private.unmasked_json(l.source::text, store_beads_file.stand_in)::json,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'status')::text, store_beads_file.stand_in)
+           end,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'priority')::text, store_beads_file.stand_in)
+           end
+      from unnest(store_beads_file.lines) with ordinality
+           as l (n, kind, issue_id, source, fields, k)
+      join unnest(v_task_ids) with ordinality as t (task_id, k) on t.k = l.k
+     order by l.n;
+
+    return v_report;
+end;
+$$;
+
+comment on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text) is
+    'Writes the issues of a beads file into a project whose graph the caller has locked. Returns the report.';
+
+revoke all on function docket_private.beads_edges(docket_private.beads_line[]) from public;
+revoke all on function docket_private.beads_oddities(bytea, docket_private.beads_line[], docket_private.beads_edge[], text)
+    from public;
+revoke all on function docket_private.beads_report(docket_private.beads_line[], docket_private.beads_edge[], docket_private.oddity[])
+    from public;
+revoke all on function docket_private.beads_keys(uuid, text[]) from public;
+revoke all on function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text)
+    from public;
+revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)
+    from public;
+
+reset role;
+
+-- exchange/import_beads
+
+set local role docket_owner;
+
+-- A file of beads becomes tasks, as a task file does: read whole, judged whole, then written.
+create function docket.import_beads(
+    slug         text,
+    source_name  text,
+    content      bytea,
+    project_name text    default null,
+    dry_run      boolean default false,
+    request_id   uuid    default null
+) returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_dry     boolean := coalesce(dry_run, false);
+    v_answer     jsonb   := case
+                                when not v_is_dry
+                                then docket_private.replay(request_id, 'import_beads')
+                            end;
+    v_hash       bytea   := sha256(content);
+    v_project_id uuid;
+    v_is_new     boolean;
+    v_lines      docket_private.beads_line[];
+    v_stand_in   text;
+    v_report     jsonb;
+begin
+    if v_answer is not null then
+        return v_answer;
+    end if;
+
+    if slug is null
+       or content is null
+       or length(btrim(source_name)) between 1 and 1024 is not true then
+        raise exception 'an import needs a project, a source and a content'
+            using errcode = 'PD422',
+                  hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
+    end if;
+
+    if exists (
+        select
+          from docket.projects as p
+         where p.slug = import_beads.slug
+            or p.project_id::text = lower(import_beads.slug)
+    ) then
+        v_project_id := docket.project_id(slug);
+        perform docket_private.require_project(v_project_id);
+    end if;
+    v_is_new := v_project_id is null;
+    v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+
+    if v_report is null then
+        -- Reading takes the time; nobody waits for it.
+        select r.lines, r.stand_in into v_lines, v_stand_in
+          from docket_private.read_beads_file(source_name, content) as r;
+
+        -- Undone for a dry run.
+        begin
+            if v_is_new then
+                v_project_id :=
+                    (docket.create_project(slug => slug, name => project_name)).project_id;
+            end if;
+
+            -- The graph first; another import of this source that was on its way has ended then.
+            perform docket_private.lock_graph(v_project_id);
+            v_report := coalesce(
+                docket_private.imported_before(v_project_id, source_name, v_hash),
+                docket_private.store_beads_file(
+                    v_project_id, v_is_new, source_name, content, v_lines, v_stand_in));
+
+            if v_is_dry then
+                raise exception 'a dry run' using errcode = 'XXDRY';
+            end if;
+        exception
+            when sqlstate 'XXDRY' then
+                v_report := v_report || jsonb_build_object(
+                    'import_id', null,
+                    'project_id', case when not v_is_new then v_project_id end);
+        end;
+    end if;
+
+    v_report := v_report || jsonb_build_object('dry_run', v_is_dry);
+
+    if not v_is_dry then
+        perform docket_private.remember(request_id, v_report);
+    end if;
+
+    return v_report;
+end;
+$$;
+
+comment on function docket.import_beads(text, text, bytea, text, boolean, uuid) is
+'Imports a JSONL file of beads: every issue becomes a task with its id as key, every dependency one
+of the nearest type, the first parent its parent. The bytes, and each line as written, are kept.
+
+`slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
+the caller sees none; `source_name` says where the file comes from (its path), `content` are its
+bytes in UTF-8. With `dry_run`, nothing is written, and the report is the same. The same
+`request_id` again returns the first answer. The same content again from the same source writes
+nothing ("unchanged").
+
+Tombstones, deletions, memories and records of an unknown kind make no task; notes and comments
+become a context "notes". What can not be represented is named in the report, never dropped.
+
+Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape
+(beads), tasks, subtasks, dependencies, records (how many lines of each kind), statuses, created
+{projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities [{path, kind, value,
+reason}] with the number of the line first in each path, counts (how many of each kind).
+Raises PD422 with line and column (no UTF-8, a line that is no JSON object), PD413 (nested too
+deeply), PD409 (another content of this source, or this content from another source, was imported
+before), PD403, and what docket.create_project() and docket.put_context() raise.';
+
+revoke all on function docket.import_beads(text, text, bytea, text, boolean, uuid) from public;
+grant execute on function docket.import_beads(text, text, bytea, text, boolean, uuid)
+   to docket_admin, docket_app;
+
+reset role;
+
+-- exchange/beads_state
+
+set local role docket_owner;
+
+-- What the issues of an imported beads file are now, in the words of the file: what has not
+-- changed here is as it was written, whatever it became in rows.
+create type docket_private.bead_state as (
+    n        integer,
+    issue_id text,
+    task_id  uuid,
+    source   json,
+    base     jsonb,
+    ours     jsonb
+);
+
+comment on type docket_private.bead_state is
+    'An issue: the number of its line (null: it was made here), its id and task, the masked line, its fields as they were written and as they are now (null: put away here).';
+
+create function docket_private.bead_time(value timestamptz) returns text
+language sql
+stable
+parallel safe
+begin atomic
+    select rtrim(rtrim(to_char(bead_time.value at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'),
+                       '0'), '.') || 'Z';
+end;
+
+comment on function docket_private.bead_time(timestamptz) is
+    'A time as beads writes it, in UTC.';
+
+create function docket_private.beads_ours(
+    task         docket.tasks,
+    issue_id     text,
+    base         jsonb,
+    dependencies jsonb
+) returns jsonb
+language sql
+stable
+begin atomic
+    select jsonb_build_object(
+               'title', case
+                   when (beads_ours.task).title = docket_private.short_title(
+                            beads_ours.base ->> 'title', beads_ours.issue_id)
+                   then beads_ours.base ->> 'title'
+                   else (beads_ours.task).title
+               end,
+               'description', nullif((beads_ours.task).description, ''),
+               'design', nullif((beads_ours.task).details, ''),
+               'acceptance_criteria', case
+                   when (beads_ours.task).acceptance_criteria = '[]' then null
+                   when jsonb_typeof((beads_ours.task).acceptance_criteria) = 'array'
+                   then (
+                       select string_agg(
+                                  case
+                                      when jsonb_array_length(
+                                               (beads_ours.task).acceptance_criteria) = 1
+                                      then a.word
+                                      else '- ' || a.word
+                                  end, e'\n' order by a.n)
+                         from jsonb_array_elements_text((beads_ours.task).acceptance_criteria)
+                              with ordinality as a (word, n))
+                   else (beads_ours.task).acceptance_criteria #>> '{}'
+               end,
+               'status', case
+                   when (beads_ours.task).status = coalesce(
+                            docket_private.known_bead_status(beads_ours.base ->> 'status'),
+                            case when beads_ours.base is not null then 'pending' end)
+                   then beads_ours.base ->> 'status'
+                   else docket_private.bead_status((beads_ours.task).status)
+               end,
+               'priority', case
+                   when (beads_ours.task).priority = coalesce(
+                            docket_private.known_bead_priority(beads_ours.base -> 'priority'),
+                            case when beads_ours.base is not null then 5 end)
+                   then beads_ours.base -> 'priority'
+                   else to_jsonb(docket_private.bead_priority((beads_ours.task).priority))
+               end,
+               'assignee', nullif((beads_ours.task).assigned_to, ''),
+               'estimated_minutes', case
+                   when (beads_ours.task).estimated_effort
+                        is not distinct from docket_private.hours_of(
+                                                 beads_ours.base -> 'estimated_minutes')
+                   then beads_ours.base -> 'estimated_minutes'
+                   else to_jsonb(round((beads_ours.task).estimated_effort * 60)::bigint)
+               end,
+               'due_at', case
+                   when (beads_ours.task).due_at is not distinct from docket_private.known_time(
+                            to_json(beads_ours.base ->> 'due_at'))
+                   then beads_ours.base ->> 'due_at'
+                   else docket_private.bead_time((beads_ours.task).due_at)
+               end,
+               'defer_until', case
+                   when (beads_ours.task).not_before
+                        is not distinct from docket_private.known_time(
+                                                 to_json(beads_ours.base ->> 'defer_until'))
+                   then beads_ours.base ->> 'defer_until'
+                   else docket_private.bead_time((beads_ours.task).not_before)
+               end,
+               'labels', to_jsonb((beads_ours.task).tags),
+               'dependencies', coalesce(beads_ours.dependencies, '[]'));
+end;
+
+comment on function docket_private.beads_ours(docket.tasks, text, jsonb, jsonb) is
+    'What a task says of the fields of an issue, in the words of its line (`base`; null: it has none); `dependencies` are pairs [type, issue].';
+
+-- Those of the line that stand here too, or never could; then what was added here.
+create function docket_private.beads_pairs(
+    project_id uuid,
+    lines      docket_private.beads_line[],
+    issue_ids  text[],
+    task_ids   uuid[],
+    unstored   jsonb
+) returns table (task_id uuid, pairs jsonb)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    return query
+      with named as materialized (
+          select i.task_id, i.issue_id
+            from unnest(beads_pairs.task_ids, beads_pairs.issue_ids) as i (task_id, issue_id)
+      ), line as materialized (
+          select l.n, l.issue_id
+            from unnest(beads_pairs.lines) as l
+           where l.kind = 'issue'
+      ), written as materialized (
+          select t.task_id, e.place, e.pair, e.dependency_type, e.kind, l.issue_id,
+                 o.task_id as target_id
+            from unnest(docket_private.beads_edges(beads_pairs.lines)) as e
+            join line as l on l.n = e.n
+            join named as t on t.issue_id = l.issue_id
+            left join named as o on o.issue_id = e.pair ->> 1
+      ), here as materialized (
+          select d.task_id, d.depends_on_id as target_id,
+                 d.dependency_type::text as dependency_type, d.metadata
+            from docket.task_dependencies as d
+            join named as n on n.task_id = d.task_id
+           where d.project_id = beads_pairs.project_id
+           union all
+          select t.task_id, t.parent_task_id, 'parent', null
+            from docket.tasks as t
+            join named as n on n.task_id = t.task_id
+           where t.project_id = beads_pairs.project_id
+             and t.parent_task_id is not null
+      ), kept as (
+          select w.task_id, w.place, w.pair
+            from written as w
+            left join here as h
+              on h.task_id = w.task_id
+             and h.target_id = w.target_id
+             and h.dependency_type = w.dependency_type
+            left join jsonb_array_elements(beads_pairs.unstored) as u (item)
+              on u.item = jsonb_build_array(w.issue_id, w.pair)
+           where w.kind is not null
+              or h.task_id is not null
+              or u.item is not null
+           union all
+          select h.task_id, 1000000000 + row_number() over (order by o.issue_id, h.dependency_type),
+                 jsonb_build_array(
+                     case h.dependency_type
+                         when 'parent' then 'parent-child'
+                         else coalesce(h.metadata #>> '{imported,type}',
+                                       replace(h.dependency_type, '_', '-'))
+                     end, o.issue_id)
+            from here as h
+            join named as o on o.task_id = h.target_id
+            left join written as w
+              on w.task_id = h.task_id
+             and w.target_id = h.target_id
+             and w.dependency_type = h.dependency_type
+           where w.task_id is null
+      )
+    select k.task_id, jsonb_agg(k.pair order by k.place)
+      from kept as k
+     group by k.task_id;
+end;
+$$;
+
+comment on function docket_private.beads_pairs(uuid, docket_private.beads_line[], text[], uuid[], jsonb) is
+    'The dependencies of tasks as the file would have them, as pairs [type, issue]; `unstored` lists those that a later import could not store, as [issue, pair].';
+
+create function docket_private.beads_state(
+    project_id uuid,
+    import_id  uuid
+) returns setof docket_private.bead_state
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+declare
+    v_import docket.imports;
+    v_lines  docket_private.beads_line[] := '{}';
+    v_ids    text[];
+    v_tasks  uuid[];
+begin
+    select i.content, i.source_name, i.metadata
+      into v_import.content, v_import.source_name, v_import.metadata
+      from docket.imports as i
+     where i.import_id = beads_state.import_id
+       and i.project_id = beads_state.project_id;
+
+    if found then
+        v_lines := (docket_private.read_beads_file(v_import.source_name, v_import.content)).lines;
+    end if;
+
+    -- The tasks of the file, and those that are of none.
+    select array_agg(t.task_id order by t.task_id),
+           array_agg(coalesce(l.issue_id, t.task_key) order by t.task_id)
+      into v_tasks, v_ids
+      from docket.tasks as t
+      left join docket.import_items as i
+        on i.task_id = t.task_id
+       and i.project_id = t.project_id
+       and i.import_id = beads_state.import_id
+      left join unnest(v_lines) as l on l.n = i.ordinal
+     where t.project_id = beads_state.project_id
+       and t.archived_at is null
+       and (i.task_id is not null
+            or beads_state.import_id is null
+            or not exists (
+                   select
+                     from docket.import_items as o
+                    where o.task_id = t.task_id
+                      and o.project_id = t.project_id));
+
+    return query
+      with named as materialized (
+          select n.task_id, n.issue_id
+            from unnest(v_tasks, v_ids) as n (task_id, issue_id)
+      ), line as materialized (
+          select l.n, l.issue_id, l.source, l.fields
+            from unnest(v_lines) as l
+           where l.kind = 'issue'
+      ), pairs as materialized (
+          select p.task_id, p.pairs
+            from docket_private.beads_pairs(
+                     beads_state.project_id, v_lines, v_ids, v_tasks,
+                     coalesce(v_import.metadata -> 'unstored', '[]')) as p
+      )
+    select l.n, coalesce(l.issue_id, m.issue_id), m.task_id, l.source, l.fields,
+           case
+               when m.task_id is not null
+               then docket_private.beads_ours(t, m.issue_id, l.fields, p.pairs)
+           end
+      from line as l
+      full join named as m on m.issue_id = l.issue_id
+      left join docket.tasks as t
+        on t.task_id = m.task_id
+       and t.project_id = beads_state.project_id
+      left join pairs as p on p.task_id = m.task_id
+     order by l.n, m.task_id;
+end;
+$$;
+
+comment on function docket_private.beads_state(uuid, uuid) is
+    'Every issue of an imported beads file, and every task of no file, as the file would have them now; without an import, every task of the project.';
+
+-- What `bd ready` would say.
+create function docket_private.next_by_beads(
+    project_id uuid,
+    import_id  uuid
+) returns setof docket_private.rule_entry
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    return query
+      with issue as materialized (
+          select s.n, s.issue_id, s.task_id, s.ours,
+                 coalesce(f.issue_type #>> '{}', 'task') as issue_type,
+                 coalesce(f.pinned #>> '{}', '') in ('true', '1') as is_pinned,
+                 coalesce(f.ephemeral #>> '{}', '') in ('true', '1')
+                     or coalesce(f.wisp #>> '{}', '') in ('true', '1') as is_ephemeral,
+                 s.ours ->> 'status' in ('closed', 'pinned') as is_settled,
+                 s.ours ->> 'status' = 'closed' as is_closed,
+                 docket_private.known_time(to_json(s.ours ->> 'defer_until')) as defer_until,
+                 coalesce(
+                     docket_private.known_time(to_json(
+                         regexp_replace(f.created_at #>> '{}', '\.\d+', ''))),
+                     t.created_at) as created_at,
+                 -- A timestamp holds millionths of a second, beads thousandths of them.
+                 coalesce(rpad(substring(f.created_at #>> '{}' from '\.(\d{1,9})'), 9, '0'), '')
+                     as fraction,
+                 f.dependencies
+            from docket_private.beads_state(
+                     next_by_beads.project_id, next_by_beads.import_id) as s
+            join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = next_by_beads.project_id
+           cross join lateral json_to_record(coalesce(s.source, '{}'))
+                     as f (issue_type json, pinned json, ephemeral json, wisp json,
+                           created_at json, dependencies json)
+           where s.ours is not null
+      ), pair as materialized (
+          select i.issue_id, d.value ->> 0 as dependency_type, o.issue_id as target,
+                 o.is_settled, o.is_closed, o.defer_until
+            from issue as i
+           cross join lateral jsonb_array_elements(i.ours -> 'dependencies') as d (value)
+            join issue as o on o.issue_id = d.value ->> 1
+      ), gate as (
+          -- How many of the children of what is waited for must be closed: one, or all.
+          select i.issue_id, d.value ->> 'depends_on_id' as target,
+                 strpos(d.value ->> 'metadata', 'any-children') > 0 as is_any
+            from issue as i
+           cross join lateral json_array_elements(
+                     case json_typeof(i.dependencies) when 'array' then i.dependencies end)
+                     as d (value)
+           where d.value ->> 'type' = 'waits-for'
+      ), child as (
+          select p.target as parent, bool_and(i.is_closed) as all_closed,
+                 bool_or(i.is_closed) as any_closed
+            from pair as p
+            join issue as i on i.issue_id = p.issue_id
+           where p.dependency_type = 'parent-child'
+           group by p.target
+      ), stopped as (
+          select p.issue_id
+            from pair as p
+           where p.dependency_type in ('blocks', 'conditional-blocks')
+             and not p.is_settled
+           union
+          select p.issue_id
+            from pair as p
+            join child as c on c.parent = p.target
+            left join gate as g on g.issue_id = p.issue_id and g.target = p.target
+           where p.dependency_type = 'waits-for'
+             and not case when g.is_any then c.any_closed else c.all_closed end
+      ), blocked as materialized (
+            with recursive held as (
+                select i.issue_id
+                  from issue as i
+                  join stopped as s on s.issue_id = i.issue_id
+                 where not i.is_settled
+                 union
+                select i.issue_id
+                  from held as h
+                  join pair as p on p.target = h.issue_id and p.dependency_type = 'parent-child'
+                  join issue as i on i.issue_id = p.issue_id and not i.is_settled
+            )
+          select h.issue_id from held as h
+      ), later as (
+          select distinct p.issue_id
+            from pair as p
+           where p.dependency_type = 'parent-child'
+             and p.defer_until > docket.clock()
+      )
+    select row_number() over in_order, null::bigint, i.task_id, i.issue_id, null::numeric,
+           i.ours ->> 'title', true, true, i.ours ->> 'status', i.ours ->> 'priority',
+           null::text[]
+      from issue as i
+      left join blocked as b on b.issue_id = i.issue_id
+      left join later as l on l.issue_id = i.issue_id
+     where i.ours ->> 'status' = 'open'
+       and not i.is_pinned
+       and not i.is_ephemeral
+       and b.issue_id is null
+       and l.issue_id is null
+       and i.issue_type not in (
+               'merge-request', 'gate', 'molecule', 'message', 'agent', 'role', 'rig')
+       and (i.defer_until is null or i.defer_until <= docket.clock())
+    window in_order as (
+               order by coalesce((i.ours ->> 'priority')::numeric, 0), i.created_at desc,
+                        i.fraction desc, i.issue_id collate "C")
+     order by 1;
+end;
+$$;
+
+comment on function docket_private.next_by_beads(uuid, uuid) is
+    'What beads would offer next of an imported file, or of a project without one, best first.';
+
+revoke all on function docket_private.bead_time(timestamptz) from public;
+revoke all on function docket_private.beads_ours(docket.tasks, text, jsonb, jsonb) from public;
+revoke all on function docket_private.beads_pairs(uuid, docket_private.beads_line[], text[], uuid[], jsonb)
+    from public;
+revoke all on function docket_private.beads_state(uuid, uuid) from public;
+revoke all on function docket_private.next_by_beads(uuid, uuid) from public;
+
+reset role;
+
 -- exchange/next_by_rule
 
 set local role docket_owner;
@@ -46585,11 +48130,11 @@ declare
     v_tags text[];
     v_tag  text := next_by_rule.tag;
 begin
-    if v_rule in ('pgdocket', 'taskmaster-cli', 'taskmaster-mcp') is not true then
+    if v_rule in ('pgdocket', 'taskmaster-cli', 'taskmaster-mcp', 'beads') is not true then
         raise exception '% is no rule',
                         coalesce(quote_literal(left(next_by_rule.rule, 100)), 'null')
             using errcode = 'PD422',
-                  hint    = 'One of pgdocket, taskmaster-cli, taskmaster-mcp.';
+                  hint    = 'One of pgdocket, taskmaster-cli, taskmaster-mcp, beads.';
     end if;
 
     perform docket_private.require_project(next_by_rule.project_id, to_write => false);
@@ -46619,6 +48164,26 @@ begin
                     where w.project_id = next_by_rule.project_id
                       and w.name = v_tag)
          order by n.place;
+        return;
+    end if;
+
+    if v_rule = 'beads' then
+        return query
+        select r.place, r.name, r.task_id, t.task_key, r.title, r.status, r.priority
+          from docket_private.next_by_beads(
+                   next_by_rule.project_id,
+                   (select i.import_id
+                      from docket.imports as i
+                     where i.project_id = next_by_rule.project_id
+                       and i.shape = 'beads'
+                     order by i.import_id desc
+                     limit 1)) as r (place, parent_n, task_id, name, own_number, title, is_titled,
+                                     is_described, status, priority, dependencies)
+          join docket.tasks as t
+            on t.task_id = r.task_id
+           and t.project_id = next_by_rule.project_id
+         order by r.place
+         limit least(greatest(next_by_rule.page_size, 1), 1000);
         return;
     end if;
 
@@ -46661,11 +48226,12 @@ comment on function docket.next_by_rule(uuid, text, text, integer) is
 'What to do next by the rule of a tool, without claiming it: the same answer as that tool gives for
 the file, as it would be exported now.
 
-`rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next) or
-taskmaster-mcp (its tool next_task); `tag` narrows the choice to a tag of the file, or a workflow
-(default: all for pgdocket, "master" for the others); `page_size` is in rows (1 to 1000; the tools
-tell the first only). Returns rows, the best first: place (1 is the next), reference (what the tool
-calls it), the task with its key and title, status and priority in the tool''s words.
+`rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next),
+taskmaster-mcp (its tool next_task) or beads (bd ready); `tag` narrows the choice to a tag of the
+file, or a workflow (default: all for pgdocket, "master" for task-master; beads has none);
+`page_size` is in rows (1 to 1000; task-master tells the first only). Returns rows, the best first:
+place (1 is the next), reference (what the tool calls it), the task with its key and title, status
+and priority in the tool''s words.
 Raises PD404, and PD422 for an unknown rule and, by taskmaster-cli, in its words for a task that it
 refuses (a missing title or description, an unknown status or priority).';
 

@@ -26,7 +26,7 @@ create table docket.imports (
     constraint imports_id_in_bucket
         check (docket_private.bucket(import_id) = docket_private.bucket(project_id)),
     constraint imports_source_name_bounded check (length(source_name) between 1 and 1024),
-    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged')),
+    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged', 'beads')),
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
@@ -44,7 +44,7 @@ comment on column docket.imports.content is
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
-    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData".';
+    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line.';
 comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is
@@ -85,7 +85,7 @@ comment on column docket.import_items.ordinal is
 comment on column docket.import_items.tag is
     'The tag under which it stood; "master" in a file without tags.';
 comment on column docket.import_items.item_path is
-    'The keys and positions (from 0) that lead to it in the document, as the operator #> takes them.';
+    'The keys and positions (from 0) that lead to it in the document, as the operator #> takes them; in a file of lines, the number of the line.';
 comment on column docket.import_items.task_id is
     'The task made of it; null: none could be made, or the task has been purged.';
 comment on column docket.import_items.raw is

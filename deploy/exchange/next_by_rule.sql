@@ -1,4 +1,5 @@
 -- Deploy pgdocket:exchange/next_by_rule to pg
+-- requires: exchange/beads_state
 -- requires: exchange/taskmaster_rules
 -- requires: projects/require_project
 -- requires: queue/read_queue
@@ -31,11 +32,11 @@ declare
     v_tags text[];
     v_tag  text := next_by_rule.tag;
 begin
-    if v_rule in ('pgdocket', 'taskmaster-cli', 'taskmaster-mcp') is not true then
+    if v_rule in ('pgdocket', 'taskmaster-cli', 'taskmaster-mcp', 'beads') is not true then
         raise exception '% is no rule',
                         coalesce(quote_literal(left(next_by_rule.rule, 100)), 'null')
             using errcode = 'PD422',
-                  hint    = 'One of pgdocket, taskmaster-cli, taskmaster-mcp.';
+                  hint    = 'One of pgdocket, taskmaster-cli, taskmaster-mcp, beads.';
     end if;
 
     perform docket_private.require_project(next_by_rule.project_id, to_write => false);
@@ -65,6 +66,26 @@ begin
                     where w.project_id = next_by_rule.project_id
                       and w.name = v_tag)
          order by n.place;
+        return;
+    end if;
+
+    if v_rule = 'beads' then
+        return query
+        select r.place, r.name, r.task_id, t.task_key, r.title, r.status, r.priority
+          from docket_private.next_by_beads(
+                   next_by_rule.project_id,
+                   (select i.import_id
+                      from docket.imports as i
+                     where i.project_id = next_by_rule.project_id
+                       and i.shape = 'beads'
+                     order by i.import_id desc
+                     limit 1)) as r (place, parent_n, task_id, name, own_number, title, is_titled,
+                                     is_described, status, priority, dependencies)
+          join docket.tasks as t
+            on t.task_id = r.task_id
+           and t.project_id = next_by_rule.project_id
+         order by r.place
+         limit least(greatest(next_by_rule.page_size, 1), 1000);
         return;
     end if;
 
@@ -107,11 +128,12 @@ comment on function docket.next_by_rule(uuid, text, text, integer) is
 'What to do next by the rule of a tool, without claiming it: the same answer as that tool gives for
 the file, as it would be exported now.
 
-`rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next) or
-taskmaster-mcp (its tool next_task); `tag` narrows the choice to a tag of the file, or a workflow
-(default: all for pgdocket, "master" for the others); `page_size` is in rows (1 to 1000; the tools
-tell the first only). Returns rows, the best first: place (1 is the next), reference (what the tool
-calls it), the task with its key and title, status and priority in the tool''s words.
+`rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next),
+taskmaster-mcp (its tool next_task) or beads (bd ready); `tag` narrows the choice to a tag of the
+file, or a workflow (default: all for pgdocket, "master" for task-master; beads has none);
+`page_size` is in rows (1 to 1000; task-master tells the first only). Returns rows, the best first:
+place (1 is the next), reference (what the tool calls it), the task with its key and title, status
+and priority in the tool''s words.
 Raises PD404, and PD422 for an unknown rule and, by taskmaster-cli, in its words for a task that it
 refuses (a missing title or description, an unknown status or priority).';
 

@@ -149,6 +149,7 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
         "retry_workflow_step": {"task_id": ids["depends_on_id"]},
         "grant_access": {"project_id": ids["project_id"]},
         "revoke_access": {"project_id": ids["project_id"]},
+        "import_beads": {"source_name": "other.jsonl"},
         "import_tasks_json": {"source_name": "other.json"},
         "instantiate_workflow": {"name": "fresh"},
         "start_deployment": {"script_name": "migrate"},

@@ -29,7 +29,7 @@ _CLAIMED_COLUMNS = {"attempt_id": "attempt"} | TASK_COLUMNS
 @click.command(name="next")
 @common_options
 @click.option("--limit", "page_size", type=int, default=1, show_default=True, help="At most.")
-@click.option("--rule", help="By the rule of a tool: taskmaster-cli, taskmaster-mcp.")
+@click.option("--rule", help="By the rule of a tool: taskmaster-cli, taskmaster-mcp, beads.")
 @click.option("--tag", help="Only of this tag of the file, or this workflow.")
 @click.pass_obj
 def next_(options: Options, page_size: int, rule: str | None, tag: str | None) -> None:

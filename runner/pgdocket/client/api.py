@@ -890,6 +890,17 @@ _IMPACT: Function[ImpactRow] = Function(
     Parameter("after_depth"),
     Parameter("after"),
 )
+_IMPORT_BEADS: Function[Json] = Function(
+    "import_beads",
+    Effect.KEYED,
+    None,
+    Parameter("slug", is_required=True),
+    Parameter("source_name", is_required=True),
+    Parameter("content", is_required=True),
+    Parameter("project_name"),
+    Parameter("dry_run", default=False),
+    Parameter("request_id"),
+)
 _IMPORT_TASKS_JSON: Function[Json] = Function(
     "import_tasks_json",
     Effect.KEYED,
@@ -4168,6 +4179,44 @@ class Api(Calls):
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
         )
 
+    def import_beads(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        project_name: str | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Imports a JSONL file of beads: every issue becomes a task with its id as key, every
+        dependency one of the nearest type, the first parent its parent. The bytes, and each line as
+        written, are kept.
+
+        `slug` is the project (its slug or id), made with the name `project_name` (default: the
+        slug) when the caller sees none; `source_name` says where the file comes from (its path),
+        `content` are its bytes in UTF-8. With `dry_run`, nothing is written, and the report is the
+        same. The same `request_id` again returns the first answer. The same content again from the
+        same source writes nothing ("unchanged").
+
+        Tombstones, deletions, memories and records of an unknown kind make no task; notes and
+        comments become a context "notes". What can not be represented is named in the report, never
+        dropped.
+
+        Returns the report: project, project_id, import_id, source_name, byte_size, content_hash,
+        shape (beads), tasks, subtasks, dependencies, records (how many lines of each kind),
+        statuses, created {projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities
+        [{path, kind, value, reason}] with the number of the line first in each path, counts (how
+        many of each kind). Raises InvalidArgument with line and column (no UTF-8, a line that is no
+        JSON object), LimitExceeded (nested too deeply), Conflict (another content of this source,
+        or this content from another source, was imported before), Forbidden, and what
+        docket.create_project() and docket.put_context() raise.
+        """
+        return self._one(
+            _IMPORT_BEADS,
+            (slug, source_name, content, project_name, dry_run, request_id),
+        )
+
     def import_tasks_json(
         self,
         *,
@@ -5416,14 +5465,14 @@ class Api(Calls):
         """What to do next by the rule of a tool, without claiming it: the same answer as that tool
         gives for the file, as it would be exported now.
 
-        `rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next) or
-        taskmaster-mcp (its tool next_task); `tag` narrows the choice to a tag of the file, or a
-        workflow (default: all for pgdocket, "master" for the others); `page_size` is in rows (1 to
-        1000; the tools tell the first only). Returns rows, the best first: place (1 is the next),
-        reference (what the tool calls it), the task with its key and title, status and priority in
-        the tool's words. Raises NotFound, and InvalidArgument for an unknown rule and, by
-        taskmaster-cli, in its words for a task that it refuses (a missing title or description, an
-        unknown status or priority).
+        `rule` is pgdocket (what docket.next_tasks() gives), taskmaster-cli (task-master next),
+        taskmaster-mcp (its tool next_task) or beads (bd ready); `tag` narrows the choice to a tag
+        of the file, or a workflow (default: all for pgdocket, "master" for task-master; beads has
+        none); `page_size` is in rows (1 to 1000; task-master tells the first only). Returns rows,
+        the best first: place (1 is the next), reference (what the tool calls it), the task with its
+        key and title, status and priority in the tool's words. Raises NotFound, and InvalidArgument
+        for an unknown rule and, by taskmaster-cli, in its words for a task that it refuses (a
+        missing title or description, an unknown status or priority).
         """
         return self._many(_NEXT_BY_RULE, (project_id, rule, tag, page_size))
 
@@ -8949,6 +8998,25 @@ class AsyncApi(AsyncCalls):
         return await self._many(
             _IMPACT,
             (task_id, max_depth, max_tasks, include_completed, after_depth, after),
+        )
+
+    async def import_beads(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        project_name: str | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Imports a JSONL file of beads: every issue becomes a task with its id as key, every
+        dependency one of the nearest type, the first parent its parent. The bytes, and each line as
+        written, are kept.
+        """
+        return await self._one(
+            _IMPORT_BEADS,
+            (slug, source_name, content, project_name, dry_run, request_id),
         )
 
     async def import_tasks_json(

@@ -1,0 +1,13 @@
+-- Revert pgdocket:exchange/store_beads_file from pg
+
+begin;
+
+drop function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text);
+drop function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text);
+drop function docket_private.beads_keys(uuid, text[]);
+drop function docket_private.beads_report(docket_private.beads_line[], docket_private.beads_edge[], docket_private.oddity[]);
+drop function docket_private.beads_oddities(bytea, docket_private.beads_line[], docket_private.beads_edge[], text);
+drop function docket_private.beads_edges(docket_private.beads_line[]);
+drop type docket_private.beads_edge;
+
+commit;
