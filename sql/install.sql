@@ -48451,6 +48451,1044 @@ grant execute on function docket.dora_metrics(uuid, text, timestamptz, timestamp
 
 reset role;
 
+-- analytics/tallies
+
+set local role docket_owner;
+
+-- What dashboards ask of all tasks at once is counted from time to time into materialized views,
+-- and every answer from them says when that was. They know nothing of row-level security, and so
+-- are granted to nobody: functions read them, of the projects that their caller may see.
+--
+-- Each is filled by a function, for its setting of row_security: a restored dump fills them with
+-- row-level security off, and a query of a forced table would then be refused.
+--
+-- How long work takes is told in the words of the Kanban Guide (December 2020): the cycle time is
+-- from the start of a piece of work to its end, here from the first attempt at a task to its
+-- completion, and throughput is how many end in a period. The lead time is what whoever asked for
+-- it waited, from the task's creation to its completion. A task that was completed without any
+-- attempt, by a person, has a lead time and no cycle time. Times are in milliseconds; a quantile is
+-- the least time that so many of all did not exceed (percentile_disc).
+create function docket_private.tally_task_counts() returns table (
+    project_id uuid,
+    dimension  text,
+    label      text,
+    status     text,
+    tasks      bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+      with latest as (
+          -- Nobody has a task that has failed, or waits to be tried again: somebody had it.
+          select distinct on (a.task_id) a.task_id, a.project_id, a.agent
+            from docket.task_attempts as a
+           order by a.task_id, a.attempt_no desc
+      ), tasks as (
+          select t.project_id, t.status, t.priority, t.workflow_id,
+                 coalesce(t.assigned_to, l.agent) as agent
+            from docket.tasks as t
+            left join latest as l
+              on l.task_id    = t.task_id
+             and l.project_id = t.project_id
+           where t.archived_at is null
+      )
+    select t.project_id,
+           case
+               when grouping(t.priority) = 0 then 'priority'
+               when grouping(t.agent) = 0 then 'agent'
+               else 'workflow'
+           end,
+           coalesce(t.priority::text, t.agent, t.workflow_id::text, ''),
+           t.status::text,
+           count(*)
+      from tasks as t
+     group by grouping sets (
+                  (t.project_id, t.status, t.priority),
+                  (t.project_id, t.status, t.agent),
+                  (t.project_id, t.status, t.workflow_id))
+     union all
+    select t.project_id, 'tag', g.tag, t.status::text, count(*)
+      from docket.tasks as t
+     cross join lateral (
+               select distinct w.tag
+                 from unnest(t.tags) as w (tag)
+                union all
+               select ''
+                where t.tags = '{}'
+           ) as g
+     where t.archived_at is null
+     group by t.project_id, g.tag, t.status;
+end;
+$$;
+
+comment on function docket_private.tally_task_counts() is
+    'The tasks in use by priority, agent, workflow and tag, and by status; '''' is the label of those that have none.';
+
+create materialized view docket_private.task_counts as
+    select c.* from docket_private.tally_task_counts() as c;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index task_counts_key
+    on docket_private.task_counts (project_id, dimension, label, status);
+
+comment on materialized view docket_private.task_counts is
+    'The tasks in use by priority, agent, workflow and tag, and by status.';
+
+create function docket_private.tally_task_times() returns table (
+    project_id    uuid,
+    dimension     text,
+    label         text,
+    days          integer,
+    completed     bigint,
+    lead_mean_ms  bigint,
+    lead_p50_ms   bigint,
+    lead_p95_ms   bigint,
+    cycles        bigint,
+    cycle_mean_ms bigint,
+    cycle_p50_ms  bigint,
+    cycle_p95_ms  bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+      with windows as (
+          select d.days, docket.clock() - make_interval(days => d.days) as since
+            from unnest('{7,30,90,365}'::integer[]) as d (days)
+      ), times as materialized (
+          select t.project_id, t.priority, t.assigned_to, t.workflow_id, t.tags, w.days,
+                 round(extract(epoch from t.completed_at - t.created_at) * 1000)::bigint
+                     as lead_ms,
+                 round(extract(epoch from t.completed_at - a.created_at) * 1000)::bigint
+                     as cycle_ms
+            from docket.tasks as t
+            left join docket.task_attempts as a
+              on a.task_id    = t.task_id
+             and a.project_id = t.project_id
+             and a.attempt_no = 1
+            join windows as w
+              on t.completed_at >= w.since
+           where t.archived_at is null
+      )
+    select t.project_id,
+           case
+               when grouping(t.priority) = 0 then 'priority'
+               when grouping(t.assigned_to) = 0 then 'agent'
+               when grouping(t.workflow_id) = 0 then 'workflow'
+               else ''
+           end,
+           coalesce(t.priority::text, t.assigned_to, t.workflow_id::text, ''),
+           t.days,
+           count(*),
+           avg(t.lead_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[2],
+           count(t.cycle_ms),
+           avg(t.cycle_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[2]
+      from times as t
+     group by grouping sets (
+                  (t.project_id, t.days),
+                  (t.project_id, t.days, t.priority),
+                  (t.project_id, t.days, t.assigned_to),
+                  (t.project_id, t.days, t.workflow_id))
+     union all
+    select t.project_id, 'tag', g.tag, t.days,
+           count(*),
+           avg(t.lead_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[2],
+           count(t.cycle_ms),
+           avg(t.cycle_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[2]
+      from times as t
+     cross join lateral (
+               select distinct w.tag
+                 from unnest(t.tags) as w (tag)
+                union all
+               select ''
+                where t.tags = '{}'
+           ) as g
+     group by t.project_id, t.days, g.tag;
+end;
+$$;
+
+comment on function docket_private.tally_task_times() is
+    'How long the tasks took that were completed in the last 7, 30, 90 and 365 days: of the project (dimension ''''), and by priority, agent, workflow and tag.';
+
+create materialized view docket_private.task_times as
+    select t.* from docket_private.tally_task_times() as t;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index task_times_key
+    on docket_private.task_times (project_id, dimension, days, label);
+
+comment on materialized view docket_private.task_times is
+    'How long the tasks took that were completed in the last 7, 30, 90 and 365 days, with lead and cycle times in milliseconds.';
+
+create function docket_private.tally_work_periods() returns table (
+    project_id    uuid,
+    period        text,
+    period_start  timestamptz,
+    created       bigint,
+    completed     bigint,
+    lead_mean_ms  bigint,
+    lead_p50_ms   bigint,
+    lead_p95_ms   bigint,
+    cycles        bigint,
+    cycle_mean_ms bigint,
+    cycle_p50_ms  bigint,
+    cycle_p95_ms  bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+      with tasks as materialized (
+          select t.project_id, t.created_at, t.completed_at,
+                 round(extract(epoch from t.completed_at - t.created_at) * 1000)::bigint
+                     as lead_ms,
+                 round(extract(epoch from t.completed_at - a.created_at) * 1000)::bigint
+                     as cycle_ms
+            from docket.tasks as t
+            left join docket.task_attempts as a
+              on a.task_id    = t.task_id
+             and a.project_id = t.project_id
+             and a.attempt_no = 1
+           where t.archived_at is null
+      ), periods as (
+          select p.period from unnest('{day,week}'::text[]) as p (period)
+      ), created as (
+          select t.project_id, p.period, b.period_start, count(*) as created
+            from tasks as t
+           cross join periods as p
+           cross join lateral (
+                     select date_trunc(p.period, t.created_at, 'UTC') as period_start
+                 ) as b
+           group by t.project_id, p.period, b.period_start
+      ), completed as (
+          select t.project_id, p.period, b.period_start,
+                 count(*) as completed,
+                 avg(t.lead_ms)::bigint as lead_mean_ms,
+                 percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms)
+                     as lead_ms,
+                 count(t.cycle_ms) as cycles,
+                 avg(t.cycle_ms)::bigint as cycle_mean_ms,
+                 percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms)
+                     as cycle_ms
+            from tasks as t
+           cross join periods as p
+           cross join lateral (
+                     select date_trunc(p.period, t.completed_at, 'UTC') as period_start
+                 ) as b
+           where t.completed_at is not null
+           group by t.project_id, p.period, b.period_start
+      )
+    select coalesce(c.project_id, n.project_id), coalesce(c.period, n.period),
+           coalesce(c.period_start, n.period_start), coalesce(n.created, 0),
+           coalesce(c.completed, 0), c.lead_mean_ms, c.lead_ms[1], c.lead_ms[2],
+           coalesce(c.cycles, 0), c.cycle_mean_ms, c.cycle_ms[1], c.cycle_ms[2]
+      from completed as c
+      full join created as n
+        on n.project_id   = c.project_id
+       and n.period       = c.period
+       and n.period_start = c.period_start;
+end;
+$$;
+
+comment on function docket_private.tally_work_periods() is
+    'The tasks created and completed on each day and in each week (UTC), and how long these took.';
+
+create materialized view docket_private.work_periods as
+    select w.* from docket_private.tally_work_periods() as w;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index work_periods_key
+    on docket_private.work_periods (project_id, period, period_start);
+
+comment on materialized view docket_private.work_periods is
+    'The tasks created and completed on each day and in each week (UTC), with lead and cycle times in milliseconds.';
+
+-- What says nothing of success is counted in neither of the two: an attempt that was released or
+-- cancelled, a validation that was skipped, a run that somebody stopped.
+create function docket_private.tally_outcome_days() returns table (
+    project_id uuid,
+    day_start  timestamptz,
+    kind       text,
+    label      text,
+    total      bigint,
+    good       bigint,
+    bad        bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select a.project_id, d.day_start, 'attempt', a.agent, count(*),
+           count(*) filter (where a.outcome = 'completed'),
+           count(*) filter (where a.outcome in ('failed', 'lease_expired'))
+      from docket.task_attempts as a
+     cross join lateral (select date_trunc('day', a.ended_at, 'UTC') as day_start) as d
+     where a.ended_at is not null
+     group by a.project_id, d.day_start, a.agent
+     union all
+    select v.project_id, d.day_start, 'validation',
+           v.validation_type::text, count(*),
+           count(*) filter (where v.validation_status in ('passed', 'warning')),
+           count(*) filter (where v.validation_status in ('failed', 'error'))
+      from docket.validation_results as v
+     cross join lateral (select date_trunc('day', v.created_at, 'UTC') as day_start) as d
+     where v.validation_status not in ('pending', 'running')
+     group by v.project_id, d.day_start, v.validation_type
+     union all
+    select e.project_id, d.day_start, 'execution',
+           e.execution_type::text, count(*),
+           count(*) filter (where e.status = 'completed'),
+           count(*) filter (where e.status in ('failed', 'timed_out'))
+      from docket.execution_history as e
+     cross join lateral (select date_trunc('day', e.completed_at, 'UTC') as day_start) as d
+     where e.completed_at is not null
+     group by e.project_id, d.day_start, e.execution_type
+     union all
+    select e.project_id, d.day_start, 'error',
+           coalesce(e.error_type, ''), count(*), 0, count(*)
+      from docket.error_logs as e
+     cross join lateral (select date_trunc('day', e.occurred_at, 'UTC') as day_start) as d
+     group by e.project_id, d.day_start, e.error_type;
+end;
+$$;
+
+comment on function docket_private.tally_outcome_days() is
+    'What ended on each day (UTC), how much of it well and how much badly: attempts by agent, validations and executions by type, errors by type ('''': none).';
+
+create materialized view docket_private.outcome_days as
+    select o.* from docket_private.tally_outcome_days() as o;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index outcome_days_key
+    on docket_private.outcome_days (project_id, kind, day_start, label);
+
+comment on materialized view docket_private.outcome_days is
+    'What ended on each day (UTC), and how: attempts, validations, executions and errors.';
+
+create function docket_private.tally_cost_days() returns table (
+    project_id              uuid,
+    day_start               timestamptz,
+    agent_name              text,
+    model                   text,
+    currency                text,
+    interactions            bigint,
+    successes               bigint,
+    input_tokens            bigint,
+    output_tokens           bigint,
+    cache_read_input_tokens bigint,
+    cost                    numeric
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select i.project_id, d.day_start, i.agent_name, m.model, m.currency,
+           count(*), count(*) filter (where i.success),
+           coalesce(sum(i.input_tokens), 0)::bigint, coalesce(sum(i.output_tokens), 0)::bigint,
+           coalesce(sum(i.cache_read_input_tokens), 0)::bigint, coalesce(sum(i.cost_amount), 0)
+      from docket.ai_interactions as i
+     cross join lateral (select date_trunc('day', i.created_at, 'UTC') as day_start) as d
+     cross join lateral (
+               select coalesce(i.response_model, i.request_model, '') as model,
+                      coalesce(i.cost_currency, '') as currency
+           ) as m
+     group by i.project_id, d.day_start, i.agent_name, m.model, m.currency;
+end;
+$$;
+
+comment on function docket_private.tally_cost_days() is
+    'The interactions of each day (UTC) by agent, model and currency, their tokens and cost; '''' is no model, or no currency.';
+
+create materialized view docket_private.cost_days as
+    select c.* from docket_private.tally_cost_days() as c;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index cost_days_key
+    on docket_private.cost_days (project_id, day_start, agent_name, model, currency);
+
+comment on materialized view docket_private.cost_days is
+    'The interactions of each day (UTC) by agent, model and currency, with tokens and cost.';
+
+create function docket_private.tally_communication_days() returns table (
+    project_id      uuid,
+    day_start       timestamptz,
+    component       text,
+    messages        bigint,
+    failed          bigint,
+    latency_mean_ms bigint,
+    latency_p50_ms  bigint,
+    latency_p95_ms  bigint
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select c.project_id, d.day_start, c.to_component, count(*),
+           count(*) filter (where c.status in ('failed', 'timed_out')),
+           avg(c.latency_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by c.latency_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by c.latency_ms))[2]
+      from docket.component_communications as c
+     cross join lateral (select date_trunc('day', c.created_at, 'UTC') as day_start) as d
+     group by c.project_id, d.day_start, c.to_component;
+end;
+$$;
+
+comment on function docket_private.tally_communication_days() is
+    'What each component was asked on each day (UTC): messages to it, how many failed, and how long they took.';
+
+create materialized view docket_private.communication_days as
+    select c.* from docket_private.tally_communication_days() as c;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index communication_days_key
+    on docket_private.communication_days (project_id, day_start, component);
+
+comment on materialized view docket_private.communication_days is
+    'What each component was asked on each day (UTC): messages to it, how many failed, and how long they took.';
+
+create function docket_private.tally_context_counts() returns table (
+    project_id      uuid,
+    context_type    text,
+    tasks           bigint,
+    versions        bigint,
+    byte_size       bigint,
+    largest_bytes   bigint,
+    uses            bigint,
+    last_written_at timestamptz,
+    last_used_at    timestamptz
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set row_security = on
+set jit = off
+set work_mem = '64MB'
+as $$
+#variable_conflict use_column
+begin
+    return query
+      with written as (
+          select c.project_id, c.context_type, count(distinct c.task_id) as tasks,
+                 count(*) as versions, sum(c.byte_size)::bigint as byte_size,
+                 max(c.byte_size) as largest_bytes, max(c.created_at) as last_written_at
+            from docket.task_contexts as c
+           group by c.project_id, c.context_type
+      ), used as (
+          select u.project_id, u.context_type, sum(u.uses)::bigint as uses,
+                 max(u.last_used_at) as last_used_at
+            from docket.context_uses as u
+           group by u.project_id, u.context_type
+      )
+    select w.project_id, w.context_type, w.tasks, w.versions, w.byte_size, w.largest_bytes,
+           coalesce(u.uses, 0), w.last_written_at, u.last_used_at
+      from written as w
+      left join used as u
+        on u.project_id   = w.project_id
+       and u.context_type = w.context_type;
+end;
+$$;
+
+comment on function docket_private.tally_context_counts() is
+    'The contexts of each project by type: tasks, versions, bytes and uses.';
+
+create materialized view docket_private.context_counts as
+    select c.* from docket_private.tally_context_counts() as c;
+
+-- squawk-ignore require-concurrent-index-creation
+create unique index context_counts_key
+    on docket_private.context_counts (project_id, context_type);
+
+comment on materialized view docket_private.context_counts is
+    'The contexts of each project by type: tasks, versions, bytes and uses.';
+
+revoke all on function docket_private.tally_task_counts() from public;
+revoke all on function docket_private.tally_task_times() from public;
+revoke all on function docket_private.tally_work_periods() from public;
+revoke all on function docket_private.tally_outcome_days() from public;
+revoke all on function docket_private.tally_cost_days() from public;
+revoke all on function docket_private.tally_communication_days() from public;
+revoke all on function docket_private.tally_context_counts() from public;
+
+reset role;
+
+-- analytics/refresh_tallies
+
+set local role docket_owner;
+
+insert into docket.settings (setting_key, value, description)
+values ('tally_max_age_seconds', '300', 'How old what dashboards read may be before maintenance counts it anew, in seconds. What takes long to count is counted less often: for a twentieth of the time at most.');
+
+-- Whoever counts anew holds the row: no client can lock it, and so nobody but another who counts
+-- keeps one from it.
+create table docket.tallies (
+    tally        text not null,
+    description  text not null,
+    refreshed_at timestamptz,
+    took_ms      bigint,
+    row_count    bigint,
+    problem      text,
+
+    constraint tallies_pkey primary key (tally)
+);
+
+comment on table docket.tallies is
+    'What is counted from time to time for dashboards, and how old each of it is.';
+comment on column docket.tallies.tally is
+    'What is counted: a materialized view of schema docket_private.';
+comment on column docket.tallies.description is
+    'What it says.';
+comment on column docket.tallies.refreshed_at is
+    'As of when: nothing later is in it. Null: it was never counted, and is empty.';
+comment on column docket.tallies.took_ms is
+    'How long that took, in milliseconds.';
+comment on column docket.tallies.row_count is
+    'How many rows it has.';
+comment on column docket.tallies.problem is
+    'Why it could not be counted anew when that was last tried.';
+
+insert into docket.tallies (tally, description)
+values ('task_counts', 'Tasks in use by priority, agent, workflow and tag, and by status.'),
+       ('task_times', 'Lead and cycle times of the last 7, 30, 90 and 365 days.'),
+       ('work_periods', 'Tasks created and completed by day and week, with their times.'),
+       ('outcome_days', 'Attempts, validations, executions and errors by day.'),
+       ('cost_days', 'Interactions with models by day, agent and model, with tokens and cost.'),
+       ('communication_days', 'Messages to components by day, with their latency.'),
+       ('context_counts', 'Contexts by type.');
+
+-- One who counts the same waits for nobody: what another is at is passed over, and left to him. A
+-- refresh keeps no reader waiting: it locks its view against other refreshes alone.
+create function docket_private.refresh_tallies(
+    only_stale     boolean,
+    out refreshed  bigint,
+    out problem    text,
+    out error_code text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_max_age interval := make_interval(
+        secs => (docket_private.setting('tally_max_age_seconds') #>> '{}')::double precision);
+    v_tally   docket.tallies;
+    v_began   timestamptz;
+    v_rows    bigint;
+    v_why     text;
+begin
+    refreshed := 0;
+
+    -- A loop, because each stands or falls by itself.
+    for v_tally in
+        select t.*
+          from docket.tallies as t
+         where not refresh_tallies.only_stale
+            or t.refreshed_at is null
+            or t.refreshed_at + greatest(v_max_age, 20 * t.took_ms * interval '1 ms')
+               <= docket.clock()
+         order by t.refreshed_at nulls first, t.tally
+           for no key update skip locked
+    loop
+        v_began := docket.clock();
+        v_why   := null;
+
+        begin
+            -- format(), because it is of one of several.
+            execute format('refresh materialized view concurrently docket_private.%I',
+                           v_tally.tally);
+            execute format('select count(*) from docket_private.%I', v_tally.tally) into v_rows;
+            refreshed := refreshed + 1;
+        exception
+            when others then
+                v_why      := sqlerrm;
+                problem    := format('%s: %s', v_tally.tally, sqlerrm);
+                error_code := sqlstate;
+        end;
+
+        update docket.tallies as t
+           set refreshed_at = case when v_why is null then v_began else t.refreshed_at end,
+               took_ms      = case
+                                  when v_why is null
+                                      then (extract(epoch from docket.clock() - v_began) * 1000)
+                                  else t.took_ms
+                              end,
+               row_count    = case when v_why is null then v_rows else t.row_count end,
+               problem      = v_why
+         where t.tally = v_tally.tally;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.refresh_tallies(boolean) is
+    'Counts anew what dashboards read, all of it or what is older than the setting tally_max_age_seconds says. Returns how many were, and of the last that could not be why.';
+
+create function docket.refresh_tallies() returns setof docket.tallies
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.require_operator();
+
+    -- With a snapshot from before, it would be told to be newer than it is.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception 'tallies are not refreshed in a transaction that is %',
+                        current_setting('transaction_isolation')
+            using errcode = 'PD409',
+                  hint    = 'Call it at read committed.';
+    end if;
+
+    perform docket_private.refresh_tallies(only_stale => false);
+
+    return query
+    select t.* from docket.tallies as t order by t.tally;
+end;
+$$;
+
+comment on function docket.refresh_tallies() is
+'Counts anew all that dashboards read, without waiting until it is stale: after an import, or to
+look at once. Maintenance does it by itself (step tallies). What somebody else is counting is passed
+over.
+
+Returns a row for each tally, with how old it is: problem says why one could not be counted anew.
+Raises PD403 (not an operator), PD409 (not at read committed).';
+
+revoke all on function docket_private.refresh_tallies(boolean) from public;
+revoke all on function docket.refresh_tallies() from public;
+grant execute on function docket.refresh_tallies() to docket_admin, docket_maintenance;
+grant select on docket.tallies
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor, docket_metrics,
+      docket_maintenance;
+
+reset role;
+
+-- analytics/read_tallies
+
+set local role docket_owner;
+
+-- Materialized views know nothing of row-level security: this is asked instead, by every reader.
+create function docket_private.asked_projects(project_id uuid) returns uuid[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if asked_projects.project_id is null then
+        return docket_private.visible_projects();
+    end if;
+
+    return array(
+        select asked_projects.project_id
+         where asked_projects.project_id = any (docket_private.visible_projects()));
+end;
+$$;
+
+comment on function docket_private.asked_projects(uuid) is
+    'The project that is asked for, if the principal may see it; with null all that he may see.';
+
+create function docket_private.tallied_at(tallies text[]) returns timestamptz
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select case when count(*) = count(t.refreshed_at) then min(t.refreshed_at) end
+          from docket.tallies as t
+         where t.tally = any (tallied_at.tallies));
+end;
+$$;
+
+comment on function docket_private.tallied_at(text[]) is
+    'As of when some tallies are all together: the age of the oldest; null where one was never counted.';
+
+create function docket_private.require_word(
+    word    text,
+    allowed text[],
+    thing   text
+) returns void
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if (require_word.word = any (require_word.allowed)) is not true then
+        raise exception '% is no %', coalesce(quote_literal(left(require_word.word, 100)), 'null'),
+                        require_word.thing
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', array_to_string(require_word.allowed, ', '));
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_word(text, text[], text) is
+    'Refuses a word that is none of those allowed (PD422).';
+
+-- The beginnings of the periods that an answer has a row for: whoever draws a line wants zeros too.
+create function docket_private.read_periods(
+    period text,
+    since  timestamptz,
+    until  timestamptz
+) returns timestamptz[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_until timestamptz := coalesce(read_periods.until, docket.clock());
+    v_since timestamptz;
+begin
+    perform docket_private.require_word(read_periods.period, '{day,week}', 'period');
+
+    -- So far from the ends of time that what is reckoned from them still is one.
+    if v_until between '0100-01-01' and '9000-01-01'
+       and coalesce(read_periods.since, v_until) between '0100-01-01' and '9000-01-01'
+    then
+        v_since := date_trunc(
+            read_periods.period,
+            coalesce(read_periods.since, v_until - case read_periods.period
+                                            when 'day' then interval '29 days'
+                                            else interval '77 days'
+                                        end),
+            'UTC');
+    end if;
+
+    if (v_since < v_until and extract(epoch from v_until - v_since) < 86400000) is not true then
+        raise exception 'from % to % is not looked at by the %',
+                        coalesce(v_since, read_periods.since), v_until, read_periods.period
+            using errcode = 'PD422',
+                  hint    = 'since comes before until, 1000 days at most; they are 30 days or 12 weeks ago and now unless given.';
+    end if;
+
+    return array(
+        select b at time zone 'UTC'
+          from generate_series(
+                   v_since at time zone 'UTC', v_until at time zone 'UTC',
+                   case read_periods.period
+                       when 'day' then interval '1 day'
+                       else interval '7 days'
+                   end) as b
+         where b < v_until at time zone 'UTC');
+end;
+$$;
+
+comment on function docket_private.read_periods(text, timestamptz, timestamptz) is
+    'The beginnings of the days or weeks (UTC) from a time to before another, 30 days or 12 weeks unless given. Raises PD422.';
+
+create function docket.task_breakdown(
+    project_id uuid    default null,
+    group_by   text    default 'status',
+    max_rows   integer default 20
+) returns table (
+    project      text,
+    label        text,
+    tasks        bigint,
+    share        numeric,
+    pending      bigint,
+    in_progress  bigint,
+    review       bigint,
+    completed    bigint,
+    failed       bigint,
+    blocked      bigint,
+    deferred     bigint,
+    cancelled    bigint,
+    success_rate numeric,
+    as_of        timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(task_breakdown.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{task_counts}');
+begin
+    perform docket_private.require_word(
+        task_breakdown.group_by, '{status,priority,agent,workflow,tag}', 'thing to group by');
+
+    return query
+      with counts as (
+          -- Each task has one priority, and so all of them are there once.
+          select c.project_id, c.status, c.tasks,
+                 case task_breakdown.group_by when 'status' then c.status else c.label end as label
+            from docket_private.task_counts as c
+           where c.project_id = any (v_projects)
+             and c.dimension = case task_breakdown.group_by
+                                   when 'status' then 'priority'
+                                   else task_breakdown.group_by
+                               end
+      ), totals as (
+          select c.project_id, sum(c.tasks) as tasks
+            from docket_private.task_counts as c
+           where c.project_id = any (v_projects)
+             and c.dimension = 'priority'
+           group by c.project_id
+      ), grouped as (
+          select c.project_id, nullif(c.label, '') as label, sum(c.tasks) as tasks,
+                 jsonb_object_agg(c.status, c.tasks) as by_status
+            from (
+                select c.project_id, c.label, c.status, sum(c.tasks) as tasks
+                  from counts as c
+                 group by c.project_id, c.label, c.status
+            ) as c
+           group by c.project_id, c.label
+      )
+    select p.slug, g.label, g.tasks::bigint, round(g.tasks / t.tasks, 4), s.pending,
+           s.in_progress, s.review, s.completed, s.failed, s.blocked, s.deferred, s.cancelled,
+           round(s.completed::numeric / nullif(s.completed + s.failed, 0), 4), v_as_of
+      from grouped as g
+      join totals as t
+        on t.project_id = g.project_id
+      join docket.projects as p
+        on p.project_id = g.project_id
+     cross join lateral (
+               select coalesce((g.by_status ->> 'pending')::bigint, 0) as pending,
+                      coalesce((g.by_status ->> 'in_progress')::bigint, 0) as in_progress,
+                      coalesce((g.by_status ->> 'review')::bigint, 0) as review,
+                      coalesce((g.by_status ->> 'completed')::bigint, 0) as completed,
+                      coalesce((g.by_status ->> 'failed')::bigint, 0) as failed,
+                      coalesce((g.by_status ->> 'blocked')::bigint, 0) as blocked,
+                      coalesce((g.by_status ->> 'deferred')::bigint, 0) as deferred,
+                      coalesce((g.by_status ->> 'cancelled')::bigint, 0) as cancelled
+           ) as s
+     order by g.tasks desc, p.slug, g.label
+     limit least(greatest(task_breakdown.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.task_breakdown(uuid, text, integer) is
+'How many tasks a project has in use, and how they stand: by status, priority, agent, workflow or tag.
+
+`project_id` is null for each of the projects that you may see. `group_by` is status, priority,
+agent (who has a task, or had it last), workflow (by its id) or tag (a task counts for each of its
+own).
+`max_rows` bounds the answer (1 to 1000). Returns rows, the most tasks first: share is the part of
+the project''s tasks, success_rate the part that was completed of those that were completed or have
+failed. as_of says how old the answer is (docket.tallies); maintenance counts anew. label may be
+null: of none. success_rate and as_of may be null: nothing has ended, nothing was counted yet.
+Raises PD422.';
+
+create function docket.task_times(
+    project_id uuid    default null,
+    group_by   text    default 'project',
+    days       integer default 30,
+    max_rows   integer default 20
+) returns table (
+    project       text,
+    label         text,
+    completed     bigint,
+    throughput    numeric,
+    lead_mean_ms  bigint,
+    lead_p50_ms   bigint,
+    lead_p95_ms   bigint,
+    cycles        bigint,
+    cycle_mean_ms bigint,
+    cycle_p50_ms  bigint,
+    cycle_p95_ms  bigint,
+    as_of         timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(task_times.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{task_times}');
+begin
+    perform docket_private.require_word(
+        task_times.group_by, '{project,priority,agent,workflow,tag}', 'thing to group by');
+
+    if (task_times.days in (7, 30, 90, 365)) is not true then
+        raise exception 'times are not known of % days', coalesce(task_times.days::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Of the last 7, 30, 90 or 365.';
+    end if;
+
+    return query
+    select p.slug, nullif(t.label, ''), t.completed,
+           round(t.completed::numeric / t.days, 4), t.lead_mean_ms, t.lead_p50_ms, t.lead_p95_ms,
+           t.cycles, t.cycle_mean_ms, t.cycle_p50_ms, t.cycle_p95_ms, v_as_of
+      from docket_private.task_times as t
+      join docket.projects as p
+        on p.project_id = t.project_id
+     where t.project_id = any (v_projects)
+       and t.dimension  = case task_times.group_by
+                              when 'project' then ''
+                              else task_times.group_by
+                          end
+       and t.days       = task_times.days
+     order by t.completed desc, p.slug, t.label
+     limit least(greatest(task_times.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.task_times(uuid, text, integer, integer) is
+'How long the tasks took that were completed in the last days, of a project, or by priority, agent,
+workflow or tag.
+
+`project_id` is null for each of the projects that you may see. `group_by` is project, priority,
+agent, workflow (by its id) or tag, `days` 7, 30, 90 or 365, up to the last count; `max_rows`
+bounds the answer (1 to 1000). The lead time is from the creation of a task to its completion, the
+cycle time from the first attempt at it (cycles: how many had one). Returns rows, the most completed
+tasks first: mean, median (p50) and the time that 95 of 100 did not exceed (p95), in milliseconds;
+throughput is in tasks by day. as_of says how old the answer is; maintenance counts anew. label may
+be null: of none. cycle_mean_ms, cycle_p50_ms, cycle_p95_ms and as_of may be null. Raises PD422.';
+
+create function docket.work_trends(
+    project_id uuid        default null,
+    period     text        default 'day',
+    since      timestamptz default null,
+    until      timestamptz default null
+) returns table (
+    project            text,
+    period_start       timestamptz,
+    tasks_created      bigint,
+    tasks_completed    bigint,
+    lead_mean_ms       bigint,
+    lead_p50_ms        bigint,
+    lead_p95_ms        bigint,
+    cycle_mean_ms      bigint,
+    cycle_p50_ms       bigint,
+    cycle_p95_ms       bigint,
+    attempts           bigint,
+    attempts_failed    bigint,
+    success_rate       numeric,
+    validations        bigint,
+    validations_failed bigint,
+    executions         bigint,
+    executions_failed  bigint,
+    errors             bigint,
+    as_of              timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(work_trends.project_id);
+    v_periods timestamptz[] := docket_private.read_periods(
+        work_trends.period, work_trends.since, work_trends.until);
+    v_as_of timestamptz := docket_private.tallied_at('{work_periods,outcome_days}');
+begin
+    return query
+      with outcomes as materialized (
+          select o.project_id, date_trunc(work_trends.period, o.day_start, 'UTC')
+                     as period_start,
+                 sum(o.good + o.bad) filter (where o.kind = 'attempt') as attempts,
+                 sum(o.bad) filter (where o.kind = 'attempt') as attempts_failed,
+                 sum(o.good + o.bad) filter (where o.kind = 'validation') as validations,
+                 sum(o.bad) filter (where o.kind = 'validation') as validations_failed,
+                 sum(o.total) filter (where o.kind = 'execution') as executions,
+                 sum(o.bad) filter (where o.kind = 'execution') as executions_failed,
+                 sum(o.total) filter (where o.kind = 'error') as errors
+            from docket_private.outcome_days as o
+           where o.project_id = any (v_projects)
+             and o.kind       = any ('{attempt,validation,execution,error}'::text[])
+             and o.day_start >= v_periods[1]
+           group by 1, 2
+      )
+    select p.slug, b.period_start, coalesce(w.created, 0), coalesce(w.completed, 0),
+           w.lead_mean_ms, w.lead_p50_ms, w.lead_p95_ms, w.cycle_mean_ms, w.cycle_p50_ms,
+           w.cycle_p95_ms, coalesce(o.attempts, 0)::bigint, coalesce(o.attempts_failed, 0)::bigint,
+           round(1 - o.attempts_failed / nullif(o.attempts, 0), 4),
+           coalesce(o.validations, 0)::bigint, coalesce(o.validations_failed, 0)::bigint,
+           coalesce(o.executions, 0)::bigint, coalesce(o.executions_failed, 0)::bigint,
+           coalesce(o.errors, 0)::bigint, v_as_of
+      from docket.projects as p
+     cross join unnest(v_periods) as b (period_start)
+      left join docket_private.work_periods as w
+        on w.project_id   = p.project_id
+       and w.period       = work_trends.period
+       and w.period_start = b.period_start
+      left join outcomes as o
+        on o.project_id   = p.project_id
+       and o.period_start = b.period_start
+     where p.project_id = any (v_projects)
+     order by p.slug, b.period_start;
+end;
+$$;
+
+comment on function docket.work_trends(uuid, text, timestamptz, timestamptz) is
+'How work went, by day or week: tasks created and completed with their lead and cycle times, attempts
+that ended and failed, validations, executions and errors.
+
+`project_id` is null for each of the projects that you may see. `period` is day or week (UTC, from
+Monday), `since` and `until` which of them, from the one with the first to before the second (30
+days or 12 weeks unless given, 1000 days at most). Returns a row for each period, of those without
+anything too. Times are as in task_times(), in milliseconds, of the tasks completed then. attempts
+are those that were completed, failed, or whose lease expired (these two are attempts_failed),
+success_rate the part that was completed; validations those that passed or failed. as_of says how
+old the answer is; maintenance counts anew. lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms,
+cycle_p50_ms, cycle_p95_ms, success_rate and as_of may be null. Raises PD422.';
+
+revoke all on function docket_private.asked_projects(uuid) from public;
+revoke all on function docket_private.tallied_at(text[]) from public;
+revoke all on function docket_private.require_word(text, text[], text) from public;
+revoke all on function docket_private.read_periods(text, timestamptz, timestamptz) from public;
+revoke all on function docket.task_breakdown(uuid, text, integer) from public;
+revoke all on function docket.task_times(uuid, text, integer, integer) from public;
+revoke all on function docket.work_trends(uuid, text, timestamptz, timestamptz) from public;
+grant execute on function
+    docket.task_breakdown(uuid, text, integer),
+    docket.task_times(uuid, text, integer, integer),
+    docket.work_trends(uuid, text, timestamptz, timestamptz)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- ops/schema_migrations
 
 -- The registry belongs to whoever deploys. There is none where sql/install.sql was run instead.
@@ -48611,23 +49649,24 @@ comment on column docket.maintenance_steps.problem is
 -- What is held to the end of the transaction decides the order of a run that is one transaction:
 -- first what nobody waits for, last what agents might.
 insert into docket.maintenance_steps (step_no, step, at_most, description)
-values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
-       (2, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
-       (3, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
-       (4, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
-       (5, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
-       (6, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (7, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
-       (8, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
-       (9, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
-       (10, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
-       (11, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (12, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (13, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
-       (14, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (15, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (16, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (17, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+values (1, 'tallies', null, 'Counts anew what dashboards read, where it is older than tally_max_age_seconds; counts tallies.'),
+       (2, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
+       (3, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
+       (4, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
+       (5, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
+       (6, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
+       (7, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
+       (8, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
+       (9, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
+       (10, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
+       (11, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
+       (12, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
+       (13, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (14, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (15, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (16, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (17, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (18, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -48796,6 +49835,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     case take_step.step
+        when 'tallies' then
+            select r.* into done, problem, error_code
+              from docket_private.refresh_tallies(only_stale => true) as r;
         when 'seal' then
             done := 0;
             if docket_private.is_time_to_seal() then
@@ -48954,11 +49996,12 @@ end;
 $$;
 
 comment on function docket.maintain(text[]) is
-'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
-that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
-step is bounded, and is done by one call at a time; one that fails keeps none of the others from
-being done. What it waits for longer than half a second it leaves to the next call.
+'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
+metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
+ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
+whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
+keeps none of the others from being done. What it waits for longer than half a second it leaves to
+the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until

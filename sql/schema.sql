@@ -13528,11 +13528,12 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
-that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
-step is bounded, and is done by one call at a time; one that fails keeps none of the others from
-being done. What it waits for longer than half a second it leaves to the next call.
+COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
+metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
+ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
+whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
+keeps none of the others from being done. What it waits for longer than half a second it leaves to
+the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until
@@ -17825,6 +17826,62 @@ execution_time_ms (milliseconds; from the two times unless given), metadata (obj
 `request_id` again returns the first answer. Returns the results, in the order given. Raises PD404,
 PD403, PD413, PD422, PDLSE.';
 
+-- TABLE docket.tallies
+
+CREATE TABLE docket.tallies (
+    tally text NOT NULL,
+    description text NOT NULL,
+    refreshed_at timestamp with time zone,
+    took_ms bigint,
+    row_count bigint,
+    problem text
+);
+
+COMMENT ON TABLE docket.tallies IS 'What is counted from time to time for dashboards, and how old each of it is.';
+
+COMMENT ON COLUMN docket.tallies.tally IS 'What is counted: a materialized view of schema docket_private.';
+
+COMMENT ON COLUMN docket.tallies.description IS 'What it says.';
+
+COMMENT ON COLUMN docket.tallies.refreshed_at IS 'As of when: nothing later is in it. Null: it was never counted, and is empty.';
+
+COMMENT ON COLUMN docket.tallies.took_ms IS 'How long that took, in milliseconds.';
+
+COMMENT ON COLUMN docket.tallies.row_count IS 'How many rows it has.';
+
+COMMENT ON COLUMN docket.tallies.problem IS 'Why it could not be counted anew when that was last tried.';
+
+-- FUNCTION docket.refresh_tallies()
+
+CREATE FUNCTION docket.refresh_tallies() RETURNS SETOF docket.tallies
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_operator();
+
+    -- With a snapshot from before, it would be told to be newer than it is.
+    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+        raise exception 'tallies are not refreshed in a transaction that is %',
+                        current_setting('transaction_isolation')
+            using errcode = 'PD409',
+                  hint    = 'Call it at read committed.';
+    end if;
+
+    perform docket_private.refresh_tallies(only_stale => false);
+
+    return query
+    select t.* from docket.tallies as t order by t.tally;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.refresh_tallies() IS 'Counts anew all that dashboards read, without waiting until it is stale: after an import, or to
+look at once. Maintenance does it by itself (step tallies). What somebody else is counting is passed
+over.
+
+Returns a row for each tally, with how old it is: problem says why one could not be counted anew.
+Raises PD403 (not an operator), PD409 (not at read committed).';
+
 -- FUNCTION docket.register_component(uuid, text, text, text, text, integer, text, jsonb, uuid)
 
 CREATE FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text DEFAULT NULL::text, owner text DEFAULT NULL::text, heartbeat_seconds integer DEFAULT NULL::integer, description text DEFAULT NULL::text, metadata jsonb DEFAULT NULL::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS docket.components
@@ -20752,6 +20809,82 @@ been purged since.
 `at` is the time. Returns the task, with every field. Raises PD404 (did not exist then, or is not to
 be seen).';
 
+-- FUNCTION docket.task_breakdown(uuid, text, integer)
+
+CREATE FUNCTION docket.task_breakdown(project_id uuid DEFAULT NULL::uuid, group_by text DEFAULT 'status'::text, max_rows integer DEFAULT 20) RETURNS TABLE(project text, label text, tasks bigint, share numeric, pending bigint, in_progress bigint, review bigint, completed bigint, failed bigint, blocked bigint, deferred bigint, cancelled bigint, success_rate numeric, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(task_breakdown.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{task_counts}');
+begin
+    perform docket_private.require_word(
+        task_breakdown.group_by, '{status,priority,agent,workflow,tag}', 'thing to group by');
+
+    return query
+      with counts as (
+          -- Each task has one priority, and so all of them are there once.
+          select c.project_id, c.status, c.tasks,
+                 case task_breakdown.group_by when 'status' then c.status else c.label end as label
+            from docket_private.task_counts as c
+           where c.project_id = any (v_projects)
+             and c.dimension = case task_breakdown.group_by
+                                   when 'status' then 'priority'
+                                   else task_breakdown.group_by
+                               end
+      ), totals as (
+          select c.project_id, sum(c.tasks) as tasks
+            from docket_private.task_counts as c
+           where c.project_id = any (v_projects)
+             and c.dimension = 'priority'
+           group by c.project_id
+      ), grouped as (
+          select c.project_id, nullif(c.label, '') as label, sum(c.tasks) as tasks,
+                 jsonb_object_agg(c.status, c.tasks) as by_status
+            from (
+                select c.project_id, c.label, c.status, sum(c.tasks) as tasks
+                  from counts as c
+                 group by c.project_id, c.label, c.status
+            ) as c
+           group by c.project_id, c.label
+      )
+    select p.slug, g.label, g.tasks::bigint, round(g.tasks / t.tasks, 4), s.pending,
+           s.in_progress, s.review, s.completed, s.failed, s.blocked, s.deferred, s.cancelled,
+           round(s.completed::numeric / nullif(s.completed + s.failed, 0), 4), v_as_of
+      from grouped as g
+      join totals as t
+        on t.project_id = g.project_id
+      join docket.projects as p
+        on p.project_id = g.project_id
+     cross join lateral (
+               select coalesce((g.by_status ->> 'pending')::bigint, 0) as pending,
+                      coalesce((g.by_status ->> 'in_progress')::bigint, 0) as in_progress,
+                      coalesce((g.by_status ->> 'review')::bigint, 0) as review,
+                      coalesce((g.by_status ->> 'completed')::bigint, 0) as completed,
+                      coalesce((g.by_status ->> 'failed')::bigint, 0) as failed,
+                      coalesce((g.by_status ->> 'blocked')::bigint, 0) as blocked,
+                      coalesce((g.by_status ->> 'deferred')::bigint, 0) as deferred,
+                      coalesce((g.by_status ->> 'cancelled')::bigint, 0) as cancelled
+           ) as s
+     order by g.tasks desc, p.slug, g.label
+     limit least(greatest(task_breakdown.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) IS 'How many tasks a project has in use, and how they stand: by status, priority, agent, workflow or tag.
+
+`project_id` is null for each of the projects that you may see. `group_by` is status, priority,
+agent (who has a task, or had it last), workflow (by its id) or tag (a task counts for each of its
+own).
+`max_rows` bounds the answer (1 to 1000). Returns rows, the most tasks first: share is the part of
+the project''s tasks, success_rate the part that was completed of those that were completed or have
+failed. as_of says how old the answer is (docket.tallies); maintenance counts anew. label may be
+null: of none. success_rate and as_of may be null: nothing has ended, nothing was counted yet.
+Raises PD422.';
+
 -- FUNCTION docket.task_history(uuid, bigint, integer)
 
 CREATE FUNCTION docket.task_history(task_id uuid, after bigint DEFAULT 0, page_size integer DEFAULT 100) RETURNS TABLE(audit_id bigint, recorded_at timestamp with time zone, principal text, operation text, changes jsonb, from_status text, to_status text, reason text, request_id text)
@@ -20827,6 +20960,56 @@ COMMENT ON FUNCTION docket.task_id(project_id uuid, reference text) IS 'The id o
 number it had in an imported file, or its id.
 
 Returns the id. Raises PD404.';
+
+-- FUNCTION docket.task_times(uuid, text, integer, integer)
+
+CREATE FUNCTION docket.task_times(project_id uuid DEFAULT NULL::uuid, group_by text DEFAULT 'project'::text, days integer DEFAULT 30, max_rows integer DEFAULT 20) RETURNS TABLE(project text, label text, completed bigint, throughput numeric, lead_mean_ms bigint, lead_p50_ms bigint, lead_p95_ms bigint, cycles bigint, cycle_mean_ms bigint, cycle_p50_ms bigint, cycle_p95_ms bigint, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(task_times.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{task_times}');
+begin
+    perform docket_private.require_word(
+        task_times.group_by, '{project,priority,agent,workflow,tag}', 'thing to group by');
+
+    if (task_times.days in (7, 30, 90, 365)) is not true then
+        raise exception 'times are not known of % days', coalesce(task_times.days::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Of the last 7, 30, 90 or 365.';
+    end if;
+
+    return query
+    select p.slug, nullif(t.label, ''), t.completed,
+           round(t.completed::numeric / t.days, 4), t.lead_mean_ms, t.lead_p50_ms, t.lead_p95_ms,
+           t.cycles, t.cycle_mean_ms, t.cycle_p50_ms, t.cycle_p95_ms, v_as_of
+      from docket_private.task_times as t
+      join docket.projects as p
+        on p.project_id = t.project_id
+     where t.project_id = any (v_projects)
+       and t.dimension  = case task_times.group_by
+                              when 'project' then ''
+                              else task_times.group_by
+                          end
+       and t.days       = task_times.days
+     order by t.completed desc, p.slug, t.label
+     limit least(greatest(task_times.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) IS 'How long the tasks took that were completed in the last days, of a project, or by priority, agent,
+workflow or tag.
+
+`project_id` is null for each of the projects that you may see. `group_by` is project, priority,
+agent, workflow (by its id) or tag, `days` 7, 30, 90 or 365, up to the last count; `max_rows`
+bounds the answer (1 to 1000). The lead time is from the creation of a task to its completion, the
+cycle time from the first attempt at it (cycles: how many had one). Returns rows, the most completed
+tasks first: mean, median (p50) and the time that 95 of 100 did not exceed (p95), in milliseconds;
+throughput is in tasks by day. as_of says how old the answer is; maintenance counts anew. label may
+be null: of none. cycle_mean_ms, cycle_p50_ms, cycle_p95_ms and as_of may be null. Raises PD422.';
 
 -- VIEW docket.task_cicd_status
 
@@ -22696,6 +22879,70 @@ related_task_id and related_task_key may be null.
 Further reasons may come. `max_tasks` limits the rows of dependency, dead_end and root. Returns
 nothing with is_blocking true when the task can be claimed. Raises PD404.';
 
+-- FUNCTION docket.work_trends(uuid, text, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket.work_trends(project_id uuid DEFAULT NULL::uuid, period text DEFAULT 'day'::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(project text, period_start timestamp with time zone, tasks_created bigint, tasks_completed bigint, lead_mean_ms bigint, lead_p50_ms bigint, lead_p95_ms bigint, cycle_mean_ms bigint, cycle_p50_ms bigint, cycle_p95_ms bigint, attempts bigint, attempts_failed bigint, success_rate numeric, validations bigint, validations_failed bigint, executions bigint, executions_failed bigint, errors bigint, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(work_trends.project_id);
+    v_periods timestamptz[] := docket_private.read_periods(
+        work_trends.period, work_trends.since, work_trends.until);
+    v_as_of timestamptz := docket_private.tallied_at('{work_periods,outcome_days}');
+begin
+    return query
+      with outcomes as materialized (
+          select o.project_id, date_trunc(work_trends.period, o.day_start, 'UTC')
+                     as period_start,
+                 sum(o.good + o.bad) filter (where o.kind = 'attempt') as attempts,
+                 sum(o.bad) filter (where o.kind = 'attempt') as attempts_failed,
+                 sum(o.good + o.bad) filter (where o.kind = 'validation') as validations,
+                 sum(o.bad) filter (where o.kind = 'validation') as validations_failed,
+                 sum(o.total) filter (where o.kind = 'execution') as executions,
+                 sum(o.bad) filter (where o.kind = 'execution') as executions_failed,
+                 sum(o.total) filter (where o.kind = 'error') as errors
+            from docket_private.outcome_days as o
+           where o.project_id = any (v_projects)
+             and o.kind       = any ('{attempt,validation,execution,error}'::text[])
+             and o.day_start >= v_periods[1]
+           group by 1, 2
+      )
+    select p.slug, b.period_start, coalesce(w.created, 0), coalesce(w.completed, 0),
+           w.lead_mean_ms, w.lead_p50_ms, w.lead_p95_ms, w.cycle_mean_ms, w.cycle_p50_ms,
+           w.cycle_p95_ms, coalesce(o.attempts, 0)::bigint, coalesce(o.attempts_failed, 0)::bigint,
+           round(1 - o.attempts_failed / nullif(o.attempts, 0), 4),
+           coalesce(o.validations, 0)::bigint, coalesce(o.validations_failed, 0)::bigint,
+           coalesce(o.executions, 0)::bigint, coalesce(o.executions_failed, 0)::bigint,
+           coalesce(o.errors, 0)::bigint, v_as_of
+      from docket.projects as p
+     cross join unnest(v_periods) as b (period_start)
+      left join docket_private.work_periods as w
+        on w.project_id   = p.project_id
+       and w.period       = work_trends.period
+       and w.period_start = b.period_start
+      left join outcomes as o
+        on o.project_id   = p.project_id
+       and o.period_start = b.period_start
+     where p.project_id = any (v_projects)
+     order by p.slug, b.period_start;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) IS 'How work went, by day or week: tasks created and completed with their lead and cycle times, attempts
+that ended and failed, validations, executions and errors.
+
+`project_id` is null for each of the projects that you may see. `period` is day or week (UTC, from
+Monday), `since` and `until` which of them, from the one with the first to before the second (30
+days or 12 weeks unless given, 1000 days at most). Returns a row for each period, of those without
+anything too. Times are as in task_times(), in milliseconds, of the tasks completed then. attempts
+are those that were completed, failed, or whose lease expired (these two are attempts_failed),
+success_rate the part that was completed; validations those that passed or failed. as_of says how
+old the answer is; maintenance counts anew. lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms,
+cycle_p50_ms, cycle_p95_ms, success_rate and as_of may be null. Raises PD422.';
+
 -- FUNCTION docket.workflow_progress(uuid)
 
 CREATE FUNCTION docket.workflow_progress(workflow_id uuid) RETURNS TABLE(total_tasks bigint, completed_tasks bigint, cancelled_tasks bigint, percent_complete numeric)
@@ -23341,6 +23588,25 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) IS 'What is told of an artifact; that it was packaged only where the commit is known.';
+
+-- FUNCTION docket_private.asked_projects(uuid)
+
+CREATE FUNCTION docket_private.asked_projects(project_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if asked_projects.project_id is null then
+        return docket_private.visible_projects();
+    end if;
+
+    return array(
+        select asked_projects.project_id
+         where asked_projects.project_id = any (docket_private.visible_projects()));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.asked_projects(project_id uuid) IS 'The project that is asked for, if the principal may see it; with null all that he may see.';
 
 -- FUNCTION docket_private.attempt_facts(uuid, text)
 
@@ -35069,6 +35335,52 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_pattern(pattern text) IS 'A regular expression of ECMA-262 as PostgreSQL writes it; null for one that is none, or has no counterpart.';
 
+-- FUNCTION docket_private.read_periods(text, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket_private.read_periods(period text, since timestamp with time zone, until timestamp with time zone) RETURNS timestamp with time zone[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_until timestamptz := coalesce(read_periods.until, docket.clock());
+    v_since timestamptz;
+begin
+    perform docket_private.require_word(read_periods.period, '{day,week}', 'period');
+
+    -- So far from the ends of time that what is reckoned from them still is one.
+    if v_until between '0100-01-01' and '9000-01-01'
+       and coalesce(read_periods.since, v_until) between '0100-01-01' and '9000-01-01'
+    then
+        v_since := date_trunc(
+            read_periods.period,
+            coalesce(read_periods.since, v_until - case read_periods.period
+                                            when 'day' then interval '29 days'
+                                            else interval '77 days'
+                                        end),
+            'UTC');
+    end if;
+
+    if (v_since < v_until and extract(epoch from v_until - v_since) < 86400000) is not true then
+        raise exception 'from % to % is not looked at by the %',
+                        coalesce(v_since, read_periods.since), v_until, read_periods.period
+            using errcode = 'PD422',
+                  hint    = 'since comes before until, 1000 days at most; they are 30 days or 12 weeks ago and now unless given.';
+    end if;
+
+    return array(
+        select b at time zone 'UTC'
+          from generate_series(
+                   v_since at time zone 'UTC', v_until at time zone 'UTC',
+                   case read_periods.period
+                       when 'day' then interval '1 day'
+                       else interval '7 days'
+                   end) as b
+         where b < v_until at time zone 'UTC');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_periods(period text, since timestamp with time zone, until timestamp with time zone) IS 'The beginnings of the days or weeks (UTC) from a time to before another, 30 days or 12 weeks unless given. Raises PD422.';
+
 -- FUNCTION docket_private.read_project_anew()
 
 CREATE FUNCTION docket_private.read_project_anew() RETURNS trigger
@@ -35911,6 +36223,65 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.reference_path(reference text) IS 'Where in its own document a reference (#/$defs/name) points. Raises PD422.';
+
+-- FUNCTION docket_private.refresh_tallies(boolean)
+
+CREATE FUNCTION docket_private.refresh_tallies(only_stale boolean, OUT refreshed bigint, OUT problem text, OUT error_code text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_max_age interval := make_interval(
+        secs => (docket_private.setting('tally_max_age_seconds') #>> '{}')::double precision);
+    v_tally   docket.tallies;
+    v_began   timestamptz;
+    v_rows    bigint;
+    v_why     text;
+begin
+    refreshed := 0;
+
+    -- A loop, because each stands or falls by itself.
+    for v_tally in
+        select t.*
+          from docket.tallies as t
+         where not refresh_tallies.only_stale
+            or t.refreshed_at is null
+            or t.refreshed_at + greatest(v_max_age, 20 * t.took_ms * interval '1 ms')
+               <= docket.clock()
+         order by t.refreshed_at nulls first, t.tally
+           for no key update skip locked
+    loop
+        v_began := docket.clock();
+        v_why   := null;
+
+        begin
+            -- format(), because it is of one of several.
+            execute format('refresh materialized view concurrently docket_private.%I',
+                           v_tally.tally);
+            execute format('select count(*) from docket_private.%I', v_tally.tally) into v_rows;
+            refreshed := refreshed + 1;
+        exception
+            when others then
+                v_why      := sqlerrm;
+                problem    := format('%s: %s', v_tally.tally, sqlerrm);
+                error_code := sqlstate;
+        end;
+
+        update docket.tallies as t
+           set refreshed_at = case when v_why is null then v_began else t.refreshed_at end,
+               took_ms      = case
+                                  when v_why is null
+                                      then (extract(epoch from docket.clock() - v_began) * 1000)
+                                  else t.took_ms
+                              end,
+               row_count    = case when v_why is null then v_rows else t.row_count end,
+               problem      = v_why
+         where t.tally = v_tally.tally;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refresh_tallies(only_stale boolean, OUT refreshed bigint, OUT problem text, OUT error_code text) IS 'Counts anew what dashboards read, all of it or what is older than the setting tally_max_age_seconds says. Returns how many were, and of the last that could not be why.';
 
 -- FUNCTION docket_private.refuse_beads_line(text, text[])
 
@@ -37070,6 +37441,24 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) IS 'Raises PDVER unless the version is the expected one; null expects nothing.';
+
+-- FUNCTION docket_private.require_word(text, text[], text)
+
+CREATE FUNCTION docket_private.require_word(word text, allowed text[], thing text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if (require_word.word = any (require_word.allowed)) is not true then
+        raise exception '% is no %', coalesce(quote_literal(left(require_word.word, 100)), 'null'),
+                        require_word.thing
+            using errcode = 'PD422',
+                  hint    = format('One of %s.', array_to_string(require_word.allowed, ', '));
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_word(word text, allowed text[], thing text) IS 'Refuses a word that is none of those allowed (PD422).';
 
 -- FUNCTION docket_private.resolution_of(jsonb, text, text)
 
@@ -40250,6 +40639,9 @@ CREATE FUNCTION docket_private.take_step(step text, at_most bigint, OUT done big
     AS $$
 begin
     case take_step.step
+        when 'tallies' then
+            select r.* into done, problem, error_code
+              from docket_private.refresh_tallies(only_stale => true) as r;
         when 'seal' then
             done := 0;
             if docket_private.is_time_to_seal() then
@@ -40378,6 +40770,358 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.taken_keys(project_id uuid, tasks docket_private.file_task[]) IS 'The keys of a file that its project has already, each with its highest number.';
+
+-- FUNCTION docket_private.tallied_at(text[])
+
+CREATE FUNCTION docket_private.tallied_at(tallies text[]) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select case when count(*) = count(t.refreshed_at) then min(t.refreshed_at) end
+          from docket.tallies as t
+         where t.tally = any (tallied_at.tallies));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tallied_at(tallies text[]) IS 'As of when some tallies are all together: the age of the oldest; null where one was never counted.';
+
+-- FUNCTION docket_private.tally_communication_days()
+
+CREATE FUNCTION docket_private.tally_communication_days() RETURNS TABLE(project_id uuid, day_start timestamp with time zone, component text, messages bigint, failed bigint, latency_mean_ms bigint, latency_p50_ms bigint, latency_p95_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+    select c.project_id, d.day_start, c.to_component, count(*),
+           count(*) filter (where c.status in ('failed', 'timed_out')),
+           avg(c.latency_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by c.latency_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by c.latency_ms))[2]
+      from docket.component_communications as c
+     cross join lateral (select date_trunc('day', c.created_at, 'UTC') as day_start) as d
+     group by c.project_id, d.day_start, c.to_component;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_communication_days() IS 'What each component was asked on each day (UTC): messages to it, how many failed, and how long they took.';
+
+-- FUNCTION docket_private.tally_context_counts()
+
+CREATE FUNCTION docket_private.tally_context_counts() RETURNS TABLE(project_id uuid, context_type text, tasks bigint, versions bigint, byte_size bigint, largest_bytes bigint, uses bigint, last_written_at timestamp with time zone, last_used_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with written as (
+          select c.project_id, c.context_type, count(distinct c.task_id) as tasks,
+                 count(*) as versions, sum(c.byte_size)::bigint as byte_size,
+                 max(c.byte_size) as largest_bytes, max(c.created_at) as last_written_at
+            from docket.task_contexts as c
+           group by c.project_id, c.context_type
+      ), used as (
+          select u.project_id, u.context_type, sum(u.uses)::bigint as uses,
+                 max(u.last_used_at) as last_used_at
+            from docket.context_uses as u
+           group by u.project_id, u.context_type
+      )
+    select w.project_id, w.context_type, w.tasks, w.versions, w.byte_size, w.largest_bytes,
+           coalesce(u.uses, 0), w.last_written_at, u.last_used_at
+      from written as w
+      left join used as u
+        on u.project_id   = w.project_id
+       and u.context_type = w.context_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_context_counts() IS 'The contexts of each project by type: tasks, versions, bytes and uses.';
+
+-- FUNCTION docket_private.tally_cost_days()
+
+CREATE FUNCTION docket_private.tally_cost_days() RETURNS TABLE(project_id uuid, day_start timestamp with time zone, agent_name text, model text, currency text, interactions bigint, successes bigint, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cost numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+    select i.project_id, d.day_start, i.agent_name, m.model, m.currency,
+           count(*), count(*) filter (where i.success),
+           coalesce(sum(i.input_tokens), 0)::bigint, coalesce(sum(i.output_tokens), 0)::bigint,
+           coalesce(sum(i.cache_read_input_tokens), 0)::bigint, coalesce(sum(i.cost_amount), 0)
+      from docket.ai_interactions as i
+     cross join lateral (select date_trunc('day', i.created_at, 'UTC') as day_start) as d
+     cross join lateral (
+               select coalesce(i.response_model, i.request_model, '') as model,
+                      coalesce(i.cost_currency, '') as currency
+           ) as m
+     group by i.project_id, d.day_start, i.agent_name, m.model, m.currency;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_cost_days() IS 'The interactions of each day (UTC) by agent, model and currency, their tokens and cost; '''' is no model, or no currency.';
+
+-- FUNCTION docket_private.tally_outcome_days()
+
+CREATE FUNCTION docket_private.tally_outcome_days() RETURNS TABLE(project_id uuid, day_start timestamp with time zone, kind text, label text, total bigint, good bigint, bad bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+    select a.project_id, d.day_start, 'attempt', a.agent, count(*),
+           count(*) filter (where a.outcome = 'completed'),
+           count(*) filter (where a.outcome in ('failed', 'lease_expired'))
+      from docket.task_attempts as a
+     cross join lateral (select date_trunc('day', a.ended_at, 'UTC') as day_start) as d
+     where a.ended_at is not null
+     group by a.project_id, d.day_start, a.agent
+     union all
+    select v.project_id, d.day_start, 'validation',
+           v.validation_type::text, count(*),
+           count(*) filter (where v.validation_status in ('passed', 'warning')),
+           count(*) filter (where v.validation_status in ('failed', 'error'))
+      from docket.validation_results as v
+     cross join lateral (select date_trunc('day', v.created_at, 'UTC') as day_start) as d
+     where v.validation_status not in ('pending', 'running')
+     group by v.project_id, d.day_start, v.validation_type
+     union all
+    select e.project_id, d.day_start, 'execution',
+           e.execution_type::text, count(*),
+           count(*) filter (where e.status = 'completed'),
+           count(*) filter (where e.status in ('failed', 'timed_out'))
+      from docket.execution_history as e
+     cross join lateral (select date_trunc('day', e.completed_at, 'UTC') as day_start) as d
+     where e.completed_at is not null
+     group by e.project_id, d.day_start, e.execution_type
+     union all
+    select e.project_id, d.day_start, 'error',
+           coalesce(e.error_type, ''), count(*), 0, count(*)
+      from docket.error_logs as e
+     cross join lateral (select date_trunc('day', e.occurred_at, 'UTC') as day_start) as d
+     group by e.project_id, d.day_start, e.error_type;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_outcome_days() IS 'What ended on each day (UTC), how much of it well and how much badly: attempts by agent, validations and executions by type, errors by type ('''': none).';
+
+-- FUNCTION docket_private.tally_task_counts()
+
+CREATE FUNCTION docket_private.tally_task_counts() RETURNS TABLE(project_id uuid, dimension text, label text, status text, tasks bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with latest as (
+          -- Nobody has a task that has failed, or waits to be tried again: somebody had it.
+          select distinct on (a.task_id) a.task_id, a.project_id, a.agent
+            from docket.task_attempts as a
+           order by a.task_id, a.attempt_no desc
+      ), tasks as (
+          select t.project_id, t.status, t.priority, t.workflow_id,
+                 coalesce(t.assigned_to, l.agent) as agent
+            from docket.tasks as t
+            left join latest as l
+              on l.task_id    = t.task_id
+             and l.project_id = t.project_id
+           where t.archived_at is null
+      )
+    select t.project_id,
+           case
+               when grouping(t.priority) = 0 then 'priority'
+               when grouping(t.agent) = 0 then 'agent'
+               else 'workflow'
+           end,
+           coalesce(t.priority::text, t.agent, t.workflow_id::text, ''),
+           t.status::text,
+           count(*)
+      from tasks as t
+     group by grouping sets (
+                  (t.project_id, t.status, t.priority),
+                  (t.project_id, t.status, t.agent),
+                  (t.project_id, t.status, t.workflow_id))
+     union all
+    select t.project_id, 'tag', g.tag, t.status::text, count(*)
+      from docket.tasks as t
+     cross join lateral (
+               select distinct w.tag
+                 from unnest(t.tags) as w (tag)
+                union all
+               select ''
+                where t.tags = '{}'
+           ) as g
+     where t.archived_at is null
+     group by t.project_id, g.tag, t.status;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_task_counts() IS 'The tasks in use by priority, agent, workflow and tag, and by status; '''' is the label of those that have none.';
+
+-- FUNCTION docket_private.tally_task_times()
+
+CREATE FUNCTION docket_private.tally_task_times() RETURNS TABLE(project_id uuid, dimension text, label text, days integer, completed bigint, lead_mean_ms bigint, lead_p50_ms bigint, lead_p95_ms bigint, cycles bigint, cycle_mean_ms bigint, cycle_p50_ms bigint, cycle_p95_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with windows as (
+          select d.days, docket.clock() - make_interval(days => d.days) as since
+            from unnest('{7,30,90,365}'::integer[]) as d (days)
+      ), times as materialized (
+          select t.project_id, t.priority, t.assigned_to, t.workflow_id, t.tags, w.days,
+                 round(extract(epoch from t.completed_at - t.created_at) * 1000)::bigint
+                     as lead_ms,
+                 round(extract(epoch from t.completed_at - a.created_at) * 1000)::bigint
+                     as cycle_ms
+            from docket.tasks as t
+            left join docket.task_attempts as a
+              on a.task_id    = t.task_id
+             and a.project_id = t.project_id
+             and a.attempt_no = 1
+            join windows as w
+              on t.completed_at >= w.since
+           where t.archived_at is null
+      )
+    select t.project_id,
+           case
+               when grouping(t.priority) = 0 then 'priority'
+               when grouping(t.assigned_to) = 0 then 'agent'
+               when grouping(t.workflow_id) = 0 then 'workflow'
+               else ''
+           end,
+           coalesce(t.priority::text, t.assigned_to, t.workflow_id::text, ''),
+           t.days,
+           count(*),
+           avg(t.lead_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[2],
+           count(t.cycle_ms),
+           avg(t.cycle_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[2]
+      from times as t
+     group by grouping sets (
+                  (t.project_id, t.days),
+                  (t.project_id, t.days, t.priority),
+                  (t.project_id, t.days, t.assigned_to),
+                  (t.project_id, t.days, t.workflow_id))
+     union all
+    select t.project_id, 'tag', g.tag, t.days,
+           count(*),
+           avg(t.lead_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms))[2],
+           count(t.cycle_ms),
+           avg(t.cycle_ms)::bigint,
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[1],
+           (percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms))[2]
+      from times as t
+     cross join lateral (
+               select distinct w.tag
+                 from unnest(t.tags) as w (tag)
+                union all
+               select ''
+                where t.tags = '{}'
+           ) as g
+     group by t.project_id, t.days, g.tag;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_task_times() IS 'How long the tasks took that were completed in the last 7, 30, 90 and 365 days: of the project (dimension ''''), and by priority, agent, workflow and tag.';
+
+-- FUNCTION docket_private.tally_work_periods()
+
+CREATE FUNCTION docket_private.tally_work_periods() RETURNS TABLE(project_id uuid, period text, period_start timestamp with time zone, created bigint, completed bigint, lead_mean_ms bigint, lead_p50_ms bigint, lead_p95_ms bigint, cycles bigint, cycle_mean_ms bigint, cycle_p50_ms bigint, cycle_p95_ms bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with tasks as materialized (
+          select t.project_id, t.created_at, t.completed_at,
+                 round(extract(epoch from t.completed_at - t.created_at) * 1000)::bigint
+                     as lead_ms,
+                 round(extract(epoch from t.completed_at - a.created_at) * 1000)::bigint
+                     as cycle_ms
+            from docket.tasks as t
+            left join docket.task_attempts as a
+              on a.task_id    = t.task_id
+             and a.project_id = t.project_id
+             and a.attempt_no = 1
+           where t.archived_at is null
+      ), periods as (
+          select p.period from unnest('{day,week}'::text[]) as p (period)
+      ), created as (
+          select t.project_id, p.period, b.period_start, count(*) as created
+            from tasks as t
+           cross join periods as p
+           cross join lateral (
+                     select date_trunc(p.period, t.created_at, 'UTC') as period_start
+                 ) as b
+           group by t.project_id, p.period, b.period_start
+      ), completed as (
+          select t.project_id, p.period, b.period_start,
+                 count(*) as completed,
+                 avg(t.lead_ms)::bigint as lead_mean_ms,
+                 percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.lead_ms)
+                     as lead_ms,
+                 count(t.cycle_ms) as cycles,
+                 avg(t.cycle_ms)::bigint as cycle_mean_ms,
+                 percentile_disc('{0.5,0.95}'::float8[]) within group (order by t.cycle_ms)
+                     as cycle_ms
+            from tasks as t
+           cross join periods as p
+           cross join lateral (
+                     select date_trunc(p.period, t.completed_at, 'UTC') as period_start
+                 ) as b
+           where t.completed_at is not null
+           group by t.project_id, p.period, b.period_start
+      )
+    select coalesce(c.project_id, n.project_id), coalesce(c.period, n.period),
+           coalesce(c.period_start, n.period_start), coalesce(n.created, 0),
+           coalesce(c.completed, 0), c.lead_mean_ms, c.lead_ms[1], c.lead_ms[2],
+           coalesce(c.cycles, 0), c.cycle_mean_ms, c.cycle_ms[1], c.cycle_ms[2]
+      from completed as c
+      full join created as n
+        on n.project_id   = c.project_id
+       and n.period       = c.period
+       and n.period_start = c.period_start;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_work_periods() IS 'The tasks created and completed on each day and in each week (UTC), and how long these took.';
 
 -- FUNCTION docket_private.task_column(text)
 
@@ -42814,6 +43558,39 @@ COMMENT ON COLUMN docket_private.claim_turns.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.claim_turns.taken_at IS 'When it last took a task from it.';
 
+-- MATERIALIZED VIEW docket_private.communication_days
+
+CREATE MATERIALIZED VIEW docket_private.communication_days AS
+ SELECT project_id,
+    day_start,
+    component,
+    messages,
+    failed,
+    latency_mean_ms,
+    latency_p50_ms,
+    latency_p95_ms
+   FROM docket_private.tally_communication_days() c(project_id, day_start, component, messages, failed, latency_mean_ms, latency_p50_ms, latency_p95_ms)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.communication_days IS 'What each component was asked on each day (UTC): messages to it, how many failed, and how long they took.';
+
+-- MATERIALIZED VIEW docket_private.context_counts
+
+CREATE MATERIALIZED VIEW docket_private.context_counts AS
+ SELECT project_id,
+    context_type,
+    tasks,
+    versions,
+    byte_size,
+    largest_bytes,
+    uses,
+    last_written_at,
+    last_used_at
+   FROM docket_private.tally_context_counts() c(project_id, context_type, tasks, versions, byte_size, largest_bytes, uses, last_written_at, last_used_at)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.context_counts IS 'The contexts of each project by type: tasks, versions, bytes and uses.';
+
 -- TABLE docket_private.context_search
 
 CREATE TABLE docket_private.context_search (
@@ -42843,6 +43620,25 @@ COMMENT ON COLUMN docket_private.context_search.language IS 'The text search con
 COMMENT ON COLUMN docket_private.context_search.search_vector IS 'The words of its texts; of the first 200,000 characters.';
 
 COMMENT ON COLUMN docket_private.context_search.paths IS 'The paths that a context of the codebase names.';
+
+-- MATERIALIZED VIEW docket_private.cost_days
+
+CREATE MATERIALIZED VIEW docket_private.cost_days AS
+ SELECT project_id,
+    day_start,
+    agent_name,
+    model,
+    currency,
+    interactions,
+    successes,
+    input_tokens,
+    output_tokens,
+    cache_read_input_tokens,
+    cost
+   FROM docket_private.tally_cost_days() c(project_id, day_start, agent_name, model, currency, interactions, successes, input_tokens, output_tokens, cache_read_input_tokens, cost)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.cost_days IS 'The interactions of each day (UTC) by agent, model and currency, with tokens and cost.';
 
 -- TABLE docket_private.event_keys
 
@@ -42960,6 +43756,21 @@ COMMENT ON COLUMN docket_private.organization_projects.organization_id IS 'The o
 
 COMMENT ON COLUMN docket_private.organization_projects.project_id IS 'The project.';
 
+-- MATERIALIZED VIEW docket_private.outcome_days
+
+CREATE MATERIALIZED VIEW docket_private.outcome_days AS
+ SELECT project_id,
+    day_start,
+    kind,
+    label,
+    total,
+    good,
+    bad
+   FROM docket_private.tally_outcome_days() o(project_id, day_start, kind, label, total, good, bad)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.outcome_days IS 'What ended on each day (UTC), and how: attempts, validations, executions and errors.';
+
 -- TABLE docket_private.project_access
 
 CREATE TABLE docket_private.project_access (
@@ -43060,6 +43871,19 @@ COMMENT ON COLUMN docket_private.task_counters.project_id IS 'The project.';
 
 COMMENT ON COLUMN docket_private.task_counters.last_number IS 'The last number given.';
 
+-- MATERIALIZED VIEW docket_private.task_counts
+
+CREATE MATERIALIZED VIEW docket_private.task_counts AS
+ SELECT project_id,
+    dimension,
+    label,
+    status,
+    tasks
+   FROM docket_private.tally_task_counts() c(project_id, dimension, label, status, tasks)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.task_counts IS 'The tasks in use by priority, agent, workflow and tag, and by status.';
+
 -- TABLE docket_private.task_search
 
 CREATE TABLE docket_private.task_search (
@@ -43096,6 +43920,26 @@ COMMENT ON COLUMN docket_private.task_search.requirements IS 'Its requirements.'
 
 COMMENT ON COLUMN docket_private.task_search.metadata IS 'Its metadata.';
 
+-- MATERIALIZED VIEW docket_private.task_times
+
+CREATE MATERIALIZED VIEW docket_private.task_times AS
+ SELECT project_id,
+    dimension,
+    label,
+    days,
+    completed,
+    lead_mean_ms,
+    lead_p50_ms,
+    lead_p95_ms,
+    cycles,
+    cycle_mean_ms,
+    cycle_p50_ms,
+    cycle_p95_ms
+   FROM docket_private.tally_task_times() t(project_id, dimension, label, days, completed, lead_mean_ms, lead_p50_ms, lead_p95_ms, cycles, cycle_mean_ms, cycle_p50_ms, cycle_p95_ms)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.task_times IS 'How long the tasks took that were completed in the last 7, 30, 90 and 365 days, with lead and cycle times in milliseconds.';
+
 -- TABLE docket_private.task_weights
 
 CREATE TABLE docket_private.task_weights (
@@ -43129,6 +43973,26 @@ COMMENT ON TABLE docket_private.webhook_streams IS 'The repositories that hosts 
 COMMENT ON COLUMN docket_private.webhook_streams.repository IS 'The repository as its host names it.';
 
 COMMENT ON COLUMN docket_private.webhook_streams.deliveries IS 'How many were taken in.';
+
+-- MATERIALIZED VIEW docket_private.work_periods
+
+CREATE MATERIALIZED VIEW docket_private.work_periods AS
+ SELECT project_id,
+    period,
+    period_start,
+    created,
+    completed,
+    lead_mean_ms,
+    lead_p50_ms,
+    lead_p95_ms,
+    cycles,
+    cycle_mean_ms,
+    cycle_p50_ms,
+    cycle_p95_ms
+   FROM docket_private.tally_work_periods() w(project_id, period, period_start, created, completed, lead_mean_ms, lead_p50_ms, lead_p95_ms, cycles, cycle_mean_ms, cycle_p50_ms, cycle_p95_ms)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.work_periods IS 'The tasks created and completed on each day and in each week (UTC), with lead and cycle times in milliseconds.';
 
 -- TABLE ATTACH docket.ai_interactions_default
 
@@ -43696,6 +44560,11 @@ ALTER TABLE ONLY docket.search_patterns
 
 ALTER TABLE ONLY docket.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (setting_key);
+
+-- CONSTRAINT docket.tallies tallies_pkey
+
+ALTER TABLE ONLY docket.tallies
+    ADD CONSTRAINT tallies_pkey PRIMARY KEY (tally);
 
 -- CONSTRAINT docket.task_attempts task_attempts_number_key
 
@@ -44448,6 +45317,14 @@ CREATE INDEX workflow_states_workflow_idx ON docket.workflow_states USING btree 
 
 CREATE INDEX claim_turns_project_idx ON docket_private.claim_turns USING btree (project_id);
 
+-- INDEX docket_private.communication_days_key
+
+CREATE UNIQUE INDEX communication_days_key ON docket_private.communication_days USING btree (project_id, day_start, component);
+
+-- INDEX docket_private.context_counts_key
+
+CREATE UNIQUE INDEX context_counts_key ON docket_private.context_counts USING btree (project_id, context_type);
+
 -- INDEX docket_private.context_search_language_idx
 
 CREATE INDEX context_search_language_idx ON docket_private.context_search USING btree ((((language || ' '::text) || (project_id)::text)));
@@ -44459,6 +45336,10 @@ CREATE INDEX context_search_paths_idx ON docket_private.context_search USING gin
 -- INDEX docket_private.context_search_vector_idx
 
 CREATE INDEX context_search_vector_idx ON docket_private.context_search USING gin (project_id, search_vector);
+
+-- INDEX docket_private.cost_days_key
+
+CREATE UNIQUE INDEX cost_days_key ON docket_private.cost_days USING btree (project_id, day_start, agent_name, model, currency);
 
 -- INDEX docket_private.event_keys_event_idx
 
@@ -44496,6 +45377,10 @@ CREATE UNIQUE INDEX linear_images_change_key ON docket_private.linear_images USI
 
 CREATE INDEX organization_projects_project_idx ON docket_private.organization_projects USING btree (project_id);
 
+-- INDEX docket_private.outcome_days_key
+
+CREATE UNIQUE INDEX outcome_days_key ON docket_private.outcome_days USING btree (project_id, kind, day_start, label);
+
 -- INDEX docket_private.project_access_project_idx
 
 CREATE INDEX project_access_project_idx ON docket_private.project_access USING btree (project_id);
@@ -44503,6 +45388,10 @@ CREATE INDEX project_access_project_idx ON docket_private.project_access USING b
 -- INDEX docket_private.search_languages_former_idx
 
 CREATE INDEX search_languages_former_idx ON docket_private.search_languages USING btree (read_at NULLS FIRST) WHERE (cardinality(languages) > 1);
+
+-- INDEX docket_private.task_counts_key
+
+CREATE UNIQUE INDEX task_counts_key ON docket_private.task_counts USING btree (project_id, dimension, label, status);
 
 -- INDEX docket_private.task_search_files_idx
 
@@ -44531,6 +45420,14 @@ CREATE INDEX task_search_title_idx ON docket_private.task_search USING gin (proj
 -- INDEX docket_private.task_search_vector_idx
 
 CREATE INDEX task_search_vector_idx ON docket_private.task_search USING gin (project_id, search_vector);
+
+-- INDEX docket_private.task_times_key
+
+CREATE UNIQUE INDEX task_times_key ON docket_private.task_times USING btree (project_id, dimension, days, label);
+
+-- INDEX docket_private.work_periods_key
+
+CREATE UNIQUE INDEX work_periods_key ON docket_private.work_periods USING btree (project_id, period, period_start);
 
 -- INDEX ATTACH docket.ai_interactions_default_attempt_id_project_id_idx
 
@@ -49466,6 +50363,18 @@ GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uu
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.record_validations(validations jsonb, request_id uuid) TO docket_agent;
 
+GRANT SELECT ON TABLE docket.tallies TO docket_admin;
+GRANT SELECT ON TABLE docket.tallies TO docket_app;
+GRANT SELECT ON TABLE docket.tallies TO docket_agent;
+GRANT SELECT ON TABLE docket.tallies TO docket_reader;
+GRANT SELECT ON TABLE docket.tallies TO docket_auditor;
+GRANT SELECT ON TABLE docket.tallies TO docket_metrics;
+GRANT SELECT ON TABLE docket.tallies TO docket_maintenance;
+
+REVOKE ALL ON FUNCTION docket.refresh_tallies() FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.refresh_tallies() TO docket_admin;
+GRANT ALL ON FUNCTION docket.refresh_tallies() TO docket_maintenance;
+
 REVOKE ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.register_component(project_id uuid, name text, kind text, component_version text, owner text, heartbeat_seconds integer, description text, metadata jsonb, request_id uuid) TO docket_app;
@@ -49754,6 +50663,13 @@ GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zon
 GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_reader;
 GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.task_breakdown(project_id uuid, group_by text, max_rows integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.task_history(task_id uuid, after bigint, page_size integer) TO docket_app;
@@ -49767,6 +50683,13 @@ GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.task_id(project_id uuid, reference text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.task_times(project_id uuid, group_by text, days integer, max_rows integer) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.task_cicd_status TO docket_admin;
 GRANT SELECT ON TABLE docket.task_cicd_status TO docket_app;
@@ -49917,6 +50840,13 @@ GRANT ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) TO doc
 GRANT ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.why_blocked(task_id uuid, max_tasks integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_admin;
+GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_app;
+GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_agent;
+GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_reader;
+GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) TO docket_app;
@@ -49960,6 +50890,8 @@ REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid
 REVOKE ALL ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.asked_projects(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) FROM PUBLIC;
 
@@ -50534,6 +51466,8 @@ REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) 
 
 REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_periods(period text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_project_anew() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_registry() FROM PUBLIC;
@@ -50577,6 +51511,8 @@ REVOKE ALL ON FUNCTION docket_private.recorded_metrics() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.reference_path(reference text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.refresh_tallies(only_stale boolean, OUT refreshed bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_beads_line(source_name text, lines text[]) FROM PUBLIC;
 
@@ -50649,6 +51585,8 @@ REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type
 REVOKE ALL ON FUNCTION docket_private.require_state(value jsonb, what text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_version(what text, version bigint, expected_version bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.require_word(word text, allowed text[], thing text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.resolution_of(resolutions jsonb, identity text, field text) FROM PUBLIC;
 
@@ -50777,6 +51715,22 @@ REVOKE ALL ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT d
 REVOKE ALL ON FUNCTION docket_private.take_task_numbers(project_id uuid, how_many bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.taken_keys(project_id uuid, tasks docket_private.file_task[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tallied_at(tallies text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_communication_days() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_context_counts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_cost_days() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_outcome_days() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_task_counts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_task_times() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_work_periods() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.task_column(column_name text) FROM PUBLIC;
 

@@ -18,6 +18,7 @@ WITHOUT_JOURNAL = {
     "docket.ai_interactions": "a record itself, added to only: bodies would be there twice",
     "docket.prompt_builds": "a record itself; the hashes of what goes are in the journal",
     "docket.audit_seals": "the seals of the journal, a chain of their own",
+    "docket.tallies": "how old what is counted is; it is derived, and so are they",
     "docket.maintenance_steps": "how the last run went; what it did to rows is journaled as theirs",
     "docket.context_uses": "counted: how often each context was used",
     "docket.search_patterns": "counted: what is searched",
@@ -84,6 +85,7 @@ FOR_EVERYBODY = {
     "docket.metric_retention": "the same for everybody: how long metrics are kept",
     "docket.partition_policies": "no project's: read by operators alone",
     "docket.retry_policies": "the same for everybody: how often what is tried again",
+    "docket.tallies": "no project's: how old what dashboards read is",
     "docket.settings": "the same for everybody: the settings of this docket",
     "docket.task_transitions": "the same for everybody: how a status may change",
 }

@@ -310,6 +310,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         )  # fmt: skip
     with as_role(session, stranger):
         session.execute("select docket.create_project('own')")
+    session.execute("select docket.refresh_tallies()")
     ids = {
         "project_id": project, "task_id": task, "depends_on_id": held, "workflow_id": workflow,
         "attempt_id": attempt, "pull_request_id": proposed,

@@ -1,4 +1,5 @@
 -- Deploy pgdocket:ops/maintain to pg
+-- requires: analytics/refresh_tallies
 -- requires: context/prune_prompts
 -- requires: context/response_cache
 -- requires: delivery/record_executions
@@ -66,23 +67,24 @@ comment on column docket.maintenance_steps.problem is
 -- What is held to the end of the transaction decides the order of a run that is one transaction:
 -- first what nobody waits for, last what agents might.
 insert into docket.maintenance_steps (step_no, step, at_most, description)
-values (1, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
-       (2, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
-       (3, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
-       (4, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
-       (5, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
-       (6, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
-       (7, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
-       (8, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
-       (9, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
-       (10, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
-       (11, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
-       (12, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
-       (13, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
-       (14, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
-       (15, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (16, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (17, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+values (1, 'tallies', null, 'Counts anew what dashboards read, where it is older than tally_max_age_seconds; counts tallies.'),
+       (2, 'seal', 100000, 'Seals the journal, every ten minutes or 1,000 rows; counts them.'),
+       (3, 'metrics', 100000, 'Rolls up samples of metrics; counts them.'),
+       (4, 'samples', 10000, 'Removes samples and rollups that their categories keep no longer; counts them.'),
+       (5, 'drop', 1, 'Drops a month that the policies keep no longer; counts partitions.'),
+       (6, 'partitions', 1, 'Makes a month ahead; counts partitions.'),
+       (7, 'analyze', null, 'Gathers statistics of tables that grow by the month; counts tables.'),
+       (8, 'requests', 10000, 'Forgets answers kept for idempotency_hours, and ids of events whose month is gone; counts them.'),
+       (9, 'sessions', 10000, 'Removes the sessions of agents that are over; counts them.'),
+       (10, 'responses', 10000, 'Removes the kept responses that are over; counts them.'),
+       (11, 'contexts', 10000, 'Removes versions of contexts that their types keep no longer, of the next 1,000 tasks; counts versions.'),
+       (12, 'prompts', 10000, 'Removes prompts that no interaction names, of the next 10,000; counts them.'),
+       (13, 'words', 1000, 'Reads what is searched: interactions from large batches, and all of a project that has changed its language; counts rows.'),
+       (14, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
+       (15, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
+       (16, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
+       (17, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (18, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -251,6 +253,9 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     case take_step.step
+        when 'tallies' then
+            select r.* into done, problem, error_code
+              from docket_private.refresh_tallies(only_stale => true) as r;
         when 'seal' then
             done := 0;
             if docket_private.is_time_to_seal() then
@@ -409,11 +414,12 @@ end;
 $$;
 
 comment on function docket.maintain(text[]) is
-'Does what has to be done from time to time: seals the journal, rolls up metrics, drops the months
-that the policies keep no longer, gathers statistics, makes the months ahead, forgets old request
-ids, ends executions that give no sign of life, and takes back tasks whose lease has expired. Each
-step is bounded, and is done by one call at a time; one that fails keeps none of the others from
-being done. What it waits for longer than half a second it leaves to the next call.
+'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
+metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
+ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
+whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
+keeps none of the others from being done. What it waits for longer than half a second it leaves to
+the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until

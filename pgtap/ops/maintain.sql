@@ -50,7 +50,7 @@ set local role tap_maintain_ops;
 insert into runs select 1, m.* from docket.maintain() as m;
 select results_eq(
     'select r.step, r.outcome, r.problem from runs as r',
-    $$ values ('seal', 'done', null::text), ('metrics', 'done', null),
+    $$ values ('tallies', 'done', null::text), ('seal', 'done', null), ('metrics', 'done', null),
               ('samples', 'done', null), ('drop', 'done', null) $$,
     'a call that drops a month does nothing after it, since that locks the journal');
 select results_eq(
@@ -79,7 +79,7 @@ select is(
 insert into runs select 2, m.* from docket.maintain() as m;
 select results_eq(
     'select r.step, r.outcome, r.problem from runs as r where r.run = 2',
-    $$ values ('seal', 'done', null::text), ('metrics', 'done', null),
+    $$ values ('tallies', 'done', null::text), ('seal', 'done', null), ('metrics', 'done', null),
               ('samples', 'done', null), ('drop', 'done', null), ('partitions', 'done', null),
               ('analyze', 'done', null), ('requests', 'done', null), ('sessions', 'done', null),
               ('responses', 'done', null), ('contexts', 'done', null), ('prompts', 'done', null),
@@ -116,8 +116,8 @@ select is(
 select docket_test.pass('1 month');
 select results_eq(
     'select m.step, m.done from docket.maintain() as m',
-    $$ values ('seal', 0::bigint), ('metrics', 0), ('samples', 0), ('drop', 0),
-              ('partitions', 1) $$,
+    $$ values ('tallies', (select count(*) from docket.tallies)), ('seal', 0), ('metrics', 0),
+              ('samples', 0), ('drop', 0), ('partitions', 1) $$,
     'a month later there is one more, after which the call does nothing');
 select is(
     (select sum(m.done)
@@ -228,8 +228,8 @@ set local role tap_maintain_ops;
 insert into runs select 3, m.* from docket.maintain() as m;
 select results_eq(
     'select r.step, r.outcome from runs as r where r.run = 3',
-    $$ values ('seal', 'done'), ('metrics', 'done'), ('samples', 'done'), ('drop', 'done'),
-              ('partitions', 'done'), ('analyze', 'done'),
+    $$ values ('tallies', 'done'), ('seal', 'done'), ('metrics', 'done'), ('samples', 'done'),
+              ('drop', 'done'), ('partitions', 'done'), ('analyze', 'done'),
               ('requests', 'failed'), ('sessions', 'done'), ('responses', 'done'),
               ('contexts', 'done'), ('prompts', 'done'), ('words', 'done'),
               ('searches', 'done'), ('embeddings', 'done'), ('deliveries', 'done'),
@@ -251,7 +251,7 @@ select results_eq(
     $$ values ('failed', 'invalid input syntax for type integer: "a while"', true, true) $$,
     'the step says so too, and when it was last done');
 select is(
-    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 16::bigint,
+    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 17::bigint,
     'and of the others that they were');
 
 -- Who operates without it.

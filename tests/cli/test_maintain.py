@@ -16,8 +16,8 @@ from support.races import settle, value
 from support.sessions import Connect, Connection
 
 STEPS = [
-    "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests", "sessions",
-    "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
+    "tallies", "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests",
+    "sessions", "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
     "executions", "sweep",
 ]  # fmt: skip
 EXPIRE = "update docket.task_attempts set lease_expires_at = '2000-01-01' where outcome is null"

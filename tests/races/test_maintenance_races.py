@@ -79,6 +79,25 @@ def test_a_run_that_is_undone_keeps_no_other_from_running(open_session: OpenSess
     assert maintain(second, "sweep") == ("done", None)
 
 
+def test_who_counts_tallies_waits_for_nobody_and_nobody_for_him(open_session: OpenSession) -> None:
+    first, second = open_session(), open_session()
+    counted = "select count(*) from docket.tallies where refreshed_at is not null"
+    first.execute("begin")
+    assert maintain(first, "tallies")[0] == "done"
+    # Not by the step, and not past it.
+    assert maintain(second, "tallies") == ("busy", "another call is at it")
+    second.execute("select docket.refresh_tallies()")
+    assert value(second, counted) == 0
+    second.execute("select docket.task_breakdown()")
+    first.execute("commit")
+    assert value(second, counted) > 0
+    second.execute("select docket.refresh_tallies()")
+    second.execute("begin isolation level repeatable read")
+    running = sessions.start(second, "select docket.refresh_tallies()")
+    assert sessions.sqlstate_of(running) == "PD409"
+    second.execute("rollback")
+
+
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
 def test_it_refuses_an_old_snapshot(open_session: OpenSession, level: LiteralString) -> None:
     session = open_session()
@@ -209,7 +228,7 @@ def test_who_writes_waits_until_a_month_has_gone_and_loses_nothing(
     prepare_month(keeper)
     sessions.begin(writer, isolation)
     keeper.execute("begin")
-    done = dict.fromkeys(("seal", "metrics", "samples", "drop"), "done")
+    done = dict.fromkeys(("tallies", "seal", "metrics", "samples", "drop"), "done")
     assert outcomes_of(keeper.execute(MAINTAIN)) == done
     running = sessions.start_blocked(observer, writer, RENAME, (task, "new"))
     keeper.execute("commit")

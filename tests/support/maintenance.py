@@ -11,8 +11,8 @@ from support.sessions import Connection
 
 MAINTAIN = "select step, outcome from docket.maintain()"
 STEPS = (
-    "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests", "sessions",
-    "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
+    "tallies", "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests",
+    "sessions", "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
     "executions", "sweep",
 )  # fmt: skip
 

@@ -109,14 +109,17 @@ if TYPE_CHECKING:
         StreamRow,
         SystemHealth,
         SystemMetric,
+        Tally,
         Task,
         TaskAttempt,
+        TaskBreakdownRow,
         TaskCicdStatus,
         TaskContext,
         TaskDependency,
         TaskHistoryRow,
         TaskPullRequest,
         TasksTouchingRow,
+        TaskTimesRow,
         Template,
         TemplateEffectivenessRow,
         TemplateUsageHistory,
@@ -134,6 +137,7 @@ if TYPE_CHECKING:
         WorkflowProgressRow,
         WorkflowState,
         WorkflowStateMetricsRow,
+        WorkTrendsRow,
     )
 
 _ACKNOWLEDGE_EVENTS: Function[EventConsumer] = Function(
@@ -2002,6 +2006,11 @@ _RECORD_VALIDATIONS: Function[ValidationResult] = Function(
     Parameter("validations", is_required=True, is_json=True),
     Parameter("request_id"),
 )
+_REFRESH_TALLIES: Function[Tally] = Function(
+    "refresh_tallies",
+    Effect.ONCE,
+    "Tally",
+)
 _REGISTER_COMPONENT: Function[Component] = Function(
     "register_component",
     Effect.KEYED,
@@ -2380,6 +2389,14 @@ _TASK_AS_OF: Function[Task] = Function(
     Parameter("task_id", is_required=True),
     Parameter("at", is_required=True),
 )
+_TASK_BREAKDOWN: Function[TaskBreakdownRow] = Function(
+    "task_breakdown",
+    Effect.READ,
+    "TaskBreakdownRow",
+    Parameter("project_id"),
+    Parameter("group_by", default="status"),
+    Parameter("max_rows", default=20),
+)
 _TASK_HISTORY: Function[TaskHistoryRow] = Function(
     "task_history",
     Effect.READ,
@@ -2394,6 +2411,15 @@ _TASK_ID: Function[UUID] = Function(
     None,
     Parameter("project_id", is_required=True),
     Parameter("reference", is_required=True),
+)
+_TASK_TIMES: Function[TaskTimesRow] = Function(
+    "task_times",
+    Effect.READ,
+    "TaskTimesRow",
+    Parameter("project_id"),
+    Parameter("group_by", default="project"),
+    Parameter("days", default=30),
+    Parameter("max_rows", default=20),
 )
 _TASKS_TOUCHING: Function[TasksTouchingRow] = Function(
     "tasks_touching",
@@ -2596,6 +2622,15 @@ _WHY_BLOCKED: Function[WhyBlockedRow] = Function(
     "WhyBlockedRow",
     Parameter("task_id", is_required=True),
     Parameter("max_tasks", default=100),
+)
+_WORK_TRENDS: Function[WorkTrendsRow] = Function(
+    "work_trends",
+    Effect.READ,
+    "WorkTrendsRow",
+    Parameter("project_id"),
+    Parameter("period", default="day"),
+    Parameter("since"),
+    Parameter("until"),
 )
 _WORKFLOW_PROGRESS: Function[WorkflowProgressRow] = Function(
     "workflow_progress",
@@ -5370,12 +5405,12 @@ class Api(Calls):
         *,
         steps: Sequence[str] | None = None,
     ) -> list[MaintainRow]:
-        """Does what has to be done from time to time: seals the journal, rolls up metrics, drops
-        the months that the policies keep no longer, gathers statistics, makes the months ahead,
-        forgets old request ids, ends executions that give no sign of life, and takes back tasks
-        whose lease has expired. Each step is bounded, and is done by one call at a time; one that
-        fails keeps none of the others from being done. What it waits for longer than half a second
-        it leaves to the next call.
+        """Does what has to be done from time to time: counts what dashboards read, seals the
+        journal, rolls up metrics, drops the months that the policies keep no longer, gathers
+        statistics, makes the months ahead, forgets old request ids, ends executions that give no
+        sign of life, and takes back tasks whose lease has expired. Each step is bounded, and is
+        done by one call at a time; one that fails keeps none of the others from being done. What it
+        waits for longer than half a second it leaves to the next call.
 
         `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
         each went when it was last run. All steps of a call are one transaction, and what it locks
@@ -6544,6 +6579,18 @@ class Api(Calls):
         """
         return self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    def refresh_tallies(
+        self,
+    ) -> list[Tally]:
+        """Counts anew all that dashboards read, without waiting until it is stale: after an import,
+        or to look at once. Maintenance does it by itself (step tallies). What somebody else is
+        counting is passed over.
+
+        Returns a row for each tally, with how old it is: problem says why one could not be counted
+        anew. Raises Forbidden (not an operator), Conflict (not at read committed).
+        """
+        return self._many(_REFRESH_TALLIES, ())
+
     def register_component(
         self,
         *,
@@ -7351,6 +7398,26 @@ class Api(Calls):
         """
         return self._one(_TASK_AS_OF, (task_id, at))
 
+    def task_breakdown(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "status",
+        max_rows: int | None = 20,
+    ) -> list[TaskBreakdownRow]:
+        """How many tasks a project has in use, and how they stand: by status, priority, agent,
+        workflow or tag.
+
+        `project_id` is null for each of the projects that you may see. `group_by` is status,
+        priority, agent (who has a task, or had it last), workflow (by its id) or tag (a task counts
+        for each of its own). `max_rows` bounds the answer (1 to 1000). Returns rows, the most tasks
+        first: share is the part of the project's tasks, success_rate the part that was completed of
+        those that were completed or have failed. as_of says how old the answer is (docket.tallies);
+        maintenance counts anew. label may be null: of none. success_rate and as_of may be null:
+        nothing has ended, nothing was counted yet. Raises InvalidArgument.
+        """
+        return self._many(_TASK_BREAKDOWN, (project_id, group_by, max_rows))
+
     def task_history(
         self,
         *,
@@ -7379,6 +7446,28 @@ class Api(Calls):
         Returns the id. Raises NotFound.
         """
         return self._one(_TASK_ID, (project_id, reference))
+
+    def task_times(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "project",
+        days: int | None = 30,
+        max_rows: int | None = 20,
+    ) -> list[TaskTimesRow]:
+        """How long the tasks took that were completed in the last days, of a project, or by
+        priority, agent, workflow or tag.
+
+        `project_id` is null for each of the projects that you may see. `group_by` is project,
+        priority, agent, workflow (by its id) or tag, `days` 7, 30, 90 or 365, up to the last count;
+        `max_rows` bounds the answer (1 to 1000). The lead time is from the creation of a task to
+        its completion, the cycle time from the first attempt at it (cycles: how many had one).
+        Returns rows, the most completed tasks first: mean, median (p50) and the time that 95 of 100
+        did not exceed (p95), in milliseconds; throughput is in tasks by day. as_of says how old the
+        answer is; maintenance counts anew. label may be null: of none. cycle_mean_ms, cycle_p50_ms,
+        cycle_p95_ms and as_of may be null. Raises InvalidArgument.
+        """
+        return self._many(_TASK_TIMES, (project_id, group_by, days, max_rows))
 
     def tasks_touching(
         self,
@@ -7818,6 +7907,29 @@ class Api(Calls):
         Returns nothing with is_blocking true when the task can be claimed. Raises NotFound.
         """
         return self._many(_WHY_BLOCKED, (task_id, max_tasks))
+
+    def work_trends(
+        self,
+        *,
+        project_id: Id | None = None,
+        period: str | None = "day",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[WorkTrendsRow]:
+        """How work went, by day or week: tasks created and completed with their lead and cycle
+        times, attempts that ended and failed, validations, executions and errors.
+
+        `project_id` is null for each of the projects that you may see. `period` is day or week
+        (UTC, from Monday), `since` and `until` which of them, from the one with the first to before
+        the second (30 days or 12 weeks unless given, 1000 days at most). Returns a row for each
+        period, of those without anything too. Times are as in task_times(), in milliseconds, of the
+        tasks completed then. attempts are those that were completed, failed, or whose lease expired
+        (these two are attempts_failed), success_rate the part that was completed; validations those
+        that passed or failed. as_of says how old the answer is; maintenance counts anew.
+        lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms, cycle_p50_ms, cycle_p95_ms,
+        success_rate and as_of may be null. Raises InvalidArgument.
+        """
+        return self._many(_WORK_TRENDS, (project_id, period, since, until))
 
     def workflow_progress(
         self,
@@ -9870,12 +9982,12 @@ class AsyncApi(AsyncCalls):
         *,
         steps: Sequence[str] | None = None,
     ) -> list[MaintainRow]:
-        """Does what has to be done from time to time: seals the journal, rolls up metrics, drops
-        the months that the policies keep no longer, gathers statistics, makes the months ahead,
-        forgets old request ids, ends executions that give no sign of life, and takes back tasks
-        whose lease has expired. Each step is bounded, and is done by one call at a time; one that
-        fails keeps none of the others from being done. What it waits for longer than half a second
-        it leaves to the next call.
+        """Does what has to be done from time to time: counts what dashboards read, seals the
+        journal, rolls up metrics, drops the months that the policies keep no longer, gathers
+        statistics, makes the months ahead, forgets old request ids, ends executions that give no
+        sign of life, and takes back tasks whose lease has expired. Each step is bounded, and is
+        done by one call at a time; one that fails keeps none of the others from being done. What it
+        waits for longer than half a second it leaves to the next call.
         """
         return await self._many(_MAINTAIN, (steps,))
 
@@ -10693,6 +10805,15 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_RECORD_VALIDATIONS, (validations, request_id))
 
+    async def refresh_tallies(
+        self,
+    ) -> list[Tally]:
+        """Counts anew all that dashboards read, without waiting until it is stale: after an import,
+        or to look at once. Maintenance does it by itself (step tallies). What somebody else is
+        counting is passed over.
+        """
+        return await self._many(_REFRESH_TALLIES, ())
+
     async def register_component(
         self,
         *,
@@ -11285,6 +11406,18 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(_TASK_AS_OF, (task_id, at))
 
+    async def task_breakdown(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "status",
+        max_rows: int | None = 20,
+    ) -> list[TaskBreakdownRow]:
+        """How many tasks a project has in use, and how they stand: by status, priority, agent,
+        workflow or tag.
+        """
+        return await self._many(_TASK_BREAKDOWN, (project_id, group_by, max_rows))
+
     async def task_history(
         self,
         *,
@@ -11306,6 +11439,19 @@ class AsyncApi(AsyncCalls):
         the number it had in an imported file, or its id.
         """
         return await self._one(_TASK_ID, (project_id, reference))
+
+    async def task_times(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "project",
+        days: int | None = 30,
+        max_rows: int | None = 20,
+    ) -> list[TaskTimesRow]:
+        """How long the tasks took that were completed in the last days, of a project, or by
+        priority, agent, workflow or tag.
+        """
+        return await self._many(_TASK_TIMES, (project_id, group_by, days, max_rows))
 
     async def tasks_touching(
         self,
@@ -11623,6 +11769,19 @@ class AsyncApi(AsyncCalls):
         reason, one a row.
         """
         return await self._many(_WHY_BLOCKED, (task_id, max_tasks))
+
+    async def work_trends(
+        self,
+        *,
+        project_id: Id | None = None,
+        period: str | None = "day",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[WorkTrendsRow]:
+        """How work went, by day or week: tasks created and completed with their lead and cycle
+        times, attempts that ended and failed, validations, executions and errors.
+        """
+        return await self._many(_WORK_TRENDS, (project_id, period, since, until))
 
     async def workflow_progress(
         self,

@@ -1229,6 +1229,24 @@ class SystemMetric:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted from time to time for dashboards, and how old each of it is."""
+
+    tally: str
+    """What is counted: a materialized view of schema docket_private."""
+    description: str
+    """What it says."""
+    refreshed_at: datetime | None
+    """As of when: nothing later is in it. Null: it was never counted, and is empty."""
+    took_ms: int | None
+    """How long that took, in milliseconds."""
+    row_count: int | None
+    """How many rows it has."""
+    problem: str | None
+    """Why it could not be counted anew when that was last tried."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskAttempt:
     """One row for each time an agent took a task."""
 
@@ -2468,6 +2486,26 @@ class StreamRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskBreakdownRow:
+    """A row of what task_breakdown() returns."""
+
+    project: str
+    label: str | None
+    tasks: int
+    share: Decimal
+    pending: int
+    in_progress: int
+    review: int
+    completed: int
+    failed: int
+    blocked: int
+    deferred: int
+    cancelled: int
+    success_rate: Decimal | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaskHistoryRow:
     """A row of what task_history() returns."""
 
@@ -2480,6 +2518,24 @@ class TaskHistoryRow:
     to_status: str | None
     reason: str | None
     request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTimesRow:
+    """A row of what task_times() returns."""
+
+    project: str
+    label: str | None
+    completed: int
+    throughput: Decimal
+    lead_mean_ms: int
+    lead_p50_ms: int
+    lead_p95_ms: int
+    cycles: int
+    cycle_mean_ms: int | None
+    cycle_p50_ms: int | None
+    cycle_p95_ms: int | None
+    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -2623,6 +2679,31 @@ class WhyBlockedRow:
     related_task_key: str | None
     is_blocking: bool
     facts: Json
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTrendsRow:
+    """A row of what work_trends() returns."""
+
+    project: str
+    period_start: datetime
+    tasks_created: int
+    tasks_completed: int
+    lead_mean_ms: int | None
+    lead_p50_ms: int | None
+    lead_p95_ms: int | None
+    cycle_mean_ms: int | None
+    cycle_p50_ms: int | None
+    cycle_p95_ms: int | None
+    attempts: int
+    attempts_failed: int
+    success_rate: Decimal | None
+    validations: int
+    validations_failed: int
+    executions: int
+    executions_failed: int
+    errors: int
+    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

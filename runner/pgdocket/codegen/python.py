@@ -172,7 +172,7 @@ def _api(catalog: Catalog) -> str:
 
 
 def _row_names(functions: Iterable[Function]) -> list[str]:
-    return sorted({"Json", *filter(None, map(_row_type, functions))})
+    return sorted({"Json", *filter(None, map(_row_type, functions))}, key=str.lower)
 
 
 def _row_type(function: Function) -> str | None:
