@@ -33789,11 +33789,12 @@ declare
                                 when 'hour' then interval '1 hour'
                                 when 'minute' then interval '1 minute'
                             end;
-    v_stale  record;
+    v_stale  bigint[];
+    v_when   timestamptz[];
 begin
     if series_parts.resolution <> 'raw' then
-        select array_agg(f.series_id) as series_ids, array_agg(f.bucket_at) as bucket_ats
-          into v_stale
+        select array_agg(f.series_id), array_agg(f.bucket_at)
+          into v_stale, v_when
           from (
               select distinct m.series_id,
                      date_trunc(series_parts.resolution, m.recorded_at, 'UTC') as bucket_at
@@ -33823,7 +33824,7 @@ begin
                ) as r
          where not exists (
                    select
-                     from unnest(v_stale.series_ids, v_stale.bucket_ats)
+                     from unnest(v_stale, v_when)
                           as f (series_id, bucket_at)
                     where f.series_id = r.series_id
                       and f.bucket_at = r.bucket_at);
@@ -33839,7 +33840,7 @@ begin
            where series_parts.resolution = 'raw'
            union all
           select f.series_id, f.bucket_at, f.bucket_at + v_length
-            from unnest(v_stale.series_ids, v_stale.bucket_ats) as f (series_id, bucket_at)
+            from unnest(v_stale, v_when) as f (series_id, bucket_at)
            where series_parts.resolution <> 'raw'
       ) as w (series_id, since, until)
      cross join lateral (
@@ -33890,15 +33891,48 @@ comment on function docket_private.series_parts(
     uuid, bigint[], text, timestamptz, timestamptz, timestamptz) is
     'The samples of some series in a time, one by one or as rollups where these say the same, and each series'' last sample before it.';
 
-create function docket.metric_series(
-    project_id uuid,
-    name       text,
-    labels     jsonb       default '{}',
-    bucket     interval    default '1 hour',
-    aggregate  text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    group_by   text[]      default '{}'
+create function docket_private.usual_aggregate(kind text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case usual_aggregate.kind
+               when 'counter' then 'rate'
+               when 'gauge' then 'avg'
+               when 'summary' then 'avg'
+               else 'p95'
+           end;
+end;
+
+comment on function docket_private.usual_aggregate(text) is
+    'How samples of a kind are taken together where nobody says how.';
+
+create function docket_private.labels_of_group(labels jsonb, group_by text[]) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select coalesce(jsonb_object_agg(l.key, l.value), '{}')
+          from jsonb_each(labels_of_group.labels) as l
+         where l.key = any (labels_of_group.group_by));
+end;
+$$;
+
+comment on function docket_private.labels_of_group(jsonb, text[]) is
+    'Of the labels of a series those by which it is told apart.';
+
+-- The buckets begin at `origin`, or whole lengths of them before and after it.
+create function docket_private.series_buckets(
+    metric    docket.metric_definitions,
+    labels    jsonb,
+    bucket    interval,
+    aggregate text,
+    since     timestamptz,
+    until     timestamptz,
+    group_by  text[],
+    origin    timestamptz
 ) returns table (
     bucket_at    timestamptz,
     group_labels jsonb,
@@ -33908,89 +33942,51 @@ create function docket.metric_series(
 )
 language plpgsql
 stable
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
-    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
-    v_metric    docket.metric_definitions;
-    v_aggregate text;
-    v_quantile  numeric;
-    v_since     timestamptz;
-    v_until     timestamptz;
-    v_seconds   numeric;
-    v_from      text;
-    v_kept      timestamptz;
-    v_series    record;
+    v_seconds  constant numeric     := extract(epoch from bucket);
+    -- What of whole minutes, hours or days the buckets are, counted from where they begin.
+    v_offset   constant numeric     := extract(epoch from origin);
+    v_quantile constant numeric     := substring(aggregate from '^p(.*)$')::numeric / 100;
+    v_since    constant timestamptz := date_bin(bucket, since, origin);
+    v_until    constant timestamptz := date_bin(
+        bucket, until + bucket - interval '1 microsecond', origin);
+    v_from     text;
+    v_kept     timestamptz;
+    v_series   record;
 begin
-    perform docket_private.require_project(metric_series.project_id, false);
-
-    select d.* into v_metric
-      from docket.metric_definitions as d
-     where d.name       = metric_series.name
-       and d.project_id = metric_series.project_id;
-
-    if not found then
-        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
-            using errcode = 'PD404',
-                  hint    = 'docket.list_metrics() lists those of a project.';
-    end if;
-
-    v_aggregate := lower(coalesce(
-        metric_series.aggregate,
-        case v_metric.kind
-            when 'counter' then 'rate'
-            when 'gauge' then 'avg'
-            when 'summary' then 'avg'
-            else 'p95'
-        end));
-    v_until := coalesce(
-        metric_series.until, docket.clock() + interval '1 microsecond');
-    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
-    perform docket_private.check_series_call(
-        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
-
-    -- Whole buckets.
-    v_seconds  := extract(epoch from metric_series.bucket);
-    v_since    := date_bin(metric_series.bucket, v_since, v_origin);
-    v_until    := date_bin(
-        metric_series.bucket, v_until + metric_series.bucket - interval '1 microsecond', v_origin);
-    v_quantile := substring(v_aggregate from '^p(.*)$')::numeric / 100;
-    v_from     := case
-                      when v_quantile is not null and v_metric.kind not in ('histogram', 'timer')
-                          then 'raw'
-                      when v_seconds % 86400 = 0 then 'day'
-                      when v_seconds % 3600 = 0 then 'hour'
-                      when v_seconds % 60 = 0 then 'minute'
-                      else 'raw'
-                  end;
-    v_kept     := (
+    v_from := case
+                  when v_quantile is not null and metric.kind not in ('histogram', 'timer')
+                      then 'raw'
+                  when v_seconds % 86400 = 0 and v_offset % 86400 = 0 then 'day'
+                  when v_seconds % 3600 = 0 and v_offset % 3600 = 0 then 'hour'
+                  when v_seconds % 60 = 0 and v_offset % 60 = 0 then 'minute'
+                  else 'raw'
+              end;
+    v_kept := (
         select r.gone_until
           from docket.metric_retention as r
-         where r.category = v_metric.category);
+         where r.category = metric.category);
 
     select array_agg(s.series_id) as ids,
-           array_agg(
-               (select coalesce(jsonb_object_agg(l.key, l.value), '{}')
-                  from jsonb_each(s.labels) as l
-                 where l.key = any (metric_series.group_by))
-           ) as groups
+           array_agg(docket_private.labels_of_group(s.labels, series_buckets.group_by)) as groups
       into v_series
       from docket.metric_series as s
-     where s.name       = v_metric.name
-       and s.project_id = v_metric.project_id
-       and s.labels @> coalesce(metric_series.labels, '{}');
+     where s.name       = metric.name
+       and s.project_id = metric.project_id
+       and s.labels @> coalesce(series_buckets.labels, '{}');
 
     return query
       with parts as materialized (
-          select g.group_labels, date_bin(metric_series.bucket, p.part_at, v_origin) as bucket_at,
+          select g.group_labels,
+                 date_bin(series_buckets.bucket, p.part_at, series_buckets.origin) as bucket_at,
                  p.*,
                  lag(p.last_value) over (
                      partition by p.series_id
                          order by p.part_at, p.metric_id) as previous
             from docket_private.series_parts(
-                     v_metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
+                     metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
             join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
               on g.series_id = p.series_id
       ), counted as (
@@ -34027,7 +34023,7 @@ begin
            group by p.group_labels, p.bucket_at
       )
     select s.bucket_at, s.group_labels,
-           case v_aggregate
+           case series_buckets.aggregate
                when 'count' then s.sample_count::numeric
                when 'sum' then s.total
                when 'avg' then s.total / s.sample_count
@@ -34043,6 +34039,69 @@ begin
       from summed as s
       left join counted as c using (group_labels, bucket_at)
      order by s.bucket_at, s.group_labels;
+end;
+$$;
+
+comment on function docket_private.series_buckets(
+    docket.metric_definitions, jsonb, interval, text, timestamptz, timestamptz, text[], timestamptz
+) is
+    'What a metric was over a time, bucket by bucket, as docket.metric_series() says it: who calls it has let the caller through and checked what he asks for.';
+
+create function docket.metric_series(
+    project_id uuid,
+    name       text,
+    labels     jsonb       default '{}',
+    bucket     interval    default '1 hour',
+    aggregate  text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    group_by   text[]      default '{}'
+) returns table (
+    bucket_at    timestamptz,
+    group_labels jsonb,
+    value        numeric,
+    sample_count bigint,
+    read_from    text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
+    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
+    v_metric    docket.metric_definitions;
+    v_aggregate text;
+    v_since     timestamptz;
+    v_until     timestamptz;
+begin
+    perform docket_private.require_project(metric_series.project_id, false);
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = metric_series.name
+       and d.project_id = metric_series.project_id;
+
+    if not found then
+        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_metrics() lists those of a project.';
+    end if;
+
+    v_aggregate := lower(coalesce(
+        metric_series.aggregate, docket_private.usual_aggregate(v_metric.kind)));
+    v_until := coalesce(
+        metric_series.until, docket.clock() + interval '1 microsecond');
+    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
+    perform docket_private.check_series_call(
+        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
+
+    return query
+    select b.bucket_at, b.group_labels, b.value, b.sample_count, b.read_from
+      from docket_private.series_buckets(
+               v_metric, metric_series.labels, metric_series.bucket, v_aggregate, v_since, v_until,
+               metric_series.group_by, v_origin) as b;
 end;
 $$;
 
@@ -34115,6 +34174,11 @@ revoke all on function docket_private.check_series_call(
     docket.metric_definitions, interval, text, timestamptz, timestamptz) from public;
 revoke all on function docket_private.series_parts(
     uuid, bigint[], text, timestamptz, timestamptz, timestamptz) from public;
+revoke all on function docket_private.usual_aggregate(text) from public;
+revoke all on function docket_private.labels_of_group(jsonb, text[]) from public;
+revoke all on function docket_private.series_buckets(
+    docket.metric_definitions, jsonb, interval, text, timestamptz, timestamptz, text[],
+    timestamptz) from public;
 revoke all on function docket.metric_series(
     uuid, text, jsonb, interval, text, timestamptz, timestamptz, text[]) from public;
 revoke all on function docket.list_metrics(uuid, text, jsonb, text, integer) from public;
@@ -37833,6 +37897,1933 @@ grant execute on function
     docket.provenance(uuid, uuid, uuid),
     docket.in_toto_statement(uuid, uuid, uuid)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/alert_rules
+
+set local role docket_owner;
+
+-- When somebody is to look: what is judged, and from which value on.
+create domain docket.alert_kind as text
+    constraint alert_kind_known
+        check (value in ('threshold', 'rate', 'anomaly', 'absence', 'budget', 'component'));
+
+comment on domain docket.alert_kind is
+    'What a rule judges: threshold, what a metric is; rate, how fast it changes; anomaly, how far it is from what it usually is at this hour of the week; absence, for how long nothing was measured; budget, what part of a budget is used; component, how a component is.';
+
+create domain docket.alert_comparison as text
+    constraint alert_comparison_known check (value in ('above', 'below', 'outside'));
+
+comment on domain docket.alert_comparison is
+    'On which side of its threshold a value is bad: above, at it or above; below, at it or below; outside, of an anomaly, on either side.';
+
+create table docket.alert_rules (
+    alert_rule_id   uuid                    not null,
+    project_id      uuid,
+    name            text                    not null,
+    kind            docket.alert_kind       not null,
+    severity        docket.severity         not null,
+    metric          text,
+    labels          jsonb                   not null default '{}',
+    group_by        text[]                  not null default '{}',
+    aggregate       text,
+    time_window     interval                not null,
+    comparison      docket.alert_comparison not null,
+    threshold       numeric                 not null,
+    clear_threshold numeric                 not null,
+    fire_after      interval                not null,
+    clear_after     interval                not null,
+    baseline_weeks  integer,
+    description     text,
+    is_enabled      boolean                 not null,
+    version         bigint                  not null default 1,
+    created_at      timestamptz             not null default docket.clock(),
+    updated_at      timestamptz             not null default docket.clock(),
+    created_by      text                    not null default docket.principal(),
+    updated_by      text                    not null default docket.principal(),
+
+    constraint alert_rules_pkey primary key (alert_rule_id),
+    constraint alert_rules_name_key unique nulls not distinct (project_id, name),
+    constraint alert_rules_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint alert_rules_texts_bounded
+        check (length(name) between 1 and 255
+               and length(metric) between 1 and 200
+               and length(description) between 1 and 2000),
+    constraint alert_rules_metric_where_measured
+        check ((metric is null) = (kind in ('budget', 'component'))),
+    constraint alert_rules_labels_plain check (docket_private.is_labels(labels)),
+    constraint alert_rules_group_by_bounded
+        check (case
+                   when array_ndims(group_by) > 1 or cardinality(group_by) > 32 then false
+                   else octet_length(array_to_string(group_by, ',', '-')) <= 4096
+                        and array_position(group_by, null) is null
+               end),
+    constraint alert_rules_aggregate_where_taken_together
+        check (aggregate is null or kind in ('threshold', 'rate', 'anomaly')),
+    constraint alert_rules_time_window_bounded
+        check (time_window between interval '1 minute' and interval '7 days'
+               and extract(month from time_window) = 0
+               and (kind <> 'anomaly'
+                    or mod(3600, nullif(extract(epoch from time_window), 0)) = 0)),
+    constraint alert_rules_comparison_fits
+        check (case kind
+                   when 'anomaly' then true
+                   when 'threshold' then comparison <> 'outside'
+                   when 'rate' then comparison <> 'outside'
+                   else comparison = 'above'
+               end),
+    constraint alert_rules_threshold_plain
+        check (threshold > -1e30 and threshold < 1e30 and scale(threshold) <= 30
+               and (kind not in ('absence', 'budget', 'component') or threshold > 0)
+               and (comparison <> 'outside' or threshold > 0)),
+    constraint alert_rules_clears_on_the_other_side
+        check (scale(clear_threshold) <= 30
+               and case comparison
+                       when 'above' then clear_threshold <= threshold and clear_threshold > -1e30
+                       when 'below' then clear_threshold >= threshold and clear_threshold < 1e30
+                       else clear_threshold > 0 and clear_threshold <= threshold
+                   end),
+    constraint alert_rules_waits_bounded
+        check (fire_after between interval '0' and interval '7 days'
+               and clear_after between interval '0' and interval '7 days'
+               and extract(month from fire_after) = 0
+               and extract(month from clear_after) = 0),
+    constraint alert_rules_baseline_bounded
+        check ((baseline_weeks is not null) = (kind = 'anomaly')
+               and baseline_weeks between 3 and 52)
+);
+
+comment on table docket.alert_rules is
+    'When somebody is to look: which values of what are bad, for how long, and how bad that is.';
+comment on column docket.alert_rules.alert_rule_id is
+    'The rule.';
+comment on column docket.alert_rules.project_id is
+    'The project that it is a rule of; null: of every project.';
+comment on column docket.alert_rules.name is
+    'Its name.';
+comment on column docket.alert_rules.kind is
+    'What it judges.';
+comment on column docket.alert_rules.severity is
+    'How bad it is when an alert fires.';
+comment on column docket.alert_rules.metric is
+    'The metric; null: it judges budgets or components.';
+comment on column docket.alert_rules.labels is
+    'The labels that have to be there: of series; of budgets scope, workflow_id and task_id; of components component and kind.';
+comment on column docket.alert_rules.group_by is
+    'The labels that tell series apart: each value has an alert of its own, all other series are taken together.';
+comment on column docket.alert_rules.aggregate is
+    'How samples are taken together, as metric_series() does it; null: as is usual for the metric.';
+comment on column docket.alert_rules.time_window is
+    'The time before an evaluation that is judged.';
+comment on column docket.alert_rules.comparison is
+    'On which side of the threshold values are bad.';
+comment on column docket.alert_rules.threshold is
+    'From which value on it is bad: in the unit of the metric (rate: per second); anomaly: how many times the usual spread; absence: seconds; budget: the part that is used, 1 all; component: 1 degraded, 2 stale, 3 down.';
+comment on column docket.alert_rules.clear_threshold is
+    'Beyond which value, on the good side, it is good again.';
+comment on column docket.alert_rules.fire_after is
+    'For how long it has to be bad before the alert fires.';
+comment on column docket.alert_rules.clear_after is
+    'For how long it has to be good again before the alert is resolved.';
+comment on column docket.alert_rules.baseline_weeks is
+    'Of an anomaly: how many weeks before say what is usual.';
+comment on column docket.alert_rules.description is
+    'What it means, and what to do about it.';
+comment on column docket.alert_rules.is_enabled is
+    'Whether it is evaluated.';
+comment on constraint alert_rules_texts_bounded on docket.alert_rules is
+    'the name of a rule has 1 to 255 characters, its metric up to 200, its description 1 to 2000';
+comment on constraint alert_rules_metric_where_measured on docket.alert_rules is
+    'a rule names a metric, unless its kind is budget or component';
+comment on constraint alert_rules_labels_plain on docket.alert_rules is
+    'labels are an object of at most 32 texts under plain names';
+comment on constraint alert_rules_group_by_bounded on docket.alert_rules is
+    'series are told apart by at most 32 labels';
+comment on constraint alert_rules_aggregate_where_taken_together on docket.alert_rules is
+    'only rules of the kinds threshold, rate and anomaly take samples together';
+comment on constraint alert_rules_time_window_bounded on docket.alert_rules is
+    'time_window is from a minute to 7 days; that of an anomaly fits into an hour without a rest';
+comment on constraint alert_rules_comparison_fits on docket.alert_rules is
+    'values are bad above or below; of an anomaly outside too; of absence, budgets and components above';
+comment on constraint alert_rules_threshold_plain on docket.alert_rules is
+    'a threshold is a number, and more than 0 of absence, budget and component and for outside';
+comment on constraint alert_rules_clears_on_the_other_side on docket.alert_rules is
+    'clear_threshold lies on the good side of the threshold, or on it';
+comment on constraint alert_rules_waits_bounded on docket.alert_rules is
+    'fire_after and clear_after are from 0 to 7 days';
+comment on constraint alert_rules_baseline_bounded on docket.alert_rules is
+    'an anomaly is one against 3 to 52 weeks before, and no other rule has such';
+
+call docket_private.add_touch('docket.alert_rules');
+call docket_private.add_journal('docket.alert_rules', 'alert_rule_id');
+
+alter table docket.alert_rules enable row level security;
+alter table docket.alert_rules force row level security;
+create policy alert_rules_of_visible_projects on docket.alert_rules
+    using (project_id is null
+           or project_id = any ((select docket_private.visible_projects())::uuid[]));
+
+-- Whoever evaluates a rule in a project holds the row. Apart from the rule, which may be that of
+-- all projects: nobody keeps it from being evaluated in another's.
+create table docket.alert_evaluations (
+    alert_rule_id uuid        not null,
+    project_id    uuid        not null,
+    evaluated_at  timestamptz,
+    series_count  bigint,
+    problem       text,
+
+    constraint alert_evaluations_pkey primary key (alert_rule_id, project_id),
+    constraint alert_evaluations_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade
+) with (fillfactor = 50);
+
+create index alert_evaluations_project_idx on docket.alert_evaluations (project_id);
+
+comment on table docket.alert_evaluations is
+    'How the last evaluation of each rule went, by project.';
+comment on column docket.alert_evaluations.alert_rule_id is
+    'The rule.';
+comment on column docket.alert_evaluations.evaluated_at is
+    'When it was evaluated last; null: never.';
+comment on column docket.alert_evaluations.series_count is
+    'How many series, budgets or components it then judged.';
+comment on column docket.alert_evaluations.problem is
+    'Why it could not be evaluated; null: it could.';
+
+call docket_private.add_isolation('docket.alert_evaluations');
+
+grant select on docket.alert_rules, docket.alert_evaluations
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/alerts
+
+set local role docket_owner;
+
+create domain docket.alert_state as text
+    constraint alert_state_known
+        check (value in ('pending', 'firing', 'acknowledged', 'resolved'));
+
+comment on domain docket.alert_state is
+    'How an alert stands: pending, bad, but not yet for long enough; firing, somebody is to look; acknowledged, somebody does; resolved, it is over.';
+
+create domain docket.alert_resolution as text
+    constraint alert_resolution_known
+        check (value in ('cleared', 'gone', 'manual', 'rule_changed'));
+
+comment on domain docket.alert_resolution is
+    'How an alert was resolved: cleared, it became good again; gone, what it was about is no more; manual, somebody said so; rule_changed, its rule was changed, switched off or deleted.';
+
+-- What it says of its rule is what the rule was: that may go, and the alert stays.
+create table docket.alerts (
+    alert_id        uuid               not null,
+    project_id      uuid               not null,
+    alert_rule_id   uuid               not null,
+    rule_name       text               not null,
+    kind            docket.alert_kind  not null,
+    severity        docket.severity    not null,
+    metric          text,
+    labels          jsonb              not null,
+    state           docket.alert_state not null,
+    value           numeric            not null,
+    threshold       numeric            not null,
+    started_at      timestamptz        not null,
+    fired_at        timestamptz,
+    clear_since     timestamptz,
+    acknowledged_at timestamptz,
+    acknowledged_by text,
+    resolved_at     timestamptz,
+    resolved_by     text,
+    resolution      docket.alert_resolution,
+    note            text,
+
+    constraint alerts_pkey primary key (alert_id, project_id),
+    constraint alerts_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint alerts_fired_unless_pending check ((fired_at is null) = (state = 'pending')),
+    constraint alerts_acknowledged_by_somebody
+        check (num_nulls(acknowledged_at, acknowledged_by) in (0, 2)
+               and (state <> 'acknowledged' or acknowledged_at is not null)),
+    constraint alerts_resolved_somehow
+        check (num_nulls(resolved_at, resolved_by, resolution)
+               = case state when 'resolved' then 0 else 3 end),
+    constraint alerts_note_bounded check (length(note) between 1 and 2000)
+) with (fillfactor = 70);
+
+-- However many evaluate it, and however often: a series has one alert of a rule.
+create unique index alerts_one_open_key
+    on docket.alerts (alert_rule_id, project_id, labels) where state <> 'resolved';
+
+create index alerts_open_idx
+    on docket.alerts (project_id, alert_id) where state <> 'resolved';
+
+create index alerts_project_idx on docket.alerts (project_id, alert_id);
+
+create index alerts_resolved_idx
+    on docket.alerts (resolved_at) where state = 'resolved';
+
+comment on table docket.alerts is
+    'What was bad for somebody to look at: from when on, who did, and when it was over.';
+comment on column docket.alerts.alert_id is
+    'The alert.';
+comment on column docket.alerts.alert_rule_id is
+    'The rule; there may be none of this id any more.';
+comment on column docket.alerts.rule_name is
+    'The rule''s name.';
+comment on column docket.alerts.kind is
+    'What the rule judges.';
+comment on column docket.alerts.severity is
+    'How bad it is.';
+comment on column docket.alerts.metric is
+    'The metric; null: it is about a budget or a component.';
+comment on column docket.alerts.labels is
+    'What it is about: the labels of the series, of the budget or of the component.';
+comment on column docket.alerts.state is
+    'How it stands.';
+comment on column docket.alerts.value is
+    'What the value was when it was judged last.';
+comment on column docket.alerts.threshold is
+    'From which value on it was bad.';
+comment on column docket.alerts.started_at is
+    'Since when it was bad.';
+comment on column docket.alerts.fired_at is
+    'When it fired; null: it is pending.';
+comment on column docket.alerts.clear_since is
+    'Since when it is good again, while it is not resolved yet.';
+comment on column docket.alerts.acknowledged_at is
+    'When somebody said that he looks.';
+comment on column docket.alerts.acknowledged_by is
+    'Who.';
+comment on column docket.alerts.resolved_at is
+    'When it was over.';
+comment on column docket.alerts.resolved_by is
+    'Who said so, or evaluated the rule.';
+comment on column docket.alerts.resolution is
+    'How it was resolved.';
+comment on column docket.alerts.note is
+    'What was said of it last.';
+comment on constraint alerts_note_bounded on docket.alerts is
+    'a note has 1 to 2000 characters';
+
+-- Of what a rule judges, and not of one alert: what comes and goes is not told each time anew.
+create table docket.alert_silences (
+    alert_rule_id  uuid        not null,
+    project_id     uuid        not null,
+    labels         jsonb       not null,
+    alert_id       uuid        not null,
+    silenced_until timestamptz not null,
+    reason         text        not null,
+    created_at     timestamptz not null default docket.clock(),
+    created_by     text        not null default docket.principal(),
+
+    constraint alert_silences_pkey primary key (alert_rule_id, project_id, labels),
+    constraint alert_silences_project_fkey
+        foreign key (project_id) references docket.projects on delete cascade,
+    constraint alert_silences_reason_bounded check (length(reason) between 1 and 2000)
+);
+
+create index alert_silences_project_idx on docket.alert_silences (project_id);
+
+create index alert_silences_until_idx on docket.alert_silences (silenced_until);
+
+comment on table docket.alert_silences is
+    'Of what nobody wants to hear for a while: the alerts of a rule about it, this one and the next.';
+comment on column docket.alert_silences.alert_rule_id is
+    'The rule.';
+comment on column docket.alert_silences.labels is
+    'What its alerts are about.';
+comment on column docket.alert_silences.alert_id is
+    'The alert that was silenced.';
+comment on column docket.alert_silences.silenced_until is
+    'Until when.';
+comment on column docket.alert_silences.reason is
+    'Why.';
+comment on constraint alert_silences_reason_bounded on docket.alert_silences is
+    'a reason has 1 to 2000 characters';
+
+call docket_private.add_journal(
+    'docket.alerts', 'alert_id', '{}', 'old.state is distinct from new.state');
+call docket_private.add_journal('docket.alert_silences', 'alert_id');
+call docket_private.add_isolation('docket.alerts');
+call docket_private.add_isolation('docket.alert_silences');
+
+insert into docket.settings (setting_key, value, description)
+values ('alert_days', '400', 'How long resolved alerts are kept, in days; null: for ever.');
+
+create view docket.alert_overview with (security_invoker = true) as
+select a.*,
+       s.silenced_until,
+       s.created_by as silenced_by,
+       s.reason as silence_reason
+  from docket.alerts as a
+  left join docket.alert_silences as s
+    on s.alert_rule_id  = a.alert_rule_id
+   and s.project_id     = a.project_id
+   and s.labels         = a.labels
+   and s.silenced_until > docket.clock();
+
+comment on view docket.alert_overview is
+    'Alerts, and until when nobody wants to hear of them.';
+
+create function docket_private.alert_event(
+    alert     docket.alerts,
+    happening text
+) returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return jsonb_build_object(
+        'type', 'pgdocket.alert.' || alert_event.happening,
+        'subject', alert.rule_name,
+        'component', nullif(left(alert.labels ->> 'component', 255), ''),
+        'correlationid', alert.alert_id,
+        'data', jsonb_build_object(
+            'alert_id', alert.alert_id, 'rule', alert.rule_name, 'kind', alert.kind,
+            'severity', alert.severity, 'metric', alert.metric, 'labels', alert.labels,
+            'state', alert.state, 'value', alert.value, 'threshold', alert.threshold,
+            'started_at', alert.started_at, 'resolution', alert.resolution, 'note', alert.note,
+            'is_silenced', exists (
+                select
+                  from docket.alert_silences as s
+                 where s.alert_rule_id  = alert.alert_rule_id
+                   and s.project_id     = alert.project_id
+                   and s.labels         = alert.labels
+                   and s.silenced_until > docket.clock())));
+end;
+$$;
+
+comment on function docket_private.alert_event(docket.alerts, text) is
+    'What is told of an alert: pending, dropped, firing, acknowledged, resolved, silenced or unsilenced.';
+
+create function docket_private.tell_alerts(project_id uuid, events jsonb) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tell_alerts.events is not null then
+        perform docket_private.store_events(tell_alerts.project_id, tell_alerts.events, true);
+    end if;
+end;
+$$;
+
+comment on function docket_private.tell_alerts(uuid, jsonb) is
+    'Stores what is told of alerts of a project; null: nothing.';
+
+create function docket_private.find_alert(alert_id uuid) returns docket.alerts
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_alert docket.alerts;
+begin
+    select a.* into v_alert
+      from docket.alerts as a
+     where a.alert_id = find_alert.alert_id;
+
+    if not found then
+        raise exception 'alert % does not exist', coalesce(find_alert.alert_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_alerts() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_alert.project_id);
+    return v_alert;
+end;
+$$;
+
+comment on function docket_private.find_alert(uuid) is
+    'An alert that the principal may change. Raises PD404, PD403.';
+
+-- Locks, for all that changes alerts: the rule, the evaluation of it in the project, its alerts,
+-- then what is silenced. Whoever evaluates waits for none of them: what another holds it leaves to
+-- the next time.
+create function docket.acknowledge_alert(
+    alert_id   uuid,
+    note       text default null,
+    request_id uuid default null
+) returns docket.alerts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'acknowledge_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(acknowledge_alert.alert_id);
+
+    begin
+        update docket.alerts as a
+           set state           = 'acknowledged',
+               acknowledged_at = docket.clock(),
+               acknowledged_by = docket.principal(),
+               note            = acknowledge_alert.note
+         where a.alert_id   = v_alert.alert_id
+           and a.project_id = v_alert.project_id
+           and a.state      = 'firing'
+        returning a.* into v_alert;
+    exception
+        when check_violation then
+            raise exception 'a note has 1 to 2000 characters'
+                using errcode = 'PD422';
+    end;
+
+    if v_alert.state = 'acknowledged' then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'acknowledged')));
+    else
+        v_alert := docket_private.find_alert(acknowledge_alert.alert_id);
+        if v_alert.state <> 'acknowledged' then
+            raise exception 'alert % is %', v_alert.alert_id, v_alert.state
+                using errcode = 'PDTRN',
+                      hint    = 'Only an alert that is firing is acknowledged.';
+        end if;
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+comment on function docket.acknowledge_alert(uuid, text, uuid) is
+'Says that somebody looks after an alert that is firing. It stays there until it is resolved; what
+is acknowledged already stays so.
+
+`note` says what is being done, in 1 to 2000 characters. The same `request_id` again returns the
+first answer. Returns the alert. Raises PD404, PD403, PD422, PDTRN (it is pending or resolved).';
+
+create function docket.resolve_alert(
+    alert_id   uuid,
+    note       text default null,
+    request_id uuid default null
+) returns docket.alerts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'resolve_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(resolve_alert.alert_id);
+
+    begin
+        update docket.alerts as a
+           set state       = 'resolved',
+               resolved_at = docket.clock(),
+               resolved_by = docket.principal(),
+               resolution  = 'manual',
+               clear_since = null,
+               note        = coalesce(resolve_alert.note, a.note)
+         where a.alert_id   = v_alert.alert_id
+           and a.project_id = v_alert.project_id
+           and a.state in ('firing', 'acknowledged')
+        returning a.* into v_alert;
+    exception
+        when check_violation then
+            raise exception 'a note has 1 to 2000 characters'
+                using errcode = 'PD422';
+    end;
+
+    if v_alert.alert_id is not null then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'resolved')));
+    else
+        v_alert := docket_private.find_alert(resolve_alert.alert_id);
+        if v_alert.state <> 'resolved' then
+            raise exception 'alert % is %', v_alert.alert_id, v_alert.state
+                using errcode = 'PDTRN',
+                      hint    = 'It has not fired, and is dropped when it is good again.';
+        end if;
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+comment on function docket.resolve_alert(uuid, text, uuid) is
+'Says that what an alert is about is over. Where it is not, the next evaluation of its rule opens a
+new one: docket.silence_alert() is for what is not to be heard. What is resolved already stays so.
+
+`note` says how, in 1 to 2000 characters. The same `request_id` again returns the first answer.
+Returns the alert. Raises PD404, PD403, PD422, PDTRN (it is pending).';
+
+create function docket.silence_alert(
+    alert_id   uuid,
+    until      timestamptz,
+    reason     text,
+    request_id uuid default null
+) returns docket.alert_silences
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'silence_alert');
+    v_alert   docket.alerts;
+    v_silence docket.alert_silences;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_silences, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(silence_alert.alert_id);
+
+    if (silence_alert.until > docket.clock()
+        and silence_alert.until <= docket.clock() + interval '1 year') is not true
+    then
+        raise exception 'an alert is not silenced until %',
+                        coalesce(silence_alert.until::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Give a time within the next year.';
+    end if;
+
+    begin
+        insert into docket.alert_silences as s (
+            alert_rule_id, project_id, labels, alert_id, silenced_until, reason)
+        values (
+            v_alert.alert_rule_id, v_alert.project_id, v_alert.labels, v_alert.alert_id,
+            silence_alert.until, silence_alert.reason)
+            on conflict on constraint alert_silences_pkey
+            do update set alert_id       = excluded.alert_id,
+                          silenced_until = excluded.silenced_until,
+                          reason         = excluded.reason,
+                          created_at     = excluded.created_at,
+                          created_by     = excluded.created_by
+        returning s.* into v_silence;
+    exception
+        when check_violation or not_null_violation then
+            raise exception 'a reason has 1 to 2000 characters'
+                using errcode = 'PD422',
+                      hint    = 'Say why nobody is to hear of it.';
+    end;
+
+    perform docket_private.tell_alerts(
+        v_alert.project_id, jsonb_build_array(docket_private.alert_event(v_alert, 'silenced')));
+    perform docket_private.remember(request_id, to_jsonb(v_silence));
+    return v_silence;
+end;
+$$;
+
+comment on function docket.silence_alert(uuid, timestamptz, text, uuid) is
+'Lets nobody hear of an alert for a while, nor of those that its rule opens about the same until
+then: health() leaves them out, and their events say is_silenced. They are evaluated as ever.
+
+`until` is when it ends, within a year; `reason` says why, in 1 to 2000 characters. To silence it
+again replaces both. The same `request_id` again returns the first answer. Returns the silence.
+Raises PD404, PD403, PD422.';
+
+create function docket.unsilence_alert(
+    alert_id   uuid,
+    request_id uuid default null
+) returns docket.alerts
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'unsilence_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(unsilence_alert.alert_id);
+
+    delete from docket.alert_silences as s
+     where s.alert_rule_id = v_alert.alert_rule_id
+       and s.project_id    = v_alert.project_id
+       and s.labels        = v_alert.labels;
+
+    if found then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'unsilenced')));
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+comment on function docket.unsilence_alert(uuid, uuid) is
+'Ends the silence about what an alert is about, before its time. Where there is none nothing
+happens.
+
+The same `request_id` again returns the first answer. Returns the alert. Raises PD404, PD403.';
+
+create function docket.list_alerts(
+    project_id uuid,
+    state      text    default null,
+    severity   text    default null,
+    rule_name  text    default null,
+    after      uuid    default null,
+    page_size  integer default 100
+) returns setof docket.alert_overview
+language sql
+stable
+begin atomic
+    select a.*
+      from docket.alert_overview as a
+     where a.project_id = list_alerts.project_id
+       and (list_alerts.state is null
+            or a.state = lower(list_alerts.state)
+            or (a.state <> 'resolved' and lower(list_alerts.state) = 'open'))
+       and (list_alerts.severity is null or a.severity = lower(list_alerts.severity))
+       and (list_alerts.rule_name is null or a.rule_name = list_alerts.rule_name)
+       and (list_alerts.after is null or a.alert_id < list_alerts.after)
+     order by a.alert_id desc
+     limit least(greatest(list_alerts.page_size, 1), 1000);
+end;
+
+comment on function docket.list_alerts(uuid, text, text, text, uuid, integer) is
+'The alerts of a project that meet every condition given, the newest first, and until when they are
+silenced.
+
+`state` is pending, firing, acknowledged or resolved, or open for all that are not resolved;
+`severity` is low, medium, high or critical, `rule_name` the rule. `after` is the id of the last
+alert of the previous page, `page_size` is in rows (1 to 1000). Returns alerts; raises nothing.';
+
+create function docket.alert_history(
+    alert_id  uuid,
+    after     bigint  default 0,
+    page_size integer default 100
+) returns table (
+    audit_id    bigint,
+    recorded_at timestamptz,
+    principal   text,
+    operation   text,
+    from_state  text,
+    to_state    text,
+    changes     jsonb
+)
+language sql
+stable
+begin atomic
+    select l.audit_id, l.recorded_at, l.principal,
+           case l.table_name
+               when 'alerts' then l.operation
+               else case l.operation when 'delete' then 'unsilence' else 'silence' end
+           end,
+           case l.table_name when 'alerts' then l.old_values ->> 'state' end,
+           case l.table_name when 'alerts' then l.new_values ->> 'state' end,
+           (select jsonb_object_agg(
+                       k.column_name,
+                       jsonb_build_array(
+                           l.old_values -> k.column_name, l.new_values -> k.column_name))
+              from jsonb_object_keys(coalesce(l.old_values, '{}') || coalesce(l.new_values, '{}'))
+                   as k (column_name))
+      from docket.audit_log as l
+     where l.row_id     = alert_history.alert_id
+       and l.table_name in ('alerts', 'alert_silences')
+       and l.audit_id   > alert_history.after
+     order by l.audit_id
+     limit least(greatest(alert_history.page_size, 1), 1000);
+end;
+
+comment on function docket.alert_history(uuid, bigint, integer) is
+'What has happened to an alert, the oldest first: one row for each transition, from the journal,
+which also has those that came to nothing.
+
+`after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns when, who, what (insert, update, delete, silence, unsilence), the state before and after,
+and changes ({column: [before, after]}, in PostgreSQL''s text form); from_state, to_state and
+changes may be null. Raises nothing.';
+
+create function docket_private.forget_alerts(at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count bigint;
+begin
+      with old as (
+          select a.alert_id, a.project_id
+            from docket.alerts as a
+           where a.state = 'resolved'
+             and a.resolved_at < docket.clock() - make_interval(
+                     days => (docket_private.setting('alert_days') #>> '{}')::integer)
+           order by a.resolved_at
+           limit forget_alerts.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.alerts as a
+           using old
+           where a.alert_id   = old.alert_id
+             and a.project_id = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+comment on function docket_private.forget_alerts(bigint) is
+    'Deletes at most so many alerts that were resolved longer ago than the setting alert_days. Returns how many.';
+
+revoke all on function docket_private.alert_event(docket.alerts, text) from public;
+revoke all on function docket_private.tell_alerts(uuid, jsonb) from public;
+revoke all on function docket_private.find_alert(uuid) from public;
+revoke all on function docket.acknowledge_alert(uuid, text, uuid) from public;
+revoke all on function docket.resolve_alert(uuid, text, uuid) from public;
+revoke all on function docket.silence_alert(uuid, timestamptz, text, uuid) from public;
+revoke all on function docket.unsilence_alert(uuid, uuid) from public;
+revoke all on function docket.list_alerts(uuid, text, text, text, uuid, integer) from public;
+revoke all on function docket.alert_history(uuid, bigint, integer) from public;
+revoke all on function docket_private.forget_alerts(bigint) from public;
+grant execute on function
+    docket.acknowledge_alert(uuid, text, uuid), docket.resolve_alert(uuid, text, uuid)
+   to docket_admin, docket_app, docket_agent;
+grant execute on function
+    docket.silence_alert(uuid, timestamptz, text, uuid), docket.unsilence_alert(uuid, uuid)
+   to docket_admin, docket_app;
+grant execute on function
+    docket.list_alerts(uuid, text, text, text, uuid, integer),
+    docket.alert_history(uuid, bigint, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.alerts, docket.alert_silences, docket.alert_overview
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/set_alert_rules
+
+set local role docket_owner;
+
+insert into docket.settings (setting_key, value, description)
+values ('max_alert_rules', '200', 'The most alert rules that a project may have; a project may not set its own.');
+
+create function docket_private.require_rules(project_id uuid) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if require_rules.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(require_rules.project_id);
+    end if;
+end;
+$$;
+
+comment on function docket_private.require_rules(uuid) is
+    'Lets pass who may change the rules of a project, or those of all. Raises PD404, PD403.';
+
+-- What is open of a rule that does not count any more is over: nobody would ever judge it again.
+-- The caller holds the rule, or its evaluation in the project, which keeps evaluations away.
+create function docket_private.close_alerts(
+    alert_rule_id uuid,
+    project_id    uuid default null
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_events jsonb;
+begin
+    perform
+       from docket.alerts as a
+      where a.alert_rule_id = close_alerts.alert_rule_id
+        and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+        and a.state <> 'resolved'
+      order by a.alert_id
+        for no key update;
+
+      with dropped as (
+          delete from docket.alerts as a
+           where a.alert_rule_id = close_alerts.alert_rule_id
+             and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+             and a.state = 'pending'
+          returning a.project_id, docket_private.alert_event(a, 'dropped') as event
+      ), closed as (
+          update docket.alerts as a
+             set state       = 'resolved',
+                 resolved_at = docket.clock(),
+                 resolved_by = docket.principal(),
+                 resolution  = 'rule_changed',
+                 clear_since = null
+           where a.alert_rule_id = close_alerts.alert_rule_id
+             and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+             and a.state in ('firing', 'acknowledged')
+          returning a.project_id, docket_private.alert_event(a, 'resolved') as event
+      ), told as (
+          select b.project_id, jsonb_agg(b.event) as events
+            from (
+                select * from dropped
+                 union all
+                select * from closed
+            ) as b
+           group by b.project_id
+      )
+    select coalesce(jsonb_object_agg(t.project_id, t.events), '{}')
+      into v_events
+      from told as t;
+
+    perform docket_private.tell_alerts(e.key::uuid, e.value)
+       from jsonb_each(v_events) as e
+      order by e.key;
+end;
+$$;
+
+comment on function docket_private.close_alerts(uuid, uuid) is
+    'Resolves what a rule has open, in a project or in all (null), and drops what is pending.';
+
+-- The project's own rule goes before the one of all projects, which nobody evaluates there any
+-- more.
+create function docket_private.replace_alert_rule(project_id uuid, name text) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rule uuid := (
+        select r.alert_rule_id
+          from docket.alert_rules as r
+         where r.project_id is null
+           and r.name = replace_alert_rule.name);
+begin
+    if v_rule is null or replace_alert_rule.project_id is null then
+        return;
+    end if;
+
+    insert into docket.alert_evaluations (alert_rule_id, project_id)
+    values (v_rule, replace_alert_rule.project_id)
+        on conflict on constraint alert_evaluations_pkey do nothing;
+
+    perform
+       from docket.alert_evaluations as e
+      where e.alert_rule_id = v_rule
+        and e.project_id    = replace_alert_rule.project_id
+        for update;
+
+    perform docket_private.close_alerts(v_rule, replace_alert_rule.project_id);
+end;
+$$;
+
+comment on function docket_private.replace_alert_rule(uuid, text) is
+    'Resolves what the rule of all projects that has this name has open in a project, which now has its own.';
+
+create function docket.set_alert_rule(
+    project_id      uuid,
+    name            text,
+    kind            text,
+    threshold       numeric  default null,
+    metric          text     default null,
+    labels          jsonb    default '{}',
+    group_by        text[]   default '{}',
+    aggregate       text     default null,
+    time_window     interval default '5 minutes',
+    comparison      text     default 'above',
+    clear_threshold numeric  default null,
+    fire_after      interval default '0',
+    clear_after     interval default '0',
+    severity        text     default 'high',
+    baseline_weeks  integer  default null,
+    description     text     default null,
+    is_enabled      boolean  default true,
+    request_id      uuid     default null
+) returns docket.alert_rules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'set_alert_rule');
+    v_most       bigint;
+    v_metric     docket.metric_definitions;
+    v_former     docket.alert_rules;
+    v_rule       docket.alert_rules;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_rules, v_answer);
+    end if;
+
+    perform docket_private.require_rules(set_alert_rule.project_id);
+
+    -- Two who make rules of a project follow each other here: none goes past the limit unseen.
+    perform
+       from docket.projects as p
+      where p.project_id = set_alert_rule.project_id
+        for no key update;
+
+    v_most := (docket_private.setting('max_alert_rules') #>> '{}')::bigint;
+    if set_alert_rule.project_id is not null
+       and (select count(*) filter (where r.name <> set_alert_rule.name) >= v_most
+              from docket.alert_rules as r
+             where r.project_id = set_alert_rule.project_id)
+    then
+        raise exception 'the project has % alert rules already', v_most
+            using errcode = 'PD413',
+                  hint    = 'Let one rule judge many series, by group_by, or raise the setting max_alert_rules.';
+    end if;
+
+    -- A metric may come later than its rule.
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = set_alert_rule.metric
+       and d.project_id = set_alert_rule.project_id;
+    if found and set_alert_rule.aggregate is not null then
+        perform docket_private.check_series_call(
+            v_metric, interval '1 minute', lower(set_alert_rule.aggregate), docket.clock(),
+            docket.clock());
+    end if;
+
+    -- Locked, against who evaluates it with what it was before.
+    select r.* into v_former
+      from docket.alert_rules as r
+     where r.project_id is not distinct from set_alert_rule.project_id
+       and r.name = set_alert_rule.name
+       for update;
+
+    begin
+        insert into docket.alert_rules as r (
+            alert_rule_id, project_id, name, kind, severity, metric, labels, group_by, aggregate,
+            time_window, comparison, threshold, clear_threshold, fire_after, clear_after,
+            baseline_weeks, description, is_enabled)
+        select docket_private.new_id(set_alert_rule.project_id), set_alert_rule.project_id,
+               set_alert_rule.name, k.kind, lower(btrim(set_alert_rule.severity)),
+               set_alert_rule.metric, coalesce(set_alert_rule.labels, '{}'),
+               coalesce(set_alert_rule.group_by, '{}'), lower(set_alert_rule.aggregate),
+               set_alert_rule.time_window, lower(set_alert_rule.comparison), k.threshold,
+               coalesce(set_alert_rule.clear_threshold, k.threshold), set_alert_rule.fire_after,
+               set_alert_rule.clear_after,
+               coalesce(set_alert_rule.baseline_weeks, case k.kind when 'anomaly' then 8 end),
+               set_alert_rule.description, set_alert_rule.is_enabled
+          from (
+              select lower(set_alert_rule.kind) as kind,
+                     case lower(set_alert_rule.kind)
+                         when 'absence'
+                             then coalesce(set_alert_rule.threshold,
+                                           extract(epoch from set_alert_rule.time_window))
+                         when 'anomaly' then coalesce(set_alert_rule.threshold, 5)
+                         when 'budget' then coalesce(set_alert_rule.threshold, 0.8)
+                         when 'component' then coalesce(set_alert_rule.threshold, 2)
+                         else set_alert_rule.threshold
+                     end as threshold
+          ) as k
+            on conflict on constraint alert_rules_name_key
+            do update set kind            = excluded.kind,
+                          severity        = excluded.severity,
+                          metric          = excluded.metric,
+                          labels          = excluded.labels,
+                          group_by        = excluded.group_by,
+                          aggregate       = excluded.aggregate,
+                          time_window     = excluded.time_window,
+                          comparison      = excluded.comparison,
+                          threshold       = excluded.threshold,
+                          clear_threshold = excluded.clear_threshold,
+                          fire_after      = excluded.fire_after,
+                          clear_after     = excluded.clear_after,
+                          baseline_weeks  = excluded.baseline_weeks,
+                          description     = excluded.description,
+                          is_enabled      = excluded.is_enabled
+        returning r.* into v_rule;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the rule is refused: %',
+                            coalesce(
+                                docket_private.constraint_text('alert_rules', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'A rule has a name, a kind, and what that judges: docs/observability.md.';
+    end;
+
+    if not v_rule.is_enabled
+       or (v_former.kind, v_former.metric, v_former.labels, v_former.group_by, v_former.aggregate,
+           v_former.comparison)
+          is distinct from (v_rule.kind, v_rule.metric, v_rule.labels, v_rule.group_by,
+                            v_rule.aggregate, v_rule.comparison)
+    then
+        perform docket_private.close_alerts(v_rule.alert_rule_id);
+    end if;
+    perform docket_private.replace_alert_rule(v_rule.project_id, v_rule.name);
+
+    perform docket_private.remember(request_id, to_jsonb(v_rule));
+    return v_rule;
+end;
+$$;
+
+comment on function docket.set_alert_rule(
+    uuid, text, text, numeric, text, jsonb, text[], text, interval, text, numeric, interval,
+    interval, text, integer, text, boolean, uuid) is
+'Says when somebody is to look: makes a rule, or the rule of this name anew, all of it.
+
+`project_id` is the project, null all of them (which an operator may say). `kind` is what is judged
+in the `time_window` before each evaluation (a minute to 7 days):
+threshold, what `metric` is; rate, how much it changes in a second (counters: their rate; all else:
+from the window before to this one); anomaly, how far the metric is from the median of the same
+hour of the week in the `baseline_weeks` before (3 to 52, null 8), in spreads, which are made of the
+median absolute deviation; absence, for how many seconds there was no sample (null threshold: the
+window); budget, what part of a budget is used (null: 0.8); component, how components are (1
+degraded, 2 stale, 3 down; null: 2).
+`labels` are those that series have to have (of budgets scope, workflow_id, task_id; of components
+component, kind), `group_by` the labels whose values are judged each for itself, `aggregate` how
+samples are taken together, as metric_series() does it. Values are bad from `threshold` on, above
+or below it by `comparison`, of anomalies outside too, and good beyond `clear_threshold` (null: the
+threshold). An alert fires when it has been bad for `fire_after`, and is resolved when it has been
+good for `clear_after`. `severity` is low, medium, high or critical, `description` says what to do.
+A rule that is not `is_enabled` is not evaluated. What an older rule had open is resolved where it
+judged something else. The same `request_id` again returns the first answer. Returns the rule.
+Raises PD404, PD403, PD413 (setting max_alert_rules), PD422.';
+
+create function docket.delete_alert_rule(
+    project_id uuid,
+    name       text,
+    request_id uuid default null
+) returns docket.alert_rules
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'delete_alert_rule');
+    v_rule   docket.alert_rules;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_rules, v_answer);
+    end if;
+
+    perform docket_private.require_rules(delete_alert_rule.project_id);
+
+    delete from docket.alert_rules as r
+     where r.project_id is not distinct from delete_alert_rule.project_id
+       and r.name = delete_alert_rule.name
+    returning r.* into v_rule;
+
+    if not found then
+        raise exception 'there is no alert rule "%"',
+                        left(coalesce(delete_alert_rule.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_alert_rules() lists them.';
+    end if;
+
+    delete from docket.alert_evaluations as e
+     where e.alert_rule_id = v_rule.alert_rule_id;
+
+    perform docket_private.close_alerts(v_rule.alert_rule_id);
+
+    delete from docket.alert_silences as s
+     where s.alert_rule_id = v_rule.alert_rule_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_rule));
+    return v_rule;
+end;
+$$;
+
+comment on function docket.delete_alert_rule(uuid, text, uuid) is
+'Deletes a rule, and resolves what it has open; its alerts stay.
+
+`project_id` is the project, null for a rule of all projects (which an operator may delete), `name`
+the rule. The same `request_id` again returns the first answer. Returns the rule as it was. Raises
+PD404, PD403.';
+
+create function docket.list_alert_rules(
+    project_id uuid,
+    after      text    default null,
+    page_size  integer default 100
+) returns table (
+    alert_rule_id   uuid,
+    name            text,
+    is_global       boolean,
+    kind            docket.alert_kind,
+    severity        docket.severity,
+    metric          text,
+    labels          jsonb,
+    group_by        text[],
+    aggregate       text,
+    time_window     interval,
+    comparison      docket.alert_comparison,
+    threshold       numeric,
+    clear_threshold numeric,
+    fire_after      interval,
+    clear_after     interval,
+    baseline_weeks  integer,
+    description     text,
+    is_enabled      boolean,
+    open_alerts     bigint,
+    evaluated_at    timestamptz,
+    series_count    bigint,
+    problem         text
+)
+language sql
+stable
+begin atomic
+      with rules as (
+          select distinct on (r.name) r.*
+            from docket.alert_rules as r
+           where (r.project_id = list_alert_rules.project_id or r.project_id is null)
+             and r.name > coalesce(list_alert_rules.after, '')
+           order by r.name, r.project_id nulls last
+           limit least(greatest(list_alert_rules.page_size, 1), 1000)
+      )
+    select r.alert_rule_id, r.name, r.project_id is null, r.kind, r.severity, r.metric, r.labels,
+           r.group_by, r.aggregate, r.time_window, r.comparison, r.threshold, r.clear_threshold,
+           r.fire_after, r.clear_after, r.baseline_weeks, r.description, r.is_enabled,
+           (select count(*)
+              from docket.alerts as a
+             where a.alert_rule_id = r.alert_rule_id
+               and a.project_id    = list_alert_rules.project_id
+               and a.state <> 'resolved'),
+           e.evaluated_at, e.series_count, e.problem
+      from rules as r
+      left join docket.alert_evaluations as e
+        on e.alert_rule_id = r.alert_rule_id
+       and e.project_id    = list_alert_rules.project_id
+     order by r.name;
+end;
+
+comment on function docket.list_alert_rules(uuid, text, integer) is
+'The alert rules that count in a project, by name: its own, and those of all projects that it has
+none of this name for.
+
+`after` is the name of the last rule of the previous page, `page_size` is in rows (1 to 1000).
+Returns rules with what they have open here, when they were evaluated last, how many series they
+then judged, and what was in the way; metric, aggregate, baseline_weeks, description, evaluated_at,
+series_count and problem may be null. Raises nothing.';
+
+revoke all on function docket_private.require_rules(uuid) from public;
+revoke all on function docket_private.close_alerts(uuid, uuid) from public;
+revoke all on function docket_private.replace_alert_rule(uuid, text) from public;
+revoke all on function docket.set_alert_rule(
+    uuid, text, text, numeric, text, jsonb, text[], text, interval, text, numeric, interval,
+    interval, text, integer, text, boolean, uuid) from public;
+revoke all on function docket.delete_alert_rule(uuid, text, uuid) from public;
+revoke all on function docket.list_alert_rules(uuid, text, integer) from public;
+grant execute on function
+    docket.set_alert_rule(
+        uuid, text, text, numeric, text, jsonb, text[], text, interval, text, numeric, interval,
+        interval, text, integer, text, boolean, uuid),
+    docket.delete_alert_rule(uuid, text, uuid)
+   to docket_admin, docket_app;
+grant execute on function docket.list_alert_rules(uuid, text, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- observability/evaluate_alerts
+
+set local role docket_owner;
+
+-- Iglewicz and Hoaglin's: medians, so that what was odd before does not count as usual. Where more
+-- than half is the same, the mean deviation; and never less than a hundredth of the median, which
+-- is what sketches are off.
+create function docket_private.robust_z(value numeric, usual numeric[]) returns numeric
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_median constant numeric := (
+        select percentile_cont(0.5) within group (order by u.value::double precision)
+          from unnest(usual) as u (value));
+    v_spread numeric;
+begin
+    v_spread := (
+        select greatest(
+                   coalesce(
+                       nullif(1.4826 * (percentile_cont(0.5) within group (
+                                            order by abs(u.value - v_median)::double precision)
+                                       )::numeric, 0),
+                       1.2533 * avg(abs(u.value - v_median))),
+                   0.01 * abs(v_median))
+          from unnest(robust_z.usual) as u (value));
+
+    return case
+               when v_spread > 0
+                   then greatest(least((robust_z.value - v_median) / v_spread, 1000000), -1000000)
+               else sign(robust_z.value - v_median) * 1000000
+           end;
+end;
+$$;
+
+comment on function docket_private.robust_z(numeric, numeric[]) is
+    'How far a value is from the median of others, in spreads of theirs: about as many standard deviations where they are normal. At most a million either way.';
+
+-- The time before an evaluation ends with it. Rollups are of whole minutes, and serve where a
+-- minute is little of the time that is judged.
+create function docket_private.end_of_window(at timestamptz, time_window interval)
+returns timestamptz
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return case
+               when time_window > interval '1 hour'
+                   then date_trunc('minute', at, 'UTC') + interval '1 minute'
+               else at + interval '1 microsecond'
+           end;
+end;
+$$;
+
+comment on function docket_private.end_of_window(timestamptz, interval) is
+    'Where the time ends that is judged at some time: samples of that very moment are in it.';
+
+create function docket_private.judged_metric(
+    rule   docket.alert_rules,
+    metric docket.metric_definitions,
+    at     timestamptz
+) returns table (
+    labels jsonb,
+    value  numeric
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_aggregate constant text        := coalesce(
+        rule.aggregate, docket_private.usual_aggregate(metric.kind));
+    v_until     constant timestamptz := docket_private.end_of_window(at, rule.time_window);
+    v_hour      constant timestamptz := date_trunc('hour', at, 'UTC');
+    -- How many weeks, and how many values in all, are enough to say what is usual.
+    v_weeks     constant integer     := 3;
+    v_values    constant integer     := 5;
+begin
+    perform docket_private.check_series_call(
+        metric, rule.time_window, v_aggregate, v_until - rule.time_window, v_until);
+
+    case rule.kind
+        when 'threshold' then
+            return query
+            select b.group_labels, b.value
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window, v_aggregate,
+                       v_until - rule.time_window, v_until, rule.group_by, v_until) as b;
+        when 'rate' then
+            return query
+            select b.group_labels,
+                   case
+                       when metric.kind = 'counter' then max(b.value)
+                       when count(*) = 2
+                           then (max(b.value) filter (
+                                     where b.bucket_at = v_until - rule.time_window)
+                                 - max(b.value) filter (
+                                       where b.bucket_at < v_until - rule.time_window))
+                                / extract(epoch from rule.time_window)
+                   end
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window,
+                       case metric.kind when 'counter' then 'rate' else v_aggregate end,
+                       v_until - case metric.kind when 'counter' then 1 else 2 end
+                                 * rule.time_window,
+                       v_until, rule.group_by, v_until) as b
+             group by b.group_labels;
+        when 'anomaly' then
+            return query
+            select n.group_labels, docket_private.robust_z(n.value, u.usual)
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window, v_aggregate,
+                       v_until - rule.time_window, v_until, rule.group_by, v_until) as n
+              join (
+                  select b.group_labels, array_agg(b.value) as usual
+                    from generate_series(1, rule.baseline_weeks) as w (week)
+                   cross join lateral docket_private.series_buckets(
+                             metric, rule.labels, rule.time_window, v_aggregate,
+                             v_hour - w.week * interval '168 hours',
+                             v_hour - w.week * interval '168 hours' + interval '1 hour',
+                             rule.group_by, v_hour) as b
+                   where b.value is not null
+                   group by b.group_labels
+                  having count(*) >= v_values
+                     and count(distinct w.week) >= v_weeks
+              ) as u using (group_labels);
+    end case;
+end;
+$$;
+
+comment on function docket_private.judged_metric(
+    docket.alert_rules, docket.metric_definitions, timestamptz) is
+    'The values that a rule of the kinds threshold, rate and anomaly judges, by what tells series apart. Raises PD422 where the metric has no such aggregate.';
+
+create function docket_private.judged_absence(
+    rule       docket.alert_rules,
+    project_id uuid,
+    at         timestamptz
+) returns table (
+    labels jsonb,
+    value  numeric
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- Series that are told apart are missed for so long: hosts go.
+    v_longest constant interval := interval '7 days';
+begin
+    return query
+      with heard as (
+          select docket_private.labels_of_group(s.labels, rule.group_by) as group_labels,
+                 max(m.recorded_at) as recorded_at
+            from docket.metric_series as s
+           cross join lateral (
+                     select n.recorded_at
+                       from docket.metrics as n
+                      where n.series_id   = s.series_id
+                        and n.project_id  = s.project_id
+                        and n.recorded_at > judged_absence.at - v_longest
+                      order by n.recorded_at desc
+                      limit 1
+                 ) as m
+           where s.name       = rule.metric
+             and s.project_id = judged_absence.project_id
+             and s.labels @> rule.labels
+           group by 1
+      )
+    select h.group_labels, round(extract(epoch from judged_absence.at - h.recorded_at), 3)
+      from heard as h
+     union all
+    select '{}', extract(epoch from v_longest)
+     where rule.group_by = '{}'
+       and not exists (select from heard);
+end;
+$$;
+
+comment on function docket_private.judged_absence(docket.alert_rules, uuid, timestamptz) is
+    'For how many seconds there was no sample, by what tells series apart: seven days at most. Where nothing tells them apart there is always a row.';
+
+create function docket_private.judged_values(
+    rule       docket.alert_rules,
+    project_id uuid,
+    at         timestamptz
+) returns table (
+    labels jsonb,
+    value  numeric
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_metric docket.metric_definitions;
+begin
+    if rule.kind = 'budget' then
+        return query
+        select l.labels, trunc(u.used, 6)
+          from docket.budgets as b
+          left join docket.tasks as t
+            on t.task_id = b.task_id and t.project_id = b.project_id
+         cross join lateral (
+                   -- What may not be used at all is used up.
+                   select greatest(
+                              b.used_tokens / nullif(b.max_tokens, 0)::numeric,
+                              b.used_cost / nullif(b.max_cost, 0),
+                              case when b.is_exhausted then 1 else 0 end) as used
+               ) as u
+         cross join lateral (
+                   select jsonb_strip_nulls(
+                              jsonb_build_object(
+                                  'scope', case
+                                      when b.task_id is not null then 'task'
+                                      when b.workflow_id is not null then 'workflow'
+                                      else 'project'
+                                  end,
+                                  'workflow_id', b.workflow_id, 'task_id', b.task_id,
+                                  'task', t.task_key)) as labels
+               ) as l
+         where b.project_id = judged_values.project_id
+           and num_nonnulls(b.max_tokens, b.max_cost) > 0
+           -- Nobody works on it any more.
+           and coalesce(t.status, 'pending') not in ('completed', 'cancelled')
+           and t.archived_at is null
+           and l.labels @> rule.labels;
+        return;
+    elsif rule.kind = 'component' then
+        return query
+        select l.labels,
+               case h.state
+                   when 'degraded' then 1 when 'stale' then 2 when 'down' then 3 else 0
+               end::numeric
+          from docket.system_health as h
+         cross join lateral (
+                   select jsonb_build_object('component', h.name, 'kind', h.kind) as labels
+               ) as l
+         where h.project_id = judged_values.project_id
+           and l.labels @> rule.labels;
+        return;
+    end if;
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = rule.metric
+       and d.project_id = judged_values.project_id;
+
+    -- A rule of all projects is about those that have the metric.
+    if rule.kind = 'absence' and (found or rule.project_id is not null) then
+        return query
+        select a.labels, a.value
+          from docket_private.judged_absence(rule, judged_values.project_id, judged_values.at) as a;
+    elsif found then
+        return query
+        select m.labels, m.value
+          from docket_private.judged_metric(rule, v_metric, judged_values.at) as m;
+    end if;
+end;
+$$;
+
+comment on function docket_private.judged_values(docket.alert_rules, uuid, timestamptz) is
+    'What a rule judges in a project, and the value of each.';
+
+-- What became of the alerts of a rule in a project. Who is at one of them right now is left alone:
+-- he is judged the next time. No two evaluate the same, since the caller holds the evaluation.
+create function docket_private.judge_alerts(
+    rule       docket.alert_rules,
+    project_id uuid,
+    at         timestamptz
+) returns table (
+    series_count bigint,
+    events       jsonb
+)
+language plpgsql
+rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- What one evaluation may tell at most; the next one goes on.
+    v_most constant integer := 1000;
+begin
+    return query
+      with judged as materialized (
+          select v.labels, v.value, j.is_bad, j.is_good
+            from docket_private.judged_values(rule, judge_alerts.project_id, judge_alerts.at) as v
+           cross join lateral (
+                     select case rule.comparison
+                                when 'above' then v.value >= rule.threshold
+                                when 'below' then v.value <= rule.threshold
+                                else abs(v.value) >= rule.threshold
+                            end as is_bad,
+                            case rule.comparison
+                                when 'above' then v.value < rule.clear_threshold
+                                when 'below' then v.value > rule.clear_threshold
+                                else abs(v.value) < rule.clear_threshold
+                            end as is_good
+                 ) as j
+           where v.value is not null
+      ), held as materialized (
+          select a.alert_id, a.labels, a.state, a.started_at, a.clear_since
+            from docket.alerts as a
+           where a.alert_rule_id = rule.alert_rule_id
+             and a.project_id    = judge_alerts.project_id
+             and a.state <> 'resolved'
+             for no key update skip locked
+      ), decided as materialized (
+          select h.alert_id, h.state, j.value,
+                 coalesce(h.clear_since, judge_alerts.at) as clear_since,
+                 case
+                     when h.state = 'pending' and j.is_bad is not true then 'dropped'
+                     when h.state = 'pending' and h.started_at + rule.fire_after <= judge_alerts.at
+                         then 'firing'
+                     when h.state = 'pending' then 'same'
+                     -- What is not measured is neither good nor bad; what there is not is over.
+                     when j.value is null and rule.kind in ('absence', 'budget', 'component')
+                         then 'gone'
+                     when j.value is null then 'same'
+                     when not j.is_good then 'bad'
+                     when coalesce(h.clear_since, judge_alerts.at) + rule.clear_after
+                          <= judge_alerts.at
+                         then 'cleared'
+                     else 'good'
+                 end as happening
+            from held as h
+            left join judged as j using (labels)
+           order by h.alert_id
+      ), told as materialized (
+          select d.alert_id
+            from decided as d
+           where d.happening in ('dropped', 'firing', 'gone', 'cleared')
+           order by d.alert_id
+           limit v_most
+      ), dropped as (
+          delete from docket.alerts as a
+           using decided as d
+           where d.happening = 'dropped'
+             and d.alert_id in (select t.alert_id from told as t)
+             and a.alert_id   = d.alert_id
+             and a.project_id = judge_alerts.project_id
+          returning docket_private.alert_event(a, 'dropped') as event
+      ), changed as (
+          update docket.alerts as a
+             set value       = coalesce(d.value, a.value),
+                 state       = case
+                                   when d.happening = 'firing' then 'firing'
+                                   when d.happening in ('cleared', 'gone') then 'resolved'
+                                   else a.state
+                               end,
+                 fired_at    = case d.happening
+                                   when 'firing' then judge_alerts.at
+                                   else a.fired_at
+                               end,
+                 clear_since = case d.happening
+                                   when 'good' then d.clear_since
+                                   when 'cleared' then d.clear_since
+                                   when 'same' then a.clear_since
+                               end,
+                 resolved_at = case
+                                   when d.happening in ('cleared', 'gone') then judge_alerts.at
+                               end,
+                 resolved_by = case
+                                   when d.happening in ('cleared', 'gone') then docket.principal()
+                               end,
+                 resolution  = case when d.happening in ('cleared', 'gone') then d.happening end
+            from decided as d
+           where a.alert_id   = d.alert_id
+             and a.project_id = judge_alerts.project_id
+             and case
+                     when d.happening in ('firing', 'cleared', 'gone')
+                         then d.alert_id in (select t.alert_id from told as t)
+                     when d.happening = 'good'
+                         then a.clear_since is null or a.value <> d.value
+                     when d.happening = 'bad'
+                         then a.clear_since is not null or a.value <> d.value
+                     when d.happening = 'same' then a.value <> d.value
+                     else false
+                 end
+          returning d.happening, docket_private.alert_event(
+                        a, case a.state when 'firing' then 'firing' else 'resolved' end) as event
+      ), opened as (
+          insert into docket.alerts as a (
+              alert_id, project_id, alert_rule_id, rule_name, kind, severity, metric, labels,
+              state, value, threshold, started_at, fired_at)
+          select docket_private.new_id(judge_alerts.project_id, n.ordinal), judge_alerts.project_id,
+                 rule.alert_rule_id, rule.name, rule.kind, rule.severity, rule.metric, n.labels,
+                 case when rule.fire_after > interval '0' then 'pending' else 'firing' end,
+                 n.value, rule.threshold, judge_alerts.at,
+                 case when rule.fire_after > interval '0' then null else judge_alerts.at end
+            from (
+                select row_number() over (order by j.labels) as ordinal, j.labels, j.value
+                  from judged as j
+                 where j.is_bad
+                   -- Whoever holds it: there is one.
+                   and not exists (
+                           select
+                             from docket.alerts as a
+                            where a.alert_rule_id = rule.alert_rule_id
+                              and a.project_id    = judge_alerts.project_id
+                              and a.labels        = j.labels
+                              and a.state <> 'resolved')
+                 order by j.labels
+                 limit v_most
+            ) as n
+          returning docket_private.alert_event(a, a.state) as event
+      )
+    select (select count(*) from judged),
+           (select jsonb_agg(b.event)
+              from (
+                  select o.event from opened as o
+                   union all
+                  select c.event from changed as c
+                   where c.happening in ('firing', 'cleared', 'gone')
+                   union all
+                  select d.event from dropped as d
+              ) as b);
+end;
+$$;
+
+comment on function docket_private.judge_alerts(docket.alert_rules, uuid, timestamptz) is
+    'Opens, fires, drops and resolves the alerts of a rule in a project, as its values are. Returns how many it judged, and what there is to tell; null: nothing.';
+
+create function docket_private.end_silences(project_id uuid, at_most bigint) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ended record;
+begin
+      with over as (
+          select s.alert_rule_id, s.project_id, s.labels
+            from docket.alert_silences as s
+           where s.silenced_until <= docket.clock()
+             and (end_silences.project_id is null or s.project_id = end_silences.project_id)
+           order by s.silenced_until
+           limit end_silences.at_most
+             for update skip locked
+      ), ended as (
+          delete from docket.alert_silences as s
+           using over as o
+           where s.alert_rule_id = o.alert_rule_id
+             and s.project_id    = o.project_id
+             and s.labels        = o.labels
+          returning s.alert_id, s.project_id
+      ), told as (
+          select a.project_id, jsonb_agg(docket_private.alert_event(a, 'unsilenced')) as events
+            from ended as e
+            join docket.alerts as a using (alert_id, project_id)
+           group by a.project_id
+      )
+    select (select count(*) from ended) as number,
+           coalesce((select jsonb_object_agg(t.project_id, t.events) from told as t), '{}')
+               as events
+      into v_ended;
+
+    perform docket_private.tell_alerts(e.key::uuid, e.value)
+       from jsonb_each(v_ended.events) as e
+      order by e.key;
+
+    return v_ended.number;
+end;
+$$;
+
+comment on function docket_private.end_silences(uuid, bigint) is
+    'Ends at most so many silences whose time is over, of a project or of all (null). Returns how many.';
+
+create function docket_private.evaluate_rule(
+    alert_rule_id  uuid,
+    project_id     uuid,
+    out outcome    text,
+    out judged     bigint,
+    out happenings bigint,
+    out problem    text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now    constant timestamptz := docket.clock();
+    v_rule   docket.alert_rules;
+    v_judged record;
+begin
+    outcome := 'busy';
+
+    insert into docket.alert_evaluations (alert_rule_id, project_id)
+    values (evaluate_rule.alert_rule_id, evaluate_rule.project_id)
+        on conflict on constraint alert_evaluations_pkey do nothing;
+
+    perform
+       from docket.alert_evaluations as e
+      where e.alert_rule_id = evaluate_rule.alert_rule_id
+        and e.project_id    = evaluate_rule.project_id
+        for no key update skip locked;
+
+    if not found then
+        return;
+    end if;
+
+    -- As it is now that nobody changes it; one that was replaced in the project is no more.
+    select r.* into v_rule
+      from docket.alert_rules as r
+     where r.alert_rule_id = evaluate_rule.alert_rule_id
+       and r.is_enabled
+       and (r.project_id is not null
+            or not exists (
+                   select
+                     from docket.alert_rules as o
+                    where o.project_id = evaluate_rule.project_id
+                      and o.name       = r.name))
+       for key share skip locked;
+
+    if not found then
+        return;
+    end if;
+
+    begin
+        select j.* into v_judged
+          from docket_private.judge_alerts(v_rule, evaluate_rule.project_id, v_now) as j;
+        perform docket_private.tell_alerts(evaluate_rule.project_id, v_judged.events);
+        outcome    := 'done';
+        judged     := v_judged.series_count;
+        happenings := coalesce(jsonb_array_length(v_judged.events), 0);
+    exception
+        when others then
+            outcome := 'failed';
+            problem := left(sqlerrm, 1000);
+    end;
+
+    update docket.alert_evaluations as e
+       set evaluated_at = v_now,
+           series_count = evaluate_rule.judged,
+           problem      = evaluate_rule.problem
+     where e.alert_rule_id = evaluate_rule.alert_rule_id
+       and e.project_id    = evaluate_rule.project_id;
+exception
+    -- Nobody holds what it waits for but those who change rules or evaluate them, and they end.
+    when lock_not_available or deadlock_detected then
+        outcome := 'busy';
+end;
+$$;
+
+comment on function docket_private.evaluate_rule(uuid, uuid) is
+    'Evaluates a rule in a project. How that ended: done, busy (another is at it, or changes it) or failed, which is a problem; how many it judged, and how much it told of.';
+
+create function docket_private.due_rules(
+    project_id uuid,
+    rule_name  text,
+    before     timestamptz,
+    at_most    bigint
+) returns table (
+    alert_rule_id uuid,
+    of_project    uuid,
+    slug          text,
+    name          text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+      with counted as (
+          select r.alert_rule_id, p.project_id, p.slug, r.name
+            from docket.alert_rules as r
+            join docket.projects as p using (project_id)
+           where r.is_enabled
+             and p.archived_at is null
+           union all
+          select r.alert_rule_id, p.project_id, p.slug, r.name
+            from docket.alert_rules as r
+           cross join docket.projects as p
+           where r.is_enabled
+             and r.project_id is null
+             and p.archived_at is null
+             and not exists (
+                     select
+                       from docket.alert_rules as o
+                      where o.project_id = p.project_id
+                        and o.name       = r.name)
+      )
+    select c.alert_rule_id, c.project_id, c.slug, c.name
+      from counted as c
+      left join docket.alert_evaluations as e
+        on e.alert_rule_id = c.alert_rule_id and e.project_id = c.project_id
+     where (due_rules.project_id is null or c.project_id = due_rules.project_id)
+       and (due_rules.rule_name is null or c.name = due_rules.rule_name)
+       and (e.evaluated_at is null or e.evaluated_at <= due_rules.before)
+     order by e.evaluated_at nulls first, c.project_id, c.name
+     limit due_rules.at_most;
+end;
+$$;
+
+comment on function docket_private.due_rules(uuid, text, timestamptz, bigint) is
+    'The rules to evaluate, in a project or in all (null), those first whose evaluation is the oldest.';
+
+create function docket.evaluate_alerts(
+    project_id uuid default null,
+    rule_name  text default null
+) returns table (
+    slug         text,
+    name         text,
+    outcome      text,
+    series_count bigint,
+    transitions  bigint,
+    problem      text
+)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- Who is in the way for longer is left to the next time.
+set lock_timeout = '500ms'
+-- As the specification of events writes times.
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+    v_rule record;
+begin
+    if evaluate_alerts.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(evaluate_alerts.project_id);
+    end if;
+
+    perform docket_private.end_silences(evaluate_alerts.project_id, 1000);
+
+    -- A loop, because each rule stands or falls by itself.
+    for v_rule in
+        select d.*
+          from docket_private.due_rules(
+                   evaluate_alerts.project_id, evaluate_alerts.rule_name, 'infinity', null) as d
+    loop
+        slug := v_rule.slug;
+        name := v_rule.name;
+        select e.outcome, e.judged, e.happenings, e.problem
+          into outcome, series_count, transitions, problem
+          from docket_private.evaluate_rule(v_rule.alert_rule_id, v_rule.of_project) as e;
+        return next;
+    end loop;
+end;
+$$;
+
+comment on function docket.evaluate_alerts(uuid, text) is
+'Judges what alert rules judge, now: opens alerts, fires them, and resolves what is good again. A
+step of docket.maintain(), which evaluates each rule every half minute; this is for who does not
+want to wait. To evaluate again, or at the same time as another, opens nothing twice.
+
+`project_id` is the project (null: all, for operators), `rule_name` a rule (null: all that are
+enabled). Returns a row for each rule and project: outcome is done, busy (another is at it, or
+changes it) or failed; series_count is how many it judged, transitions what became of alerts,
+problem what was in the way. series_count, transitions and problem may be null. Raises PD404,
+PD403.';
+
+-- Each rule every half minute at most, so that a run comes to an end.
+create function docket_private.evaluate_due(
+    at_most       bigint,
+    out evaluated bigint
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO, YMD'
+set timezone = 'UTC'
+as $$
+declare
+    v_rule   record;
+    v_result record;
+begin
+    perform docket_private.require_operator();
+    evaluated := docket_private.end_silences(null, evaluate_due.at_most)
+                 + docket_private.forget_alerts(evaluate_due.at_most);
+
+    for v_rule in
+        select d.*
+          from docket_private.due_rules(
+                   null, null, docket.clock() - interval '30 seconds', evaluate_due.at_most) as d
+    loop
+        select e.* into v_result
+          from docket_private.evaluate_rule(v_rule.alert_rule_id, v_rule.of_project) as e;
+        evaluated := evaluated + (v_result.outcome <> 'busy')::integer;
+    end loop;
+end;
+$$;
+
+comment on function docket_private.evaluate_due(bigint) is
+    'A step of maintenance: evaluates at most so many rules, each in one project. A rule that can not be evaluated says so itself, and fails nobody. Returns how many. Raises PD403.';
+
+revoke all on function docket_private.robust_z(numeric, numeric[]) from public;
+revoke all on function docket_private.end_of_window(timestamptz, interval) from public;
+revoke all on function docket_private.judged_metric(
+    docket.alert_rules, docket.metric_definitions, timestamptz) from public;
+revoke all on function docket_private.judged_absence(docket.alert_rules, uuid, timestamptz)
+  from public;
+revoke all on function docket_private.judged_values(docket.alert_rules, uuid, timestamptz)
+  from public;
+revoke all on function docket_private.judge_alerts(docket.alert_rules, uuid, timestamptz)
+  from public;
+revoke all on function docket_private.end_silences(uuid, bigint) from public;
+revoke all on function docket_private.evaluate_rule(uuid, uuid) from public;
+revoke all on function docket_private.due_rules(uuid, text, timestamptz, bigint) from public;
+revoke all on function docket.evaluate_alerts(uuid, text) from public;
+revoke all on function docket_private.evaluate_due(bigint) from public;
+grant execute on function docket.evaluate_alerts(uuid, text)
+   to docket_admin, docket_app, docket_maintenance;
 
 reset role;
 
@@ -49665,8 +51656,9 @@ values (1, 'tallies', null, 'Counts anew what dashboards read, where it is older
        (14, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (15, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
        (16, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (17, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (18, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (17, 'alerts', 1000, 'Evaluates alert rules, each every half minute at most, in each project; ends silences, and removes alerts that are kept no longer; counts all of them.'),
+       (18, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (19, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -49874,6 +51866,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'alerts' then
+            done := docket_private.evaluate_due(take_step.at_most);
         when 'executions' then
             done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
@@ -49998,10 +51992,10 @@ $$;
 comment on function docket.maintain(text[]) is
 'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
 metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
-ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
-whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
-keeps none of the others from being done. What it waits for longer than half a second it leaves to
-the next call.
+ahead, forgets old request ids, evaluates alert rules, ends executions that give no sign of life,
+and takes back tasks whose lease has expired. Each step is bounded, and is done by one call at a
+time; one that fails keeps none of the others from being done. What it waits for longer than half a
+second it leaves to the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until
@@ -50415,6 +52409,53 @@ begin
            end
       from docket.system_health as h;
 
+    -- What somebody looks at, and what nobody wants to hear of, alarms nobody.
+    return query
+    select 'alerts',
+           case
+               when bool_or(a.severity = 'critical') then 'critical'
+               when count(*) > 0 then 'warning'
+               else 'ok'
+           end,
+           coalesce(
+               'firing: '
+               || string_agg(
+                      format('%s%s is %s (%s)', a.rule_name,
+                             case a.labels when '{}' then '' else ' ' || a.labels::text end,
+                             trim_scale(round(a.value, 6)), a.severity),
+                      ', ' order by a.place) filter (where a.place <= 5)
+               || case when count(*) > 5 then format(', and %s more', count(*) - 5) else '' end,
+               'none is firing'),
+           case
+               when count(*) > 0
+               then 'docket.list_alerts(): acknowledge what you look at, silence what you know.'
+           end
+      from (
+          select o.*,
+                 row_number() over (order by o.severity <> 'critical', o.alert_id) as place
+            from docket.alert_overview as o
+           where o.state = 'firing'
+             and o.silenced_until is null
+      ) as a;
+
+    return query
+    select 'alert rules',
+           (case when count(*) = 0 then 'ok' else 'warning' end),
+           case
+               when count(*) = 0 then 'all can be evaluated'
+               else format('can not be evaluated: %s',
+                           string_agg(format('%s (%s)', e.name, e.problem), ', ' order by e.name)
+                               filter (where e.place <= 5))
+           end,
+           case when count(*) > 0 then 'Set them anew: docket.set_alert_rule().' end
+      from (
+          select r.name, v.problem, row_number() over (order by r.name) as place
+            from docket.alert_evaluations as v
+            join docket.alert_rules as r using (alert_rule_id)
+           where v.problem is not null
+             and r.is_enabled
+      ) as e;
+
     return query
     select 'paused projects', 'ok',
            coalesce(string_agg(p.slug, ', ' order by p.slug), 'none'), null::text
@@ -50425,7 +52466,7 @@ end;
 $$;
 
 comment on function docket_private.queue_health() is
-    'Whether tasks that were lost come back.';
+    'Whether tasks that were lost come back, and what somebody is to look at.';
 
 create function docket.health() returns table (
     item   text,
@@ -50458,7 +52499,8 @@ $$;
 comment on function docket.health() is
 'Whether the database is as it should be and its upkeep is done, in checks that take milliseconds
 however much is stored: settings that endanger data, connections, old transactions, replication,
-what the deploy has set up, maintenance, partitions, seals and leases. What has to read all there is
+what the deploy has set up, maintenance, partitions, seals, leases, components and alerts that are
+firing. What has to read all there is
 has functions of its own: graph_health(), verify_audit().
 
 Returns a row for each check: item, what was looked at; level, ok, warning, critical or unknown (may

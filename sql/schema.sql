@@ -57,6 +57,34 @@ CREATE DOMAIN docket.access_level AS text
 
 COMMENT ON DOMAIN docket.access_level IS 'reader: sees; writer: sees and changes; admin: also says who else may.';
 
+-- DOMAIN docket.alert_comparison
+
+CREATE DOMAIN docket.alert_comparison AS text
+	CONSTRAINT alert_comparison_known CHECK ((VALUE = ANY (ARRAY['above'::text, 'below'::text, 'outside'::text])));
+
+COMMENT ON DOMAIN docket.alert_comparison IS 'On which side of its threshold a value is bad: above, at it or above; below, at it or below; outside, of an anomaly, on either side.';
+
+-- DOMAIN docket.alert_kind
+
+CREATE DOMAIN docket.alert_kind AS text
+	CONSTRAINT alert_kind_known CHECK ((VALUE = ANY (ARRAY['threshold'::text, 'rate'::text, 'anomaly'::text, 'absence'::text, 'budget'::text, 'component'::text])));
+
+COMMENT ON DOMAIN docket.alert_kind IS 'What a rule judges: threshold, what a metric is; rate, how fast it changes; anomaly, how far it is from what it usually is at this hour of the week; absence, for how long nothing was measured; budget, what part of a budget is used; component, how a component is.';
+
+-- DOMAIN docket.alert_resolution
+
+CREATE DOMAIN docket.alert_resolution AS text
+	CONSTRAINT alert_resolution_known CHECK ((VALUE = ANY (ARRAY['cleared'::text, 'gone'::text, 'manual'::text, 'rule_changed'::text])));
+
+COMMENT ON DOMAIN docket.alert_resolution IS 'How an alert was resolved: cleared, it became good again; gone, what it was about is no more; manual, somebody said so; rule_changed, its rule was changed, switched off or deleted.';
+
+-- DOMAIN docket.alert_state
+
+CREATE DOMAIN docket.alert_state AS text
+	CONSTRAINT alert_state_known CHECK ((VALUE = ANY (ARRAY['pending'::text, 'firing'::text, 'acknowledged'::text, 'resolved'::text])));
+
+COMMENT ON DOMAIN docket.alert_state IS 'How an alert stands: pending, bad, but not yet for long enough; firing, somebody is to look; acknowledged, somebody does; resolved, it is over.';
+
 -- DOMAIN docket.artifact_type
 
 CREATE DOMAIN docket.artifact_type AS text
@@ -582,6 +610,140 @@ CREATE TYPE docket_private.test_case AS (
 );
 
 COMMENT ON TYPE docket_private.test_case IS 'One test of a report, and how it ended: passed, failure, error or skipped.';
+
+-- TABLE docket.alerts
+
+CREATE TABLE docket.alerts (
+    alert_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    alert_rule_id uuid NOT NULL,
+    rule_name text NOT NULL,
+    kind docket.alert_kind NOT NULL,
+    severity docket.severity NOT NULL,
+    metric text,
+    labels jsonb NOT NULL,
+    state docket.alert_state NOT NULL,
+    value numeric NOT NULL,
+    threshold numeric NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    fired_at timestamp with time zone,
+    clear_since timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    resolution docket.alert_resolution,
+    note text,
+    CONSTRAINT alerts_acknowledged_by_somebody CHECK (((num_nulls(acknowledged_at, acknowledged_by) = ANY (ARRAY[0, 2])) AND (((state)::text <> 'acknowledged'::text) OR (acknowledged_at IS NOT NULL)))),
+    CONSTRAINT alerts_fired_unless_pending CHECK (((fired_at IS NULL) = ((state)::text = 'pending'::text))),
+    CONSTRAINT alerts_note_bounded CHECK (((length(note) >= 1) AND (length(note) <= 2000))),
+    CONSTRAINT alerts_resolved_somehow CHECK ((num_nulls(resolved_at, resolved_by, resolution) =
+CASE state
+    WHEN 'resolved'::text THEN 0
+    ELSE 3
+END))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY docket.alerts FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.alerts IS 'What was bad for somebody to look at: from when on, who did, and when it was over.';
+
+COMMENT ON COLUMN docket.alerts.alert_id IS 'The alert.';
+
+COMMENT ON COLUMN docket.alerts.alert_rule_id IS 'The rule; there may be none of this id any more.';
+
+COMMENT ON COLUMN docket.alerts.rule_name IS 'The rule''s name.';
+
+COMMENT ON COLUMN docket.alerts.kind IS 'What the rule judges.';
+
+COMMENT ON COLUMN docket.alerts.severity IS 'How bad it is.';
+
+COMMENT ON COLUMN docket.alerts.metric IS 'The metric; null: it is about a budget or a component.';
+
+COMMENT ON COLUMN docket.alerts.labels IS 'What it is about: the labels of the series, of the budget or of the component.';
+
+COMMENT ON COLUMN docket.alerts.state IS 'How it stands.';
+
+COMMENT ON COLUMN docket.alerts.value IS 'What the value was when it was judged last.';
+
+COMMENT ON COLUMN docket.alerts.threshold IS 'From which value on it was bad.';
+
+COMMENT ON COLUMN docket.alerts.started_at IS 'Since when it was bad.';
+
+COMMENT ON COLUMN docket.alerts.fired_at IS 'When it fired; null: it is pending.';
+
+COMMENT ON COLUMN docket.alerts.clear_since IS 'Since when it is good again, while it is not resolved yet.';
+
+COMMENT ON COLUMN docket.alerts.acknowledged_at IS 'When somebody said that he looks.';
+
+COMMENT ON COLUMN docket.alerts.acknowledged_by IS 'Who.';
+
+COMMENT ON COLUMN docket.alerts.resolved_at IS 'When it was over.';
+
+COMMENT ON COLUMN docket.alerts.resolved_by IS 'Who said so, or evaluated the rule.';
+
+COMMENT ON COLUMN docket.alerts.resolution IS 'How it was resolved.';
+
+COMMENT ON COLUMN docket.alerts.note IS 'What was said of it last.';
+
+COMMENT ON CONSTRAINT alerts_note_bounded ON docket.alerts IS 'a note has 1 to 2000 characters';
+
+-- FUNCTION docket.acknowledge_alert(uuid, text, uuid)
+
+CREATE FUNCTION docket.acknowledge_alert(alert_id uuid, note text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alerts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'acknowledge_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(acknowledge_alert.alert_id);
+
+    begin
+        update docket.alerts as a
+           set state           = 'acknowledged',
+               acknowledged_at = docket.clock(),
+               acknowledged_by = docket.principal(),
+               note            = acknowledge_alert.note
+         where a.alert_id   = v_alert.alert_id
+           and a.project_id = v_alert.project_id
+           and a.state      = 'firing'
+        returning a.* into v_alert;
+    exception
+        when check_violation then
+            raise exception 'a note has 1 to 2000 characters'
+                using errcode = 'PD422';
+    end;
+
+    if v_alert.state = 'acknowledged' then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'acknowledged')));
+    else
+        v_alert := docket_private.find_alert(acknowledge_alert.alert_id);
+        if v_alert.state <> 'acknowledged' then
+            raise exception 'alert % is %', v_alert.alert_id, v_alert.state
+                using errcode = 'PDTRN',
+                      hint    = 'Only an alert that is firing is acknowledged.';
+        end if;
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.acknowledge_alert(alert_id uuid, note text, request_id uuid) IS 'Says that somebody looks after an alert that is firing. It stays there until it is resolved; what
+is acknowledged already stays so.
+
+`note` says what is being done, in 1 to 2000 characters. The same `request_id` again returns the
+first answer. Returns the alert. Raises PD404, PD403, PD422, PDTRN (it is pending or resolved).';
 
 -- FUNCTION docket.clock()
 
@@ -1401,6 +1563,135 @@ day, week or month (UTC). agent_name, model, interaction_type and period_start m
 they are not grouped by, or not known. latency_p50_ms and latency_p95_ms may be null: half and 95
 of 100 took no longer, in milliseconds, of those whose time is known. costs is an object {currency:
 amount}. Returns rows, by time and name. Raises PD422.';
+
+-- FUNCTION docket_private.principal_of_gateway()
+
+CREATE FUNCTION docket_private.principal_of_gateway() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return docket.principal();
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.principal_of_gateway() IS 'docket.principal(), for where it is rarely needed: a call that is not written out in the statement.';
+
+-- SEQUENCE docket_private.audit_id_seq
+
+CREATE SEQUENCE docket_private.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+COMMENT ON SEQUENCE docket_private.audit_id_seq IS 'Numbers the rows of the journal; in the order of writing, not of commit.';
+
+-- TABLE docket.audit_log
+
+CREATE TABLE docket.audit_log (
+    audit_id bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    transaction_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    project_id uuid,
+    table_name text NOT NULL,
+    operation docket.audit_operation NOT NULL,
+    row_id uuid,
+    row_key text,
+    old_values jsonb,
+    new_values jsonb,
+    principal text DEFAULT 
+CASE
+    WHEN (current_setting('docket.actor'::text, true) IS NOT NULL) THEN docket_private.principal_of_gateway()
+    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
+END NOT NULL,
+    session_role text DEFAULT SESSION_USER NOT NULL,
+    reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
+    request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
+    client_address inet DEFAULT inet_client_addr(),
+    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
+)
+PARTITION BY RANGE (recorded_at);
+
+ALTER TABLE ONLY docket.audit_log FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.audit_log IS 'The journal: one row for each changed row, with the changed columns only, and who, when, from where and why.';
+
+COMMENT ON COLUMN docket.audit_log.audit_id IS 'Its number, in the order of writing; commits may come in another order.';
+
+COMMENT ON COLUMN docket.audit_log.recorded_at IS 'The wall clock at the change.';
+
+COMMENT ON COLUMN docket.audit_log.transaction_at IS 'When the transaction began.';
+
+COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
+
+COMMENT ON COLUMN docket.audit_log.project_id IS 'The project of the row; null where the table has none.';
+
+COMMENT ON COLUMN docket.audit_log.table_name IS 'The table, without its schema where that is docket.';
+
+COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate; drop where a partition was dropped.';
+
+COMMENT ON COLUMN docket.audit_log.row_id IS 'The row''s id, where its key is a uuid.';
+
+COMMENT ON COLUMN docket.audit_log.row_key IS 'The row''s key, where that is no uuid.';
+
+COMMENT ON COLUMN docket.audit_log.old_values IS 'Changed columns before (delete: all that were not null), each as PostgreSQL''s own text form of the value.';
+
+COMMENT ON COLUMN docket.audit_log.new_values IS 'Changed columns after (insert: all that are not null), each as PostgreSQL''s own text form of the value.';
+
+COMMENT ON COLUMN docket.audit_log.principal IS 'Who asked: docket.principal().';
+
+COMMENT ON COLUMN docket.audit_log.session_role IS 'The role that logged in.';
+
+COMMENT ON COLUMN docket.audit_log.reason IS 'The setting docket.reason at the change.';
+
+COMMENT ON COLUMN docket.audit_log.request_id IS 'The setting docket.request_id at the change.';
+
+COMMENT ON COLUMN docket.audit_log.client_address IS 'The client''s address; null over a unix socket.';
+
+COMMENT ON COLUMN docket.audit_log.application_name IS 'What the client calls itself.';
+
+-- FUNCTION docket.alert_history(uuid, bigint, integer)
+
+CREATE FUNCTION docket.alert_history(alert_id uuid, after bigint DEFAULT 0, page_size integer DEFAULT 100) RETURNS TABLE(audit_id bigint, recorded_at timestamp with time zone, principal text, operation text, from_state text, to_state text, changes jsonb)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT l.audit_id,
+     l.recorded_at,
+     l.principal,
+         CASE l.table_name
+             WHEN 'alerts'::text THEN (l.operation)::text
+             ELSE
+             CASE l.operation
+                 WHEN 'delete'::text THEN 'unsilence'::text
+                 ELSE 'silence'::text
+             END
+         END AS "case",
+         CASE l.table_name
+             WHEN 'alerts'::text THEN (l.old_values ->> 'state'::text)
+             ELSE NULL::text
+         END AS "case",
+         CASE l.table_name
+             WHEN 'alerts'::text THEN (l.new_values ->> 'state'::text)
+             ELSE NULL::text
+         END AS "case",
+     ( SELECT jsonb_object_agg(k.column_name, jsonb_build_array((l.old_values -> k.column_name), (l.new_values -> k.column_name))) AS jsonb_object_agg
+            FROM jsonb_object_keys((COALESCE(l.old_values, '{}'::jsonb) || COALESCE(l.new_values, '{}'::jsonb))) k(column_name)) AS jsonb_object_agg
+    FROM docket.audit_log l
+   WHERE ((l.row_id = alert_history.alert_id) AND (l.table_name = ANY (ARRAY['alerts'::text, 'alert_silences'::text])) AND (l.audit_id > alert_history.after))
+   ORDER BY l.audit_id
+  LIMIT LEAST(GREATEST(alert_history.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) IS 'What has happened to an alert, the oldest first: one row for each transition, from the journal,
+which also has those that came to nothing.
+
+`after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns when, who, what (insert, update, delete, silence, unsilence), the state before and after,
+and changes ({column: [before, after]}, in PostgreSQL''s text form); from_state, to_state and
+changes may be null. Raises nothing.';
 
 -- TABLE docket.knowledge_base
 
@@ -2385,95 +2676,6 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) IS 'A place in the change stream, as its transaction and number. Raises PD422.';
-
--- FUNCTION docket_private.principal_of_gateway()
-
-CREATE FUNCTION docket_private.principal_of_gateway() RETURNS text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    return docket.principal();
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.principal_of_gateway() IS 'docket.principal(), for where it is rarely needed: a call that is not written out in the statement.';
-
--- SEQUENCE docket_private.audit_id_seq
-
-CREATE SEQUENCE docket_private.audit_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-COMMENT ON SEQUENCE docket_private.audit_id_seq IS 'Numbers the rows of the journal; in the order of writing, not of commit.';
-
--- TABLE docket.audit_log
-
-CREATE TABLE docket.audit_log (
-    audit_id bigint DEFAULT nextval('docket_private.audit_id_seq'::regclass) NOT NULL,
-    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    transaction_at timestamp with time zone DEFAULT transaction_timestamp() NOT NULL,
-    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    project_id uuid,
-    table_name text NOT NULL,
-    operation docket.audit_operation NOT NULL,
-    row_id uuid,
-    row_key text,
-    old_values jsonb,
-    new_values jsonb,
-    principal text DEFAULT 
-CASE
-    WHEN (current_setting('docket.actor'::text, true) IS NOT NULL) THEN docket_private.principal_of_gateway()
-    ELSE COALESCE(NULLIF(current_setting('role'::text), 'none'::text), (SESSION_USER)::text)
-END NOT NULL,
-    session_role text DEFAULT SESSION_USER NOT NULL,
-    reason text DEFAULT NULLIF(current_setting('docket.reason'::text, true), ''::text),
-    request_id text DEFAULT NULLIF(current_setting('docket.request_id'::text, true), ''::text),
-    client_address inet DEFAULT inet_client_addr(),
-    application_name text DEFAULT NULLIF(current_setting('application_name'::text), ''::text)
-)
-PARTITION BY RANGE (recorded_at);
-
-ALTER TABLE ONLY docket.audit_log FORCE ROW LEVEL SECURITY;
-
-COMMENT ON TABLE docket.audit_log IS 'The journal: one row for each changed row, with the changed columns only, and who, when, from where and why.';
-
-COMMENT ON COLUMN docket.audit_log.audit_id IS 'Its number, in the order of writing; commits may come in another order.';
-
-COMMENT ON COLUMN docket.audit_log.recorded_at IS 'The wall clock at the change.';
-
-COMMENT ON COLUMN docket.audit_log.transaction_at IS 'When the transaction began.';
-
-COMMENT ON COLUMN docket.audit_log.transaction_id IS 'The transaction, so that a reader can tell what may still be uncommitted before it. It never wraps around.';
-
-COMMENT ON COLUMN docket.audit_log.project_id IS 'The project of the row; null where the table has none.';
-
-COMMENT ON COLUMN docket.audit_log.table_name IS 'The table, without its schema where that is docket.';
-
-COMMENT ON COLUMN docket.audit_log.operation IS 'insert, update, delete or truncate; drop where a partition was dropped.';
-
-COMMENT ON COLUMN docket.audit_log.row_id IS 'The row''s id, where its key is a uuid.';
-
-COMMENT ON COLUMN docket.audit_log.row_key IS 'The row''s key, where that is no uuid.';
-
-COMMENT ON COLUMN docket.audit_log.old_values IS 'Changed columns before (delete: all that were not null), each as PostgreSQL''s own text form of the value.';
-
-COMMENT ON COLUMN docket.audit_log.new_values IS 'Changed columns after (insert: all that are not null), each as PostgreSQL''s own text form of the value.';
-
-COMMENT ON COLUMN docket.audit_log.principal IS 'Who asked: docket.principal().';
-
-COMMENT ON COLUMN docket.audit_log.session_role IS 'The role that logged in.';
-
-COMMENT ON COLUMN docket.audit_log.reason IS 'The setting docket.reason at the change.';
-
-COMMENT ON COLUMN docket.audit_log.request_id IS 'The setting docket.request_id at the change.';
-
-COMMENT ON COLUMN docket.audit_log.client_address IS 'The client''s address; null over a unix socket.';
-
-COMMENT ON COLUMN docket.audit_log.application_name IS 'What the client calls itself.';
 
 -- FUNCTION docket.changes(text, integer)
 
@@ -4330,6 +4532,195 @@ archived tasks are left out. `max_tasks` is the size of a page (default: all), `
 place of the last task of the previous one. Returns one row for each task, with the effort so far
 in total. Raises nothing.';
 
+-- FUNCTION docket_private.is_labels(jsonb)
+
+CREATE FUNCTION docket_private.is_labels(labels jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    -- One after the other: what is no object can not be taken apart.
+    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
+    then
+        return false;
+    end if;
+
+    return (
+        select count(*) <= 32
+               and coalesce(
+                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
+                                and l.key <> all (array['le', 'quantile'])
+                                and jsonb_typeof(l.value) = 'string'),
+                       true)
+          from jsonb_each(is_labels.labels) as l);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.is_labels(labels jsonb) IS 'Whether a value is an object of labels: at most 32 texts under plain names.';
+
+-- TABLE docket.alert_rules
+
+CREATE TABLE docket.alert_rules (
+    alert_rule_id uuid NOT NULL,
+    project_id uuid,
+    name text NOT NULL,
+    kind docket.alert_kind NOT NULL,
+    severity docket.severity NOT NULL,
+    metric text,
+    labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+    group_by text[] DEFAULT '{}'::text[] NOT NULL,
+    aggregate text,
+    time_window interval NOT NULL,
+    comparison docket.alert_comparison NOT NULL,
+    threshold numeric NOT NULL,
+    clear_threshold numeric NOT NULL,
+    fire_after interval NOT NULL,
+    clear_after interval NOT NULL,
+    baseline_weeks integer,
+    description text,
+    is_enabled boolean NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    updated_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    updated_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT alert_rules_aggregate_where_taken_together CHECK (((aggregate IS NULL) OR ((kind)::text = ANY (ARRAY['threshold'::text, 'rate'::text, 'anomaly'::text])))),
+    CONSTRAINT alert_rules_baseline_bounded CHECK ((((baseline_weeks IS NOT NULL) = ((kind)::text = 'anomaly'::text)) AND ((baseline_weeks >= 3) AND (baseline_weeks <= 52)))),
+    CONSTRAINT alert_rules_clears_on_the_other_side CHECK (((scale(clear_threshold) <= 30) AND
+CASE comparison
+    WHEN 'above'::text THEN ((clear_threshold <= threshold) AND (clear_threshold > '-1000000000000000000000000000000'::numeric))
+    WHEN 'below'::text THEN ((clear_threshold >= threshold) AND (clear_threshold < '1000000000000000000000000000000'::numeric))
+    ELSE ((clear_threshold > (0)::numeric) AND (clear_threshold <= threshold))
+END)),
+    CONSTRAINT alert_rules_comparison_fits CHECK (
+CASE kind
+    WHEN 'anomaly'::text THEN true
+    WHEN 'threshold'::text THEN ((comparison)::text <> 'outside'::text)
+    WHEN 'rate'::text THEN ((comparison)::text <> 'outside'::text)
+    ELSE ((comparison)::text = 'above'::text)
+END),
+    CONSTRAINT alert_rules_group_by_bounded CHECK (
+CASE
+    WHEN ((array_ndims(group_by) > 1) OR (cardinality(group_by) > 32)) THEN false
+    ELSE ((octet_length(array_to_string(group_by, ','::text, '-'::text)) <= 4096) AND (array_position(group_by, NULL::text) IS NULL))
+END),
+    CONSTRAINT alert_rules_labels_plain CHECK (docket_private.is_labels(labels)),
+    CONSTRAINT alert_rules_metric_where_measured CHECK (((metric IS NULL) = ((kind)::text = ANY (ARRAY['budget'::text, 'component'::text])))),
+    CONSTRAINT alert_rules_texts_bounded CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND ((length(metric) >= 1) AND (length(metric) <= 200)) AND ((length(description) >= 1) AND (length(description) <= 2000)))),
+    CONSTRAINT alert_rules_threshold_plain CHECK (((threshold > '-1000000000000000000000000000000'::numeric) AND (threshold < '1000000000000000000000000000000'::numeric) AND (scale(threshold) <= 30) AND (((kind)::text <> ALL (ARRAY['absence'::text, 'budget'::text, 'component'::text])) OR (threshold > (0)::numeric)) AND (((comparison)::text <> 'outside'::text) OR (threshold > (0)::numeric)))),
+    CONSTRAINT alert_rules_time_window_bounded CHECK ((((time_window >= '00:01:00'::interval) AND (time_window <= '7 days'::interval)) AND (EXTRACT(month FROM time_window) = (0)::numeric) AND (((kind)::text <> 'anomaly'::text) OR (mod((3600)::numeric, NULLIF(EXTRACT(epoch FROM time_window), (0)::numeric)) = (0)::numeric)))),
+    CONSTRAINT alert_rules_waits_bounded CHECK ((((fire_after >= '00:00:00'::interval) AND (fire_after <= '7 days'::interval)) AND ((clear_after >= '00:00:00'::interval) AND (clear_after <= '7 days'::interval)) AND (EXTRACT(month FROM fire_after) = (0)::numeric) AND (EXTRACT(month FROM clear_after) = (0)::numeric)))
+);
+
+ALTER TABLE ONLY docket.alert_rules FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.alert_rules IS 'When somebody is to look: which values of what are bad, for how long, and how bad that is.';
+
+COMMENT ON COLUMN docket.alert_rules.alert_rule_id IS 'The rule.';
+
+COMMENT ON COLUMN docket.alert_rules.project_id IS 'The project that it is a rule of; null: of every project.';
+
+COMMENT ON COLUMN docket.alert_rules.name IS 'Its name.';
+
+COMMENT ON COLUMN docket.alert_rules.kind IS 'What it judges.';
+
+COMMENT ON COLUMN docket.alert_rules.severity IS 'How bad it is when an alert fires.';
+
+COMMENT ON COLUMN docket.alert_rules.metric IS 'The metric; null: it judges budgets or components.';
+
+COMMENT ON COLUMN docket.alert_rules.labels IS 'The labels that have to be there: of series; of budgets scope, workflow_id and task_id; of components component and kind.';
+
+COMMENT ON COLUMN docket.alert_rules.group_by IS 'The labels that tell series apart: each value has an alert of its own, all other series are taken together.';
+
+COMMENT ON COLUMN docket.alert_rules.aggregate IS 'How samples are taken together, as metric_series() does it; null: as is usual for the metric.';
+
+COMMENT ON COLUMN docket.alert_rules.time_window IS 'The time before an evaluation that is judged.';
+
+COMMENT ON COLUMN docket.alert_rules.comparison IS 'On which side of the threshold values are bad.';
+
+COMMENT ON COLUMN docket.alert_rules.threshold IS 'From which value on it is bad: in the unit of the metric (rate: per second); anomaly: how many times the usual spread; absence: seconds; budget: the part that is used, 1 all; component: 1 degraded, 2 stale, 3 down.';
+
+COMMENT ON COLUMN docket.alert_rules.clear_threshold IS 'Beyond which value, on the good side, it is good again.';
+
+COMMENT ON COLUMN docket.alert_rules.fire_after IS 'For how long it has to be bad before the alert fires.';
+
+COMMENT ON COLUMN docket.alert_rules.clear_after IS 'For how long it has to be good again before the alert is resolved.';
+
+COMMENT ON COLUMN docket.alert_rules.baseline_weeks IS 'Of an anomaly: how many weeks before say what is usual.';
+
+COMMENT ON COLUMN docket.alert_rules.description IS 'What it means, and what to do about it.';
+
+COMMENT ON COLUMN docket.alert_rules.is_enabled IS 'Whether it is evaluated.';
+
+COMMENT ON CONSTRAINT alert_rules_aggregate_where_taken_together ON docket.alert_rules IS 'only rules of the kinds threshold, rate and anomaly take samples together';
+
+COMMENT ON CONSTRAINT alert_rules_baseline_bounded ON docket.alert_rules IS 'an anomaly is one against 3 to 52 weeks before, and no other rule has such';
+
+COMMENT ON CONSTRAINT alert_rules_clears_on_the_other_side ON docket.alert_rules IS 'clear_threshold lies on the good side of the threshold, or on it';
+
+COMMENT ON CONSTRAINT alert_rules_comparison_fits ON docket.alert_rules IS 'values are bad above or below; of an anomaly outside too; of absence, budgets and components above';
+
+COMMENT ON CONSTRAINT alert_rules_group_by_bounded ON docket.alert_rules IS 'series are told apart by at most 32 labels';
+
+COMMENT ON CONSTRAINT alert_rules_labels_plain ON docket.alert_rules IS 'labels are an object of at most 32 texts under plain names';
+
+COMMENT ON CONSTRAINT alert_rules_metric_where_measured ON docket.alert_rules IS 'a rule names a metric, unless its kind is budget or component';
+
+COMMENT ON CONSTRAINT alert_rules_texts_bounded ON docket.alert_rules IS 'the name of a rule has 1 to 255 characters, its metric up to 200, its description 1 to 2000';
+
+COMMENT ON CONSTRAINT alert_rules_threshold_plain ON docket.alert_rules IS 'a threshold is a number, and more than 0 of absence, budget and component and for outside';
+
+COMMENT ON CONSTRAINT alert_rules_time_window_bounded ON docket.alert_rules IS 'time_window is from a minute to 7 days; that of an anomaly fits into an hour without a rest';
+
+COMMENT ON CONSTRAINT alert_rules_waits_bounded ON docket.alert_rules IS 'fire_after and clear_after are from 0 to 7 days';
+
+-- FUNCTION docket.delete_alert_rule(uuid, text, uuid)
+
+CREATE FUNCTION docket.delete_alert_rule(project_id uuid, name text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alert_rules
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'delete_alert_rule');
+    v_rule   docket.alert_rules;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_rules, v_answer);
+    end if;
+
+    perform docket_private.require_rules(delete_alert_rule.project_id);
+
+    delete from docket.alert_rules as r
+     where r.project_id is not distinct from delete_alert_rule.project_id
+       and r.name = delete_alert_rule.name
+    returning r.* into v_rule;
+
+    if not found then
+        raise exception 'there is no alert rule "%"',
+                        left(coalesce(delete_alert_rule.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_alert_rules() lists them.';
+    end if;
+
+    delete from docket.alert_evaluations as e
+     where e.alert_rule_id = v_rule.alert_rule_id;
+
+    perform docket_private.close_alerts(v_rule.alert_rule_id);
+
+    delete from docket.alert_silences as s
+     where s.alert_rule_id = v_rule.alert_rule_id;
+
+    perform docket_private.remember(request_id, to_jsonb(v_rule));
+    return v_rule;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.delete_alert_rule(project_id uuid, name text, request_id uuid) IS 'Deletes a rule, and resolves what it has open; its alerts stay.
+
+`project_id` is the project, null for a rule of all projects (which an operator may delete), `name`
+the rule. The same `request_id` again returns the first answer. Returns the rule as it was. Raises
+PD404, PD403.';
+
 -- FUNCTION docket.delete_artifact(uuid, uuid)
 
 CREATE FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.code_artifacts
@@ -5719,6 +6110,52 @@ near the truth for English and for code, and too many for few languages.
 `content` is the text, `model` the model; this rule treats all alike. It may be replaced by a
 better one (create or replace function, with a new name in the setting token_estimator). Returns
 tokens; raises nothing.';
+
+-- FUNCTION docket.evaluate_alerts(uuid, text)
+
+CREATE FUNCTION docket.evaluate_alerts(project_id uuid DEFAULT NULL::uuid, rule_name text DEFAULT NULL::text) RETURNS TABLE(slug text, name text, outcome text, series_count bigint, transitions bigint, problem text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_rule record;
+begin
+    if evaluate_alerts.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(evaluate_alerts.project_id);
+    end if;
+
+    perform docket_private.end_silences(evaluate_alerts.project_id, 1000);
+
+    -- A loop, because each rule stands or falls by itself.
+    for v_rule in
+        select d.*
+          from docket_private.due_rules(
+                   evaluate_alerts.project_id, evaluate_alerts.rule_name, 'infinity', null) as d
+    loop
+        slug := v_rule.slug;
+        name := v_rule.name;
+        select e.outcome, e.judged, e.happenings, e.problem
+          into outcome, series_count, transitions, problem
+          from docket_private.evaluate_rule(v_rule.alert_rule_id, v_rule.of_project) as e;
+        return next;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.evaluate_alerts(project_id uuid, rule_name text) IS 'Judges what alert rules judge, now: opens alerts, fires them, and resolves what is good again. A
+step of docket.maintain(), which evaluates each rule every half minute; this is for who does not
+want to wait. To evaluate again, or at the same time as another, opens nothing twice.
+
+`project_id` is the project (null: all, for operators), `rule_name` a rule (null: all that are
+enabled). Returns a row for each rule and project: outcome is done, busy (another is at it, or
+changes it) or failed; series_count is how many it judged, transitions what became of alerts,
+problem what was in the way. series_count, transitions and problem may be null. Raises PD404,
+PD403.';
 
 -- FUNCTION docket_private.cloudevent(docket.events)
 
@@ -8295,7 +8732,8 @@ $$;
 
 COMMENT ON FUNCTION docket.health() IS 'Whether the database is as it should be and its upkeep is done, in checks that take milliseconds
 however much is stored: settings that endanger data, connections, old transactions, replication,
-what the deploy has set up, maintenance, partitions, seals and leases. What has to read all there is
+what the deploy has set up, maintenance, partitions, seals, leases, components and alerts that are
+firing. What has to read all there is
 has functions of its own: graph_health(), verify_audit().
 
 Returns a row for each check: item, what was looked at; level, ok, warning, critical or unknown (may
@@ -10168,6 +10606,202 @@ everybody, others themselves alone.
 `project_id` and `organization_id` say where, `after` is the last id of the page before,
 `page_size` in rows (1 to 1000). Returns memberships, the oldest first; raises nothing.';
 
+-- TABLE docket.alert_evaluations
+
+CREATE TABLE docket.alert_evaluations (
+    alert_rule_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    evaluated_at timestamp with time zone,
+    series_count bigint,
+    problem text
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY docket.alert_evaluations FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.alert_evaluations IS 'How the last evaluation of each rule went, by project.';
+
+COMMENT ON COLUMN docket.alert_evaluations.alert_rule_id IS 'The rule.';
+
+COMMENT ON COLUMN docket.alert_evaluations.evaluated_at IS 'When it was evaluated last; null: never.';
+
+COMMENT ON COLUMN docket.alert_evaluations.series_count IS 'How many series, budgets or components it then judged.';
+
+COMMENT ON COLUMN docket.alert_evaluations.problem IS 'Why it could not be evaluated; null: it could.';
+
+-- FUNCTION docket.list_alert_rules(uuid, text, integer)
+
+CREATE FUNCTION docket.list_alert_rules(project_id uuid, after text DEFAULT NULL::text, page_size integer DEFAULT 100) RETURNS TABLE(alert_rule_id uuid, name text, is_global boolean, kind docket.alert_kind, severity docket.severity, metric text, labels jsonb, group_by text[], aggregate text, time_window interval, comparison docket.alert_comparison, threshold numeric, clear_threshold numeric, fire_after interval, clear_after interval, baseline_weeks integer, description text, is_enabled boolean, open_alerts bigint, evaluated_at timestamp with time zone, series_count bigint, problem text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH rules AS (
+          SELECT DISTINCT ON (r_1.name) r_1.alert_rule_id,
+             r_1.project_id,
+             r_1.name,
+             r_1.kind,
+             r_1.severity,
+             r_1.metric,
+             r_1.labels,
+             r_1.group_by,
+             r_1.aggregate,
+             r_1.time_window,
+             r_1.comparison,
+             r_1.threshold,
+             r_1.clear_threshold,
+             r_1.fire_after,
+             r_1.clear_after,
+             r_1.baseline_weeks,
+             r_1.description,
+             r_1.is_enabled,
+             r_1.version,
+             r_1.created_at,
+             r_1.updated_at,
+             r_1.created_by,
+             r_1.updated_by
+            FROM docket.alert_rules r_1
+           WHERE (((r_1.project_id = list_alert_rules.project_id) OR (r_1.project_id IS NULL)) AND (r_1.name > COALESCE(list_alert_rules.after, ''::text)))
+           ORDER BY r_1.name, r_1.project_id
+          LIMIT LEAST(GREATEST(list_alert_rules.page_size, 1), 1000)
+         )
+  SELECT r.alert_rule_id,
+     r.name,
+     (r.project_id IS NULL),
+     r.kind,
+     r.severity,
+     r.metric,
+     r.labels,
+     r.group_by,
+     r.aggregate,
+     r.time_window,
+     r.comparison,
+     r.threshold,
+     r.clear_threshold,
+     r.fire_after,
+     r.clear_after,
+     r.baseline_weeks,
+     r.description,
+     r.is_enabled,
+     ( SELECT count(*) AS count
+            FROM docket.alerts a
+           WHERE ((a.alert_rule_id = r.alert_rule_id) AND (a.project_id = list_alert_rules.project_id) AND ((a.state)::text <> 'resolved'::text))) AS count,
+     e.evaluated_at,
+     e.series_count,
+     e.problem
+    FROM (rules r
+      LEFT JOIN docket.alert_evaluations e ON (((e.alert_rule_id = r.alert_rule_id) AND (e.project_id = list_alert_rules.project_id))))
+   ORDER BY r.name;
+END;
+
+COMMENT ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) IS 'The alert rules that count in a project, by name: its own, and those of all projects that it has
+none of this name for.
+
+`after` is the name of the last rule of the previous page, `page_size` is in rows (1 to 1000).
+Returns rules with what they have open here, when they were evaluated last, how many series they
+then judged, and what was in the way; metric, aggregate, baseline_weeks, description, evaluated_at,
+series_count and problem may be null. Raises nothing.';
+
+-- TABLE docket.alert_silences
+
+CREATE TABLE docket.alert_silences (
+    alert_rule_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    labels jsonb NOT NULL,
+    alert_id uuid NOT NULL,
+    silenced_until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
+    created_by text DEFAULT docket.principal() NOT NULL,
+    CONSTRAINT alert_silences_reason_bounded CHECK (((length(reason) >= 1) AND (length(reason) <= 2000)))
+);
+
+ALTER TABLE ONLY docket.alert_silences FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE docket.alert_silences IS 'Of what nobody wants to hear for a while: the alerts of a rule about it, this one and the next.';
+
+COMMENT ON COLUMN docket.alert_silences.alert_rule_id IS 'The rule.';
+
+COMMENT ON COLUMN docket.alert_silences.labels IS 'What its alerts are about.';
+
+COMMENT ON COLUMN docket.alert_silences.alert_id IS 'The alert that was silenced.';
+
+COMMENT ON COLUMN docket.alert_silences.silenced_until IS 'Until when.';
+
+COMMENT ON COLUMN docket.alert_silences.reason IS 'Why.';
+
+COMMENT ON CONSTRAINT alert_silences_reason_bounded ON docket.alert_silences IS 'a reason has 1 to 2000 characters';
+
+-- VIEW docket.alert_overview
+
+CREATE VIEW docket.alert_overview WITH (security_invoker='true') AS
+ SELECT a.alert_id,
+    a.project_id,
+    a.alert_rule_id,
+    a.rule_name,
+    a.kind,
+    a.severity,
+    a.metric,
+    a.labels,
+    a.state,
+    a.value,
+    a.threshold,
+    a.started_at,
+    a.fired_at,
+    a.clear_since,
+    a.acknowledged_at,
+    a.acknowledged_by,
+    a.resolved_at,
+    a.resolved_by,
+    a.resolution,
+    a.note,
+    s.silenced_until,
+    s.created_by AS silenced_by,
+    s.reason AS silence_reason
+   FROM (docket.alerts a
+     LEFT JOIN docket.alert_silences s ON (((s.alert_rule_id = a.alert_rule_id) AND (s.project_id = a.project_id) AND (s.labels = a.labels) AND (s.silenced_until > docket.clock()))));
+
+COMMENT ON VIEW docket.alert_overview IS 'Alerts, and until when nobody wants to hear of them.';
+
+-- FUNCTION docket.list_alerts(uuid, text, text, text, uuid, integer)
+
+CREATE FUNCTION docket.list_alerts(project_id uuid, state text DEFAULT NULL::text, severity text DEFAULT NULL::text, rule_name text DEFAULT NULL::text, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF docket.alert_overview
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT a.alert_id,
+     a.project_id,
+     a.alert_rule_id,
+     a.rule_name,
+     a.kind,
+     a.severity,
+     a.metric,
+     a.labels,
+     a.state,
+     a.value,
+     a.threshold,
+     a.started_at,
+     a.fired_at,
+     a.clear_since,
+     a.acknowledged_at,
+     a.acknowledged_by,
+     a.resolved_at,
+     a.resolved_by,
+     a.resolution,
+     a.note,
+     a.silenced_until,
+     a.silenced_by,
+     a.silence_reason
+    FROM docket.alert_overview a
+   WHERE ((a.project_id = list_alerts.project_id) AND ((list_alerts.state IS NULL) OR ((a.state)::text = lower(list_alerts.state)) OR (((a.state)::text <> 'resolved'::text) AND (lower(list_alerts.state) = 'open'::text))) AND ((list_alerts.severity IS NULL) OR ((a.severity)::text = lower(list_alerts.severity))) AND ((list_alerts.rule_name IS NULL) OR (a.rule_name = list_alerts.rule_name)) AND ((list_alerts.after IS NULL) OR (a.alert_id < list_alerts.after)))
+   ORDER BY a.alert_id DESC
+  LIMIT LEAST(GREATEST(list_alerts.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) IS 'The alerts of a project that meet every condition given, the newest first, and until when they are
+silenced.
+
+`state` is pending, firing, acknowledged or resolved, or open for all that are not resolved;
+`severity` is low, medium, high or critical, `rule_name` the rule. `after` is the id of the last
+alert of the previous page, `page_size` is in rows (1 to 1000). Returns alerts; raises nothing.';
+
 -- TABLE docket.interaction_artifacts
 
 CREATE TABLE docket.interaction_artifacts (
@@ -10558,32 +11192,6 @@ COMMENT ON FUNCTION docket.list_communications(project_id uuid, component text, 
 `since` and `until` are when (from the first to before the second). `after` is the id of the last
 message of the previous page, `page_size` is in rows (1 to 1000). Returns messages; raises
 nothing.';
-
--- FUNCTION docket_private.is_labels(jsonb)
-
-CREATE FUNCTION docket_private.is_labels(labels jsonb) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-begin
-    -- One after the other: what is no object can not be taken apart.
-    if jsonb_typeof(is_labels.labels) <> 'object' or octet_length(is_labels.labels::text) > 4096
-    then
-        return false;
-    end if;
-
-    return (
-        select count(*) <= 32
-               and coalesce(
-                       bool_and(l.key ~ '^[a-zA-Z_][a-zA-Z0-9_]{0,99}$'
-                                and l.key <> all (array['le', 'quantile'])
-                                and jsonb_typeof(l.value) = 'string'),
-                       true)
-          from jsonb_each(is_labels.labels) as l);
-end;
-$_$;
-
-COMMENT ON FUNCTION docket_private.is_labels(labels jsonb) IS 'Whether a value is an object of labels: at most 32 texts under plain names.';
 
 -- TABLE docket.components
 
@@ -13530,10 +14138,10 @@ $$;
 
 COMMENT ON FUNCTION docket.maintain(steps text[]) IS 'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
 metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
-ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
-whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
-keeps none of the others from being done. What it waits for longer than half a second it leaves to
-the next call.
+ahead, forgets old request ids, evaluates alert rules, ends executions that give no sign of life,
+and takes back tasks whose lease has expired. Each step is bounded, and is done by one call at a
+time; one that fails keeps none of the others from being done. What it waits for longer than half a
+second it leaves to the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until
@@ -13695,19 +14303,14 @@ failed).';
 CREATE FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb DEFAULT '{}'::jsonb, bucket interval DEFAULT '01:00:00'::interval, aggregate text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, group_by text[] DEFAULT '{}'::text[]) RETURNS TABLE(bucket_at timestamp with time zone, group_labels jsonb, value numeric, sample_count bigint, read_from text)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
+    AS $$
 declare
     -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
     v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
     v_metric    docket.metric_definitions;
     v_aggregate text;
-    v_quantile  numeric;
     v_since     timestamptz;
     v_until     timestamptz;
-    v_seconds   numeric;
-    v_from      text;
-    v_kept      timestamptz;
-    v_series    record;
 begin
     perform docket_private.require_project(metric_series.project_id, false);
 
@@ -13723,113 +14326,20 @@ begin
     end if;
 
     v_aggregate := lower(coalesce(
-        metric_series.aggregate,
-        case v_metric.kind
-            when 'counter' then 'rate'
-            when 'gauge' then 'avg'
-            when 'summary' then 'avg'
-            else 'p95'
-        end));
+        metric_series.aggregate, docket_private.usual_aggregate(v_metric.kind)));
     v_until := coalesce(
         metric_series.until, docket.clock() + interval '1 microsecond');
     v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
     perform docket_private.check_series_call(
         v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
 
-    -- Whole buckets.
-    v_seconds  := extract(epoch from metric_series.bucket);
-    v_since    := date_bin(metric_series.bucket, v_since, v_origin);
-    v_until    := date_bin(
-        metric_series.bucket, v_until + metric_series.bucket - interval '1 microsecond', v_origin);
-    v_quantile := substring(v_aggregate from '^p(.*)$')::numeric / 100;
-    v_from     := case
-                      when v_quantile is not null and v_metric.kind not in ('histogram', 'timer')
-                          then 'raw'
-                      when v_seconds % 86400 = 0 then 'day'
-                      when v_seconds % 3600 = 0 then 'hour'
-                      when v_seconds % 60 = 0 then 'minute'
-                      else 'raw'
-                  end;
-    v_kept     := (
-        select r.gone_until
-          from docket.metric_retention as r
-         where r.category = v_metric.category);
-
-    select array_agg(s.series_id) as ids,
-           array_agg(
-               (select coalesce(jsonb_object_agg(l.key, l.value), '{}')
-                  from jsonb_each(s.labels) as l
-                 where l.key = any (metric_series.group_by))
-           ) as groups
-      into v_series
-      from docket.metric_series as s
-     where s.name       = v_metric.name
-       and s.project_id = v_metric.project_id
-       and s.labels @> coalesce(metric_series.labels, '{}');
-
     return query
-      with parts as materialized (
-          select g.group_labels, date_bin(metric_series.bucket, p.part_at, v_origin) as bucket_at,
-                 p.*,
-                 lag(p.last_value) over (
-                     partition by p.series_id
-                         order by p.part_at, p.metric_id) as previous
-            from docket_private.series_parts(
-                     v_metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
-            join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
-              on g.series_id = p.series_id
-      ), counted as (
-          select k.group_labels, k.bucket_at,
-                 array_agg(k.key) as keys,
-                 array_agg(k.key_count) as counts
-            from (
-                select p.group_labels, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
-                  from parts as p
-                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
-                 where v_quantile is not null
-                   and p.resolution_of <> 'before'
-                 group by 1, 2, 3
-            ) as k
-           group by k.group_labels, k.bucket_at
-      ), summed as (
-          select p.group_labels, p.bucket_at,
-                 sum(p.sample_count)::bigint as sample_count,
-                 sum(p.total) as total,
-                 min(p.lowest) as lowest,
-                 max(p.highest) as highest,
-                 (array_agg(p.last_value
-                            order by p.last_at desc, p.series_id desc, p.metric_id desc))[1]
-                     as last_value,
-                 sum(p.increase
-                     + case
-                           when p.previous is null then 0
-                           when p.first_value >= p.previous then p.first_value - p.previous
-                           else p.first_value
-                       end) as increase,
-                 string_agg(distinct p.resolution_of, ', ' order by p.resolution_of) as read_from
-            from parts as p
-           where p.resolution_of <> 'before'
-           group by p.group_labels, p.bucket_at
-      )
-    select s.bucket_at, s.group_labels,
-           case v_aggregate
-               when 'count' then s.sample_count::numeric
-               when 'sum' then s.total
-               when 'avg' then s.total / s.sample_count
-               when 'min' then s.lowest
-               when 'max' then s.highest
-               when 'last' then s.last_value
-               when 'increase' then s.increase
-               when 'rate' then s.increase / v_seconds
-               else docket_private.sketch_quantile(
-                        c.keys, c.counts, v_quantile, s.lowest, s.highest)
-           end,
-           s.sample_count, s.read_from
-      from summed as s
-      left join counted as c using (group_labels, bucket_at)
-     order by s.bucket_at, s.group_labels;
+    select b.bucket_at, b.group_labels, b.value, b.sample_count, b.read_from
+      from docket_private.series_buckets(
+               v_metric, metric_series.labels, metric_series.bucket, v_aggregate, v_since, v_until,
+               metric_series.group_by, v_origin) as b;
 end;
-$_$;
+$$;
 
 COMMENT ON FUNCTION docket.metric_series(project_id uuid, name text, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[]) IS 'What a metric was over a time, bucket by bucket; buckets without samples are left out.
 
@@ -18432,6 +18942,64 @@ dependency that asks for validated until it has passed. A fork of a task begins 
 same `request_id` again returns the first answer. Returns the gates, by task and type. Raises PD404,
 PD403, PD413, PD422.';
 
+-- FUNCTION docket.resolve_alert(uuid, text, uuid)
+
+CREATE FUNCTION docket.resolve_alert(alert_id uuid, note text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alerts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'resolve_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(resolve_alert.alert_id);
+
+    begin
+        update docket.alerts as a
+           set state       = 'resolved',
+               resolved_at = docket.clock(),
+               resolved_by = docket.principal(),
+               resolution  = 'manual',
+               clear_since = null,
+               note        = coalesce(resolve_alert.note, a.note)
+         where a.alert_id   = v_alert.alert_id
+           and a.project_id = v_alert.project_id
+           and a.state in ('firing', 'acknowledged')
+        returning a.* into v_alert;
+    exception
+        when check_violation then
+            raise exception 'a note has 1 to 2000 characters'
+                using errcode = 'PD422';
+    end;
+
+    if v_alert.alert_id is not null then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'resolved')));
+    else
+        v_alert := docket_private.find_alert(resolve_alert.alert_id);
+        if v_alert.state <> 'resolved' then
+            raise exception 'alert % is %', v_alert.alert_id, v_alert.state
+                using errcode = 'PDTRN',
+                      hint    = 'It has not fired, and is dropped when it is good again.';
+        end if;
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.resolve_alert(alert_id uuid, note text, request_id uuid) IS 'Says that what an alert is about is over. Where it is not, the next evaluation of its rule opens a
+new one: docket.silence_alert() is for what is not to be heard. What is resolved already stays so.
+
+`note` says how, in 1 to 2000 characters. The same `request_id` again returns the first answer.
+Returns the alert. Raises PD404, PD403, PD422, PDTRN (it is pending).';
+
 -- FUNCTION docket.resolve_error(uuid, text, uuid)
 
 CREATE FUNCTION docket.resolve_error(error_group_id uuid, reason text DEFAULT NULL::text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.error_groups
@@ -19617,6 +20185,150 @@ COMMENT ON FUNCTION docket.secret_keys() IS 'The keys, in lower case, whose valu
 
 Returns the keys. Raises nothing.';
 
+-- FUNCTION docket.set_alert_rule(uuid, text, text, numeric, text, jsonb, text[], text, interval, text, numeric, interval, interval, text, integer, text, boolean, uuid)
+
+CREATE FUNCTION docket.set_alert_rule(project_id uuid, name text, kind text, threshold numeric DEFAULT NULL::numeric, metric text DEFAULT NULL::text, labels jsonb DEFAULT '{}'::jsonb, group_by text[] DEFAULT '{}'::text[], aggregate text DEFAULT NULL::text, time_window interval DEFAULT '00:05:00'::interval, comparison text DEFAULT 'above'::text, clear_threshold numeric DEFAULT NULL::numeric, fire_after interval DEFAULT '00:00:00'::interval, clear_after interval DEFAULT '00:00:00'::interval, severity text DEFAULT 'high'::text, baseline_weeks integer DEFAULT NULL::integer, description text DEFAULT NULL::text, is_enabled boolean DEFAULT true, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alert_rules
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer     jsonb := docket_private.replay(request_id, 'set_alert_rule');
+    v_most       bigint;
+    v_metric     docket.metric_definitions;
+    v_former     docket.alert_rules;
+    v_rule       docket.alert_rules;
+    v_constraint text;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_rules, v_answer);
+    end if;
+
+    perform docket_private.require_rules(set_alert_rule.project_id);
+
+    -- Two who make rules of a project follow each other here: none goes past the limit unseen.
+    perform
+       from docket.projects as p
+      where p.project_id = set_alert_rule.project_id
+        for no key update;
+
+    v_most := (docket_private.setting('max_alert_rules') #>> '{}')::bigint;
+    if set_alert_rule.project_id is not null
+       and (select count(*) filter (where r.name <> set_alert_rule.name) >= v_most
+              from docket.alert_rules as r
+             where r.project_id = set_alert_rule.project_id)
+    then
+        raise exception 'the project has % alert rules already', v_most
+            using errcode = 'PD413',
+                  hint    = 'Let one rule judge many series, by group_by, or raise the setting max_alert_rules.';
+    end if;
+
+    -- A metric may come later than its rule.
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = set_alert_rule.metric
+       and d.project_id = set_alert_rule.project_id;
+    if found and set_alert_rule.aggregate is not null then
+        perform docket_private.check_series_call(
+            v_metric, interval '1 minute', lower(set_alert_rule.aggregate), docket.clock(),
+            docket.clock());
+    end if;
+
+    -- Locked, against who evaluates it with what it was before.
+    select r.* into v_former
+      from docket.alert_rules as r
+     where r.project_id is not distinct from set_alert_rule.project_id
+       and r.name = set_alert_rule.name
+       for update;
+
+    begin
+        insert into docket.alert_rules as r (
+            alert_rule_id, project_id, name, kind, severity, metric, labels, group_by, aggregate,
+            time_window, comparison, threshold, clear_threshold, fire_after, clear_after,
+            baseline_weeks, description, is_enabled)
+        select docket_private.new_id(set_alert_rule.project_id), set_alert_rule.project_id,
+               set_alert_rule.name, k.kind, lower(btrim(set_alert_rule.severity)),
+               set_alert_rule.metric, coalesce(set_alert_rule.labels, '{}'),
+               coalesce(set_alert_rule.group_by, '{}'), lower(set_alert_rule.aggregate),
+               set_alert_rule.time_window, lower(set_alert_rule.comparison), k.threshold,
+               coalesce(set_alert_rule.clear_threshold, k.threshold), set_alert_rule.fire_after,
+               set_alert_rule.clear_after,
+               coalesce(set_alert_rule.baseline_weeks, case k.kind when 'anomaly' then 8 end),
+               set_alert_rule.description, set_alert_rule.is_enabled
+          from (
+              select lower(set_alert_rule.kind) as kind,
+                     case lower(set_alert_rule.kind)
+                         when 'absence'
+                             then coalesce(set_alert_rule.threshold,
+                                           extract(epoch from set_alert_rule.time_window))
+                         when 'anomaly' then coalesce(set_alert_rule.threshold, 5)
+                         when 'budget' then coalesce(set_alert_rule.threshold, 0.8)
+                         when 'component' then coalesce(set_alert_rule.threshold, 2)
+                         else set_alert_rule.threshold
+                     end as threshold
+          ) as k
+            on conflict on constraint alert_rules_name_key
+            do update set kind            = excluded.kind,
+                          severity        = excluded.severity,
+                          metric          = excluded.metric,
+                          labels          = excluded.labels,
+                          group_by        = excluded.group_by,
+                          aggregate       = excluded.aggregate,
+                          time_window     = excluded.time_window,
+                          comparison      = excluded.comparison,
+                          threshold       = excluded.threshold,
+                          clear_threshold = excluded.clear_threshold,
+                          fire_after      = excluded.fire_after,
+                          clear_after     = excluded.clear_after,
+                          baseline_weeks  = excluded.baseline_weeks,
+                          description     = excluded.description,
+                          is_enabled      = excluded.is_enabled
+        returning r.* into v_rule;
+    exception
+        when check_violation or not_null_violation or data_exception then
+            get stacked diagnostics v_constraint = constraint_name;
+            raise exception 'the rule is refused: %',
+                            coalesce(
+                                docket_private.constraint_text('alert_rules', v_constraint),
+                                left(sqlerrm, 300))
+                using errcode = 'PD422',
+                      hint    = 'A rule has a name, a kind, and what that judges: docs/observability.md.';
+    end;
+
+    if not v_rule.is_enabled
+       or (v_former.kind, v_former.metric, v_former.labels, v_former.group_by, v_former.aggregate,
+           v_former.comparison)
+          is distinct from (v_rule.kind, v_rule.metric, v_rule.labels, v_rule.group_by,
+                            v_rule.aggregate, v_rule.comparison)
+    then
+        perform docket_private.close_alerts(v_rule.alert_rule_id);
+    end if;
+    perform docket_private.replace_alert_rule(v_rule.project_id, v_rule.name);
+
+    perform docket_private.remember(request_id, to_jsonb(v_rule));
+    return v_rule;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.set_alert_rule(project_id uuid, name text, kind text, threshold numeric, metric text, labels jsonb, group_by text[], aggregate text, time_window interval, comparison text, clear_threshold numeric, fire_after interval, clear_after interval, severity text, baseline_weeks integer, description text, is_enabled boolean, request_id uuid) IS 'Says when somebody is to look: makes a rule, or the rule of this name anew, all of it.
+
+`project_id` is the project, null all of them (which an operator may say). `kind` is what is judged
+in the `time_window` before each evaluation (a minute to 7 days):
+threshold, what `metric` is; rate, how much it changes in a second (counters: their rate; all else:
+from the window before to this one); anomaly, how far the metric is from the median of the same
+hour of the week in the `baseline_weeks` before (3 to 52, null 8), in spreads, which are made of the
+median absolute deviation; absence, for how many seconds there was no sample (null threshold: the
+window); budget, what part of a budget is used (null: 0.8); component, how components are (1
+degraded, 2 stale, 3 down; null: 2).
+`labels` are those that series have to have (of budgets scope, workflow_id, task_id; of components
+component, kind), `group_by` the labels whose values are judged each for itself, `aggregate` how
+samples are taken together, as metric_series() does it. Values are bad from `threshold` on, above
+or below it by `comparison`, of anomalies outside too, and good beyond `clear_threshold` (null: the
+threshold). An alert fires when it has been bad for `fire_after`, and is resolved when it has been
+good for `clear_after`. `severity` is low, medium, high or critical, `description` says what to do.
+A rule that is not `is_enabled` is not evaluated. What an older rule had open is resolved where it
+judged something else. The same `request_id` again returns the first answer. Returns the rule.
+Raises PD404, PD403, PD413 (setting max_alert_rules), PD422.';
+
 -- FUNCTION docket.set_budget(uuid, uuid, uuid, bigint, numeric, uuid)
 
 CREATE FUNCTION docket.set_budget(project_id uuid, workflow_id uuid DEFAULT NULL::uuid, task_id uuid DEFAULT NULL::uuid, max_tokens bigint DEFAULT NULL::bigint, max_cost numeric DEFAULT NULL::numeric, request_id uuid DEFAULT NULL::uuid) RETURNS docket.budgets
@@ -19878,6 +20590,66 @@ COMMENT ON FUNCTION docket.set_retention(table_name text, retention interval) IS
 `table_name` is the table, `retention` the time (null: for ever); what is older than that goes by
 whole months, in a maintenance run. Returns the policy. Raises PD403 (not an operator), PD404,
 PD422.';
+
+-- FUNCTION docket.silence_alert(uuid, timestamp with time zone, text, uuid)
+
+CREATE FUNCTION docket.silence_alert(alert_id uuid, until timestamp with time zone, reason text, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alert_silences
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'silence_alert');
+    v_alert   docket.alerts;
+    v_silence docket.alert_silences;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alert_silences, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(silence_alert.alert_id);
+
+    if (silence_alert.until > docket.clock()
+        and silence_alert.until <= docket.clock() + interval '1 year') is not true
+    then
+        raise exception 'an alert is not silenced until %',
+                        coalesce(silence_alert.until::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Give a time within the next year.';
+    end if;
+
+    begin
+        insert into docket.alert_silences as s (
+            alert_rule_id, project_id, labels, alert_id, silenced_until, reason)
+        values (
+            v_alert.alert_rule_id, v_alert.project_id, v_alert.labels, v_alert.alert_id,
+            silence_alert.until, silence_alert.reason)
+            on conflict on constraint alert_silences_pkey
+            do update set alert_id       = excluded.alert_id,
+                          silenced_until = excluded.silenced_until,
+                          reason         = excluded.reason,
+                          created_at     = excluded.created_at,
+                          created_by     = excluded.created_by
+        returning s.* into v_silence;
+    exception
+        when check_violation or not_null_violation then
+            raise exception 'a reason has 1 to 2000 characters'
+                using errcode = 'PD422',
+                      hint    = 'Say why nobody is to hear of it.';
+    end;
+
+    perform docket_private.tell_alerts(
+        v_alert.project_id, jsonb_build_array(docket_private.alert_event(v_alert, 'silenced')));
+    perform docket_private.remember(request_id, to_jsonb(v_silence));
+    return v_silence;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.silence_alert(alert_id uuid, until timestamp with time zone, reason text, request_id uuid) IS 'Lets nobody hear of an alert for a while, nor of those that its rule opens about the same until
+then: health() leaves them out, and their events say is_silenced. They are evaluated as ever.
+
+`until` is when it ends, within a year; `reason` says why, in 1 to 2000 characters. To silence it
+again replaces both. The same `request_id` again returns the first answer. Returns the silence.
+Raises PD404, PD403, PD422.';
 
 -- FUNCTION docket.similar_tasks(uuid, text[], integer)
 
@@ -21616,6 +22388,43 @@ COMMENT ON FUNCTION docket.unpin_context(task_id uuid, context_type text, versio
 
 `context_type`, `version` and `pinned_for` as when it was pinned. The same `request_id` again
 returns the first answer. Returns the pin that there was. Raises PD404, PD403.';
+
+-- FUNCTION docket.unsilence_alert(uuid, uuid)
+
+CREATE FUNCTION docket.unsilence_alert(alert_id uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.alerts
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer jsonb := docket_private.replay(request_id, 'unsilence_alert');
+    v_alert  docket.alerts;
+begin
+    if v_answer is not null then
+        return jsonb_populate_record(null::docket.alerts, v_answer);
+    end if;
+
+    v_alert := docket_private.find_alert(unsilence_alert.alert_id);
+
+    delete from docket.alert_silences as s
+     where s.alert_rule_id = v_alert.alert_rule_id
+       and s.project_id    = v_alert.project_id
+       and s.labels        = v_alert.labels;
+
+    if found then
+        perform docket_private.tell_alerts(
+            v_alert.project_id,
+            jsonb_build_array(docket_private.alert_event(v_alert, 'unsilenced')));
+    end if;
+
+    perform docket_private.remember(request_id, to_jsonb(v_alert));
+    return v_alert;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.unsilence_alert(alert_id uuid, request_id uuid) IS 'Ends the silence about what an alert is about, before its time. Where there is none nothing
+happens.
+
+The same `request_id` again returns the first answer. Returns the alert. Raises PD404, PD403.';
 
 -- FUNCTION docket.unsubscribe(uuid, text, uuid)
 
@@ -23412,6 +24221,35 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.adopt_issue(project_id uuid, payload jsonb, rules jsonb) IS 'Makes a task of an issue that Linear tells of, and links the two; null: issues of that team do not become tasks.';
+
+-- FUNCTION docket_private.alert_event(docket.alerts, text)
+
+CREATE FUNCTION docket_private.alert_event(alert docket.alerts, happening text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return jsonb_build_object(
+        'type', 'pgdocket.alert.' || alert_event.happening,
+        'subject', alert.rule_name,
+        'component', nullif(left(alert.labels ->> 'component', 255), ''),
+        'correlationid', alert.alert_id,
+        'data', jsonb_build_object(
+            'alert_id', alert.alert_id, 'rule', alert.rule_name, 'kind', alert.kind,
+            'severity', alert.severity, 'metric', alert.metric, 'labels', alert.labels,
+            'state', alert.state, 'value', alert.value, 'threshold', alert.threshold,
+            'started_at', alert.started_at, 'resolution', alert.resolution, 'note', alert.note,
+            'is_silenced', exists (
+                select
+                  from docket.alert_silences as s
+                 where s.alert_rule_id  = alert.alert_rule_id
+                   and s.project_id     = alert.project_id
+                   and s.labels         = alert.labels
+                   and s.silenced_until > docket.clock())));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.alert_event(alert docket.alerts, happening text) IS 'What is told of an alert: pending, dropped, firing, acknowledged, resolved, silenced or unsilenced.';
 
 -- FUNCTION docket_private.analyze_partitioned()
 
@@ -25993,6 +26831,61 @@ $$;
 
 COMMENT ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) IS 'Claims in one project; arguments as for claim_tasks(). Raises PD404, PD403, PD422.';
 
+-- FUNCTION docket_private.close_alerts(uuid, uuid)
+
+CREATE FUNCTION docket_private.close_alerts(alert_rule_id uuid, project_id uuid DEFAULT NULL::uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_events jsonb;
+begin
+    perform
+       from docket.alerts as a
+      where a.alert_rule_id = close_alerts.alert_rule_id
+        and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+        and a.state <> 'resolved'
+      order by a.alert_id
+        for no key update;
+
+      with dropped as (
+          delete from docket.alerts as a
+           where a.alert_rule_id = close_alerts.alert_rule_id
+             and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+             and a.state = 'pending'
+          returning a.project_id, docket_private.alert_event(a, 'dropped') as event
+      ), closed as (
+          update docket.alerts as a
+             set state       = 'resolved',
+                 resolved_at = docket.clock(),
+                 resolved_by = docket.principal(),
+                 resolution  = 'rule_changed',
+                 clear_since = null
+           where a.alert_rule_id = close_alerts.alert_rule_id
+             and (close_alerts.project_id is null or a.project_id = close_alerts.project_id)
+             and a.state in ('firing', 'acknowledged')
+          returning a.project_id, docket_private.alert_event(a, 'resolved') as event
+      ), told as (
+          select b.project_id, jsonb_agg(b.event) as events
+            from (
+                select * from dropped
+                 union all
+                select * from closed
+            ) as b
+           group by b.project_id
+      )
+    select coalesce(jsonb_object_agg(t.project_id, t.events), '{}')
+      into v_events
+      from told as t;
+
+    perform docket_private.tell_alerts(e.key::uuid, e.value)
+       from jsonb_each(v_events) as e
+      order by e.key;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.close_alerts(alert_rule_id uuid, project_id uuid) IS 'Resolves what a rule has open, in a project or in all (null), and drops what is pending.';
+
 -- FUNCTION docket_private.close_phase(jsonb, timestamp with time zone)
 
 CREATE FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) RETURNS jsonb
@@ -27049,6 +27942,47 @@ $$;
 
 COMMENT ON FUNCTION docket_private.drop_unused_contents() IS 'Removes the contents that no artifact of the project has any more.';
 
+-- FUNCTION docket_private.due_rules(uuid, text, timestamp with time zone, bigint)
+
+CREATE FUNCTION docket_private.due_rules(project_id uuid, rule_name text, before timestamp with time zone, at_most bigint) RETURNS TABLE(alert_rule_id uuid, of_project uuid, slug text, name text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+      with counted as (
+          select r.alert_rule_id, p.project_id, p.slug, r.name
+            from docket.alert_rules as r
+            join docket.projects as p using (project_id)
+           where r.is_enabled
+             and p.archived_at is null
+           union all
+          select r.alert_rule_id, p.project_id, p.slug, r.name
+            from docket.alert_rules as r
+           cross join docket.projects as p
+           where r.is_enabled
+             and r.project_id is null
+             and p.archived_at is null
+             and not exists (
+                     select
+                       from docket.alert_rules as o
+                      where o.project_id = p.project_id
+                        and o.name       = r.name)
+      )
+    select c.alert_rule_id, c.project_id, c.slug, c.name
+      from counted as c
+      left join docket.alert_evaluations as e
+        on e.alert_rule_id = c.alert_rule_id and e.project_id = c.project_id
+     where (due_rules.project_id is null or c.project_id = due_rules.project_id)
+       and (due_rules.rule_name is null or c.name = due_rules.rule_name)
+       and (e.evaluated_at is null or e.evaluated_at <= due_rules.before)
+     order by e.evaluated_at nulls first, c.project_id, c.name
+     limit due_rules.at_most;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.due_rules(project_id uuid, rule_name text, before timestamp with time zone, at_most bigint) IS 'The rules to evaluate, in a project or in all (null), those first whose evaluation is the oldest.';
+
 -- FUNCTION docket_private.ecma_class(text)
 
 CREATE FUNCTION docket_private.ecma_class(token text) RETURNS text
@@ -27156,6 +28090,68 @@ $$;
 
 COMMENT ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) IS 'When something ends that lives so long from now; null: as many hours. Raises PD422.';
 
+-- FUNCTION docket_private.end_of_window(timestamp with time zone, interval)
+
+CREATE FUNCTION docket_private.end_of_window(at timestamp with time zone, time_window interval) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return case
+               when time_window > interval '1 hour'
+                   then date_trunc('minute', at, 'UTC') + interval '1 minute'
+               else at + interval '1 microsecond'
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.end_of_window(at timestamp with time zone, time_window interval) IS 'Where the time ends that is judged at some time: samples of that very moment are in it.';
+
+-- FUNCTION docket_private.end_silences(uuid, bigint)
+
+CREATE FUNCTION docket_private.end_silences(project_id uuid, at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_ended record;
+begin
+      with over as (
+          select s.alert_rule_id, s.project_id, s.labels
+            from docket.alert_silences as s
+           where s.silenced_until <= docket.clock()
+             and (end_silences.project_id is null or s.project_id = end_silences.project_id)
+           order by s.silenced_until
+           limit end_silences.at_most
+             for update skip locked
+      ), ended as (
+          delete from docket.alert_silences as s
+           using over as o
+           where s.alert_rule_id = o.alert_rule_id
+             and s.project_id    = o.project_id
+             and s.labels        = o.labels
+          returning s.alert_id, s.project_id
+      ), told as (
+          select a.project_id, jsonb_agg(docket_private.alert_event(a, 'unsilenced')) as events
+            from ended as e
+            join docket.alerts as a using (alert_id, project_id)
+           group by a.project_id
+      )
+    select (select count(*) from ended) as number,
+           coalesce((select jsonb_object_agg(t.project_id, t.events) from told as t), '{}')
+               as events
+      into v_ended;
+
+    perform docket_private.tell_alerts(e.key::uuid, e.value)
+       from jsonb_each(v_ended.events) as e
+      order by e.key;
+
+    return v_ended.number;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.end_silences(project_id uuid, at_most bigint) IS 'Ends at most so many silences whose time is over, of a project or of all (null). Returns how many.';
+
 -- FUNCTION docket_private.end_silent_executions(bigint, uuid)
 
 CREATE FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid DEFAULT NULL::uuid) RETURNS bigint
@@ -27253,6 +28249,108 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.error_source(execution docket.execution_history) IS 'What executions of one kind have in common: whose they are, their type and their environment.';
+
+-- FUNCTION docket_private.evaluate_due(bigint)
+
+CREATE FUNCTION docket_private.evaluate_due(at_most bigint, OUT evaluated bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+    v_rule   record;
+    v_result record;
+begin
+    perform docket_private.require_operator();
+    evaluated := docket_private.end_silences(null, evaluate_due.at_most)
+                 + docket_private.forget_alerts(evaluate_due.at_most);
+
+    for v_rule in
+        select d.*
+          from docket_private.due_rules(
+                   null, null, docket.clock() - interval '30 seconds', evaluate_due.at_most) as d
+    loop
+        select e.* into v_result
+          from docket_private.evaluate_rule(v_rule.alert_rule_id, v_rule.of_project) as e;
+        evaluated := evaluated + (v_result.outcome <> 'busy')::integer;
+    end loop;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.evaluate_due(at_most bigint, OUT evaluated bigint) IS 'A step of maintenance: evaluates at most so many rules, each in one project. A rule that can not be evaluated says so itself, and fails nobody. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.evaluate_rule(uuid, uuid)
+
+CREATE FUNCTION docket_private.evaluate_rule(alert_rule_id uuid, project_id uuid, OUT outcome text, OUT judged bigint, OUT happenings bigint, OUT problem text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_now    constant timestamptz := docket.clock();
+    v_rule   docket.alert_rules;
+    v_judged record;
+begin
+    outcome := 'busy';
+
+    insert into docket.alert_evaluations (alert_rule_id, project_id)
+    values (evaluate_rule.alert_rule_id, evaluate_rule.project_id)
+        on conflict on constraint alert_evaluations_pkey do nothing;
+
+    perform
+       from docket.alert_evaluations as e
+      where e.alert_rule_id = evaluate_rule.alert_rule_id
+        and e.project_id    = evaluate_rule.project_id
+        for no key update skip locked;
+
+    if not found then
+        return;
+    end if;
+
+    -- As it is now that nobody changes it; one that was replaced in the project is no more.
+    select r.* into v_rule
+      from docket.alert_rules as r
+     where r.alert_rule_id = evaluate_rule.alert_rule_id
+       and r.is_enabled
+       and (r.project_id is not null
+            or not exists (
+                   select
+                     from docket.alert_rules as o
+                    where o.project_id = evaluate_rule.project_id
+                      and o.name       = r.name))
+       for key share skip locked;
+
+    if not found then
+        return;
+    end if;
+
+    begin
+        select j.* into v_judged
+          from docket_private.judge_alerts(v_rule, evaluate_rule.project_id, v_now) as j;
+        perform docket_private.tell_alerts(evaluate_rule.project_id, v_judged.events);
+        outcome    := 'done';
+        judged     := v_judged.series_count;
+        happenings := coalesce(jsonb_array_length(v_judged.events), 0);
+    exception
+        when others then
+            outcome := 'failed';
+            problem := left(sqlerrm, 1000);
+    end;
+
+    update docket.alert_evaluations as e
+       set evaluated_at = v_now,
+           series_count = evaluate_rule.judged,
+           problem      = evaluate_rule.problem
+     where e.alert_rule_id = evaluate_rule.alert_rule_id
+       and e.project_id    = evaluate_rule.project_id;
+exception
+    -- Nobody holds what it waits for but those who change rules or evaluate them, and they end.
+    when lock_not_available or deadlock_detected then
+        outcome := 'busy';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.evaluate_rule(alert_rule_id uuid, project_id uuid, OUT outcome text, OUT judged bigint, OUT happenings bigint, OUT problem text) IS 'Evaluates a rule in a project. How that ended: done, busy (another is at it, or changes it) or failed, which is a problem; how many it judged, and how much it told of.';
 
 -- FUNCTION docket_private.event_key(text, text)
 
@@ -28118,6 +29216,32 @@ CREATE FUNCTION docket_private.filter_text(column_name text, value jsonb) RETURN
 
 COMMENT ON FUNCTION docket_private.filter_text(column_name text, value jsonb) IS 'A value that a filter gives for a column, as the column reads it. Raises PD422.';
 
+-- FUNCTION docket_private.find_alert(uuid)
+
+CREATE FUNCTION docket_private.find_alert(alert_id uuid) RETURNS docket.alerts
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_alert docket.alerts;
+begin
+    select a.* into v_alert
+      from docket.alerts as a
+     where a.alert_id = find_alert.alert_id;
+
+    if not found then
+        raise exception 'alert % does not exist', coalesce(find_alert.alert_id::text, 'null')
+            using errcode = 'PD404',
+                  hint    = 'docket.list_alerts() lists those of a project.';
+    end if;
+
+    perform docket_private.require_project(v_alert.project_id);
+    return v_alert;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_alert(alert_id uuid) IS 'An alert that the principal may change. Raises PD404, PD403.';
+
 -- FUNCTION docket_private.find_component(uuid, text)
 
 CREATE FUNCTION docket_private.find_component(project_id uuid, name text) RETURNS docket.components
@@ -28913,6 +30037,39 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
+
+-- FUNCTION docket_private.forget_alerts(bigint)
+
+CREATE FUNCTION docket_private.forget_alerts(at_most bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_count bigint;
+begin
+      with old as (
+          select a.alert_id, a.project_id
+            from docket.alerts as a
+           where a.state = 'resolved'
+             and a.resolved_at < docket.clock() - make_interval(
+                     days => (docket_private.setting('alert_days') #>> '{}')::integer)
+           order by a.resolved_at
+           limit forget_alerts.at_most
+             for update skip locked
+      ), gone as (
+          delete from docket.alerts as a
+           using old
+           where a.alert_id   = old.alert_id
+             and a.project_id = old.project_id
+          returning 1
+      )
+    select count(*) into v_count from gone;
+
+    return v_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.forget_alerts(at_most bigint) IS 'Deletes at most so many alerts that were resolved longer ago than the setting alert_days. Returns how many.';
 
 -- FUNCTION docket_private.forget_context_embeddings()
 
@@ -30527,6 +31684,155 @@ $$;
 
 COMMENT ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) IS 'A document with a JSON patch (RFC 6902) applied, all of it or nothing. Raises PD422, PD409 (the document is not what the patch expects).';
 
+-- FUNCTION docket_private.judge_alerts(docket.alert_rules, uuid, timestamp with time zone)
+
+CREATE FUNCTION docket_private.judge_alerts(rule docket.alert_rules, project_id uuid, at timestamp with time zone) RETURNS TABLE(series_count bigint, events jsonb)
+    LANGUAGE plpgsql ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    -- What one evaluation may tell at most; the next one goes on.
+    v_most constant integer := 1000;
+begin
+    return query
+      with judged as materialized (
+          select v.labels, v.value, j.is_bad, j.is_good
+            from docket_private.judged_values(rule, judge_alerts.project_id, judge_alerts.at) as v
+           cross join lateral (
+                     select case rule.comparison
+                                when 'above' then v.value >= rule.threshold
+                                when 'below' then v.value <= rule.threshold
+                                else abs(v.value) >= rule.threshold
+                            end as is_bad,
+                            case rule.comparison
+                                when 'above' then v.value < rule.clear_threshold
+                                when 'below' then v.value > rule.clear_threshold
+                                else abs(v.value) < rule.clear_threshold
+                            end as is_good
+                 ) as j
+           where v.value is not null
+      ), held as materialized (
+          select a.alert_id, a.labels, a.state, a.started_at, a.clear_since
+            from docket.alerts as a
+           where a.alert_rule_id = rule.alert_rule_id
+             and a.project_id    = judge_alerts.project_id
+             and a.state <> 'resolved'
+             for no key update skip locked
+      ), decided as materialized (
+          select h.alert_id, h.state, j.value,
+                 coalesce(h.clear_since, judge_alerts.at) as clear_since,
+                 case
+                     when h.state = 'pending' and j.is_bad is not true then 'dropped'
+                     when h.state = 'pending' and h.started_at + rule.fire_after <= judge_alerts.at
+                         then 'firing'
+                     when h.state = 'pending' then 'same'
+                     -- What is not measured is neither good nor bad; what there is not is over.
+                     when j.value is null and rule.kind in ('absence', 'budget', 'component')
+                         then 'gone'
+                     when j.value is null then 'same'
+                     when not j.is_good then 'bad'
+                     when coalesce(h.clear_since, judge_alerts.at) + rule.clear_after
+                          <= judge_alerts.at
+                         then 'cleared'
+                     else 'good'
+                 end as happening
+            from held as h
+            left join judged as j using (labels)
+           order by h.alert_id
+      ), told as materialized (
+          select d.alert_id
+            from decided as d
+           where d.happening in ('dropped', 'firing', 'gone', 'cleared')
+           order by d.alert_id
+           limit v_most
+      ), dropped as (
+          delete from docket.alerts as a
+           using decided as d
+           where d.happening = 'dropped'
+             and d.alert_id in (select t.alert_id from told as t)
+             and a.alert_id   = d.alert_id
+             and a.project_id = judge_alerts.project_id
+          returning docket_private.alert_event(a, 'dropped') as event
+      ), changed as (
+          update docket.alerts as a
+             set value       = coalesce(d.value, a.value),
+                 state       = case
+                                   when d.happening = 'firing' then 'firing'
+                                   when d.happening in ('cleared', 'gone') then 'resolved'
+                                   else a.state
+                               end,
+                 fired_at    = case d.happening
+                                   when 'firing' then judge_alerts.at
+                                   else a.fired_at
+                               end,
+                 clear_since = case d.happening
+                                   when 'good' then d.clear_since
+                                   when 'cleared' then d.clear_since
+                                   when 'same' then a.clear_since
+                               end,
+                 resolved_at = case
+                                   when d.happening in ('cleared', 'gone') then judge_alerts.at
+                               end,
+                 resolved_by = case
+                                   when d.happening in ('cleared', 'gone') then docket.principal()
+                               end,
+                 resolution  = case when d.happening in ('cleared', 'gone') then d.happening end
+            from decided as d
+           where a.alert_id   = d.alert_id
+             and a.project_id = judge_alerts.project_id
+             and case
+                     when d.happening in ('firing', 'cleared', 'gone')
+                         then d.alert_id in (select t.alert_id from told as t)
+                     when d.happening = 'good'
+                         then a.clear_since is null or a.value <> d.value
+                     when d.happening = 'bad'
+                         then a.clear_since is not null or a.value <> d.value
+                     when d.happening = 'same' then a.value <> d.value
+                     else false
+                 end
+          returning d.happening, docket_private.alert_event(
+                        a, case a.state when 'firing' then 'firing' else 'resolved' end) as event
+      ), opened as (
+          insert into docket.alerts as a (
+              alert_id, project_id, alert_rule_id, rule_name, kind, severity, metric, labels,
+              state, value, threshold, started_at, fired_at)
+          select docket_private.new_id(judge_alerts.project_id, n.ordinal), judge_alerts.project_id,
+                 rule.alert_rule_id, rule.name, rule.kind, rule.severity, rule.metric, n.labels,
+                 case when rule.fire_after > interval '0' then 'pending' else 'firing' end,
+                 n.value, rule.threshold, judge_alerts.at,
+                 case when rule.fire_after > interval '0' then null else judge_alerts.at end
+            from (
+                select row_number() over (order by j.labels) as ordinal, j.labels, j.value
+                  from judged as j
+                 where j.is_bad
+                   -- Whoever holds it: there is one.
+                   and not exists (
+                           select
+                             from docket.alerts as a
+                            where a.alert_rule_id = rule.alert_rule_id
+                              and a.project_id    = judge_alerts.project_id
+                              and a.labels        = j.labels
+                              and a.state <> 'resolved')
+                 order by j.labels
+                 limit v_most
+            ) as n
+          returning docket_private.alert_event(a, a.state) as event
+      )
+    select (select count(*) from judged),
+           (select jsonb_agg(b.event)
+              from (
+                  select o.event from opened as o
+                   union all
+                  select c.event from changed as c
+                   where c.happening in ('firing', 'cleared', 'gone')
+                   union all
+                  select d.event from dropped as d
+              ) as b);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judge_alerts(rule docket.alert_rules, project_id uuid, at timestamp with time zone) IS 'Opens, fires, drops and resolves the alerts of a rule in a project, as its values are. Returns how many it judged, and what there is to tell; null: nothing.';
+
 -- FUNCTION docket_private.judge_budget()
 
 CREATE FUNCTION docket_private.judge_budget() RETURNS trigger
@@ -30541,6 +31847,190 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.judge_budget() IS 'Says of a budget whether it is used up.';
+
+-- FUNCTION docket_private.judged_absence(docket.alert_rules, uuid, timestamp with time zone)
+
+CREATE FUNCTION docket_private.judged_absence(rule docket.alert_rules, project_id uuid, at timestamp with time zone) RETURNS TABLE(labels jsonb, value numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    -- Series that are told apart are missed for so long: hosts go.
+    v_longest constant interval := interval '7 days';
+begin
+    return query
+      with heard as (
+          select docket_private.labels_of_group(s.labels, rule.group_by) as group_labels,
+                 max(m.recorded_at) as recorded_at
+            from docket.metric_series as s
+           cross join lateral (
+                     select n.recorded_at
+                       from docket.metrics as n
+                      where n.series_id   = s.series_id
+                        and n.project_id  = s.project_id
+                        and n.recorded_at > judged_absence.at - v_longest
+                      order by n.recorded_at desc
+                      limit 1
+                 ) as m
+           where s.name       = rule.metric
+             and s.project_id = judged_absence.project_id
+             and s.labels @> rule.labels
+           group by 1
+      )
+    select h.group_labels, round(extract(epoch from judged_absence.at - h.recorded_at), 3)
+      from heard as h
+     union all
+    select '{}', extract(epoch from v_longest)
+     where rule.group_by = '{}'
+       and not exists (select from heard);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judged_absence(rule docket.alert_rules, project_id uuid, at timestamp with time zone) IS 'For how many seconds there was no sample, by what tells series apart: seven days at most. Where nothing tells them apart there is always a row.';
+
+-- FUNCTION docket_private.judged_metric(docket.alert_rules, docket.metric_definitions, timestamp with time zone)
+
+CREATE FUNCTION docket_private.judged_metric(rule docket.alert_rules, metric docket.metric_definitions, at timestamp with time zone) RETURNS TABLE(labels jsonb, value numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_aggregate constant text        := coalesce(
+        rule.aggregate, docket_private.usual_aggregate(metric.kind));
+    v_until     constant timestamptz := docket_private.end_of_window(at, rule.time_window);
+    v_hour      constant timestamptz := date_trunc('hour', at, 'UTC');
+    -- How many weeks, and how many values in all, are enough to say what is usual.
+    v_weeks     constant integer     := 3;
+    v_values    constant integer     := 5;
+begin
+    perform docket_private.check_series_call(
+        metric, rule.time_window, v_aggregate, v_until - rule.time_window, v_until);
+
+    case rule.kind
+        when 'threshold' then
+            return query
+            select b.group_labels, b.value
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window, v_aggregate,
+                       v_until - rule.time_window, v_until, rule.group_by, v_until) as b;
+        when 'rate' then
+            return query
+            select b.group_labels,
+                   case
+                       when metric.kind = 'counter' then max(b.value)
+                       when count(*) = 2
+                           then (max(b.value) filter (
+                                     where b.bucket_at = v_until - rule.time_window)
+                                 - max(b.value) filter (
+                                       where b.bucket_at < v_until - rule.time_window))
+                                / extract(epoch from rule.time_window)
+                   end
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window,
+                       case metric.kind when 'counter' then 'rate' else v_aggregate end,
+                       v_until - case metric.kind when 'counter' then 1 else 2 end
+                                 * rule.time_window,
+                       v_until, rule.group_by, v_until) as b
+             group by b.group_labels;
+        when 'anomaly' then
+            return query
+            select n.group_labels, docket_private.robust_z(n.value, u.usual)
+              from docket_private.series_buckets(
+                       metric, rule.labels, rule.time_window, v_aggregate,
+                       v_until - rule.time_window, v_until, rule.group_by, v_until) as n
+              join (
+                  select b.group_labels, array_agg(b.value) as usual
+                    from generate_series(1, rule.baseline_weeks) as w (week)
+                   cross join lateral docket_private.series_buckets(
+                             metric, rule.labels, rule.time_window, v_aggregate,
+                             v_hour - w.week * interval '168 hours',
+                             v_hour - w.week * interval '168 hours' + interval '1 hour',
+                             rule.group_by, v_hour) as b
+                   where b.value is not null
+                   group by b.group_labels
+                  having count(*) >= v_values
+                     and count(distinct w.week) >= v_weeks
+              ) as u using (group_labels);
+    end case;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judged_metric(rule docket.alert_rules, metric docket.metric_definitions, at timestamp with time zone) IS 'The values that a rule of the kinds threshold, rate and anomaly judges, by what tells series apart. Raises PD422 where the metric has no such aggregate.';
+
+-- FUNCTION docket_private.judged_values(docket.alert_rules, uuid, timestamp with time zone)
+
+CREATE FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) RETURNS TABLE(labels jsonb, value numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_metric docket.metric_definitions;
+begin
+    if rule.kind = 'budget' then
+        return query
+        select l.labels, trunc(u.used, 6)
+          from docket.budgets as b
+          left join docket.tasks as t
+            on t.task_id = b.task_id and t.project_id = b.project_id
+         cross join lateral (
+                   -- What may not be used at all is used up.
+                   select greatest(
+                              b.used_tokens / nullif(b.max_tokens, 0)::numeric,
+                              b.used_cost / nullif(b.max_cost, 0),
+                              case when b.is_exhausted then 1 else 0 end) as used
+               ) as u
+         cross join lateral (
+                   select jsonb_strip_nulls(
+                              jsonb_build_object(
+                                  'scope', case
+                                      when b.task_id is not null then 'task'
+                                      when b.workflow_id is not null then 'workflow'
+                                      else 'project'
+                                  end,
+                                  'workflow_id', b.workflow_id, 'task_id', b.task_id,
+                                  'task', t.task_key)) as labels
+               ) as l
+         where b.project_id = judged_values.project_id
+           and num_nonnulls(b.max_tokens, b.max_cost) > 0
+           -- Nobody works on it any more.
+           and coalesce(t.status, 'pending') not in ('completed', 'cancelled')
+           and t.archived_at is null
+           and l.labels @> rule.labels;
+        return;
+    elsif rule.kind = 'component' then
+        return query
+        select l.labels,
+               case h.state
+                   when 'degraded' then 1 when 'stale' then 2 when 'down' then 3 else 0
+               end::numeric
+          from docket.system_health as h
+         cross join lateral (
+                   select jsonb_build_object('component', h.name, 'kind', h.kind) as labels
+               ) as l
+         where h.project_id = judged_values.project_id
+           and l.labels @> rule.labels;
+        return;
+    end if;
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = rule.metric
+       and d.project_id = judged_values.project_id;
+
+    -- A rule of all projects is about those that have the metric.
+    if rule.kind = 'absence' and (found or rule.project_id is not null) then
+        return query
+        select a.labels, a.value
+          from docket_private.judged_absence(rule, judged_values.project_id, judged_values.at) as a;
+    elsif found then
+        return query
+        select m.labels, m.value
+          from docket_private.judged_metric(rule, v_metric, judged_values.at) as m;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) IS 'What a rule judges in a project, and the value of each.';
 
 -- FUNCTION docket_private.keep_contents(docket.code_artifacts[], bytea[])
 
@@ -30809,6 +32299,22 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.labels_of(labels jsonb, component text) IS 'The labels of a series, among which is its component.';
+
+-- FUNCTION docket_private.labels_of_group(jsonb, text[])
+
+CREATE FUNCTION docket_private.labels_of_group(labels jsonb, group_by text[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select coalesce(jsonb_object_agg(l.key, l.value), '{}')
+          from jsonb_each(labels_of_group.labels) as l
+         where l.key = any (labels_of_group.group_by));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.labels_of_group(labels jsonb, group_by text[]) IS 'Of the labels of a series those by which it is told apart.';
 
 -- FUNCTION docket_private.leading_number(text)
 
@@ -34796,6 +36302,53 @@ begin
            end
       from docket.system_health as h;
 
+    -- What somebody looks at, and what nobody wants to hear of, alarms nobody.
+    return query
+    select 'alerts',
+           case
+               when bool_or(a.severity = 'critical') then 'critical'
+               when count(*) > 0 then 'warning'
+               else 'ok'
+           end,
+           coalesce(
+               'firing: '
+               || string_agg(
+                      format('%s%s is %s (%s)', a.rule_name,
+                             case a.labels when '{}' then '' else ' ' || a.labels::text end,
+                             trim_scale(round(a.value, 6)), a.severity),
+                      ', ' order by a.place) filter (where a.place <= 5)
+               || case when count(*) > 5 then format(', and %s more', count(*) - 5) else '' end,
+               'none is firing'),
+           case
+               when count(*) > 0
+               then 'docket.list_alerts(): acknowledge what you look at, silence what you know.'
+           end
+      from (
+          select o.*,
+                 row_number() over (order by o.severity <> 'critical', o.alert_id) as place
+            from docket.alert_overview as o
+           where o.state = 'firing'
+             and o.silenced_until is null
+      ) as a;
+
+    return query
+    select 'alert rules',
+           (case when count(*) = 0 then 'ok' else 'warning' end),
+           case
+               when count(*) = 0 then 'all can be evaluated'
+               else format('can not be evaluated: %s',
+                           string_agg(format('%s (%s)', e.name, e.problem), ', ' order by e.name)
+                               filter (where e.place <= 5))
+           end,
+           case when count(*) > 0 then 'Set them anew: docket.set_alert_rule().' end
+      from (
+          select r.name, v.problem, row_number() over (order by r.name) as place
+            from docket.alert_evaluations as v
+            join docket.alert_rules as r using (alert_rule_id)
+           where v.problem is not null
+             and r.is_enabled
+      ) as e;
+
     return query
     select 'paused projects', 'ok',
            coalesce(string_agg(p.slug, ', ' order by p.slug), 'none'), null::text
@@ -34805,7 +36358,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.queue_health() IS 'Whether tasks that were lost come back.';
+COMMENT ON FUNCTION docket_private.queue_health() IS 'Whether tasks that were lost come back, and what somebody is to look at.';
 
 -- FUNCTION docket_private.raise_batch_cycle(uuid, uuid[], integer[], integer[], integer[], uuid[], uuid[])
 
@@ -36939,6 +38492,39 @@ END;
 
 COMMENT ON FUNCTION docket_private.repeated_keys(source json, item_path text[], stand_in text) IS 'The keys that a masked object has more than once, as oddities.';
 
+-- FUNCTION docket_private.replace_alert_rule(uuid, text)
+
+CREATE FUNCTION docket_private.replace_alert_rule(project_id uuid, name text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_rule uuid := (
+        select r.alert_rule_id
+          from docket.alert_rules as r
+         where r.project_id is null
+           and r.name = replace_alert_rule.name);
+begin
+    if v_rule is null or replace_alert_rule.project_id is null then
+        return;
+    end if;
+
+    insert into docket.alert_evaluations (alert_rule_id, project_id)
+    values (v_rule, replace_alert_rule.project_id)
+        on conflict on constraint alert_evaluations_pkey do nothing;
+
+    perform
+       from docket.alert_evaluations as e
+      where e.alert_rule_id = v_rule
+        and e.project_id    = replace_alert_rule.project_id
+        for update;
+
+    perform docket_private.close_alerts(v_rule, replace_alert_rule.project_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.replace_alert_rule(project_id uuid, name text) IS 'Resolves what the rule of all projects that has this name has open in a project, which now has its own.';
+
 -- FUNCTION docket_private.replay(uuid, text)
 
 CREATE FUNCTION docket_private.replay(request_id uuid, function_name text) RETURNS jsonb
@@ -37350,6 +38936,23 @@ $$;
 
 COMMENT ON FUNCTION docket_private.require_resolutions(resolutions jsonb) IS 'Raises PD422 for what does not say whose side counts in conflicts.';
 
+-- FUNCTION docket_private.require_rules(uuid)
+
+CREATE FUNCTION docket_private.require_rules(project_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if require_rules.project_id is null then
+        perform docket_private.require_operator();
+    else
+        perform docket_private.require_project(require_rules.project_id);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.require_rules(project_id uuid) IS 'Lets pass who may change the rules of a project, or those of all. Raises PD404, PD403.';
+
 -- FUNCTION docket_private.require_running(docket.execution_history)
 
 CREATE FUNCTION docket_private.require_running(execution docket.execution_history) RETURNS void
@@ -37627,6 +39230,38 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.respace(project_id uuid) IS 'Gives the nodes of a project their full distances back, in the same order. For when there is no room between two.';
+
+-- FUNCTION docket_private.robust_z(numeric, numeric[])
+
+CREATE FUNCTION docket_private.robust_z(value numeric, usual numeric[]) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_median constant numeric := (
+        select percentile_cont(0.5) within group (order by u.value::double precision)
+          from unnest(usual) as u (value));
+    v_spread numeric;
+begin
+    v_spread := (
+        select greatest(
+                   coalesce(
+                       nullif(1.4826 * (percentile_cont(0.5) within group (
+                                            order by abs(u.value - v_median)::double precision)
+                                       )::numeric, 0),
+                       1.2533 * avg(abs(u.value - v_median))),
+                   0.01 * abs(v_median))
+          from unnest(robust_z.usual) as u (value));
+
+    return case
+               when v_spread > 0
+                   then greatest(least((robust_z.value - v_median) / v_spread, 1000000), -1000000)
+               else sign(robust_z.value - v_median) * 1000000
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.robust_z(value numeric, usual numeric[]) IS 'How far a value is from the median of others, in spreads of theirs: about as many standard deviations where they are normal. At most a million either way.';
 
 -- FUNCTION docket_private.roll_metrics(bigint)
 
@@ -38450,6 +40085,112 @@ $$;
 
 COMMENT ON FUNCTION docket_private.seen_by_others(seen pg_snapshot) IS 'What a snapshot of this transaction sees, without what the transaction itself does.';
 
+-- FUNCTION docket_private.series_buckets(docket.metric_definitions, jsonb, interval, text, timestamp with time zone, timestamp with time zone, text[], timestamp with time zone)
+
+CREATE FUNCTION docket_private.series_buckets(metric docket.metric_definitions, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[], origin timestamp with time zone) RETURNS TABLE(bucket_at timestamp with time zone, group_labels jsonb, value numeric, sample_count bigint, read_from text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_seconds  constant numeric     := extract(epoch from bucket);
+    -- What of whole minutes, hours or days the buckets are, counted from where they begin.
+    v_offset   constant numeric     := extract(epoch from origin);
+    v_quantile constant numeric     := substring(aggregate from '^p(.*)$')::numeric / 100;
+    v_since    constant timestamptz := date_bin(bucket, since, origin);
+    v_until    constant timestamptz := date_bin(
+        bucket, until + bucket - interval '1 microsecond', origin);
+    v_from     text;
+    v_kept     timestamptz;
+    v_series   record;
+begin
+    v_from := case
+                  when v_quantile is not null and metric.kind not in ('histogram', 'timer')
+                      then 'raw'
+                  when v_seconds % 86400 = 0 and v_offset % 86400 = 0 then 'day'
+                  when v_seconds % 3600 = 0 and v_offset % 3600 = 0 then 'hour'
+                  when v_seconds % 60 = 0 and v_offset % 60 = 0 then 'minute'
+                  else 'raw'
+              end;
+    v_kept := (
+        select r.gone_until
+          from docket.metric_retention as r
+         where r.category = metric.category);
+
+    select array_agg(s.series_id) as ids,
+           array_agg(docket_private.labels_of_group(s.labels, series_buckets.group_by)) as groups
+      into v_series
+      from docket.metric_series as s
+     where s.name       = metric.name
+       and s.project_id = metric.project_id
+       and s.labels @> coalesce(series_buckets.labels, '{}');
+
+    return query
+      with parts as materialized (
+          select g.group_labels,
+                 date_bin(series_buckets.bucket, p.part_at, series_buckets.origin) as bucket_at,
+                 p.*,
+                 lag(p.last_value) over (
+                     partition by p.series_id
+                         order by p.part_at, p.metric_id) as previous
+            from docket_private.series_parts(
+                     metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
+            join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
+              on g.series_id = p.series_id
+      ), counted as (
+          select k.group_labels, k.bucket_at,
+                 array_agg(k.key) as keys,
+                 array_agg(k.key_count) as counts
+            from (
+                select p.group_labels, p.bucket_at, e.key, sum(e.key_count)::bigint as key_count
+                  from parts as p
+                 cross join lateral unnest(p.sketch_keys, p.sketch_counts) as e (key, key_count)
+                 where v_quantile is not null
+                   and p.resolution_of <> 'before'
+                 group by 1, 2, 3
+            ) as k
+           group by k.group_labels, k.bucket_at
+      ), summed as (
+          select p.group_labels, p.bucket_at,
+                 sum(p.sample_count)::bigint as sample_count,
+                 sum(p.total) as total,
+                 min(p.lowest) as lowest,
+                 max(p.highest) as highest,
+                 (array_agg(p.last_value
+                            order by p.last_at desc, p.series_id desc, p.metric_id desc))[1]
+                     as last_value,
+                 sum(p.increase
+                     + case
+                           when p.previous is null then 0
+                           when p.first_value >= p.previous then p.first_value - p.previous
+                           else p.first_value
+                       end) as increase,
+                 string_agg(distinct p.resolution_of, ', ' order by p.resolution_of) as read_from
+            from parts as p
+           where p.resolution_of <> 'before'
+           group by p.group_labels, p.bucket_at
+      )
+    select s.bucket_at, s.group_labels,
+           case series_buckets.aggregate
+               when 'count' then s.sample_count::numeric
+               when 'sum' then s.total
+               when 'avg' then s.total / s.sample_count
+               when 'min' then s.lowest
+               when 'max' then s.highest
+               when 'last' then s.last_value
+               when 'increase' then s.increase
+               when 'rate' then s.increase / v_seconds
+               else docket_private.sketch_quantile(
+                        c.keys, c.counts, v_quantile, s.lowest, s.highest)
+           end,
+           s.sample_count, s.read_from
+      from summed as s
+      left join counted as c using (group_labels, bucket_at)
+     order by s.bucket_at, s.group_labels;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.series_buckets(metric docket.metric_definitions, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[], origin timestamp with time zone) IS 'What a metric was over a time, bucket by bucket, as docket.metric_series() says it: who calls it has let the caller through and checked what he asks for.';
+
 -- FUNCTION docket_private.series_parts(uuid, bigint[], text, timestamp with time zone, timestamp with time zone, timestamp with time zone)
 
 CREATE FUNCTION docket_private.series_parts(project_id uuid, series_ids bigint[], resolution text, since timestamp with time zone, until timestamp with time zone, kept_since timestamp with time zone) RETURNS TABLE(series_id bigint, part_at timestamp with time zone, metric_id bigint, sample_count bigint, total numeric, lowest numeric, highest numeric, first_value numeric, last_value numeric, last_at timestamp with time zone, increase numeric, sketch_keys integer[], sketch_counts bigint[], resolution_of text)
@@ -38463,11 +40204,12 @@ declare
                                 when 'hour' then interval '1 hour'
                                 when 'minute' then interval '1 minute'
                             end;
-    v_stale  record;
+    v_stale  bigint[];
+    v_when   timestamptz[];
 begin
     if series_parts.resolution <> 'raw' then
-        select array_agg(f.series_id) as series_ids, array_agg(f.bucket_at) as bucket_ats
-          into v_stale
+        select array_agg(f.series_id), array_agg(f.bucket_at)
+          into v_stale, v_when
           from (
               select distinct m.series_id,
                      date_trunc(series_parts.resolution, m.recorded_at, 'UTC') as bucket_at
@@ -38497,7 +40239,7 @@ begin
                ) as r
          where not exists (
                    select
-                     from unnest(v_stale.series_ids, v_stale.bucket_ats)
+                     from unnest(v_stale, v_when)
                           as f (series_id, bucket_at)
                     where f.series_id = r.series_id
                       and f.bucket_at = r.bucket_at);
@@ -38513,7 +40255,7 @@ begin
            where series_parts.resolution = 'raw'
            union all
           select f.series_id, f.bucket_at, f.bucket_at + v_length
-            from unnest(v_stale.series_ids, v_stale.bucket_ats) as f (series_id, bucket_at)
+            from unnest(v_stale, v_when) as f (series_id, bucket_at)
            where series_parts.resolution <> 'raw'
       ) as w (series_id, since, until)
      cross join lateral (
@@ -40678,6 +42420,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'alerts' then
+            done := docket_private.evaluate_due(take_step.at_most);
         when 'executions' then
             done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
@@ -41747,6 +43491,21 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tasks_of_claim(attempts jsonb) IS 'The tasks that these attempts took, in their order, as they are by now, each with its attempt.';
 
+-- FUNCTION docket_private.tell_alerts(uuid, jsonb)
+
+CREATE FUNCTION docket_private.tell_alerts(project_id uuid, events jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if tell_alerts.events is not null then
+        perform docket_private.store_events(tell_alerts.project_id, tell_alerts.events, true);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tell_alerts(project_id uuid, events jsonb) IS 'Stores what is told of alerts of a project; null: nothing.';
+
 -- FUNCTION docket_private.template_version(uuid, bigint)
 
 CREATE FUNCTION docket_private.template_version(template_id uuid, version bigint) RETURNS docket.template_versions
@@ -42027,6 +43786,22 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.uri_path(given text) IS 'A text as a path in a URI (RFC 3986).';
+
+-- FUNCTION docket_private.usual_aggregate(text)
+
+CREATE FUNCTION docket_private.usual_aggregate(kind text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE kind
+             WHEN 'counter'::text THEN 'rate'::text
+             WHEN 'gauge'::text THEN 'avg'::text
+             WHEN 'summary'::text THEN 'avg'::text
+             ELSE 'p95'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.usual_aggregate(kind text) IS 'How samples of a kind are taken together where nobody says how.';
 
 -- FUNCTION docket_private.uuid_of(text)
 
@@ -44117,6 +45892,31 @@ ALTER TABLE ONLY docket.ai_interactions
 ALTER TABLE ONLY docket.ai_interactions_default
     ADD CONSTRAINT ai_interactions_default_pkey PRIMARY KEY (interaction_id, project_id, created_at);
 
+-- CONSTRAINT docket.alert_evaluations alert_evaluations_pkey
+
+ALTER TABLE ONLY docket.alert_evaluations
+    ADD CONSTRAINT alert_evaluations_pkey PRIMARY KEY (alert_rule_id, project_id);
+
+-- CONSTRAINT docket.alert_rules alert_rules_name_key
+
+ALTER TABLE ONLY docket.alert_rules
+    ADD CONSTRAINT alert_rules_name_key UNIQUE NULLS NOT DISTINCT (project_id, name);
+
+-- CONSTRAINT docket.alert_rules alert_rules_pkey
+
+ALTER TABLE ONLY docket.alert_rules
+    ADD CONSTRAINT alert_rules_pkey PRIMARY KEY (alert_rule_id);
+
+-- CONSTRAINT docket.alert_silences alert_silences_pkey
+
+ALTER TABLE ONLY docket.alert_silences
+    ADD CONSTRAINT alert_silences_pkey PRIMARY KEY (alert_rule_id, project_id, labels);
+
+-- CONSTRAINT docket.alerts alerts_pkey
+
+ALTER TABLE ONLY docket.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (alert_id, project_id);
+
 -- CONSTRAINT docket.artifact_contents artifact_contents_pkey
 
 ALTER TABLE ONLY docket.artifact_contents
@@ -44828,6 +46628,34 @@ CREATE INDEX ai_interactions_task_idx ON ONLY docket.ai_interactions USING btree
 -- INDEX docket.ai_interactions_default_task_id_project_id_created_at_inter_idx
 
 CREATE INDEX ai_interactions_default_task_id_project_id_created_at_inter_idx ON docket.ai_interactions_default USING btree (task_id, project_id, created_at, interaction_id);
+
+-- INDEX docket.alert_evaluations_project_idx
+
+CREATE INDEX alert_evaluations_project_idx ON docket.alert_evaluations USING btree (project_id);
+
+-- INDEX docket.alert_silences_project_idx
+
+CREATE INDEX alert_silences_project_idx ON docket.alert_silences USING btree (project_id);
+
+-- INDEX docket.alert_silences_until_idx
+
+CREATE INDEX alert_silences_until_idx ON docket.alert_silences USING btree (silenced_until);
+
+-- INDEX docket.alerts_one_open_key
+
+CREATE UNIQUE INDEX alerts_one_open_key ON docket.alerts USING btree (alert_rule_id, project_id, labels) WHERE ((state)::text <> 'resolved'::text);
+
+-- INDEX docket.alerts_open_idx
+
+CREATE INDEX alerts_open_idx ON docket.alerts USING btree (project_id, alert_id) WHERE ((state)::text <> 'resolved'::text);
+
+-- INDEX docket.alerts_project_idx
+
+CREATE INDEX alerts_project_idx ON docket.alerts USING btree (project_id, alert_id);
+
+-- INDEX docket.alerts_resolved_idx
+
+CREATE INDEX alerts_resolved_idx ON docket.alerts USING btree (resolved_at) WHERE ((state)::text = 'resolved'::text);
 
 -- INDEX docket.audit_log_row_idx
 
@@ -45616,6 +47444,58 @@ CREATE TRIGGER ai_interactions_search_delete AFTER DELETE ON docket.ai_interacti
 -- TRIGGER docket.ai_interactions ai_interactions_search_insert
 
 CREATE TRIGGER ai_interactions_search_insert AFTER INSERT ON docket.ai_interactions REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.index_interactions();
+
+-- TRIGGER docket.alert_rules alert_rules_journal_delete
+
+CREATE TRIGGER alert_rules_journal_delete AFTER DELETE ON docket.alert_rules REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('alert_rules', 'alert_rule_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_rules alert_rules_journal_insert
+
+CREATE TRIGGER alert_rules_journal_insert AFTER INSERT ON docket.alert_rules REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('alert_rules', 'alert_rule_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_rules alert_rules_journal_truncate
+
+CREATE TRIGGER alert_rules_journal_truncate AFTER TRUNCATE ON docket.alert_rules FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('alert_rules', 'alert_rule_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_rules alert_rules_journal_update
+
+CREATE TRIGGER alert_rules_journal_update AFTER UPDATE ON docket.alert_rules FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('alert_rules', 'alert_rule_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_rules alert_rules_touch
+
+CREATE TRIGGER alert_rules_touch BEFORE UPDATE ON docket.alert_rules FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION docket_private.touch();
+
+-- TRIGGER docket.alert_silences alert_silences_journal_delete
+
+CREATE TRIGGER alert_silences_journal_delete AFTER DELETE ON docket.alert_silences REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('alert_silences', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_silences alert_silences_journal_insert
+
+CREATE TRIGGER alert_silences_journal_insert AFTER INSERT ON docket.alert_silences REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('alert_silences', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_silences alert_silences_journal_truncate
+
+CREATE TRIGGER alert_silences_journal_truncate AFTER TRUNCATE ON docket.alert_silences FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('alert_silences', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alert_silences alert_silences_journal_update
+
+CREATE TRIGGER alert_silences_journal_update AFTER UPDATE ON docket.alert_silences FOR EACH ROW EXECUTE FUNCTION docket_private.journal_update('alert_silences', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alerts alerts_journal_delete
+
+CREATE TRIGGER alerts_journal_delete AFTER DELETE ON docket.alerts REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('alerts', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alerts alerts_journal_insert
+
+CREATE TRIGGER alerts_journal_insert AFTER INSERT ON docket.alerts REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('alerts', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alerts alerts_journal_truncate
+
+CREATE TRIGGER alerts_journal_truncate AFTER TRUNCATE ON docket.alerts FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('alerts', 'alert_id', '', '{}', '{labels}');
+
+-- TRIGGER docket.alerts alerts_journal_update
+
+CREATE TRIGGER alerts_journal_update AFTER UPDATE ON docket.alerts FOR EACH ROW WHEN (((old.state)::text IS DISTINCT FROM (new.state)::text)) EXECUTE FUNCTION docket_private.journal_update('alerts', 'alert_id', '', '{}', '{labels}');
 
 -- TRIGGER docket.budgets budgets_journal_delete
 
@@ -46634,6 +48514,26 @@ ALTER TABLE docket.ai_interactions
 ALTER TABLE docket.ai_interactions
     ADD CONSTRAINT ai_interactions_task_fkey FOREIGN KEY (task_id, project_id) REFERENCES docket.tasks(task_id, project_id) ON DELETE CASCADE;
 
+-- FK CONSTRAINT docket.alert_evaluations alert_evaluations_project_fkey
+
+ALTER TABLE ONLY docket.alert_evaluations
+    ADD CONSTRAINT alert_evaluations_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.alert_rules alert_rules_project_fkey
+
+ALTER TABLE ONLY docket.alert_rules
+    ADD CONSTRAINT alert_rules_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.alert_silences alert_silences_project_fkey
+
+ALTER TABLE ONLY docket.alert_silences
+    ADD CONSTRAINT alert_silences_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
+-- FK CONSTRAINT docket.alerts alerts_project_fkey
+
+ALTER TABLE ONLY docket.alerts
+    ADD CONSTRAINT alerts_project_fkey FOREIGN KEY (project_id) REFERENCES docket.projects(project_id) ON DELETE CASCADE;
+
 -- FK CONSTRAINT docket.budgets budgets_project_fkey
 
 ALTER TABLE ONLY docket.budgets
@@ -47175,6 +49075,44 @@ ALTER TABLE docket.ai_interactions_default ENABLE ROW LEVEL SECURITY;
 -- POLICY docket.ai_interactions ai_interactions_of_visible_projects
 
 CREATE POLICY ai_interactions_of_visible_projects ON docket.ai_interactions TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.alert_evaluations
+
+ALTER TABLE docket.alert_evaluations ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.alert_evaluations alert_evaluations_of_visible_projects
+
+CREATE POLICY alert_evaluations_of_visible_projects ON docket.alert_evaluations TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.alert_rules
+
+ALTER TABLE docket.alert_rules ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.alert_rules alert_rules_of_visible_projects
+
+CREATE POLICY alert_rules_of_visible_projects ON docket.alert_rules USING (((project_id IS NULL) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.alert_silences
+
+ALTER TABLE docket.alert_silences ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.alert_silences alert_silences_of_visible_projects
+
+CREATE POLICY alert_silences_of_visible_projects ON docket.alert_silences TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
+   FROM docket_private.project_access a
+  WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
+
+-- ROW SECURITY docket.alerts
+
+ALTER TABLE docket.alerts ENABLE ROW LEVEL SECURITY;
+
+-- POLICY docket.alerts alerts_of_visible_projects
+
+CREATE POLICY alerts_of_visible_projects ON docket.alerts TO docket_owner, docket_admin, docket_app, docket_agent, docket_reader, docket_auditor USING (((project_id = ANY (ARRAY( SELECT a.project_id
    FROM docket_private.project_access a
   WHERE ((a.principal = SESSION_USER) AND (current_setting('role'::text) = 'none'::text) AND (current_setting('docket.actor'::text, true) IS NULL))))) OR (project_id = ANY (( SELECT docket_private.visible_projects() AS visible_projects)::uuid[]))));
 
@@ -48089,6 +50027,46 @@ GRANT ALL ON TYPE docket.access_level TO docket_metrics;
 GRANT ALL ON TYPE docket.access_level TO docket_gateway;
 GRANT ALL ON TYPE docket.access_level TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket.alert_comparison FROM PUBLIC;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_admin;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_app;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_agent;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_reader;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_auditor;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_metrics;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_gateway;
+GRANT ALL ON TYPE docket.alert_comparison TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.alert_kind FROM PUBLIC;
+GRANT ALL ON TYPE docket.alert_kind TO docket_admin;
+GRANT ALL ON TYPE docket.alert_kind TO docket_app;
+GRANT ALL ON TYPE docket.alert_kind TO docket_agent;
+GRANT ALL ON TYPE docket.alert_kind TO docket_reader;
+GRANT ALL ON TYPE docket.alert_kind TO docket_auditor;
+GRANT ALL ON TYPE docket.alert_kind TO docket_metrics;
+GRANT ALL ON TYPE docket.alert_kind TO docket_gateway;
+GRANT ALL ON TYPE docket.alert_kind TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.alert_resolution FROM PUBLIC;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_admin;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_app;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_agent;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_reader;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_auditor;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_metrics;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_gateway;
+GRANT ALL ON TYPE docket.alert_resolution TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket.alert_state FROM PUBLIC;
+GRANT ALL ON TYPE docket.alert_state TO docket_admin;
+GRANT ALL ON TYPE docket.alert_state TO docket_app;
+GRANT ALL ON TYPE docket.alert_state TO docket_agent;
+GRANT ALL ON TYPE docket.alert_state TO docket_reader;
+GRANT ALL ON TYPE docket.alert_state TO docket_auditor;
+GRANT ALL ON TYPE docket.alert_state TO docket_metrics;
+GRANT ALL ON TYPE docket.alert_state TO docket_gateway;
+GRANT ALL ON TYPE docket.alert_state TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket.artifact_type FROM PUBLIC;
 GRANT ALL ON TYPE docket.artifact_type TO docket_admin;
 GRANT ALL ON TYPE docket.artifact_type TO docket_app;
@@ -48639,6 +50617,17 @@ GRANT ALL ON TYPE docket_private.test_case TO docket_metrics;
 GRANT ALL ON TYPE docket_private.test_case TO docket_gateway;
 GRANT ALL ON TYPE docket_private.test_case TO docket_maintenance;
 
+GRANT SELECT ON TABLE docket.alerts TO docket_admin;
+GRANT SELECT ON TABLE docket.alerts TO docket_app;
+GRANT SELECT ON TABLE docket.alerts TO docket_agent;
+GRANT SELECT ON TABLE docket.alerts TO docket_reader;
+GRANT SELECT ON TABLE docket.alerts TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.acknowledge_alert(alert_id uuid, note text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.acknowledge_alert(alert_id uuid, note text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.acknowledge_alert(alert_id uuid, note text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.acknowledge_alert(alert_id uuid, note text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.clock() FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.clock() TO docket_admin;
 GRANT ALL ON FUNCTION docket.clock() TO docket_app;
@@ -48718,6 +50707,21 @@ GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp 
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.agent_performance(project_id uuid, since timestamp with time zone, until timestamp with time zone, group_by text[], period text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket_private.principal_of_gateway() FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.audit_log TO docket_admin;
+GRANT SELECT ON TABLE docket.audit_log TO docket_app;
+GRANT SELECT ON TABLE docket.audit_log TO docket_agent;
+GRANT SELECT ON TABLE docket.audit_log TO docket_reader;
+GRANT SELECT ON TABLE docket.audit_log TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.alert_history(alert_id uuid, after bigint, page_size integer) TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.knowledge_base TO docket_admin;
 GRANT SELECT ON TABLE docket.knowledge_base TO docket_app;
@@ -48817,14 +50821,6 @@ GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_i
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_agent;
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.journal_place(place text, OUT transaction_id xid8, OUT audit_id bigint) TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket_private.principal_of_gateway() FROM PUBLIC;
-
-GRANT SELECT ON TABLE docket.audit_log TO docket_admin;
-GRANT SELECT ON TABLE docket.audit_log TO docket_app;
-GRANT SELECT ON TABLE docket.audit_log TO docket_agent;
-GRANT SELECT ON TABLE docket.audit_log TO docket_reader;
-GRANT SELECT ON TABLE docket.audit_log TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.changes(after text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.changes(after text, page_size integer) TO docket_admin;
@@ -49008,6 +51004,18 @@ GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, in
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.critical_path(project_id uuid, workflow_id uuid, include_completed boolean, max_tasks integer, after_place integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.is_labels(labels jsonb) FROM PUBLIC;
+
+GRANT SELECT ON TABLE docket.alert_rules TO docket_admin;
+GRANT SELECT ON TABLE docket.alert_rules TO docket_app;
+GRANT SELECT ON TABLE docket.alert_rules TO docket_agent;
+GRANT SELECT ON TABLE docket.alert_rules TO docket_reader;
+GRANT SELECT ON TABLE docket.alert_rules TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.delete_alert_rule(project_id uuid, name text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.delete_alert_rule(project_id uuid, name text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.delete_alert_rule(project_id uuid, name text, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.delete_artifact(artifact_id uuid, request_id uuid) TO docket_app;
@@ -49143,6 +51151,11 @@ GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.evaluate_alerts(project_id uuid, rule_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.evaluate_alerts(project_id uuid, rule_name text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.evaluate_alerts(project_id uuid, rule_name text) TO docket_app;
+GRANT ALL ON FUNCTION docket.evaluate_alerts(project_id uuid, rule_name text) TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket_private.cloudevent(event docket.events) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.cloudevent(event docket.events) TO docket_admin;
@@ -49628,6 +51641,38 @@ GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, 
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.alert_evaluations TO docket_admin;
+GRANT SELECT ON TABLE docket.alert_evaluations TO docket_app;
+GRANT SELECT ON TABLE docket.alert_evaluations TO docket_agent;
+GRANT SELECT ON TABLE docket.alert_evaluations TO docket_reader;
+GRANT SELECT ON TABLE docket.alert_evaluations TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_alert_rules(project_id uuid, after text, page_size integer) TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.alert_silences TO docket_admin;
+GRANT SELECT ON TABLE docket.alert_silences TO docket_app;
+GRANT SELECT ON TABLE docket.alert_silences TO docket_agent;
+GRANT SELECT ON TABLE docket.alert_silences TO docket_reader;
+GRANT SELECT ON TABLE docket.alert_silences TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.alert_overview TO docket_admin;
+GRANT SELECT ON TABLE docket.alert_overview TO docket_app;
+GRANT SELECT ON TABLE docket.alert_overview TO docket_agent;
+GRANT SELECT ON TABLE docket.alert_overview TO docket_reader;
+GRANT SELECT ON TABLE docket.alert_overview TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_alerts(project_id uuid, state text, severity text, rule_name text, after uuid, page_size integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_admin;
 GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_app;
 GRANT SELECT ON TABLE docket.interaction_artifacts TO docket_agent;
@@ -49686,8 +51731,6 @@ GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text
 GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_communications(project_id uuid, component text, status text, correlation_id text, since timestamp with time zone, until timestamp with time zone, after uuid, page_size integer) TO docket_auditor;
-
-REVOKE ALL ON FUNCTION docket_private.is_labels(labels jsonb) FROM PUBLIC;
 
 GRANT SELECT ON TABLE docket.components TO docket_admin;
 GRANT SELECT ON TABLE docket.components TO docket_app;
@@ -50432,6 +52475,11 @@ GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_typ
 GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.require_validations(task_ids uuid[], validation_types text[], request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.resolve_alert(alert_id uuid, note text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.resolve_alert(alert_id uuid, note text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.resolve_alert(alert_id uuid, note text, request_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.resolve_alert(alert_id uuid, note text, request_id uuid) TO docket_agent;
+
 REVOKE ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.resolve_error(error_group_id uuid, reason text, request_id uuid) TO docket_app;
@@ -50570,6 +52618,10 @@ GRANT ALL ON FUNCTION docket.secret_keys() TO docket_reader;
 GRANT ALL ON FUNCTION docket.secret_keys() TO docket_auditor;
 GRANT ALL ON FUNCTION docket.secret_keys() TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket.set_alert_rule(project_id uuid, name text, kind text, threshold numeric, metric text, labels jsonb, group_by text[], aggregate text, time_window interval, comparison text, clear_threshold numeric, fire_after interval, clear_after interval, severity text, baseline_weeks integer, description text, is_enabled boolean, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.set_alert_rule(project_id uuid, name text, kind text, threshold numeric, metric text, labels jsonb, group_by text[], aggregate text, time_window interval, comparison text, clear_threshold numeric, fire_after interval, clear_after interval, severity text, baseline_weeks integer, description text, is_enabled boolean, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.set_alert_rule(project_id uuid, name text, kind text, threshold numeric, metric text, labels jsonb, group_by text[], aggregate text, time_window interval, comparison text, clear_threshold numeric, fire_after interval, clear_after interval, severity text, baseline_weeks integer, description text, is_enabled boolean, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.set_budget(project_id uuid, workflow_id uuid, task_id uuid, max_tokens bigint, max_cost numeric, request_id uuid) TO docket_app;
@@ -50592,6 +52644,10 @@ GRANT SELECT ON TABLE docket.partition_policies TO docket_maintenance;
 
 REVOKE ALL ON FUNCTION docket.set_retention(table_name text, retention interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.set_retention(table_name text, retention interval) TO docket_admin;
+
+REVOKE ALL ON FUNCTION docket.silence_alert(alert_id uuid, until timestamp with time zone, reason text, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.silence_alert(alert_id uuid, until timestamp with time zone, reason text, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.silence_alert(alert_id uuid, until timestamp with time zone, reason text, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.similar_tasks(task_id uuid, statuses text[], page_size integer) TO docket_admin;
@@ -50746,6 +52802,10 @@ REVOKE ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, ver
 GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.unpin_context(task_id uuid, context_type text, version integer, pinned_for text, request_id uuid) TO docket_app;
 
+REVOKE ALL ON FUNCTION docket.unsilence_alert(alert_id uuid, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.unsilence_alert(alert_id uuid, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.unsilence_alert(alert_id uuid, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.unsubscribe(project_id uuid, consumer_name text, request_id uuid) TO docket_app;
@@ -50883,6 +52943,8 @@ REVOKE ALL ON FUNCTION docket_private.administered_organizations() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.adopt_issue(project_id uuid, payload jsonb, rules jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.alert_event(alert docket.alerts, happening text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.analyze_partitioned() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid) FROM PUBLIC;
@@ -50997,6 +53059,8 @@ REVOKE ALL ON FUNCTION docket_private.child_path(path text, key text) FROM PUBLI
 
 REVOKE ALL ON FUNCTION docket_private.claim(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.close_alerts(alert_rule_id uuid, project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cloudevent_problem(event jsonb) FROM PUBLIC;
@@ -51041,6 +53105,8 @@ REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_
 
 REVOKE ALL ON FUNCTION docket_private.drop_unused_contents() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.due_rules(project_id uuid, rule_name text, before timestamp with time zone, at_most bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
@@ -51049,6 +53115,10 @@ REVOKE ALL ON FUNCTION docket_private.end_deployment() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.end_of(expires_in interval, hours jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.end_of_window(at timestamp with time zone, time_window interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.end_silences(project_id uuid, at_most bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
@@ -51056,6 +53126,10 @@ REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.error_source(execution docket.execution_history) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.evaluate_due(at_most bigint, OUT evaluated bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.evaluate_rule(alert_rule_id uuid, project_id uuid, OUT outcome text, OUT judged bigint, OUT happenings bigint, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.event_key(source text, cloudevent_id text) FROM PUBLIC;
 
@@ -51096,6 +53170,8 @@ REVOKE ALL ON FUNCTION docket_private.fill_message(template text, arguments json
 REVOKE ALL ON FUNCTION docket_private.fill_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.filter_text(column_name text, value jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_alert(alert_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_component(project_id uuid, name text) FROM PUBLIC;
 
@@ -51140,6 +53216,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_pull_request_links() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.forget_alerts(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_context_embeddings() FROM PUBLIC;
 
@@ -51244,7 +53322,15 @@ REVOKE ALL ON FUNCTION docket_private.json_metaschema() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.judge_alerts(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.judged_absence(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.judged_metric(rule docket.alert_rules, metric docket.metric_definitions, at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
@@ -51267,6 +53353,8 @@ REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.labels_of(labels jsonb, component text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.labels_of_group(labels jsonb, group_by text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.leading_number(value text) FROM PUBLIC;
 
@@ -51554,6 +53642,8 @@ REVOKE ALL ON FUNCTION docket_private.repair_project_graph(project_id uuid, OUT 
 
 REVOKE ALL ON FUNCTION docket_private.repeated_keys(source json, item_path text[], stand_in text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.replace_alert_rule(project_id uuid, name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.replay(request_id uuid, function_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_admin(project_id uuid, organization_id uuid) FROM PUBLIC;
@@ -51578,6 +53668,8 @@ REVOKE ALL ON FUNCTION docket_private.require_ready_to_deploy(script docket.depl
 
 REVOKE ALL ON FUNCTION docket_private.require_resolutions(resolutions jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.require_rules(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.require_running(execution docket.execution_history) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.require_size(project_id uuid, context_type text, byte_size bigint) FROM PUBLIC;
@@ -51595,6 +53687,8 @@ REVOKE ALL ON FUNCTION docket_private.resolve_errors(execution docket.execution_
 REVOKE ALL ON FUNCTION docket_private.resolve_tasks(project_id uuid, task_names text[], batch_keys text[], batch_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.respace(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.robust_z(value numeric, usual numeric[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.roll_metrics(at_most bigint) FROM PUBLIC;
 
@@ -51635,6 +53729,8 @@ REVOKE ALL ON FUNCTION docket_private.search_pattern(query text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.secret_pattern() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.seen_by_others(seen pg_snapshot) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.series_buckets(metric docket.metric_definitions, labels jsonb, bucket interval, aggregate text, since timestamp with time zone, until timestamp with time zone, group_by text[], origin timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.series_parts(project_id uuid, series_ids bigint[], resolution text, since timestamp with time zone, until timestamp with time zone, kept_since timestamp with time zone) FROM PUBLIC;
 
@@ -51761,6 +53857,8 @@ REVOKE ALL ON FUNCTION docket_private.tasks_of_attempts(attempt_ids uuid[], OUT 
 
 REVOKE ALL ON FUNCTION docket_private.tasks_of_claim(attempts jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.tell_alerts(project_id uuid, events jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.template_version(template_id uuid, version bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.texts_in(body jsonb) FROM PUBLIC;
@@ -51780,6 +53878,8 @@ REVOKE ALL ON FUNCTION docket_private.upkeep_health() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.urgency(claim_order text, priority smallint, weight bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.uri_path(given text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.usual_aggregate(kind text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.uuid_of(given text) FROM PUBLIC;
 

@@ -15,6 +15,7 @@ COMMON_COLUMNS = [
 
 WITHOUT_JOURNAL = {
     "docket.audit_log": "it is the journal",
+    "docket.alert_evaluations": "how the last evaluation of a rule went",
     "docket.ai_interactions": "a record itself, added to only: bodies would be there twice",
     "docket.prompt_builds": "a record itself; the hashes of what goes are in the journal",
     "docket.audit_seals": "the seals of the journal, a chain of their own",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -27,7 +28,7 @@ IDS = (
     "knowledge_id", "template_id", "learning_id", "prompt_build_id", "artifact_id",
     "webhook_delivery_id",
     "interaction_id", "execution_id", "error_group_id", "event_id", "page_id",
-    "linear_sync_id", "linear_change_id", "deployment_id",
+    "linear_sync_id", "linear_change_id", "deployment_id", "alert_id",
 )  # fmt: skip
 
 ARGUMENTS: Mapping[str, object] = {
@@ -86,6 +87,7 @@ ARGUMENTS: Mapping[str, object] = {
     "priority": 5,
     "query": "secret",
     "raw": "30 days",
+    "reason": "planted",
     "recorded_at": ["2026-11-22T00:00:00Z"],
     "report": Jsonb({"suites": []}),
     "repository": "acme/shop",
@@ -112,6 +114,7 @@ ARGUMENTS: Mapping[str, object] = {
     "template_key": "flow",
     "title": "planted",
     "to_component": "store",
+    "until": datetime.now(UTC) + timedelta(days=1),
     "validation_type": "tests",
     "value": Jsonb(1),
     "version": 1,
@@ -298,6 +301,15 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         session.execute("select docket.register_component(%s, 'a name', 'secret')", (project,))
         session.execute("select docket.component_heartbeat(%s, 'a name')", (project,))
         session.execute("select docket.record_communication(%s, 'a', 'b', 'secret')", (project,))
+        session.execute(
+            "select docket.set_alert_rule(%s, 'a name', 'absence', metric => 'secret')", (project,)
+        )
+        session.execute("select docket.evaluate_alerts(%s)", (project,))
+        alert = one(session, "select a.alert_id from docket.list_alerts(%s) as a", project)
+        session.execute(
+            "select docket.silence_alert(%s, docket.clock() + interval '1 hour', 'secret')",
+            (alert,),
+        )
         session.execute("select docket.record_search(%s, 'secret', 0)", (project,))
         session.execute(
             "select docket.put_embedding(%s, 'task', %s, 'a model', '{1,2}')", (project, task)
@@ -319,7 +331,7 @@ def hidden(docket: Database, connect: Connect, new_role: Callable[..., str]) -> 
         "artifact_id": artifact, "interaction_id": said,
         "execution_id": execution, "error_group_id": errors, "deployment_id": deployment,
         "event_id": event, "page_id": one(session, HAND_OUT, project),
-        "linear_sync_id": linked, "linear_change_id": change,
+        "linear_sync_id": linked, "linear_change_id": change, "alert_id": alert,
     }  # fmt: skip
     found = Hidden(docket, stranger, auditor, reader, ids)
     make_member(session, reader, found, "reader")
@@ -376,6 +388,8 @@ def value_of(function: str, parameter: str, ids: Mapping[str, uuid.UUID]) -> obj
         return Jsonb({"version": "2.1.0", "runs": [run]})
     if (function, parameter) == ("metric_series", "name"):
         return "depth"
+    if (function, parameter) == ("set_alert_rule", "kind"):
+        return "component"
     if (function, parameter) == ("record_metric", "name"):
         return "planted"
     if (function, parameter) == ("put_session", "state"):

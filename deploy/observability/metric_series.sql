@@ -94,11 +94,12 @@ declare
                                 when 'hour' then interval '1 hour'
                                 when 'minute' then interval '1 minute'
                             end;
-    v_stale  record;
+    v_stale  bigint[];
+    v_when   timestamptz[];
 begin
     if series_parts.resolution <> 'raw' then
-        select array_agg(f.series_id) as series_ids, array_agg(f.bucket_at) as bucket_ats
-          into v_stale
+        select array_agg(f.series_id), array_agg(f.bucket_at)
+          into v_stale, v_when
           from (
               select distinct m.series_id,
                      date_trunc(series_parts.resolution, m.recorded_at, 'UTC') as bucket_at
@@ -128,7 +129,7 @@ begin
                ) as r
          where not exists (
                    select
-                     from unnest(v_stale.series_ids, v_stale.bucket_ats)
+                     from unnest(v_stale, v_when)
                           as f (series_id, bucket_at)
                     where f.series_id = r.series_id
                       and f.bucket_at = r.bucket_at);
@@ -144,7 +145,7 @@ begin
            where series_parts.resolution = 'raw'
            union all
           select f.series_id, f.bucket_at, f.bucket_at + v_length
-            from unnest(v_stale.series_ids, v_stale.bucket_ats) as f (series_id, bucket_at)
+            from unnest(v_stale, v_when) as f (series_id, bucket_at)
            where series_parts.resolution <> 'raw'
       ) as w (series_id, since, until)
      cross join lateral (
@@ -195,15 +196,48 @@ comment on function docket_private.series_parts(
     uuid, bigint[], text, timestamptz, timestamptz, timestamptz) is
     'The samples of some series in a time, one by one or as rollups where these say the same, and each series'' last sample before it.';
 
-create function docket.metric_series(
-    project_id uuid,
-    name       text,
-    labels     jsonb       default '{}',
-    bucket     interval    default '1 hour',
-    aggregate  text        default null,
-    since      timestamptz default null,
-    until      timestamptz default null,
-    group_by   text[]      default '{}'
+create function docket_private.usual_aggregate(kind text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case usual_aggregate.kind
+               when 'counter' then 'rate'
+               when 'gauge' then 'avg'
+               when 'summary' then 'avg'
+               else 'p95'
+           end;
+end;
+
+comment on function docket_private.usual_aggregate(text) is
+    'How samples of a kind are taken together where nobody says how.';
+
+create function docket_private.labels_of_group(labels jsonb, group_by text[]) returns jsonb
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (
+        select coalesce(jsonb_object_agg(l.key, l.value), '{}')
+          from jsonb_each(labels_of_group.labels) as l
+         where l.key = any (labels_of_group.group_by));
+end;
+$$;
+
+comment on function docket_private.labels_of_group(jsonb, text[]) is
+    'Of the labels of a series those by which it is told apart.';
+
+-- The buckets begin at `origin`, or whole lengths of them before and after it.
+create function docket_private.series_buckets(
+    metric    docket.metric_definitions,
+    labels    jsonb,
+    bucket    interval,
+    aggregate text,
+    since     timestamptz,
+    until     timestamptz,
+    group_by  text[],
+    origin    timestamptz
 ) returns table (
     bucket_at    timestamptz,
     group_labels jsonb,
@@ -213,89 +247,51 @@ create function docket.metric_series(
 )
 language plpgsql
 stable
-security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
-    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
-    v_metric    docket.metric_definitions;
-    v_aggregate text;
-    v_quantile  numeric;
-    v_since     timestamptz;
-    v_until     timestamptz;
-    v_seconds   numeric;
-    v_from      text;
-    v_kept      timestamptz;
-    v_series    record;
+    v_seconds  constant numeric     := extract(epoch from bucket);
+    -- What of whole minutes, hours or days the buckets are, counted from where they begin.
+    v_offset   constant numeric     := extract(epoch from origin);
+    v_quantile constant numeric     := substring(aggregate from '^p(.*)$')::numeric / 100;
+    v_since    constant timestamptz := date_bin(bucket, since, origin);
+    v_until    constant timestamptz := date_bin(
+        bucket, until + bucket - interval '1 microsecond', origin);
+    v_from     text;
+    v_kept     timestamptz;
+    v_series   record;
 begin
-    perform docket_private.require_project(metric_series.project_id, false);
-
-    select d.* into v_metric
-      from docket.metric_definitions as d
-     where d.name       = metric_series.name
-       and d.project_id = metric_series.project_id;
-
-    if not found then
-        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
-            using errcode = 'PD404',
-                  hint    = 'docket.list_metrics() lists those of a project.';
-    end if;
-
-    v_aggregate := lower(coalesce(
-        metric_series.aggregate,
-        case v_metric.kind
-            when 'counter' then 'rate'
-            when 'gauge' then 'avg'
-            when 'summary' then 'avg'
-            else 'p95'
-        end));
-    v_until := coalesce(
-        metric_series.until, docket.clock() + interval '1 microsecond');
-    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
-    perform docket_private.check_series_call(
-        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
-
-    -- Whole buckets.
-    v_seconds  := extract(epoch from metric_series.bucket);
-    v_since    := date_bin(metric_series.bucket, v_since, v_origin);
-    v_until    := date_bin(
-        metric_series.bucket, v_until + metric_series.bucket - interval '1 microsecond', v_origin);
-    v_quantile := substring(v_aggregate from '^p(.*)$')::numeric / 100;
-    v_from     := case
-                      when v_quantile is not null and v_metric.kind not in ('histogram', 'timer')
-                          then 'raw'
-                      when v_seconds % 86400 = 0 then 'day'
-                      when v_seconds % 3600 = 0 then 'hour'
-                      when v_seconds % 60 = 0 then 'minute'
-                      else 'raw'
-                  end;
-    v_kept     := (
+    v_from := case
+                  when v_quantile is not null and metric.kind not in ('histogram', 'timer')
+                      then 'raw'
+                  when v_seconds % 86400 = 0 and v_offset % 86400 = 0 then 'day'
+                  when v_seconds % 3600 = 0 and v_offset % 3600 = 0 then 'hour'
+                  when v_seconds % 60 = 0 and v_offset % 60 = 0 then 'minute'
+                  else 'raw'
+              end;
+    v_kept := (
         select r.gone_until
           from docket.metric_retention as r
-         where r.category = v_metric.category);
+         where r.category = metric.category);
 
     select array_agg(s.series_id) as ids,
-           array_agg(
-               (select coalesce(jsonb_object_agg(l.key, l.value), '{}')
-                  from jsonb_each(s.labels) as l
-                 where l.key = any (metric_series.group_by))
-           ) as groups
+           array_agg(docket_private.labels_of_group(s.labels, series_buckets.group_by)) as groups
       into v_series
       from docket.metric_series as s
-     where s.name       = v_metric.name
-       and s.project_id = v_metric.project_id
-       and s.labels @> coalesce(metric_series.labels, '{}');
+     where s.name       = metric.name
+       and s.project_id = metric.project_id
+       and s.labels @> coalesce(series_buckets.labels, '{}');
 
     return query
       with parts as materialized (
-          select g.group_labels, date_bin(metric_series.bucket, p.part_at, v_origin) as bucket_at,
+          select g.group_labels,
+                 date_bin(series_buckets.bucket, p.part_at, series_buckets.origin) as bucket_at,
                  p.*,
                  lag(p.last_value) over (
                      partition by p.series_id
                          order by p.part_at, p.metric_id) as previous
             from docket_private.series_parts(
-                     v_metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
+                     metric.project_id, v_series.ids, v_from, v_since, v_until, v_kept) as p
             join unnest(v_series.ids, v_series.groups) as g (series_id, group_labels)
               on g.series_id = p.series_id
       ), counted as (
@@ -332,7 +328,7 @@ begin
            group by p.group_labels, p.bucket_at
       )
     select s.bucket_at, s.group_labels,
-           case v_aggregate
+           case series_buckets.aggregate
                when 'count' then s.sample_count::numeric
                when 'sum' then s.total
                when 'avg' then s.total / s.sample_count
@@ -348,6 +344,69 @@ begin
       from summed as s
       left join counted as c using (group_labels, bucket_at)
      order by s.bucket_at, s.group_labels;
+end;
+$$;
+
+comment on function docket_private.series_buckets(
+    docket.metric_definitions, jsonb, interval, text, timestamptz, timestamptz, text[], timestamptz
+) is
+    'What a metric was over a time, bucket by bucket, as docket.metric_series() says it: who calls it has let the caller through and checked what he asks for.';
+
+create function docket.metric_series(
+    project_id uuid,
+    name       text,
+    labels     jsonb       default '{}',
+    bucket     interval    default '1 hour',
+    aggregate  text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    group_by   text[]      default '{}'
+) returns table (
+    bucket_at    timestamptz,
+    group_labels jsonb,
+    value        numeric,
+    sample_count bigint,
+    read_from    text
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- A Monday, in UTC: days begin at midnight, and weeks on Mondays.
+    v_origin    constant timestamptz := timestamptz '2001-01-01 00:00:00+00';
+    v_metric    docket.metric_definitions;
+    v_aggregate text;
+    v_since     timestamptz;
+    v_until     timestamptz;
+begin
+    perform docket_private.require_project(metric_series.project_id, false);
+
+    select d.* into v_metric
+      from docket.metric_definitions as d
+     where d.name       = metric_series.name
+       and d.project_id = metric_series.project_id;
+
+    if not found then
+        raise exception 'there is no metric "%"', left(coalesce(metric_series.name, 'null'), 100)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_metrics() lists those of a project.';
+    end if;
+
+    v_aggregate := lower(coalesce(
+        metric_series.aggregate, docket_private.usual_aggregate(v_metric.kind)));
+    v_until := coalesce(
+        metric_series.until, docket.clock() + interval '1 microsecond');
+    v_since := coalesce(metric_series.since, v_until - 24 * metric_series.bucket);
+    perform docket_private.check_series_call(
+        v_metric, metric_series.bucket, v_aggregate, v_since, v_until);
+
+    return query
+    select b.bucket_at, b.group_labels, b.value, b.sample_count, b.read_from
+      from docket_private.series_buckets(
+               v_metric, metric_series.labels, metric_series.bucket, v_aggregate, v_since, v_until,
+               metric_series.group_by, v_origin) as b;
 end;
 $$;
 
@@ -420,6 +479,11 @@ revoke all on function docket_private.check_series_call(
     docket.metric_definitions, interval, text, timestamptz, timestamptz) from public;
 revoke all on function docket_private.series_parts(
     uuid, bigint[], text, timestamptz, timestamptz, timestamptz) from public;
+revoke all on function docket_private.usual_aggregate(text) from public;
+revoke all on function docket_private.labels_of_group(jsonb, text[]) from public;
+revoke all on function docket_private.series_buckets(
+    docket.metric_definitions, jsonb, interval, text, timestamptz, timestamptz, text[],
+    timestamptz) from public;
 revoke all on function docket.metric_series(
     uuid, text, jsonb, interval, text, timestamptz, timestamptz, text[]) from public;
 revoke all on function docket.list_metrics(uuid, text, jsonb, text, integer) from public;

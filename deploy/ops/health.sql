@@ -1,4 +1,5 @@
 -- Deploy pgdocket:ops/health to pg
+-- requires: observability/alerts
 -- requires: observability/components
 -- requires: ops/maintain
 -- requires: ops/schema_migrations
@@ -394,6 +395,53 @@ begin
            end
       from docket.system_health as h;
 
+    -- What somebody looks at, and what nobody wants to hear of, alarms nobody.
+    return query
+    select 'alerts',
+           case
+               when bool_or(a.severity = 'critical') then 'critical'
+               when count(*) > 0 then 'warning'
+               else 'ok'
+           end,
+           coalesce(
+               'firing: '
+               || string_agg(
+                      format('%s%s is %s (%s)', a.rule_name,
+                             case a.labels when '{}' then '' else ' ' || a.labels::text end,
+                             trim_scale(round(a.value, 6)), a.severity),
+                      ', ' order by a.place) filter (where a.place <= 5)
+               || case when count(*) > 5 then format(', and %s more', count(*) - 5) else '' end,
+               'none is firing'),
+           case
+               when count(*) > 0
+               then 'docket.list_alerts(): acknowledge what you look at, silence what you know.'
+           end
+      from (
+          select o.*,
+                 row_number() over (order by o.severity <> 'critical', o.alert_id) as place
+            from docket.alert_overview as o
+           where o.state = 'firing'
+             and o.silenced_until is null
+      ) as a;
+
+    return query
+    select 'alert rules',
+           (case when count(*) = 0 then 'ok' else 'warning' end),
+           case
+               when count(*) = 0 then 'all can be evaluated'
+               else format('can not be evaluated: %s',
+                           string_agg(format('%s (%s)', e.name, e.problem), ', ' order by e.name)
+                               filter (where e.place <= 5))
+           end,
+           case when count(*) > 0 then 'Set them anew: docket.set_alert_rule().' end
+      from (
+          select r.name, v.problem, row_number() over (order by r.name) as place
+            from docket.alert_evaluations as v
+            join docket.alert_rules as r using (alert_rule_id)
+           where v.problem is not null
+             and r.is_enabled
+      ) as e;
+
     return query
     select 'paused projects', 'ok',
            coalesce(string_agg(p.slug, ', ' order by p.slug), 'none'), null::text
@@ -404,7 +452,7 @@ end;
 $$;
 
 comment on function docket_private.queue_health() is
-    'Whether tasks that were lost come back.';
+    'Whether tasks that were lost come back, and what somebody is to look at.';
 
 create function docket.health() returns table (
     item   text,
@@ -437,7 +485,8 @@ $$;
 comment on function docket.health() is
 'Whether the database is as it should be and its upkeep is done, in checks that take milliseconds
 however much is stored: settings that endanger data, connections, old transactions, replication,
-what the deploy has set up, maintenance, partitions, seals and leases. What has to read all there is
+what the deploy has set up, maintenance, partitions, seals, leases, components and alerts that are
+firing. What has to read all there is
 has functions of its own: graph_health(), verify_audit().
 
 Returns a row for each check: item, what was looked at; level, ok, warning, critical or unknown (may

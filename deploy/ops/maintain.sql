@@ -7,6 +7,7 @@
 -- requires: knowledge/embeddings
 -- requires: knowledge/read_anew
 -- requires: knowledge/search_insights
+-- requires: observability/evaluate_alerts
 -- requires: observability/events
 -- requires: observability/metric_retention
 -- requires: platform/drop_partitions
@@ -83,8 +84,9 @@ values (1, 'tallies', null, 'Counts anew what dashboards read, where it is older
        (14, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (15, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
        (16, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (17, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
-       (18, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
+       (17, 'alerts', 1000, 'Evaluates alert rules, each every half minute at most, in each project; ends silences, and removes alerts that are kept no longer; counts all of them.'),
+       (18, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
+       (19, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 
 -- What verify_audit() takes grows with the number of seals: one a minute would be half a million in
 -- a year.
@@ -292,6 +294,8 @@ begin
             done := docket_private.sweep_embeddings(take_step.at_most);
         when 'deliveries' then
             done := docket_private.forget_deliveries(take_step.at_most);
+        when 'alerts' then
+            done := docket_private.evaluate_due(take_step.at_most);
         when 'executions' then
             done := docket_private.end_silent_executions(take_step.at_most);
         when 'sweep' then
@@ -416,10 +420,10 @@ $$;
 comment on function docket.maintain(text[]) is
 'Does what has to be done from time to time: counts what dashboards read, seals the journal, rolls up
 metrics, drops the months that the policies keep no longer, gathers statistics, makes the months
-ahead, forgets old request ids, ends executions that give no sign of life, and takes back tasks
-whose lease has expired. Each step is bounded, and is done by one call at a time; one that fails
-keeps none of the others from being done. What it waits for longer than half a second it leaves to
-the next call.
+ahead, forgets old request ids, evaluates alert rules, ends executions that give no sign of life,
+and takes back tasks whose lease has expired. Each step is bounded, and is done by one call at a
+time; one that fails keeps none of the others from being done. What it waits for longer than half a
+second it leaves to the next call.
 
 `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how each went
 when it was last run. All steps of a call are one transaction, and what it locks is locked until

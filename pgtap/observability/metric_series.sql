@@ -1,7 +1,7 @@
 -- A metric over time: each kind by its own rule, the same from rollups as from samples.
 
 begin;
-select plan(26);
+select plan(27);
 
 select docket_test.at('2026-01-10 12:00+00');
 select docket_test.project('one');
@@ -34,6 +34,10 @@ $$;
 select pg_temp.sample('served', 'counter', c.at, c.value)
   from (values ('08:50', 100), ('09:10', 130), ('09:50', 190), ('10:05', 20), ('10:50', 80),
                ('11:30', 90)) as c (at, value);
+-- The first call of a session.
+select is(
+    (select count(*) from pg_temp.series('served', 'last', '10 seconds')), 5::bigint,
+    'buckets of less than a minute are made of samples');
 select results_eq(
     $$ select s.at, s.value from pg_temp.series('served', 'increase') as s $$,
     $$ values ('09:00', 90::numeric), ('10:00', 80), ('11:00', 10) $$,

@@ -84,8 +84,8 @@ select results_eq(
               ('analyze', 'done', null), ('requests', 'done', null), ('sessions', 'done', null),
               ('responses', 'done', null), ('contexts', 'done', null), ('prompts', 'done', null),
               ('words', 'done', null), ('searches', 'done', null), ('embeddings', 'done', null),
-              ('deliveries', 'done', null), ('executions', 'done', null),
-              ('sweep', 'done', null) $$,
+              ('deliveries', 'done', null), ('alerts', 'done', null),
+              ('executions', 'done', null), ('sweep', 'done', null) $$,
     'all steps are done, in their order');
 select is_empty(
     $$ select from docket.maintenance_steps as s
@@ -233,8 +233,7 @@ select results_eq(
               ('requests', 'failed'), ('sessions', 'done'), ('responses', 'done'),
               ('contexts', 'done'), ('prompts', 'done'), ('words', 'done'),
               ('searches', 'done'), ('embeddings', 'done'), ('deliveries', 'done'),
-              ('executions', 'done'),
-              ('sweep', 'done') $$,
+              ('alerts', 'done'), ('executions', 'done'), ('sweep', 'done') $$,
     'a step that fails keeps no other from being done');
 select is(
     (select r.problem from runs as r where r.run = 3 and r.step = 'requests'),
@@ -251,7 +250,7 @@ select results_eq(
     $$ values ('failed', 'invalid input syntax for type integer: "a while"', true, true) $$,
     'the step says so too, and when it was last done');
 select is(
-    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 17::bigint,
+    (select count(*) from docket.maintenance_steps as s where s.outcome = 'done'), 18::bigint,
     'and of the others that they were');
 
 -- Who operates without it.

@@ -18,7 +18,7 @@ from support.sessions import Connect, Connection
 STEPS = [
     "tallies", "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests",
     "sessions", "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
-    "executions", "sweep",
+    "alerts", "executions", "sweep",
 ]  # fmt: skip
 EXPIRE = "update docket.task_attempts set lease_expires_at = '2000-01-01' where outcome is null"
 IDLE = "select not exists (select from docket.task_attempts where outcome is null)"

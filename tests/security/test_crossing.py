@@ -99,6 +99,7 @@ def calls(besieged: Besieged, session: Connection) -> Iterator[tuple[Function, d
                     "interaction_id": "select interaction_id from docket.list_interactions(%s)",
                     "deployment_id": """select deployment_id
                                          from docket.list_deployments(%s, status => 'running')""",
+                    "alert_id": "select alert_id from docket.list_alerts(%s)",
                     "error_group_id": "select error_group_id from docket.list_errors(%s)",
                     "event_id": "select event_id from docket.list_events(%s)",
                     "page_id": "select page_id from docket.event_pages where project_id = %s",
@@ -277,6 +278,8 @@ OWN_KEYS = {
     "projects_slug_key": "begins with the organization",
     "context_types_pkey": "its ids are made here",
     "context_types_name_key": "begins with the project, and where there is none it is for all",
+    "alert_rules_pkey": "its ids are made here",
+    "alert_rules_name_key": "begins with the project, and where there is none it is for all",
     "idempotency_keys_pkey": "one's own requests, by one's own name",
     "project_access_pkey": "derived, and written by triggers alone",
     "organization_projects_pkey": "derived, and written by triggers alone",

@@ -126,6 +126,7 @@ def rows_of_the_owner(superuser: Connection, project: object) -> dict[str, Any]:
         "deployment_id": """select deployment_id
                              from docket.list_deployments(%s, status => 'running')""",
         "error_group_id": "select error_group_id from docket.list_errors(%s)",
+        "alert_id": "select alert_id from docket.list_alerts(%s)",
         "event_id": "select event_id from docket.list_events(%s)",
         "page_id": "select page_id from docket.event_pages where project_id = %s",
         "linear_sync_id": """select linear_sync_id from docket.linear_sync
@@ -144,6 +145,7 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
     ready, gated = ids["ready_id"], ids["gated_id"]
     better: dict[str, dict[str, object]] = {
         "create_project": {"slug": "fresh"},
+        "delete_alert_rule": {"name": "silent"},
         "add_dependency": {"task_id": ready, "depends_on_id": gated},
         "enter_workflow_state": {"task_id": ready},
         "retry_workflow_step": {"task_id": ids["depends_on_id"]},

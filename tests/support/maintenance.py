@@ -13,7 +13,7 @@ MAINTAIN = "select step, outcome from docket.maintain()"
 STEPS = (
     "tallies", "seal", "metrics", "samples", "drop", "partitions", "analyze", "requests",
     "sessions", "responses", "contexts", "prompts", "words", "searches", "embeddings", "deliveries",
-    "executions", "sweep",
+    "alerts", "executions", "sweep",
 )  # fmt: skip
 
 

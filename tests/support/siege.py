@@ -87,6 +87,10 @@ EVERY_KIND: tuple[LiteralString, ...] = (
     """select docket.record_metric(p.project_id, p.slug || '_depth', 1,
                                     labels => '{"host": "secret"}')
          from docket.get_project(%(project)s) as p""",
+    "select docket.set_alert_rule(%(project)s, 'silent', 'absence', metric => 'secret')",
+    "select docket.evaluate_alerts(%(project)s)",
+    """select docket.silence_alert(a.alert_id, docket.clock() + interval '1 day', 'secret')
+         from docket.list_alerts(%(project)s) as a""",
     "select docket.put_response(%(project)s, 'question', '\"secret\"')",
     "select docket.set_budget(%(project)s, max_tokens => 1000)",
     "select docket.set_budget(%(project)s, workflow_id => %(workflow)s, max_tokens => 1000)",

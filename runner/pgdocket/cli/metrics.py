@@ -28,12 +28,12 @@ _SERIES = {
 }
 _KINDS = ["gauge", "counter", "histogram", "summary", "timer"]
 _CATEGORIES = ["database", "application", "infrastructure", "business", "security"]
-_LABELS = click.option(
+LABELS = click.option(
     "--label", "labels", metavar="NAME=VALUE", multiple=True, help="A label; repeatable."
 )
 
 
-def _as_object(labels: tuple[str, ...]) -> dict[str, str]:
+def as_object(labels: tuple[str, ...]) -> dict[str, str]:
     pairs = [label.partition("=") for label in labels]
     for name, sign, _ in pairs:
         if not (name and sign):
@@ -56,7 +56,7 @@ def metrics() -> None:
 @metrics.command(name="list")
 @common_options
 @click.option("--category", type=click.Choice(_CATEGORIES), help="What it is about.")
-@_LABELS
+@LABELS
 @click.pass_obj
 def list_(options: Options, /, labels: tuple[str, ...], **fields: Any) -> None:
     """List the metrics of the project.
@@ -68,7 +68,7 @@ def list_(options: Options, /, labels: tuple[str, ...], **fields: Any) -> None:
     with opened(options) as docket:
         found = docket.list_metrics(
             project_id=the_project(docket, options).project_id,
-            labels=_as_object(labels),
+            labels=as_object(labels),
             page_size=1000,
             **given(fields),
         )
@@ -83,7 +83,7 @@ def list_(options: Options, /, labels: tuple[str, ...], **fields: Any) -> None:
 @click.option("--since", metavar="TIME", help="From when; else 24 buckets before the end.")
 @click.option("--until", metavar="TIME", help="Until when; else now.")
 @click.option("--by", "group_by", metavar="LABEL", multiple=True, help="Tell apart; repeatable.")
-@_LABELS
+@LABELS
 @click.pass_obj
 def show(options: Options, /, name: str, labels: tuple[str, ...], **fields: Any) -> None:
     """Show what METRIC was over time.
@@ -97,7 +97,7 @@ def show(options: Options, /, name: str, labels: tuple[str, ...], **fields: Any)
         found = docket.metric_series(
             project_id=the_project(docket, options).project_id,
             name=name,
-            labels=_as_object(labels),
+            labels=as_object(labels),
             **given(fields),
         )
     output.table(
@@ -114,7 +114,7 @@ def show(options: Options, /, name: str, labels: tuple[str, ...], **fields: Any)
 @click.option("--category", type=click.Choice(_CATEGORIES), help="What it is about.")
 @click.option("--component", help="The part of the system where.")
 @click.option("--at", "recorded_at", metavar="TIME", help="When; else now.")
-@_LABELS
+@LABELS
 @click.pass_obj
 def record(
     options: Options, /, name: str, sample_value: float, labels: tuple[str, ...], **fields: Any
@@ -130,7 +130,7 @@ def record(
             project_id=the_project(docket, options).project_id,
             name=name,
             sample_value=sample_value,
-            labels=_as_object(labels),
+            labels=as_object(labels),
             **given(fields),
         )
     if options.json:

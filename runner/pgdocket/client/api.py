@@ -18,6 +18,11 @@ if TYPE_CHECKING:
         AgentPerformanceRow,
         AgentSession,
         AiInteraction,
+        Alert,
+        AlertHistoryRow,
+        AlertOverview,
+        AlertRule,
+        AlertSilence,
         ArtifactContentRow,
         BlockersRow,
         Budget,
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
         Embedding,
         ErrorGroup,
         ErrorLog,
+        EvaluateAlertsRow,
         Event,
         EventConsumer,
         EventsAfterRow,
@@ -63,6 +69,7 @@ if TYPE_CHECKING:
         LearningData,
         LearningEvidence,
         LinearSync,
+        ListAlertRulesRow,
         ListConsumersRow,
         ListDeploymentScriptVersionsRow,
         ListDeploymentsRow,
@@ -140,6 +147,14 @@ if TYPE_CHECKING:
         WorkTrendsRow,
     )
 
+_ACKNOWLEDGE_ALERT: Function[Alert] = Function(
+    "acknowledge_alert",
+    Effect.KEYED,
+    "Alert",
+    Parameter("alert_id", is_required=True),
+    Parameter("note"),
+    Parameter("request_id"),
+)
 _ACKNOWLEDGE_EVENTS: Function[EventConsumer] = Function(
     "acknowledge_events",
     Effect.KEYED,
@@ -183,6 +198,14 @@ _AGENT_PERFORMANCE: Function[AgentPerformanceRow] = Function(
     Parameter("until"),
     Parameter("group_by", is_array=True),
     Parameter("period", default="day"),
+)
+_ALERT_HISTORY: Function[AlertHistoryRow] = Function(
+    "alert_history",
+    Effect.READ,
+    "AlertHistoryRow",
+    Parameter("alert_id", is_required=True),
+    Parameter("after", default=0),
+    Parameter("page_size", default=100),
 )
 _ARCHIVE_KNOWLEDGE: Function[KnowledgeBase] = Function(
     "archive_knowledge",
@@ -432,6 +455,14 @@ _CRITICAL_PATH: Function[CriticalPathRow] = Function(
     Parameter("max_tasks"),
     Parameter("after_place"),
 )
+_DELETE_ALERT_RULE: Function[AlertRule] = Function(
+    "delete_alert_rule",
+    Effect.KEYED,
+    "AlertRule",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("request_id"),
+)
 _DELETE_ARTIFACT: Function[CodeArtifact] = Function(
     "delete_artifact",
     Effect.KEYED,
@@ -558,6 +589,13 @@ _ESTIMATE_TOKENS: Function[int] = Function(
     None,
     Parameter("content", is_required=True),
     Parameter("model"),
+)
+_EVALUATE_ALERTS: Function[EvaluateAlertsRow] = Function(
+    "evaluate_alerts",
+    Effect.ONCE,
+    "EvaluateAlertsRow",
+    Parameter("project_id"),
+    Parameter("rule_name"),
 )
 _EVENTS_AFTER: Function[EventsAfterRow] = Function(
     "events_after",
@@ -1050,6 +1088,25 @@ _LIST_ACCESS: Function[Member] = Function(
     "Member",
     Parameter("project_id"),
     Parameter("organization_id"),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_ALERT_RULES: Function[ListAlertRulesRow] = Function(
+    "list_alert_rules",
+    Effect.READ,
+    "ListAlertRulesRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_ALERTS: Function[AlertOverview] = Function(
+    "list_alerts",
+    Effect.READ,
+    "AlertOverview",
+    Parameter("project_id", is_required=True),
+    Parameter("state"),
+    Parameter("severity"),
+    Parameter("rule_name"),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -2106,6 +2163,14 @@ _REQUIRE_VALIDATIONS: Function[RequiredValidation] = Function(
     Parameter("validation_types", is_required=True, is_array=True),
     Parameter("request_id"),
 )
+_RESOLVE_ALERT: Function[Alert] = Function(
+    "resolve_alert",
+    Effect.KEYED,
+    "Alert",
+    Parameter("alert_id", is_required=True),
+    Parameter("note"),
+    Parameter("request_id"),
+)
 _RESOLVE_ERROR: Function[ErrorGroup] = Function(
     "resolve_error",
     Effect.KEYED,
@@ -2251,6 +2316,29 @@ _SECRET_KEYS: Function[list[str]] = Function(
     Effect.READ,
     None,
 )
+_SET_ALERT_RULE: Function[AlertRule] = Function(
+    "set_alert_rule",
+    Effect.KEYED,
+    "AlertRule",
+    Parameter("project_id", is_required=True),
+    Parameter("name", is_required=True),
+    Parameter("kind", is_required=True),
+    Parameter("threshold"),
+    Parameter("metric"),
+    Parameter("labels", is_json=True),
+    Parameter("group_by", is_array=True),
+    Parameter("aggregate"),
+    Parameter("time_window"),
+    Parameter("comparison", default="above"),
+    Parameter("clear_threshold"),
+    Parameter("fire_after"),
+    Parameter("clear_after"),
+    Parameter("severity", default="high"),
+    Parameter("baseline_weeks"),
+    Parameter("description"),
+    Parameter("is_enabled", default=True),
+    Parameter("request_id"),
+)
 _SET_BUDGET: Function[Budget] = Function(
     "set_budget",
     Effect.KEYED,
@@ -2284,6 +2372,15 @@ _SET_RETENTION: Function[PartitionPolicy] = Function(
     "PartitionPolicy",
     Parameter("table_name", is_required=True),
     Parameter("retention", is_required=True),
+)
+_SILENCE_ALERT: Function[AlertSilence] = Function(
+    "silence_alert",
+    Effect.KEYED,
+    "AlertSilence",
+    Parameter("alert_id", is_required=True),
+    Parameter("until", is_required=True),
+    Parameter("reason", is_required=True),
+    Parameter("request_id"),
 )
 _SIMILAR_TASKS: Function[SimilarTasksRow] = Function(
     "similar_tasks",
@@ -2496,6 +2593,13 @@ _UNPIN_CONTEXT: Function[ContextPin] = Function(
     Parameter("pinned_for", is_required=True),
     Parameter("request_id"),
 )
+_UNSILENCE_ALERT: Function[Alert] = Function(
+    "unsilence_alert",
+    Effect.KEYED,
+    "Alert",
+    Parameter("alert_id", is_required=True),
+    Parameter("request_id"),
+)
 _UNSUBSCRIBE: Function[bool] = Function(
     "unsubscribe",
     Effect.KEYED,
@@ -2649,6 +2753,22 @@ _WORKFLOW_STATE_METRICS: Function[WorkflowStateMetricsRow] = Function(
 class Api(Calls):
     """The functions of a docket."""
 
+    def acknowledge_alert(
+        self,
+        *,
+        alert_id: Id,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Says that somebody looks after an alert that is firing. It stays there until it is
+        resolved; what is acknowledged already stays so.
+
+        `note` says what is being done, in 1 to 2000 characters. The same `request_id` again returns
+        the first answer. Returns the alert. Raises NotFound, Forbidden, InvalidArgument,
+        IllegalTransition (it is pending or resolved).
+        """
+        return self._one(_ACKNOWLEDGE_ALERT, (alert_id, note, request_id))
+
     def acknowledge_events(
         self,
         *,
@@ -2747,6 +2867,23 @@ class Api(Calls):
         InvalidArgument.
         """
         return self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
+    def alert_history(
+        self,
+        *,
+        alert_id: Id,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[AlertHistoryRow]:
+        """What has happened to an alert, the oldest first: one row for each transition, from the
+        journal, which also has those that came to nothing.
+
+        `after` is the audit_id of the last row of the previous page, `page_size` is in rows (1 to
+        1000). Returns when, who, what (insert, update, delete, silence, unsilence), the state
+        before and after, and changes ({column: [before, after]}, in PostgreSQL's text form);
+        from_state, to_state and changes may be null. Raises nothing.
+        """
+        return self._many(_ALERT_HISTORY, (alert_id, after, page_size))
 
     def archive_knowledge(
         self,
@@ -3280,6 +3417,21 @@ class Api(Calls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    def delete_alert_rule(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        request_id: Id | None = None,
+    ) -> AlertRule:
+        """Deletes a rule, and resolves what it has open; its alerts stay.
+
+        `project_id` is the project, null for a rule of all projects (which an operator may delete),
+        `name` the rule. The same `request_id` again returns the first answer. Returns the rule as
+        it was. Raises NotFound, Forbidden.
+        """
+        return self._one(_DELETE_ALERT_RULE, (project_id, name, request_id))
+
     def delete_artifact(
         self,
         *,
@@ -3552,6 +3704,25 @@ class Api(Calls):
         Returns tokens; raises nothing.
         """
         return self._one(_ESTIMATE_TOKENS, (content, model))
+
+    def evaluate_alerts(
+        self,
+        *,
+        project_id: Id | None = None,
+        rule_name: str | None = None,
+    ) -> list[EvaluateAlertsRow]:
+        """Judges what alert rules judge, now: opens alerts, fires them, and resolves what is good
+        again. A step of docket.maintain(), which evaluates each rule every half minute; this is for
+        who does not want to wait. To evaluate again, or at the same time as another, opens nothing
+        twice.
+
+        `project_id` is the project (null: all, for operators), `rule_name` a rule (null: all that
+        are enabled). Returns a row for each rule and project: outcome is done, busy (another is at
+        it, or changes it) or failed; series_count is how many it judged, transitions what became of
+        alerts, problem what was in the way. series_count, transitions and problem may be null.
+        Raises NotFound, Forbidden.
+        """
+        return self._many(_EVALUATE_ALERTS, (project_id, rule_name))
 
     def events_after(
         self,
@@ -4119,9 +4290,9 @@ class Api(Calls):
     ) -> list[HealthRow]:
         """Whether the database is as it should be and its upkeep is done, in checks that take
         milliseconds however much is stored: settings that endanger data, connections, old
-        transactions, replication, what the deploy has set up, maintenance, partitions, seals and
-        leases. What has to read all there is has functions of its own: graph_health(),
-        verify_audit().
+        transactions, replication, what the deploy has set up, maintenance, partitions, seals,
+        leases, components and alerts that are firing. What has to read all there is has functions
+        of its own: graph_health(), verify_audit().
 
         Returns a row for each check: item, what was looked at; level, ok, warning, critical or
         unknown (may not be seen by docket_owner); value, what was found; and remedy, what to do,
@@ -4605,6 +4776,43 @@ class Api(Calls):
         `page_size` in rows (1 to 1000). Returns memberships, the oldest first; raises nothing.
         """
         return self._many(_LIST_ACCESS, (project_id, organization_id, after, page_size))
+
+    def list_alert_rules(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListAlertRulesRow]:
+        """The alert rules that count in a project, by name: its own, and those of all projects that
+        it has none of this name for.
+
+        `after` is the name of the last rule of the previous page, `page_size` is in rows (1 to
+        1000). Returns rules with what they have open here, when they were evaluated last, how many
+        series they then judged, and what was in the way; metric, aggregate, baseline_weeks,
+        description, evaluated_at, series_count and problem may be null. Raises nothing.
+        """
+        return self._many(_LIST_ALERT_RULES, (project_id, after, page_size))
+
+    def list_alerts(
+        self,
+        *,
+        project_id: Id,
+        state: str | None = None,
+        severity: str | None = None,
+        rule_name: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AlertOverview]:
+        """The alerts of a project that meet every condition given, the newest first, and until when
+        they are silenced.
+
+        `state` is pending, firing, acknowledged or resolved, or open for all that are not resolved;
+        `severity` is low, medium, high or critical, `rule_name` the rule. `after` is the id of the
+        last alert of the previous page, `page_size` is in rows (1 to 1000). Returns alerts; raises
+        nothing.
+        """
+        return self._many(_LIST_ALERTS, (project_id, state, severity, rule_name, after, page_size))
 
     def list_artifacts(
         self,
@@ -5407,10 +5615,10 @@ class Api(Calls):
     ) -> list[MaintainRow]:
         """Does what has to be done from time to time: counts what dashboards read, seals the
         journal, rolls up metrics, drops the months that the policies keep no longer, gathers
-        statistics, makes the months ahead, forgets old request ids, ends executions that give no
-        sign of life, and takes back tasks whose lease has expired. Each step is bounded, and is
-        done by one call at a time; one that fails keeps none of the others from being done. What it
-        waits for longer than half a second it leaves to the next call.
+        statistics, makes the months ahead, forgets old request ids, evaluates alert rules, ends
+        executions that give no sign of life, and takes back tasks whose lease has expired. Each
+        step is bounded, and is done by one call at a time; one that fails keeps none of the others
+        from being done. What it waits for longer than half a second it leaves to the next call.
 
         `steps` are the steps to do (null: all), of docket.maintenance_steps, which also says how
         each went when it was last run. All steps of a call are one transaction, and what it locks
@@ -6795,6 +7003,23 @@ class Api(Calls):
         """
         return self._many(_REQUIRE_VALIDATIONS, (task_ids, validation_types, request_id))
 
+    def resolve_alert(
+        self,
+        *,
+        alert_id: Id,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Says that what an alert is about is over. Where it is not, the next evaluation of its
+        rule opens a new one: docket.silence_alert() is for what is not to be heard. What is
+        resolved already stays so.
+
+        `note` says how, in 1 to 2000 characters. The same `request_id` again returns the first
+        answer. Returns the alert. Raises NotFound, Forbidden, InvalidArgument, IllegalTransition
+        (it is pending).
+        """
+        return self._one(_RESOLVE_ALERT, (alert_id, note, request_id))
+
     def resolve_error(
         self,
         *,
@@ -7093,6 +7318,58 @@ class Api(Calls):
         """
         return self._one(_SECRET_KEYS, ())
 
+    def set_alert_rule(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        kind: str,
+        threshold: float | Decimal | None = None,
+        metric: str | None = None,
+        labels: Json = None,
+        group_by: Sequence[str] | None = None,
+        aggregate: str | None = None,
+        time_window: timedelta | None = None,
+        comparison: str | None = "above",
+        clear_threshold: float | Decimal | None = None,
+        fire_after: timedelta | None = None,
+        clear_after: timedelta | None = None,
+        severity: str | None = "high",
+        baseline_weeks: int | None = None,
+        description: str | None = None,
+        is_enabled: bool | None = True,
+        request_id: Id | None = None,
+    ) -> AlertRule:
+        """Says when somebody is to look: makes a rule, or the rule of this name anew, all of it.
+
+        `project_id` is the project, null all of them (which an operator may say). `kind` is what is
+        judged in the `time_window` before each evaluation (a minute to 7 days): threshold, what
+        `metric` is; rate, how much it changes in a second (counters: their rate; all else: from the
+        window before to this one); anomaly, how far the metric is from the median of the same hour
+        of the week in the `baseline_weeks` before (3 to 52, null 8), in spreads, which are made of
+        the median absolute deviation; absence, for how many seconds there was no sample (null
+        threshold: the window); budget, what part of a budget is used (null: 0.8); component, how
+        components are (1 degraded, 2 stale, 3 down; null: 2). `labels` are those that series have
+        to have (of budgets scope, workflow_id, task_id; of components component, kind), `group_by`
+        the labels whose values are judged each for itself, `aggregate` how samples are taken
+        together, as metric_series() does it. Values are bad from `threshold` on, above or below it
+        by `comparison`, of anomalies outside too, and good beyond `clear_threshold` (null: the
+        threshold). An alert fires when it has been bad for `fire_after`, and is resolved when it
+        has been good for `clear_after`. `severity` is low, medium, high or critical, `description`
+        says what to do. A rule that is not `is_enabled` is not evaluated. What an older rule had
+        open is resolved where it judged something else. The same `request_id` again returns the
+        first answer. Returns the rule. Raises NotFound, Forbidden, LimitExceeded (setting
+        max_alert_rules), InvalidArgument.
+        """
+        return self._one(
+            _SET_ALERT_RULE,
+            (
+                project_id, name, kind, threshold, metric, labels, group_by, aggregate, time_window,
+                comparison, clear_threshold, fire_after, clear_after, severity, baseline_weeks,
+                description, is_enabled, request_id,
+            ),
+        )
+
     def set_budget(
         self,
         *,
@@ -7163,6 +7440,24 @@ class Api(Calls):
         operator), NotFound, InvalidArgument.
         """
         return self._one(_SET_RETENTION, (table_name, retention))
+
+    def silence_alert(
+        self,
+        *,
+        alert_id: Id,
+        until: datetime,
+        reason: str,
+        request_id: Id | None = None,
+    ) -> AlertSilence:
+        """Lets nobody hear of an alert for a while, nor of those that its rule opens about the same
+        until then: health() leaves them out, and their events say is_silenced. They are evaluated
+        as ever.
+
+        `until` is when it ends, within a year; `reason` says why, in 1 to 2000 characters. To
+        silence it again replaces both. The same `request_id` again returns the first answer.
+        Returns the silence. Raises NotFound, Forbidden, InvalidArgument.
+        """
+        return self._one(_SILENCE_ALERT, (alert_id, until, reason, request_id))
 
     def similar_tasks(
         self,
@@ -7621,6 +7916,20 @@ class Api(Calls):
         """
         return self._one(_UNPIN_CONTEXT, (task_id, context_type, version, pinned_for, request_id))
 
+    def unsilence_alert(
+        self,
+        *,
+        alert_id: Id,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Ends the silence about what an alert is about, before its time. Where there is none
+        nothing happens.
+
+        The same `request_id` again returns the first answer. Returns the alert. Raises NotFound,
+        Forbidden.
+        """
+        return self._one(_UNSILENCE_ALERT, (alert_id, request_id))
+
     def unsubscribe(
         self,
         *,
@@ -7956,6 +8265,18 @@ class Api(Calls):
 class AsyncApi(AsyncCalls):
     """The functions of a docket, as coroutines."""
 
+    async def acknowledge_alert(
+        self,
+        *,
+        alert_id: Id,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Says that somebody looks after an alert that is firing. It stays there until it is
+        resolved; what is acknowledged already stays so.
+        """
+        return await self._one(_ACKNOWLEDGE_ALERT, (alert_id, note, request_id))
+
     async def acknowledge_events(
         self,
         *,
@@ -8024,6 +8345,18 @@ class AsyncApi(AsyncCalls):
         took, what they used and cost.
         """
         return await self._many(_AGENT_PERFORMANCE, (project_id, since, until, group_by, period))
+
+    async def alert_history(
+        self,
+        *,
+        alert_id: Id,
+        after: int | None = 0,
+        page_size: int | None = 100,
+    ) -> list[AlertHistoryRow]:
+        """What has happened to an alert, the oldest first: one row for each transition, from the
+        journal, which also has those that came to nothing.
+        """
+        return await self._many(_ALERT_HISTORY, (alert_id, after, page_size))
 
     async def archive_knowledge(
         self,
@@ -8402,6 +8735,16 @@ class AsyncApi(AsyncCalls):
             (project_id, workflow_id, include_completed, max_tasks, after_place),
         )
 
+    async def delete_alert_rule(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        request_id: Id | None = None,
+    ) -> AlertRule:
+        """Deletes a rule, and resolves what it has open; its alerts stay."""
+        return await self._one(_DELETE_ALERT_RULE, (project_id, name, request_id))
+
     async def delete_artifact(
         self,
         *,
@@ -8593,6 +8936,19 @@ class AsyncApi(AsyncCalls):
         up, which is near the truth for English and for code, and too many for few languages.
         """
         return await self._one(_ESTIMATE_TOKENS, (content, model))
+
+    async def evaluate_alerts(
+        self,
+        *,
+        project_id: Id | None = None,
+        rule_name: str | None = None,
+    ) -> list[EvaluateAlertsRow]:
+        """Judges what alert rules judge, now: opens alerts, fires them, and resolves what is good
+        again. A step of docket.maintain(), which evaluates each rule every half minute; this is for
+        who does not want to wait. To evaluate again, or at the same time as another, opens nothing
+        twice.
+        """
+        return await self._many(_EVALUATE_ALERTS, (project_id, rule_name))
 
     async def events_after(
         self,
@@ -9046,9 +9402,9 @@ class AsyncApi(AsyncCalls):
     ) -> list[HealthRow]:
         """Whether the database is as it should be and its upkeep is done, in checks that take
         milliseconds however much is stored: settings that endanger data, connections, old
-        transactions, replication, what the deploy has set up, maintenance, partitions, seals and
-        leases. What has to read all there is has functions of its own: graph_health(),
-        verify_audit().
+        transactions, replication, what the deploy has set up, maintenance, partitions, seals,
+        leases, components and alerts that are firing. What has to read all there is has functions
+        of its own: graph_health(), verify_audit().
         """
         return await self._many(_HEALTH, ())
 
@@ -9359,6 +9715,36 @@ class AsyncApi(AsyncCalls):
         operators see everybody, others themselves alone.
         """
         return await self._many(_LIST_ACCESS, (project_id, organization_id, after, page_size))
+
+    async def list_alert_rules(
+        self,
+        *,
+        project_id: Id,
+        after: str | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListAlertRulesRow]:
+        """The alert rules that count in a project, by name: its own, and those of all projects that
+        it has none of this name for.
+        """
+        return await self._many(_LIST_ALERT_RULES, (project_id, after, page_size))
+
+    async def list_alerts(
+        self,
+        *,
+        project_id: Id,
+        state: str | None = None,
+        severity: str | None = None,
+        rule_name: str | None = None,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[AlertOverview]:
+        """The alerts of a project that meet every condition given, the newest first, and until when
+        they are silenced.
+        """
+        return await self._many(
+            _LIST_ALERTS,
+            (project_id, state, severity, rule_name, after, page_size),
+        )
 
     async def list_artifacts(
         self,
@@ -9984,10 +10370,10 @@ class AsyncApi(AsyncCalls):
     ) -> list[MaintainRow]:
         """Does what has to be done from time to time: counts what dashboards read, seals the
         journal, rolls up metrics, drops the months that the policies keep no longer, gathers
-        statistics, makes the months ahead, forgets old request ids, ends executions that give no
-        sign of life, and takes back tasks whose lease has expired. Each step is bounded, and is
-        done by one call at a time; one that fails keeps none of the others from being done. What it
-        waits for longer than half a second it leaves to the next call.
+        statistics, makes the months ahead, forgets old request ids, evaluates alert rules, ends
+        executions that give no sign of life, and takes back tasks whose lease has expired. Each
+        step is bounded, and is done by one call at a time; one that fails keeps none of the others
+        from being done. What it waits for longer than half a second it leaves to the next call.
         """
         return await self._many(_MAINTAIN, (steps,))
 
@@ -10963,6 +11349,19 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_REQUIRE_VALIDATIONS, (task_ids, validation_types, request_id))
 
+    async def resolve_alert(
+        self,
+        *,
+        alert_id: Id,
+        note: str | None = None,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Says that what an alert is about is over. Where it is not, the next evaluation of its
+        rule opens a new one: docket.silence_alert() is for what is not to be heard. What is
+        resolved already stays so.
+        """
+        return await self._one(_RESOLVE_ALERT, (alert_id, note, request_id))
+
     async def resolve_error(
         self,
         *,
@@ -11194,6 +11593,38 @@ class AsyncApi(AsyncCalls):
         """The keys, in lower case, whose values are not to be shown: the setting secret_keys."""
         return await self._one(_SECRET_KEYS, ())
 
+    async def set_alert_rule(
+        self,
+        *,
+        project_id: Id,
+        name: str,
+        kind: str,
+        threshold: float | Decimal | None = None,
+        metric: str | None = None,
+        labels: Json = None,
+        group_by: Sequence[str] | None = None,
+        aggregate: str | None = None,
+        time_window: timedelta | None = None,
+        comparison: str | None = "above",
+        clear_threshold: float | Decimal | None = None,
+        fire_after: timedelta | None = None,
+        clear_after: timedelta | None = None,
+        severity: str | None = "high",
+        baseline_weeks: int | None = None,
+        description: str | None = None,
+        is_enabled: bool | None = True,
+        request_id: Id | None = None,
+    ) -> AlertRule:
+        """Says when somebody is to look: makes a rule, or the rule of this name anew, all of it."""
+        return await self._one(
+            _SET_ALERT_RULE,
+            (
+                project_id, name, kind, threshold, metric, labels, group_by, aggregate, time_window,
+                comparison, clear_threshold, fire_after, clear_after, severity, baseline_weeks,
+                description, is_enabled, request_id,
+            ),
+        )
+
     async def set_budget(
         self,
         *,
@@ -11243,6 +11674,20 @@ class AsyncApi(AsyncCalls):
     ) -> PartitionPolicy:
         """Sets how long the rows of a table that grows by the month are kept."""
         return await self._one(_SET_RETENTION, (table_name, retention))
+
+    async def silence_alert(
+        self,
+        *,
+        alert_id: Id,
+        until: datetime,
+        reason: str,
+        request_id: Id | None = None,
+    ) -> AlertSilence:
+        """Lets nobody hear of an alert for a while, nor of those that its rule opens about the same
+        until then: health() leaves them out, and their events say is_silenced. They are evaluated
+        as ever.
+        """
+        return await self._one(_SILENCE_ALERT, (alert_id, until, reason, request_id))
 
     async def similar_tasks(
         self,
@@ -11569,6 +12014,17 @@ class AsyncApi(AsyncCalls):
             _UNPIN_CONTEXT,
             (task_id, context_type, version, pinned_for, request_id),
         )
+
+    async def unsilence_alert(
+        self,
+        *,
+        alert_id: Id,
+        request_id: Id | None = None,
+    ) -> Alert:
+        """Ends the silence about what an alert is about, before its time. Where there is none
+        nothing happens.
+        """
+        return await self._one(_UNSILENCE_ALERT, (alert_id, request_id))
 
     async def unsubscribe(
         self,

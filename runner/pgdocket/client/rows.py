@@ -115,6 +115,156 @@ class AiInteraction:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertOverview:
+    """Alerts, and until when nobody wants to hear of them."""
+
+    alert_id: UUID | None
+    project_id: UUID | None
+    alert_rule_id: UUID | None
+    rule_name: str | None
+    kind: str | None
+    severity: str | None
+    metric: str | None
+    labels: Json
+    state: str | None
+    value: Decimal | None
+    threshold: Decimal | None
+    started_at: datetime | None
+    fired_at: datetime | None
+    clear_since: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    note: str | None
+    silenced_until: datetime | None
+    silenced_by: str | None
+    silence_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """When somebody is to look: which values of what are bad, for how long, and how bad that is."""
+
+    alert_rule_id: UUID
+    """The rule."""
+    project_id: UUID | None
+    """The project that it is a rule of; null: of every project."""
+    name: str
+    """Its name."""
+    kind: str
+    """What it judges."""
+    severity: str
+    """How bad it is when an alert fires."""
+    metric: str | None
+    """The metric; null: it judges budgets or components."""
+    labels: Json
+    """The labels that have to be there: of series; of budgets scope, workflow_id and task_id; of
+    components component and kind.
+    """
+    group_by: list[str]
+    """The labels that tell series apart: each value has an alert of its own, all other series are
+    taken together.
+    """
+    aggregate: str | None
+    """How samples are taken together, as metric_series() does it; null: as is usual for the metric.
+    """
+    time_window: timedelta
+    """The time before an evaluation that is judged."""
+    comparison: str
+    """On which side of the threshold values are bad."""
+    threshold: Decimal
+    """From which value on it is bad: in the unit of the metric (rate: per second); anomaly: how
+    many times the usual spread; absence: seconds; budget: the part that is used, 1 all; component:
+    1 degraded, 2 stale, 3 down.
+    """
+    clear_threshold: Decimal
+    """Beyond which value, on the good side, it is good again."""
+    fire_after: timedelta
+    """For how long it has to be bad before the alert fires."""
+    clear_after: timedelta
+    """For how long it has to be good again before the alert is resolved."""
+    baseline_weeks: int | None
+    """Of an anomaly: how many weeks before say what is usual."""
+    description: str | None
+    """What it means, and what to do about it."""
+    is_enabled: bool
+    """Whether it is evaluated."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSilence:
+    """Of what nobody wants to hear for a while: the alerts of a rule about it, this one and the
+    next.
+    """
+
+    alert_rule_id: UUID
+    """The rule."""
+    project_id: UUID
+    labels: Json
+    """What its alerts are about."""
+    alert_id: UUID
+    """The alert that was silenced."""
+    silenced_until: datetime
+    """Until when."""
+    reason: str
+    """Why."""
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What was bad for somebody to look at: from when on, who did, and when it was over."""
+
+    alert_id: UUID
+    """The alert."""
+    project_id: UUID
+    alert_rule_id: UUID
+    """The rule; there may be none of this id any more."""
+    rule_name: str
+    """The rule's name."""
+    kind: str
+    """What the rule judges."""
+    severity: str
+    """How bad it is."""
+    metric: str | None
+    """The metric; null: it is about a budget or a component."""
+    labels: Json
+    """What it is about: the labels of the series, of the budget or of the component."""
+    state: str
+    """How it stands."""
+    value: Decimal
+    """What the value was when it was judged last."""
+    threshold: Decimal
+    """From which value on it was bad."""
+    started_at: datetime
+    """Since when it was bad."""
+    fired_at: datetime | None
+    """When it fired; null: it is pending."""
+    clear_since: datetime | None
+    """Since when it is good again, while it is not resolved yet."""
+    acknowledged_at: datetime | None
+    """When somebody said that he looks."""
+    acknowledged_by: str | None
+    """Who."""
+    resolved_at: datetime | None
+    """When it was over."""
+    resolved_by: str | None
+    """Who said so, or evaluated the rule."""
+    resolution: str | None
+    """How it was resolved."""
+    note: str | None
+    """What was said of it last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """How many tokens and how much money a task, a workflow or a project has used, and may use."""
 
@@ -1699,6 +1849,19 @@ class AgentPerformanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertHistoryRow:
+    """A row of what alert_history() returns."""
+
+    audit_id: int
+    recorded_at: datetime
+    principal: str
+    operation: str
+    from_state: str | None
+    to_state: str | None
+    changes: Json
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactContentRow:
     """A row of what artifact_content() returns."""
 
@@ -1854,6 +2017,18 @@ class DoraMetricsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluateAlertsRow:
+    """A row of what evaluate_alerts() returns."""
+
+    slug: str
+    name: str
+    outcome: str
+    series_count: int | None
+    transitions: int | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventsAfterRow:
     """A row of what events_after() returns."""
 
@@ -2003,6 +2178,34 @@ class LearnedRow:
     weight_against: Decimal
     evidence: int
     last_evidence_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListAlertRulesRow:
+    """A row of what list_alert_rules() returns."""
+
+    alert_rule_id: UUID
+    name: str
+    is_global: bool
+    kind: str
+    severity: str
+    metric: str | None
+    labels: Json
+    group_by: list[str]
+    aggregate: str | None
+    time_window: timedelta
+    comparison: str
+    threshold: Decimal
+    clear_threshold: Decimal
+    fire_after: timedelta
+    clear_after: timedelta
+    baseline_weeks: int | None
+    description: str | None
+    is_enabled: bool
+    open_alerts: int
+    evaluated_at: datetime | None
+    series_count: int | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
