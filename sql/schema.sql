@@ -406,6 +406,16 @@ CREATE TYPE docket_private.beads_line AS (
 
 COMMENT ON TYPE docket_private.beads_line IS 'A line of a beads file, masked: its number, what it is (issue, tombstone, repeated, deletion, memory, header, other), the id of its issue, and of an issue the fields that tasks have.';
 
+-- TYPE docket_private.byte_edit
+
+CREATE TYPE docket_private.byte_edit AS (
+	start integer,
+	size integer,
+	part text
+);
+
+COMMENT ON TYPE docket_private.byte_edit IS 'Some bytes of a file (from 1; a size of 0 inserts) and what takes their place.';
+
 -- TYPE docket_private.claimable
 
 CREATE TYPE docket_private.claimable AS (
@@ -484,10 +494,11 @@ CREATE TYPE docket_private.file_task AS (
 	status text,
 	priority smallint,
 	completed_at timestamp with time zone,
-	metadata jsonb
+	metadata jsonb,
+	identity text
 );
 
-COMMENT ON TYPE docket_private.file_task IS 'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0.';
+COMMENT ON TYPE docket_private.file_task IS 'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0; its identity is by what it is known again in another version of the file: the tag and its id there.';
 
 -- TYPE docket_private.found
 
@@ -509,6 +520,45 @@ CREATE TYPE docket_private.found AS (
 );
 
 COMMENT ON TYPE docket_private.found IS 'Something that one run of a validation found.';
+
+-- TYPE docket_private.json_member
+
+CREATE TYPE docket_private.json_member AS (
+	key text,
+	key_start integer,
+	value_start integer,
+	value_size integer
+);
+
+COMMENT ON TYPE docket_private.json_member IS 'A member of an object: its key, and where key and value stand, in bytes from 1.';
+
+-- TYPE docket_private.json_style
+
+CREATE TYPE docket_private.json_style AS (
+	unit text,
+	colon text,
+	comma text,
+	is_ascii boolean,
+	is_flat boolean
+);
+
+COMMENT ON TYPE docket_private.json_style IS 'How a document is laid out: what a level is indented by (null: all on one line), what stands between key and value and between values on one line, whether it is written in ASCII alone, and whether lists of plain values stand on one line.';
+
+-- TYPE docket_private.list_place
+
+CREATE TYPE docket_private.list_place AS (
+	tag_no integer,
+	parent_ordinal integer,
+	open integer,
+	close integer,
+	holder_gap text,
+	gap text,
+	ordinals integer[],
+	starts integer[],
+	sizes integer[]
+);
+
+COMMENT ON TYPE docket_private.list_place IS 'A list of tasks or subtasks in a file: whose it is, where its brackets are, the white space before its key and before its last element, and its entries with their places.';
 
 -- TYPE docket_private.merge_piece
 
@@ -579,6 +629,22 @@ CREATE TYPE docket_private.rule_entry AS (
 );
 
 COMMENT ON TYPE docket_private.rule_entry IS 'A task or subtask as another tool sees it: its place, its name there ("3.2"), the last number of that, and the names of what it depends on.';
+
+-- TYPE docket_private.task_piece
+
+CREATE TYPE docket_private.task_piece AS (
+	ordinal integer,
+	identity text,
+	task_id uuid,
+	tag_no integer,
+	depth integer,
+	parent_ordinal integer,
+	parent_id uuid,
+	local_id text,
+	fields jsonb
+);
+
+COMMENT ON TYPE docket_private.task_piece IS 'A task of a file, or one that is to be: its entry (null: none yet), identity and row, the tag, the entry or row of its parent, its id in its list when it is to be one, and what is said of it.';
 
 -- TYPE docket_private.tasks_file
 
@@ -6623,6 +6689,60 @@ a line of a JSON lines file.
 
 `after` is the interaction_id of the last object of the previous page, `page_size` is in rows (1 to
 1000). Returns objects; raises nothing.';
+
+-- FUNCTION docket.export_tasks_json(uuid, text)
+
+CREATE FUNCTION docket.export_tasks_json(project_id uuid, source_name text DEFAULT NULL::text) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_import  docket.imports;
+    v_content bytea;
+    v_file    docket_private.tasks_file;
+begin
+    perform docket_private.require_project(export_tasks_json.project_id, false);
+
+    select i.* into v_import
+      from docket.imports as i
+     where i.project_id = export_tasks_json.project_id
+       and i.shape in ('flat', 'tagged', 'raw_tagged')
+       and (export_tasks_json.source_name is null
+            or i.source_name = export_tasks_json.source_name)
+     order by i.import_id
+     limit 1;
+
+    if not found and export_tasks_json.source_name is not null then
+        raise exception 'nothing was imported from %', left(export_tasks_json.source_name, 200)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_imports() names what was; without a source, a project without imports gets a file of its own.';
+    end if;
+
+    -- A copy in memory: each look at a value that is stored apart would fetch it whole.
+    v_content := ''::bytea || coalesce(
+        v_import.content, docket_private.empty_tasks_file(export_tasks_json.project_id));
+    v_file    := docket_private.read_tasks_file(
+        coalesce(v_import.source_name, 'tasks.json'), v_content);
+
+    return docket_private.edited_tasks_file(
+        v_content, v_file,
+        docket_private.file_pieces(v_file),
+        docket_private.project_pieces(
+            export_tasks_json.project_id, v_import.import_id, v_file));
+end;
+$$;
+
+COMMENT ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) IS 'The tasks of a project as a tasks.json of claude-task-master.
+
+`project_id` is the project, `source_name` the import that is given back (default: the first). What
+was imported and has not changed since is there byte for byte; a task that was changed has other
+bytes in the fields that changed, laid out and spelled as the file is; tasks made here stand at the
+end of the list of their tag, or of their parent''s subtasks, and tasks put away are gone. A project
+that nothing was imported into gets a file as task-master writes one, with a tag for each workflow.
+Tasks of other imports are not in it, nor dependencies from one tag to another.
+
+Returns the file in UTF-8, to be imported again or read by other tools. Raises PD404 (unknown
+project or source), PD403.';
 
 -- FUNCTION docket.fail_linear_change(uuid, text, interval, uuid)
 
@@ -27338,6 +27458,38 @@ $$;
 
 COMMENT ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) IS 'The beginning of a piece, as much as `room` tokens hold, about: a text, whatever it was.';
 
+-- FUNCTION docket_private.cut_places(integer[], integer[], boolean[])
+
+CREATE FUNCTION docket_private.cut_places(starts integer[], sizes integer[], is_removed boolean[]) RETURNS TABLE(start integer, size integer)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH item AS (
+          SELECT i_1.n,
+             i_1.start,
+             (i_1.start + i_1.size) AS stop,
+             i_1.is_removed,
+             lag((i_1.start + i_1.size)) OVER in_order AS last_stop,
+             lead(i_1.start) OVER in_order AS next_start,
+             COALESCE(bool_or((NOT i_1.is_removed)) OVER (ORDER BY i_1.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS has_kept_before
+            FROM UNNEST(cut_places.starts, cut_places.sizes, cut_places.is_removed) WITH ORDINALITY i_1(start, size, is_removed, n)
+           WINDOW in_order AS (ORDER BY i_1.n)
+         )
+  SELECT
+         CASE
+             WHEN i.has_kept_before THEN i.last_stop
+             ELSE i.start
+         END AS start,
+         CASE
+             WHEN i.has_kept_before THEN (i.stop - i.last_stop)
+             ELSE (COALESCE(i.next_start, i.stop) - i.start)
+         END AS "case"
+    FROM item i
+   WHERE i.is_removed
+   ORDER BY i.n;
+END;
+
+COMMENT ON FUNCTION docket_private.cut_places(starts integer[], sizes integer[], is_removed boolean[]) IS 'The places to empty so that elements or members that are removed are gone, with their commas.';
+
 -- FUNCTION docket_private.cycle_path(uuid, uuid, uuid, uuid[])
 
 CREATE FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) RETURNS uuid[]
@@ -28002,6 +28154,357 @@ END;
 
 COMMENT ON FUNCTION docket_private.ecma_class(token text) IS 'A part of a bracket expression of ECMA-262, as PostgreSQL writes it.';
 
+-- FUNCTION docket_private.edited_references(json, text[], text[], docket_private.json_style, text)
+
+CREATE FUNCTION docket_private.edited_references(raw json, removed text[], added text[], style docket_private.json_style, gap text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_masked record;
+    v_listed json;
+    v_text   text;
+    v_items  text[];
+begin
+    select m.content, m.stand_in into v_masked
+      from docket_private.mask_json(raw::text) as m;
+    v_listed := (docket_private.entry_fields(v_masked.content::json))[8];
+    v_text   := case
+                    when json_typeof(v_listed) = 'array' and json_array_length(v_listed) > 0
+                    then docket_private.unmasked_json(v_listed::text, v_masked.stand_in)
+                end;
+
+    -- One string may name several; who is left of them stays in it.
+    select array_agg(coalesce(n.left_over, docket_private.unmasked_json(
+                                  e.value::text, v_masked.stand_in)) order by e.n)
+      into v_items
+      from json_array_elements(case
+                                   when json_typeof(v_listed) = 'array' then v_listed
+                                   when json_typeof(v_listed) in ('string', 'number')
+                                   then json_build_array(v_listed)
+                               end) with ordinality as e (value, n)
+     cross join lateral (
+               select count(*) filter (where btrim(p.name) = any (removed)) as gone,
+                      count(*) as named,
+                      case
+                          when count(*) filter (where btrim(p.name) = any (removed)) > 0
+                          then docket_private.json_string(
+                              string_agg(btrim(p.name), ',' order by p.n)
+                                  filter (where btrim(p.name) <> all (removed)),
+                              style.is_ascii)
+                      end as left_over
+                 from unnest(string_to_array(
+                          case
+                              when json_typeof(e.value) in ('string', 'number')
+                              then e.value #>> '{}'
+                          end, ',')) with ordinality as p (name, n)
+           ) as n
+     where n.gone = 0
+        or n.gone < n.named;
+
+    v_items := coalesce(v_items, '{}') || added;
+
+    if v_text is null or cardinality(v_items) = 0 then
+        return docket_private.json_list(v_items, '[]', style, gap, style.is_flat);
+    end if;
+    if strpos(v_text, e'\n') = 0 then
+        return docket_private.json_list(v_items, '[]', style, gap, true);
+    end if;
+    return '[' || substring(v_text from '^\[(\s*)')
+           || array_to_string(v_items, ',' || substring(v_text from '^\[(\s*)'))
+           || substring(v_text from '(\s*)\]$') || ']';
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.edited_references(raw json, removed text[], added text[], style docket_private.json_style, gap text) IS 'The dependencies of an entry as its file writes them, without those named in `removed` and with the values in `added`.';
+
+-- FUNCTION docket_private.edited_tasks_file(bytea, docket_private.tasks_file, docket_private.task_piece[], docket_private.task_piece[])
+
+CREATE FUNCTION docket_private.edited_tasks_file(content bytea, file docket_private.tasks_file, base docket_private.task_piece[], pieces docket_private.task_piece[]) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $_$
+declare
+    v_document json;
+    v_changed  docket_private.merge_verdict[];
+    v_removed  integer[];
+    v_touched  integer[];
+    v_is_grown boolean;
+    v_lists    docket_private.list_place[];
+    v_style    docket_private.json_style;
+    v_words    jsonb;
+    v_gaps     jsonb;
+    v_names    jsonb;
+    v_edits    docket_private.byte_edit[];
+begin
+    v_changed := array(
+        select v
+          from docket_private.merge_pieces(array(
+                   select row (b.identity, b.fields, null, b.fields, o.fields
+                          )::docket_private.merge_piece
+                     from unnest(edited_tasks_file.base) as b
+                     join unnest(pieces) as o on o.ordinal = b.ordinal
+                    where b.fields <> o.fields)) as v
+         where v.field not like 'imported.%'
+            or docket_private.is_unknown_field(v.field));
+    -- What is inside of something that goes, goes with it.
+    v_removed := array(
+        select b.ordinal
+          from unnest(edited_tasks_file.base) as b
+          left join unnest(pieces) as o on o.ordinal = b.ordinal
+          left join unnest(pieces) as u on u.ordinal = b.parent_ordinal
+         where o.ordinal is null
+           and (b.parent_ordinal is null or u.ordinal is not null));
+    v_is_grown := exists (
+        select from unnest(pieces) as o where o.ordinal is null);
+
+    if cardinality(v_changed) = 0 and cardinality(v_removed) = 0 and not v_is_grown then
+        return content;
+    end if;
+
+    -- The entries whose lists are to be found: holders of what changes, and theirs.
+      with recursive holder as (
+          select t.parent_ordinal as ordinal
+            from unnest(file.tasks) as t
+           where t.ordinal in (select r.ordinal from unnest(v_removed) as r (ordinal))
+              or t.identity in (select c.identity from unnest(v_changed) as c)
+           union
+          select p.parent_ordinal
+            from unnest(pieces) as p
+           where p.ordinal is null
+           union
+          select t.parent_ordinal
+            from holder as h
+            join unnest(file.tasks) as t on t.ordinal = h.ordinal
+      )
+    select coalesce(array_agg(h.ordinal), '{}') into v_touched
+      from holder as h
+     where h.ordinal is not null;
+
+    v_document := convert_from(
+        case when substring(content from 1 for 3) = '\xefbbbf' then substring(content from 4)
+             else content end, 'UTF8')::json;
+    v_lists := docket_private.find_lists(content, v_document, file, v_touched);
+    v_style := docket_private.file_style(content, v_document, file, v_lists);
+    v_words := docket_private.file_spellings(file);
+
+    -- The white space before a new element of each list.
+    select jsonb_object_agg(
+               l.tag_no || '/' || coalesce(l.parent_ordinal, 0),
+               case
+                   when v_style.unit is null then ''
+                   when strpos(l.gap, e'\n') > 0 then l.gap
+                   else l.holder_gap || v_style.unit
+               end)
+      into v_gaps
+      from unnest(v_lists) as l;
+    -- An entry without a list of subtasks gets one.
+    v_gaps := v_gaps || coalesce((
+        select jsonb_object_agg(
+                   p.tag_no || '/' || p.parent_ordinal, case
+                       when v_style.unit is null then ''
+                       else docket_private.space_before(content, e.start) || repeat(v_style.unit, 2)
+                   end)
+          from (
+              select distinct p.tag_no, p.parent_ordinal
+                from unnest(pieces) as p
+               where p.ordinal is null
+                 and p.parent_ordinal is not null
+          ) as p
+          join unnest(v_lists) as l on l.tag_no = p.tag_no
+          join lateral unnest(l.ordinals, l.starts[:cardinality(l.ordinals)])
+               as e (ordinal, start)
+            on e.ordinal = p.parent_ordinal
+         where not v_gaps ? (p.tag_no || '/' || p.parent_ordinal)), '{}');
+
+    select coalesce(jsonb_object_agg(r.identity, to_jsonb(r.names)), '{}') into v_names
+      from docket_private.reference_names(file, pieces, (
+               select coalesce(jsonb_object_agg(c.identity, d.added), '{}')
+                 from unnest(v_changed) as c
+                cross join lateral (
+                          select jsonb_agg(o.value) as added
+                            from jsonb_array_elements(c.ours) as o
+                           where not c.base @> jsonb_build_array(o.value)
+                      ) as d
+                where c.field = 'dependencies'
+                  and d.added is not null)) as r;
+
+      with place as materialized (
+          select l.tag_no, l.parent_ordinal, e.ordinal, e.start, e.size, e.n
+            from unnest(v_lists) as l
+           cross join lateral unnest(l.ordinals, l.starts[:cardinality(l.ordinals)], l.sizes)
+                 with ordinality as e (ordinal, start, size, n)
+      ), grown as materialized (
+          select g.tag_no, coalesce(g.parent_ordinal, 0) as parent_ordinal, g.texts,
+                 case when v_style.unit is not null then
+                     v_gaps ->> (g.tag_no || '/' || coalesce(g.parent_ordinal, 0))
+                 end as gap
+            from docket_private.new_entries(file, pieces, v_style, v_gaps) as g
+      ), reference as materialized (
+          select c.identity, array_agg(r.reference) as names
+            from unnest(v_changed) as c
+            join unnest(edited_tasks_file.base) as b on b.identity = c.identity
+            join unnest(file.edges) as r on r.ordinal = b.ordinal
+            join unnest(file.tasks) as o on o.ordinal = r.target
+           where c.field = 'dependencies'
+             and not c.ours @> jsonb_build_array(o.identity)
+           group by c.identity
+      ), changed as (
+          select b.ordinal, b.parent_ordinal, b.tag_no,
+                 jsonb_object_agg(
+                     case when c.field like 'imported.%' then substring(c.field from 10)
+                          else c.field end,
+                     case
+                         when c.ours is null then null
+                         when c.field = 'status'
+                         then (v_words -> 'status' -> (c.ours #>> '{}'))::text
+                         when c.field = 'priority'
+                         then (v_words -> 'priority' -> (c.ours #>> '{}'))::text
+                         when c.field = 'dependencies'
+                         then docket_private.edited_references(
+                                  t.raw, coalesce(r.names, '{}'),
+                                  array(select jsonb_array_elements_text(v_names -> c.identity)),
+                                  v_style, g.member_gap)
+                         when jsonb_typeof(c.ours) = 'string'
+                         then docket_private.json_string(c.ours #>> '{}', v_style.is_ascii)
+                         else docket_private.styled_json(c.ours::json, v_style, g.member_gap)
+                     end) as fields
+            from unnest(v_changed) as c
+            join unnest(edited_tasks_file.base) as b on b.identity = c.identity
+            join unnest(file.tasks) as t on t.ordinal = b.ordinal
+            join place as p on p.ordinal = b.ordinal
+            left join reference as r on r.identity = c.identity
+           cross join lateral (
+                     select case when v_style.unit is not null then
+                                docket_private.space_before(content, p.start) || v_style.unit
+                            end as member_gap
+                 ) as g
+           group by b.ordinal, b.parent_ordinal, b.tag_no
+      ), listless as (
+          -- New subtasks of an entry that has no list for them.
+          select p.ordinal,
+                 jsonb_build_object('subtasks', docket_private.json_list(
+                     g.texts, '[]', v_style, case when v_style.unit is not null then
+                         docket_private.space_before(content, p.start) || v_style.unit
+                     end)) as fields
+            from grown as g
+            join place as p on p.ordinal = g.parent_ordinal
+            left join unnest(v_lists) as l on l.parent_ordinal = g.parent_ordinal
+           where l.open is null
+      ), edit as (
+          select e.start, e.size, e.part
+            from (
+                select coalesce(c.ordinal, l.ordinal) as ordinal,
+                       coalesce(c.fields, '{}') || coalesce(l.fields, '{}') as fields
+                  from changed as c
+                  full join listless as l on l.ordinal = c.ordinal
+            ) as c
+            join place as p on p.ordinal = c.ordinal
+            join unnest(file.tasks) as t on t.ordinal = c.ordinal
+           cross join lateral unnest(docket_private.entry_edits(
+                     content, p.start, t.raw, c.fields, v_style)) as e
+           union all
+          -- Entries that go; where a list loses all it had, what is new takes their place.
+          select c.start, c.size, ''
+            from (
+                select array_agg(p.start order by p.n) as starts,
+                       array_agg(p.size order by p.n) as sizes,
+                       array_agg(p.ordinal = any (v_removed) order by p.n) as is_removed
+                  from place as p
+                 group by p.tag_no, p.parent_ordinal
+                having bool_or(p.ordinal = any (v_removed))
+                   and not bool_and(p.ordinal = any (v_removed))
+            ) as a
+           cross join lateral docket_private.cut_places(a.starts, a.sizes, a.is_removed) as c
+           union all
+          select l.open + 1, l.close - l.open - 1,
+                 coalesce(substring(docket_private.json_list(
+                     g.texts, '[]', v_style, l.holder_gap) from '^\[(.*)\]$'), '')
+            from unnest(v_lists) as l
+            left join grown as g
+              on g.tag_no = l.tag_no
+             and g.parent_ordinal = coalesce(l.parent_ordinal, 0)
+           where not exists (
+                     select
+                       from unnest(l.ordinals) as o (ordinal)
+                      where o.ordinal <> all (v_removed))
+             and (g.texts is not null or cardinality(l.ordinals) > 0)
+           union all
+          select l.starts[cardinality(l.ordinals)] + l.sizes[cardinality(l.ordinals)], 0,
+                 (select string_agg(
+                             case when v_style.unit is null then v_style.comma
+                                  else ',' || g.gap end || n.text, '' order by n.n)
+                    from unnest(g.texts) with ordinality as n (text, n))
+            from unnest(v_lists) as l
+            join grown as g
+              on g.tag_no = l.tag_no
+             and g.parent_ordinal = coalesce(l.parent_ordinal, 0)
+           where exists (
+                     select
+                       from unnest(l.ordinals) as o (ordinal)
+                      where o.ordinal <> all (v_removed))
+      )
+    select array_agg(row (e.start, e.size, e.part)::docket_private.byte_edit) into v_edits
+      from edit as e;
+
+    return docket_private.spliced_bytes(
+        content,
+        array(select e.start from unnest(v_edits) with ordinality as e (start, size, part, n)
+               order by e.n),
+        array(select e.size from unnest(v_edits) with ordinality as e (start, size, part, n)
+               order by e.n),
+        array(select convert_to(e.part, 'UTF8')
+                from unnest(v_edits) with ordinality as e (start, size, part, n)
+               order by e.n));
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.edited_tasks_file(content bytea, file docket_private.tasks_file, base docket_private.task_piece[], pieces docket_private.task_piece[]) IS 'The bytes of a file whose tasks are as `pieces` say instead of as `base` does: others only where the two differ.';
+
+-- FUNCTION docket_private.empty_tasks_file(uuid)
+
+CREATE FUNCTION docket_private.empty_tasks_file(project_id uuid) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return (
+        select convert_to(docket_private.styled_json(
+                   json_object_agg(
+                       w.name,
+                       json_build_object(
+                           'tasks', '[]'::json,
+                           'metadata', json_build_object(
+                               'created', w.created, 'updated', w.created,
+                               'description', format('Tasks for %s context', w.name)))
+                       order by w.n, w.workflow_id),
+                   row ('  ', ': ', ', ', false, false)::docket_private.json_style, e'\n'), 'UTF8')
+          from (
+              select w.name, 2 as n, w.workflow_id,
+                     to_char(w.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+                         as created
+                from docket.workflows as w
+               where w.project_id = empty_tasks_file.project_id
+               union all
+              select 'master', 1, p.project_id,
+                     to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+                from docket.projects as p
+               where p.project_id = empty_tasks_file.project_id
+                 and not exists (
+                         select
+                           from docket.workflows as m
+                          where m.project_id = p.project_id
+                            and m.name = 'master')
+          ) as w);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.empty_tasks_file(project_id uuid) IS 'A task file with the tags of a project and no tasks.';
+
 -- FUNCTION docket_private.end_attempt()
 
 CREATE FUNCTION docket_private.end_attempt() RETURNS trigger
@@ -28219,6 +28722,87 @@ COMMENT ON FUNCTION docket_private.ensure_partitions() IS 'Makes all the monthly
 deploy does.
 
 Returns how many it made. Raises what kept one from being made.';
+
+-- FUNCTION docket_private.entry_edits(bytea, integer, json, jsonb, docket_private.json_style)
+
+CREATE FUNCTION docket_private.entry_edits(content bytea, start integer, raw json, fields jsonb, style docket_private.json_style) RETURNS docket_private.byte_edit[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_members docket_private.json_member[];
+    v_gap     text;
+    v_last    integer := start + 1;
+    v_edits   docket_private.byte_edit[];
+begin
+    -- A task that is a string has a title and nothing else, until something else is said of it.
+    if json_typeof(raw) <> 'object' then
+        return array[row (start, octet_length(raw::text), case
+            when fields - 'title' = '{}' then fields ->> 'title'
+            else docket_private.json_list(
+                     array['"title"' || style.colon || coalesce(fields ->> 'title', raw::text)]
+                     || array(select to_json(f.key)::text || style.colon || f.value
+                                from jsonb_each_text(fields) as f
+                               where f.key <> 'title'
+                                 and f.value is not null),
+                     '{}', style, docket_private.space_before(content, start))
+            end)::docket_private.byte_edit];
+    end if;
+
+    v_members := docket_private.json_members(content, start, raw);
+    v_gap     := docket_private.space_before(content, v_members[1].key_start);
+    if cardinality(v_members) > 0 then
+        v_last := v_members[cardinality(v_members)].value_start
+                  + v_members[cardinality(v_members)].value_size;
+    end if;
+
+    -- Of a key that is there more than once the last counts; none of it is left when it goes.
+      with member as materialized (
+          select m.key, m.key_start, m.value_start, m.value_size, m.n,
+                 row_number() over (partition by m.key order by m.n desc) = 1 as is_last,
+                 fields ? m.key and fields -> m.key = 'null' as is_removed
+            from unnest(v_members) with ordinality
+                 as m (key, key_start, value_start, value_size, n)
+      )
+    select array_agg(row (e.start, e.size, e.part)::docket_private.byte_edit order by e.n)
+      into v_edits
+      from (
+          select m.value_start as start, m.value_size as size, fields ->> m.key as part, 1 as n
+            from member as m
+           where m.is_last
+             and not m.is_removed
+             and fields ? m.key
+           union all
+          select c.start, c.size, '', 2
+            from (
+                select array_agg(m.key_start order by m.n) as starts,
+                       array_agg(m.value_start + m.value_size - m.key_start order by m.n) as sizes,
+                       array_agg(m.is_removed order by m.n) as is_removed
+                  from member as m
+            ) as a
+           cross join lateral docket_private.cut_places(a.starts, a.sizes, a.is_removed) as c
+           union all
+          select v_last, 0,
+                 string_agg(
+                     case
+                         when cardinality(v_members) = 0 then ''
+                         when style.unit is null then style.comma
+                         else ',' || v_gap
+                     end
+                     || docket_private.json_string(f.key, style.is_ascii) || style.colon || f.value,
+                     case when cardinality(v_members) = 0 then ', ' else '' end order by f.key),
+                 3
+            from jsonb_each_text(fields) as f
+           where f.value is not null
+             and not exists (select from member as m where m.key = f.key)
+          having count(*) > 0
+      ) as e;
+
+    return coalesce(v_edits, '{}');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.entry_edits(content bytea, start integer, raw json, fields jsonb, style docket_private.json_style) IS 'The edits that give members of the entry at a place other values ({key: its value as JSON text}; null: the member goes).';
 
 -- FUNCTION docket_private.entry_fields(json)
 
@@ -28834,6 +29418,53 @@ $$;
 
 COMMENT ON FUNCTION docket_private.file_entries(tags docket_private.file_tag[]) IS 'Every entry of the lists of tasks and, at any depth, of subtasks, in the order of the file.';
 
+-- FUNCTION docket_private.file_pieces(docket_private.tasks_file)
+
+CREATE FUNCTION docket_private.file_pieces(file docket_private.tasks_file) RETURNS docket_private.task_piece[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+begin
+    return (
+          with task as materialized (
+              select t.ordinal, t.parent_ordinal, t.tag_no, t.depth, t.identity, t.title,
+                     t.description, t.details, t.test_strategy, t.status, t.priority, t.metadata
+                from unnest(file.tasks) as t
+               where t.is_task
+          ), dependency as (
+              select e.ordinal, jsonb_agg(d.identity order by d.identity) as identities
+                from unnest(file.edges) as e
+                join task as d on d.ordinal = e.target
+               group by e.ordinal
+          )
+        select array_agg(
+                   row (t.ordinal, t.identity, null, t.tag_no, t.depth, t.parent_ordinal,
+                        null, null,
+                        jsonb_build_object(
+                            'list', coalesce(p.identity, w.name),
+                            'title', t.title,
+                            'description', t.description,
+                            'details', t.details,
+                            'testStrategy', t.test_strategy,
+                            'status', t.status,
+                            'priority', t.priority,
+                            'dependencies', coalesce(d.identities, '[]'))
+                        || docket_private.imported_fields(t.metadata)
+                   )::docket_private.task_piece
+                   order by t.ordinal)
+          from task as t
+          join unnest(file.tags) as w on w.tag_no = t.tag_no
+          left join task as p on p.ordinal = t.parent_ordinal
+          left join dependency as d on d.ordinal = t.ordinal);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.file_pieces(file docket_private.tasks_file) IS 'What a file says of each of its tasks, in their order.';
+
 -- FUNCTION docket_private.tag_objects(json)
 
 CREATE FUNCTION docket_private.tag_objects(container json) RETURNS TABLE(tag_no integer, name text, content json)
@@ -28879,6 +29510,110 @@ CREATE FUNCTION docket_private.file_shape(document json) RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.file_shape(document json) IS 'flat, tagged or raw_tagged; null for a document that is no task file.';
+
+-- FUNCTION docket_private.file_spellings(docket_private.tasks_file)
+
+CREATE FUNCTION docket_private.file_spellings(file docket_private.tasks_file) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+begin
+    return jsonb_build_object(
+        'status',
+        '{"pending": "pending", "in_progress": "in-progress", "review": "review",
+          "completed": "done", "blocked": "blocked", "deferred": "deferred",
+          "cancelled": "cancelled"}'::jsonb
+        || (select coalesce(jsonb_object_agg(s.status, s.word), '{}')
+              from (
+                  select t.status, mode() within group (order by t.raw_status)::jsonb as word
+                    from unnest(file.tasks) as t
+                   where docket_private.known_status(t.raw_status::json) = t.status
+                   group by t.status
+              ) as s),
+        'priority',
+        '{"3": "low", "5": "medium", "8": "high", "10": "critical"}'::jsonb
+        || (select coalesce(jsonb_object_agg(s.priority, s.word), '{}')
+              from (
+                  select t.priority, mode() within group (order by t.raw_priority)::jsonb as word
+                    from unnest(file.tasks) as t
+                   where docket_private.known_priority(t.raw_priority::json) = t.priority
+                   group by t.priority
+              ) as s));
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.file_spellings(file docket_private.tasks_file) IS 'The words of a file for statuses and priorities, task-master''s where it has none.';
+
+-- FUNCTION docket_private.file_style(bytea, json, docket_private.tasks_file, docket_private.list_place[])
+
+CREATE FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) RETURNS docket_private.json_style
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text    text := convert_from(content, 'UTF8');
+    v_start   integer;
+    v_outer   text;
+    v_source  json;
+    v_found   docket_private.json_member[];
+    v_gap     text;
+    v_style   docket_private.json_style;
+begin
+    select l.starts[1], l.gap, t.raw into v_start, v_outer, v_source
+      from unnest(lists) as l
+      join unnest(file.tasks) as t on t.ordinal = l.ordinals[1]
+     where l.parent_ordinal is null
+       and json_typeof(t.raw) = 'object'
+     order by l.open
+     limit 1;
+    if not found then
+        v_start  := docket_private.next_token(
+            content, case when substring(content from 1 for 3) = '\xefbbbf' then 4 else 1 end);
+        v_outer  := e'\n';
+        v_source := document;
+    end if;
+
+    v_found := docket_private.json_members(content, v_start, v_source);
+    v_style.is_ascii := octet_length(content) = length(v_text)
+        and v_text ~ '\\u(00[8-9a-fA-F]|0[1-9a-fA-F]|[1-9a-fA-F])';
+    v_style.colon := coalesce(convert_from(
+        substring(content
+                  from docket_private.string_end(content, v_found[1].key_start)
+                  for v_found[1].value_start
+                      - docket_private.string_end(content, v_found[1].key_start)),
+        'UTF8'), ': ');
+    v_gap := case
+                 when v_found[1] is not null
+                 then docket_private.space_before(content, v_found[1].key_start)
+             end;
+    v_style.unit := case
+                        when strpos(v_gap, e'\n') = 0 then null
+                        when starts_with(v_gap, v_outer) and length(v_gap) > length(v_outer)
+                        then substring(v_gap from length(v_outer) + 1)
+                        else '  '
+                    end;
+    v_style.comma := case
+                         when v_style.unit is not null or cardinality(v_found) < 2 then ', '
+                         else ',' || docket_private.space_before(content, v_found[2].key_start)
+                     end;
+    v_style.is_flat := v_style.unit is not null and coalesce((
+        select strpos(d.listed, e'\n') = 0
+          from (
+              select substring(t.raw::text from '"dependencies"\s*:\s*(\[[^]]*\])') as listed
+                from unnest(file.edges) as e
+                join unnest(file.tasks) as t on t.ordinal = e.ordinal
+               order by e.ordinal
+               limit 20
+          ) as d
+         where strpos(d.listed, ']') > 0
+         limit 1), false);
+
+    return v_style;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) IS 'How a task file is laid out.';
 
 -- FUNCTION docket_private.other_keys(json, text[], text)
 
@@ -28979,6 +29714,7 @@ begin
                  docket_private.plain_text(e.fields[2], file_tasks.stand_in) as title_text,
                  docket_private.plain_text(e.fields[3], file_tasks.stand_in) as description_text,
                  coalesce(v_statuses ->> e.fields[6]::text, 'pending') as new_status,
+                 t.name || '/' || e.local_key as tag_key,
                  left(
                      case when t.is_first then '' else left(t.name, 100) || '/' end || e.local_key,
                      230) as natural_key,
@@ -28996,7 +29732,13 @@ begin
                  row_number() over same_base = 1 and b.key_base = e.natural_key as has_natural_key,
                  e.legacy_id is not null
                      and row_number() over (partition by e.legacy_id order by e.ordinal) = 1
-                     as has_legacy_id
+                     as has_legacy_id,
+                 docket_private.numbered_key(
+                     e.tag_key,
+                     case row_number() over same_name
+                         when 1 then 0
+                         else row_number() over same_name
+                     end) as identity
             from entry as e
            cross join lateral (
                      select regexp_replace(e.natural_key, '~\d{1,9}$', '') as key_base offset 0
@@ -29004,6 +29746,9 @@ begin
            where e.source_type in ('object', 'string')
           window same_base as (
                      partition by b.key_base
+                     order by e.raw_id is null, e.depth, e.ordinal),
+                 same_name as (
+                     partition by e.tag_no, e.local_key
                      order by e.raw_id is null, e.depth, e.ordinal)
       ), kept as materialized (
           -- What no column holds: unknown keys, and known ones with a value that none can take.
@@ -29035,6 +29780,7 @@ begin
                  n.key_base,
                  case when n.has_natural_key then 0 else n.n end as key_number,
                  n.has_legacy_id,
+                 n.identity,
                  k.members,
                  k.repeats_keys,
                  e.source_type in ('object', 'string') as is_task,
@@ -29157,7 +29903,8 @@ begin
                                 else jsonb_build_object(
                                          'imported',
                                          docket_private.kept_jsonb(j.members, file_tasks.stand_in))
-                            end
+                            end,
+                            j.identity
                        )::docket_private.file_task
                        order by j.ordinal)
               from judged as j),
@@ -29477,6 +30224,116 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.find_linear(linear_sync_id uuid) IS 'A link that the caller may change, held as by hold_linear(). Raises PD404, PD403.';
+
+-- FUNCTION docket_private.find_lists(bytea, json, docket_private.tasks_file, integer[])
+
+CREATE FUNCTION docket_private.find_lists(content bytea, document json, file docket_private.tasks_file, touched integer[]) RETURNS docket_private.list_place[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_root   integer := docket_private.next_token(
+        content, case when substring(content from 1 for 3) = '\xefbbbf' then 4 else 1 end);
+    v_tag    docket_private.file_tag;
+    v_source json;
+    v_start  integer;
+    v_step   text;
+    v_member docket_private.json_member;
+    v_level  docket_private.list_place[] := '{}';
+    v_lists  docket_private.list_place[] := '{}';
+begin
+    foreach v_tag in array file.tags loop
+        -- Down to the tag's object, and its list; of repeated keys the last counts.
+        v_source := document;
+        v_start  := v_root;
+        foreach v_step in array v_tag.item_path || text 'tasks' loop
+            select m.key, m.key_start, m.value_start, m.value_size into v_member
+              from unnest(docket_private.json_members(content, v_start, v_source))
+                   with ordinality as m (key, key_start, value_start, value_size, n)
+             where m.key = v_step
+             order by m.n desc
+             limit 1;
+            v_start  := v_member.value_start;
+            v_source := convert_from(
+                substring(content from v_start for v_member.value_size), 'UTF8')::json;
+        end loop;
+
+        v_level := v_level || row (
+            v_tag.tag_no, null, v_start, null,
+            docket_private.space_before(content, v_member.key_start), null, null, null, null
+        )::docket_private.list_place;
+    end loop;
+
+    loop
+        -- The entries of these lists.
+        v_level := array(
+              with entry as materialized (
+                  select t.tag_no, t.parent_ordinal,
+                         array_agg(t.ordinal order by t.ordinal) as ordinals,
+                         array_agg(octet_length(t.raw::text) order by t.ordinal) as sizes
+                    from unnest(file.tasks) as t
+                   group by t.tag_no, t.parent_ordinal
+              ), found as materialized (
+                  select l.tag_no, l.parent_ordinal, l.open, l.holder_gap,
+                         coalesce(e.ordinals, '{}') as ordinals, coalesce(e.sizes, '{}') as sizes,
+                         docket_private.json_elements(content, l.open, coalesce(e.sizes, '{}'))
+                             as starts
+                    from unnest(v_level) as l
+                    left join entry as e
+                      on e.tag_no = l.tag_no
+                     and coalesce(e.parent_ordinal, 0) = coalesce(l.parent_ordinal, 0)
+              )
+            select row (f.tag_no, f.parent_ordinal, f.open, f.starts[cardinality(f.starts)],
+                        f.holder_gap,
+                        case
+                            when cardinality(f.ordinals) > 0
+                            then docket_private.space_before(
+                                content, f.starts[cardinality(f.starts) - 1])
+                        end,
+                        f.ordinals, f.starts, f.sizes)::docket_private.list_place
+              from found as f
+             order by f.open);
+        v_lists := v_lists || v_level;
+
+        -- Their entries that hold lists which are touched.
+        v_level := array(
+              with entry as (
+                  select l.tag_no, e.ordinal, e.start
+                    from unnest(v_level) as l
+                   cross join lateral unnest(l.ordinals, l.starts[:cardinality(l.ordinals)])
+                         as e (ordinal, start)
+              ), holder as materialized (
+                  select e.tag_no, e.ordinal, e.start, t.raw
+                    from entry as e
+                    join unnest(file.tasks) as t on t.ordinal = e.ordinal
+                   where e.ordinal in (select u.ordinal from unnest(touched) as u (ordinal))
+                     and json_typeof(t.raw) = 'object'
+              )
+            select row (h.tag_no, h.ordinal, m.value_start, null,
+                        docket_private.space_before(content, m.key_start), null, null, null, null
+                   )::docket_private.list_place
+              from holder as h
+             cross join lateral (
+                       select m.key_start, m.value_start
+                         from unnest(docket_private.json_members(content, h.start, h.raw))
+                              with ordinality as m (key, key_start, value_start, value_size, n)
+                        where m.key = 'subtasks'
+                        order by m.n desc
+                        limit 1
+                   ) as m
+             where substring(content from m.value_start for 1) = '[');
+        exit when cardinality(v_level) = 0;
+    end loop;
+
+    return v_lists;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.find_lists(content bytea, document json, file docket_private.tasks_file, touched integer[]) IS 'Where the lists of a file stand: of every tag, and the subtasks of the entries named.';
 
 -- FUNCTION docket_private.find_series(uuid, jsonb)
 
@@ -30520,6 +31377,22 @@ $$;
 
 COMMENT ON FUNCTION docket_private.has_ready(project_id uuid) IS 'Whether a task of the project can be claimed now.';
 
+-- FUNCTION docket_private.has_text_id(json)
+
+CREATE FUNCTION docket_private.has_text_id(raw json) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return json_typeof(raw) = 'object'
+        and json_typeof((docket_private.entry_fields(
+                ((docket_private.mask_json(raw::text)).content)::json))[1])
+            is not distinct from 'string';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.has_text_id(raw json) IS 'Whether the id of an entry is written as a string.';
+
 -- FUNCTION docket_private.hash_of_seal(docket.audit_seals)
 
 CREATE FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) RETURNS text
@@ -30835,6 +31708,24 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) IS 'The report of an import that was made before; null when there is none. Raises PD409 for another content of the same source, or another source of the same content.';
+
+-- FUNCTION docket_private.imported_fields(jsonb)
+
+CREATE FUNCTION docket_private.imported_fields(metadata jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if jsonb_typeof(metadata -> 'imported') is distinct from 'object' then
+        return '{}'::jsonb;
+    end if;
+    return (
+        select coalesce(jsonb_object_agg('imported.' || m.key, m.value), '{}')
+          from jsonb_each(metadata -> 'imported') as m);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.imported_fields(metadata jsonb) IS 'The keys of a file that no column is for, each as a field of its own.';
 
 -- FUNCTION docket_private.index_changed_task()
 
@@ -31205,6 +32096,16 @@ $$;
 
 COMMENT ON FUNCTION docket_private.is_time_to_seal() IS 'Whether the last seal is ten minutes old, or a thousand rows have come since.';
 
+-- FUNCTION docket_private.is_unknown_field(text)
+
+CREATE FUNCTION docket_private.is_unknown_field(field text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT (starts_with(field, 'imported.'::text) AND (SUBSTRING(field FROM 10) <> ALL (ARRAY['id'::text, 'title'::text, 'description'::text, 'details'::text, 'testStrategy'::text, 'status'::text, 'priority'::text, 'dependencies'::text, 'subtasks'::text])));
+END;
+
+COMMENT ON FUNCTION docket_private.is_unknown_field(field text) IS 'Whether a field is a key of a file that no column is for.';
+
 -- FUNCTION docket_private.journal_delete()
 
 CREATE FUNCTION docket_private.journal_delete() RETURNS trigger
@@ -31537,6 +32438,31 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.json_check(root jsonb, schema jsonb, document jsonb, path text, depth integer, INOUT steps integer, OUT errors jsonb) IS 'What is wrong with a document, or a part of it, by a schema that has been read: a list of {path, keyword, message}, at most about 100. Raises PD413.';
 
+-- FUNCTION docket_private.json_elements(bytea, integer, integer[])
+
+CREATE FUNCTION docket_private.json_elements(content bytea, start integer, sizes integer[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_place  integer   := start + 1;
+    v_size   integer;
+    v_starts integer[] := array_fill(0, array[coalesce(cardinality(sizes), 0)]);
+    v_n      integer   := 0;
+begin
+    foreach v_size in array sizes loop
+        v_n           := v_n + 1;
+        v_place       := docket_private.next_token(content, v_place);
+        v_starts[v_n] := v_place;
+        v_place       := v_place + v_size;
+    end loop;
+
+    return v_starts || docket_private.next_token(content, v_place);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.json_elements(content bytea, start integer, sizes integer[]) IS 'Where the elements of an array stand, whose sizes are given and which begins at byte `start`; and last, where its "]" does.';
+
 -- FUNCTION docket_private.json_error(text, text, text)
 
 CREATE FUNCTION docket_private.json_error(path text, keyword text, message text) RETURNS jsonb
@@ -31586,6 +32512,58 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.json_error_place(content text) IS 'The number of the character at which a text stops being JSON; one past the end where it only stops too early.';
+
+-- FUNCTION docket_private.json_list(text[], text, docket_private.json_style, text, boolean)
+
+CREATE FUNCTION docket_private.json_list(items text[], marks text, style docket_private.json_style, gap text, is_flat boolean DEFAULT false) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (COALESCE(cardinality(items), 0) = 0) THEN marks
+             WHEN (((style).unit IS NULL) OR is_flat) THEN (("left"(marks, 1) || array_to_string(items, (style).comma)) || "right"(marks, 1))
+             ELSE ((((("left"(marks, 1) || gap) || (style).unit) || array_to_string(items, ((','::text || gap) || (style).unit))) || gap) || "right"(marks, 1))
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.json_list(items text[], marks text, style docket_private.json_style, gap text, is_flat boolean) IS 'Elements or members between brackets ("[]" or "{}"), laid out in a style; on one line where is_flat.';
+
+-- FUNCTION docket_private.json_members(bytea, integer, json)
+
+CREATE FUNCTION docket_private.json_members(content bytea, start integer, source json) RETURNS docket_private.json_member[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_masked  record;
+    v_member  record;
+    v_place   integer := start + 1;
+    v_found   docket_private.json_member;
+    v_members docket_private.json_member[] := '{}';
+begin
+    select m.content, m.stand_in into v_masked
+      from docket_private.mask_json(source::text) as m;
+
+    for v_member in
+        select e.key, e.value
+          from json_each(v_masked.content::json) with ordinality as e (key, value, n)
+         order by e.n
+    loop
+        v_found.key         := docket_private.unmasked_json(v_member.key, v_masked.stand_in);
+        v_found.key_start   := docket_private.next_token(content, v_place);
+        v_found.value_start := docket_private.next_token(
+            content, docket_private.string_end(content, v_found.key_start));
+        v_found.value_size  := octet_length(docket_private.unmasked_json(
+            v_member.value::text, v_masked.stand_in));
+        v_place             := v_found.value_start + v_found.value_size;
+        v_members           := v_members || v_found;
+    end loop;
+
+    return v_members;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.json_members(content bytea, start integer, source json) IS 'The members of the object `source`, which begins at byte `start` of a document, in their order.';
 
 -- FUNCTION docket_private.json_metaschema()
 
@@ -31683,6 +32661,37 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) IS 'A document with a JSON patch (RFC 6902) applied, all of it or nothing. Raises PD422, PD409 (the document is not what the patch expects).';
+
+-- FUNCTION docket_private.json_string(text, boolean)
+
+CREATE FUNCTION docket_private.json_string(value text, is_ascii boolean) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := to_json(value)::text;
+begin
+    if not is_ascii or octet_length(v_text) = length(v_text) then
+        return v_text;
+    end if;
+
+    return (
+        select string_agg(
+                   case
+                       when c.code < 128 then c.letter
+                       when c.code < 65536 then '\u' || lpad(to_hex(c.code), 4, '0')
+                       else '\u' || to_hex(55296 + ((c.code - 65536) >> 10))
+                            || '\u' || to_hex(56320 + ((c.code - 65536) & 1023))
+                   end,
+                   '' order by c.n)
+          from (
+              select s.letter, ascii(s.letter) as code, s.n
+                from regexp_split_to_table(v_text, '') with ordinality as s (letter, n)
+          ) as c);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.json_string(value text, is_ascii boolean) IS 'A text as a JSON string, in ASCII alone where that is asked for.';
 
 -- FUNCTION docket_private.judge_alerts(docket.alert_rules, uuid, timestamp with time zone)
 
@@ -34196,6 +35205,145 @@ $$;
 
 COMMENT ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) IS 'Whether nothing is deployed there without confirmation: setting deployments_to_confirm.';
 
+-- FUNCTION docket_private.new_entries(docket_private.tasks_file, docket_private.task_piece[], docket_private.json_style, jsonb)
+
+CREATE FUNCTION docket_private.new_entries(file docket_private.tasks_file, pieces docket_private.task_piece[], style docket_private.json_style, gaps jsonb) RETURNS TABLE(tag_no integer, parent_ordinal integer, texts text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_words   jsonb     := docket_private.file_spellings(file);
+    v_level   integer;
+    v_names   jsonb;
+    v_gaps    jsonb;
+    v_texts   text[]    := '{}';
+    v_holders uuid[]    := '{}';
+    v_tags    integer[] := '{}';
+    v_parents integer[] := '{}';
+    v_numbers bigint[]  := '{}';
+begin
+    -- Where each of them begins: the white space of its list, two levels more for each holder.
+      with recursive placed as (
+          select p.task_id, p.depth,
+                 gaps ->> (p.tag_no || '/' || coalesce(p.parent_ordinal, 0)) as gap
+            from unnest(pieces) as p
+           where p.ordinal is null
+             and (p.parent_id is null or p.parent_ordinal is not null)
+           union all
+          select p.task_id, p.depth,
+                 case when u.gap is not null then u.gap || repeat(style.unit, 2) end
+            from placed as u
+            join unnest(pieces) as p on p.parent_id = u.task_id
+           where p.ordinal is null
+             and p.parent_ordinal is null
+      )
+    select jsonb_object_agg(p.task_id, coalesce(p.gap, '')), max(p.depth)
+      into v_gaps, v_level
+      from placed as p;
+
+    select coalesce(jsonb_object_agg(r.identity, to_jsonb(r.names)), '{}') into v_names
+      from docket_private.reference_names(file, pieces, (
+               select coalesce(jsonb_object_agg(p.identity, p.fields -> 'dependencies'), '{}')
+                 from unnest(pieces) as p
+                where p.ordinal is null
+                  and p.fields -> 'dependencies' <> '[]')) as r;
+
+    while v_level > 0 loop
+          with below as (
+              select c.holder as task_id, array_agg(c.text order by c.number) as texts
+                from unnest(v_holders, v_texts, v_numbers) as c (holder, text, number)
+               where c.holder is not null
+               group by c.holder
+          ), entry as materialized (
+              select p.parent_id, p.parent_ordinal, p.tag_no, p.depth, p.fields, b.texts,
+                     p.local_id::bigint as number,
+                     case when style.unit is not null then v_gaps ->> p.task_id::text end as gap,
+                     array(select jsonb_array_elements_text(v_names -> p.identity)) as names,
+                     p.depth = 1 or u.task_id is null
+                         or p.fields -> 'priority' <> u.fields -> 'priority' as has_own_priority
+                from unnest(pieces) as p
+                left join unnest(pieces) as u on u.task_id = p.parent_id
+                left join below as b on b.task_id = p.task_id
+               where p.ordinal is null
+                 and p.depth = v_level
+                 and v_gaps ? p.task_id::text
+          ), written as (
+              select e.parent_id, e.parent_ordinal, e.tag_no, e.number,
+                     docket_private.json_list(
+                         array(
+                             select docket_private.json_string(m.key, style.is_ascii) || style.colon
+                                    || m.value
+                               from (
+                                   select k.key, k.value, k.n
+                                     from (values
+                                         ('id', e.number::text, 1),
+                                         ('title', docket_private.json_string(
+                                             e.fields ->> 'title', style.is_ascii), 2),
+                                         ('description', docket_private.json_string(
+                                             coalesce(e.fields ->> 'description', ''),
+                                             style.is_ascii), 3),
+                                         ('details', docket_private.json_string(
+                                             coalesce(e.fields ->> 'details', ''),
+                                             style.is_ascii), 4),
+                                         ('testStrategy', docket_private.json_string(
+                                             coalesce(e.fields ->> 'testStrategy', ''),
+                                             style.is_ascii), 5),
+                                         ('status',
+                                          (v_words -> 'status'
+                                           -> (e.fields ->> 'status'))::text, 6),
+                                         ('dependencies', docket_private.json_list(
+                                             e.names, '[]', style, e.gap || style.unit,
+                                             style.is_flat), 7),
+                                         ('priority',
+                                          case when e.has_own_priority then
+                                              (v_words -> 'priority'
+                                               -> (e.fields ->> 'priority'))::text
+                                          end, 8),
+                                         ('subtasks',
+                                          case when e.depth = 1 or e.texts is not null then
+                                              docket_private.json_list(
+                                                  e.texts, '[]', style, e.gap || style.unit)
+                                          end, 9)
+                                     ) as k (key, value, n)
+                                   union all
+                                   select substring(x.key from 10),
+                                          docket_private.styled_json(
+                                              x.value::json, style, e.gap || style.unit), 10
+                                     from jsonb_each(e.fields) as x
+                                    where docket_private.is_unknown_field(x.key)
+                               ) as m
+                              where m.value is not null
+                              order by m.n),
+                         '{}', style, e.gap) as text
+                from entry as e
+          )
+        select v_holders || coalesce(array_agg(
+                   case when w.parent_ordinal is null then w.parent_id end
+                   order by w.number), '{}'),
+               v_texts || coalesce(array_agg(w.text order by w.number), '{}'),
+               v_tags || coalesce(array_agg(w.tag_no order by w.number), '{}'),
+               v_parents || coalesce(array_agg(w.parent_ordinal order by w.number), '{}'),
+               v_numbers || coalesce(array_agg(w.number order by w.number), '{}')
+          into v_holders, v_texts, v_tags, v_parents, v_numbers
+          from written as w;
+        v_level := v_level - 1;
+    end loop;
+
+    return query
+    select w.tag_no, w.parent_ordinal, array_agg(w.text order by w.number)
+      from unnest(v_holders, v_texts, v_tags, v_parents, v_numbers)
+           as w (holder, text, tag_no, parent_ordinal, number)
+     where w.holder is null
+     group by w.tag_no, w.parent_ordinal;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.new_entries(file docket_private.tasks_file, pieces docket_private.task_piece[], style docket_private.json_style, gaps jsonb) IS 'The tasks that a file does not have yet, as it would write them, by the list that they are to stand in. `gaps` has the white space before the elements of each list.';
+
 -- FUNCTION docket_private.next_by_beads(uuid, uuid)
 
 CREATE FUNCTION docket_private.next_by_beads(project_id uuid, import_id uuid) RETURNS SETOF docket_private.rule_entry
@@ -34406,6 +35554,30 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.next_by_taskmaster(project_id uuid, rule text, tag text) IS 'What task-master would offer next from a tag, best first: by its command line, which raises PD422 for a task that it does not take, or by its MCP server (`rule`).';
+
+-- FUNCTION docket_private.next_token(bytea, integer)
+
+CREATE FUNCTION docket_private.next_token(content bytea, place integer) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_place integer := place;
+    v_part  bytea   := substring(content from place for 64);
+    -- Without space, tab, line feed, carriage return, comma and colon.
+    v_rest  integer := octet_length(ltrim(v_part, '\x20090a0d2c3a'));
+begin
+    while v_rest = 0 and octet_length(v_part) > 0 loop
+        v_place := v_place + octet_length(v_part);
+        v_part  := substring(content from v_place for 64);
+        v_rest  := octet_length(ltrim(v_part, '\x20090a0d2c3a'));
+    end loop;
+
+    return v_place + octet_length(v_part) - v_rest;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.next_token(content bytea, place integer) IS 'The place of the first byte, at a place or after it, that is no white space, comma or colon.';
 
 -- FUNCTION docket_private.normalized(text)
 
@@ -35326,6 +36498,201 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) IS 'The one project of some tasks. Raises PD404, and PD422 where they belong to several.';
+
+-- FUNCTION docket_private.project_pieces(uuid, uuid, docket_private.tasks_file)
+
+CREATE FUNCTION docket_private.project_pieces(project_id uuid, import_id uuid, file docket_private.tasks_file) RETURNS docket_private.task_piece[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $_$
+begin
+    return (
+          with recursive entry as materialized (
+              select t.ordinal, t.parent_ordinal, t.tag_no, t.depth, t.identity, t.title,
+                     t.description, t.details, t.test_strategy, t.status, t.priority,
+                     case
+                         when t.depth = 1
+                         then substring(t.identity from length(w.name) + 2)
+                         when starts_with(t.identity, p.identity || '.')
+                         then substring(t.identity from length(p.identity) + 2)
+                     end as local_id
+                from unnest(file.tasks) as t
+                join unnest(file.tags) as w on w.tag_no = t.tag_no
+                left join unnest(file.tasks) as p on p.ordinal = t.parent_ordinal
+          ), item as materialized (
+              select i.task_id, i.import_id, i.ordinal::integer as ordinal
+                from docket.import_items as i
+               where i.project_id = project_pieces.project_id
+                 and i.task_id is not null
+          ), tag as materialized (
+              select w.tag_no, w.workflow_id, w.is_first
+                from docket_private.tag_workflows(
+                         project_pieces.project_id, project_pieces.import_id, file.tags) as w
+          ), task as materialized (
+              select t.task_id, t.parent_task_id, t.workflow_id, t.task_key, t.title,
+                     t.description, t.details, t.test_strategy, t.status, t.priority, t.metadata,
+                     i.ordinal
+                from docket.tasks as t
+                left join item as i
+                  on i.task_id = t.task_id
+                 and i.import_id = project_pieces.import_id
+                left join (
+                    select distinct o.task_id
+                      from item as o
+                     where o.import_id is distinct from project_pieces.import_id
+                ) as o
+                  on o.task_id = t.task_id
+               where t.project_id = project_pieces.project_id
+                 and t.archived_at is null
+                 and (i.ordinal is not null or o.task_id is null)
+          ), placed as (
+              select t.task_id, null::uuid as parent_id, w.tag_no, 1 as depth,
+                     case when e.depth = 1 and e.tag_no = w.tag_no then t.ordinal end as ordinal
+                from task as t
+                left join task as p on p.task_id = t.parent_task_id
+                left join entry as e on e.ordinal = t.ordinal
+                join lateral (
+                         select coalesce(
+                                    (select g.tag_no
+                                       from tag as g
+                                      where g.workflow_id = t.workflow_id
+                                      order by g.tag_no = e.tag_no desc, g.tag_no
+                                      limit 1),
+                                    e.tag_no,
+                                    (select g.tag_no
+                                       from tag as g
+                                      where g.is_first
+                                        and t.workflow_id is null)) as tag_no
+                     ) as w
+                  on w.tag_no is not null
+               where p.task_id is null
+               union all
+              select t.task_id, p.task_id, p.tag_no, p.depth + 1,
+                     case
+                         when e.parent_ordinal = p.ordinal and e.tag_no = p.tag_no then t.ordinal
+                     end
+                from placed as p
+                join task as t on t.parent_task_id = p.task_id
+                left join entry as e on e.ordinal = t.ordinal
+          ), taken as materialized (
+              select distinct e.tag_no, e.parent_ordinal, e.local_id::bigint as number
+                from entry as e
+               where e.local_id ~ '^[0-9]{1,9}$'
+          ), wished as (
+              -- In a file of our own, the number that the task's key ends in.
+              select p.task_id, p.parent_id, p.tag_no, u.ordinal as parent_ordinal, k.number,
+                     k.number is not null
+                         and x.number is null
+                         and row_number() over (
+                             partition by p.tag_no, p.parent_id, k.number
+                                 order by p.task_id) = 1 as is_free
+                from placed as p
+                join task as t on t.task_id = p.task_id
+                left join placed as u on u.task_id = p.parent_id
+               cross join lateral (
+                         select case
+                                    when p.parent_id is null and project_pieces.import_id is null
+                                    then substring(t.task_key from '(\d{1,9})$')::bigint
+                                end as number
+                     ) as k
+                left join taken as x
+                  on x.tag_no = p.tag_no
+                 and x.parent_ordinal is null
+                 and x.number = k.number
+               where p.ordinal is null
+          ), numbered as materialized (
+              select w.task_id,
+                     case
+                         when w.is_free then w.number
+                         else greatest(
+                                  max(w.number) filter (where w.is_free) over in_list,
+                                  h.highest, 0)
+                              + row_number() over (
+                                    partition by w.tag_no, w.parent_id, w.is_free
+                                    order by w.task_id)
+                     end as number
+                from wished as w
+                left join (
+                    select x.tag_no, coalesce(x.parent_ordinal, 0) as parent_ordinal,
+                           max(x.number) as highest
+                      from taken as x
+                     group by x.tag_no, coalesce(x.parent_ordinal, 0)
+                ) as h
+                  on h.tag_no = w.tag_no
+                 and h.parent_ordinal = case
+                                            when w.parent_id is null then 0
+                                            else w.parent_ordinal
+                                        end
+              window in_list as (partition by w.tag_no, w.parent_id)
+          ), named as (
+              select p.task_id, p.parent_id, p.tag_no, p.depth, p.ordinal, n.number,
+                     coalesce(e.identity, g.name || '/' || n.number) as identity,
+                     g.name as list, null::integer as parent_ordinal
+                from placed as p
+                join unnest(file.tags) as g on g.tag_no = p.tag_no
+                left join entry as e on e.ordinal = p.ordinal
+                left join numbered as n on n.task_id = p.task_id
+               where p.parent_id is null
+               union all
+              select p.task_id, p.parent_id, p.tag_no, p.depth, p.ordinal, n.number,
+                     coalesce(e.identity, u.identity || '.' || n.number), u.identity, u.ordinal
+                from named as u
+                join placed as p on p.parent_id = u.task_id
+                left join entry as e on e.ordinal = p.ordinal
+                left join numbered as n on n.task_id = p.task_id
+          ), piece as materialized (
+              select n.* from named as n
+          ), dependency as (
+              select d.task_id, jsonb_agg(o.identity order by o.identity) as identities
+                from docket.task_dependencies as d
+                join piece as t on t.task_id = d.task_id
+                join piece as o on o.task_id = d.depends_on_id
+               where d.project_id = project_pieces.project_id
+                 and d.dependency_type = 'blocks'
+                 and o.tag_no = t.tag_no
+               group by d.task_id
+          )
+        select array_agg(
+                   row (p.ordinal, p.identity, p.task_id, p.tag_no, p.depth, p.parent_ordinal,
+                        p.parent_id, p.number,
+                        jsonb_build_object(
+                            'list', p.list,
+                            'title', t.title,
+                            'description', docket_private.said_text(t.description, n.description),
+                            'details', docket_private.said_text(t.details, n.details),
+                            'testStrategy',
+                                docket_private.said_text(t.test_strategy, n.test_strategy),
+                            'status', case t.status when 'failed' then 'blocked' else t.status end,
+                            'priority',
+                                case
+                                    when t.priority = e.priority then t.priority
+                                    when t.priority >= 9 then 10
+                                    when t.priority >= 7 then 8
+                                    when t.priority >= 4 then 5
+                                    else 3
+                                end,
+                            'dependencies', coalesce(d.identities, '[]'))
+                        || docket_private.imported_fields(t.metadata)
+                   )::docket_private.task_piece
+                   order by p.ordinal nulls last, p.depth, p.tag_no, p.number)
+          from piece as p
+          join task as t on t.task_id = p.task_id
+          left join entry as e on e.ordinal = p.ordinal
+         cross join lateral (
+                   select case when p.ordinal is null then '' else e.description end as description,
+                          case when p.ordinal is null then '' else e.details end as details,
+                          case when p.ordinal is null then '' else e.test_strategy end
+                              as test_strategy
+               ) as n
+          left join dependency as d on d.task_id = p.task_id);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.project_pieces(project_id uuid, import_id uuid, file docket_private.tasks_file) IS 'What a project says of the tasks that belong into a file: those of the import, and those of no import whose workflow is one of the file''s tags (without a workflow: the first).';
 
 -- FUNCTION docket_private.promote_due(uuid)
 
@@ -37746,6 +39113,60 @@ $$;
 
 COMMENT ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) IS 'Counts the unsatisfied gating dependencies of tasks that lost some; what has none left is ready. Ranks stay right.';
 
+-- FUNCTION docket_private.reference_names(docket_private.tasks_file, docket_private.task_piece[], jsonb)
+
+CREATE FUNCTION docket_private.reference_names(file docket_private.tasks_file, pieces docket_private.task_piece[], wanted jsonb) RETURNS TABLE(identity text, names text[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $_$
+begin
+    return query
+      with piece as materialized (
+          select p.ordinal, p.identity, p.depth, p.tag_no, p.fields ->> 'list' as list,
+                 substring(p.identity from length(w.name) + 2) as local_key
+            from unnest(pieces) as p
+            join unnest(file.tags) as w on w.tag_no = p.tag_no
+      ), wish as (
+          select w.key as identity, d.target, d.n
+            from jsonb_each(wanted) as w
+           cross join lateral jsonb_array_elements_text(w.value)
+                 with ordinality as d (target, n)
+      ), named as (
+          select w.identity, w.n,
+                 case
+                     when o.local_key ~ '~\d+$' then null
+                     when o.depth > 1 and o.list = p.list and not t.is_text
+                          and substring(o.identity from length(o.list) + 2) ~ '^(0|[1-9]\d{0,8})$'
+                     then substring(o.identity from length(o.list) + 2)
+                     when o.depth > 1 then to_json(o.local_key)::text
+                     when s.identity is not null then null
+                     when not t.is_text and o.local_key ~ '^(0|[1-9]\d{0,14})$' then o.local_key
+                     else to_json(o.local_key)::text
+                 end as name
+            from wish as w
+            join piece as p on p.identity = w.identity
+            join piece as o on o.identity = w.target
+            left join unnest(file.tasks) as e on e.ordinal = o.ordinal
+           cross join lateral (
+                     select coalesce(docket_private.has_text_id(e.raw), false) as is_text offset 0
+                 ) as t
+            left join piece as s
+              on p.depth > 1
+             and s.identity = p.list || '.' || o.local_key
+      )
+    select n.identity, array_agg(n.name order by n.n)
+      from named as n
+     where n.name is not null
+     group by n.identity;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.reference_names(file docket_private.tasks_file, pieces docket_private.task_piece[], wanted jsonb) IS 'What the tasks that others depend on ({identity: [identity, ...]}) are called in a list of dependencies, as JSON values.';
+
 -- FUNCTION docket_private.reference_path(text)
 
 CREATE FUNCTION docket_private.reference_path(reference text) RETURNS text[]
@@ -39551,6 +40972,20 @@ $$;
 
 COMMENT ON FUNCTION docket_private.rolled_snapshot() IS 'The snapshot that sees just the samples that are rolled up.';
 
+-- FUNCTION docket_private.said_text(text, text)
+
+CREATE FUNCTION docket_private.said_text(value text, base text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(value,
+         CASE
+             WHEN (base IS NOT NULL) THEN ''::text
+             ELSE NULL::text
+         END) AS "coalesce";
+END;
+
+COMMENT ON FUNCTION docket_private.said_text(value text, base text) IS 'A text as a file says it.';
+
 -- FUNCTION docket_private.samples_in(jsonb)
 
 CREATE FUNCTION docket_private.samples_in(metrics jsonb) RETURNS TABLE(place bigint, name text, labels jsonb, sample_value numeric, recorded_at timestamp with time zone)
@@ -40964,6 +42399,29 @@ END;
 
 COMMENT ON FUNCTION docket_private.sketch_value(key integer) IS 'What stands for all values of a bucket: none of them is more than 1 % away from it.';
 
+-- FUNCTION docket_private.space_before(bytea, integer)
+
+CREATE FUNCTION docket_private.space_before(content bytea, place integer) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_size integer := least(64, place - 1);
+    v_part bytea   := substring(content from place - v_size for v_size);
+    v_rest integer := octet_length(rtrim(v_part, '\x20090a0d'));
+begin
+    while v_rest = 0 and v_size < place - 1 loop
+        v_size := least(v_size * 2, place - 1);
+        v_part := substring(content from place - v_size for v_size);
+        v_rest := octet_length(rtrim(v_part, '\x20090a0d'));
+    end loop;
+
+    return convert_from(substring(v_part from v_rest + 1), 'UTF8');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.space_before(content bytea, place integer) IS 'The white space that stands before a byte.';
+
 -- FUNCTION docket_private.spelled_id(json)
 
 CREATE FUNCTION docket_private.spelled_id(id json) RETURNS text
@@ -41880,6 +43338,74 @@ $$;
 
 COMMENT ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) IS 'Writes a task file into a project whose graph the caller has locked. Returns the report.';
 
+-- FUNCTION docket_private.string_end(bytea, integer)
+
+CREATE FUNCTION docket_private.string_end(content bytea, place integer) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_from    integer := place + 1;
+    v_size    integer := 64;
+    v_is_open boolean := true;
+    v_part    bytea;
+    v_quote   integer;
+begin
+    while v_is_open loop
+        v_part  := substring(content from v_from for v_size);
+        v_quote := position('\x22'::bytea in v_part);
+        if v_quote > 0 then
+            v_part := substring(v_part from 1 for v_quote - 1);
+            v_from := v_from + v_quote;
+            v_size := 64;
+            -- An even number of backslashes before a quote are pairs.
+            v_is_open :=
+                (octet_length(v_part) - octet_length(rtrim(v_part, '\x5c'))) % 2 = 1;
+        else
+            -- What may end in a backslash is looked at again, with what comes after it.
+            v_is_open := octet_length(v_part) = v_size;
+            v_size    := v_size * 2;
+        end if;
+    end loop;
+
+    return v_from;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.string_end(content bytea, place integer) IS 'The place after the end of the JSON string that begins at a place.';
+
+-- FUNCTION docket_private.styled_json(json, docket_private.json_style, text)
+
+CREATE FUNCTION docket_private.styled_json(value json, style docket_private.json_style, gap text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return case json_typeof(value)
+        when 'string' then docket_private.json_string(value #>> '{}', style.is_ascii)
+        when 'object' then (
+            select docket_private.json_list(
+                       array_agg(
+                           docket_private.json_string(m.key, style.is_ascii) || style.colon
+                           || docket_private.styled_json(m.value, style, gap || style.unit)
+                           order by m.n),
+                       '{}', style, gap)
+              from json_each(value) with ordinality as m (key, value, n))
+        when 'array' then (
+            select docket_private.json_list(
+                       array_agg(
+                           docket_private.styled_json(e.value, style, gap || style.unit)
+                           order by e.n),
+                       '[]', style, gap,
+                       style.is_flat and bool_and(json_typeof(e.value) not in ('object', 'array')))
+              from json_array_elements(value) with ordinality as e (value, n))
+        else value::text
+    end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.styled_json(value json, style docket_private.json_style, gap text) IS 'A JSON value laid out in a style; `gap` is the end of a line and the indent of the line that it begins on.';
+
 -- FUNCTION docket_private.subgraph(uuid, uuid[])
 
 CREATE FUNCTION docket_private.subgraph(project_id uuid, members uuid[], OUT prerequisites integer[], OUT dependents integer[]) RETURNS record
@@ -42123,6 +43649,36 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.sweep_sessions(at_most bigint) IS 'A step of maintenance: removes at most so many sessions that are over. Returns how many. Raises PD403.';
+
+-- FUNCTION docket_private.tag_workflows(uuid, uuid, docket_private.file_tag[])
+
+CREATE FUNCTION docket_private.tag_workflows(project_id uuid, import_id uuid, tags docket_private.file_tag[]) RETURNS TABLE(tag_no integer, workflow_id uuid, is_first boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    return query
+    select t.tag_no, coalesce(m.workflow_id, w.workflow_id), t.is_first
+      from unnest(tag_workflows.tags) as t
+      left join (
+          select i.tag, mode() within group (order by k.workflow_id) as workflow_id
+            from docket.import_items as i
+            join docket.tasks as k
+              on k.task_id = i.task_id
+             and k.project_id = i.project_id
+           where i.import_id = tag_workflows.import_id
+             and i.project_id = tag_workflows.project_id
+             and k.parent_task_id is null
+           group by i.tag
+      ) as m
+        on m.tag = t.name
+      left join docket.workflows as w
+        on w.project_id = tag_workflows.project_id
+       and w.name = left(btrim(t.name), 240);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tag_workflows(project_id uuid, import_id uuid, tags docket_private.file_tag[]) IS 'The workflow that each tag of a file stands for.';
 
 -- FUNCTION docket_private.take_in_github(uuid, text, jsonb)
 
@@ -50487,6 +52043,16 @@ GRANT ALL ON TYPE docket_private.beads_line TO docket_metrics;
 GRANT ALL ON TYPE docket_private.beads_line TO docket_gateway;
 GRANT ALL ON TYPE docket_private.beads_line TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.byte_edit FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_admin;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_app;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_agent;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_reader;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_auditor;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_metrics;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_gateway;
+GRANT ALL ON TYPE docket_private.byte_edit TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.claimable FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.claimable TO docket_admin;
 GRANT ALL ON TYPE docket_private.claimable TO docket_app;
@@ -50547,6 +52113,36 @@ GRANT ALL ON TYPE docket_private.found TO docket_metrics;
 GRANT ALL ON TYPE docket_private.found TO docket_gateway;
 GRANT ALL ON TYPE docket_private.found TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.json_member FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.json_member TO docket_admin;
+GRANT ALL ON TYPE docket_private.json_member TO docket_app;
+GRANT ALL ON TYPE docket_private.json_member TO docket_agent;
+GRANT ALL ON TYPE docket_private.json_member TO docket_reader;
+GRANT ALL ON TYPE docket_private.json_member TO docket_auditor;
+GRANT ALL ON TYPE docket_private.json_member TO docket_metrics;
+GRANT ALL ON TYPE docket_private.json_member TO docket_gateway;
+GRANT ALL ON TYPE docket_private.json_member TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket_private.json_style FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.json_style TO docket_admin;
+GRANT ALL ON TYPE docket_private.json_style TO docket_app;
+GRANT ALL ON TYPE docket_private.json_style TO docket_agent;
+GRANT ALL ON TYPE docket_private.json_style TO docket_reader;
+GRANT ALL ON TYPE docket_private.json_style TO docket_auditor;
+GRANT ALL ON TYPE docket_private.json_style TO docket_metrics;
+GRANT ALL ON TYPE docket_private.json_style TO docket_gateway;
+GRANT ALL ON TYPE docket_private.json_style TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket_private.list_place FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.list_place TO docket_admin;
+GRANT ALL ON TYPE docket_private.list_place TO docket_app;
+GRANT ALL ON TYPE docket_private.list_place TO docket_agent;
+GRANT ALL ON TYPE docket_private.list_place TO docket_reader;
+GRANT ALL ON TYPE docket_private.list_place TO docket_auditor;
+GRANT ALL ON TYPE docket_private.list_place TO docket_metrics;
+GRANT ALL ON TYPE docket_private.list_place TO docket_gateway;
+GRANT ALL ON TYPE docket_private.list_place TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.merge_piece FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.merge_piece TO docket_admin;
 GRANT ALL ON TYPE docket_private.merge_piece TO docket_app;
@@ -50596,6 +52192,16 @@ GRANT ALL ON TYPE docket_private.rule_entry TO docket_auditor;
 GRANT ALL ON TYPE docket_private.rule_entry TO docket_metrics;
 GRANT ALL ON TYPE docket_private.rule_entry TO docket_gateway;
 GRANT ALL ON TYPE docket_private.rule_entry TO docket_maintenance;
+
+REVOKE ALL ON TYPE docket_private.task_piece FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_admin;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_app;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_agent;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_reader;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_auditor;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_metrics;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_gateway;
+GRANT ALL ON TYPE docket_private.task_piece TO docket_maintenance;
 
 REVOKE ALL ON TYPE docket_private.tasks_file FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_admin;
@@ -51203,6 +52809,13 @@ GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_app;
+GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fail_linear_change(linear_change_id uuid, error text, retry_after interval, request_id uuid) TO docket_admin;
@@ -53081,6 +54694,8 @@ REVOKE ALL ON FUNCTION docket_private.count_rules(findings docket_private.found[
 
 REVOKE ALL ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.cut_places(starts integer[], sizes integer[], is_removed boolean[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.cycle_path(project_id uuid, from_id uuid, to_id uuid, members uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cyclic_edges(ordinals integer[], targets integer[]) FROM PUBLIC;
@@ -53109,6 +54724,12 @@ REVOKE ALL ON FUNCTION docket_private.due_rules(project_id uuid, rule_name text,
 
 REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.edited_references(raw json, removed text[], added text[], style docket_private.json_style, gap text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.edited_tasks_file(content bytea, file docket_private.tasks_file, base docket_private.task_piece[], pieces docket_private.task_piece[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.empty_tasks_file(project_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.end_attempt() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.end_deployment() FROM PUBLIC;
@@ -53122,6 +54743,8 @@ REVOKE ALL ON FUNCTION docket_private.end_silences(project_id uuid, at_most bigi
 REVOKE ALL ON FUNCTION docket_private.end_silent_executions(at_most bigint, execution_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ensure_partitions() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.entry_edits(content bytea, start integer, raw json, fields jsonb, style docket_private.json_style) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.entry_fields(source json) FROM PUBLIC;
 
@@ -53153,9 +54776,15 @@ REVOKE ALL ON FUNCTION docket_private.file_dependencies(entries docket_private.f
 
 REVOKE ALL ON FUNCTION docket_private.file_entries(tags docket_private.file_tag[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.file_pieces(file docket_private.tasks_file) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.tag_objects(container json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_shape(document json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.file_spellings(file docket_private.tasks_file) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
 
@@ -53186,6 +54815,8 @@ REVOKE ALL ON FUNCTION docket_private.find_execution(execution_id uuid, to_write
 REVOKE ALL ON FUNCTION docket_private.find_knowledge(project_id uuid, query text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_linear(linear_sync_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.find_lists(content bytea, document json, file docket_private.tasks_file, touched integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.find_series(project_id uuid, metrics jsonb) FROM PUBLIC;
 
@@ -53249,6 +54880,8 @@ REVOKE ALL ON FUNCTION docket_private.guard_project() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.has_ready(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.has_text_id(raw json) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.hash_of_seal(seal docket.audit_seals) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.hide(value jsonb, secret_keys text[]) FROM PUBLIC;
@@ -53266,6 +54899,8 @@ REVOKE ALL ON FUNCTION docket_private.id_at(project_id uuid, at timestamp with t
 REVOKE ALL ON FUNCTION docket_private.import_workflows(project_id uuid, tags docket_private.file_tag[], OUT workflow_ids uuid[], OUT created bigint, OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.imported_before(project_id uuid, source_name text, content_hash bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.imported_fields(metadata jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.index_changed_task() FROM PUBLIC;
 
@@ -53298,6 +54933,8 @@ GRANT ALL ON FUNCTION docket_private.is_operator() TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.is_time_to_seal() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.is_unknown_field(field text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.journal_delete() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.journal_insert() FROM PUBLIC;
@@ -53314,13 +54951,21 @@ REVOKE ALL ON FUNCTION docket_private.json_at(document jsonb, path text[]) FROM 
 
 REVOKE ALL ON FUNCTION docket_private.json_check(root jsonb, schema jsonb, document jsonb, path text, depth integer, INOUT steps integer, OUT errors jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.json_elements(content bytea, start integer, sizes integer[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.json_error(path text, keyword text, message text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.json_error_place(content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.json_list(items text[], marks text, style docket_private.json_style, gap text, is_flat boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_members(content bytea, start integer, source json) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.json_metaschema() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.json_patched(document jsonb, patch jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.json_string(value text, is_ascii boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.judge_alerts(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
 
@@ -53443,9 +55088,13 @@ REVOKE ALL ON FUNCTION docket_private.months_of_journal(after_transaction_id xid
 
 REVOKE ALL ON FUNCTION docket_private.needs_confirmation(project_id uuid, environment text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.new_entries(file docket_private.tasks_file, pieces docket_private.task_piece[], style docket_private.json_style, gaps jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.next_by_beads(project_id uuid, import_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.next_by_taskmaster(project_id uuid, rule text, tag text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.next_token(content bytea, place integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.normalized(message text) FROM PUBLIC;
 
@@ -53495,6 +55144,8 @@ REVOKE ALL ON FUNCTION docket_private.process_linear(delivery docket.webhook_del
 REVOKE ALL ON FUNCTION docket_private.project_of_task(task_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.project_of_tasks(task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.project_pieces(project_id uuid, import_id uuid, file docket_private.tasks_file) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.promote_due(project_id uuid) FROM PUBLIC;
 
@@ -53598,6 +55249,8 @@ REVOKE ALL ON FUNCTION docket_private.recorded_metrics() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.recount(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.reference_names(file docket_private.tasks_file, pieces docket_private.task_piece[], wanted jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.reference_path(reference text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refresh_tallies(only_stale boolean, OUT refreshed bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
@@ -53698,6 +55351,8 @@ REVOKE ALL ON FUNCTION docket_private.roll_up(series_ids bigint[], project_ids u
 
 REVOKE ALL ON FUNCTION docket_private.rolled_snapshot() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.said_text(value text, base text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.samples_in(metrics jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sarif_findings(run jsonb, root text) FROM PUBLIC;
@@ -53764,6 +55419,8 @@ REVOKE ALL ON FUNCTION docket_private.sketch_quantile(keys integer[], counts big
 
 REVOKE ALL ON FUNCTION docket_private.sketch_value(key integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.space_before(content bytea, place integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.spelled_id(id json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.spliced_bytes(content bytea, starts integer[], sizes integer[], parts bytea[]) FROM PUBLIC;
@@ -53786,6 +55443,10 @@ REVOKE ALL ON FUNCTION docket_private.store_script(known docket.deployment_scrip
 
 REVOKE ALL ON FUNCTION docket_private.store_tasks_file(project_id uuid, is_new boolean, source_name text, content bytea, file docket_private.tasks_file) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.string_end(content bytea, place integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.styled_json(value json, style docket_private.json_style, gap text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.subgraph(project_id uuid, members uuid[], OUT prerequisites integer[], OUT dependents integer[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sweep(project_id uuid, max_tasks integer) FROM PUBLIC;
@@ -53797,6 +55458,8 @@ REVOKE ALL ON FUNCTION docket_private.sweep_projects(at_most bigint, OUT swept b
 REVOKE ALL ON FUNCTION docket_private.sweep_responses(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.sweep_sessions(at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tag_workflows(project_id uuid, import_id uuid, tags docket_private.file_tag[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) FROM PUBLIC;
 

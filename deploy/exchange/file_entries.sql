@@ -43,11 +43,12 @@ create type docket_private.file_task as (
     status         text,
     priority       smallint,
     completed_at   timestamptz,
-    metadata       jsonb
+    metadata       jsonb,
+    identity       text
 );
 
 comment on type docket_private.file_task is
-    'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0.';
+    'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0; its identity is by what it is known again in another version of the file: the tag and its id there.';
 
 -- The values of the keys that columns are made of, in this order: 1 id, 2 title, 3 description,
 -- 4 details, 5 testStrategy, 6 status, 7 priority, 8 dependencies, 9 subtasks, 10 completedAt.
@@ -240,6 +241,7 @@ begin
                  docket_private.plain_text(e.fields[2], file_tasks.stand_in) as title_text,
                  docket_private.plain_text(e.fields[3], file_tasks.stand_in) as description_text,
                  coalesce(v_statuses ->> e.fields[6]::text, 'pending') as new_status,
+                 t.name || '/' || e.local_key as tag_key,
                  left(
                      case when t.is_first then '' else left(t.name, 100) || '/' end || e.local_key,
                      230) as natural_key,
@@ -257,7 +259,13 @@ begin
                  row_number() over same_base = 1 and b.key_base = e.natural_key as has_natural_key,
                  e.legacy_id is not null
                      and row_number() over (partition by e.legacy_id order by e.ordinal) = 1
-                     as has_legacy_id
+                     as has_legacy_id,
+                 docket_private.numbered_key(
+                     e.tag_key,
+                     case row_number() over same_name
+                         when 1 then 0
+                         else row_number() over same_name
+                     end) as identity
             from entry as e
            cross join lateral (
                      select regexp_replace(e.natural_key, '~\d{1,9}$', '') as key_base offset 0
@@ -265,6 +273,9 @@ begin
            where e.source_type in ('object', 'string')
           window same_base as (
                      partition by b.key_base
+                     order by e.raw_id is null, e.depth, e.ordinal),
+                 same_name as (
+                     partition by e.tag_no, e.local_key
                      order by e.raw_id is null, e.depth, e.ordinal)
       ), kept as materialized (
           -- What no column holds: unknown keys, and known ones with a value that none can take.
@@ -296,6 +307,7 @@ begin
                  n.key_base,
                  case when n.has_natural_key then 0 else n.n end as key_number,
                  n.has_legacy_id,
+                 n.identity,
                  k.members,
                  k.repeats_keys,
                  e.source_type in ('object', 'string') as is_task,
@@ -418,7 +430,8 @@ begin
                                 else jsonb_build_object(
                                          'imported',
                                          docket_private.kept_jsonb(j.members, file_tasks.stand_in))
-                            end
+                            end,
+                            j.identity
                        )::docket_private.file_task
                        order by j.ordinal)
               from judged as j),

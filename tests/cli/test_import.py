@@ -74,3 +74,15 @@ def test_a_file_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     result = run("import", str(tmp_path / "none.json"))
     assert result.exit_code == 3
     assert "none.json" in result.stderr
+
+
+def test_what_was_imported_is_exported_byte_for_byte(run: Run, tmp_path: Path) -> None:
+    assert run("import", str(SAMPLE), "--project", "pay").exit_code == 0
+    shown = run("export", "--project", "pay")
+    assert shown.output == SAMPLE.read_text()
+
+    target = tmp_path / "tasks.json"
+    target.write_text("what was there")
+    assert run("export", "--project", "pay", "--output", str(target)).exit_code == 0
+    assert target.read_bytes() == SAMPLE.read_bytes()
+    assert (tmp_path / "tasks.json.bak").read_text() == "what was there"

@@ -42,6 +42,9 @@ def test_a_file_is_imported_whole_and_once(path: Path, connection: Connection) -
     assert_it_became_its_tasks_and_dependencies(file, report, connection)
     assert_every_byte_and_every_entry_is_kept(file, content, connection)
 
+    assert task_files.export_file(connection) == content
+    assert_only_a_changed_task_has_other_bytes(content, connection)
+
     before = task_files.counts(connection)
     second = task_files.import_file(connection, content, source=path.name)
     assert task_files.counts(connection) == before
@@ -85,6 +88,30 @@ def assert_every_byte_and_every_entry_is_kept(
         assert json.loads(raws[entry.path], parse_float=task_files.Spelled,
                           parse_int=task_files.Spelled) == entry.value  # fmt: skip
         assert_written_in_order(raws[entry.path], [raws[child.path] for child in entry.children])
+
+
+def assert_only_a_changed_task_has_other_bytes(content: bytes, connection: Connection) -> None:
+    """What stands before and after the entry of a task that was changed is as it was."""
+    with connection.transaction(force_rollback=True):
+        raw, number, title = connection.execute(
+            """
+            select i.raw::text,
+                   (select count(*) from docket.import_items as o where o.raw::text = i.raw::text),
+                   (docket.update_task(i.task_id, '{"title": "Another title"}')).title
+              from docket.import_items as i
+             where json_typeof(i.raw) = 'object'
+             order by md5(i.raw::text), i.ordinal
+             limit 1
+            """
+        ).fetchone() or ("", 0, "")
+        changed = task_files.export_file(connection)
+        assert changed != content
+        if number == 1:
+            before, after = content.split(raw.encode())
+            assert changed.startswith(before)
+            assert changed.endswith(after)
+            entry = json.loads(changed[len(before) : len(changed) - len(after)])
+            assert entry == {**json.loads(raw), "title": title}
 
 
 def assert_written_in_order(text: str, raws: list[str]) -> None:

@@ -172,6 +172,15 @@ def import_file(
     return report
 
 
+def export_file(connection: Connection, slug: str = "imported") -> bytes:
+    """Calls docket.export_tasks_json()."""
+    row = connection.execute(
+        "select docket.export_tasks_json(docket.project_id(%s))", (slug,)
+    ).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many rows each table has, the journal included."""
     query = sql.SQL(" union all ").join(

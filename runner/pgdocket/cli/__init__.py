@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "codegen": "pgdocket.cli.schema:codegen",
     "sqitch": "pgdocket.cli.sqitch:sqitch",
     "import": "pgdocket.cli.exchange:import_",
+    "export": "pgdocket.cli.exchange:export",
     "project": "pgdocket.cli.project:project",
     "access": "pgdocket.cli.access:access",
     "task": "pgdocket.cli.task:task",

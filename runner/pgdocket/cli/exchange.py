@@ -1,4 +1,4 @@
-"""import: task files of other tools."""
+"""import, export: task files of other tools."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
-from pgdocket.cli.session import opened
+from pgdocket.cli.session import opened, the_project
 from pgdocket.errors import InvalidArgument
+from pgdocket.sqitch.plan_file import replace_file
 
 # What marks the folder of a project.
 _MARKS = (".git", ".pgdocket", ".taskmaster")
@@ -48,6 +49,44 @@ def import_(options: Options, file: Path, project_name: str | None, dry_run: boo
             dry_run=dry_run,
         )
     show_report(report, options)
+
+
+@click.command()
+@common_options
+@click.option("--source", help="Which import to give back; the first, if left out.")
+@click.option(
+    "--output",
+    "-o",
+    "target",
+    type=click.Path(path_type=Path),
+    help="A file; else, standard output.",
+)
+@click.option("--no-backup", is_flag=True, help="Keep no copy (FILE.bak) of what was there.")
+@click.pass_obj
+def export(options: Options, source: str | None, target: Path | None, no_backup: bool) -> None:
+    """Write a project's tasks as a task-master tasks.json.
+
+    What was imported and has not changed is written byte for byte, with changed values in their
+    places, and new tasks at the end of their lists. A project that was made here gets a file as
+    task-master writes one.
+
+    \b
+    Example:
+      pgdocket export --project shop --source tasks.json
+      pgdocket export --output .taskmaster/tasks/tasks.json
+    """
+    with opened(options) as docket:
+        content = docket.export_tasks_json(
+            project_id=the_project(docket, options).project_id, source_name=source
+        )
+    if target is None:
+        click.echo(content, nl=False)
+        return
+    before = target.read_bytes() if target.exists() else content
+    if before != content and not no_backup:
+        replace_file(target.with_name(target.name + ".bak"), before)
+    replace_file(target, content)
+    output.say(f"{target}: {len(content)} bytes")
 
 
 def read_file(file: Path) -> bytes:

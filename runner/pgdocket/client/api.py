@@ -635,6 +635,13 @@ _EXPORT_INTERACTIONS: Function[Json] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_EXPORT_TASKS_JSON: Function[bytes] = Function(
+    "export_tasks_json",
+    Effect.READ,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("source_name"),
+)
 _FAIL_LINEAR_CHANGE: Function[LinearSync] = Function(
     "fail_linear_change",
     Effect.KEYED,
@@ -3803,6 +3810,27 @@ class Api(Calls):
         rows (1 to 1000). Returns objects; raises nothing.
         """
         return self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
+
+    def export_tasks_json(
+        self,
+        *,
+        project_id: Id,
+        source_name: str | None = None,
+    ) -> bytes:
+        """The tasks of a project as a tasks.json of claude-task-master.
+
+        `project_id` is the project, `source_name` the import that is given back (default: the
+        first). What was imported and has not changed since is there byte for byte; a task that was
+        changed has other bytes in the fields that changed, laid out and spelled as the file is;
+        tasks made here stand at the end of the list of their tag, or of their parent's subtasks,
+        and tasks put away are gone. A project that nothing was imported into gets a file as
+        task-master writes one, with a tag for each workflow. Tasks of other imports are not in it,
+        nor dependencies from one tag to another.
+
+        Returns the file in UTF-8, to be imported again or read by other tools. Raises NotFound
+        (unknown project or source), Forbidden.
+        """
+        return self._one(_EXPORT_TASKS_JSON, (project_id, source_name))
 
     def fail_linear_change(
         self,
@@ -9006,6 +9034,15 @@ class AsyncApi(AsyncCalls):
         column: a line of a JSON lines file.
         """
         return await self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
+
+    async def export_tasks_json(
+        self,
+        *,
+        project_id: Id,
+        source_name: str | None = None,
+    ) -> bytes:
+        """The tasks of a project as a tasks.json of claude-task-master."""
+        return await self._one(_EXPORT_TASKS_JSON, (project_id, source_name))
 
     async def fail_linear_change(
         self,
