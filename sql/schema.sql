@@ -6629,6 +6629,42 @@ next_by says what leads from a task to the next, and from the last back to the f
 dependency that is asked about), dependency, subtask (a task is done when its subtasks are) or
 parent. Returns no row when the dependency can be added. Raises PD404.';
 
+-- FUNCTION docket.export_beads(uuid, text)
+
+CREATE FUNCTION docket.export_beads(project_id uuid, source_name text DEFAULT NULL::text) RETURNS bytea
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_import_id uuid;
+begin
+    perform docket_private.require_project(export_beads.project_id, to_write => false);
+
+    select i.import_id into v_import_id
+      from docket.imports as i
+     where i.project_id = export_beads.project_id
+       and i.shape = 'beads'
+       and (export_beads.source_name is null or i.source_name = export_beads.source_name)
+     order by i.import_id desc
+     limit 1;
+
+    if not found and export_beads.source_name is not null then
+        raise exception 'no file of beads was imported as %', left(export_beads.source_name, 200)
+            using errcode = 'PD404',
+                  hint    = 'docket.list_imports() lists what was imported.';
+    end if;
+
+    return docket_private.write_beads(export_beads.project_id, v_import_id);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.export_beads(project_id uuid, source_name text) IS 'The tasks of a project as a JSONL file of beads: every line of the imported file that nothing has
+changed byte for byte, the others with their keys in the order that they had.
+
+`source_name` is the file, as it was imported (default: the latest of beads). Tasks that were put
+away are left out, and those that were made here come last; a project that has imported no such
+file is written whole, as beads would write it. Returns the bytes. Raises PD404.';
+
 -- FUNCTION docket.export_interactions(uuid, uuid, integer)
 
 CREATE FUNCTION docket.export_interactions(task_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS SETOF jsonb
@@ -24621,6 +24657,254 @@ $$;
 
 COMMENT ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) IS 'What is told of an attempt.';
 
+-- FUNCTION docket_private.bead_string(text, text)
+
+CREATE FUNCTION docket_private.bead_string(value text, escapes text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := to_json(bead_string.value)::text;
+begin
+    if bead_string.escapes = 'go' and v_text ~ '[<>&\u2028\u2029]' then
+        v_text := replace(replace(replace(v_text, '<', '\u003c'), '>', '\u003e'), '&', '\u0026');
+        v_text := replace(replace(v_text, chr(8232), '\u2028'), chr(8233), '\u2029');
+    elsif bead_string.escapes = 'ascii' and octet_length(v_text) > length(v_text) then
+        select string_agg(
+                   case
+                       when ascii(c.letter) < 128 then c.letter
+                       when ascii(c.letter) < 65536
+                       then '\u' || lpad(to_hex(ascii(c.letter)), 4, '0')
+                       else '\u' || to_hex(55296 + (ascii(c.letter) - 65536) / 1024)
+                            || '\u' || to_hex(56320 + (ascii(c.letter) - 65536) % 1024)
+                   end, '' order by c.n)
+          into v_text
+          from string_to_table(v_text, null) with ordinality as c (letter, n);
+    end if;
+
+    return v_text;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.bead_string(value text, escapes text) IS 'A text as a JSON string, escaped as docket_private.bead_escapes() says.';
+
+-- FUNCTION docket_private.plain_text(json, text)
+
+CREATE FUNCTION docket_private.plain_text(value json, stand_in text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (stand_in IS NULL) THEN (value #>> '{}'::text[])
+             ELSE regexp_replace(replace((value #>> '{}'::text[]), (stand_in || '0000'::text), ''::text), (stand_in || '.{4}'::text), chr(65533), 'g'::text)
+         END AS regexp_replace;
+END;
+
+COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
+
+-- FUNCTION docket_private.text_of(json, text)
+
+CREATE FUNCTION docket_private.text_of(value json, stand_in text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE json_typeof(value)
+             WHEN 'string'::text THEN NULLIF(docket_private.plain_text(value, stand_in), ''::text)
+             ELSE NULL::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.text_of(value json, stand_in text) IS 'The text of a masked JSON string; null for an empty one, and for what is no string.';
+
+-- FUNCTION docket_private.dependencies_of(json, text)
+
+CREATE FUNCTION docket_private.dependencies_of(value json, stand_in text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_agg(e.pair ORDER BY e.n), '[]'::jsonb) AS "coalesce"
+    FROM ( SELECT jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target) AS pair,
+             min(l.n) AS n
+            FROM (json_array_elements(
+                 CASE json_typeof(dependencies_of.value)
+                     WHEN 'array'::text THEN dependencies_of.value
+                     ELSE NULL::json
+                 END) WITH ORDINALITY l(value, n)
+              CROSS JOIN LATERAL ( SELECT docket_private.text_of(f.type, dependencies_of.stand_in) AS type,
+                     docket_private.text_of(f.depends_on_id, dependencies_of.stand_in) AS target
+                    FROM json_to_record(
+                         CASE json_typeof(l.value)
+                             WHEN 'object'::text THEN l.value
+                             ELSE '{}'::json
+                         END) f(type json, depends_on_id json)) k)
+           WHERE (k.target IS NOT NULL)
+           GROUP BY (jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target))) e;
+END;
+
+COMMENT ON FUNCTION docket_private.dependencies_of(value json, stand_in text) IS 'The dependencies of a masked issue as pairs [type, issue], each once.';
+
+-- FUNCTION docket_private.bead_dependencies(json, text, jsonb, jsonb, text, text, text, text, text, text)
+
+CREATE FUNCTION docket_private.bead_dependencies(source json, issue_id text, base jsonb, ours jsonb, made_at text, made_by text, escapes text, stand_in text, comma text, colon text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH written AS (
+          SELECT (d.value)::text AS item,
+             d.n
+            FROM json_array_elements(
+                 CASE json_typeof(bead_dependencies.source)
+                     WHEN 'array'::text THEN bead_dependencies.source
+                     ELSE NULL::json
+                 END) WITH ORDINALITY d(value, n)
+           WHERE (NOT (EXISTS ( SELECT
+                    FROM jsonb_array_elements(docket_private.dependencies_of(json_build_array(d.value), bead_dependencies.stand_in)) p(pair)
+                   WHERE (NOT (bead_dependencies.ours @> jsonb_build_array(p.pair))))))
+         UNION ALL
+          SELECT (('{'::text || concat_ws(bead_dependencies.comma, (('"issue_id"'::text || bead_dependencies.colon) || docket_private.bead_string(bead_dependencies.issue_id, bead_dependencies.escapes)), (('"depends_on_id"'::text || bead_dependencies.colon) || docket_private.bead_string((o.pair ->> 1), bead_dependencies.escapes)), (('"type"'::text || bead_dependencies.colon) || docket_private.bead_string((o.pair ->> 0), bead_dependencies.escapes)), (('"created_at"'::text || bead_dependencies.colon) || docket_private.bead_string(bead_dependencies.made_at, bead_dependencies.escapes)), (('"created_by"'::text || bead_dependencies.colon) || docket_private.bead_string(bead_dependencies.made_by, bead_dependencies.escapes)))) || '}'::text),
+             (1000000000 + o.n)
+            FROM jsonb_array_elements(bead_dependencies.ours) WITH ORDINALITY o(pair, n)
+           WHERE ((bead_dependencies.base IS NULL) OR (NOT (bead_dependencies.base @> jsonb_build_array(o.pair))))
+         )
+  SELECT (('['::text || string_agg(w.item, bead_dependencies.comma ORDER BY w.n)) || ']'::text)
+    FROM written w;
+END;
+
+COMMENT ON FUNCTION docket_private.bead_dependencies(source json, issue_id text, base jsonb, ours jsonb, made_at text, made_by text, escapes text, stand_in text, comma text, colon text) IS 'The dependencies of an issue as a JSON array, `made_at` and `made_by` for those that are new; null for none.';
+
+-- FUNCTION docket_private.bead_time(timestamp with time zone)
+
+CREATE FUNCTION docket_private.bead_time(value timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (rtrim(rtrim(to_char((value AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US'::text), '0'::text), '.'::text) || 'Z'::text);
+END;
+
+COMMENT ON FUNCTION docket_private.bead_time(value timestamp with time zone) IS 'A time as beads writes it, in UTC.';
+
+-- FUNCTION docket_private.bead_changes(docket_private.bead_state, docket.tasks, text, text, text, text)
+
+CREATE FUNCTION docket_private.bead_changes(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) RETURNS TABLE(key text, value text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH changed AS MATERIALIZED (
+          SELECT o.key,
+             ((bead_changes.state).base -> o.key) AS was,
+             o.value AS is_now
+            FROM jsonb_each((bead_changes.state).ours) o(key, value)
+           WHERE (((o.value IS DISTINCT FROM COALESCE(((bead_changes.state).base -> o.key), 'null'::jsonb)) AND ((bead_changes.state).base IS NOT NULL)) OR (((bead_changes.state).base IS NULL) AND (o.value <> ALL (ARRAY['null'::jsonb, '[]'::jsonb]))))
+         )
+  SELECT c.key,
+         CASE
+             WHEN (c.key = 'dependencies'::text) THEN docket_private.bead_dependencies(((bead_changes.state).source -> 'dependencies'::text), (bead_changes.state).issue_id, c.was, c.is_now, docket_private.bead_time((bead_changes.task).updated_at), (bead_changes.task).updated_by, bead_changes.escapes, bead_changes.stand_in, bead_changes.comma, bead_changes.colon)
+             WHEN (c.key = 'labels'::text) THEN ( SELECT (('['::text || string_agg(docket_private.bead_string(w.word, bead_changes.escapes), bead_changes.comma ORDER BY w.n)) || ']'::text)
+                FROM jsonb_array_elements_text(c.is_now) WITH ORDINALITY w(word, n))
+             WHEN (jsonb_typeof(c.is_now) = 'string'::text) THEN docket_private.bead_string((c.is_now #>> '{}'::text[]), bead_changes.escapes)
+             ELSE NULLIF((c.is_now)::text, 'null'::text)
+         END AS "nullif"
+    FROM changed c
+ UNION ALL
+  SELECT 'updated_at'::text,
+     docket_private.bead_string(docket_private.bead_time((bead_changes.task).updated_at), bead_changes.escapes) AS bead_string
+   WHERE (EXISTS ( SELECT
+            FROM changed))
+ UNION ALL
+  SELECT 'closed_at'::text,
+         CASE
+             WHEN ((bead_changes.task).completed_at IS NOT NULL) THEN docket_private.bead_string(docket_private.bead_time((bead_changes.task).completed_at), bead_changes.escapes)
+             ELSE NULL::text
+         END AS "case"
+    FROM changed c
+   WHERE ((c.key = 'status'::text) AND ((c.is_now = '"closed"'::jsonb) OR (c.was = '"closed"'::jsonb)))
+ UNION ALL
+  SELECT 'close_reason'::text,
+     NULL::text
+    FROM changed c
+   WHERE ((c.key = 'status'::text) AND (c.was = '"closed"'::jsonb))
+ UNION ALL
+  SELECT k.key,
+     k.value
+    FROM ( VALUES ('_type'::text,'"issue"'::text), ('id'::text,docket_private.bead_string((bead_changes.state).issue_id, bead_changes.escapes)), ('issue_type'::text,docket_private.bead_string(COALESCE((((bead_changes.task).metadata)::jsonb #>> '{imported,issue_type}'::text[]), 'task'::text), bead_changes.escapes)), ('created_at'::text,docket_private.bead_string(docket_private.bead_time((bead_changes.task).created_at), bead_changes.escapes)), ('created_by'::text,docket_private.bead_string((bead_changes.task).created_by, bead_changes.escapes))) k(key, value)
+   WHERE ((bead_changes.state).base IS NULL);
+END;
+
+COMMENT ON FUNCTION docket_private.bead_changes(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) IS 'The keys of an issue that its line does not say, or not so any more, each with its value in JSON; null: the key goes.';
+
+-- FUNCTION docket_private.bead_escapes(text)
+
+CREATE FUNCTION docket_private.bead_escapes(content text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (content ~ '\\u(003[cCeE]|0026)'::text) THEN 'go'::text
+             WHEN (content ~ '[<>&]'::text) THEN 'raw'::text
+             WHEN ((content ~ '\\u[0-9a-fA-F]{4}'::text) AND (octet_length(content) = length(content))) THEN 'ascii'::text
+             ELSE 'go'::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.bead_escapes(content text) IS 'How the writer of a file escapes: go (also "<", ">" and "&"), raw (what JSON asks for), or ascii (all but ASCII); go where nothing tells.';
+
+-- FUNCTION docket_private.unmasked_json(text, text)
+
+CREATE FUNCTION docket_private.unmasked_json(content text, stand_in text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (stand_in IS NULL) THEN content
+             ELSE replace(content, stand_in, '\u'::text)
+         END AS replace;
+END;
+
+COMMENT ON FUNCTION docket_private.unmasked_json(content text, stand_in text) IS 'A masked JSON text as it was written.';
+
+-- FUNCTION docket_private.bead_line(docket_private.bead_state, docket.tasks, text, text, text, text)
+
+CREATE FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) RETURNS text
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH rank AS MATERIALIZED (
+          SELECT r.key,
+             r.n
+            FROM unnest(ARRAY['_type'::text, 'id'::text, 'title'::text, 'description'::text, 'design'::text, 'acceptance_criteria'::text, 'notes'::text, 'spec_id'::text, 'status'::text, 'priority'::text, 'issue_type'::text, 'assignee'::text, 'owner'::text, 'estimated_minutes'::text, 'created_at'::text, 'created_by'::text, 'updated_at'::text, 'started_at'::text, 'closed_at'::text, 'close_reason'::text, 'closed_by_session'::text, 'due_at'::text, 'defer_until'::text, 'external_ref'::text, 'source_system'::text, 'metadata'::text, 'labels'::text, 'dependencies'::text, 'comments'::text]) WITH ORDINALITY r(key, n)
+         ), change AS MATERIALIZED (
+          SELECT c.key,
+             c.value
+            FROM docket_private.bead_changes(bead_line.state, bead_line.task, bead_line.escapes, bead_line.stand_in, bead_line.comma, bead_line.colon) c(key, value)
+         ), member AS MATERIALIZED (
+          SELECT m.key,
+             (m.value)::text AS value,
+             (m.n)::numeric AS n,
+             r.n AS rank
+            FROM (json_each((bead_line.state).source) WITH ORDINALITY m(key, value, n)
+              LEFT JOIN rank r ON ((r.key = m.key)))
+         ), said AS (
+          SELECT m.key,
+                 CASE
+                     WHEN (c.key IS NULL) THEN m.value
+                     ELSE c.value
+                 END AS value,
+             m.n
+            FROM (member m
+              LEFT JOIN change c ON ((c.key = m.key)))
+         UNION ALL
+          SELECT c.key,
+             c.value,
+             (COALESCE(( SELECT max(m.n) AS max
+                    FROM member m
+                   WHERE (m.rank < r.n)), (0)::numeric) + ((r.n)::numeric / 1000.0))
+            FROM (change c
+              LEFT JOIN rank r ON ((r.key = c.key)))
+           WHERE (NOT (c.key IN ( SELECT m.key
+                    FROM member m)))
+         )
+  SELECT docket_private.unmasked_json((('{'::text || string_agg(((docket_private.bead_string(s.key, bead_line.escapes) || bead_line.colon) || s.value), bead_line.comma ORDER BY s.n)) || '}'::text), bead_line.stand_in) AS unmasked_json
+    FROM said s
+   WHERE (s.value IS NOT NULL);
+END;
+
+COMMENT ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) IS 'The line of an issue as it is now.';
+
 -- FUNCTION docket_private.bead_priority(integer)
 
 CREATE FUNCTION docket_private.bead_priority(priority integer) RETURNS integer
@@ -24657,16 +24941,6 @@ CREATE FUNCTION docket_private.bead_status(status text) RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.bead_status(status text) IS 'The status of a bead for that of a task.';
-
--- FUNCTION docket_private.bead_time(timestamp with time zone)
-
-CREATE FUNCTION docket_private.bead_time(value timestamp with time zone) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (rtrim(rtrim(to_char((value AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US'::text), '0'::text), '.'::text) || 'Z'::text);
-END;
-
-COMMENT ON FUNCTION docket_private.bead_time(value timestamp with time zone) IS 'A time as beads writes it, in UTC.';
 
 -- FUNCTION docket_private.beads_edges(docket_private.beads_line[])
 
@@ -24814,60 +25088,6 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) IS 'The dependencies of a file''s issues, each with the reason if it can not be stored: what is left has no cycle, one parent for each issue, and none waits for its own ancestor.';
-
--- FUNCTION docket_private.plain_text(json, text)
-
-CREATE FUNCTION docket_private.plain_text(value json, stand_in text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (stand_in IS NULL) THEN (value #>> '{}'::text[])
-             ELSE regexp_replace(replace((value #>> '{}'::text[]), (stand_in || '0000'::text), ''::text), (stand_in || '.{4}'::text), chr(65533), 'g'::text)
-         END AS regexp_replace;
-END;
-
-COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
-
--- FUNCTION docket_private.text_of(json, text)
-
-CREATE FUNCTION docket_private.text_of(value json, stand_in text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT
-         CASE json_typeof(value)
-             WHEN 'string'::text THEN NULLIF(docket_private.plain_text(value, stand_in), ''::text)
-             ELSE NULL::text
-         END AS "case";
-END;
-
-COMMENT ON FUNCTION docket_private.text_of(value json, stand_in text) IS 'The text of a masked JSON string; null for an empty one, and for what is no string.';
-
--- FUNCTION docket_private.dependencies_of(json, text)
-
-CREATE FUNCTION docket_private.dependencies_of(value json, stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT COALESCE(jsonb_agg(e.pair ORDER BY e.n), '[]'::jsonb) AS "coalesce"
-    FROM ( SELECT jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target) AS pair,
-             min(l.n) AS n
-            FROM (json_array_elements(
-                 CASE json_typeof(dependencies_of.value)
-                     WHEN 'array'::text THEN dependencies_of.value
-                     ELSE NULL::json
-                 END) WITH ORDINALITY l(value, n)
-              CROSS JOIN LATERAL ( SELECT docket_private.text_of(f.type, dependencies_of.stand_in) AS type,
-                     docket_private.text_of(f.depends_on_id, dependencies_of.stand_in) AS target
-                    FROM json_to_record(
-                         CASE json_typeof(l.value)
-                             WHEN 'object'::text THEN l.value
-                             ELSE '{}'::json
-                         END) f(type json, depends_on_id json)) k)
-           WHERE (k.target IS NOT NULL)
-           GROUP BY (jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target))) e;
-END;
-
-COMMENT ON FUNCTION docket_private.dependencies_of(value json, stand_in text) IS 'The dependencies of a masked issue as pairs [type, issue], each once.';
 
 -- FUNCTION docket_private.kept_jsonb(json, text)
 
@@ -29625,20 +29845,6 @@ CREATE FUNCTION docket_private.other_keys(source json, but text[], stand_in text
 END;
 
 COMMENT ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) IS 'The members of a masked object as jsonb, without some; null when there are no others.';
-
--- FUNCTION docket_private.unmasked_json(text, text)
-
-CREATE FUNCTION docket_private.unmasked_json(content text, stand_in text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (stand_in IS NULL) THEN content
-             ELSE replace(content, stand_in, '\u'::text)
-         END AS replace;
-END;
-
-COMMENT ON FUNCTION docket_private.unmasked_json(content text, stand_in text) IS 'A masked JSON text as it was written.';
 
 -- FUNCTION docket_private.file_tags(json, text, text)
 
@@ -45767,6 +45973,87 @@ $$;
 
 COMMENT ON FUNCTION docket_private.writable_projects() IS 'The projects that the principal may change; an operator changes all.';
 
+-- FUNCTION docket_private.write_beads(uuid, uuid)
+
+CREATE FUNCTION docket_private.write_beads(project_id uuid, import_id uuid) RETURNS bytea
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $_$
+declare
+    v_content  bytea := (
+        select i.content
+          from docket.imports as i
+         where i.import_id = write_beads.import_id
+           and i.project_id = write_beads.project_id);
+    v_has_mark boolean := substring(v_content from 1 for 3) = '\xefbbbf';
+    v_text     text := coalesce(convert_from(
+        case when v_has_mark then substring(v_content from 4) else v_content end, 'UTF8'), '');
+    v_stand_in text;
+    v_escapes  text := docket_private.bead_escapes(v_text);
+    v_is_named boolean := write_beads.import_id is null or v_text ~ '^\s*\{\s*"_type"';
+    v_ends     boolean := v_text = '' or right(v_text, 1) = e'\n';
+    v_written  text;
+    v_new      text;
+begin
+    select m.stand_in into v_stand_in from docket_private.mask_json(v_text) as m;
+
+      with state as materialized (
+          select s.*
+            from docket_private.beads_state(
+                     write_beads.project_id, write_beads.import_id) as s
+           where s.ours is distinct from s.base
+      ), said as materialized (
+          select s.n, s.ours is null as is_gone,
+                 docket_private.bead_line(
+                     s::docket_private.bead_state, t, v_escapes, v_stand_in,
+                     case when l.is_spaced then ', ' else ',' end,
+                     case when l.is_spaced then ': ' else ':' end) as line,
+                 s.task_id, t.priority, t.created_at, s.issue_id
+            from (
+                select s.n, s.issue_id, s.task_id, s.source, s.base, s.ours
+                  from state as s
+            ) as s
+            left join docket.tasks as t
+              on t.task_id = s.task_id
+             and t.project_id = write_beads.project_id
+           cross join lateral (
+                     select s.source is not null and s.source::text ~ '^\{"[^"]*": ' as is_spaced
+                 ) as l
+      ), line as (
+          select w.n, w.line
+            from string_to_table(v_text, e'\n') with ordinality as w (line, n)
+      )
+    select (select string_agg(
+                       case
+                           when s.n is null then l.line
+                           else s.line || substring(l.line from '[ \t\r]*$')
+                       end, e'\n' order by l.n)
+              from line as l
+              left join said as s on s.n = l.n
+             where s.is_gone is not true),
+           (select string_agg(
+                       case when v_is_named then s.line
+                            else '{' || substr(s.line, length('{"_type":"issue",') + 1)
+                       end || e'\n', ''
+                       order by s.priority desc, s.created_at desc, s.issue_id collate "C")
+              from said as s
+             where s.n is null)
+      into v_written, v_new;
+
+    return case when v_has_mark then '\xefbbbf'::bytea else '' end
+           || convert_to(
+                  coalesce(v_written, '')
+                  || case when v_new is not null and not v_ends then e'\n' else '' end
+                  || coalesce(v_new, ''), 'UTF8');
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.write_beads(project_id uuid, import_id uuid) IS 'An imported beads file as it would be now, or the tasks of a project without one as beads would write them.';
+
 -- FUNCTION docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore)
 
 CREATE FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) RETURNS void
@@ -52803,6 +53090,13 @@ GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO 
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.explain_cycle(task_id uuid, depends_on_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) TO docket_app;
+GRANT ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.export_beads(project_id uuid, source_name text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_admin;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_app;
@@ -54570,19 +54864,31 @@ REVOKE ALL ON FUNCTION docket_private.asked_projects(project_id uuid) FROM PUBLI
 
 REVOKE ALL ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.bead_priority(priority integer) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.bead_status(status text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.bead_time(value timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.bead_string(value text, escapes text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.text_of(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.dependencies_of(value json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_dependencies(source json, issue_id text, base jsonb, ours jsonb, made_at text, made_by text, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_time(value timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_changes(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_escapes(content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.unmasked_json(content text, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_priority(priority integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_status(status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) FROM PUBLIC;
 
@@ -54787,8 +55093,6 @@ REVOKE ALL ON FUNCTION docket_private.file_spellings(file docket_private.tasks_f
 REVOKE ALL ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.unmasked_json(content text, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_tags(document json, shape text, stand_in text) FROM PUBLIC;
 
@@ -55567,6 +55871,8 @@ REVOKE ALL ON FUNCTION docket_private.words_of(language regconfig, texts text) F
 REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, tasks jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_beads(project_id uuid, import_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) FROM PUBLIC;
 

@@ -50,10 +50,40 @@ def test_a_file_is_imported_whole_and_once(path: Path, connection: Connection) -
     kept = connection.execute("select raw::text from docket.import_items order by ordinal")
     assert [raw for (raw,) in kept] == path.read_text().splitlines()
 
+    exported = "select docket.export_beads(%s)"
+    assert connection.execute(exported, (report["project_id"],)).fetchone() == (path.read_bytes(),)
+
     before = task_files.counts(connection)
     second = import_beads(connection, path)
     assert second["unchanged"]
     assert task_files.counts(connection) == before
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_change_here_changes_its_line_alone(path: Path, connection: Connection) -> None:
+    report = import_beads(connection, path)
+    item = connection.execute(
+        "select task_id, ordinal from docket.import_items where task_id is not null"
+        " order by md5(ordinal::text) limit 1"
+    ).fetchone()
+    if item is None:
+        return
+    title = 'Another "<title>" & \u00e9'
+    connection.execute(
+        "select docket.update_task(%s, %s)", (item[0], json.dumps({"title": title, "tags": []}))
+    )
+    row = connection.execute("select docket.export_beads(%s)", (report["project_id"],)).fetchone()
+    assert row is not None
+    was, now = path.read_bytes().split(b"\n"), row[0].split(b"\n")
+    changed = [n for n, (before, after) in enumerate(zip(was, now, strict=True)) if before != after]
+    assert changed == [item[1] - 1]
+    old, new = (json.loads(lines[item[1] - 1]) for lines in (was, now))
+    assert new.pop("updated_at") > old.pop("updated_at", "")
+    assert new.pop("title") == title
+    old.pop("title")
+    if old.get("labels"):
+        old.pop("labels")
+    assert list(new.items()) == list(old.items())
 
 
 def expected() -> list[dict[str, str]]:

@@ -627,6 +627,13 @@ _EXPLAIN_CYCLE: Function[ExplainCycleRow] = Function(
     Parameter("task_id", is_required=True),
     Parameter("depends_on_id", is_required=True),
 )
+_EXPORT_BEADS: Function[bytes] = Function(
+    "export_beads",
+    Effect.READ,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("source_name"),
+)
 _EXPORT_INTERACTIONS: Function[Json] = Function(
     "export_interactions",
     Effect.READ,
@@ -3795,6 +3802,22 @@ class Api(Calls):
         are) or parent. Returns no row when the dependency can be added. Raises NotFound.
         """
         return self._many(_EXPLAIN_CYCLE, (task_id, depends_on_id))
+
+    def export_beads(
+        self,
+        *,
+        project_id: Id,
+        source_name: str | None = None,
+    ) -> bytes:
+        """The tasks of a project as a JSONL file of beads: every line of the imported file that
+        nothing has changed byte for byte, the others with their keys in the order that they had.
+
+        `source_name` is the file, as it was imported (default: the latest of beads). Tasks that
+        were put away are left out, and those that were made here come last; a project that has
+        imported no such file is written whole, as beads would write it. Returns the bytes. Raises
+        NotFound.
+        """
+        return self._one(_EXPORT_BEADS, (project_id, source_name))
 
     def export_interactions(
         self,
@@ -9022,6 +9045,17 @@ class AsyncApi(AsyncCalls):
         a shortest one, each task once, from `task_id` on. Nothing is changed.
         """
         return await self._many(_EXPLAIN_CYCLE, (task_id, depends_on_id))
+
+    async def export_beads(
+        self,
+        *,
+        project_id: Id,
+        source_name: str | None = None,
+    ) -> bytes:
+        """The tasks of a project as a JSONL file of beads: every line of the imported file that
+        nothing has changed byte for byte, the others with their keys in the order that they had.
+        """
+        return await self._one(_EXPORT_BEADS, (project_id, source_name))
 
     async def export_interactions(
         self,
