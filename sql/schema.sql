@@ -9082,19 +9082,18 @@ task''s, for its dependencies), `after` the audit_id of the last row of the prev
 text form), who, why and from where; changes, reason, request_id, client_address and
 application_name may be null. Raises nothing.';
 
--- FUNCTION docket.import_beads(text, text, bytea, text, boolean, uuid)
+-- FUNCTION docket.import_beads(text, text, bytea, text, boolean, jsonb, uuid)
 
-CREATE FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+CREATE FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, resolutions jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 declare
     v_is_dry     boolean := coalesce(dry_run, false);
     v_answer     jsonb   := case
                                 when not v_is_dry
                                 then docket_private.replay(request_id, 'import_beads')
                             end;
-    v_hash       bytea   := sha256(content);
     v_project_id uuid;
     v_is_new     boolean;
     v_lines      docket_private.beads_line[];
@@ -9123,36 +9122,42 @@ begin
         perform docket_private.require_project(v_project_id);
     end if;
     v_is_new := v_project_id is null;
-    v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+    perform docket_private.require_resolutions(resolutions);
 
-    if v_report is null then
-        -- Reading takes the time; nobody waits for it.
-        select r.lines, r.stand_in into v_lines, v_stand_in
-          from docket_private.read_beads_file(source_name, content) as r;
+    -- Reading takes the time; nobody waits for it.
+    select r.lines, r.stand_in into v_lines, v_stand_in
+      from docket_private.read_beads_file(source_name, content) as r;
 
-        -- Undone for a dry run.
-        begin
-            if v_is_new then
-                v_project_id :=
-                    (docket.create_project(slug => slug, name => project_name)).project_id;
-            end if;
+    -- Undone for a dry run.
+    begin
+        if v_is_new then
+            v_project_id := (docket.create_project(slug => slug, name => project_name)).project_id;
+        end if;
 
-            -- The graph first; another import of this source that was on its way has ended then.
-            perform docket_private.lock_graph(v_project_id);
-            v_report := coalesce(
-                docket_private.imported_before(v_project_id, source_name, v_hash),
-                docket_private.store_beads_file(
-                    v_project_id, v_is_new, source_name, content, v_lines, v_stand_in));
+        -- The graph first; another import of this source that was on its way has ended then.
+        perform docket_private.lock_graph(v_project_id);
+        v_report := docket_private.place_beads_file(
+            v_project_id, v_is_new, source_name, content, v_lines, v_stand_in, resolutions);
 
-            if v_is_dry then
-                raise exception 'a dry run' using errcode = 'XXDRY';
-            end if;
-        exception
-            when sqlstate 'XXDRY' then
-                v_report := v_report || jsonb_build_object(
-                    'import_id', null,
-                    'project_id', case when not v_is_new then v_project_id end);
-        end;
+        if v_is_dry then
+            raise exception 'a dry run' using errcode = 'XXDRY';
+        end if;
+    exception
+        when sqlstate 'XXDRY' then
+            v_report := v_report || jsonb_build_object(
+                'import_id', case when v_report ? 'merged' then v_report -> 'import_id' end,
+                'project_id', case when not v_is_new then v_project_id end);
+    end;
+
+    if not v_is_dry and v_report -> 'conflicts' <> '[]' then
+        raise exception '% and the tasks made of it were both changed in % places',
+                        source_name, jsonb_array_length(v_report -> 'conflicts')
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object(
+                                'how_many', jsonb_array_length(v_report -> 'conflicts'),
+                                'conflicts', jsonb_path_query_array(
+                                    v_report -> 'conflicts', '$[0 to 99]'))::text,
+                  hint    = 'Say whose side counts: resolutions => ''{"*": "theirs"}'' takes the file''s, "ours" what is here.';
     end if;
 
     v_report := v_report || jsonb_build_object('dry_run', v_is_dry);
@@ -9163,9 +9168,9 @@ begin
 
     return v_report;
 end;
-$$;
+$_$;
 
-COMMENT ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) IS 'Imports a JSONL file of beads: every issue becomes a task with its id as key, every dependency one
+COMMENT ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) IS 'Imports a JSONL file of beads: every issue becomes a task with its id as key, every dependency one
 of the nearest type, the first parent its parent. The bytes, and each line as written, are kept.
 
 `slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
@@ -9174,15 +9179,22 @@ bytes in UTF-8. With `dry_run`, nothing is written, and the report is the same. 
 `request_id` again returns the first answer. The same content again from the same source writes
 nothing ("unchanged").
 
+Other content from the same source is merged with what became of the first: what changed in the
+file comes in, what changed here stays, issues that are gone are put away. What both changed is a
+conflict: `resolutions` says whose side counts, {"*": "ours"}, {id: {"*": "theirs"}} or
+{id: {field: "ours"}}.
+
 Tombstones, deletions, memories and records of an unknown kind make no task; notes and comments
 become a context "notes". What can not be represented is named in the report, never dropped.
 
 Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape
 (beads), tasks, subtasks, dependencies, records (how many lines of each kind), statuses, created
 {projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities [{path, kind, value,
-reason}] with the number of the line first in each path, counts (how many of each kind).
+reason}] with the number of the line first in each path, counts (how many of each kind); of a merge
+also merged {created, changed, archived, kept} and, in a dry run, conflicts [{identity, field, base,
+theirs, ours}].
 Raises PD422 with line and column (no UTF-8, a line that is no JSON object), PD413 (nested too
-deeply), PD409 (another content of this source, or this content from another source, was imported
+deeply), PD409 (conflicts, which DETAIL lists; this content from another source was imported
 before), PD403, and what docket.create_project() and docket.put_context() raise.';
 
 -- FUNCTION docket.import_tasks_json(text, text, bytea, text, boolean, uuid)
@@ -23945,6 +23957,117 @@ COMMENT ON FUNCTION docket.workflow_state_metrics(project_id uuid) IS 'How long 
 95th percentile in milliseconds. step_name, avg_duration_ms and p95_duration_ms may be null. Returns
 a row for each state and step; raises nothing.';
 
+-- FUNCTION docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text)
+
+CREATE FUNCTION docket_private.add_beads(project_id uuid, issues docket_private.beads_line[], edges docket_private.beads_edge[], known_ns integer[], known_ids uuid[], stand_in text, OUT task_ids uuid[], OUT linked bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_keys    text[];
+    v_created bigint;
+begin
+    v_keys := docket_private.beads_keys(
+        add_beads.project_id,
+        array(select i.issue_id from unnest(add_beads.issues) as i order by i.n));
+    task_ids := array(
+        select docket_private.new_id(add_beads.project_id, k.n)
+          from generate_series(1, cardinality(add_beads.issues)) as k (n)
+         order by k.n);
+
+    insert into docket.tasks (
+        task_id, project_id, task_key, parent_task_id, title, description, details,
+        acceptance_criteria, tags, assigned_to, due_at, not_before, estimated_effort, status,
+        priority, completed_at, metadata)
+    select k.task_id, add_beads.project_id, k.task_key, coalesce(p.task_id, w.task_id),
+           docket_private.short_title(k.fields ->> 'title', k.issue_id),
+           k.fields ->> 'description',
+           k.fields ->> 'design',
+           case
+               when k.fields -> 'acceptance_criteria' = 'null' then '[]'
+               else jsonb_build_array(k.fields -> 'acceptance_criteria')
+           end,
+           array(select w.word
+                   from jsonb_array_elements_text(k.fields -> 'labels')
+                        with ordinality as w (word, n)
+                  order by w.n),
+           k.fields ->> 'assignee',
+           docket_private.known_time(to_json(k.fields ->> 'due_at')),
+           docket_private.known_time(to_json(k.fields ->> 'defer_until')),
+           docket_private.hours_of(k.fields -> 'estimated_minutes'),
+           s.status,
+           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
+           case
+               when s.status = 'completed'
+               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
+           end,
+           case
+               when o.others is null then '{}'
+               else jsonb_build_object('imported', o.others)
+           end
+      from unnest(add_beads.issues, add_beads.task_ids, v_keys)
+           as k (n, kind, issue_id, source, fields, task_id, task_key)
+      left join (
+          select e.n, e.target
+            from unnest(add_beads.edges) as e
+           where e.dependency_type = 'parent'
+             and e.kind is null
+      ) as e
+        on e.n = k.n
+      left join unnest(add_beads.issues, add_beads.task_ids)
+           as p (n, kind, issue_id, source, fields, task_id)
+        on p.n = e.target
+      left join unnest(add_beads.known_ns, add_beads.known_ids) as w (n, task_id)
+        on w.n = e.target
+     cross join lateral (
+               select coalesce(
+                          docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
+                          as status
+               offset 0
+           ) as s
+     cross join lateral (
+               select docket_private.bead_others(k.source, add_beads.stand_in) as others
+               offset 0
+           ) as o
+     order by k.n;
+
+    get diagnostics v_created = row_count;
+
+    -- As for other files: a table that was empty is not so any more.
+    if v_created > (select c.reltuples
+                      from pg_catalog.pg_class as c
+                     where c.oid = 'docket.tasks'::regclass) then
+        analyze docket.tasks;
+    end if;
+
+    insert into docket.task_dependencies (
+        task_id, project_id, depends_on_id, dependency_type, metadata)
+    select t.task_id, add_beads.project_id, o.task_id, e.dependency_type,
+           case
+               when e.dependency_type = 'related' and e.pair ->> 0 <> 'related'
+                    or e.pair ->> 0 = 'conditional-blocks'
+               then jsonb_build_object('imported', jsonb_build_object('type', e.pair -> 0))
+               else '{}'
+           end
+      from unnest(add_beads.edges) as e
+      join unnest(add_beads.issues, add_beads.task_ids)
+           as t (n, kind, issue_id, source, fields, task_id)
+        on t.n = e.n
+      join unnest(add_beads.issues, add_beads.task_ids)
+           as o (n, kind, issue_id, source, fields, task_id)
+        on o.n = e.target
+     where e.kind is null
+       and e.dependency_type <> 'parent';
+
+    get diagnostics linked = row_count;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.add_beads(project_id uuid, issues docket_private.beads_line[], edges docket_private.beads_edge[], known_ns integer[], known_ids uuid[], stand_in text, OUT task_ids uuid[], OUT linked bigint) IS 'Makes tasks of issues, in their order, with the dependencies between them. `known_ns` and `known_ids` are lines that have tasks already.';
+
 -- FUNCTION docket_private.add_context(uuid, uuid, docket.task_contexts, docket.task_contexts, bytea)
 
 CREATE FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) RETURNS docket.task_contexts
@@ -24527,6 +24650,237 @@ $$;
 
 COMMENT ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) IS 'The first answer to a request. Raises PD409 when that was a call of another function.';
 
+-- FUNCTION docket_private.apply_bead_fields(docket_private.merge_verdict[], docket_private.beads_line[], text[], uuid[])
+
+CREATE FUNCTION docket_private.apply_bead_fields(verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], issue_ids text[], task_ids uuid[]) RETURNS docket_private.oddity[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_issue    record;
+    v_oddities docket_private.oddity[] := '{}';
+begin
+    for v_issue in
+        select t.task_id, l.n, v.identity, k.assigned_to,
+               docket_private.bead_task_changes(
+                   v.identity, jsonb_object_agg(v.field, v.value)) as changes,
+               max(v.value #>> '{}') filter (where v.field = 'status') as status
+          from unnest(apply_bead_fields.verdicts) as v
+          join unnest(apply_bead_fields.issue_ids, apply_bead_fields.task_ids)
+               as t (issue_id, task_id)
+            on t.issue_id = v.identity
+          join docket.tasks as k on k.task_id = t.task_id
+          join unnest(apply_bead_fields.lines) as l
+            on l.issue_id = v.identity
+           and l.kind = 'issue'
+         where v.field is not null
+           and v.field <> 'dependencies'
+           and v.verdict in ('theirs', 'both')
+         group by t.task_id, l.n, v.identity, k.assigned_to
+         order by t.task_id
+    loop
+        begin
+            if v_issue.status is not null then
+                perform docket_private.apply_bead_status(
+                    v_issue.task_id,
+                    coalesce(docket_private.known_bead_status(v_issue.status), 'pending'));
+                -- Who moves a task has it; who merges a file does not.
+                v_issue.changes :=
+                    jsonb_build_object('assigned_to', v_issue.assigned_to) || v_issue.changes;
+            end if;
+            if v_issue.changes <> '{}' then
+                perform docket.update_task(v_issue.task_id, v_issue.changes);
+            end if;
+        exception
+            when sqlstate 'PDGAT' or sqlstate 'PDTRN' or sqlstate 'PD422' or sqlstate 'PD413' then
+                v_oddities := v_oddities || row (
+                    array[v_issue.n::text], 'refused_change', to_jsonb(v_issue.identity),
+                    'it stays as it is here: ' || sqlerrm)::docket_private.oddity;
+        end;
+    end loop;
+
+    return v_oddities;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.apply_bead_fields(verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], issue_ids text[], task_ids uuid[]) IS 'Brings tasks to where verdicts say. What a rule refuses is an oddity.';
+
+-- FUNCTION docket_private.apply_bead_pair(uuid, uuid, jsonb, uuid, boolean)
+
+CREATE FUNCTION docket_private.apply_bead_pair(project_id uuid, task_id uuid, pair jsonb, target_id uuid, is_added boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_type text := docket_private.known_bead_dependency(apply_bead_pair.pair ->> 0);
+begin
+    if apply_bead_pair.pair ->> 0 = 'parent-child' then
+        perform docket.update_task(
+            apply_bead_pair.task_id,
+            jsonb_build_object(
+                'parent_task_id',
+                case when apply_bead_pair.is_added then apply_bead_pair.target_id end))
+           from docket.tasks as t
+          where t.task_id = apply_bead_pair.task_id
+            and t.project_id = apply_bead_pair.project_id
+            and (apply_bead_pair.is_added or t.parent_task_id = apply_bead_pair.target_id);
+    elsif apply_bead_pair.is_added then
+        perform docket.add_dependency(
+            apply_bead_pair.task_id, apply_bead_pair.target_id, v_type);
+    else
+        perform docket.remove_dependency(d.task_id, d.depends_on_id, d.dependency_type)
+           from docket.task_dependencies as d
+          where d.task_id = apply_bead_pair.task_id
+            and d.project_id = apply_bead_pair.project_id
+            and d.depends_on_id = apply_bead_pair.target_id
+            and d.dependency_type = v_type;
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.apply_bead_pair(project_id uuid, task_id uuid, pair jsonb, target_id uuid, is_added boolean) IS 'Adds or removes a dependency of an issue, or its parent.';
+
+-- FUNCTION docket_private.apply_bead_pairs(uuid, docket_private.merge_verdict[], docket_private.beads_line[], docket_private.beads_edge[], text[], uuid[], text[])
+
+CREATE FUNCTION docket_private.apply_bead_pairs(project_id uuid, verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], edges docket_private.beads_edge[], issue_ids text[], task_ids uuid[], new_ids text[]) RETURNS docket_private.oddity[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_pair     record;
+    v_oddities docket_private.oddity[] := '{}';
+begin
+    -- What goes before what comes: an edge that is turned closes no cycle.
+    for v_pair in
+          with named as materialized (
+              select n.issue_id, n.task_id
+                from unnest(apply_bead_pairs.issue_ids, apply_bead_pairs.task_ids)
+                     as n (issue_id, task_id)
+          ), line as materialized (
+              select l.n, l.issue_id
+                from unnest(apply_bead_pairs.lines) as l
+               where l.kind = 'issue'
+          ), edge as materialized (
+              select l.issue_id, e.pair, o.issue_id as target, l.n
+                from unnest(apply_bead_pairs.edges) as e
+                join line as l on l.n = e.n
+                join line as o on o.n = e.target
+               where e.kind is null
+          ), verdict as materialized (
+              select v.identity, v.value, v.ours
+                from unnest(apply_bead_pairs.verdicts) as v
+               where v.field = 'dependencies'
+                 and v.verdict in ('theirs', 'both')
+          ), wanted as (
+              select v.identity as issue_id, p.pair, false as is_added
+                from verdict as v
+               cross join lateral jsonb_array_elements(v.ours) as p (pair)
+               where not v.value @> jsonb_build_array(p.pair)
+               union
+              select v.identity, p.pair, true
+                from verdict as v
+               cross join lateral jsonb_array_elements(v.value) as p (pair)
+               where not v.ours @> jsonb_build_array(p.pair)
+               union
+              -- New issues, and those that named one before it was there.
+              select e.issue_id, e.pair, true
+                from edge as e
+               where (e.issue_id = any (apply_bead_pairs.new_ids)
+                      and e.pair ->> 0 <> 'parent-child')
+                     <> (e.target = any (apply_bead_pairs.new_ids))
+          )
+        select w.is_added, w.pair, t.task_id, o.task_id as target_id, e.n
+          from wanted as w
+          join named as t on t.issue_id = w.issue_id
+          join named as o on o.issue_id = w.pair ->> 1
+          left join edge as e on e.issue_id = w.issue_id and e.pair = w.pair
+         where not w.is_added
+            or e.n is not null
+         order by w.is_added, e.n, w.pair
+    loop
+        begin
+            perform docket_private.apply_bead_pair(
+                apply_bead_pairs.project_id, v_pair.task_id, v_pair.pair, v_pair.target_id,
+                v_pair.is_added);
+        exception
+            when sqlstate 'PDCYC' then
+                v_oddities := v_oddities || row (
+                    array[v_pair.n::text, 'dependencies'], 'cyclic_dependency', v_pair.pair,
+                    'with what is here it would close a cycle')::docket_private.oddity;
+        end;
+    end loop;
+
+    return v_oddities;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.apply_bead_pairs(project_id uuid, verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], edges docket_private.beads_edge[], issue_ids text[], task_ids uuid[], new_ids text[]) IS 'Brings the dependencies of issues to where verdicts say, and those from and to new issues (`new_ids`).';
+
+-- FUNCTION docket_private.apply_bead_status(uuid, text)
+
+CREATE FUNCTION docket_private.apply_bead_status(task_id uuid, new_status text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_status text := (
+        select t.status
+          from docket.tasks as t
+         where t.task_id = apply_bead_status.task_id);
+begin
+    if v_status <> apply_bead_status.new_status
+       and not exists (
+               select
+                 from docket.task_transitions as t
+                where t.from_status = v_status
+                  and t.to_status = apply_bead_status.new_status) then
+        perform docket.update_task_status(apply_bead_status.task_id, 'pending');
+        v_status := 'pending';
+    end if;
+
+    if v_status <> apply_bead_status.new_status then
+        perform docket.update_task_status(apply_bead_status.task_id, apply_bead_status.new_status);
+    end if;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.apply_bead_status(task_id uuid, new_status text) IS 'Moves a task to a status, by way of pending where no step leads there.';
+
+-- FUNCTION docket_private.archive_beads(uuid, uuid[])
+
+CREATE FUNCTION docket_private.archive_beads(project_id uuid, task_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update docket.tasks as t
+       set parent_task_id = null
+     where t.project_id = archive_beads.project_id
+       and t.parent_task_id = any (archive_beads.task_ids)
+       and t.task_id <> all (archive_beads.task_ids);
+
+    perform docket.delete_task(t.task_id)
+       from (
+           select t.task_id
+             from docket.tasks as t
+            where t.project_id = archive_beads.project_id
+              and t.task_id = any (archive_beads.task_ids)
+              and t.archived_at is null
+              and (t.parent_task_id is null or t.parent_task_id <> all (archive_beads.task_ids))
+            order by t.task_id
+           offset 0
+       ) as t;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.archive_beads(project_id uuid, task_ids uuid[]) IS 'Puts tasks away whose issues are gone from their file.';
+
 -- FUNCTION docket_private.artifact_facts(uuid, text)
 
 CREATE FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) RETURNS jsonb
@@ -24905,6 +25259,53 @@ END;
 
 COMMENT ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) IS 'The line of an issue as it is now.';
 
+-- FUNCTION docket_private.kept_jsonb(json, text)
+
+CREATE FUNCTION docket_private.kept_jsonb(value json, stand_in text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := case
+                       when kept_jsonb.stand_in is null then kept_jsonb.value::text
+                       else replace(kept_jsonb.value::text, kept_jsonb.stand_in, '\\u')
+                   end;
+begin
+    return v_text::jsonb;
+exception
+    when others then
+        if json_typeof(v_text::json) = 'object' then
+            return (
+                select jsonb_object_agg(e.key, docket_private.kept_jsonb(e.value, null))
+                  from json_each(v_text::json) as e);
+        end if;
+        return to_jsonb(v_text);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) IS 'A masked JSON value as jsonb; escapes that can not be stored stay as they were written, and a value that jsonb refuses becomes a string.';
+
+-- FUNCTION docket_private.other_keys(json, text[], text)
+
+CREATE FUNCTION docket_private.other_keys(source json, but text[], stand_in text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT docket_private.kept_jsonb(json_object_agg(e.key, e.value ORDER BY e.n) FILTER (WHERE (e.key <> ALL (other_keys.but))), other_keys.stand_in) AS kept_jsonb
+    FROM json_each(other_keys.source) WITH ORDINALITY e(key, value, n);
+END;
+
+COMMENT ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) IS 'The members of a masked object as jsonb, without some; null when there are no others.';
+
+-- FUNCTION docket_private.bead_others(json, text)
+
+CREATE FUNCTION docket_private.bead_others(source json, stand_in text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT docket_private.other_keys(source, ARRAY['id'::text, 'title'::text, 'description'::text, 'design'::text, 'acceptance_criteria'::text, 'labels'::text, 'assignee'::text, 'dependencies'::text, 'notes'::text, 'comments'::text], stand_in) AS other_keys;
+END;
+
+COMMENT ON FUNCTION docket_private.bead_others(source json, stand_in text) IS 'What a masked issue says that tasks do not, or not exactly so; null for nothing.';
+
 -- FUNCTION docket_private.bead_priority(integer)
 
 CREATE FUNCTION docket_private.bead_priority(priority integer) RETURNS integer
@@ -24941,6 +25342,146 @@ CREATE FUNCTION docket_private.bead_status(status text) RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.bead_status(status text) IS 'The status of a bead for that of a task.';
+
+-- FUNCTION docket_private.hours_of(jsonb)
+
+CREATE FUNCTION docket_private.hours_of(minutes jsonb) RETURNS numeric
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((jsonb_typeof(minutes) = 'number'::text) AND ((minutes)::numeric >= (0)::numeric)) THEN round(((minutes)::numeric / (60)::numeric), 4)
+             ELSE NULL::numeric
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.hours_of(minutes jsonb) IS 'Minutes as hours; null for what is no number of minutes.';
+
+-- FUNCTION docket_private.known_bead_priority(jsonb)
+
+CREATE FUNCTION docket_private.known_bead_priority(priority jsonb) RETURNS smallint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (
+         CASE priority
+             WHEN '0'::jsonb THEN 10
+             WHEN '1'::jsonb THEN 8
+             WHEN '2'::jsonb THEN 5
+             WHEN '3'::jsonb THEN 3
+             WHEN '4'::jsonb THEN 1
+             ELSE NULL::integer
+         END)::smallint AS int2;
+END;
+
+COMMENT ON FUNCTION docket_private.known_bead_priority(priority jsonb) IS 'The priority of a task for that of a bead, 0 (10) to 4 (1); null for any other.';
+
+-- FUNCTION docket_private.known_time(json)
+
+CREATE FUNCTION docket_private.known_time(value json) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+begin
+    if value #>> '{}' ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)' then
+        return (value #>> '{}')::timestamptz;
+    end if;
+    return null;
+exception
+    when others then
+        return null;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.known_time(value json) IS 'An ISO 8601 time, in UTC where it names no zone; null when it is none.';
+
+-- FUNCTION docket_private.short_title(text, text)
+
+CREATE FUNCTION docket_private.short_title(title text, issue_id text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (btrim(COALESCE(title, ''::text), ' 	
+
+'::text) = ''::text) THEN "left"(issue_id, 255)
+             WHEN (length(title) > 255) THEN ("left"(title, 254) || chr(8230))
+             ELSE title
+         END AS title;
+END;
+
+COMMENT ON FUNCTION docket_private.short_title(title text, issue_id text) IS 'A title that a task can have: cut after 255 characters; without one, the id.';
+
+-- FUNCTION docket_private.bead_task_changes(text, jsonb)
+
+CREATE FUNCTION docket_private.bead_task_changes(issue_id text, fields jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_object_agg(
+         CASE f.key
+             WHEN 'design'::text THEN 'details'::text
+             WHEN 'labels'::text THEN 'tags'::text
+             WHEN 'assignee'::text THEN 'assigned_to'::text
+             WHEN 'defer_until'::text THEN 'not_before'::text
+             WHEN 'estimated_minutes'::text THEN 'estimated_effort'::text
+             ELSE f.key
+         END,
+         CASE f.key
+             WHEN 'title'::text THEN to_jsonb(docket_private.short_title((f.value #>> '{}'::text[]), bead_task_changes.issue_id))
+             WHEN 'acceptance_criteria'::text THEN
+             CASE
+                 WHEN (f.value = 'null'::jsonb) THEN '[]'::jsonb
+                 ELSE jsonb_build_array(f.value)
+             END
+             WHEN 'priority'::text THEN to_jsonb(COALESCE(docket_private.known_bead_priority(f.value), (5)::smallint))
+             WHEN 'estimated_minutes'::text THEN to_jsonb(docket_private.hours_of(f.value))
+             WHEN 'due_at'::text THEN to_jsonb(docket_private.known_time(to_json((f.value #>> '{}'::text[]))))
+             WHEN 'defer_until'::text THEN to_jsonb(docket_private.known_time(to_json((f.value #>> '{}'::text[]))))
+             ELSE f.value
+         END), '{}'::jsonb) AS "coalesce"
+    FROM jsonb_each(bead_task_changes.fields) f(key, value)
+   WHERE (f.key <> ALL (ARRAY['status'::text, 'dependencies'::text]));
+END;
+
+COMMENT ON FUNCTION docket_private.bead_task_changes(issue_id text, fields jsonb) IS 'Changed fields of an issue, as docket.update_task() takes them.';
+
+-- FUNCTION docket_private.bead_verdicts(docket_private.bead_state[], docket_private.beads_line[], jsonb)
+
+CREATE FUNCTION docket_private.bead_verdicts(states docket_private.bead_state[], lines docket_private.beads_line[], resolutions jsonb) RETURNS docket_private.merge_verdict[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_pieces docket_private.merge_piece[];
+begin
+    select array_agg(
+               row (coalesce(s.issue_id, l.issue_id), s.base, null, l.fields, s.ours
+               )::docket_private.merge_piece
+               order by l.n, s.n)
+      into v_pieces
+      from unnest(bead_verdicts.states) as s
+      full join (
+          select l.n, l.issue_id, l.fields
+            from unnest(bead_verdicts.lines) as l
+           where l.kind = 'issue'
+      ) as l
+        on l.issue_id = s.issue_id
+     where s.base is distinct from l.fields
+       and (s.base is not null or l.fields is not null);
+
+    return array(
+        select v
+          from docket_private.merge_pieces(
+                   coalesce(v_pieces, '{}'), array['labels', 'dependencies'],
+                   bead_verdicts.resolutions) as v);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.bead_verdicts(states docket_private.bead_state[], lines docket_private.beads_line[], resolutions jsonb) IS 'What becomes of issues that a new version of their file says otherwise.';
 
 -- FUNCTION docket_private.beads_edges(docket_private.beads_line[])
 
@@ -25089,32 +25630,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) IS 'The dependencies of a file''s issues, each with the reason if it can not be stored: what is left has no cycle, one parent for each issue, and none waits for its own ancestor.';
 
--- FUNCTION docket_private.kept_jsonb(json, text)
-
-CREATE FUNCTION docket_private.kept_jsonb(value json, stand_in text) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_text text := case
-                       when kept_jsonb.stand_in is null then kept_jsonb.value::text
-                       else replace(kept_jsonb.value::text, kept_jsonb.stand_in, '\\u')
-                   end;
-begin
-    return v_text::jsonb;
-exception
-    when others then
-        if json_typeof(v_text::json) = 'object' then
-            return (
-                select jsonb_object_agg(e.key, docket_private.kept_jsonb(e.value, null))
-                  from json_each(v_text::json) as e);
-        end if;
-        return to_jsonb(v_text);
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) IS 'A masked JSON value as jsonb; escapes that can not be stored stay as they were written, and a value that jsonb refuses becomes a string.';
-
 -- FUNCTION docket_private.texts_of(json, text)
 
 CREATE FUNCTION docket_private.texts_of(value json, stand_in text) RETURNS jsonb
@@ -25144,6 +25659,36 @@ CREATE FUNCTION docket_private.beads_fields(source json, stand_in text) RETURNS 
 END;
 
 COMMENT ON FUNCTION docket_private.beads_fields(source json, stand_in text) IS 'What a masked issue says of what tasks have too: texts, null for none, labels and dependencies as arrays.';
+
+-- FUNCTION docket_private.beads_import_before(uuid, text)
+
+CREATE FUNCTION docket_private.beads_import_before(project_id uuid, source_name text) RETURNS docket.imports
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_import docket.imports;
+begin
+    select i.import_id, i.shape, i.content_hash, i.report, i.created_at
+      into v_import.import_id, v_import.shape, v_import.content_hash, v_import.report,
+           v_import.created_at
+      from docket.imports as i
+     where i.project_id = beads_import_before.project_id
+       and i.source_name = beads_import_before.source_name;
+
+    if v_import.shape <> 'beads' then
+        raise exception '% was imported before, and was no file of beads',
+                        beads_import_before.source_name
+            using errcode = 'PD409',
+                  detail  = jsonb_build_object('import_id', v_import.import_id)::text,
+                  hint    = 'Import it into another project, or as what it was.';
+    end if;
+
+    return v_import;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.beads_import_before(project_id uuid, source_name text) IS 'The import of a source, without its content; nothing but nulls when there is none. Raises PD409 where that was no file of beads.';
 
 -- FUNCTION docket_private.beads_keys(uuid, text[])
 
@@ -25350,38 +25895,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.beads_oddities(content bytea, lines docket_private.beads_line[], edges docket_private.beads_edge[], stand_in text) IS 'What of a beads file rows can not say, by the number of the line.';
 
--- FUNCTION docket_private.hours_of(jsonb)
-
-CREATE FUNCTION docket_private.hours_of(minutes jsonb) RETURNS numeric
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN ((jsonb_typeof(minutes) = 'number'::text) AND ((minutes)::numeric >= (0)::numeric)) THEN round(((minutes)::numeric / (60)::numeric), 4)
-             ELSE NULL::numeric
-         END AS "case";
-END;
-
-COMMENT ON FUNCTION docket_private.hours_of(minutes jsonb) IS 'Minutes as hours; null for what is no number of minutes.';
-
--- FUNCTION docket_private.known_bead_priority(jsonb)
-
-CREATE FUNCTION docket_private.known_bead_priority(priority jsonb) RETURNS smallint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT (
-         CASE priority
-             WHEN '0'::jsonb THEN 10
-             WHEN '1'::jsonb THEN 8
-             WHEN '2'::jsonb THEN 5
-             WHEN '3'::jsonb THEN 3
-             WHEN '4'::jsonb THEN 1
-             ELSE NULL::integer
-         END)::smallint AS int2;
-END;
-
-COMMENT ON FUNCTION docket_private.known_bead_priority(priority jsonb) IS 'The priority of a task for that of a bead, 0 (10) to 4 (1); null for any other.';
-
 -- FUNCTION docket_private.known_bead_status(text)
 
 CREATE FUNCTION docket_private.known_bead_status(status text) RETURNS text
@@ -25406,43 +25919,6 @@ CREATE FUNCTION docket_private.known_bead_status(status text) RETURNS text
 END;
 
 COMMENT ON FUNCTION docket_private.known_bead_status(status text) IS 'The status of a task for that of a bead; null for one that beads does not know either.';
-
--- FUNCTION docket_private.known_time(json)
-
-CREATE FUNCTION docket_private.known_time(value json) RETURNS timestamp with time zone
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "TimeZone" TO 'UTC'
-    AS $_$
-begin
-    if value #>> '{}' ~ '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)' then
-        return (value #>> '{}')::timestamptz;
-    end if;
-    return null;
-exception
-    when others then
-        return null;
-end;
-$_$;
-
-COMMENT ON FUNCTION docket_private.known_time(value json) IS 'An ISO 8601 time, in UTC where it names no zone; null when it is none.';
-
--- FUNCTION docket_private.short_title(text, text)
-
-CREATE FUNCTION docket_private.short_title(title text, issue_id text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (btrim(COALESCE(title, ''::text), ' 	
-
-'::text) = ''::text) THEN "left"(issue_id, 255)
-             WHEN (length(title) > 255) THEN ("left"(title, 254) || chr(8230))
-             ELSE title
-         END AS title;
-END;
-
-COMMENT ON FUNCTION docket_private.short_title(title text, issue_id text) IS 'A title that a task can have: cut after 255 characters; without one, the id.';
 
 -- FUNCTION docket_private.beads_ours(docket.tasks, text, jsonb, jsonb)
 
@@ -29835,17 +30311,6 @@ $$;
 
 COMMENT ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) IS 'How a task file is laid out.';
 
--- FUNCTION docket_private.other_keys(json, text[], text)
-
-CREATE FUNCTION docket_private.other_keys(source json, but text[], stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT docket_private.kept_jsonb(json_object_agg(e.key, e.value ORDER BY e.n) FILTER (WHERE (e.key <> ALL (other_keys.but))), other_keys.stand_in) AS kept_jsonb
-    FROM json_each(other_keys.source) WITH ORDINALITY e(key, value, n);
-END;
-
-COMMENT ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) IS 'The members of a masked object as jsonb, without some; null when there are no others.';
-
 -- FUNCTION docket_private.file_tags(json, text, text)
 
 CREATE FUNCTION docket_private.file_tags(document json, shape text, stand_in text) RETURNS docket_private.file_tag[]
@@ -33247,6 +33712,36 @@ $$;
 
 COMMENT ON FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) IS 'What a rule judges in a project, and the value of each.';
 
+-- FUNCTION docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text)
+
+CREATE FUNCTION docket_private.keep_beads_lines(project_id uuid, import_id uuid, lines docket_private.beads_line[], task_ids uuid[], stand_in text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+    insert into docket.import_items (
+        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
+    select keep_beads_lines.import_id, keep_beads_lines.project_id, l.n, 'beads',
+           array[l.n::text], t.task_id,
+           docket_private.unmasked_json(l.source::text, keep_beads_lines.stand_in)::json,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'status')::text, keep_beads_lines.stand_in)
+           end,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'priority')::text, keep_beads_lines.stand_in)
+           end
+      from unnest(keep_beads_lines.lines) with ordinality
+           as l (n, kind, issue_id, source, fields, k)
+      join unnest(keep_beads_lines.task_ids) with ordinality as t (task_id, k) on t.k = l.k
+     order by l.n;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_beads_lines(project_id uuid, import_id uuid, lines docket_private.beads_line[], task_ids uuid[], stand_in text) IS 'Keeps each line as it was written, with the task that was made of it.';
+
 -- FUNCTION docket_private.keep_contents(docket.code_artifacts[], bytea[])
 
 CREATE FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) RETURNS void
@@ -35051,6 +35546,167 @@ $$;
 
 COMMENT ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) IS 'A row with asterisks for its secret columns, and under the secret keys of its columns of type jsonb.';
 
+-- FUNCTION docket_private.merge_beads_file(uuid, uuid, bytea, docket_private.beads_line[], text, jsonb)
+
+CREATE FUNCTION docket_private.merge_beads_file(project_id uuid, import_id uuid, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_states    docket_private.bead_state[];
+    v_verdicts  docket_private.merge_verdict[];
+    v_edges     docket_private.beads_edge[] := docket_private.beads_edges(lines);
+    v_new       docket_private.beads_line[];
+    v_gone      uuid[];
+    v_named     text[];
+    v_ids       uuid[];
+    v_new_ids   uuid[];
+    v_linked    bigint;
+    v_task_ids  uuid[];
+    v_unstored  jsonb;
+    v_oddities  docket_private.oddity[];
+    v_report    jsonb;
+begin
+    v_states := array(
+        select s
+          from docket_private.beads_state(
+                   merge_beads_file.project_id, merge_beads_file.import_id) as s
+         where s.base is not null
+            or exists (
+                   select
+                     from unnest(merge_beads_file.lines) as l
+                    where l.issue_id = s.issue_id
+                      and l.kind = 'issue'));
+    v_verdicts := docket_private.bead_verdicts(v_states, lines, resolutions);
+
+    if docket_private.open_conflicts(v_verdicts) <> '[]' then
+        return jsonb_build_object('conflicts', docket_private.open_conflicts(v_verdicts));
+    end if;
+
+    v_new := array(
+        select l
+          from unnest(merge_beads_file.lines) as l
+          join unnest(v_verdicts) as v on v.identity = l.issue_id
+         where l.kind = 'issue'
+           and v.field is null
+           and v.verdict = 'theirs'
+         order by l.n);
+    v_gone := array(
+        select s.task_id
+          from unnest(v_states) as s
+          join unnest(v_verdicts) as v on v.identity = s.issue_id
+         where v.field is null
+           and v.verdict = 'theirs'
+           and v.theirs is null
+           and s.task_id is not null);
+
+    perform docket_private.archive_beads(merge_beads_file.project_id, v_gone);
+
+    select array_agg(s.issue_id), array_agg(s.task_id)
+      into v_named, v_ids
+      from unnest(v_states) as s
+     where s.task_id is not null
+       and s.task_id <> all (v_gone);
+    select a.task_ids, a.linked into v_new_ids, v_linked
+      from docket_private.add_beads(
+               merge_beads_file.project_id, v_new, v_edges,
+               array(select l.n
+                       from unnest(v_named) with ordinality as i (issue_id, k)
+                       left join unnest(merge_beads_file.lines) as l
+                         on l.issue_id = i.issue_id and l.kind = 'issue'
+                      order by i.k),
+               v_ids, merge_beads_file.stand_in) as a;
+    v_named := v_named || array(select i.issue_id from unnest(v_new) as i order by i.n);
+    v_ids   := v_ids || v_new_ids;
+
+    v_oddities :=
+        docket_private.apply_bead_fields(v_verdicts, lines, v_named, v_ids)
+        || docket_private.apply_bead_pairs(
+               merge_beads_file.project_id, v_verdicts, lines, v_edges, v_named, v_ids,
+               array(select i.issue_id from unnest(v_new) as i));
+
+    -- What no column holds goes with the file.
+    update docket.tasks as t
+       set metadata = t.metadata::jsonb
+                      || jsonb_build_object('imported', coalesce(c.others, '{}'))
+      from (
+          select i.task_id, o.others
+            from unnest(merge_beads_file.lines) as l
+            join unnest(v_states) as s on s.issue_id = l.issue_id
+            join unnest(v_named, v_ids) as i (issue_id, task_id) on i.issue_id = l.issue_id
+           cross join lateral (
+                     select docket_private.bead_others(l.source, merge_beads_file.stand_in)
+                                as others
+                     offset 0
+                 ) as o
+           where l.kind = 'issue'
+             and l.source::text <> s.source::text
+      ) as c
+     where t.task_id = c.task_id
+       and t.project_id = merge_beads_file.project_id
+       and t.metadata -> 'imported' is distinct from c.others;
+
+    v_task_ids := array(
+        select i.task_id
+          from unnest(merge_beads_file.lines) as l
+          left join unnest(v_named, v_ids) as i (issue_id, task_id)
+            on i.issue_id = l.issue_id
+           and l.kind = 'issue'
+         order by l.n);
+    perform docket_private.store_beads_notes(
+        array(select l from unnest(merge_beads_file.lines) as l order by l.n), v_task_ids,
+        stand_in);
+
+    v_unstored := (
+        select coalesce(jsonb_agg(jsonb_build_array(l.issue_id, o.value)), '[]')
+          from unnest(v_oddities) as o
+          join unnest(merge_beads_file.lines) as l on l.n::text = o.item_path[1]
+         where o.kind = 'cyclic_dependency');
+    v_report :=
+        jsonb_build_object(
+            'conflicts', '[]'::jsonb,
+            'merged', jsonb_build_object(
+                'created', cardinality(v_new),
+                'changed', (select count(distinct v.identity)
+                              from unnest(v_verdicts) as v
+                             where v.field is not null
+                               and v.verdict in ('theirs', 'both')),
+                'archived', cardinality(v_gone),
+                'kept', (select count(*) from unnest(v_verdicts) as v where v.verdict = 'ours')),
+            'created', jsonb_build_object(
+                'projects', 0, 'workflows', 0, 'tasks', cardinality(v_new),
+                'dependencies', v_linked))
+        || docket_private.beads_report(
+               lines, v_edges,
+               docket_private.beads_oddities(content, lines, v_edges, stand_in) || v_oddities);
+
+    delete from docket.import_items as i
+     where i.import_id  = merge_beads_file.import_id
+       and i.project_id = merge_beads_file.project_id;
+    perform docket_private.keep_beads_lines(
+        merge_beads_file.project_id, merge_beads_file.import_id, lines, v_task_ids, stand_in);
+
+    update docket.imports as i
+       set content      = merge_beads_file.content,
+           content_hash = sha256(merge_beads_file.content),
+           byte_size    = octet_length(merge_beads_file.content),
+           metadata     = i.metadata || jsonb_build_object('unstored', v_unstored),
+           report       = i.report || v_report || jsonb_build_object(
+                              'byte_size', octet_length(merge_beads_file.content),
+                              'content_hash', encode(sha256(merge_beads_file.content), 'hex'))
+     where i.import_id  = merge_beads_file.import_id
+       and i.project_id = merge_beads_file.project_id
+    returning i.report into v_report;
+
+    return v_report;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.merge_beads_file(project_id uuid, import_id uuid, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) IS 'Merges a new version of an imported beads file into its project, whose graph the caller has locked. Returns the report; with conflicts that nobody has decided, these alone, and nothing is changed.';
+
 -- FUNCTION docket_private.merge_findings(uuid, uuid, text, integer, docket_private.found[], text[], text[])
 
 CREATE FUNCTION docket_private.merge_findings(project_id uuid, task_id uuid, validation_type text, run_no integer, findings docket_private.found[], tools text[], gone text[] DEFAULT NULL::text[]) RETURNS jsonb
@@ -35861,6 +36517,18 @@ $$;
 
 COMMENT ON FUNCTION docket_private.numbered_tasks(project_id uuid, tasks docket_private.file_task[], OUT task_keys text[], OUT oddities docket_private.oddity[]) IS 'The keys of a file''s entries, in their order, beside those that the project has.';
 
+-- FUNCTION docket_private.open_conflicts(docket_private.merge_verdict[])
+
+CREATE FUNCTION docket_private.open_conflicts(verdicts docket_private.merge_verdict[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_agg(jsonb_build_object('identity', v.identity, 'field', v.field, 'base', v.base, 'theirs', v.theirs, 'ours', v.ours) ORDER BY v.n), '[]'::jsonb) AS "coalesce"
+    FROM unnest(open_conflicts.verdicts) WITH ORDINALITY v(identity, field, base, theirs, ours, verdict, is_conflict, value, n)
+   WHERE (v.verdict = 'conflict'::text);
+END;
+
+COMMENT ON FUNCTION docket_private.open_conflicts(verdicts docket_private.merge_verdict[]) IS 'Conflicts that nobody has decided, as an array.';
+
 -- FUNCTION docket_private.order_batch(uuid, bigint, bigint, uuid[], uuid[])
 
 CREATE FUNCTION docket_private.order_batch(project_id uuid, lowest bigint, highest bigint, task_ids uuid[], depends_on_ids uuid[]) RETURNS boolean
@@ -36333,6 +37001,36 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.paths_of(data jsonb) IS 'The paths that a context of the type codebase names.';
+
+-- FUNCTION docket_private.place_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, jsonb)
+
+CREATE FUNCTION docket_private.place_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_import docket.imports := docket_private.beads_import_before(project_id, source_name);
+begin
+    if v_import.import_id is null then
+        -- The same content from elsewhere is refused.
+        return coalesce(
+            docket_private.imported_before(project_id, source_name, sha256(content)),
+            docket_private.store_beads_file(
+                project_id, is_new, source_name, content, lines, stand_in));
+    end if;
+
+    if v_import.content_hash = sha256(content) then
+        return v_import.report || '{"unchanged": true, "conflicts": [],
+            "created": {"projects": 0, "workflows": 0, "tasks": 0, "dependencies": 0},
+            "merged": {"created": 0, "changed": 0, "archived": 0, "kept": 0}}';
+    end if;
+
+    return v_import.report || docket_private.merge_beads_file(
+        project_id, v_import.import_id, content, lines, stand_in, resolutions);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.place_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) IS 'Writes a beads file into a project whose graph the caller has locked, or merges it with what was made of it before. Returns the report.';
 
 -- FUNCTION docket_private.place_nodes(uuid, uuid[], bigint, bigint)
 
@@ -42936,9 +43634,7 @@ declare
     v_edges     docket_private.beads_edge[] := docket_private.beads_edges(lines);
     v_issues    docket_private.beads_line[];
     v_ids       uuid[];
-    v_keys      text[];
     v_task_ids  uuid[];
-    v_created   bigint;
     v_linked    bigint;
     v_report    jsonb;
 begin
@@ -42947,97 +43643,10 @@ begin
           from unnest(store_beads_file.lines) as l
          where l.kind = 'issue'
          order by l.n);
-    v_keys := docket_private.beads_keys(
-        store_beads_file.project_id,
-        array(select i.issue_id from unnest(v_issues) as i order by i.n));
-    v_ids := array(
-        select docket_private.new_id(store_beads_file.project_id, k.n)
-          from generate_series(1, cardinality(v_issues)) as k (n)
-         order by k.n);
-
-    insert into docket.tasks (
-        task_id, project_id, task_key, parent_task_id, title, description, details,
-        acceptance_criteria, tags, assigned_to, due_at, not_before, estimated_effort, status,
-        priority, completed_at, metadata)
-    select k.task_id, store_beads_file.project_id, k.task_key, p.task_id,
-           docket_private.short_title(k.fields ->> 'title', k.issue_id),
-           k.fields ->> 'description',
-           k.fields ->> 'design',
-           case
-               when k.fields -> 'acceptance_criteria' = 'null' then '[]'
-               else jsonb_build_array(k.fields -> 'acceptance_criteria')
-           end,
-           array(select w.word
-                   from jsonb_array_elements_text(k.fields -> 'labels')
-                        with ordinality as w (word, n)
-                  order by w.n),
-           k.fields ->> 'assignee',
-           docket_private.known_time(to_json(k.fields ->> 'due_at')),
-           docket_private.known_time(to_json(k.fields ->> 'defer_until')),
-           docket_private.hours_of(k.fields -> 'estimated_minutes'),
-           s.status,
-           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
-           case
-               when s.status = 'completed'
-               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
-           end,
-           case
-               when o.others is null then '{}'
-               else jsonb_build_object('imported', o.others)
-           end
-      from unnest(v_issues, v_ids, v_keys)
-           as k (n, kind, issue_id, source, fields, task_id, task_key)
-      left join (
-          select e.n, e.target
-            from unnest(v_edges) as e
-           where e.dependency_type = 'parent'
-             and e.kind is null
-      ) as e
-        on e.n = k.n
-      left join unnest(v_issues, v_ids) as p (n, kind, issue_id, source, fields, task_id)
-        on p.n = e.target
-     cross join lateral (
-               select coalesce(
-                          docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
-                          as status
-               offset 0
-           ) as s
-     cross join lateral (
-               select docket_private.other_keys(
-                          k.source,
-                          array['id', 'title', 'description', 'design', 'acceptance_criteria',
-                                'labels', 'assignee', 'dependencies', 'notes', 'comments'],
-                          store_beads_file.stand_in) as others
-               offset 0
-           ) as o
-     order by k.n;
-
-    get diagnostics v_created = row_count;
-
-    -- As for other files: a table that was empty is not so any more.
-    if v_created > (select c.reltuples
-                      from pg_catalog.pg_class as c
-                     where c.oid = 'docket.tasks'::regclass) then
-        analyze docket.tasks;
-    end if;
-
-    insert into docket.task_dependencies (
-        task_id, project_id, depends_on_id, dependency_type, metadata)
-    select t.task_id, store_beads_file.project_id, o.task_id, e.dependency_type,
-           case
-               when e.dependency_type = 'related' and e.pair ->> 0 <> 'related'
-                    or e.pair ->> 0 = 'conditional-blocks'
-               then jsonb_build_object('imported', jsonb_build_object('type', e.pair -> 0))
-               else '{}'
-           end
-      from unnest(v_edges) as e
-      join unnest(v_issues, v_ids) as t (n, kind, issue_id, source, fields, task_id) on t.n = e.n
-      join unnest(v_issues, v_ids) as o (n, kind, issue_id, source, fields, task_id)
-        on o.n = e.target
-     where e.kind is null
-       and e.dependency_type <> 'parent';
-
-    get diagnostics v_linked = row_count;
+    select a.task_ids, a.linked into v_ids, v_linked
+      from docket_private.add_beads(
+               store_beads_file.project_id, v_issues, v_edges, '{}', '{}',
+               store_beads_file.stand_in) as a;
 
     v_task_ids := array(
         select t.task_id
@@ -43062,7 +43671,7 @@ begin
             'created', jsonb_build_object(
                 'projects', store_beads_file.is_new::integer,
                 'workflows', 0,
-                'tasks', v_created,
+                'tasks', cardinality(v_issues),
                 'dependencies', v_linked))
         || docket_private.beads_report(
                lines, v_edges,
@@ -43075,24 +43684,8 @@ begin
         store_beads_file.content, sha256(store_beads_file.content), 'beads',
         octet_length(store_beads_file.content), v_report);
 
-    insert into docket.import_items (
-        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
-    select v_import_id, store_beads_file.project_id, l.n, 'beads', array[l.n::text], t.task_id,
-           docket_private.unmasked_json(l.source::text, store_beads_file.stand_in)::json,
-           case
-               when l.kind = 'issue'
-               then docket_private.unmasked_json(
-                   (l.source -> 'status')::text, store_beads_file.stand_in)
-           end,
-           case
-               when l.kind = 'issue'
-               then docket_private.unmasked_json(
-                   (l.source -> 'priority')::text, store_beads_file.stand_in)
-           end
-      from unnest(store_beads_file.lines) with ordinality
-           as l (n, kind, issue_id, source, fields, k)
-      join unnest(v_task_ids) with ordinality as t (task_id, k) on t.k = l.k
-     order by l.n;
+    perform docket_private.keep_beads_lines(
+        store_beads_file.project_id, v_import_id, lines, v_task_ids, stand_in);
 
     return v_report;
 end;
@@ -53411,9 +54004,9 @@ GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint,
 GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint, page_size integer) TO docket_auditor;
 
-REVOKE ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
+REVOKE ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
@@ -54828,6 +55421,8 @@ GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_a
 GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.workflow_state_metrics(project_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket_private.add_beads(project_id uuid, issues docket_private.beads_line[], edges docket_private.beads_edge[], known_ns integer[], known_ids uuid[], stand_in text, OUT task_ids uuid[], OUT linked bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.add_context(project_id uuid, task_id uuid, latest docket.task_contexts, context docket.task_contexts, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE docket_private.add_isolation(IN target regclass, IN functions_see_all boolean) FROM PUBLIC;
@@ -54858,6 +55453,16 @@ REVOKE ALL ON FUNCTION docket_private.ancestors_of(project_id uuid, task_id uuid
 
 REVOKE ALL ON FUNCTION docket_private.answer_to(first_call docket.idempotency_keys, function_name text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.apply_bead_fields(verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], issue_ids text[], task_ids uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.apply_bead_pair(project_id uuid, task_id uuid, pair jsonb, target_id uuid, is_added boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.apply_bead_pairs(project_id uuid, verdicts docket_private.merge_verdict[], lines docket_private.beads_line[], edges docket_private.beads_edge[], issue_ids text[], task_ids uuid[], new_ids text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.apply_bead_status(task_id uuid, new_status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.archive_beads(project_id uuid, task_ids uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.artifact_facts(row_id uuid, predicate text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.asked_projects(project_id uuid) FROM PUBLIC;
@@ -54884,17 +55489,35 @@ REVOKE ALL ON FUNCTION docket_private.unmasked_json(content text, stand_in text)
 
 REVOKE ALL ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_others(source json, stand_in text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.bead_priority(priority integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.bead_status(status text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.hours_of(minutes jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.known_bead_priority(priority jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.short_title(title text, issue_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_task_changes(issue_id text, fields jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.bead_verdicts(states docket_private.bead_state[], lines docket_private.beads_line[], resolutions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.texts_of(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_fields(source json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.beads_import_before(project_id uuid, source_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_keys(project_id uuid, issue_ids text[]) FROM PUBLIC;
 
@@ -54902,15 +55525,7 @@ REVOKE ALL ON FUNCTION docket_private.beads_lines(lines text[], stand_in text) F
 
 REVOKE ALL ON FUNCTION docket_private.beads_oddities(content bytea, lines docket_private.beads_line[], edges docket_private.beads_edge[], stand_in text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.hours_of(minutes jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.known_bead_priority(priority jsonb) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.known_bead_status(status text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.known_time(value json) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.short_title(title text, issue_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_ours(task docket.tasks, issue_id text, base jsonb, dependencies jsonb) FROM PUBLIC;
 
@@ -55091,8 +55706,6 @@ REVOKE ALL ON FUNCTION docket_private.file_shape(document json) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.file_spellings(file docket_private.tasks_file) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_tags(document json, shape text, stand_in text) FROM PUBLIC;
 
@@ -55281,6 +55894,8 @@ REVOKE ALL ON FUNCTION docket_private.judged_metric(rule docket.alert_rules, met
 
 REVOKE ALL ON FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.keep_beads_lines(project_id uuid, import_id uuid, lines docket_private.beads_line[], task_ids uuid[], stand_in text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.keep_contents(artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_delivery(project_id uuid, source text, delivery_key text, event text, payload jsonb, body bytea) FROM PUBLIC;
@@ -55380,6 +55995,8 @@ REVOKE ALL ON FUNCTION docket_private.mask_json(INOUT content text, OUT stand_in
 
 REVOKE ALL ON FUNCTION docket_private.masked(row_values docket_ext.hstore, secret_columns text[], json_columns text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.merge_beads_file(project_id uuid, import_id uuid, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uuid, validation_type text, run_no integer, findings docket_private.found[], tools text[], gone text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
@@ -55406,6 +56023,8 @@ REVOKE ALL ON FUNCTION docket_private.numbered_key(key_base text, key_number big
 
 REVOKE ALL ON FUNCTION docket_private.numbered_tasks(project_id uuid, tasks docket_private.file_task[], OUT task_keys text[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.open_conflicts(verdicts docket_private.merge_verdict[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.order_batch(project_id uuid, lowest bigint, highest bigint, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.order_edge(project_id uuid, task_id uuid, depends_on_id uuid) FROM PUBLIC;
@@ -55430,6 +56049,8 @@ GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_reader;
 GRANT ALL ON FUNCTION docket_private.path_and_above(path text) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.paths_of(data jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.place_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) FROM PUBLIC;
 

@@ -406,14 +406,35 @@ $$;
 comment on function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text) is
     'Keeps notes and comments of issues as a context "notes" of their tasks.';
 
-create function docket_private.store_beads_file(
-    project_id  uuid,
-    is_new      boolean,
-    source_name text,
-    content     bytea,
-    lines       docket_private.beads_line[],
-    stand_in    text
+create function docket_private.bead_others(
+    source   json,
+    stand_in text
 ) returns jsonb
+language sql
+immutable
+begin atomic
+    select docket_private.other_keys(
+               bead_others.source,
+               array['id', 'title', 'description', 'design', 'acceptance_criteria', 'labels',
+                     'assignee', 'dependencies', 'notes', 'comments'],
+               bead_others.stand_in);
+end;
+
+comment on function docket_private.bead_others(json, text) is
+    'What a masked issue says that tasks do not, or not exactly so; null for nothing.';
+
+-- One statement for the tasks and one for their dependencies. Parents may be tasks that were there
+-- before; dependencies on those are left to the caller.
+create function docket_private.add_beads(
+    project_id   uuid,
+    issues       docket_private.beads_line[],
+    edges        docket_private.beads_edge[],
+    known_ns     integer[],
+    known_ids    uuid[],
+    stand_in     text,
+    out task_ids uuid[],
+    out linked   bigint
+)
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -421,34 +442,22 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
-    v_import_id uuid := docket_private.new_id(store_beads_file.project_id);
-    v_edges     docket_private.beads_edge[] := docket_private.beads_edges(lines);
-    v_issues    docket_private.beads_line[];
-    v_ids       uuid[];
-    v_keys      text[];
-    v_task_ids  uuid[];
-    v_created   bigint;
-    v_linked    bigint;
-    v_report    jsonb;
+    v_keys    text[];
+    v_created bigint;
 begin
-    v_issues := array(
-        select l
-          from unnest(store_beads_file.lines) as l
-         where l.kind = 'issue'
-         order by l.n);
     v_keys := docket_private.beads_keys(
-        store_beads_file.project_id,
-        array(select i.issue_id from unnest(v_issues) as i order by i.n));
-    v_ids := array(
-        select docket_private.new_id(store_beads_file.project_id, k.n)
-          from generate_series(1, cardinality(v_issues)) as k (n)
+        add_beads.project_id,
+        array(select i.issue_id from unnest(add_beads.issues) as i order by i.n));
+    task_ids := array(
+        select docket_private.new_id(add_beads.project_id, k.n)
+          from generate_series(1, cardinality(add_beads.issues)) as k (n)
          order by k.n);
 
     insert into docket.tasks (
         task_id, project_id, task_key, parent_task_id, title, description, details,
         acceptance_criteria, tags, assigned_to, due_at, not_before, estimated_effort, status,
         priority, completed_at, metadata)
-    select k.task_id, store_beads_file.project_id, k.task_key, p.task_id,
+    select k.task_id, add_beads.project_id, k.task_key, coalesce(p.task_id, w.task_id),
            docket_private.short_title(k.fields ->> 'title', k.issue_id),
            k.fields ->> 'description',
            k.fields ->> 'design',
@@ -474,17 +483,20 @@ begin
                when o.others is null then '{}'
                else jsonb_build_object('imported', o.others)
            end
-      from unnest(v_issues, v_ids, v_keys)
+      from unnest(add_beads.issues, add_beads.task_ids, v_keys)
            as k (n, kind, issue_id, source, fields, task_id, task_key)
       left join (
           select e.n, e.target
-            from unnest(v_edges) as e
+            from unnest(add_beads.edges) as e
            where e.dependency_type = 'parent'
              and e.kind is null
       ) as e
         on e.n = k.n
-      left join unnest(v_issues, v_ids) as p (n, kind, issue_id, source, fields, task_id)
+      left join unnest(add_beads.issues, add_beads.task_ids)
+           as p (n, kind, issue_id, source, fields, task_id)
         on p.n = e.target
+      left join unnest(add_beads.known_ns, add_beads.known_ids) as w (n, task_id)
+        on w.n = e.target
      cross join lateral (
                select coalesce(
                           docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
@@ -492,11 +504,7 @@ begin
                offset 0
            ) as s
      cross join lateral (
-               select docket_private.other_keys(
-                          k.source,
-                          array['id', 'title', 'description', 'design', 'acceptance_criteria',
-                                'labels', 'assignee', 'dependencies', 'notes', 'comments'],
-                          store_beads_file.stand_in) as others
+               select docket_private.bead_others(k.source, add_beads.stand_in) as others
                offset 0
            ) as o
      order by k.n;
@@ -512,21 +520,97 @@ begin
 
     insert into docket.task_dependencies (
         task_id, project_id, depends_on_id, dependency_type, metadata)
-    select t.task_id, store_beads_file.project_id, o.task_id, e.dependency_type,
+    select t.task_id, add_beads.project_id, o.task_id, e.dependency_type,
            case
                when e.dependency_type = 'related' and e.pair ->> 0 <> 'related'
                     or e.pair ->> 0 = 'conditional-blocks'
                then jsonb_build_object('imported', jsonb_build_object('type', e.pair -> 0))
                else '{}'
            end
-      from unnest(v_edges) as e
-      join unnest(v_issues, v_ids) as t (n, kind, issue_id, source, fields, task_id) on t.n = e.n
-      join unnest(v_issues, v_ids) as o (n, kind, issue_id, source, fields, task_id)
+      from unnest(add_beads.edges) as e
+      join unnest(add_beads.issues, add_beads.task_ids)
+           as t (n, kind, issue_id, source, fields, task_id)
+        on t.n = e.n
+      join unnest(add_beads.issues, add_beads.task_ids)
+           as o (n, kind, issue_id, source, fields, task_id)
         on o.n = e.target
      where e.kind is null
        and e.dependency_type <> 'parent';
 
-    get diagnostics v_linked = row_count;
+    get diagnostics linked = row_count;
+end;
+$$;
+
+comment on function docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text) is
+    'Makes tasks of issues, in their order, with the dependencies between them. `known_ns` and `known_ids` are lines that have tasks already.';
+
+create function docket_private.keep_beads_lines(
+    project_id uuid,
+    import_id  uuid,
+    lines      docket_private.beads_line[],
+    task_ids   uuid[],
+    stand_in   text
+) returns void
+language sql
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+    insert into docket.import_items (
+        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
+    select keep_beads_lines.import_id, keep_beads_lines.project_id, l.n, 'beads',
+           array[l.n::text], t.task_id,
+           docket_private.unmasked_json(l.source::text, keep_beads_lines.stand_in)::json,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'status')::text, keep_beads_lines.stand_in)
+           end,
+           case
+               when l.kind = 'issue'
+               then docket_private.unmasked_json(
+                   (l.source -> 'priority')::text, keep_beads_lines.stand_in)
+           end
+      from unnest(keep_beads_lines.lines) with ordinality
+           as l (n, kind, issue_id, source, fields, k)
+      join unnest(keep_beads_lines.task_ids) with ordinality as t (task_id, k) on t.k = l.k
+     order by l.n;
+$$;
+
+comment on function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text) is
+    'Keeps each line as it was written, with the task that was made of it.';
+
+create function docket_private.store_beads_file(
+    project_id  uuid,
+    is_new      boolean,
+    source_name text,
+    content     bytea,
+    lines       docket_private.beads_line[],
+    stand_in    text
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+as $$
+declare
+    v_import_id uuid := docket_private.new_id(store_beads_file.project_id);
+    v_edges     docket_private.beads_edge[] := docket_private.beads_edges(lines);
+    v_issues    docket_private.beads_line[];
+    v_ids       uuid[];
+    v_task_ids  uuid[];
+    v_linked    bigint;
+    v_report    jsonb;
+begin
+    v_issues := array(
+        select l
+          from unnest(store_beads_file.lines) as l
+         where l.kind = 'issue'
+         order by l.n);
+    select a.task_ids, a.linked into v_ids, v_linked
+      from docket_private.add_beads(
+               store_beads_file.project_id, v_issues, v_edges, '{}', '{}',
+               store_beads_file.stand_in) as a;
 
     v_task_ids := array(
         select t.task_id
@@ -551,7 +635,7 @@ begin
             'created', jsonb_build_object(
                 'projects', store_beads_file.is_new::integer,
                 'workflows', 0,
-                'tasks', v_created,
+                'tasks', cardinality(v_issues),
                 'dependencies', v_linked))
         || docket_private.beads_report(
                lines, v_edges,
@@ -564,24 +648,8 @@ begin
         store_beads_file.content, sha256(store_beads_file.content), 'beads',
         octet_length(store_beads_file.content), v_report);
 
-    insert into docket.import_items (
-        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
-    select v_import_id, store_beads_file.project_id, l.n, 'beads', array[l.n::text], t.task_id,
-           docket_private.unmasked_json(l.source::text, store_beads_file.stand_in)::json,
-           case
-               when l.kind = 'issue'
-               then docket_private.unmasked_json(
-                   (l.source -> 'status')::text, store_beads_file.stand_in)
-           end,
-           case
-               when l.kind = 'issue'
-               then docket_private.unmasked_json(
-                   (l.source -> 'priority')::text, store_beads_file.stand_in)
-           end
-      from unnest(store_beads_file.lines) with ordinality
-           as l (n, kind, issue_id, source, fields, k)
-      join unnest(v_task_ids) with ordinality as t (task_id, k) on t.k = l.k
-     order by l.n;
+    perform docket_private.keep_beads_lines(
+        store_beads_file.project_id, v_import_id, lines, v_task_ids, stand_in);
 
     return v_report;
 end;
@@ -597,6 +665,11 @@ revoke all on function docket_private.beads_report(docket_private.beads_line[], 
     from public;
 revoke all on function docket_private.beads_keys(uuid, text[]) from public;
 revoke all on function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text)
+    from public;
+revoke all on function docket_private.bead_others(json, text) from public;
+revoke all on function docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text)
+    from public;
+revoke all on function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text)
     from public;
 revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)
     from public;

@@ -3,6 +3,9 @@
 begin;
 
 drop function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text);
+drop function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text);
+drop function docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text);
+drop function docket_private.bead_others(json, text);
 drop function docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text);
 drop function docket_private.beads_keys(uuid, text[]);
 drop function docket_private.beads_report(docket_private.beads_line[], docket_private.beads_edge[], docket_private.oddity[]);

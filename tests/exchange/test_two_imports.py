@@ -33,3 +33,20 @@ def test_a_dry_run_leaves_the_project_free(docket: Database, connect: Connect) -
 
     assert import_file(second, CONTENT)["created"]["tasks"] == 2
     first.execute("commit")
+
+
+def test_two_versions_of_a_beads_file_follow_each_other(docket: Database, connect: Connect) -> None:
+    first, second, observer = connect(docket), connect(docket), connect(docket)
+    sent = "select docket.import_beads('beads', 'f', %s) -> 'merged' ->> 'changed'"
+    first.execute("select docket.create_project(slug => 'beads')")
+    first.execute(sent, [b'{"id":"a","title":"A"}'])
+    first.execute("begin")
+    first.execute(sent, [b'{"id":"a","title":"A","description":"first"}'])
+    running = start_blocked(
+        observer, second, sent, [b'{"id":"a","title":"second","description":"first"}']
+    )
+    first.execute("commit")
+
+    assert running.result() == [("1",)]
+    assert tasks(first)["a"]["title"] == "second"
+    assert tasks(first)["a"]["description"] == "first"

@@ -955,6 +955,7 @@ _IMPORT_BEADS: Function[Json] = Function(
     Parameter("content", is_required=True),
     Parameter("project_name"),
     Parameter("dry_run", default=False),
+    Parameter("resolutions", is_json=True),
     Parameter("request_id"),
 )
 _IMPORT_TASKS_JSON: Function[Json] = Function(
@@ -4444,6 +4445,7 @@ class Api(Calls):
         content: bytes,
         project_name: str | None = None,
         dry_run: bool | None = False,
+        resolutions: Json = None,
         request_id: Id | None = None,
     ) -> Json:
         """Imports a JSONL file of beads: every issue becomes a task with its id as key, every
@@ -4456,6 +4458,11 @@ class Api(Calls):
         same. The same `request_id` again returns the first answer. The same content again from the
         same source writes nothing ("unchanged").
 
+        Other content from the same source is merged with what became of the first: what changed in
+        the file comes in, what changed here stays, issues that are gone are put away. What both
+        changed is a conflict: `resolutions` says whose side counts, {"*": "ours"}, {id: {"*":
+        "theirs"}} or {id: {field: "ours"}}.
+
         Tombstones, deletions, memories and records of an unknown kind make no task; notes and
         comments become a context "notes". What can not be represented is named in the report, never
         dropped.
@@ -4464,14 +4471,15 @@ class Api(Calls):
         shape (beads), tasks, subtasks, dependencies, records (how many lines of each kind),
         statuses, created {projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities
         [{path, kind, value, reason}] with the number of the line first in each path, counts (how
-        many of each kind). Raises InvalidArgument with line and column (no UTF-8, a line that is no
-        JSON object), LimitExceeded (nested too deeply), Conflict (another content of this source,
-        or this content from another source, was imported before), Forbidden, and what
-        docket.create_project() and docket.put_context() raise.
+        many of each kind); of a merge also merged {created, changed, archived, kept} and, in a dry
+        run, conflicts [{identity, field, base, theirs, ours}]. Raises InvalidArgument with line and
+        column (no UTF-8, a line that is no JSON object), LimitExceeded (nested too deeply),
+        Conflict (conflicts, which DETAIL lists; this content from another source was imported
+        before), Forbidden, and what docket.create_project() and docket.put_context() raise.
         """
         return self._one(
             _IMPORT_BEADS,
-            (slug, source_name, content, project_name, dry_run, request_id),
+            (slug, source_name, content, project_name, dry_run, resolutions, request_id),
         )
 
     def import_tasks_json(
@@ -9547,6 +9555,7 @@ class AsyncApi(AsyncCalls):
         content: bytes,
         project_name: str | None = None,
         dry_run: bool | None = False,
+        resolutions: Json = None,
         request_id: Id | None = None,
     ) -> Json:
         """Imports a JSONL file of beads: every issue becomes a task with its id as key, every
@@ -9555,7 +9564,7 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(
             _IMPORT_BEADS,
-            (slug, source_name, content, project_name, dry_run, request_id),
+            (slug, source_name, content, project_name, dry_run, resolutions, request_id),
         )
 
     async def import_tasks_json(
