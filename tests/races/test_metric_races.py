@@ -19,6 +19,8 @@ RECORD = """
                      %s, 'took', %s, kind => 'timer',
                      recorded_at => date_trunc('hour', docket.clock()) - interval '2 hours'))
 """
+RECORD_AT = "select (docket.record_metric(%s, 'depth', 1, recorded_at => %s)).value"
+SAMPLES = "select count(*) from docket.metrics where project_id = %s"
 ROLLED: LiteralString = """
     select coalesce(array_agg(r.sample_count::integer order by r.resolution), '{}')
       from docket.metric_rollups as r
@@ -126,3 +128,26 @@ def test_a_restored_docket_rolls_up_anew(open_session: OpenSession, project: uui
     value(session, RECORD, project, 2)
     maintain(session, "metrics", done=2)
     assert rolled(session, project) == [2, 2, 2]
+
+
+def test_a_sample_that_comes_late_is_removed_once_it_is_rolled_up_or_never_taken(
+    open_session: OpenSession, project: uuid.UUID
+) -> None:
+    late, keeper = open_session(), open_session()
+    at = "2029-12-05 12:00+00"
+    sessions.begin(late, IsolationLevel.READ_COMMITTED)
+    value(late, RECORD_AT, project, at)
+    # A week later it is too old; who brought it has not committed yet.
+    keeper.execute("set docket.fake_now = '2030-01-08 12:00+00'")
+    assert maintain(keeper, "metrics", done=0) == ("done", None)
+    assert maintain(keeper, "samples", done=0) == ("done", None)
+    late.execute("commit")
+    # What no rollup has stays until one has, or is known to be of a time that is gone.
+    assert value(keeper, SAMPLES, project) == 1
+    assert maintain(keeper, "samples", done=0) == ("done", None)
+    assert maintain(keeper, "metrics", done=1) == ("done", None)
+    assert maintain(keeper, "samples", done=1) == ("done", None)
+    assert value(keeper, SAMPLES, project) == 0
+    # From now on none of that time is taken in, whatever the clock of its source says.
+    refused = sessions.start(late, RECORD_AT, (project, at))
+    assert sessions.sqlstate_of(refused) == "PD422"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -187,12 +187,30 @@ def changes(
 
 def following(docket: Docket, after: str | None, interval: float) -> Iterator[ChangesRow]:
     """Every change behind a place, or from now on, for as long as somebody takes them."""
+    return stream(docket, docket.changes, after, interval)
+
+
+class Placed(Protocol):
+    """What has a place in the one stream of changes and events."""
+
+    @property
+    def place(self) -> str:
+        """Behind which to go on."""
+
+
+Row = TypeVar("Row", bound=Placed)
+
+
+def stream(
+    docket: Docket, read: Callable[..., list[Row]], after: str | None, interval: float
+) -> Iterator[Row]:
+    """What `read` gives behind a place, or from now on, page by page and then as it comes."""
     page_size = 1000
     place = docket.changes_end() if after is None else after
     while True:
         # Asked before the page: what ends before it is in the page, or hidden.
         end = docket.changes_end()
-        page = docket.changes(after=place, page_size=page_size)
+        page = read(after=place, page_size=page_size)
         yield from page
         if page:
             place = page[-1].place

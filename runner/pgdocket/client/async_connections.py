@@ -16,7 +16,7 @@ from psycopg import AsyncRawCursor, IsolationLevel
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, AsyncNullConnectionPool
 
-from pgdocket.client.functions import Function, json_value
+from pgdocket.client.functions import Function, TransactionIds, json_value
 from pgdocket.client.retries import growing_pause, is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
 from pgdocket.client.waiting import (
@@ -301,6 +301,7 @@ async def _answer(
 
 async def _prepare(connection: _AsyncConnection) -> None:
     set_json_loads(json_value, connection)
+    connection.adapters.register_loader("xid8", TransactionIds)
     connection.used_at = monotonic()
 
 

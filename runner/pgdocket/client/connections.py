@@ -14,7 +14,7 @@ from psycopg import IsolationLevel, RawCursor
 from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool, NullConnectionPool
 
-from pgdocket.client.functions import Function, json_value
+from pgdocket.client.functions import Function, TransactionIds, json_value
 from pgdocket.client.retries import growing_pause, is_lost, pause_before, understood
 from pgdocket.client.statistics import Counters
 from pgdocket.client.waiting import (
@@ -299,6 +299,7 @@ def _answer(
 
 def _prepare(connection: _Connection) -> None:
     set_json_loads(json_value, connection)
+    connection.adapters.register_loader("xid8", TransactionIds)
     connection.used_at = monotonic()
 
 

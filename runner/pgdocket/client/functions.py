@@ -16,6 +16,9 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from psycopg._cursor_base import BaseCursor
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 from psycopg.rows import dict_row
 
 from pgdocket.errors import InvalidArgument
@@ -35,6 +38,16 @@ class Effect(Enum):
     FLEETING = auto()  # as REPEATABLE, and no harm is done when a crash of the server undoes it
     KEYED = auto()  # a request_id makes it repeatable; one is made where none is given
     ONCE = auto()  # never
+
+
+class TransactionIds(Loader):
+    """The ids of transactions (xid8), which psycopg knows as bytes only, as their digits."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        """The digits."""
+        return str(int.from_bytes(bytes(data), "big"))
 
 
 @dataclass(frozen=True, slots=True)
