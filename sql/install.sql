@@ -54304,6 +54304,607 @@ grant execute on function
 
 reset role;
 
+-- analytics/read_costs
+
+set local role docket_owner;
+
+create function docket.cost_breakdown(
+    project_id uuid        default null,
+    group_by   text        default 'project',
+    since      timestamptz default null,
+    until      timestamptz default null,
+    max_rows   integer     default 20
+) returns table (
+    project                 text,
+    label                   text,
+    currency                text,
+    interactions            bigint,
+    success_rate            numeric,
+    input_tokens            bigint,
+    output_tokens           bigint,
+    cache_read_input_tokens bigint,
+    cost                    numeric,
+    as_of                   timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(cost_breakdown.project_id);
+    v_days timestamptz[] := docket_private.read_periods(
+        'day', cost_breakdown.since, cost_breakdown.until);
+    v_as_of timestamptz := docket_private.tallied_at('{cost_days}');
+begin
+    perform docket_private.require_word(
+        cost_breakdown.group_by, '{project,agent,model,day,week}', 'thing to group by');
+
+    return query
+      with days as (
+          select d.*,
+                 case cost_breakdown.group_by
+                     when 'agent' then d.agent_name
+                     when 'model' then nullif(d.model, '')
+                     when 'day' then (d.day_start at time zone 'UTC')::date::text
+                     when 'week' then
+                         (date_trunc('week', d.day_start, 'UTC') at time zone 'UTC')::date::text
+                 end as label
+            from docket_private.cost_days as d
+           where d.project_id = any (v_projects)
+             and d.day_start >= v_days[1]
+             and d.day_start <= v_days[cardinality(v_days)]
+      )
+    select p.slug, d.label, nullif(d.currency, ''), sum(d.interactions)::bigint,
+           round(sum(d.successes) / sum(d.interactions), 4), sum(d.input_tokens)::bigint,
+           sum(d.output_tokens)::bigint, sum(d.cache_read_input_tokens)::bigint, sum(d.cost),
+           v_as_of
+      from days as d
+      join docket.projects as p
+        on p.project_id = d.project_id
+     group by p.slug, d.label, d.currency
+     order by case when cost_breakdown.group_by in ('day', 'week') then d.label end desc,
+              sum(d.cost) desc, sum(d.interactions) desc, p.slug, d.label
+     limit least(greatest(cost_breakdown.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.cost_breakdown(uuid, text, timestamptz, timestamptz, integer) is
+'What interactions with models used and cost, by project, agent, model, day or week.
+
+`project_id` is null for each of the projects that you may see. `group_by` is project, agent, model
+(the one that answered, else the one asked for), day or week (by its first day, UTC). `since` and
+`until` are the days, from that of the first to before the second (the last 30 unless given, 1000 at
+most), `max_rows` bounds the answer (1 to 1000). Returns a row for each currency too, the dearest
+first, days and weeks the latest first. as_of says how old the answer is; maintenance counts anew.
+label, currency and as_of may be null: not grouped or not known, of no cost, never counted. Raises
+PD422.';
+
+create function docket.error_rates(
+    project_id uuid        default null,
+    period     text        default 'day',
+    since      timestamptz default null,
+    until      timestamptz default null,
+    max_rows   integer     default 100
+) returns table (
+    project              text,
+    period_start         timestamptz,
+    error_type           text,
+    errors               bigint,
+    executions           bigint,
+    errors_per_execution numeric,
+    as_of                timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(error_rates.project_id);
+    v_periods timestamptz[] := docket_private.read_periods(
+        error_rates.period, error_rates.since, error_rates.until);
+    v_as_of timestamptz := docket_private.tallied_at('{outcome_days}');
+begin
+    return query
+      with outcomes as materialized (
+          select o.project_id, b.period_start, o.kind, nullif(o.label, '') as label,
+                 sum(o.total)::bigint as total
+            from docket_private.outcome_days as o
+           cross join lateral (
+                     select date_trunc(error_rates.period, o.day_start, 'UTC') as period_start
+                 ) as b
+           where o.project_id = any (v_projects)
+             and o.kind       = any ('{execution,error}'::text[])
+             and o.day_start >= v_periods[1]
+             and b.period_start <= v_periods[cardinality(v_periods)]
+           group by o.project_id, b.period_start, o.kind, o.label
+      ), runs as (
+          select o.project_id, o.period_start, sum(o.total)::bigint as executions
+            from outcomes as o
+           where o.kind = 'execution'
+           group by o.project_id, o.period_start
+      )
+    select p.slug, o.period_start, o.label, o.total, coalesce(r.executions, 0),
+           round(o.total::numeric / r.executions, 4), v_as_of
+      from outcomes as o
+      join docket.projects as p
+        on p.project_id = o.project_id
+      left join runs as r
+        on r.project_id   = o.project_id
+       and r.period_start = o.period_start
+     where o.kind = 'error'
+     order by o.period_start desc, o.total desc, p.slug, o.label
+     limit least(greatest(error_rates.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.error_rates(uuid, text, timestamptz, timestamptz, integer) is
+'The errors of each day or week by their type, and how many that is for each execution that ended in
+the same time.
+
+`project_id` is null for each of the projects that you may see. `period` is day or week (UTC, from
+Monday), `since` and `until` which of them (30 days or 12 weeks unless given, 1000 days at most),
+`max_rows` bounds the answer (1 to 1000). Returns rows, the latest first and of these the most
+frequent. as_of says how old the answer is; maintenance counts anew. error_type,
+errors_per_execution and as_of may be null: of no type, nothing was run, never counted. Raises
+PD422.';
+
+create function docket.context_usage(
+    project_id uuid    default null,
+    max_rows   integer default 20
+) returns table (
+    project         text,
+    context_type    text,
+    tasks           bigint,
+    versions        bigint,
+    byte_size       bigint,
+    mean_bytes      bigint,
+    largest_bytes   bigint,
+    uses            bigint,
+    last_written_at timestamptz,
+    last_used_at    timestamptz,
+    as_of           timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(context_usage.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{context_counts}');
+begin
+    return query
+    select p.slug, c.context_type, c.tasks, c.versions, c.byte_size, c.byte_size / c.versions,
+           c.largest_bytes, c.uses, c.last_written_at, c.last_used_at, v_as_of
+      from docket_private.context_counts as c
+      join docket.projects as p
+        on p.project_id = c.project_id
+     where c.project_id = any (v_projects)
+     order by c.byte_size desc, p.slug, c.context_type
+     limit least(greatest(context_usage.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.context_usage(uuid, integer) is
+'What is kept as context, by type: for how many tasks, in how many versions, how large (in bytes, as
+given), and how often it was used.
+
+`project_id` is null for each of the projects that you may see, `max_rows` bounds the answer (1 to
+1000). Returns rows, the largest first. as_of says how old the answer is; maintenance counts anew
+(context_statistics() does it while one waits). last_used_at and as_of may be null. Raises
+nothing.';
+
+create function docket.component_trends(
+    project_id uuid        default null,
+    component  text        default null,
+    since      timestamptz default null,
+    until      timestamptz default null,
+    max_rows   integer     default 1000
+) returns table (
+    project         text,
+    component_name  text,
+    day_start       timestamptz,
+    messages        bigint,
+    messages_failed bigint,
+    latency_mean_ms bigint,
+    latency_p50_ms  bigint,
+    latency_p95_ms  bigint,
+    utilization     jsonb,
+    as_of           timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(component_trends.project_id);
+    v_days timestamptz[] := docket_private.read_periods(
+        'day', component_trends.since, component_trends.until);
+    v_as_of timestamptz := docket_private.tallied_at('{communication_days}');
+begin
+    return query
+      with talked as (
+          select c.project_id, c.component, c.day_start, c.messages, c.failed, c.latency_mean_ms,
+                 c.latency_p50_ms, c.latency_p95_ms
+            from docket_private.communication_days as c
+           where c.project_id = any (v_projects)
+             and c.day_start >= v_days[1]
+             and c.day_start <= v_days[cardinality(v_days)]
+      ), used as (
+          select s.project_id, s.labels ->> 'component' as component, r.bucket_at as day_start,
+                 jsonb_object_agg(
+                     coalesce(s.labels ->> 'resource', ''),
+                     jsonb_build_object('mean', round(r.total / r.sample_count, 4),
+                                        'peak', r.highest)) as utilization
+            from docket.metric_series as s
+           cross join lateral (
+                     select w.bucket_at, w.total, w.sample_count, w.highest
+                       from docket.metric_rollups as w
+                      where w.series_id  = s.series_id
+                        and w.project_id = s.project_id
+                        and w.resolution = 'day'
+                        and w.bucket_at >= v_days[1]
+                        and w.bucket_at <= v_days[cardinality(v_days)]
+                     offset 0
+                 ) as r
+           where s.project_id = any (v_projects)
+             and s.name       = 'component_utilization'
+             and s.labels ? 'component'
+           group by s.project_id, s.labels ->> 'component', r.bucket_at
+      )
+    select p.slug, k.component, k.day_start, coalesce(t.messages, 0), coalesce(t.failed, 0),
+           t.latency_mean_ms, t.latency_p50_ms, t.latency_p95_ms,
+           coalesce(u.utilization, '{}'), v_as_of
+      from (
+          select t.project_id, t.component, t.day_start from talked as t
+           union
+          select u.project_id, u.component, u.day_start from used as u
+      ) as k
+      join docket.projects as p
+        on p.project_id = k.project_id
+      left join talked as t
+        on t.project_id = k.project_id
+       and t.component  = k.component
+       and t.day_start  = k.day_start
+      left join used as u
+        on u.project_id = k.project_id
+       and u.component  = k.component
+       and u.day_start  = k.day_start
+     where component_trends.component is null
+        or k.component = component_trends.component
+     order by p.slug, k.component, k.day_start desc
+     limit least(greatest(component_trends.max_rows, 1), 1000);
+end;
+$$;
+
+comment on function docket.component_trends(uuid, text, timestamptz, timestamptz, integer) is
+'How components did, by day: messages to them, how many failed and how long they took, and how much of
+their resources was in use.
+
+`project_id` is null for each of the projects that you may see, `component` names one of them;
+`since` and `until` are the days (UTC), from that of the first to before the second (the last 30
+unless given, 1000 at most); `max_rows` bounds the answer (1 to 1000). Returns a row for each
+component and day that something is known of, by name and the latest first: latencies in
+milliseconds; utilization is an object {resource: {mean, peak}}, of what its signs of life have told
+(as far as maintenance has rolled it up). as_of says how old the rest is. latency_mean_ms,
+latency_p50_ms, latency_p95_ms and as_of may be null. Raises PD422.';
+
+revoke all on function docket.cost_breakdown(uuid, text, timestamptz, timestamptz, integer)
+  from public;
+revoke all on function docket.error_rates(uuid, text, timestamptz, timestamptz, integer)
+  from public;
+revoke all on function docket.context_usage(uuid, integer) from public;
+revoke all on function docket.component_trends(uuid, text, timestamptz, timestamptz, integer)
+  from public;
+grant execute on function
+    docket.cost_breakdown(uuid, text, timestamptz, timestamptz, integer),
+    docket.error_rates(uuid, text, timestamptz, timestamptz, integer),
+    docket.context_usage(uuid, integer),
+    docket.component_trends(uuid, text, timestamptz, timestamptz, integer)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- analytics/workflow_efficiency
+
+set local role docket_owner;
+
+-- Reckoned when it is asked for, from the tasks of one workflow. Nobody finishes earlier than the
+-- longest chain of tasks that wait for each other takes: so the time that passed is told against
+-- that. Flow efficiency is the part of the time in which something was worked on, of all the time
+-- that it took (Anderson and Carmichael, Essential Kanban Condensed, 2016).
+create function docket.workflow_efficiency(workflow_id uuid) returns table (
+    workflow          text,
+    tasks             bigint,
+    completed         bigint,
+    began_at          timestamptz,
+    ended_at          timestamptz,
+    elapsed_ms        bigint,
+    worked_ms         bigint,
+    busy_ms           bigint,
+    idle_share        numeric,
+    critical_path_ms  bigint,
+    critical_tasks    bigint,
+    path_efficiency   numeric,
+    flow_efficiency   numeric
+)
+language plpgsql
+stable
+security definer
+rows 1
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := docket.clock();
+begin
+    return query
+      with flow as (
+          select w.workflow_id, w.project_id, w.name
+            from docket.workflows as w
+           where w.workflow_id = workflow_efficiency.workflow_id
+      ), chosen as materialized (
+          select t.task_id, t.project_id, t.status, t.created_at, t.completed_at,
+                 row_number() over (order by n.rank nulls first, t.task_id)::integer as place
+            from flow as f
+           cross join lateral (
+                     select w.task_id, w.project_id, w.status, w.created_at, w.completed_at
+                       from docket.tasks as w
+                      where w.workflow_id = f.workflow_id
+                        and w.project_id  = f.project_id
+                        and w.status     <> 'cancelled'
+                        and w.archived_at is null
+                     offset 0
+                 ) as t
+            left join docket_private.task_nodes as n
+              on n.project_id = t.project_id
+             and n.task_id    = t.task_id
+      ), held as materialized (
+          select c.place, a.created_at as began_at,
+                 greatest(coalesce(a.ended_at, v_now), a.created_at) as ended_at
+            from chosen as c
+           cross join lateral (
+                     select w.created_at, w.ended_at
+                       from docket.task_attempts as w
+                      where w.task_id    = c.task_id
+                        and w.project_id = c.project_id
+                     offset 0
+                 ) as a
+      ), worked as materialized (
+          select c.place, c.status, c.created_at, c.completed_at, coalesce(h.ms, 0) as ms
+            from chosen as c
+            left join (
+                     select h.place,
+                            sum(extract(epoch from h.ended_at - h.began_at) * 1000) as ms
+                       from held as h
+                      group by h.place
+                 ) as h
+              on h.place = c.place
+      ), edges as materialized (
+          select d.place as prerequisite, c.place as dependent
+            from chosen as c
+           cross join lateral (
+                     select e.depends_on_id
+                       from docket.task_dependencies as e
+                      where e.task_id         = c.task_id
+                        and e.project_id      = c.project_id
+                        and e.dependency_type = 'blocks'
+                     offset 0
+                 ) as e
+            join chosen as d
+              on d.task_id = e.depends_on_id
+      ), path as materialized (
+          select docket_private.longest_path(
+                     (select array_agg(e.prerequisite order by e.dependent, e.prerequisite)
+                        from edges as e),
+                     (select array_agg(e.dependent order by e.dependent, e.prerequisite)
+                        from edges as e),
+                     (select array_agg(w.ms::double precision order by w.place)
+                        from worked as w)) as places
+      ), whole as (
+          select f.name,
+                 (select count(*) from worked as w) as tasks,
+                 (select count(*) from worked as w where w.status = 'completed') as completed,
+                 (select min(h.began_at) from held as h) as began_at,
+                 (select max(w.completed_at) from worked as w) as last_at,
+                 (select sum(w.ms) from worked as w) as worked_ms,
+                 (select sum(extract(epoch from upper(b.span) - lower(b.span)) * 1000)
+                    from (select range_agg(tstzrange(h.began_at, h.ended_at)) as spans
+                            from held as h) as r
+                   cross join lateral unnest(r.spans) as b (span)) as busy_ms,
+                 (select sum(w.ms) from worked as w where w.place = any (p.places)) as path_ms,
+                 cardinality(p.places) as steps,
+                 (select sum(w.ms)
+                         / nullif(sum(extract(epoch from w.completed_at - w.created_at) * 1000), 0)
+                    from worked as w
+                   where w.status = 'completed') as flow
+            from flow as f
+           cross join path as p
+      ), timed as (
+          select w.*,
+                 case when w.completed = w.tasks then w.last_at end as ended_at,
+                 extract(epoch from case when w.completed = w.tasks then w.last_at else v_now end
+                                    - w.began_at) * 1000 as elapsed_ms
+            from whole as w
+      )
+    select t.name, t.tasks, t.completed, t.began_at, t.ended_at, t.elapsed_ms::bigint,
+           coalesce(t.worked_ms, 0)::bigint, coalesce(t.busy_ms, 0)::bigint,
+           case
+               when t.elapsed_ms > 0 then round(greatest(1 - t.busy_ms / t.elapsed_ms, 0), 4)
+           end,
+           coalesce(t.path_ms, 0)::bigint, coalesce(t.steps, 0)::bigint,
+           round(t.path_ms / nullif(t.elapsed_ms, 0), 4), round(t.flow, 4)
+      from timed as t;
+end;
+$$;
+
+comment on function docket.workflow_efficiency(uuid) is
+'How well the time of a workflow was used: what passed, against what had to.
+
+A task counts with the time that agents held it, in all attempts; what was cancelled or put away
+does not. elapsed_ms is from the first attempt to the last completion, or until now as long as
+something is to be done (ended_at is null then). worked_ms is the sum of all tasks'' times, busy_ms
+how long at least one was held, and idle_share the part of the elapsed time in which none was.
+critical_path_ms is the longest chain of tasks that wait for each other (critical_tasks of them):
+path_efficiency is that by the elapsed time, 1 where nothing but the chain took time.
+flow_efficiency is the time worked by the lead time, of the completed tasks. Returns one row for a
+workflow; times in milliseconds. began_at, ended_at, elapsed_ms, idle_share, path_efficiency and
+flow_efficiency may be null: nothing was begun, or completed. Raises nothing.';
+
+-- Each task by its own rows, like docket.task_execution_summary: never stale.
+create view docket.task_performance
+with (security_invoker = true) as
+    select t.project_id,
+           t.task_id,
+           t.task_key,
+           t.title,
+           t.status,
+           t.workflow_id,
+           t.assigned_to,
+           t.created_at,
+           a.first_started_at,
+           t.completed_at,
+           round(extract(epoch from t.completed_at - t.created_at) * 1000)::bigint as lead_ms,
+           round(extract(epoch from t.completed_at - a.first_started_at) * 1000)::bigint
+               as cycle_ms,
+           round(extract(epoch from a.first_started_at - t.created_at) * 1000)::bigint as waited_ms,
+           a.worked_ms,
+           a.attempts,
+           a.attempts_failed,
+           v.validations,
+           v.validations_failed,
+           e.executions,
+           e.executions_failed,
+           i.interactions,
+           i.input_tokens,
+           i.output_tokens,
+           b.used_cost,
+           t.estimated_effort,
+           t.actual_effort,
+           t.complexity_score,
+           t.actual_complexity
+      from docket.tasks as t
+     cross join lateral (
+               select min(w.created_at) as first_started_at,
+                      coalesce(round(sum(extract(epoch from coalesce(w.ended_at, docket.clock())
+                                                            - w.created_at) * 1000)), 0)::bigint
+                          as worked_ms,
+                      count(*) as attempts,
+                      count(*) filter (where w.outcome in ('failed', 'lease_expired'))
+                          as attempts_failed
+                 from docket.task_attempts as w
+                where w.task_id    = t.task_id
+                  and w.project_id = t.project_id
+           ) as a
+     cross join lateral (
+               select count(*) as validations,
+                      count(*) filter (where w.validation_status in ('failed', 'error'))
+                          as validations_failed
+                 from docket.validation_results as w
+                where w.task_id    = t.task_id
+                  and w.project_id = t.project_id
+           ) as v
+     cross join lateral (
+               select count(*) as executions,
+                      count(*) filter (where w.status in ('failed', 'timed_out'))
+                          as executions_failed
+                 from docket.execution_history as w
+                where w.task_id    = t.task_id
+                  and w.project_id = t.project_id
+           ) as e
+     cross join lateral (
+               select count(*) as interactions,
+                      coalesce(sum(w.input_tokens), 0)::bigint as input_tokens,
+                      coalesce(sum(w.output_tokens), 0)::bigint as output_tokens
+                 from docket.ai_interactions as w
+                where w.task_id    = t.task_id
+                  and w.project_id = t.project_id
+           ) as i
+      left join lateral (
+               select w.used_cost
+                 from docket.budgets as w
+                where w.task_id    = t.task_id
+                  and w.project_id = t.project_id
+                order by w.budget_id
+                limit 1
+           ) as b on true
+     where t.archived_at is null;
+
+comment on view docket.task_performance is
+    'How each task in use went: lead and cycle time, how long it waited and was worked on (milliseconds), attempts, validations, executions, interactions, tokens, cost as its budget counts it, and effort against what was estimated.';
+
+revoke all on function docket.workflow_efficiency(uuid) from public;
+grant execute on function docket.workflow_efficiency(uuid)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+grant select on docket.task_performance
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- analytics/dashboards
+
+set local role docket_owner;
+
+-- For whoever draws pictures by SQL alone: the last thirty days of each project that he may see.
+create view docket.performance_dashboard
+with (security_invoker = true) as
+    select t.project, t.period_start as day_start, t.tasks_created, t.tasks_completed,
+           t.lead_mean_ms, t.lead_p50_ms, t.lead_p95_ms, t.cycle_mean_ms, t.cycle_p50_ms,
+           t.cycle_p95_ms, t.attempts, t.attempts_failed, t.success_rate, t.validations,
+           t.validations_failed, t.executions, t.executions_failed, t.errors, t.as_of
+      from docket.work_trends() as t;
+
+comment on view docket.performance_dashboard is
+    'How work went on each of the last thirty days (UTC): docket.work_trends() of each project.';
+
+create view docket.business_metrics
+with (security_invoker = true) as
+    select t.project, t.period_start as day_start, t.tasks_created,
+           t.tasks_completed as tasks_processed, t.validations as validations_completed,
+           t.validations - t.validations_failed as validations_passed, t.as_of
+      from docket.work_trends() as t;
+
+comment on view docket.business_metrics is
+    'Tasks created and processed, and validations completed and passed, on each of the last thirty days (UTC).';
+
+create view docket.error_trends
+with (security_invoker = true) as
+    select e.project, e.period_start as day_start, e.error_type, e.errors, e.executions,
+           e.errors_per_execution, e.as_of
+      from docket.error_rates(max_rows => 1000) as e;
+
+comment on view docket.error_trends is
+    'The errors of each of the last thirty days (UTC) by type, and how many for each execution; at most 1,000 rows.';
+
+create view docket.resource_trends
+with (security_invoker = true) as
+    select c.project, c.component_name, c.day_start, u.resource,
+           (u.used ->> 'mean')::numeric as mean_utilization,
+           (u.used ->> 'peak')::numeric as peak_utilization
+      from docket.component_trends() as c
+     cross join lateral jsonb_each(c.utilization) as u (resource, used);
+
+comment on view docket.resource_trends is
+    'How much of each resource of each component was in use on each of the last thirty days (UTC): mean and peak, 0 to 1.';
+
+grant select on docket.performance_dashboard, docket.business_metrics, docket.error_trends,
+      docket.resource_trends
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
 -- ops/schema_migrations
 
 -- The registry belongs to whoever deploys. There is none where sql/install.sql was run instead.

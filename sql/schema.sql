@@ -3242,6 +3242,86 @@ in 1 to 2000 characters; `utilization` how much of each resource is in use, as a
 from 0 to 1 ({"cpu": 0.4, "disk": 0.9}), which becomes samples of the metric component_utilization.
 Returns the heartbeat. Raises PD404, PD403, PD409, PD413, PD422.';
 
+-- FUNCTION docket.component_trends(uuid, text, timestamp with time zone, timestamp with time zone, integer)
+
+CREATE FUNCTION docket.component_trends(project_id uuid DEFAULT NULL::uuid, component text DEFAULT NULL::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 1000) RETURNS TABLE(project text, component_name text, day_start timestamp with time zone, messages bigint, messages_failed bigint, latency_mean_ms bigint, latency_p50_ms bigint, latency_p95_ms bigint, utilization jsonb, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(component_trends.project_id);
+    v_days timestamptz[] := docket_private.read_periods(
+        'day', component_trends.since, component_trends.until);
+    v_as_of timestamptz := docket_private.tallied_at('{communication_days}');
+begin
+    return query
+      with talked as (
+          select c.project_id, c.component, c.day_start, c.messages, c.failed, c.latency_mean_ms,
+                 c.latency_p50_ms, c.latency_p95_ms
+            from docket_private.communication_days as c
+           where c.project_id = any (v_projects)
+             and c.day_start >= v_days[1]
+             and c.day_start <= v_days[cardinality(v_days)]
+      ), used as (
+          select s.project_id, s.labels ->> 'component' as component, r.bucket_at as day_start,
+                 jsonb_object_agg(
+                     coalesce(s.labels ->> 'resource', ''),
+                     jsonb_build_object('mean', round(r.total / r.sample_count, 4),
+                                        'peak', r.highest)) as utilization
+            from docket.metric_series as s
+           cross join lateral (
+                     select w.bucket_at, w.total, w.sample_count, w.highest
+                       from docket.metric_rollups as w
+                      where w.series_id  = s.series_id
+                        and w.project_id = s.project_id
+                        and w.resolution = 'day'
+                        and w.bucket_at >= v_days[1]
+                        and w.bucket_at <= v_days[cardinality(v_days)]
+                     offset 0
+                 ) as r
+           where s.project_id = any (v_projects)
+             and s.name       = 'component_utilization'
+             and s.labels ? 'component'
+           group by s.project_id, s.labels ->> 'component', r.bucket_at
+      )
+    select p.slug, k.component, k.day_start, coalesce(t.messages, 0), coalesce(t.failed, 0),
+           t.latency_mean_ms, t.latency_p50_ms, t.latency_p95_ms,
+           coalesce(u.utilization, '{}'), v_as_of
+      from (
+          select t.project_id, t.component, t.day_start from talked as t
+           union
+          select u.project_id, u.component, u.day_start from used as u
+      ) as k
+      join docket.projects as p
+        on p.project_id = k.project_id
+      left join talked as t
+        on t.project_id = k.project_id
+       and t.component  = k.component
+       and t.day_start  = k.day_start
+      left join used as u
+        on u.project_id = k.project_id
+       and u.component  = k.component
+       and u.day_start  = k.day_start
+     where component_trends.component is null
+        or k.component = component_trends.component
+     order by p.slug, k.component, k.day_start desc
+     limit least(greatest(component_trends.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) IS 'How components did, by day: messages to them, how many failed and how long they took, and how much of
+their resources was in use.
+
+`project_id` is null for each of the projects that you may see, `component` names one of them;
+`since` and `until` are the days (UTC), from that of the first to before the second (the last 30
+unless given, 1000 at most); `max_rows` bounds the answer (1 to 1000). Returns a row for each
+component and day that something is known of, by name and the latest first: latencies in
+milliseconds; utilization is an object {resource: {mean, peak}}, of what its signs of life have told
+(as far as maintenance has rolled it up). as_of says how old the rest is. latency_mean_ms,
+latency_p50_ms, latency_p95_ms and as_of may be null. Raises PD422.';
+
 -- FUNCTION docket.context_health(uuid)
 
 CREATE FUNCTION docket.context_health(task_id uuid) RETURNS TABLE(component text, score integer, weight integer, finding text, remedy text)
@@ -3667,6 +3747,38 @@ record_context_use() has counted them.
 
 Returns a row for each type; last_used_at may be null. Raises nothing.';
 
+-- FUNCTION docket.context_usage(uuid, integer)
+
+CREATE FUNCTION docket.context_usage(project_id uuid DEFAULT NULL::uuid, max_rows integer DEFAULT 20) RETURNS TABLE(project text, context_type text, tasks bigint, versions bigint, byte_size bigint, mean_bytes bigint, largest_bytes bigint, uses bigint, last_written_at timestamp with time zone, last_used_at timestamp with time zone, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(context_usage.project_id);
+    v_as_of timestamptz := docket_private.tallied_at('{context_counts}');
+begin
+    return query
+    select p.slug, c.context_type, c.tasks, c.versions, c.byte_size, c.byte_size / c.versions,
+           c.largest_bytes, c.uses, c.last_written_at, c.last_used_at, v_as_of
+      from docket_private.context_counts as c
+      join docket.projects as p
+        on p.project_id = c.project_id
+     where c.project_id = any (v_projects)
+     order by c.byte_size desc, p.slug, c.context_type
+     limit least(greatest(context_usage.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) IS 'What is kept as context, by type: for how many tasks, in how many versions, how large (in bytes, as
+given), and how often it was used.
+
+`project_id` is null for each of the projects that you may see, `max_rows` bounds the answer (1 to
+1000). Returns rows, the largest first. as_of says how old the answer is; maintenance counts anew
+(context_statistics() does it while one waits). last_used_at and as_of may be null. Raises
+nothing.';
+
 -- TABLE docket.task_attempts
 
 CREATE TABLE docket.task_attempts (
@@ -3955,6 +4067,62 @@ COMMENT ON FUNCTION docket.conversation(project_id uuid, conversation_id text, a
 `conversation_id` names it; without one it is all that was said in session `session_id`, and with
 both what was said of it there. `after` is the id of the last interaction of the previous page,
 `page_size` is in rows (1 to 1000). Returns interactions; raises nothing.';
+
+-- FUNCTION docket.cost_breakdown(uuid, text, timestamp with time zone, timestamp with time zone, integer)
+
+CREATE FUNCTION docket.cost_breakdown(project_id uuid DEFAULT NULL::uuid, group_by text DEFAULT 'project'::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 20) RETURNS TABLE(project text, label text, currency text, interactions bigint, success_rate numeric, input_tokens bigint, output_tokens bigint, cache_read_input_tokens bigint, cost numeric, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(cost_breakdown.project_id);
+    v_days timestamptz[] := docket_private.read_periods(
+        'day', cost_breakdown.since, cost_breakdown.until);
+    v_as_of timestamptz := docket_private.tallied_at('{cost_days}');
+begin
+    perform docket_private.require_word(
+        cost_breakdown.group_by, '{project,agent,model,day,week}', 'thing to group by');
+
+    return query
+      with days as (
+          select d.*,
+                 case cost_breakdown.group_by
+                     when 'agent' then d.agent_name
+                     when 'model' then nullif(d.model, '')
+                     when 'day' then (d.day_start at time zone 'UTC')::date::text
+                     when 'week' then
+                         (date_trunc('week', d.day_start, 'UTC') at time zone 'UTC')::date::text
+                 end as label
+            from docket_private.cost_days as d
+           where d.project_id = any (v_projects)
+             and d.day_start >= v_days[1]
+             and d.day_start <= v_days[cardinality(v_days)]
+      )
+    select p.slug, d.label, nullif(d.currency, ''), sum(d.interactions)::bigint,
+           round(sum(d.successes) / sum(d.interactions), 4), sum(d.input_tokens)::bigint,
+           sum(d.output_tokens)::bigint, sum(d.cache_read_input_tokens)::bigint, sum(d.cost),
+           v_as_of
+      from days as d
+      join docket.projects as p
+        on p.project_id = d.project_id
+     group by p.slug, d.label, d.currency
+     order by case when cost_breakdown.group_by in ('day', 'week') then d.label end desc,
+              sum(d.cost) desc, sum(d.interactions) desc, p.slug, d.label
+     limit least(greatest(cost_breakdown.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) IS 'What interactions with models used and cost, by project, agent, model, day or week.
+
+`project_id` is null for each of the projects that you may see. `group_by` is project, agent, model
+(the one that answered, else the one asked for), day or week (by its first day, UTC). `since` and
+`until` are the days, from that of the first to before the second (the last 30 unless given, 1000 at
+most), `max_rows` bounds the answer (1 to 1000). Returns a row for each currency too, the dearest
+first, days and weeks the latest first. as_of says how old the answer is; maintenance counts anew.
+label, currency and as_of may be null: not grouped or not known, of no cost, never counted. Raises
+PD422.';
 
 -- FUNCTION docket_private.tasks_by(uuid, text, jsonb)
 
@@ -6161,6 +6329,63 @@ duration kept.
 cancelled; exactly one of `workflow_id`, `task_id` and `pull_request_id` is given; `metadata` is an
 object. The same `request_id` again returns the first answer.
 Returns the stay that begins. Raises PD404, PD403, PD422.';
+
+-- FUNCTION docket.error_rates(uuid, text, timestamp with time zone, timestamp with time zone, integer)
+
+CREATE FUNCTION docket.error_rates(project_id uuid DEFAULT NULL::uuid, period text DEFAULT 'day'::text, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, max_rows integer DEFAULT 100) RETURNS TABLE(project text, period_start timestamp with time zone, error_type text, errors bigint, executions bigint, errors_per_execution numeric, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[] := docket_private.asked_projects(error_rates.project_id);
+    v_periods timestamptz[] := docket_private.read_periods(
+        error_rates.period, error_rates.since, error_rates.until);
+    v_as_of timestamptz := docket_private.tallied_at('{outcome_days}');
+begin
+    return query
+      with outcomes as materialized (
+          select o.project_id, b.period_start, o.kind, nullif(o.label, '') as label,
+                 sum(o.total)::bigint as total
+            from docket_private.outcome_days as o
+           cross join lateral (
+                     select date_trunc(error_rates.period, o.day_start, 'UTC') as period_start
+                 ) as b
+           where o.project_id = any (v_projects)
+             and o.kind       = any ('{execution,error}'::text[])
+             and o.day_start >= v_periods[1]
+             and b.period_start <= v_periods[cardinality(v_periods)]
+           group by o.project_id, b.period_start, o.kind, o.label
+      ), runs as (
+          select o.project_id, o.period_start, sum(o.total)::bigint as executions
+            from outcomes as o
+           where o.kind = 'execution'
+           group by o.project_id, o.period_start
+      )
+    select p.slug, o.period_start, o.label, o.total, coalesce(r.executions, 0),
+           round(o.total::numeric / r.executions, 4), v_as_of
+      from outcomes as o
+      join docket.projects as p
+        on p.project_id = o.project_id
+      left join runs as r
+        on r.project_id   = o.project_id
+       and r.period_start = o.period_start
+     where o.kind = 'error'
+     order by o.period_start desc, o.total desc, p.slug, o.label
+     limit least(greatest(error_rates.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) IS 'The errors of each day or week by their type, and how many that is for each execution that ended in
+the same time.
+
+`project_id` is null for each of the projects that you may see. `period` is day or week (UTC, from
+Monday), `since` and `until` which of them (30 days or 12 weeks unless given, 1000 days at most),
+`max_rows` bounds the answer (1 to 1000). Returns rows, the latest first and of these the most
+frequent. as_of says how old the answer is; maintenance counts anew. error_type,
+errors_per_execution and as_of may be null: of no type, nothing was run, never counted. Raises
+PD422.';
 
 -- FUNCTION docket.estimate_tokens(text, text)
 
@@ -23919,6 +24144,129 @@ are those that were completed, failed, or whose lease expired (these two are att
 success_rate the part that was completed; validations those that passed or failed. as_of says how
 old the answer is; maintenance counts anew. lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms,
 cycle_p50_ms, cycle_p95_ms, success_rate and as_of may be null. Raises PD422.';
+
+-- FUNCTION docket.workflow_efficiency(uuid)
+
+CREATE FUNCTION docket.workflow_efficiency(workflow_id uuid) RETURNS TABLE(workflow text, tasks bigint, completed bigint, began_at timestamp with time zone, ended_at timestamp with time zone, elapsed_ms bigint, worked_ms bigint, busy_ms bigint, idle_share numeric, critical_path_ms bigint, critical_tasks bigint, path_efficiency numeric, flow_efficiency numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := docket.clock();
+begin
+    return query
+      with flow as (
+          select w.workflow_id, w.project_id, w.name
+            from docket.workflows as w
+           where w.workflow_id = workflow_efficiency.workflow_id
+      ), chosen as materialized (
+          select t.task_id, t.project_id, t.status, t.created_at, t.completed_at,
+                 row_number() over (order by n.rank nulls first, t.task_id)::integer as place
+            from flow as f
+           cross join lateral (
+                     select w.task_id, w.project_id, w.status, w.created_at, w.completed_at
+                       from docket.tasks as w
+                      where w.workflow_id = f.workflow_id
+                        and w.project_id  = f.project_id
+                        and w.status     <> 'cancelled'
+                        and w.archived_at is null
+                     offset 0
+                 ) as t
+            left join docket_private.task_nodes as n
+              on n.project_id = t.project_id
+             and n.task_id    = t.task_id
+      ), held as materialized (
+          select c.place, a.created_at as began_at,
+                 greatest(coalesce(a.ended_at, v_now), a.created_at) as ended_at
+            from chosen as c
+           cross join lateral (
+                     select w.created_at, w.ended_at
+                       from docket.task_attempts as w
+                      where w.task_id    = c.task_id
+                        and w.project_id = c.project_id
+                     offset 0
+                 ) as a
+      ), worked as materialized (
+          select c.place, c.status, c.created_at, c.completed_at, coalesce(h.ms, 0) as ms
+            from chosen as c
+            left join (
+                     select h.place,
+                            sum(extract(epoch from h.ended_at - h.began_at) * 1000) as ms
+                       from held as h
+                      group by h.place
+                 ) as h
+              on h.place = c.place
+      ), edges as materialized (
+          select d.place as prerequisite, c.place as dependent
+            from chosen as c
+           cross join lateral (
+                     select e.depends_on_id
+                       from docket.task_dependencies as e
+                      where e.task_id         = c.task_id
+                        and e.project_id      = c.project_id
+                        and e.dependency_type = 'blocks'
+                     offset 0
+                 ) as e
+            join chosen as d
+              on d.task_id = e.depends_on_id
+      ), path as materialized (
+          select docket_private.longest_path(
+                     (select array_agg(e.prerequisite order by e.dependent, e.prerequisite)
+                        from edges as e),
+                     (select array_agg(e.dependent order by e.dependent, e.prerequisite)
+                        from edges as e),
+                     (select array_agg(w.ms::double precision order by w.place)
+                        from worked as w)) as places
+      ), whole as (
+          select f.name,
+                 (select count(*) from worked as w) as tasks,
+                 (select count(*) from worked as w where w.status = 'completed') as completed,
+                 (select min(h.began_at) from held as h) as began_at,
+                 (select max(w.completed_at) from worked as w) as last_at,
+                 (select sum(w.ms) from worked as w) as worked_ms,
+                 (select sum(extract(epoch from upper(b.span) - lower(b.span)) * 1000)
+                    from (select range_agg(tstzrange(h.began_at, h.ended_at)) as spans
+                            from held as h) as r
+                   cross join lateral unnest(r.spans) as b (span)) as busy_ms,
+                 (select sum(w.ms) from worked as w where w.place = any (p.places)) as path_ms,
+                 cardinality(p.places) as steps,
+                 (select sum(w.ms)
+                         / nullif(sum(extract(epoch from w.completed_at - w.created_at) * 1000), 0)
+                    from worked as w
+                   where w.status = 'completed') as flow
+            from flow as f
+           cross join path as p
+      ), timed as (
+          select w.*,
+                 case when w.completed = w.tasks then w.last_at end as ended_at,
+                 extract(epoch from case when w.completed = w.tasks then w.last_at else v_now end
+                                    - w.began_at) * 1000 as elapsed_ms
+            from whole as w
+      )
+    select t.name, t.tasks, t.completed, t.began_at, t.ended_at, t.elapsed_ms::bigint,
+           coalesce(t.worked_ms, 0)::bigint, coalesce(t.busy_ms, 0)::bigint,
+           case
+               when t.elapsed_ms > 0 then round(greatest(1 - t.busy_ms / t.elapsed_ms, 0), 4)
+           end,
+           coalesce(t.path_ms, 0)::bigint, coalesce(t.steps, 0)::bigint,
+           round(t.path_ms / nullif(t.elapsed_ms, 0), 4), round(t.flow, 4)
+      from timed as t;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.workflow_efficiency(workflow_id uuid) IS 'How well the time of a workflow was used: what passed, against what had to.
+
+A task counts with the time that agents held it, in all attempts; what was cancelled or put away
+does not. elapsed_ms is from the first attempt to the last completion, or until now as long as
+something is to be done (ended_at is null then). worked_ms is the sum of all tasks'' times, busy_ms
+how long at least one was held, and idle_share the part of the elapsed time in which none was.
+critical_path_ms is the longest chain of tasks that wait for each other (critical_tasks of them):
+path_efficiency is that by the elapsed time, 1 where nothing but the chain took time.
+flow_efficiency is the time worked by the lead time, of the completed tasks. Returns one row for a
+workflow; times in milliseconds. began_at, ended_at, elapsed_ms, idle_share, path_efficiency and
+flow_efficiency may be null: nothing was begun, or completed. Raises nothing.';
 
 -- FUNCTION docket.workflow_progress(uuid)
 
@@ -46821,6 +47169,20 @@ CREATE VIEW docket.blocking_chains WITH (security_invoker='true') AS
 
 COMMENT ON VIEW docket.blocking_chains IS 'Who waits for whose lock: a row for each session that waits, with the one at the root of its chain, which is the one to end. depth is 1 for those that wait for the root itself.';
 
+-- VIEW docket.business_metrics
+
+CREATE VIEW docket.business_metrics WITH (security_invoker='true') AS
+ SELECT project,
+    period_start AS day_start,
+    tasks_created,
+    tasks_completed AS tasks_processed,
+    validations AS validations_completed,
+    (validations - validations_failed) AS validations_passed,
+    as_of
+   FROM docket.work_trends() t(project, period_start, tasks_created, tasks_completed, lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms, cycle_p50_ms, cycle_p95_ms, attempts, attempts_failed, success_rate, validations, validations_failed, executions, executions_failed, errors, as_of);
+
+COMMENT ON VIEW docket.business_metrics IS 'Tasks created and processed, and validations completed and passed, on each of the last thirty days (UTC).';
+
 -- VIEW docket.cache_hits
 
 CREATE VIEW docket.cache_hits WITH (security_invoker='true') AS
@@ -47022,6 +47384,20 @@ COMMENT ON COLUMN docket.error_sources.source_key IS 'The kind of execution: of 
 COMMENT ON COLUMN docket.error_sources.last_seen_at IS 'When it last occurred there.';
 
 COMMENT ON COLUMN docket.error_sources.is_open IS 'Whether no execution of this kind has succeeded since.';
+
+-- VIEW docket.error_trends
+
+CREATE VIEW docket.error_trends WITH (security_invoker='true') AS
+ SELECT project,
+    period_start AS day_start,
+    error_type,
+    errors,
+    executions,
+    errors_per_execution,
+    as_of
+   FROM docket.error_rates(max_rows => 1000) e(project, period_start, error_type, errors, executions, errors_per_execution, as_of);
+
+COMMENT ON VIEW docket.error_trends IS 'The errors of each of the last thirty days (UTC) by type, and how many for each execution; at most 1,000 rows.';
 
 -- TABLE docket.events_default
 
@@ -47417,6 +47793,32 @@ CREATE VIEW docket.partition_overview WITH (security_invoker='true') AS
 
 COMMENT ON VIEW docket.partition_overview IS 'The partitions of each partitioned table: bounds, rows (as the last ANALYZE found), bytes. A default partition with rows in it is an alarm: docket.health() says so.';
 
+-- VIEW docket.performance_dashboard
+
+CREATE VIEW docket.performance_dashboard WITH (security_invoker='true') AS
+ SELECT project,
+    period_start AS day_start,
+    tasks_created,
+    tasks_completed,
+    lead_mean_ms,
+    lead_p50_ms,
+    lead_p95_ms,
+    cycle_mean_ms,
+    cycle_p50_ms,
+    cycle_p95_ms,
+    attempts,
+    attempts_failed,
+    success_rate,
+    validations,
+    validations_failed,
+    executions,
+    executions_failed,
+    errors,
+    as_of
+   FROM docket.work_trends() t(project, period_start, tasks_created, tasks_completed, lead_mean_ms, lead_p50_ms, lead_p95_ms, cycle_mean_ms, cycle_p50_ms, cycle_p95_ms, attempts, attempts_failed, success_rate, validations, validations_failed, executions, executions_failed, errors, as_of);
+
+COMMENT ON VIEW docket.performance_dashboard IS 'How work went on each of the last thirty days (UTC): docket.work_trends() of each project.';
+
 -- VIEW docket.performance_metrics
 
 CREATE VIEW docket.performance_metrics WITH (security_invoker='true') AS
@@ -47431,6 +47833,20 @@ CREATE VIEW docket.performance_metrics WITH (security_invoker='true') AS
   WHERE (component IS NOT NULL);
 
 COMMENT ON VIEW docket.performance_metrics IS 'Samples of components: what was measured at which part of the system.';
+
+-- VIEW docket.resource_trends
+
+CREATE VIEW docket.resource_trends WITH (security_invoker='true') AS
+ SELECT c.project,
+    c.component_name,
+    c.day_start,
+    u.resource,
+    ((u.used ->> 'mean'::text))::numeric AS mean_utilization,
+    ((u.used ->> 'peak'::text))::numeric AS peak_utilization
+   FROM (docket.component_trends() c(project, component_name, day_start, messages, messages_failed, latency_mean_ms, latency_p50_ms, latency_p95_ms, utilization, as_of)
+     CROSS JOIN LATERAL jsonb_each(c.utilization) u(resource, used));
+
+COMMENT ON VIEW docket.resource_trends IS 'How much of each resource of each component was in use on each of the last thirty days (UTC): mean and peak, 0 to 1.';
 
 -- TABLE docket.response_cache
 
@@ -47686,6 +48102,66 @@ CREATE VIEW docket.task_execution_summary WITH (security_invoker='true') AS
   WHERE (t.archived_at IS NULL);
 
 COMMENT ON VIEW docket.task_execution_summary IS 'What was run for each task in use, in figures: how often, how it ended, how long it took (milliseconds).';
+
+-- VIEW docket.task_performance
+
+CREATE VIEW docket.task_performance WITH (security_invoker='true') AS
+ SELECT t.project_id,
+    t.task_id,
+    t.task_key,
+    t.title,
+    t.status,
+    t.workflow_id,
+    t.assigned_to,
+    t.created_at,
+    a.first_started_at,
+    t.completed_at,
+    (round((EXTRACT(epoch FROM (t.completed_at - t.created_at)) * (1000)::numeric)))::bigint AS lead_ms,
+    (round((EXTRACT(epoch FROM (t.completed_at - a.first_started_at)) * (1000)::numeric)))::bigint AS cycle_ms,
+    (round((EXTRACT(epoch FROM (a.first_started_at - t.created_at)) * (1000)::numeric)))::bigint AS waited_ms,
+    a.worked_ms,
+    a.attempts,
+    a.attempts_failed,
+    v.validations,
+    v.validations_failed,
+    e.executions,
+    e.executions_failed,
+    i.interactions,
+    i.input_tokens,
+    i.output_tokens,
+    b.used_cost,
+    t.estimated_effort,
+    t.actual_effort,
+    t.complexity_score,
+    t.actual_complexity
+   FROM (((((docket.tasks t
+     CROSS JOIN LATERAL ( SELECT min(w.created_at) AS first_started_at,
+            (COALESCE(round(sum((EXTRACT(epoch FROM (COALESCE(w.ended_at, docket.clock()) - w.created_at)) * (1000)::numeric))), (0)::numeric))::bigint AS worked_ms,
+            count(*) AS attempts,
+            count(*) FILTER (WHERE ((w.outcome)::text = ANY (ARRAY['failed'::text, 'lease_expired'::text]))) AS attempts_failed
+           FROM docket.task_attempts w
+          WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id))) a)
+     CROSS JOIN LATERAL ( SELECT count(*) AS validations,
+            count(*) FILTER (WHERE ((w.validation_status)::text = ANY (ARRAY['failed'::text, 'error'::text]))) AS validations_failed
+           FROM docket.validation_results w
+          WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id))) v)
+     CROSS JOIN LATERAL ( SELECT count(*) AS executions,
+            count(*) FILTER (WHERE ((w.status)::text = ANY (ARRAY['failed'::text, 'timed_out'::text]))) AS executions_failed
+           FROM docket.execution_history w
+          WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id))) e)
+     CROSS JOIN LATERAL ( SELECT count(*) AS interactions,
+            (COALESCE(sum(w.input_tokens), (0)::numeric))::bigint AS input_tokens,
+            (COALESCE(sum(w.output_tokens), (0)::numeric))::bigint AS output_tokens
+           FROM docket.ai_interactions w
+          WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id))) i)
+     LEFT JOIN LATERAL ( SELECT w.used_cost
+           FROM docket.budgets w
+          WHERE ((w.task_id = t.task_id) AND (w.project_id = t.project_id))
+          ORDER BY w.budget_id
+         LIMIT 1) b ON (true))
+  WHERE (t.archived_at IS NULL);
+
+COMMENT ON VIEW docket.task_performance IS 'How each task in use went: lead and cycle time, how long it waited and was worked on (milliseconds), attempts, validations, executions, interactions, tokens, cost as its budget counts it, and effort against what was estimated.';
 
 -- TABLE docket.task_transitions
 
@@ -53358,6 +53834,13 @@ GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, sta
 GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) TO docket_app;
 GRANT ALL ON FUNCTION docket.component_heartbeat(project_id uuid, name text, state text, reason text, utilization jsonb) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.component_trends(project_id uuid, component text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.context_health(task_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.context_health(task_id uuid) TO docket_app;
@@ -53404,6 +53887,13 @@ GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) T
 GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_reader;
 GRANT ALL ON FUNCTION docket.context_statistics(project_id uuid, task_id uuid) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.context_usage(project_id uuid, max_rows integer) TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.task_attempts TO docket_admin;
 GRANT SELECT ON TABLE docket.task_attempts TO docket_app;
 GRANT SELECT ON TABLE docket.task_attempts TO docket_agent;
@@ -53430,6 +53920,13 @@ GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text,
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_agent;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_reader;
 GRANT ALL ON FUNCTION docket.conversation(project_id uuid, conversation_id text, after uuid, page_size integer, session_id text) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.cost_breakdown(project_id uuid, group_by text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.tasks_by(project_id uuid, group_by text, filters jsonb) TO docket_admin;
@@ -53630,6 +54127,13 @@ REVOKE ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid,
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.enter_workflow_state(state text, workflow_id uuid, task_id uuid, pull_request_id uuid, step_name text, step_number integer, metadata jsonb, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.error_rates(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone, max_rows integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.estimate_tokens(content text, model text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.estimate_tokens(content text, model text) TO docket_admin;
@@ -55407,6 +55911,13 @@ GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since tim
 GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_reader;
 GRANT ALL ON FUNCTION docket.work_trends(project_id uuid, period text, since timestamp with time zone, until timestamp with time zone) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) TO docket_app;
+GRANT ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) TO docket_agent;
+GRANT ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) TO docket_reader;
+GRANT ALL ON FUNCTION docket.workflow_efficiency(workflow_id uuid) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.workflow_progress(workflow_id uuid) TO docket_app;
@@ -56503,6 +57014,12 @@ GRANT SELECT ON TABLE docket.blocking_chains TO docket_admin;
 GRANT SELECT ON TABLE docket.blocking_chains TO docket_maintenance;
 GRANT SELECT ON TABLE docket.blocking_chains TO docket_metrics;
 
+GRANT SELECT ON TABLE docket.business_metrics TO docket_admin;
+GRANT SELECT ON TABLE docket.business_metrics TO docket_app;
+GRANT SELECT ON TABLE docket.business_metrics TO docket_agent;
+GRANT SELECT ON TABLE docket.business_metrics TO docket_reader;
+GRANT SELECT ON TABLE docket.business_metrics TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.cache_hits TO docket_admin;
 GRANT SELECT ON TABLE docket.cache_hits TO docket_maintenance;
 GRANT SELECT ON TABLE docket.cache_hits TO docket_metrics;
@@ -56538,6 +57055,12 @@ GRANT SELECT ON TABLE docket.error_sources TO docket_agent;
 GRANT SELECT ON TABLE docket.error_sources TO docket_reader;
 GRANT SELECT ON TABLE docket.error_sources TO docket_auditor;
 
+GRANT SELECT ON TABLE docket.error_trends TO docket_admin;
+GRANT SELECT ON TABLE docket.error_trends TO docket_app;
+GRANT SELECT ON TABLE docket.error_trends TO docket_agent;
+GRANT SELECT ON TABLE docket.error_trends TO docket_reader;
+GRANT SELECT ON TABLE docket.error_trends TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.import_items TO docket_admin;
 GRANT SELECT ON TABLE docket.import_items TO docket_app;
 GRANT SELECT ON TABLE docket.import_items TO docket_agent;
@@ -56567,11 +57090,23 @@ GRANT SELECT ON TABLE docket.partition_overview TO docket_admin;
 GRANT SELECT ON TABLE docket.partition_overview TO docket_maintenance;
 GRANT SELECT ON TABLE docket.partition_overview TO docket_metrics;
 
+GRANT SELECT ON TABLE docket.performance_dashboard TO docket_admin;
+GRANT SELECT ON TABLE docket.performance_dashboard TO docket_app;
+GRANT SELECT ON TABLE docket.performance_dashboard TO docket_agent;
+GRANT SELECT ON TABLE docket.performance_dashboard TO docket_reader;
+GRANT SELECT ON TABLE docket.performance_dashboard TO docket_auditor;
+
 GRANT SELECT ON TABLE docket.performance_metrics TO docket_admin;
 GRANT SELECT ON TABLE docket.performance_metrics TO docket_app;
 GRANT SELECT ON TABLE docket.performance_metrics TO docket_agent;
 GRANT SELECT ON TABLE docket.performance_metrics TO docket_reader;
 GRANT SELECT ON TABLE docket.performance_metrics TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.resource_trends TO docket_admin;
+GRANT SELECT ON TABLE docket.resource_trends TO docket_app;
+GRANT SELECT ON TABLE docket.resource_trends TO docket_agent;
+GRANT SELECT ON TABLE docket.resource_trends TO docket_reader;
+GRANT SELECT ON TABLE docket.resource_trends TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.response_cache TO docket_admin;
 GRANT SELECT ON TABLE docket.response_cache TO docket_app;
@@ -56615,6 +57150,12 @@ GRANT SELECT ON TABLE docket.task_execution_summary TO docket_app;
 GRANT SELECT ON TABLE docket.task_execution_summary TO docket_agent;
 GRANT SELECT ON TABLE docket.task_execution_summary TO docket_reader;
 GRANT SELECT ON TABLE docket.task_execution_summary TO docket_auditor;
+
+GRANT SELECT ON TABLE docket.task_performance TO docket_admin;
+GRANT SELECT ON TABLE docket.task_performance TO docket_app;
+GRANT SELECT ON TABLE docket.task_performance TO docket_agent;
+GRANT SELECT ON TABLE docket.task_performance TO docket_reader;
+GRANT SELECT ON TABLE docket.task_performance TO docket_auditor;
 
 GRANT SELECT ON TABLE docket.task_transitions TO docket_admin;
 GRANT SELECT ON TABLE docket.task_transitions TO docket_app;

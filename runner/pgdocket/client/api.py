@@ -32,13 +32,16 @@ if TYPE_CHECKING:
         Component,
         ComponentCommunication,
         ComponentHeartbeat,
+        ComponentTrendsRow,
         ContextHealthRow,
         ContextPatternsRow,
         ContextPin,
         ContextStatisticsRow,
         ContextType,
+        ContextUsageRow,
         ContextUse,
         ContextVersionRow,
+        CostBreakdownRow,
         CountTasksRow,
         CriticalPathRow,
         DeploymentExecution,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
         Embedding,
         ErrorGroup,
         ErrorLog,
+        ErrorRatesRow,
         EvaluateAlertsRow,
         Event,
         EventConsumer,
@@ -141,6 +145,7 @@ if TYPE_CHECKING:
         WhoChangedRow,
         WhyBlockedRow,
         Workflow,
+        WorkflowEfficiencyRow,
         WorkflowProgressRow,
         WorkflowState,
         WorkflowStateMetricsRow,
@@ -334,6 +339,16 @@ _COMPONENT_HEARTBEAT: Function[ComponentHeartbeat] = Function(
     Parameter("reason"),
     Parameter("utilization", is_json=True),
 )
+_COMPONENT_TRENDS: Function[ComponentTrendsRow] = Function(
+    "component_trends",
+    Effect.READ,
+    "ComponentTrendsRow",
+    Parameter("project_id"),
+    Parameter("component"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("max_rows", default=1000),
+)
 _CONTEXT_HEALTH: Function[ContextHealthRow] = Function(
     "context_health",
     Effect.READ,
@@ -362,6 +377,13 @@ _CONTEXT_STATISTICS: Function[ContextStatisticsRow] = Function(
     Parameter("project_id", is_required=True),
     Parameter("task_id"),
 )
+_CONTEXT_USAGE: Function[ContextUsageRow] = Function(
+    "context_usage",
+    Effect.READ,
+    "ContextUsageRow",
+    Parameter("project_id"),
+    Parameter("max_rows", default=20),
+)
 _CONTEXT_VERSION: Function[ContextVersionRow] = Function(
     "context_version",
     Effect.READ,
@@ -378,6 +400,16 @@ _CONVERSATION: Function[AiInteraction] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
     Parameter("session_id"),
+)
+_COST_BREAKDOWN: Function[CostBreakdownRow] = Function(
+    "cost_breakdown",
+    Effect.READ,
+    "CostBreakdownRow",
+    Parameter("project_id"),
+    Parameter("group_by", default="project"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("max_rows", default=20),
 )
 _COUNT_TASKS: Function[CountTasksRow] = Function(
     "count_tasks",
@@ -582,6 +614,16 @@ _ENTER_WORKFLOW_STATE: Function[WorkflowState] = Function(
     Parameter("step_number"),
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
+)
+_ERROR_RATES: Function[ErrorRatesRow] = Function(
+    "error_rates",
+    Effect.READ,
+    "ErrorRatesRow",
+    Parameter("project_id"),
+    Parameter("period", default="day"),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("max_rows", default=100),
 )
 _ESTIMATE_TOKENS: Function[int] = Function(
     "estimate_tokens",
@@ -2751,6 +2793,12 @@ _WORK_TRENDS: Function[WorkTrendsRow] = Function(
     Parameter("since"),
     Parameter("until"),
 )
+_WORKFLOW_EFFICIENCY: Function[WorkflowEfficiencyRow] = Function(
+    "workflow_efficiency",
+    Effect.READ,
+    "WorkflowEfficiencyRow",
+    Parameter("workflow_id", is_required=True),
+)
 _WORKFLOW_PROGRESS: Function[WorkflowProgressRow] = Function(
     "workflow_progress",
     Effect.READ,
@@ -3182,6 +3230,29 @@ class Api(Calls):
         """
         return self._one(_COMPONENT_HEARTBEAT, (project_id, name, state, reason, utilization))
 
+    def component_trends(
+        self,
+        *,
+        project_id: Id | None = None,
+        component: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 1000,
+    ) -> list[ComponentTrendsRow]:
+        """How components did, by day: messages to them, how many failed and how long they took, and
+        how much of their resources was in use.
+
+        `project_id` is null for each of the projects that you may see, `component` names one of
+        them; `since` and `until` are the days (UTC), from that of the first to before the second
+        (the last 30 unless given, 1000 at most); `max_rows` bounds the answer (1 to 1000). Returns
+        a row for each component and day that something is known of, by name and the latest first:
+        latencies in milliseconds; utilization is an object {resource: {mean, peak}}, of what its
+        signs of life have told (as far as maintenance has rolled it up). as_of says how old the
+        rest is. latency_mean_ms, latency_p50_ms, latency_p95_ms and as_of may be null. Raises
+        InvalidArgument.
+        """
+        return self._many(_COMPONENT_TRENDS, (project_id, component, since, until, max_rows))
+
     def context_health(
         self,
         *,
@@ -3247,6 +3318,22 @@ class Api(Calls):
         """
         return self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
+    def context_usage(
+        self,
+        *,
+        project_id: Id | None = None,
+        max_rows: int | None = 20,
+    ) -> list[ContextUsageRow]:
+        """What is kept as context, by type: for how many tasks, in how many versions, how large (in
+        bytes, as given), and how often it was used.
+
+        `project_id` is null for each of the projects that you may see, `max_rows` bounds the answer
+        (1 to 1000). Returns rows, the largest first. as_of says how old the answer is; maintenance
+        counts anew (context_statistics() does it while one waits). last_used_at and as_of may be
+        null. Raises nothing.
+        """
+        return self._many(_CONTEXT_USAGE, (project_id, max_rows))
+
     def context_version(
         self,
         *,
@@ -3281,6 +3368,27 @@ class Api(Calls):
             _CONVERSATION,
             (project_id, conversation_id, after, page_size, session_id),
         )
+
+    def cost_breakdown(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "project",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 20,
+    ) -> list[CostBreakdownRow]:
+        """What interactions with models used and cost, by project, agent, model, day or week.
+
+        `project_id` is null for each of the projects that you may see. `group_by` is project,
+        agent, model (the one that answered, else the one asked for), day or week (by its first day,
+        UTC). `since` and `until` are the days, from that of the first to before the second (the
+        last 30 unless given, 1000 at most), `max_rows` bounds the answer (1 to 1000). Returns a row
+        for each currency too, the dearest first, days and weeks the latest first. as_of says how
+        old the answer is; maintenance counts anew. label, currency and as_of may be null: not
+        grouped or not known, of no cost, never counted. Raises InvalidArgument.
+        """
+        return self._many(_COST_BREAKDOWN, (project_id, group_by, since, until, max_rows))
 
     def count_tasks(
         self,
@@ -3704,6 +3812,27 @@ class Api(Calls):
                 request_id,
             ),
         )
+
+    def error_rates(
+        self,
+        *,
+        project_id: Id | None = None,
+        period: str | None = "day",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 100,
+    ) -> list[ErrorRatesRow]:
+        """The errors of each day or week by their type, and how many that is for each execution
+        that ended in the same time.
+
+        `project_id` is null for each of the projects that you may see. `period` is day or week
+        (UTC, from Monday), `since` and `until` which of them (30 days or 12 weeks unless given,
+        1000 days at most), `max_rows` bounds the answer (1 to 1000). Returns rows, the latest first
+        and of these the most frequent. as_of says how old the answer is; maintenance counts anew.
+        error_type, errors_per_execution and as_of may be null: of no type, nothing was run, never
+        counted. Raises InvalidArgument.
+        """
+        return self._many(_ERROR_RATES, (project_id, period, since, until, max_rows))
 
     def estimate_tokens(
         self,
@@ -8299,6 +8428,26 @@ class Api(Calls):
         """
         return self._many(_WORK_TRENDS, (project_id, period, since, until))
 
+    def workflow_efficiency(
+        self,
+        *,
+        workflow_id: Id,
+    ) -> WorkflowEfficiencyRow:
+        """How well the time of a workflow was used: what passed, against what had to.
+
+        A task counts with the time that agents held it, in all attempts; what was cancelled or put
+        away does not. elapsed_ms is from the first attempt to the last completion, or until now as
+        long as something is to be done (ended_at is null then). worked_ms is the sum of all tasks'
+        times, busy_ms how long at least one was held, and idle_share the part of the elapsed time
+        in which none was. critical_path_ms is the longest chain of tasks that wait for each other
+        (critical_tasks of them): path_efficiency is that by the elapsed time, 1 where nothing but
+        the chain took time. flow_efficiency is the time worked by the lead time, of the completed
+        tasks. Returns one row for a workflow; times in milliseconds. began_at, ended_at,
+        elapsed_ms, idle_share, path_efficiency and flow_efficiency may be null: nothing was begun,
+        or completed. Raises nothing.
+        """
+        return self._one(_WORKFLOW_EFFICIENCY, (workflow_id,))
+
     def workflow_progress(
         self,
         *,
@@ -8615,6 +8764,20 @@ class AsyncApi(AsyncCalls):
         """A component's sign of life."""
         return await self._one(_COMPONENT_HEARTBEAT, (project_id, name, state, reason, utilization))
 
+    async def component_trends(
+        self,
+        *,
+        project_id: Id | None = None,
+        component: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 1000,
+    ) -> list[ComponentTrendsRow]:
+        """How components did, by day: messages to them, how many failed and how long they took, and
+        how much of their resources was in use.
+        """
+        return await self._many(_COMPONENT_TRENDS, (project_id, component, since, until, max_rows))
+
     async def context_health(
         self,
         *,
@@ -8660,6 +8823,17 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_CONTEXT_STATISTICS, (project_id, task_id))
 
+    async def context_usage(
+        self,
+        *,
+        project_id: Id | None = None,
+        max_rows: int | None = 20,
+    ) -> list[ContextUsageRow]:
+        """What is kept as context, by type: for how many tasks, in how many versions, how large (in
+        bytes, as given), and how often it was used.
+        """
+        return await self._many(_CONTEXT_USAGE, (project_id, max_rows))
+
     async def context_version(
         self,
         *,
@@ -8687,6 +8861,18 @@ class AsyncApi(AsyncCalls):
             _CONVERSATION,
             (project_id, conversation_id, after, page_size, session_id),
         )
+
+    async def cost_breakdown(
+        self,
+        *,
+        project_id: Id | None = None,
+        group_by: str | None = "project",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 20,
+    ) -> list[CostBreakdownRow]:
+        """What interactions with models used and cost, by project, agent, model, day or week."""
+        return await self._many(_COST_BREAKDOWN, (project_id, group_by, since, until, max_rows))
 
     async def count_tasks(
         self,
@@ -8984,6 +9170,20 @@ class AsyncApi(AsyncCalls):
                 request_id,
             ),
         )
+
+    async def error_rates(
+        self,
+        *,
+        project_id: Id | None = None,
+        period: str | None = "day",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        max_rows: int | None = 100,
+    ) -> list[ErrorRatesRow]:
+        """The errors of each day or week by their type, and how many that is for each execution
+        that ended in the same time.
+        """
+        return await self._many(_ERROR_RATES, (project_id, period, since, until, max_rows))
 
     async def estimate_tokens(
         self,
@@ -12318,6 +12518,14 @@ class AsyncApi(AsyncCalls):
         times, attempts that ended and failed, validations, executions and errors.
         """
         return await self._many(_WORK_TRENDS, (project_id, period, since, until))
+
+    async def workflow_efficiency(
+        self,
+        *,
+        workflow_id: Id,
+    ) -> WorkflowEfficiencyRow:
+        """How well the time of a workflow was used: what passed, against what had to."""
+        return await self._one(_WORKFLOW_EFFICIENCY, (workflow_id,))
 
     async def workflow_progress(
         self,

@@ -1904,6 +1904,22 @@ class ChangesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ComponentTrendsRow:
+    """A row of what component_trends() returns."""
+
+    project: str
+    component_name: str
+    day_start: datetime
+    messages: int
+    messages_failed: int
+    latency_mean_ms: int | None
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+    utilization: Json
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ContextHealthRow:
     """A row of what context_health() returns."""
 
@@ -1945,11 +1961,44 @@ class ContextStatisticsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextUsageRow:
+    """A row of what context_usage() returns."""
+
+    project: str
+    context_type: str
+    tasks: int
+    versions: int
+    byte_size: int
+    mean_bytes: int
+    largest_bytes: int
+    uses: int
+    last_written_at: datetime
+    last_used_at: datetime | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ContextVersionRow:
     """A row of what context_version() returns."""
 
     version: int
     content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CostBreakdownRow:
+    """A row of what cost_breakdown() returns."""
+
+    project: str
+    label: str | None
+    currency: str | None
+    interactions: int
+    success_rate: Decimal
+    input_tokens: int
+    output_tokens: int
+    cache_read_input_tokens: int
+    cost: Decimal
+    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -2014,6 +2063,19 @@ class DoraMetricsRow:
     of_all: int
     value_before: Decimal | None
     change: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRatesRow:
+    """A row of what error_rates() returns."""
+
+    project: str
+    period_start: datetime
+    error_type: str | None
+    errors: int
+    executions: int
+    errors_per_execution: Decimal | None
+    as_of: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -2907,6 +2969,25 @@ class WorkTrendsRow:
     executions_failed: int
     errors: int
     as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEfficiencyRow:
+    """A row of what workflow_efficiency() returns."""
+
+    workflow: str
+    tasks: int
+    completed: int
+    began_at: datetime | None
+    ended_at: datetime | None
+    elapsed_ms: int | None
+    worked_ms: int
+    busy_ms: int
+    idle_share: Decimal | None
+    critical_path_ms: int
+    critical_tasks: int
+    path_efficiency: Decimal | None
+    flow_efficiency: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
