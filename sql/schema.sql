@@ -7452,6 +7452,83 @@ kept. `cpu_usage_percent` is 0 to 100 of all processors, `memory_usage_mb` in me
 returns the execution. Returns the execution, with its duration. Raises PD404, PD403, PD422, PDTRN
 (it has ended already).';
 
+-- FUNCTION docket.fix_project(uuid, text[], boolean, uuid)
+
+CREATE FUNCTION docket.fix_project(project_id uuid, kinds text[] DEFAULT NULL::text[], dry_run boolean DEFAULT false, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+    v_is_dry boolean := coalesce(dry_run, false);
+    v_answer jsonb   := case
+                            when not v_is_dry
+                            then docket_private.replay(request_id, 'fix_project')
+                        end;
+    v_fix    record;
+begin
+    if v_answer is not null then
+        return v_answer;
+    end if;
+
+    perform docket_private.require_project(fix_project.project_id, to_write => not v_is_dry);
+    v_answer := '[]';
+
+    -- The graph before any task, as everywhere: statuses and priorities need it.
+    if not v_is_dry then
+        perform docket_private.lock_graph(fix_project.project_id);
+    end if;
+
+    for v_fix in
+        select f.task_id, t.task_key, t.assigned_to, f.kind, f.value,
+               docket_private.safe_fix(f.kind, f.value) as change
+          from docket_private.lint_findings(fix_project.project_id) as f
+          join docket.tasks as t
+            on t.task_id = f.task_id
+           and t.project_id = fix_project.project_id
+         where (fix_project.kinds is null or f.kind = any (fix_project.kinds))
+           and jsonb_path_exists(
+                   docket_private.safe_fix(f.kind, f.value), '$.* ? (@ != null)')
+         order by f.task_id, f.kind
+    loop
+        begin
+            if not v_is_dry and v_fix.change ? 'status' then
+                perform docket.update_task_status(v_fix.task_id, v_fix.change ->> 'status');
+                -- Who moves a task has it; who repairs a file does not.
+                perform docket.update_task(
+                    v_fix.task_id, jsonb_build_object('assigned_to', v_fix.assigned_to));
+            elsif not v_is_dry then
+                perform docket.update_task(v_fix.task_id, v_fix.change);
+            end if;
+
+            v_answer := v_answer || jsonb_build_array(jsonb_build_object(
+                'task_id', v_fix.task_id, 'task_key', v_fix.task_key, 'kind', v_fix.kind,
+                'was', v_fix.value, 'change', v_fix.change));
+        exception
+            -- A gate stands in the way, or somebody has moved the task: it stays a finding.
+            when sqlstate 'PDGAT' or sqlstate 'PDTRN' or sqlstate 'PD422' then
+                null;
+        end;
+    end loop;
+
+    v_answer := jsonb_build_object('dry_run', v_is_dry, 'fixed', v_answer);
+
+    if not v_is_dry then
+        perform docket_private.remember(request_id, v_answer);
+    end if;
+
+    return v_answer;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.fix_project(project_id uuid, kinds text[], dry_run boolean, request_id uuid) IS 'Does what can be done safely about the oddities that docket.lint_project() names: a status or a
+priority by a common word ("wip", "urgent") is set, repeated tags and space around titles go. Each
+is a change of its task, in the journal.
+
+`kinds` narrows it to some kinds (default: all); with `dry_run` nothing is written. The same
+`request_id` again returns the first answer. Done again, it finds nothing more to do.
+What a gate (PDGAT), the way of statuses (PDTRN) or another rule (PD422) forbids stays a finding.
+Returns {dry_run, fixed: [{task_id, task_key, kind, was, change}]}. Raises PD404, PD403.';
+
 -- FUNCTION docket.fork(uuid[], uuid, uuid)
 
 CREATE FUNCTION docket.fork(task_ids uuid[], workflow_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -10947,6 +11024,52 @@ COMMENT ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid,
 A task is merged (merged_at) when at least one of its pull requests is and none is draft or open;
 dependencies that ask for merged wait for that. The same `request_id` again returns the first
 answer. Returns the link. Raises PD404, PD403.';
+
+-- FUNCTION docket.lint_project(uuid, bigint, integer)
+
+CREATE FUNCTION docket.lint_project(project_id uuid, after bigint DEFAULT NULL::bigint, page_size integer DEFAULT 1000) RETURNS TABLE(place bigint, kind text, severity text, task_id uuid, task_key text, source_name text, path text[], value jsonb, finding text, remedy text, is_fixable boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+    perform docket_private.require_project(lint_project.project_id, to_write => false);
+
+    return query
+      with finding as materialized (
+          select row_number() over (
+                     order by array_position(array['error', 'warning', 'note'], k.severity),
+                              f.kind, f.source_name, f.path, f.task_id) as place,
+                 f.kind, coalesce(k.severity, 'note') as severity, f.task_id, f.source_name,
+                 f.path, f.value, f.finding,
+                 coalesce(k.remedy, 'Look at the file.') as remedy,
+                 f.task_id is not null
+                     and coalesce(
+                         jsonb_path_exists(
+                             docket_private.safe_fix(f.kind, f.value), '$.* ? (@ != null)'),
+                         false) as is_fixable
+            from docket_private.lint_findings(lint_project.project_id) as f
+            left join docket_private.lint_kinds() as k on k.kind = f.kind
+      )
+    select f.place, f.kind, f.severity, f.task_id, t.task_key, f.source_name, f.path, f.value,
+           f.finding, f.remedy, f.is_fixable
+      from finding as f
+      left join docket.tasks as t
+        on t.task_id = f.task_id
+       and t.project_id = lint_project.project_id
+     where lint_project.after is null
+        or f.place > lint_project.after
+     order by f.place
+     limit least(greatest(lint_project.page_size, 1), 10000);
+end;
+$_$;
+
+COMMENT ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) IS 'What is odd about the tasks of a project, the worst first, each with what to do about it: what
+their files said that could not be stored or was guessed, and what can not be meant so.
+
+`after` is the place of the last row of the previous page, `page_size` is in rows (1 to 10000).
+Returns rows; task_id, task_key, source_name, path and value may be null. severity is error
+(something that was meant does not hold), warning (it was guessed) or note; is_fixable says that
+docket.fix_project() does it. Raises PD404.';
 
 -- FUNCTION docket.list_access(uuid, uuid, uuid, integer)
 
@@ -28127,6 +28250,44 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.cloudevent_problem(event jsonb) IS 'What in a CloudEvent is not as CloudEvents 1.0.2 have it; null: nothing.';
 
+-- FUNCTION docket_private.common_priority(text)
+
+CREATE FUNCTION docket_private.common_priority(word text) RETURNS smallint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT (
+         CASE
+             WHEN (lower(btrim(word)) = ANY (ARRAY['urgent'::text, 'highest'::text, 'blocker'::text, 'p0'::text, 'critique'::text, 'kritisch'::text])) THEN 10
+             WHEN (lower(btrim(word)) = ANY (ARRAY['p1'::text, 'major'::text, 'haute'::text, 'hoch'::text, 'alta'::text])) THEN 8
+             WHEN (lower(btrim(word)) = ANY (ARRAY['normal'::text, 'p2'::text, 'med'::text, 'moderate'::text, 'moyenne'::text, 'mittel'::text, 'media'::text])) THEN 5
+             WHEN (lower(btrim(word)) = ANY (ARRAY['p3'::text, 'minor'::text, 'basse'::text, 'niedrig'::text, 'baja'::text])) THEN 3
+             WHEN (lower(btrim(word)) = ANY (ARRAY['lowest'::text, 'trivial'::text, 'p4'::text])) THEN 1
+             ELSE NULL::integer
+         END)::smallint AS int2;
+END;
+
+COMMENT ON FUNCTION docket_private.common_priority(word text) IS 'The priority that a word means to most people; null where that is not clear.';
+
+-- FUNCTION docket_private.common_status(text)
+
+CREATE FUNCTION docket_private.common_status(word text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (w.word = ANY (ARRAY['wip'::text, 'doing'::text, 'started'::text, 'active'::text, 'working'::text, 'inprogress'::text, 'in_development'::text, 'ongoing'::text])) THEN 'in_progress'::text
+             WHEN (w.word = ANY (ARRAY['finished'::text, 'complete'::text, 'resolved'::text, 'fixed'::text, 'merged'::text, 'shipped'::text, 'implemented'::text, 'verified'::text])) THEN 'completed'::text
+             WHEN (w.word = ANY (ARRAY['deprecated'::text, 'obsolete'::text, 'wontfix'::text, 'wont_fix'::text, 'abandoned'::text, 'dropped'::text, 'rejected'::text, 'invalid'::text])) THEN 'cancelled'::text
+             WHEN (w.word = ANY (ARRAY['on_hold'::text, 'onhold'::text, 'hold'::text, 'waiting'::text, 'stuck'::text])) THEN 'blocked'::text
+             WHEN (w.word = ANY (ARRAY['postponed'::text, 'later'::text, 'someday'::text, 'paused'::text, 'icebox'::text])) THEN 'deferred'::text
+             WHEN (w.word = ANY (ARRAY['in_review'::text, 'reviewing'::text, 'testing'::text, 'qa'::text, 'pending_review'::text])) THEN 'review'::text
+             ELSE NULL::text
+         END AS "case"
+    FROM ( SELECT replace(replace(lower(btrim(common_status.word)), '-'::text, '_'::text), ' '::text, '_'::text) AS word) w;
+END;
+
+COMMENT ON FUNCTION docket_private.common_status(word text) IS 'The status that a word means to most people; null where that is not clear.';
+
 -- FUNCTION docket_private.complete_artifacts(uuid, docket.code_artifacts[], bytea[])
 
 CREATE FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) RETURNS docket.code_artifacts[]
@@ -35161,6 +35322,111 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) IS 'Takes one new gating dependency into the graph. Raises PDCYC.';
+
+-- FUNCTION docket_private.lint_findings(uuid)
+
+CREATE FUNCTION docket_private.lint_findings(project_id uuid) RETURNS TABLE(kind text, task_id uuid, source_name text, path text[], value jsonb, finding text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+begin
+    return query
+      with told as materialized (
+          select i.import_id, i.source_name, o.n, o.value ->> 'kind' as kind,
+                 array(select s.step
+                         from jsonb_array_elements_text(o.value -> 'path')
+                              with ordinality as s (step, k)
+                        order by s.k) as path,
+                 o.value -> 'value' as value, o.value ->> 'reason' as finding
+            from docket.imports as i
+           cross join lateral jsonb_array_elements(i.report -> 'oddities')
+                 with ordinality as o (value, n)
+           where i.project_id = lint_findings.project_id
+      ), item as materialized (
+          select m.import_id, m.item_path, m.task_id, cardinality(m.item_path) as depth
+            from docket.import_items as m
+           where m.project_id = lint_findings.project_id
+      ), placed as materialized (
+          -- The entry is the longest path that the oddity's own begins with.
+          select distinct on (t.import_id, t.n)
+                 t.import_id, t.n, t.source_name, t.kind, t.path, t.value, t.finding, m.task_id,
+                 m.import_id is not null as is_placed
+            from told as t
+           cross join lateral generate_series(0, cardinality(t.path)) as d (depth)
+            left join item as m
+              on m.import_id = t.import_id
+             and m.item_path = t.path[:d.depth]
+           order by t.import_id, t.n, m.depth desc nulls last
+      ), task as materialized (
+          select t.task_id, t.title, t.status::text as status, t.priority::integer as priority,
+                 t.tags, t.parent_task_id
+            from docket.tasks as t
+           where t.project_id = lint_findings.project_id
+             and t.archived_at is null
+      )
+    -- What was told holds until the task is put away, or has been given what was missing.
+    select p.kind, p.task_id, p.source_name, p.path, p.value, p.finding
+      from placed as p
+      left join task as t on t.task_id = p.task_id
+     where (p.task_id is null and p.kind <> 'byte_order_mark' and p.kind <> 'workflow_exists'
+            or t.task_id is not null)
+       and case p.kind
+               when 'unknown_status' then t.status = 'pending'
+               when 'unknown_priority' then t.priority = 5
+               else true
+           end
+     union all
+    select 'done_with_open_subtasks', t.task_id, null, null, to_jsonb(count(*)),
+           format('it is completed, and %s of its subtasks are not', count(*))
+      from task as t
+      join task as s on s.parent_task_id = t.task_id
+     where t.status = 'completed'
+       and s.status not in ('completed', 'cancelled')
+     group by t.task_id
+     union all
+    select 'waits_for_cancelled', t.task_id, null, null, jsonb_agg(o.title order by o.task_id),
+           'it waits for what was given up'
+      from task as t
+      join docket.task_dependencies as d
+        on d.task_id = t.task_id
+       and d.project_id = lint_findings.project_id
+       and d.dependency_type = 'blocks'
+      join task as o on o.task_id = d.depends_on_id
+     where o.status = 'cancelled'
+       and t.status not in ('completed', 'cancelled')
+     group by t.task_id
+     union all
+    select 'repeated_tag', t.task_id, null, null, to_jsonb(t.tags), 'it has a tag more than once'
+      from task as t
+     where cardinality(t.tags) > 1
+       and cardinality(t.tags) > (select count(distinct w.word) from unnest(t.tags) as w (word))
+     union all
+    select 'title_in_space', t.task_id, null, null, to_jsonb(t.title),
+           'its title begins or ends with space'
+      from task as t
+     where t.title <> btrim(t.title, e' \t\n\r')
+       and btrim(t.title, e' \t\n\r') <> '';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lint_findings(project_id uuid) IS 'What is odd about the tasks of a project: what reports of imports told that still holds, and what the tasks themselves show.';
+
+-- FUNCTION docket_private.lint_kinds()
+
+CREATE FUNCTION docket_private.lint_kinds() RETURNS TABLE(kind text, severity text, remedy text)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT k.kind,
+     k.severity,
+     k.remedy
+    FROM ( VALUES ('dangling_dependency'::text,'error'::text,'Add the missing task, or take the dependency out of the file.'::text), ('cyclic_dependency'::text,'error'::text,'Decide which of the tasks comes first, and take the other dependency out of the file.'::text), ('cyclic_parent'::text,'error'::text,'Decide which is the parent, and take the other out of the file.'::text), ('ancestor_dependency'::text,'error'::text,'Take the dependency out of the file: a task is done when its subtasks are.'::text), ('self_dependency'::text,'warning'::text,'Take the dependency out of the file.'::text), ('duplicate_dependency'::text,'note'::text,'Take the second one out of the file.'::text), ('second_parent'::text,'warning'::text,'Choose one parent; make the other a dependency of type related.'::text), ('ambiguous_dependency'::text,'warning'::text,'Write the full id ("3.2") in the file, or change the dependency here.'::text), ('joined_dependencies'::text,'warning'::text,'Write a list of ids in the file; other tools do not read them joined.'::text), ('null_dependency'::text,'note'::text,'Take it out of the file.'::text), ('unreadable_dependency'::text,'error'::text,'Write the id of a task in its place.'::text), ('dependencies_not_list'::text,'warning'::text,'Make it a list in the file.'::text), ('unknown_dependency'::text,'warning'::text,'If the task has to wait, add a dependency of type blocks.'::text), ('subtasks_not_list'::text,'error'::text,'Make it a list in the file, and import the file again.'::text), ('missing_id'::text,'warning'::text,'Give the entry an id in the file.'::text), ('unreadable_id'::text,'warning'::text,'Give the entry a number or a short text as its id.'::text), ('fractional_id'::text,'warning'::text,'Write the id as a text: other tools take 8.1 and 8.10 for the same.'::text), ('duplicate_id'::text,'error'::text,'Give each entry an id of its own in the file.'::text), ('key_taken'::text,'note'::text,'Import into another project, or go on with the key that it was given.'::text), ('missing_title'::text,'warning'::text,'Give the task a title with docket.update_task().'::text), ('long_title'::text,'note'::text,'Shorten the title; the whole is in metadata or in the file.'::text), ('not_text'::text,'warning'::text,'Make it a text in the file.'::text), ('unknown_status'::text,'error'::text,'Set the status with docket.update_task_status(); docket.fix_project() does where the word is a common one.'::text), ('unknown_priority'::text,'warning'::text,'Set the priority with docket.update_task(); docket.fix_project() does where the word is a common one.'::text), ('unreadable_time'::text,'note'::text,'Write the time as ISO 8601 in the file.'::text), ('not_a_task'::text,'error'::text,'Make it an object in the file.'::text), ('task_is_text'::text,'note'::text,'Make it an object in the file, with an id and a title.'::text), ('unstorable_character'::text,'warning'::text,'Take the character out of the file.'::text), ('duplicate_key'::text,'warning'::text,'Keep one of the keys in the file.'::text), ('tasks_beside_tags'::text,'error'::text,'Move these tasks into a tag.'::text), ('unknown_record'::text,'note'::text,'Nothing to do; the line is kept.'::text), ('refused_change'::text,'error'::text,'Do what stands in the way, and import the file again.'::text), ('done_with_open_subtasks'::text,'warning'::text,'Complete or cancel the subtasks, or open the task again.'::text), ('waits_for_cancelled'::text,'error'::text,'Remove the dependency, or supersede what was given up.'::text), ('repeated_tag'::text,'note'::text,'docket.fix_project() keeps one of each.'::text), ('title_in_space'::text,'note'::text,'docket.fix_project() takes the space away.'::text)) k(kind, severity, remedy);
+END;
+
+COMMENT ON FUNCTION docket_private.lint_kinds() IS 'The kinds of oddities as reports of imports name them, how bad each is, and what to do about it.';
 
 -- FUNCTION docket_private.local_key(text, text, text, bigint)
 
@@ -42223,6 +42489,29 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.rolled_snapshot() IS 'The snapshot that sees just the samples that are rolled up.';
+
+-- FUNCTION docket_private.safe_fix(text, jsonb)
+
+CREATE FUNCTION docket_private.safe_fix(kind text, value jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE kind
+             WHEN 'unknown_status'::text THEN jsonb_build_object('status', docket_private.common_status((value #>> '{}'::text[])))
+             WHEN 'unknown_priority'::text THEN jsonb_build_object('priority', docket_private.common_priority((value #>> '{}'::text[])))
+             WHEN 'repeated_tag'::text THEN jsonb_build_object('tags', ( SELECT jsonb_agg(w.word ORDER BY w.n) AS jsonb_agg
+                FROM ( SELECT e.word,
+                         min(e.n) AS n
+                        FROM jsonb_array_elements_text(safe_fix.value) WITH ORDINALITY e(word, n)
+                       GROUP BY e.word) w))
+             WHEN 'title_in_space'::text THEN jsonb_build_object('title', btrim((value #>> '{}'::text[]), ' 	
+
+'::text))
+             ELSE NULL::jsonb
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.safe_fix(kind text, value jsonb) IS 'The change of a task that does away with a finding safely; null or a null in it where there is none.';
 
 -- FUNCTION docket_private.said_text(text, text)
 
@@ -54255,6 +54544,10 @@ GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, ex
 GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.finish_execution(execution_id uuid, status text, exit_code integer, stdout_preview text, stderr_preview text, error_message text, error_stack text, cpu_usage_percent numeric, memory_usage_mb numeric, performance_metrics jsonb, completed_at timestamp with time zone, metadata jsonb, request_id uuid) TO docket_agent;
 
+REVOKE ALL ON FUNCTION docket.fix_project(project_id uuid, kinds text[], dry_run boolean, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.fix_project(project_id uuid, kinds text[], dry_run boolean, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.fix_project(project_id uuid, kinds text[], dry_run boolean, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.fork(task_ids uuid[], workflow_id uuid, request_id uuid) TO docket_app;
@@ -54637,6 +54930,13 @@ REVOKE ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uu
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.link_pull_request(task_id uuid, pull_request_id uuid, request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.lint_project(project_id uuid, after bigint, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_access(project_id uuid, organization_id uuid, after uuid, page_size integer) TO docket_admin;
@@ -56110,6 +56410,10 @@ REVOKE ALL ON FUNCTION docket_private.close_phase(phases jsonb, at timestamp wit
 
 REVOKE ALL ON FUNCTION docket_private.cloudevent_problem(event jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.common_priority(word text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.common_status(word text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
@@ -56471,6 +56775,10 @@ REVOKE ALL ON FUNCTION docket_private.link_many(project_id uuid, task_ids uuid[]
 
 REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, depends_on_id uuid, satisfied_by text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.lint_findings(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.lint_kinds() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id text, at_place bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_context(project_id uuid, task_id uuid, context_type text, expected_version bigint, attempt_id uuid) FROM PUBLIC;
@@ -56786,6 +57094,8 @@ REVOKE ALL ON FUNCTION docket_private.roll_minutes(series_ids bigint[], project_
 REVOKE ALL ON FUNCTION docket_private.roll_up(series_ids bigint[], project_ids uuid[], bucket_ats timestamp with time zone[], resolution text, finer text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.rolled_snapshot() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.safe_fix(kind text, value jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.said_text(value text, base text) FROM PUBLIC;
 

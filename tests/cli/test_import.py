@@ -86,3 +86,16 @@ def test_what_was_imported_is_exported_byte_for_byte(run: Run, tmp_path: Path) -
     assert run("export", "--project", "pay", "--output", str(target)).exit_code == 0
     assert target.read_bytes() == SAMPLE.read_bytes()
     assert (tmp_path / "tasks.json.bak").read_text() == "what was there"
+
+
+def test_a_file_of_beads_comes_and_goes(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+    file = tmp_path / "shop" / ".beads" / "issues.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"id":"a-1","title":"<A>"}\n{"id":"a-2","title":"B","priority":0}\n')
+    report = run_json("import", str(file))
+    assert (report["project"], report["source_name"]) == ("shop", ".beads/issues.jsonl")
+
+    out = tmp_path / "out.jsonl"
+    assert run("export", "--format", "beads", "-o", str(out)).exit_code == 0
+    assert out.read_bytes() == file.read_bytes()
+    assert run_json("next", "--rule", "beads")[0]["reference"] == "a-2"

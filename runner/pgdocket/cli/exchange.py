@@ -15,7 +15,7 @@ from pgdocket.errors import InvalidArgument
 from pgdocket.sqitch.plan_file import replace_file
 
 # What marks the folder of a project.
-_MARKS = (".git", ".pgdocket", ".taskmaster")
+_MARKS = (".git", ".pgdocket", ".taskmaster", ".beads")
 _LONGEST_SLUG = 63
 _SHOWN_ODDITIES = 20
 
@@ -27,7 +27,7 @@ _SHOWN_ODDITIES = 20
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.pass_obj
 def import_(options: Options, file: Path, project_name: str | None, dry_run: bool) -> None:
-    """Import a task-master FILE (tasks.json, flat or tagged).
+    """Import a FILE of task-master (tasks.json, flat or tagged) or of beads (.jsonl).
 
     The project is that of --project, else named after the folder of the file's project, and is
     made when there is none. The same file again changes nothing. What can't be represented is
@@ -37,11 +37,13 @@ def import_(options: Options, file: Path, project_name: str | None, dry_run: boo
     Example:
       pgdocket import .taskmaster/tasks/tasks.json --dry-run
       pgdocket import tasks.json --project shop
+      pgdocket import .beads/issues.jsonl
     """
     content = read_file(file)
     root = project_folder(file.resolve())
     with opened(options) as docket:
-        report = docket.import_tasks_json(
+        read = docket.import_beads if file.suffix == ".jsonl" else docket.import_tasks_json
+        report = read(
             slug=options.project or slug_of(root.name),
             source_name=file.resolve().relative_to(root).as_posix(),
             content=content,
@@ -53,6 +55,14 @@ def import_(options: Options, file: Path, project_name: str | None, dry_run: boo
 
 @click.command()
 @common_options
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["tasks.json", "beads"]),
+    default="tasks.json",
+    show_default=True,
+    help="Of which tool.",
+)
 @click.option("--source", help="Which import to give back; the first, if left out.")
 @click.option(
     "--output",
@@ -63,22 +73,24 @@ def import_(options: Options, file: Path, project_name: str | None, dry_run: boo
 )
 @click.option("--no-backup", is_flag=True, help="Keep no copy (FILE.bak) of what was there.")
 @click.pass_obj
-def export(options: Options, source: str | None, target: Path | None, no_backup: bool) -> None:
-    """Write a project's tasks as a task-master tasks.json.
+def export(
+    options: Options, file_format: str, source: str | None, target: Path | None, no_backup: bool
+) -> None:
+    """Write a project's tasks as a task-master tasks.json, or as a JSONL file of beads.
 
     What was imported and has not changed is written byte for byte, with changed values in their
     places, and new tasks at the end of their lists. A project that was made here gets a file as
-    task-master writes one.
+    the tool writes one.
 
     \b
     Example:
       pgdocket export --project shop --source tasks.json
       pgdocket export --output .taskmaster/tasks/tasks.json
+      pgdocket export --format beads --output .beads/issues.jsonl
     """
     with opened(options) as docket:
-        content = docket.export_tasks_json(
-            project_id=the_project(docket, options).project_id, source_name=source
-        )
+        write = docket.export_beads if file_format == "beads" else docket.export_tasks_json
+        content = write(project_id=the_project(docket, options).project_id, source_name=source)
     if target is None:
         click.echo(content, nl=False)
         return

@@ -6,6 +6,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
+from pgdocket.cli.oddities import lint
 from pgdocket.cli.session import as_row, opened
 
 
@@ -65,3 +66,6 @@ def list_(options: Options) -> None:
     output.table(
         found, ["slug", "name", "created_at"], as_json=options.json, empty="there is no project yet"
     )
+
+
+project.add_command(lint)

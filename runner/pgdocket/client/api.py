@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         LearningData,
         LearningEvidence,
         LinearSync,
+        LintProjectRow,
         ListAlertRulesRow,
         ListConsumersRow,
         ListDeploymentScriptVersionsRow,
@@ -760,6 +761,15 @@ _FINISH_EXECUTION: Function[ExecutionHistory] = Function(
     Parameter("metadata", is_json=True),
     Parameter("request_id"),
 )
+_FIX_PROJECT: Function[Json] = Function(
+    "fix_project",
+    Effect.KEYED,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("kinds", is_array=True),
+    Parameter("dry_run", default=False),
+    Parameter("request_id"),
+)
 _FORK: Function[Task] = Function(
     "fork",
     Effect.KEYED,
@@ -1138,6 +1148,14 @@ _LINK_PULL_REQUEST: Function[TaskPullRequest] = Function(
     Parameter("task_id", is_required=True),
     Parameter("pull_request_id", is_required=True),
     Parameter("request_id"),
+)
+_LINT_PROJECT: Function[LintProjectRow] = Function(
+    "lint_project",
+    Effect.READ,
+    "LintProjectRow",
+    Parameter("project_id", is_required=True),
+    Parameter("after"),
+    Parameter("page_size", default=1000),
 )
 _LIST_ACCESS: Function[Member] = Function(
     "list_access",
@@ -4133,6 +4151,26 @@ class Api(Calls):
             ),
         )
 
+    def fix_project(
+        self,
+        *,
+        project_id: Id,
+        kinds: Sequence[str] | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Does what can be done safely about the oddities that docket.lint_project() names: a
+        status or a priority by a common word ("wip", "urgent") is set, repeated tags and space
+        around titles go. Each is a change of its task, in the journal.
+
+        `kinds` narrows it to some kinds (default: all); with `dry_run` nothing is written. The same
+        `request_id` again returns the first answer. Done again, it finds nothing more to do. What a
+        gate (GateNotPassed), the way of statuses (IllegalTransition) or another rule
+        (InvalidArgument) forbids stays a finding. Returns {dry_run, fixed: [{task_id, task_key,
+        kind, was, change}]}. Raises NotFound, Forbidden.
+        """
+        return self._one(_FIX_PROJECT, (project_id, kinds, dry_run, request_id))
+
     def fork(
         self,
         *,
@@ -4947,6 +4985,23 @@ class Api(Calls):
         the first answer. Returns the link. Raises NotFound, Forbidden.
         """
         return self._one(_LINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    def lint_project(
+        self,
+        *,
+        project_id: Id,
+        after: int | None = None,
+        page_size: int | None = 1000,
+    ) -> list[LintProjectRow]:
+        """What is odd about the tasks of a project, the worst first, each with what to do about it:
+        what their files said that could not be stored or was guessed, and what can not be meant so.
+
+        `after` is the place of the last row of the previous page, `page_size` is in rows (1 to
+        10000). Returns rows; task_id, task_key, source_name, path and value may be null. severity
+        is error (something that was meant does not hold), warning (it was guessed) or note;
+        is_fixable says that docket.fix_project() does it. Raises NotFound.
+        """
+        return self._many(_LINT_PROJECT, (project_id, after, page_size))
 
     def list_access(
         self,
@@ -9398,6 +9453,20 @@ class AsyncApi(AsyncCalls):
             ),
         )
 
+    async def fix_project(
+        self,
+        *,
+        project_id: Id,
+        kinds: Sequence[str] | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Does what can be done safely about the oddities that docket.lint_project() names: a
+        status or a priority by a common word ("wip", "urgent") is set, repeated tags and space
+        around titles go. Each is a change of its task, in the journal.
+        """
+        return await self._one(_FIX_PROJECT, (project_id, kinds, dry_run, request_id))
+
     async def fork(
         self,
         *,
@@ -9981,6 +10050,18 @@ class AsyncApi(AsyncCalls):
         already stays.
         """
         return await self._one(_LINK_PULL_REQUEST, (task_id, pull_request_id, request_id))
+
+    async def lint_project(
+        self,
+        *,
+        project_id: Id,
+        after: int | None = None,
+        page_size: int | None = 1000,
+    ) -> list[LintProjectRow]:
+        """What is odd about the tasks of a project, the worst first, each with what to do about it:
+        what their files said that could not be stored or was guessed, and what can not be meant so.
+        """
+        return await self._many(_LINT_PROJECT, (project_id, after, page_size))
 
     async def list_access(
         self,

@@ -2243,6 +2243,23 @@ class LearnedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LintProjectRow:
+    """A row of what lint_project() returns."""
+
+    place: int
+    kind: str
+    severity: str
+    task_id: UUID | None
+    task_key: str | None
+    source_name: str | None
+    path: list[str] | None
+    value: Json
+    finding: str
+    remedy: str
+    is_fixable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ListAlertRulesRow:
     """A row of what list_alert_rules() returns."""
 
