@@ -2072,6 +2072,48 @@ Returns a row with the part, the size and the SHA-256 of the whole and its media
 there is no such artifact. content and storage_location may be null: what is not kept in the
 database is at storage_location. Raises nothing.';
 
+-- FUNCTION docket.attempt_rates(uuid, interval)
+
+CREATE FUNCTION docket.attempt_rates(project_id uuid, period interval DEFAULT '00:05:00'::interval) RETURNS TABLE(begun bigint, running bigint, completed bigint, failed bigint, released bigint, agents bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_since timestamptz;
+begin
+    perform docket_private.require_project(attempt_rates.project_id, false);
+
+    if (attempt_rates.period between interval '1 second' and interval '1 day') is not true then
+        raise exception 'rates are not those of %', coalesce(attempt_rates.period::text, 'null')
+            using errcode = 'PD422',
+                  hint    = 'Give a second to a day.';
+    end if;
+
+    v_since := docket.clock() - attempt_rates.period;
+
+    -- Ids begin with their time, so that the key finds what is young. A second more, since a clock
+    -- is read for each of both.
+    return query
+    select count(*),
+           count(*) filter (where a.outcome is null),
+           count(*) filter (where a.outcome = 'completed'),
+           count(*) filter (where a.outcome in ('failed', 'lease_expired')),
+           count(*) filter (where a.outcome in ('released', 'cancelled')),
+           count(distinct a.agent)
+      from docket.task_attempts as a
+     where a.attempt_id >= docket_private.id_at(null, v_since - interval '1 second')
+       and a.project_id  = attempt_rates.project_id
+       and a.created_at >= v_since;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.attempt_rates(project_id uuid, period interval) IS 'How work on a project has gone lately: the attempts that were begun in the last `period` (a second
+to a day), and what has become of them.
+
+Returns one row: begun, how many; of these running, completed, failed (also those whose lease
+expired) and released (also those that were cancelled); agents, how many took one. Raises PD404,
+PD422.';
+
 -- FUNCTION docket_private.satisfaction_bit(text)
 
 CREATE FUNCTION docket_private.satisfaction_bit(satisfied_by text) RETURNS integer
@@ -13395,6 +13437,72 @@ COMMENT ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all t
 be looked at again before that time, `include_archived` adds those that were put away. `after` is
 the document_key of the last document of the previous page, `page_size` is in rows (1 to 1000).
 Returns documents; raises nothing.';
+
+-- FUNCTION docket.list_leases(uuid, uuid, integer)
+
+CREATE FUNCTION docket.list_leases(project_id uuid, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100) RETURNS TABLE(attempt_id uuid, agent text, task_id uuid, task_key text, title text, attempt_no integer, started_at timestamp with time zone, heartbeat_at timestamp with time zone, lease_expires_at timestamp with time zone, is_expired boolean)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT a.attempt_id,
+     a.agent,
+     t.task_id,
+     t.task_key,
+     t.title,
+     a.attempt_no,
+     a.created_at,
+     a.heartbeat_at,
+     a.lease_expires_at,
+     (a.lease_expires_at <= docket.clock())
+    FROM (docket.task_attempts a
+      CROSS JOIN LATERAL ( SELECT of_task.task_id,
+             of_task.project_id,
+             of_task.task_key,
+             of_task.legacy_id,
+             of_task.workflow_id,
+             of_task.parent_task_id,
+             of_task.title,
+             of_task.description,
+             of_task.details,
+             of_task.test_strategy,
+             of_task.requirements,
+             of_task.acceptance_criteria,
+             of_task.affected_files,
+             of_task.tags,
+             of_task.needed_capabilities,
+             of_task.complexity_score,
+             of_task.actual_complexity,
+             of_task.estimated_effort,
+             of_task.actual_effort,
+             of_task.status,
+             of_task.priority,
+             of_task.assigned_to,
+             of_task.attempt_id,
+             of_task.not_before,
+             of_task.due_at,
+             of_task.results,
+             of_task.completed_at,
+             of_task.archived_at,
+             of_task.unmet_gates,
+             of_task.merged_at,
+             of_task.metadata,
+             of_task.version,
+             of_task.created_at,
+             of_task.updated_at,
+             of_task.created_by,
+             of_task.updated_by
+            FROM docket.tasks of_task
+           WHERE ((of_task.task_id = a.task_id) AND (of_task.project_id = a.project_id))) t)
+   WHERE ((a.project_id = list_leases.project_id) AND (a.outcome IS NULL) AND ((list_leases.after IS NULL) OR (a.attempt_id > list_leases.after)))
+   ORDER BY a.attempt_id
+  LIMIT LEAST(GREATEST(list_leases.page_size, 1), 1000);
+END;
+
+COMMENT ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) IS 'Which agent holds which task of a project at this moment, and until when; those first that are at
+it the longest.
+
+`after` is the attempt_id of the last row of the previous page, `page_size` is in rows (1 to 1000).
+Returns a row for each attempt that is under way; is_expired says that its agent was silent for
+longer than its lease, and that the next sweep takes the task back. Raises nothing.';
 
 -- FUNCTION docket.list_linear_conflicts(uuid, text, integer)
 
@@ -54015,6 +54123,13 @@ GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint
 GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_reader;
 GRANT ALL ON FUNCTION docket.artifact_content(artifact_id uuid, from_byte bigint, max_bytes bigint) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) TO docket_admin;
+GRANT ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) TO docket_app;
+GRANT ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) TO docket_agent;
+GRANT ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) TO docket_reader;
+GRANT ALL ON FUNCTION docket.attempt_rates(project_id uuid, period interval) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_admin;
 GRANT ALL ON FUNCTION docket_private.satisfaction_bit(satisfied_by text) TO docket_app;
@@ -55229,6 +55344,13 @@ GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.list_knowledge(project_id uuid, kind text, tags_all text[], review_before timestamp with time zone, include_archived boolean, after text, page_size integer) TO docket_auditor;
+
+REVOKE ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.list_leases(project_id uuid, after uuid, page_size integer) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.list_linear_conflicts(project_id uuid, after text, page_size integer) TO docket_admin;

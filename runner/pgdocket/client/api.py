@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         AlertRule,
         AlertSilence,
         ArtifactContentRow,
+        AttemptRatesRow,
         BlockersRow,
         Budget,
         ChangesRow,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         ListExecutionLogRow,
         ListFindingsRow,
         ListImportsRow,
+        ListLeasesRow,
         ListLinearConflictsRow,
         ListLinearSyncRow,
         ListMetricsRow,
@@ -234,6 +236,13 @@ _ARTIFACT_CONTENT: Function[ArtifactContentRow] = Function(
     Parameter("artifact_id", is_required=True),
     Parameter("from_byte", default=0),
     Parameter("max_bytes"),
+)
+_ATTEMPT_RATES: Function[AttemptRatesRow] = Function(
+    "attempt_rates",
+    Effect.READ,
+    "AttemptRatesRow",
+    Parameter("project_id", is_required=True),
+    Parameter("period"),
 )
 _BLOCKERS: Function[BlockersRow] = Function(
     "blockers",
@@ -1414,6 +1423,14 @@ _LIST_KNOWLEDGE: Function[KnowledgeBase] = Function(
     Parameter("tags_all", is_array=True),
     Parameter("review_before"),
     Parameter("include_archived", default=False),
+    Parameter("after"),
+    Parameter("page_size", default=100),
+)
+_LIST_LEASES: Function[ListLeasesRow] = Function(
+    "list_leases",
+    Effect.READ,
+    "ListLeasesRow",
+    Parameter("project_id", is_required=True),
     Parameter("after"),
     Parameter("page_size", default=100),
 )
@@ -3005,6 +3022,21 @@ class Api(Calls):
         is not kept in the database is at storage_location. Raises nothing.
         """
         return self._one_or_none(_ARTIFACT_CONTENT, (artifact_id, from_byte, max_bytes))
+
+    def attempt_rates(
+        self,
+        *,
+        project_id: Id,
+        period: timedelta | None = None,
+    ) -> AttemptRatesRow:
+        """How work on a project has gone lately: the attempts that were begun in the last `period`
+        (a second to a day), and what has become of them.
+
+        Returns one row: begun, how many; of these running, completed, failed (also those whose
+        lease expired) and released (also those that were cancelled); agents, how many took one.
+        Raises NotFound, InvalidArgument.
+        """
+        return self._one(_ATTEMPT_RATES, (project_id, period))
 
     def blockers(
         self,
@@ -5499,6 +5531,23 @@ class Api(Calls):
             _LIST_KNOWLEDGE,
             (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
+
+    def list_leases(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLeasesRow]:
+        """Which agent holds which task of a project at this moment, and until when; those first
+        that are at it the longest.
+
+        `after` is the attempt_id of the last row of the previous page, `page_size` is in rows (1 to
+        1000). Returns a row for each attempt that is under way; is_expired says that its agent was
+        silent for longer than its lease, and that the next sweep takes the task back. Raises
+        nothing.
+        """
+        return self._many(_LIST_LEASES, (project_id, after, page_size))
 
     def list_linear_conflicts(
         self,
@@ -8655,6 +8704,17 @@ class AsyncApi(AsyncCalls):
         """The content of an artifact, byte for byte, or a part of it."""
         return await self._one_or_none(_ARTIFACT_CONTENT, (artifact_id, from_byte, max_bytes))
 
+    async def attempt_rates(
+        self,
+        *,
+        project_id: Id,
+        period: timedelta | None = None,
+    ) -> AttemptRatesRow:
+        """How work on a project has gone lately: the attempts that were begun in the last `period`
+        (a second to a day), and what has become of them.
+        """
+        return await self._one(_ATTEMPT_RATES, (project_id, period))
+
     async def blockers(
         self,
         *,
@@ -10450,6 +10510,18 @@ class AsyncApi(AsyncCalls):
             _LIST_KNOWLEDGE,
             (project_id, kind, tags_all, review_before, include_archived, after, page_size),
         )
+
+    async def list_leases(
+        self,
+        *,
+        project_id: Id,
+        after: Id | None = None,
+        page_size: int | None = 100,
+    ) -> list[ListLeasesRow]:
+        """Which agent holds which task of a project at this moment, and until when; those first
+        that are at it the longest.
+        """
+        return await self._many(_LIST_LEASES, (project_id, after, page_size))
 
     async def list_linear_conflicts(
         self,

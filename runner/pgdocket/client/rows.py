@@ -1874,6 +1874,18 @@ class ArtifactContentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRatesRow:
+    """A row of what attempt_rates() returns."""
+
+    begun: int
+    running: int
+    completed: int
+    failed: int
+    released: int
+    agents: int
+
+
+@dataclass(frozen=True, slots=True)
 class BlockersRow:
     """A row of what blockers() returns."""
 
@@ -2394,6 +2406,22 @@ class ListImportsRow:
     report: Json
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListLeasesRow:
+    """A row of what list_leases() returns."""
+
+    attempt_id: UUID
+    agent: str
+    task_id: UUID
+    task_key: str
+    title: str
+    attempt_no: int
+    started_at: datetime
+    heartbeat_at: datetime
+    lease_expires_at: datetime
+    is_expired: bool
 
 
 @dataclass(frozen=True, slots=True)
