@@ -45549,9 +45549,11 @@ create table docket.imports (
     shape        text        not null,
     byte_size    bigint      not null,
     report       jsonb       not null,
+    written      jsonb       not null default '{}',
     metadata     jsonb       not null default '{}',
     created_at   timestamptz not null default docket.clock(),
     created_by   text        not null default docket.principal(),
+    content_at   timestamptz not null default docket.clock(),
 
     constraint imports_pkey primary key (import_id, project_id),
     constraint imports_source_key unique (project_id, source_name),
@@ -45564,6 +45566,7 @@ create table docket.imports (
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
+    constraint imports_written_is_object check (jsonb_typeof(written) = 'object'),
     constraint imports_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 
@@ -45574,7 +45577,7 @@ comment on column docket.imports.import_id is
 comment on column docket.imports.source_name is
     'Where the file came from, as the caller names it; unique in the project.';
 comment on column docket.imports.content is
-    'The file, byte for byte.';
+    'The file, byte for byte, in the version that was imported last.';
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
@@ -45583,10 +45586,14 @@ comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is
     'What docket.import_tasks_json() answered.';
+comment on column docket.imports.written is
+    'What was written into the file since, and has not been seen there yet: by identity, the task and its fields.';
 comment on column docket.imports.created_at is
-    'When it was imported.';
+    'When it was first imported.';
 comment on column docket.imports.created_by is
-    'Who imported it.';
+    'Who imported it first.';
+comment on column docket.imports.content_at is
+    'When its content was last another than before.';
 
 create table docket.import_items (
     import_id    uuid   not null,
@@ -45611,7 +45618,7 @@ create index import_items_task_idx
     on docket.import_items (task_id, project_id) where task_id is not null;
 
 comment on table docket.import_items is
-    'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written once, with its import.';
+    'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written with each version of its file.';
 comment on column docket.import_items.import_id is
     'The import.';
 comment on column docket.import_items.ordinal is
@@ -45630,7 +45637,7 @@ comment on column docket.import_items.raw_priority is
     'Its priority as written, in JSON; null: it had none.';
 
 -- The bytes are kept once; in the journal stand their hash and their size.
-call docket_private.add_journal('docket.imports', 'import_id', array['content']);
+call docket_private.add_journal('docket.imports', 'import_id', array['content', 'written']);
 call docket_private.add_isolation('docket.imports');
 call docket_private.add_isolation('docket.import_items');
 
@@ -48046,8 +48053,16 @@ begin
               select distinct e.tag_no, e.parent_ordinal, e.local_id::bigint as number
                 from entry as e
                where e.local_id ~ '^[0-9]{1,9}$'
+          ), said as materialized (
+              select (w.value ->> 'task_id')::uuid as task_id,
+                     substring(w.key from '(\d{1,9})$')::bigint as number
+                from docket.imports as i
+               cross join lateral jsonb_each(i.written) as w
+               where i.import_id = project_pieces.import_id
+                 and i.project_id = project_pieces.project_id
           ), wished as (
-              -- In a file of our own, the number that the task's key ends in.
+              -- The number that it was written under already; in a file of our own, the one that
+              -- its key ends in.
               select p.task_id, p.parent_id, p.tag_no, u.ordinal as parent_ordinal, k.number,
                      k.number is not null
                          and x.number is null
@@ -48057,16 +48072,19 @@ begin
                 from placed as p
                 join task as t on t.task_id = p.task_id
                 left join placed as u on u.task_id = p.parent_id
+                left join said as s on s.task_id = p.task_id
                cross join lateral (
                          select case
+                                    when s.number is not null then s.number
                                     when p.parent_id is null and project_pieces.import_id is null
                                     then substring(t.task_key from '(\d{1,9})$')::bigint
                                 end as number
                      ) as k
                 left join taken as x
                   on x.tag_no = p.tag_no
-                 and x.parent_ordinal is null
+                 and coalesce(x.parent_ordinal, 0) = coalesce(u.ordinal, 0)
                  and x.number = k.number
+                 and (p.parent_id is null or u.ordinal is not null)
                where p.ordinal is null
           ), numbered as materialized (
               select w.task_id,
@@ -48501,6 +48519,774 @@ revoke all on function docket_private.store_tasks_file(uuid, boolean, text, byte
 
 reset role;
 
+-- exchange/merge_tasks_file
+
+set local role docket_owner;
+
+-- Another version of a file that was imported before: what has changed only there comes in, what
+-- has changed only here stays, and what both have changed is a conflict, which somebody decides.
+create type docket_private.tasks_merge as (
+    pieces    docket_private.task_piece[],
+    verdicts  docket_private.merge_verdict[],
+    conflicts docket_private.merge_verdict[]
+);
+
+comment on type docket_private.tasks_merge is
+    'What is to become of the entries of a new version of a file: each with the task that it is (null: a new one), what is to change here, and what both sides have changed and nobody has decided.';
+
+-- Names that a project's tasks have in the file only by being counted are no names yet: another
+-- task may come in under the same one.
+create function docket_private.told_pieces(
+    pieces  docket_private.task_piece[],
+    written jsonb
+) returns docket_private.task_piece[]
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+as $$
+declare
+    v_others jsonb := (
+        select coalesce(jsonb_object_agg(p.identity, 'here/' || p.task_id), '{}')
+          from unnest(pieces) as p
+         where p.ordinal is null
+           and written #>> array[p.identity, 'task_id'] is distinct from p.task_id::text);
+begin
+    if v_others = '{}' then
+        return pieces;
+    end if;
+
+    return (
+        select array_agg(
+                   row (p.ordinal, coalesce(v_others ->> p.identity, p.identity), p.task_id,
+                        p.tag_no, p.depth, p.parent_ordinal, p.parent_id, p.local_id,
+                        case
+                            when not p.fields -> 'dependencies' ?| k.names then p.fields
+                            else p.fields || jsonb_build_object('dependencies', (
+                                select jsonb_agg(coalesce(v_others -> d.name, to_jsonb(d.name))
+                                                 order by coalesce(v_others ->> d.name, d.name))
+                                  from jsonb_array_elements_text(p.fields -> 'dependencies')
+                                       as d (name)))
+                        end)::docket_private.task_piece)
+          from unnest(pieces) as p
+         cross join (
+                   select array(select jsonb_object_keys(v_others)) as names
+               ) as k);
+end;
+$$;
+
+comment on function docket_private.told_pieces(docket_private.task_piece[], jsonb) is
+    'The pieces of a project; those that the file does not know yet go by "here/" and their task''s id.';
+
+create function docket_private.judged_merge(
+    import_row  docket.imports,
+    base_file   docket_private.tasks_file,
+    file        docket_private.tasks_file,
+    resolutions jsonb
+) returns docket_private.tasks_merge
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+set work_mem = '64MB'
+as $$
+declare
+    v_base    docket_private.task_piece[] := docket_private.file_pieces(base_file);
+    v_theirs  docket_private.task_piece[] := docket_private.file_pieces(file);
+    v_ours    docket_private.task_piece[] := docket_private.told_pieces(
+        docket_private.project_pieces(import_row.project_id, import_row.import_id, base_file),
+        import_row.written);
+    v_merge   docket_private.tasks_merge;
+    v_pieces  docket_private.merge_piece[];
+    v_all     docket_private.merge_verdict[];
+begin
+    -- An entry of the new version is the task that its name was, or the one that was written into
+    -- the file under that name; where somebody else has used the name meanwhile, it is a new one.
+    v_merge.pieces := array(
+        select row (t.ordinal, t.identity, coalesce(i.task_id, w.task_id), t.tag_no, t.depth,
+                    t.parent_ordinal, null, null, t.fields)::docket_private.task_piece
+          from unnest(v_theirs) as t
+          left join unnest(v_base) as b on b.identity = t.identity
+          left join docket.import_items as i
+            on i.import_id  = import_row.import_id
+           and i.project_id = import_row.project_id
+           and i.ordinal    = b.ordinal
+          left join lateral (
+                    select s.task_id, s.fields
+                      from jsonb_to_record(import_row.written -> t.identity)
+                           as s (task_id uuid, fields jsonb)
+                     where b.identity is null
+                       and s.fields -> 'title' = t.fields -> 'title'
+                ) as w
+            on true
+         order by t.ordinal);
+
+    v_pieces := array(
+          with base as materialized (
+              select b.identity, b.fields, i.task_id, true as is_base
+                from unnest(v_base) as b
+                left join docket.import_items as i
+                  on i.import_id  = import_row.import_id
+                 and i.project_id = import_row.project_id
+                 and i.ordinal    = b.ordinal
+          ), theirs as materialized (
+              select t.identity, t.fields, t.task_id
+                from unnest(v_merge.pieces) as t
+          ), both_sides as materialized (
+              select coalesce(t.identity, b.identity) as identity, b.fields as base,
+                     t.fields as theirs, coalesce(b.task_id, t.task_id) as task_id
+                from theirs as t
+                full join base as b on b.identity = t.identity
+               where b.fields is distinct from t.fields
+          )
+        select row (s.identity, s.base, import_row.written #> array[s.identity, 'fields'],
+                    s.theirs, o.fields)::docket_private.merge_piece
+          from both_sides as s
+          left join unnest(v_ours) as o on o.task_id = s.task_id
+         -- What we moved away in the file is no loss of it.
+         where s.theirs is not null
+            or not exists (select from theirs as m where m.task_id = s.task_id)
+         order by s.identity);
+
+    v_all := array(
+        select v
+          from docket_private.merge_pieces(v_pieces, '{dependencies}', resolutions) as v
+         where v.field is distinct from 'list');
+
+    -- What is to go takes its subtasks along: one that was made here, or stays, is a conflict.
+      with removed as materialized (
+          select i.task_id, v.identity, v.base, v.ours
+            from unnest(v_all) as v
+            join unnest(v_base) as b on b.identity = v.identity
+            join docket.import_items as i
+              on i.import_id  = import_row.import_id
+             and i.project_id = import_row.project_id
+             and i.ordinal    = b.ordinal
+           where v.field is null
+             and v.theirs is null
+             and v.verdict = 'theirs'
+             and not v.is_conflict
+      ), held as (
+          select distinct r.identity, r.base, r.ours
+            from removed as r
+            join docket.tasks as c
+              on c.parent_task_id = r.task_id
+             and c.project_id = import_row.project_id
+             and c.archived_at is null
+           where not exists (select from removed as o where o.task_id = c.task_id)
+      )
+    select array(
+               select case
+                          when h.identity is null then v
+                          else row (v.identity, null, v.base, null, v.ours,
+                                    coalesce(docket_private.resolution_of(
+                                        resolutions, v.identity, null), 'conflict'),
+                                    true, v.ours)::docket_private.merge_verdict
+                      end
+                 from unnest(v_all) as v
+                 left join held as h
+                   on h.identity = v.identity
+                  and v.field is null)
+      into v_all;
+
+    v_merge.conflicts := array(select v from unnest(v_all) as v where v.verdict = 'conflict');
+    v_merge.verdicts  := array(select v from unnest(v_all) as v
+                                where v.verdict in ('theirs', 'both'));
+    return v_merge;
+end;
+$$;
+
+comment on function docket_private.judged_merge(docket.imports, docket_private.tasks_file, docket_private.tasks_file, jsonb) is
+    'What is to become of a new version of an imported file.';
+
+create function docket_private.conflict_list(
+    conflicts docket_private.merge_verdict[]
+) returns jsonb
+language sql
+immutable
+begin atomic
+    select coalesce(jsonb_agg(
+               jsonb_build_object(
+                   'identity', c.identity, 'field', c.field, 'base', c.base, 'theirs', c.theirs,
+                   'ours', c.ours)
+               order by c.n), '[]')
+      from (
+          select v.identity, v.field, v.base, v.theirs, v.ours, v.n
+            from unnest(conflict_list.conflicts) with ordinality
+                 as v (identity, field, base, theirs, ours, verdict, is_conflict, value, n)
+           order by v.n
+           limit 100
+      ) as c;
+end;
+
+comment on function docket_private.conflict_list(docket_private.merge_verdict[]) is
+    'The first hundred conflicts, for a report.';
+
+create function docket_private.refuse_conflicts(
+    source_name text,
+    conflicts   docket_private.merge_verdict[]
+) returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if cardinality(conflicts) = 0 then
+        return;
+    end if;
+    raise exception '% and this project have both changed %', source_name,
+                    (select string_agg(s.place, ', ' order by s.n)
+                       from (
+                           select coalesce(c.identity || ': ' || c.field, c.identity) as place, c.n
+                             from unnest(conflicts) with ordinality
+                                  as c (identity, field, base, theirs, ours, verdict, is_conflict,
+                                        value, n)
+                            order by c.n
+                            limit 5
+                       ) as s)
+                    || case when cardinality(conflicts) > 5
+                            then format(' and %s more', cardinality(conflicts) - 5) else '' end
+        using errcode = 'PD409',
+              detail  = jsonb_build_object(
+                            'how_many', cardinality(conflicts),
+                            'conflicts', docket_private.conflict_list(conflicts))::text,
+              hint    = 'Say whose side counts: resolutions {"*": "ours"} or {"*": "theirs"}, or by task and field.';
+end;
+$$;
+
+comment on function docket_private.refuse_conflicts(text, docket_private.merge_verdict[]) is
+    'Raises PD409 where there are conflicts that nobody has decided.';
+
+-- The statuses that a file gives: at once where the state machine lets them, else by way of
+-- pending. Who works on such a task loses it.
+create function docket_private.take_statuses(
+    project_id uuid,
+    task_ids   uuid[],
+    statuses   text[]
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update docket.tasks as t
+       set status = 'pending'
+      from unnest(task_ids, statuses) as s (task_id, status)
+     where t.task_id = s.task_id
+       and t.project_id = take_statuses.project_id
+       and t.status not in (s.status, 'pending')
+       and (t.attempt_id is not null
+            or not exists (
+                   select
+                     from docket.task_transitions as x
+                    where x.from_status = t.status
+                      and x.to_status = s.status));
+
+    update docket.tasks as t
+       set status = s.status
+      from unnest(task_ids, statuses) as s (task_id, status)
+     where t.task_id = s.task_id
+       and t.project_id = take_statuses.project_id
+       and t.status <> s.status;
+end;
+$$;
+
+comment on function docket_private.take_statuses(uuid, uuid[], text[]) is
+    'Gives tasks, which the caller has locked, other statuses, by way of pending where it has to be.';
+
+create function docket_private.merged_metadata(
+    metadata jsonb,
+    changes  jsonb
+) returns jsonb
+language sql
+immutable
+begin atomic
+      with imported as (
+          select coalesce(jsonb_object_agg(m.key, m.value), '{}') as members
+            from (
+                select o.key, o.value
+                  from jsonb_each(coalesce(merged_metadata.metadata -> 'imported', '{}')) as o
+                 where not merged_metadata.changes ? ('imported.' || o.key)
+                 union all
+                select substring(c.key from 10), c.value -> 'is'
+                  from jsonb_each(merged_metadata.changes) as c
+                 where starts_with(c.key, 'imported.')
+                   and c.value ? 'is'
+            ) as m
+      )
+    select case
+               when i.members = '{}' then merged_metadata.metadata - 'imported'
+               else merged_metadata.metadata || jsonb_build_object('imported', i.members)
+           end
+      from imported as i;
+end;
+
+comment on function docket_private.merged_metadata(jsonb, jsonb) is
+    'Metadata with other keys of the file: {"imported.key": {"is": value}}, or {} where it is gone.';
+
+-- Dependencies that come in. One that would close a cycle with what was made here is a conflict
+-- of its own, found when all of them together are refused.
+create function docket_private.take_dependencies(
+    project_id     uuid,
+    task_ids       uuid[],
+    depends_on_ids uuid[]
+) returns integer[]
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_refused integer[] := '{}';
+begin
+    begin
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
+        select e.task_id, take_dependencies.project_id, e.depends_on_id
+          from unnest(task_ids, depends_on_ids) as e (task_id, depends_on_id)
+            on conflict on constraint task_dependencies_pkey do nothing;
+        return v_refused;
+    exception
+        when sqlstate 'PDCYC' then
+            null;
+    end;
+
+    for v_n in 1 .. cardinality(task_ids) loop
+        begin
+            insert into docket.task_dependencies (task_id, project_id, depends_on_id)
+            values (task_ids[v_n], take_dependencies.project_id, depends_on_ids[v_n])
+                on conflict on constraint task_dependencies_pkey do nothing;
+        exception
+            when sqlstate 'PDCYC' then
+                v_refused := v_refused || v_n;
+        end;
+    end loop;
+
+    return v_refused;
+end;
+$$;
+
+comment on function docket_private.take_dependencies(uuid, uuid[], uuid[]) is
+    'Adds dependencies, and returns the numbers of those that would close a cycle.';
+
+-- The caller holds the graph's key. Then the tasks, by id; nobody changes them until the end, and
+-- they are judged as they are then.
+create function docket_private.lock_imported_tasks(
+    import_row docket.imports,
+    base_file  docket_private.tasks_file,
+    file       docket_private.tasks_file
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+as $$
+declare
+    v_ids uuid[] := array(
+          with theirs as (
+              select t.identity, t.raw::text as raw from unnest(file.tasks) as t
+          ), changed as materialized (
+              select b.ordinal
+                from unnest(base_file.tasks) as b
+                left join theirs as t on t.identity = b.identity
+               where t.raw is distinct from b.raw::text
+          )
+        select i.task_id
+          from docket.import_items as i
+          join changed as c on c.ordinal = i.ordinal
+         where i.import_id  = import_row.import_id
+           and i.project_id = import_row.project_id
+           and i.task_id is not null
+         union
+        select (w.value ->> 'task_id')::uuid
+          from jsonb_each(import_row.written) as w);
+begin
+    perform
+       from docket.tasks as t
+      where t.task_id = any (v_ids)
+        and t.project_id = import_row.project_id
+      order by t.task_id
+        for no key update;
+end;
+$$;
+
+comment on function docket_private.lock_imported_tasks(docket.imports, docket_private.tasks_file, docket_private.tasks_file) is
+    'Locks the tasks whose entries differ between two versions of a file.';
+
+create function docket_private.merge_tasks_file(
+    import_row  docket.imports,
+    base_file   docket_private.tasks_file,
+    file        docket_private.tasks_file,
+    content     bytea,
+    resolutions jsonb,
+    is_dry      boolean
+) returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+set work_mem = '64MB'
+as $$
+declare
+    v_project_id constant uuid := import_row.project_id;
+    v_merge      docket_private.tasks_merge;
+    v_workflows  record;
+    v_tags       docket_private.file_tag[];
+    v_tag_ids    jsonb;
+    v_new        docket_private.file_task[];
+    v_keys       record;
+    v_ids        jsonb;
+    v_changes    jsonb;
+    v_gone       uuid[];
+    v_edges      jsonb;
+    v_refused    integer[];
+    v_created    bigint;
+    v_updated    bigint;
+    v_added      bigint;
+    v_removed    bigint;
+    v_report     jsonb;
+begin
+    perform docket_private.lock_imported_tasks(import_row, base_file, file);
+    v_merge := docket_private.judged_merge(import_row, base_file, file, resolutions);
+    if not is_dry then
+        perform docket_private.refuse_conflicts(import_row.source_name, v_merge.conflicts);
+    end if;
+
+    -- Tags that are new become workflows; the others are what they were.
+    v_tags := array(
+        select t
+          from unnest(file.tags) as t
+          join docket_private.tag_workflows(v_project_id, import_row.import_id, file.tags) as w
+            on w.tag_no = t.tag_no
+         where w.workflow_id is null
+         order by t.tag_no);
+    v_workflows := docket_private.import_workflows(v_project_id, v_tags);
+    v_tag_ids := (
+        select jsonb_object_agg(w.tag_no, w.workflow_id)
+          from docket_private.tag_workflows(v_project_id, import_row.import_id, file.tags) as w);
+
+    -- Entries that are new, and those that are wanted back although their task is gone for good.
+    v_new := array(
+        select t
+          from unnest(file.tasks) as t
+          join unnest(v_merge.pieces) as p on p.ordinal = t.ordinal
+          join unnest(v_merge.verdicts) as v on v.identity = p.identity and v.field is null
+         where v.theirs is not null
+           and p.task_id is null
+         order by t.ordinal);
+    v_keys := docket_private.numbered_tasks(v_project_id, v_new);
+    -- The task of every entry, by its identity, also of those that are only in the base.
+    v_ids := (
+        select jsonb_object_agg(b.identity, i.task_id)
+          from unnest(base_file.tasks) as b
+          join docket.import_items as i
+            on i.import_id  = import_row.import_id
+           and i.project_id = v_project_id
+           and i.ordinal    = b.ordinal
+         where i.task_id is not null)
+        || coalesce((
+            select jsonb_object_agg(p.identity, p.task_id)
+              from unnest(v_merge.pieces) as p
+             where p.task_id is not null), '{}')
+        || coalesce((
+            select jsonb_object_agg(n.identity, docket_private.new_id(v_project_id, n.n))
+              from unnest(array(select t.identity from unnest(v_new) as t order by t.ordinal))
+                   with ordinality as n (identity, n)), '{}');
+    v_ids := coalesce(v_ids, '{}');
+
+    insert into docket.tasks (
+        task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description,
+        details, test_strategy, status, priority, completed_at, metadata)
+    select (v_ids ->> t.identity)::uuid, v_project_id, k.task_key,
+           case
+               when not exists (
+                        select
+                          from docket.tasks as o
+                         where o.project_id = v_project_id
+                           and o.legacy_id  = t.legacy_id)
+               then t.legacy_id
+           end,
+           (v_tag_ids ->> t.tag_no::text)::uuid,
+           (v_ids ->> u.identity)::uuid,
+           t.title, t.description, t.details, t.test_strategy, t.status, t.priority,
+           t.completed_at, t.metadata
+      from unnest(v_new) with ordinality
+           as t (ordinal, parent_ordinal, tag_no, depth, item_path, is_task, raw, raw_status,
+                 raw_priority, key_base, key_number, legacy_id, title, description, details,
+                 test_strategy, status, priority, completed_at, metadata, identity, n)
+      join unnest(v_keys.task_keys) with ordinality as k (task_key, n) on k.n = t.n
+      left join unnest(file.tasks) as u on u.ordinal = t.parent_ordinal
+     order by t.n;
+    get diagnostics v_created = row_count;
+
+    -- Tasks that were put away here and are wanted back have all their fields from the file.
+    v_changes := (
+        select jsonb_object_agg(c.task_id, c.fields)
+          from (
+              select v_ids ->> v.identity as task_id,
+                     jsonb_object_agg(
+                         f.key,
+                         case when f.value is null then '{}'
+                              else jsonb_build_object('is', f.value) end) as fields
+                from unnest(v_merge.verdicts) as v
+                join unnest(v_merge.pieces) as p on p.identity = v.identity
+               cross join lateral (
+                         select v.field as key, v.value
+                          where v.field is not null
+                          union all
+                         select e.key, e.value
+                           from jsonb_each(case when v.field is null then v.theirs end) as e
+                     ) as f
+               where p.task_id is not null
+               group by v.identity
+          ) as c);
+    v_changes := coalesce(v_changes, '{}');
+
+    update docket.tasks as t
+       set title         = coalesce(c.fields #>> '{title,is}', t.title),
+           description   = case when c.fields ? 'description'
+                                then c.fields #>> '{description,is}' else t.description end,
+           details       = case when c.fields ? 'details'
+                                then c.fields #>> '{details,is}' else t.details end,
+           test_strategy = case when c.fields ? 'testStrategy'
+                                then c.fields #>> '{testStrategy,is}' else t.test_strategy end,
+           priority      = coalesce((c.fields #>> '{priority,is}')::smallint, t.priority),
+           metadata      = case when c.fields::text ~ '"imported\.'
+                                then docket_private.merged_metadata(t.metadata, c.fields)
+                                else t.metadata end,
+           archived_at   = null
+      from (
+          select e.key::uuid as task_id, e.value as fields from jsonb_each(v_changes) as e
+      ) as c
+     where t.task_id = c.task_id
+       and t.project_id = v_project_id;
+    get diagnostics v_updated = row_count;
+
+    -- What comes in, or comes back, takes along what it is a part of.
+      with recursive holder as (
+          select t.parent_task_id as task_id
+            from docket.tasks as t
+           where t.project_id = v_project_id
+             and t.task_id in (
+                     select (v_ids ->> v.identity)::uuid
+                       from unnest(v_merge.verdicts) as v
+                      where v.field is null
+                        and v.theirs is not null)
+           union
+          select t.parent_task_id
+            from holder as h
+            join docket.tasks as t
+              on t.task_id = h.task_id
+             and t.project_id = v_project_id
+      )
+    update docket.tasks as t
+       set archived_at = null
+      from holder as h
+     where t.task_id = h.task_id
+       and t.project_id = v_project_id
+       and t.archived_at is not null;
+
+    perform docket_private.take_statuses(
+        v_project_id,
+        array(select c.key::uuid from jsonb_each(v_changes) as c
+               where c.value #> '{status,is}' is not null order by c.key),
+        array(select c.value #>> '{status,is}' from jsonb_each(v_changes) as c
+               where c.value #> '{status,is}' is not null order by c.key));
+
+    -- Dependencies: what is to be, against what is.
+      with wanted as materialized (
+          select v.identity, (v_ids ->> v.identity)::uuid as task_id,
+                 case when v.field is null then v.theirs -> 'dependencies' else v.value end
+                     as names,
+                 coalesce(case when v.field is null then null else v.ours end, '[]') as were
+            from unnest(v_merge.verdicts) as v
+           where v.field = 'dependencies'
+              or v.field is null and v.theirs is not null
+      ), edge as (
+          select w.identity, w.task_id, n.name, w.names ? n.name as is_wanted,
+                 case
+                     when starts_with(n.name, 'here/') then substring(n.name from 6)::uuid
+                     else (v_ids ->> n.name)::uuid
+                 end as depends_on_id
+            from wanted as w
+           cross join lateral (
+                     select jsonb_array_elements_text(w.names) as name
+                      union
+                     select jsonb_array_elements_text(w.were)
+                 ) as n
+           where (w.names ? n.name) <> (w.were ? n.name)
+      )
+    select jsonb_build_object(
+               'removed', jsonb_agg(to_jsonb(e)) filter (where not e.is_wanted),
+               'added', jsonb_agg(to_jsonb(e)) filter (
+                   where e.is_wanted and exists (
+                       select
+                         from docket.tasks as t
+                        where t.task_id = e.depends_on_id
+                          and t.project_id = v_project_id
+                          and t.archived_at is null)))
+      into v_edges
+      from edge as e;
+
+    delete from docket.task_dependencies as d
+     using jsonb_to_recordset(nullif(v_edges -> 'removed', 'null'))
+           as e (task_id uuid, depends_on_id uuid)
+     where d.task_id = e.task_id
+       and d.project_id = v_project_id
+       and d.dependency_type = 'blocks'
+       and d.depends_on_id = e.depends_on_id;
+    get diagnostics v_removed = row_count;
+
+    -- Tasks that are gone from the file are put away, as docket.delete_task() does.
+    v_gone := array(
+        select (v_ids ->> v.identity)::uuid
+          from unnest(v_merge.verdicts) as v
+         where v.field is null
+           and v.theirs is null
+           and v_ids ? v.identity);
+    if exists (select from unnest(v_merge.verdicts) as v
+                where v.field is null and v.theirs is null and v.is_conflict) then
+        -- Whoever decided so, decided for what is below.
+        v_gone := array(
+            select distinct b.task_id
+              from unnest(v_gone) as g (task_id)
+             cross join lateral unnest(
+                       docket_private.task_with_subtasks(v_project_id, g.task_id)) as b (task_id)
+             where not exists (
+                       select from unnest(v_merge.pieces) as p where p.task_id = b.task_id));
+    end if;
+
+    delete from docket.task_dependencies as d
+     where (d.task_id = any (v_gone) or d.depends_on_id = any (v_gone))
+       and d.project_id = v_project_id;
+
+    update docket.tasks as t
+       set status      = case t.status when 'in_progress' then 'cancelled' else t.status end,
+           archived_at = docket.clock()
+     where t.task_id = any (v_gone)
+       and t.project_id = v_project_id
+       and t.archived_at is null;
+
+    select docket_private.take_dependencies(
+               v_project_id, array_agg(e.task_id), array_agg(e.depends_on_id)),
+           count(*)
+      into v_refused, v_added
+      from jsonb_to_recordset(nullif(v_edges -> 'added', 'null'))
+           as e (task_id uuid, depends_on_id uuid);
+    v_refused := array(
+        select r.n
+          from unnest(v_refused) as r (n)
+         where docket_private.resolution_of(
+                   resolutions, v_edges -> 'added' -> (r.n - 1) ->> 'identity', 'dependencies')
+               is distinct from 'ours');
+    v_merge.conflicts := v_merge.conflicts || array(
+        select row (e.value ->> 'identity', 'dependencies', null, e.value -> 'name', null,
+                    'conflict', true, null)::docket_private.merge_verdict
+          from jsonb_array_elements(nullif(v_edges -> 'added', 'null')) with ordinality
+               as e (value, n)
+         where e.n = any (v_refused));
+    if not is_dry then
+        perform docket_private.refuse_conflicts(import_row.source_name, v_merge.conflicts);
+    end if;
+
+    v_report :=
+        jsonb_build_object(
+            'project', (select p.slug from docket.projects as p
+                         where p.project_id = v_project_id),
+            'project_id', v_project_id,
+            'import_id', import_row.import_id,
+            'source_name', import_row.source_name,
+            'byte_size', octet_length(content),
+            'content_hash', encode(sha256(content), 'hex'),
+            'dry_run', false,
+            'unchanged', false,
+            'created', jsonb_build_object(
+                'projects', 0, 'workflows', v_workflows.created, 'tasks', v_created,
+                'dependencies', v_added - cardinality(v_refused)),
+            'updated', v_updated,
+            'removed', jsonb_build_object(
+                'tasks', cardinality(v_gone), 'dependencies', v_removed),
+            'conflicts', docket_private.conflict_list(v_merge.conflicts))
+        || docket_private.tasks_file_report(file);
+
+    perform docket_private.keep_version(import_row, file, content, v_merge, v_ids, v_report);
+    return v_report;
+end;
+$$;
+
+comment on function docket_private.merge_tasks_file(docket.imports, docket_private.tasks_file, docket_private.tasks_file, bytea, jsonb, boolean) is
+    'Takes in another version of an imported file, whose project''s graph the caller has locked. Returns the report. Raises PD409 for conflicts.';
+
+-- The new version is what both sides have agreed on from now on.
+create function docket_private.keep_version(
+    import_row docket.imports,
+    file       docket_private.tasks_file,
+    content    bytea,
+    merge      docket_private.tasks_merge,
+    ids        jsonb,
+    report     jsonb
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    update docket.imports as i
+       set content      = keep_version.content,
+           content_hash = sha256(keep_version.content),
+           byte_size    = octet_length(keep_version.content),
+           shape        = file.shape,
+           report       = keep_version.report,
+           content_at   = docket.clock(),
+           -- What has come back is known; what has not may still come.
+           written      = coalesce((
+               select jsonb_object_agg(w.key, w.value)
+                 from jsonb_each(i.written) as w
+                 left join unnest(merge.pieces) as p on p.identity = w.key
+                where p.identity is null), '{}')
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+
+    delete from docket.import_items as i
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+
+    insert into docket.import_items (
+        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
+    select import_row.import_id, import_row.project_id, t.ordinal, w.name, t.item_path,
+           (ids ->> t.identity)::uuid, t.raw, t.raw_status, t.raw_priority
+      from unnest(file.tasks) as t
+      join unnest(file.tags) as w on w.tag_no = t.tag_no
+     order by t.ordinal;
+end;
+$$;
+
+comment on function docket_private.keep_version(docket.imports, docket_private.tasks_file, bytea, docket_private.tasks_merge, jsonb, jsonb) is
+    'Keeps the bytes and the entries of a new version of a file in the place of the old.';
+
+revoke all on function docket_private.told_pieces(docket_private.task_piece[], jsonb) from public;
+revoke all on function docket_private.judged_merge(docket.imports, docket_private.tasks_file, docket_private.tasks_file, jsonb)
+    from public;
+revoke all on function docket_private.conflict_list(docket_private.merge_verdict[]) from public;
+revoke all on function docket_private.refuse_conflicts(text, docket_private.merge_verdict[])
+    from public;
+revoke all on function docket_private.take_statuses(uuid, uuid[], text[]) from public;
+revoke all on function docket_private.merged_metadata(jsonb, jsonb) from public;
+revoke all on function docket_private.take_dependencies(uuid, uuid[], uuid[]) from public;
+revoke all on function docket_private.lock_imported_tasks(docket.imports, docket_private.tasks_file, docket_private.tasks_file)
+    from public;
+revoke all on function docket_private.merge_tasks_file(docket.imports, docket_private.tasks_file, docket_private.tasks_file, bytea, jsonb, boolean)
+    from public;
+revoke all on function docket_private.keep_version(docket.imports, docket_private.tasks_file, bytea, docket_private.tasks_merge, jsonb, jsonb)
+    from public;
+
+reset role;
+
 -- exchange/import_tasks_json
 
 set local role docket_owner;
@@ -48561,12 +49347,39 @@ $$;
 comment on function docket_private.imported_before(uuid, text, bytea) is
     'The report of an import that was made before; null when there is none. Raises PD409 for another content of the same source, or another source of the same content.';
 
+create function docket_private.earlier_version(
+    project_id   uuid,
+    source_name  text,
+    content_hash bytea
+) returns docket.imports
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_import docket.imports;
+begin
+    select i.* into v_import
+      from docket.imports as i
+     where i.project_id = earlier_version.project_id
+       and i.source_name = earlier_version.source_name
+       and i.content_hash <> earlier_version.content_hash
+       and i.shape in ('flat', 'tagged', 'raw_tagged');
+
+    return v_import;
+end;
+$$;
+
+comment on function docket_private.earlier_version(uuid, text, bytea) is
+    'The import of another content of the same task file; a row of nulls when there is none.';
+
 create function docket.import_tasks_json(
     slug         text,
     source_name  text,
     content      bytea,
     project_name text    default null,
     dry_run      boolean default false,
+    resolutions  jsonb   default '{}',
     request_id   uuid    default null
 ) returns jsonb
 language plpgsql
@@ -48583,6 +49396,9 @@ declare
     v_project_id uuid;
     v_is_new     boolean;
     v_file       docket_private.tasks_file;
+    v_import     docket.imports;
+    v_last       docket.imports;
+    v_base_file  docket_private.tasks_file;
     v_report     jsonb;
 begin
     if v_answer is not null then
@@ -48597,6 +49413,8 @@ begin
                   hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
     end if;
 
+    perform docket_private.require_resolutions(resolutions);
+
     if exists (
         select
           from docket.projects as p
@@ -48607,11 +49425,17 @@ begin
         perform docket_private.require_project(v_project_id);
     end if;
     v_is_new := v_project_id is null;
-    v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+    v_import := docket_private.earlier_version(v_project_id, source_name, v_hash);
+    if v_import.import_id is null then
+        v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+    end if;
 
     if v_report is null then
         -- Reading takes the time; nobody waits for it.
         v_file := docket_private.read_tasks_file(source_name, content);
+        if v_import.import_id is not null then
+            v_base_file := docket_private.read_tasks_file(source_name, v_import.content);
+        end if;
 
         -- Whatever is written in this block is undone for a dry run: its report is the one that
         -- the import would give, refusals included.
@@ -48622,12 +49446,25 @@ begin
             end if;
 
             -- The graph first (its new dependencies need it), and another import of the same
-            -- source that was on its way has ended then.
+            -- source that was on its way has ended then: the last version may be another now.
             perform docket_private.lock_graph(v_project_id);
-            v_report := coalesce(
-                docket_private.imported_before(v_project_id, source_name, v_hash),
-                docket_private.store_tasks_file(
-                    v_project_id, v_is_new, source_name, content, v_file));
+            v_last := docket_private.earlier_version(v_project_id, source_name, v_hash);
+            if v_last.content_hash <> v_import.content_hash or v_import.import_id is null then
+                v_base_file := case
+                    when v_last.import_id is not null
+                    then docket_private.read_tasks_file(source_name, v_last.content)
+                end;
+            end if;
+
+            v_report := case
+                when v_last.import_id is not null
+                then docket_private.merge_tasks_file(
+                         v_last, v_base_file, v_file, content, resolutions, v_is_dry)
+                else coalesce(
+                         docket_private.imported_before(v_project_id, source_name, v_hash),
+                         docket_private.store_tasks_file(
+                             v_project_id, v_is_new, source_name, content, v_file))
+            end;
 
             if v_is_dry then
                 raise exception 'a dry run' using errcode = 'XXDRY';
@@ -48650,7 +49487,7 @@ begin
 end;
 $$;
 
-comment on function docket.import_tasks_json(text, text, bytea, text, boolean, uuid) is
+comment on function docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid) is
 'Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every tag a
 workflow, every dependency one that blocks. The bytes, and each entry as written, are kept.
 
@@ -48660,21 +49497,32 @@ bytes in UTF-8. With `dry_run`, nothing is written, and the report is the same. 
 `request_id` again returns the first answer. The same content again from the same source writes
 nothing ("unchanged").
 
+Another content of a source is merged with what is here, the content imported last being what both
+began with: what has changed only in the file comes in (tasks that are gone from it are put away),
+what has changed only here stays, sets of dependencies are merged one by one, and what both have
+changed is a conflict. `resolutions` says whose side counts then: {"*": "ours"} or {"*": "theirs"}
+for all, {"master/3.2": {"title": "theirs", "*": "ours"}} for a task by its tag and id, "" being
+whether the task is there at all. A conflict that is left raises PD409, and nothing is written.
+
 Tasks of the tag "master", else of the first tag, get their ids as keys ("3", "3.2"), those of
 other tags with the tag before it ("api/3.2"); a key that is taken gets a number ("3~2"). What can
 not be represented is named in the report, never dropped.
 
 Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape
-(flat, tagged, raw_tagged), tags [{name, tasks, subtasks}], tasks, subtasks, dependencies, statuses
-and priorities (how many of each), created {projects, workflows, tasks, dependencies}, unchanged,
-dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
+(flat, tagged, raw_tagged), updated (tasks), removed {tasks, dependencies} and conflicts [{identity,
+field, base, theirs, ours}] of a merge (in a dry run, those that are not decided), tags [{name,
+tasks, subtasks}], tasks, subtasks, dependencies, statuses and priorities (how many of each),
+created {projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities [{path, kind,
+value, reason}], counts (how many of each kind).
 Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply),
-PD409 (another content of this source, or this content from another source, was imported before),
-PD403, and what docket.create_project() raises.';
+PD409 (conflicts, by identity and field in DETAIL; or this content was imported from another source
+before), PD403, and what docket.create_project() raises.';
 
+revoke all on function docket_private.earlier_version(uuid, text, bytea) from public;
 revoke all on function docket_private.imported_before(uuid, text, bytea) from public;
-revoke all on function docket.import_tasks_json(text, text, bytea, text, boolean, uuid) from public;
-grant execute on function docket.import_tasks_json(text, text, bytea, text, boolean, uuid)
+revoke all on function docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid)
+    from public;
+grant execute on function docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid)
    to docket_admin, docket_app;
 
 reset role;
@@ -49703,6 +50551,124 @@ revoke all on function docket_private.empty_tasks_file(uuid) from public;
 revoke all on function docket.export_tasks_json(uuid, text) from public;
 grant execute on function docket.export_tasks_json(uuid, text)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
+
+reset role;
+
+-- exchange/sync_tasks_json
+
+set local role docket_owner;
+
+-- A file and a project, each with what the other one has changed, in one transaction. What the
+-- file is to say is remembered until it is seen there: whether it was written or not, and whatever
+-- happens here meanwhile, it is then known whose words they are.
+create function docket_private.remember_written(
+    import_row docket.imports,
+    content    bytea
+) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set jit = off
+as $$
+declare
+    v_base    docket_private.tasks_file := docket_private.read_tasks_file(
+        import_row.source_name, import_row.content);
+    v_file    docket_private.tasks_file := docket_private.read_tasks_file(
+        import_row.source_name, remember_written.content);
+    v_written jsonb;
+begin
+      with ours as materialized (
+          select p.identity, p.task_id
+            from unnest(docket_private.project_pieces(
+                     import_row.project_id, import_row.import_id, v_base)) as p
+      )
+    select jsonb_object_agg(
+               n.identity, jsonb_build_object('task_id', o.task_id, 'fields', n.fields))
+      into v_written
+      from unnest(docket_private.file_pieces(v_file)) as n
+      join ours as o on o.identity = n.identity
+      left join unnest(docket_private.file_pieces(v_base)) as b on b.identity = n.identity
+     where n.fields is distinct from b.fields;
+
+    update docket.imports as i
+       set written = i.written || coalesce(v_written, '{}')
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+end;
+$$;
+
+comment on function docket_private.remember_written(docket.imports, bytea) is
+    'Keeps what a file is to say, in other words than its last version, until it is seen there.';
+
+create function docket.sync_tasks_json(
+    slug         text,
+    source_name  text,
+    content      bytea,
+    project_name text  default null,
+    resolutions  jsonb default '{}',
+    request_id   uuid  default null
+) returns table (report jsonb, new_content bytea)
+language plpgsql
+security definer
+rows 1
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'sync_tasks_json');
+    v_report  jsonb;
+    v_content bytea;
+    v_import  docket.imports;
+begin
+    if v_answer is null then
+        v_report := docket.import_tasks_json(
+            slug, source_name, content, project_name, resolutions => resolutions);
+
+        -- An unchanged file has locked nothing yet: two who write what is new here would give
+        -- their tasks the same numbers.
+        perform docket_private.lock_graph((v_report ->> 'project_id')::uuid);
+        select i.* into strict v_import
+          from docket.imports as i
+         where i.project_id  = (v_report ->> 'project_id')::uuid
+           and i.source_name = sync_tasks_json.source_name;
+
+        if v_import.content <> sync_tasks_json.content then
+            raise exception '% was imported by somebody else meanwhile', v_import.source_name
+                using errcode = 'PD409',
+                      hint    = 'Read the file again, and give what it has now.';
+        end if;
+
+        v_content := docket.export_tasks_json(v_import.project_id, v_import.source_name);
+        if v_content <> sync_tasks_json.content then
+            perform docket_private.remember_written(v_import, v_content);
+        end if;
+
+        v_answer := jsonb_build_object('report', v_report, 'content', encode(v_content, 'base64'));
+        perform docket_private.remember(request_id, v_answer);
+    end if;
+
+    return query
+    select v_answer -> 'report', decode(v_answer ->> 'content', 'base64');
+end;
+$$;
+
+comment on function docket.sync_tasks_json(text, text, bytea, text, jsonb, uuid) is
+'Brings a tasks.json and a project into step: what has changed in the file comes in, and the answer
+is what the file has to say now.
+
+`slug`, `source_name`, `project_name` and `resolutions` are those of docket.import_tasks_json(),
+`content` the bytes that the file has at this moment. Write `new_content` in the place of the file,
+at once and only if it still has those bytes; where it is the same, there is nothing to write. What
+was to be written is remembered until the file is given again: tasks made here keep the ids that
+they got in it, and a change that has not arrived there is not taken for one that was undone. The
+same `request_id` again returns the first answer. Returns one row: the report of the import, and the
+bytes. Raises what docket.import_tasks_json() raises; PD409 also when somebody else has imported
+another content meanwhile.';
+
+revoke all on function docket_private.remember_written(docket.imports, bytea) from public;
+revoke all on function docket.sync_tasks_json(text, text, bytea, text, jsonb, uuid) from public;
+grant execute on function docket.sync_tasks_json(text, text, bytea, text, jsonb, uuid)
+   to docket_admin, docket_app;
 
 reset role;
 

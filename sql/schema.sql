@@ -659,6 +659,16 @@ CREATE TYPE docket_private.tasks_file AS (
 
 COMMENT ON TYPE docket_private.tasks_file IS 'A task file as it was understood.';
 
+-- TYPE docket_private.tasks_merge
+
+CREATE TYPE docket_private.tasks_merge AS (
+	pieces docket_private.task_piece[],
+	verdicts docket_private.merge_verdict[],
+	conflicts docket_private.merge_verdict[]
+);
+
+COMMENT ON TYPE docket_private.tasks_merge IS 'What is to become of the entries of a new version of a file: each with the task that it is (null: a new one), what is to change here, and what both sides have changed and nobody has decided.';
+
 -- TYPE docket_private.test_case
 
 CREATE TYPE docket_private.test_case AS (
@@ -9541,9 +9551,9 @@ Raises PD422 with line and column (no UTF-8, a line that is no JSON object), PD4
 deeply), PD409 (conflicts, which DETAIL lists; this content from another source was imported
 before), PD403, and what docket.create_project() and docket.put_context() raise.';
 
--- FUNCTION docket.import_tasks_json(text, text, bytea, text, boolean, uuid)
+-- FUNCTION docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid)
 
-CREATE FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+CREATE FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, resolutions jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -9557,6 +9567,9 @@ declare
     v_project_id uuid;
     v_is_new     boolean;
     v_file       docket_private.tasks_file;
+    v_import     docket.imports;
+    v_last       docket.imports;
+    v_base_file  docket_private.tasks_file;
     v_report     jsonb;
 begin
     if v_answer is not null then
@@ -9571,6 +9584,8 @@ begin
                   hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
     end if;
 
+    perform docket_private.require_resolutions(resolutions);
+
     if exists (
         select
           from docket.projects as p
@@ -9581,11 +9596,17 @@ begin
         perform docket_private.require_project(v_project_id);
     end if;
     v_is_new := v_project_id is null;
-    v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+    v_import := docket_private.earlier_version(v_project_id, source_name, v_hash);
+    if v_import.import_id is null then
+        v_report := docket_private.imported_before(v_project_id, source_name, v_hash);
+    end if;
 
     if v_report is null then
         -- Reading takes the time; nobody waits for it.
         v_file := docket_private.read_tasks_file(source_name, content);
+        if v_import.import_id is not null then
+            v_base_file := docket_private.read_tasks_file(source_name, v_import.content);
+        end if;
 
         -- Whatever is written in this block is undone for a dry run: its report is the one that
         -- the import would give, refusals included.
@@ -9596,12 +9617,25 @@ begin
             end if;
 
             -- The graph first (its new dependencies need it), and another import of the same
-            -- source that was on its way has ended then.
+            -- source that was on its way has ended then: the last version may be another now.
             perform docket_private.lock_graph(v_project_id);
-            v_report := coalesce(
-                docket_private.imported_before(v_project_id, source_name, v_hash),
-                docket_private.store_tasks_file(
-                    v_project_id, v_is_new, source_name, content, v_file));
+            v_last := docket_private.earlier_version(v_project_id, source_name, v_hash);
+            if v_last.content_hash <> v_import.content_hash or v_import.import_id is null then
+                v_base_file := case
+                    when v_last.import_id is not null
+                    then docket_private.read_tasks_file(source_name, v_last.content)
+                end;
+            end if;
+
+            v_report := case
+                when v_last.import_id is not null
+                then docket_private.merge_tasks_file(
+                         v_last, v_base_file, v_file, content, resolutions, v_is_dry)
+                else coalesce(
+                         docket_private.imported_before(v_project_id, source_name, v_hash),
+                         docket_private.store_tasks_file(
+                             v_project_id, v_is_new, source_name, content, v_file))
+            end;
 
             if v_is_dry then
                 raise exception 'a dry run' using errcode = 'XXDRY';
@@ -9624,7 +9658,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) IS 'Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every tag a
+COMMENT ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) IS 'Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every tag a
 workflow, every dependency one that blocks. The bytes, and each entry as written, are kept.
 
 `slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
@@ -9633,17 +9667,26 @@ bytes in UTF-8. With `dry_run`, nothing is written, and the report is the same. 
 `request_id` again returns the first answer. The same content again from the same source writes
 nothing ("unchanged").
 
+Another content of a source is merged with what is here, the content imported last being what both
+began with: what has changed only in the file comes in (tasks that are gone from it are put away),
+what has changed only here stays, sets of dependencies are merged one by one, and what both have
+changed is a conflict. `resolutions` says whose side counts then: {"*": "ours"} or {"*": "theirs"}
+for all, {"master/3.2": {"title": "theirs", "*": "ours"}} for a task by its tag and id, "" being
+whether the task is there at all. A conflict that is left raises PD409, and nothing is written.
+
 Tasks of the tag "master", else of the first tag, get their ids as keys ("3", "3.2"), those of
 other tags with the tag before it ("api/3.2"); a key that is taken gets a number ("3~2"). What can
 not be represented is named in the report, never dropped.
 
 Returns the report: project, project_id, import_id, source_name, byte_size, content_hash, shape
-(flat, tagged, raw_tagged), tags [{name, tasks, subtasks}], tasks, subtasks, dependencies, statuses
-and priorities (how many of each), created {projects, workflows, tasks, dependencies}, unchanged,
-dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
+(flat, tagged, raw_tagged), updated (tasks), removed {tasks, dependencies} and conflicts [{identity,
+field, base, theirs, ours}] of a merge (in a dry run, those that are not decided), tags [{name,
+tasks, subtasks}], tasks, subtasks, dependencies, statuses and priorities (how many of each),
+created {projects, workflows, tasks, dependencies}, unchanged, dry_run, oddities [{path, kind,
+value, reason}], counts (how many of each kind).
 Raises PD422 with line and column (no UTF-8, no JSON, no task file), PD413 (nested too deeply),
-PD409 (another content of this source, or this content from another source, was imported before),
-PD403, and what docket.create_project() raises.';
+PD409 (conflicts, by identity and field in DETAIL; or this content was imported from another source
+before), PD403, and what docket.create_project() raises.';
 
 -- FUNCTION docket.in_toto_statement(uuid, uuid, uuid)
 
@@ -13166,16 +13209,19 @@ CREATE TABLE docket.imports (
     shape text NOT NULL,
     byte_size bigint NOT NULL,
     report jsonb NOT NULL,
+    written jsonb DEFAULT '{}'::jsonb NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     created_by text DEFAULT docket.principal() NOT NULL,
+    content_at timestamp with time zone DEFAULT docket.clock() NOT NULL,
     CONSTRAINT imports_byte_size_exact CHECK ((byte_size = octet_length(content))),
     CONSTRAINT imports_content_hash_exact CHECK ((content_hash = sha256(content))),
     CONSTRAINT imports_id_in_bucket CHECK ((docket_private.bucket(import_id) = docket_private.bucket(project_id))),
     CONSTRAINT imports_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT imports_report_is_object CHECK ((jsonb_typeof(report) = 'object'::text)),
     CONSTRAINT imports_shape_known CHECK ((shape = ANY (ARRAY['flat'::text, 'tagged'::text, 'raw_tagged'::text, 'beads'::text]))),
-    CONSTRAINT imports_source_name_bounded CHECK (((length(source_name) >= 1) AND (length(source_name) <= 1024)))
+    CONSTRAINT imports_source_name_bounded CHECK (((length(source_name) >= 1) AND (length(source_name) <= 1024))),
+    CONSTRAINT imports_written_is_object CHECK ((jsonb_typeof(written) = 'object'::text))
 );
 
 ALTER TABLE ONLY docket.imports FORCE ROW LEVEL SECURITY;
@@ -13186,7 +13232,7 @@ COMMENT ON COLUMN docket.imports.import_id IS 'The import.';
 
 COMMENT ON COLUMN docket.imports.source_name IS 'Where the file came from, as the caller names it; unique in the project.';
 
-COMMENT ON COLUMN docket.imports.content IS 'The file, byte for byte.';
+COMMENT ON COLUMN docket.imports.content IS 'The file, byte for byte, in the version that was imported last.';
 
 COMMENT ON COLUMN docket.imports.content_hash IS 'SHA-256 of the bytes.';
 
@@ -13196,9 +13242,13 @@ COMMENT ON COLUMN docket.imports.byte_size IS 'The size of the file in bytes.';
 
 COMMENT ON COLUMN docket.imports.report IS 'What docket.import_tasks_json() answered.';
 
-COMMENT ON COLUMN docket.imports.created_at IS 'When it was imported.';
+COMMENT ON COLUMN docket.imports.written IS 'What was written into the file since, and has not been seen there yet: by identity, the task and its fields.';
 
-COMMENT ON COLUMN docket.imports.created_by IS 'Who imported it.';
+COMMENT ON COLUMN docket.imports.created_at IS 'When it was first imported.';
+
+COMMENT ON COLUMN docket.imports.created_by IS 'Who imported it first.';
+
+COMMENT ON COLUMN docket.imports.content_at IS 'When its content was last another than before.';
 
 -- FUNCTION docket.list_imports(uuid, uuid, integer)
 
@@ -22133,6 +22183,62 @@ lease_expired they go back into the queue, or to their final status. Each claim 
 
 Returns the tasks. Raises PD404, PD403.';
 
+-- FUNCTION docket.sync_tasks_json(text, text, bytea, text, jsonb, uuid)
+
+CREATE FUNCTION docket.sync_tasks_json(slug text, source_name text, content bytea, project_name text DEFAULT NULL::text, resolutions jsonb DEFAULT '{}'::jsonb, request_id uuid DEFAULT NULL::uuid) RETURNS TABLE(report jsonb, new_content bytea)
+    LANGUAGE plpgsql SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_answer  jsonb := docket_private.replay(request_id, 'sync_tasks_json');
+    v_report  jsonb;
+    v_content bytea;
+    v_import  docket.imports;
+begin
+    if v_answer is null then
+        v_report := docket.import_tasks_json(
+            slug, source_name, content, project_name, resolutions => resolutions);
+
+        -- An unchanged file has locked nothing yet: two who write what is new here would give
+        -- their tasks the same numbers.
+        perform docket_private.lock_graph((v_report ->> 'project_id')::uuid);
+        select i.* into strict v_import
+          from docket.imports as i
+         where i.project_id  = (v_report ->> 'project_id')::uuid
+           and i.source_name = sync_tasks_json.source_name;
+
+        if v_import.content <> sync_tasks_json.content then
+            raise exception '% was imported by somebody else meanwhile', v_import.source_name
+                using errcode = 'PD409',
+                      hint    = 'Read the file again, and give what it has now.';
+        end if;
+
+        v_content := docket.export_tasks_json(v_import.project_id, v_import.source_name);
+        if v_content <> sync_tasks_json.content then
+            perform docket_private.remember_written(v_import, v_content);
+        end if;
+
+        v_answer := jsonb_build_object('report', v_report, 'content', encode(v_content, 'base64'));
+        perform docket_private.remember(request_id, v_answer);
+    end if;
+
+    return query
+    select v_answer -> 'report', decode(v_answer ->> 'content', 'base64');
+end;
+$$;
+
+COMMENT ON FUNCTION docket.sync_tasks_json(slug text, source_name text, content bytea, project_name text, resolutions jsonb, request_id uuid) IS 'Brings a tasks.json and a project into step: what has changed in the file comes in, and the answer
+is what the file has to say now.
+
+`slug`, `source_name`, `project_name` and `resolutions` are those of docket.import_tasks_json(),
+`content` the bytes that the file has at this moment. Write `new_content` in the place of the file,
+at once and only if it still has those bytes; where it is the same, there is nothing to write. What
+was to be written is remembered until the file is given again: tasks made here keep the ids that
+they got in it, and a change that has not arrived there is not taken for one that was undone. The
+same `request_id` again returns the first answer. Returns one row: the report of the import, and the
+bytes. Raises what docket.import_tasks_json() raises; PD409 also when somebody else has imported
+another content meanwhile.';
+
 -- FUNCTION docket.task_as_of(uuid, timestamp with time zone)
 
 CREATE FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) RETURNS docket.tasks
@@ -28644,6 +28750,25 @@ $$;
 
 COMMENT ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) IS 'Completes the tasks that these attempts hold, all or none, and returns them in that order. Raises PD404, PD403, PD422, PDLSE.';
 
+-- FUNCTION docket_private.conflict_list(docket_private.merge_verdict[])
+
+CREATE FUNCTION docket_private.conflict_list(conflicts docket_private.merge_verdict[]) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT COALESCE(jsonb_agg(jsonb_build_object('identity', c.identity, 'field', c.field, 'base', c.base, 'theirs', c.theirs, 'ours', c.ours) ORDER BY c.n), '[]'::jsonb) AS "coalesce"
+    FROM ( SELECT v.identity,
+             v.field,
+             v.base,
+             v.theirs,
+             v.ours,
+             v.n
+            FROM unnest(conflict_list.conflicts) WITH ORDINALITY v(identity, field, base, theirs, ours, verdict, is_conflict, value, n)
+           ORDER BY v.n
+          LIMIT 100) c;
+END;
+
+COMMENT ON FUNCTION docket_private.conflict_list(conflicts docket_private.merge_verdict[]) IS 'The first hundred conflicts, for a report.';
+
 -- FUNCTION docket_private.constraint_text(text, text)
 
 CREATE FUNCTION docket_private.constraint_text(table_name text, constraint_name text) RETURNS text
@@ -29447,6 +29572,28 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.due_rules(project_id uuid, rule_name text, before timestamp with time zone, at_most bigint) IS 'The rules to evaluate, in a project or in all (null), those first whose evaluation is the oldest.';
+
+-- FUNCTION docket_private.earlier_version(uuid, text, bytea)
+
+CREATE FUNCTION docket_private.earlier_version(project_id uuid, source_name text, content_hash bytea) RETURNS docket.imports
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_import docket.imports;
+begin
+    select i.* into v_import
+      from docket.imports as i
+     where i.project_id = earlier_version.project_id
+       and i.source_name = earlier_version.source_name
+       and i.content_hash <> earlier_version.content_hash
+       and i.shape in ('flat', 'tagged', 'raw_tagged');
+
+    return v_import;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.earlier_version(project_id uuid, source_name text, content_hash bytea) IS 'The import of another content of the same task file; a row of nulls when there is none.';
 
 -- FUNCTION docket_private.ecma_class(text)
 
@@ -34185,6 +34332,124 @@ $$;
 
 COMMENT ON FUNCTION docket_private.judged_absence(rule docket.alert_rules, project_id uuid, at timestamp with time zone) IS 'For how many seconds there was no sample, by what tells series apart: seven days at most. Where nothing tells them apart there is always a row.';
 
+-- FUNCTION docket_private.judged_merge(docket.imports, docket_private.tasks_file, docket_private.tasks_file, jsonb)
+
+CREATE FUNCTION docket_private.judged_merge(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, resolutions jsonb) RETURNS docket_private.tasks_merge
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_base    docket_private.task_piece[] := docket_private.file_pieces(base_file);
+    v_theirs  docket_private.task_piece[] := docket_private.file_pieces(file);
+    v_ours    docket_private.task_piece[] := docket_private.told_pieces(
+        docket_private.project_pieces(import_row.project_id, import_row.import_id, base_file),
+        import_row.written);
+    v_merge   docket_private.tasks_merge;
+    v_pieces  docket_private.merge_piece[];
+    v_all     docket_private.merge_verdict[];
+begin
+    -- An entry of the new version is the task that its name was, or the one that was written into
+    -- the file under that name; where somebody else has used the name meanwhile, it is a new one.
+    v_merge.pieces := array(
+        select row (t.ordinal, t.identity, coalesce(i.task_id, w.task_id), t.tag_no, t.depth,
+                    t.parent_ordinal, null, null, t.fields)::docket_private.task_piece
+          from unnest(v_theirs) as t
+          left join unnest(v_base) as b on b.identity = t.identity
+          left join docket.import_items as i
+            on i.import_id  = import_row.import_id
+           and i.project_id = import_row.project_id
+           and i.ordinal    = b.ordinal
+          left join lateral (
+                    select s.task_id, s.fields
+                      from jsonb_to_record(import_row.written -> t.identity)
+                           as s (task_id uuid, fields jsonb)
+                     where b.identity is null
+                       and s.fields -> 'title' = t.fields -> 'title'
+                ) as w
+            on true
+         order by t.ordinal);
+
+    v_pieces := array(
+          with base as materialized (
+              select b.identity, b.fields, i.task_id, true as is_base
+                from unnest(v_base) as b
+                left join docket.import_items as i
+                  on i.import_id  = import_row.import_id
+                 and i.project_id = import_row.project_id
+                 and i.ordinal    = b.ordinal
+          ), theirs as materialized (
+              select t.identity, t.fields, t.task_id
+                from unnest(v_merge.pieces) as t
+          ), both_sides as materialized (
+              select coalesce(t.identity, b.identity) as identity, b.fields as base,
+                     t.fields as theirs, coalesce(b.task_id, t.task_id) as task_id
+                from theirs as t
+                full join base as b on b.identity = t.identity
+               where b.fields is distinct from t.fields
+          )
+        select row (s.identity, s.base, import_row.written #> array[s.identity, 'fields'],
+                    s.theirs, o.fields)::docket_private.merge_piece
+          from both_sides as s
+          left join unnest(v_ours) as o on o.task_id = s.task_id
+         -- What we moved away in the file is no loss of it.
+         where s.theirs is not null
+            or not exists (select from theirs as m where m.task_id = s.task_id)
+         order by s.identity);
+
+    v_all := array(
+        select v
+          from docket_private.merge_pieces(v_pieces, '{dependencies}', resolutions) as v
+         where v.field is distinct from 'list');
+
+    -- What is to go takes its subtasks along: one that was made here, or stays, is a conflict.
+      with removed as materialized (
+          select i.task_id, v.identity, v.base, v.ours
+            from unnest(v_all) as v
+            join unnest(v_base) as b on b.identity = v.identity
+            join docket.import_items as i
+              on i.import_id  = import_row.import_id
+             and i.project_id = import_row.project_id
+             and i.ordinal    = b.ordinal
+           where v.field is null
+             and v.theirs is null
+             and v.verdict = 'theirs'
+             and not v.is_conflict
+      ), held as (
+          select distinct r.identity, r.base, r.ours
+            from removed as r
+            join docket.tasks as c
+              on c.parent_task_id = r.task_id
+             and c.project_id = import_row.project_id
+             and c.archived_at is null
+           where not exists (select from removed as o where o.task_id = c.task_id)
+      )
+    select array(
+               select case
+                          when h.identity is null then v
+                          else row (v.identity, null, v.base, null, v.ours,
+                                    coalesce(docket_private.resolution_of(
+                                        resolutions, v.identity, null), 'conflict'),
+                                    true, v.ours)::docket_private.merge_verdict
+                      end
+                 from unnest(v_all) as v
+                 left join held as h
+                   on h.identity = v.identity
+                  and v.field is null)
+      into v_all;
+
+    v_merge.conflicts := array(select v from unnest(v_all) as v where v.verdict = 'conflict');
+    v_merge.verdicts  := array(select v from unnest(v_all) as v
+                                where v.verdict in ('theirs', 'both'));
+    return v_merge;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.judged_merge(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, resolutions jsonb) IS 'What is to become of a new version of an imported file.';
+
 -- FUNCTION docket_private.judged_metric(docket.alert_rules, docket.metric_definitions, timestamp with time zone)
 
 CREATE FUNCTION docket_private.judged_metric(rule docket.alert_rules, metric docket.metric_definitions, at timestamp with time zone) RETURNS TABLE(labels jsonb, value numeric)
@@ -34502,6 +34767,49 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.keep_template() IS 'Keeps each version of a template.';
+
+-- FUNCTION docket_private.keep_version(docket.imports, docket_private.tasks_file, bytea, docket_private.tasks_merge, jsonb, jsonb)
+
+CREATE FUNCTION docket_private.keep_version(import_row docket.imports, file docket_private.tasks_file, content bytea, merge docket_private.tasks_merge, ids jsonb, report jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+begin
+    update docket.imports as i
+       set content      = keep_version.content,
+           content_hash = sha256(keep_version.content),
+           byte_size    = octet_length(keep_version.content),
+           shape        = file.shape,
+           report       = keep_version.report,
+           content_at   = docket.clock(),
+           -- What has come back is known; what has not may still come.
+           written      = coalesce((
+               select jsonb_object_agg(w.key, w.value)
+                 from jsonb_each(i.written) as w
+                 left join unnest(merge.pieces) as p on p.identity = w.key
+                where p.identity is null), '{}')
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+
+    delete from docket.import_items as i
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+
+    insert into docket.import_items (
+        import_id, project_id, ordinal, tag, item_path, task_id, raw, raw_status, raw_priority)
+    select import_row.import_id, import_row.project_id, t.ordinal, w.name, t.item_path,
+           (ids ->> t.identity)::uuid, t.raw, t.raw_status, t.raw_priority
+      from unnest(file.tasks) as t
+      join unnest(file.tags) as w on w.tag_no = t.tag_no
+     order by t.ordinal;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.keep_version(import_row docket.imports, file docket_private.tasks_file, content bytea, merge docket_private.tasks_merge, ids jsonb, report jsonb) IS 'Keeps the bytes and the entries of a new version of a file in the place of the old.';
 
 -- FUNCTION docket_private.keep_words_as_long()
 
@@ -35707,6 +36015,46 @@ COMMENT ON FUNCTION docket_private.lock_graph(project_id uuid) IS 'Takes the gra
 
 Waits for all who hold it, and keeps it to the end of the transaction.';
 
+-- FUNCTION docket_private.lock_imported_tasks(docket.imports, docket_private.tasks_file, docket_private.tasks_file)
+
+CREATE FUNCTION docket_private.lock_imported_tasks(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_ids uuid[] := array(
+          with theirs as (
+              select t.identity, t.raw::text as raw from unnest(file.tasks) as t
+          ), changed as materialized (
+              select b.ordinal
+                from unnest(base_file.tasks) as b
+                left join theirs as t on t.identity = b.identity
+               where t.raw is distinct from b.raw::text
+          )
+        select i.task_id
+          from docket.import_items as i
+          join changed as c on c.ordinal = i.ordinal
+         where i.import_id  = import_row.import_id
+           and i.project_id = import_row.project_id
+           and i.task_id is not null
+         union
+        select (w.value ->> 'task_id')::uuid
+          from jsonb_each(import_row.written) as w);
+begin
+    perform
+       from docket.tasks as t
+      where t.task_id = any (v_ids)
+        and t.project_id = import_row.project_id
+      order by t.task_id
+        for no key update;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.lock_imported_tasks(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file) IS 'Locks the tasks whose entries differ between two versions of a file.';
+
 -- FUNCTION docket_private.lock_linked(uuid, uuid)
 
 CREATE FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) RETURNS uuid
@@ -36684,6 +37032,332 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.merge_pieces(pieces docket_private.merge_piece[], sets text[], resolutions jsonb) IS 'What becomes of pieces that a file and the database may both have changed: one row for each field on which they differ, and one without a field for a piece that only one side has. Fields named in `sets` are arrays merged by element. `resolutions` says whose side counts where both changed: {"*": "ours"}, {identity: {"*": "theirs"}}, {identity: {field: "ours"}}.';
+
+-- FUNCTION docket_private.merge_tasks_file(docket.imports, docket_private.tasks_file, docket_private.tasks_file, bytea, jsonb, boolean)
+
+CREATE FUNCTION docket_private.merge_tasks_file(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, content bytea, resolutions jsonb, is_dry boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+declare
+    v_project_id constant uuid := import_row.project_id;
+    v_merge      docket_private.tasks_merge;
+    v_workflows  record;
+    v_tags       docket_private.file_tag[];
+    v_tag_ids    jsonb;
+    v_new        docket_private.file_task[];
+    v_keys       record;
+    v_ids        jsonb;
+    v_changes    jsonb;
+    v_gone       uuid[];
+    v_edges      jsonb;
+    v_refused    integer[];
+    v_created    bigint;
+    v_updated    bigint;
+    v_added      bigint;
+    v_removed    bigint;
+    v_report     jsonb;
+begin
+    perform docket_private.lock_imported_tasks(import_row, base_file, file);
+    v_merge := docket_private.judged_merge(import_row, base_file, file, resolutions);
+    if not is_dry then
+        perform docket_private.refuse_conflicts(import_row.source_name, v_merge.conflicts);
+    end if;
+
+    -- Tags that are new become workflows; the others are what they were.
+    v_tags := array(
+        select t
+          from unnest(file.tags) as t
+          join docket_private.tag_workflows(v_project_id, import_row.import_id, file.tags) as w
+            on w.tag_no = t.tag_no
+         where w.workflow_id is null
+         order by t.tag_no);
+    v_workflows := docket_private.import_workflows(v_project_id, v_tags);
+    v_tag_ids := (
+        select jsonb_object_agg(w.tag_no, w.workflow_id)
+          from docket_private.tag_workflows(v_project_id, import_row.import_id, file.tags) as w);
+
+    -- Entries that are new, and those that are wanted back although their task is gone for good.
+    v_new := array(
+        select t
+          from unnest(file.tasks) as t
+          join unnest(v_merge.pieces) as p on p.ordinal = t.ordinal
+          join unnest(v_merge.verdicts) as v on v.identity = p.identity and v.field is null
+         where v.theirs is not null
+           and p.task_id is null
+         order by t.ordinal);
+    v_keys := docket_private.numbered_tasks(v_project_id, v_new);
+    -- The task of every entry, by its identity, also of those that are only in the base.
+    v_ids := (
+        select jsonb_object_agg(b.identity, i.task_id)
+          from unnest(base_file.tasks) as b
+          join docket.import_items as i
+            on i.import_id  = import_row.import_id
+           and i.project_id = v_project_id
+           and i.ordinal    = b.ordinal
+         where i.task_id is not null)
+        || coalesce((
+            select jsonb_object_agg(p.identity, p.task_id)
+              from unnest(v_merge.pieces) as p
+             where p.task_id is not null), '{}')
+        || coalesce((
+            select jsonb_object_agg(n.identity, docket_private.new_id(v_project_id, n.n))
+              from unnest(array(select t.identity from unnest(v_new) as t order by t.ordinal))
+                   with ordinality as n (identity, n)), '{}');
+    v_ids := coalesce(v_ids, '{}');
+
+    insert into docket.tasks (
+        task_id, project_id, task_key, legacy_id, workflow_id, parent_task_id, title, description,
+        details, test_strategy, status, priority, completed_at, metadata)
+    select (v_ids ->> t.identity)::uuid, v_project_id, k.task_key,
+           case
+               when not exists (
+                        select
+                          from docket.tasks as o
+                         where o.project_id = v_project_id
+                           and o.legacy_id  = t.legacy_id)
+               then t.legacy_id
+           end,
+           (v_tag_ids ->> t.tag_no::text)::uuid,
+           (v_ids ->> u.identity)::uuid,
+           t.title, t.description, t.details, t.test_strategy, t.status, t.priority,
+           t.completed_at, t.metadata
+      from unnest(v_new) with ordinality
+           as t (ordinal, parent_ordinal, tag_no, depth, item_path, is_task, raw, raw_status,
+                 raw_priority, key_base, key_number, legacy_id, title, description, details,
+                 test_strategy, status, priority, completed_at, metadata, identity, n)
+      join unnest(v_keys.task_keys) with ordinality as k (task_key, n) on k.n = t.n
+      left join unnest(file.tasks) as u on u.ordinal = t.parent_ordinal
+     order by t.n;
+    get diagnostics v_created = row_count;
+
+    -- Tasks that were put away here and are wanted back have all their fields from the file.
+    v_changes := (
+        select jsonb_object_agg(c.task_id, c.fields)
+          from (
+              select v_ids ->> v.identity as task_id,
+                     jsonb_object_agg(
+                         f.key,
+                         case when f.value is null then '{}'
+                              else jsonb_build_object('is', f.value) end) as fields
+                from unnest(v_merge.verdicts) as v
+                join unnest(v_merge.pieces) as p on p.identity = v.identity
+               cross join lateral (
+                         select v.field as key, v.value
+                          where v.field is not null
+                          union all
+                         select e.key, e.value
+                           from jsonb_each(case when v.field is null then v.theirs end) as e
+                     ) as f
+               where p.task_id is not null
+               group by v.identity
+          ) as c);
+    v_changes := coalesce(v_changes, '{}');
+
+    update docket.tasks as t
+       set title         = coalesce(c.fields #>> '{title,is}', t.title),
+           description   = case when c.fields ? 'description'
+                                then c.fields #>> '{description,is}' else t.description end,
+           details       = case when c.fields ? 'details'
+                                then c.fields #>> '{details,is}' else t.details end,
+           test_strategy = case when c.fields ? 'testStrategy'
+                                then c.fields #>> '{testStrategy,is}' else t.test_strategy end,
+           priority      = coalesce((c.fields #>> '{priority,is}')::smallint, t.priority),
+           metadata      = case when c.fields::text ~ '"imported\.'
+                                then docket_private.merged_metadata(t.metadata, c.fields)
+                                else t.metadata end,
+           archived_at   = null
+      from (
+          select e.key::uuid as task_id, e.value as fields from jsonb_each(v_changes) as e
+      ) as c
+     where t.task_id = c.task_id
+       and t.project_id = v_project_id;
+    get diagnostics v_updated = row_count;
+
+    -- What comes in, or comes back, takes along what it is a part of.
+      with recursive holder as (
+          select t.parent_task_id as task_id
+            from docket.tasks as t
+           where t.project_id = v_project_id
+             and t.task_id in (
+                     select (v_ids ->> v.identity)::uuid
+                       from unnest(v_merge.verdicts) as v
+                      where v.field is null
+                        and v.theirs is not null)
+           union
+          select t.parent_task_id
+            from holder as h
+            join docket.tasks as t
+              on t.task_id = h.task_id
+             and t.project_id = v_project_id
+      )
+    update docket.tasks as t
+       set archived_at = null
+      from holder as h
+     where t.task_id = h.task_id
+       and t.project_id = v_project_id
+       and t.archived_at is not null;
+
+    perform docket_private.take_statuses(
+        v_project_id,
+        array(select c.key::uuid from jsonb_each(v_changes) as c
+               where c.value #> '{status,is}' is not null order by c.key),
+        array(select c.value #>> '{status,is}' from jsonb_each(v_changes) as c
+               where c.value #> '{status,is}' is not null order by c.key));
+
+    -- Dependencies: what is to be, against what is.
+      with wanted as materialized (
+          select v.identity, (v_ids ->> v.identity)::uuid as task_id,
+                 case when v.field is null then v.theirs -> 'dependencies' else v.value end
+                     as names,
+                 coalesce(case when v.field is null then null else v.ours end, '[]') as were
+            from unnest(v_merge.verdicts) as v
+           where v.field = 'dependencies'
+              or v.field is null and v.theirs is not null
+      ), edge as (
+          select w.identity, w.task_id, n.name, w.names ? n.name as is_wanted,
+                 case
+                     when starts_with(n.name, 'here/') then substring(n.name from 6)::uuid
+                     else (v_ids ->> n.name)::uuid
+                 end as depends_on_id
+            from wanted as w
+           cross join lateral (
+                     select jsonb_array_elements_text(w.names) as name
+                      union
+                     select jsonb_array_elements_text(w.were)
+                 ) as n
+           where (w.names ? n.name) <> (w.were ? n.name)
+      )
+    select jsonb_build_object(
+               'removed', jsonb_agg(to_jsonb(e)) filter (where not e.is_wanted),
+               'added', jsonb_agg(to_jsonb(e)) filter (
+                   where e.is_wanted and exists (
+                       select
+                         from docket.tasks as t
+                        where t.task_id = e.depends_on_id
+                          and t.project_id = v_project_id
+                          and t.archived_at is null)))
+      into v_edges
+      from edge as e;
+
+    delete from docket.task_dependencies as d
+     using jsonb_to_recordset(nullif(v_edges -> 'removed', 'null'))
+           as e (task_id uuid, depends_on_id uuid)
+     where d.task_id = e.task_id
+       and d.project_id = v_project_id
+       and d.dependency_type = 'blocks'
+       and d.depends_on_id = e.depends_on_id;
+    get diagnostics v_removed = row_count;
+
+    -- Tasks that are gone from the file are put away, as docket.delete_task() does.
+    v_gone := array(
+        select (v_ids ->> v.identity)::uuid
+          from unnest(v_merge.verdicts) as v
+         where v.field is null
+           and v.theirs is null
+           and v_ids ? v.identity);
+    if exists (select from unnest(v_merge.verdicts) as v
+                where v.field is null and v.theirs is null and v.is_conflict) then
+        -- Whoever decided so, decided for what is below.
+        v_gone := array(
+            select distinct b.task_id
+              from unnest(v_gone) as g (task_id)
+             cross join lateral unnest(
+                       docket_private.task_with_subtasks(v_project_id, g.task_id)) as b (task_id)
+             where not exists (
+                       select from unnest(v_merge.pieces) as p where p.task_id = b.task_id));
+    end if;
+
+    delete from docket.task_dependencies as d
+     where (d.task_id = any (v_gone) or d.depends_on_id = any (v_gone))
+       and d.project_id = v_project_id;
+
+    update docket.tasks as t
+       set status      = case t.status when 'in_progress' then 'cancelled' else t.status end,
+           archived_at = docket.clock()
+     where t.task_id = any (v_gone)
+       and t.project_id = v_project_id
+       and t.archived_at is null;
+
+    select docket_private.take_dependencies(
+               v_project_id, array_agg(e.task_id), array_agg(e.depends_on_id)),
+           count(*)
+      into v_refused, v_added
+      from jsonb_to_recordset(nullif(v_edges -> 'added', 'null'))
+           as e (task_id uuid, depends_on_id uuid);
+    v_refused := array(
+        select r.n
+          from unnest(v_refused) as r (n)
+         where docket_private.resolution_of(
+                   resolutions, v_edges -> 'added' -> (r.n - 1) ->> 'identity', 'dependencies')
+               is distinct from 'ours');
+    v_merge.conflicts := v_merge.conflicts || array(
+        select row (e.value ->> 'identity', 'dependencies', null, e.value -> 'name', null,
+                    'conflict', true, null)::docket_private.merge_verdict
+          from jsonb_array_elements(nullif(v_edges -> 'added', 'null')) with ordinality
+               as e (value, n)
+         where e.n = any (v_refused));
+    if not is_dry then
+        perform docket_private.refuse_conflicts(import_row.source_name, v_merge.conflicts);
+    end if;
+
+    v_report :=
+        jsonb_build_object(
+            'project', (select p.slug from docket.projects as p
+                         where p.project_id = v_project_id),
+            'project_id', v_project_id,
+            'import_id', import_row.import_id,
+            'source_name', import_row.source_name,
+            'byte_size', octet_length(content),
+            'content_hash', encode(sha256(content), 'hex'),
+            'dry_run', false,
+            'unchanged', false,
+            'created', jsonb_build_object(
+                'projects', 0, 'workflows', v_workflows.created, 'tasks', v_created,
+                'dependencies', v_added - cardinality(v_refused)),
+            'updated', v_updated,
+            'removed', jsonb_build_object(
+                'tasks', cardinality(v_gone), 'dependencies', v_removed),
+            'conflicts', docket_private.conflict_list(v_merge.conflicts))
+        || docket_private.tasks_file_report(file);
+
+    perform docket_private.keep_version(import_row, file, content, v_merge, v_ids, v_report);
+    return v_report;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.merge_tasks_file(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, content bytea, resolutions jsonb, is_dry boolean) IS 'Takes in another version of an imported file, whose project''s graph the caller has locked. Returns the report. Raises PD409 for conflicts.';
+
+-- FUNCTION docket_private.merged_metadata(jsonb, jsonb)
+
+CREATE FUNCTION docket_private.merged_metadata(metadata jsonb, changes jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH imported AS (
+          SELECT COALESCE(jsonb_object_agg(m.key, m.value), '{}'::jsonb) AS members
+            FROM ( SELECT o.key,
+                     o.value
+                    FROM jsonb_each(COALESCE((merged_metadata.metadata -> 'imported'::text), '{}'::jsonb)) o(key, value)
+                   WHERE (NOT (merged_metadata.changes ? ('imported.'::text || o.key)))
+                 UNION ALL
+                  SELECT SUBSTRING(c.key FROM 10) AS "substring",
+                     (c.value -> 'is'::text)
+                    FROM jsonb_each(merged_metadata.changes) c(key, value)
+                   WHERE (starts_with(c.key, 'imported.'::text) AND (c.value ? 'is'::text))) m
+         )
+  SELECT
+         CASE
+             WHEN (i.members = '{}'::jsonb) THEN (merged_metadata.metadata - 'imported'::text)
+             ELSE (merged_metadata.metadata || jsonb_build_object('imported', i.members))
+         END AS "case"
+    FROM imported i;
+END;
+
+COMMENT ON FUNCTION docket_private.merged_metadata(metadata jsonb, changes jsonb) IS 'Metadata with other keys of the file: {"imported.key": {"is": value}}, or {} where it is gone.';
 
 -- FUNCTION docket_private.merged_set(jsonb, jsonb, jsonb)
 
@@ -38208,8 +38882,16 @@ begin
               select distinct e.tag_no, e.parent_ordinal, e.local_id::bigint as number
                 from entry as e
                where e.local_id ~ '^[0-9]{1,9}$'
+          ), said as materialized (
+              select (w.value ->> 'task_id')::uuid as task_id,
+                     substring(w.key from '(\d{1,9})$')::bigint as number
+                from docket.imports as i
+               cross join lateral jsonb_each(i.written) as w
+               where i.import_id = project_pieces.import_id
+                 and i.project_id = project_pieces.project_id
           ), wished as (
-              -- In a file of our own, the number that the task's key ends in.
+              -- The number that it was written under already; in a file of our own, the one that
+              -- its key ends in.
               select p.task_id, p.parent_id, p.tag_no, u.ordinal as parent_ordinal, k.number,
                      k.number is not null
                          and x.number is null
@@ -38219,16 +38901,19 @@ begin
                 from placed as p
                 join task as t on t.task_id = p.task_id
                 left join placed as u on u.task_id = p.parent_id
+                left join said as s on s.task_id = p.task_id
                cross join lateral (
                          select case
+                                    when s.number is not null then s.number
                                     when p.parent_id is null and project_pieces.import_id is null
                                     then substring(t.task_key from '(\d{1,9})$')::bigint
                                 end as number
                      ) as k
                 left join taken as x
                   on x.tag_no = p.tag_no
-                 and x.parent_ordinal is null
+                 and coalesce(x.parent_ordinal, 0) = coalesce(u.ordinal, 0)
                  and x.number = k.number
+                 and (p.parent_id is null or u.ordinal is not null)
                where p.ordinal is null
           ), numbered as materialized (
               select w.task_id,
@@ -40925,6 +41610,38 @@ $_$;
 
 COMMENT ON FUNCTION docket_private.refuse_beads_line(source_name text, lines text[]) IS 'Raises PD422 for the first line that is no JSON object, with line and column.';
 
+-- FUNCTION docket_private.refuse_conflicts(text, docket_private.merge_verdict[])
+
+CREATE FUNCTION docket_private.refuse_conflicts(source_name text, conflicts docket_private.merge_verdict[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if cardinality(conflicts) = 0 then
+        return;
+    end if;
+    raise exception '% and this project have both changed %', source_name,
+                    (select string_agg(s.place, ', ' order by s.n)
+                       from (
+                           select coalesce(c.identity || ': ' || c.field, c.identity) as place, c.n
+                             from unnest(conflicts) with ordinality
+                                  as c (identity, field, base, theirs, ours, verdict, is_conflict,
+                                        value, n)
+                            order by c.n
+                            limit 5
+                       ) as s)
+                    || case when cardinality(conflicts) > 5
+                            then format(' and %s more', cardinality(conflicts) - 5) else '' end
+        using errcode = 'PD409',
+              detail  = jsonb_build_object(
+                            'how_many', cardinality(conflicts),
+                            'conflicts', docket_private.conflict_list(conflicts))::text,
+              hint    = 'Say whose side counts: resolutions {"*": "ours"} or {"*": "theirs"}, or by task and field.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_conflicts(source_name text, conflicts docket_private.merge_verdict[]) IS 'Raises PD409 where there are conflicts that nobody has decided.';
+
 -- FUNCTION docket_private.refuse_dependency_on_itself(uuid, uuid, docket.dependency_type)
 
 CREATE FUNCTION docket_private.refuse_dependency_on_itself(project_id uuid, task_id uuid, dependency_type docket.dependency_type) RETURNS void
@@ -41287,6 +42004,44 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) IS 'Ends a write of a context that may be repeated: keeps its answer, less its data.';
+
+-- FUNCTION docket_private.remember_written(docket.imports, bytea)
+
+CREATE FUNCTION docket_private.remember_written(import_row docket.imports, content bytea) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_base    docket_private.tasks_file := docket_private.read_tasks_file(
+        import_row.source_name, import_row.content);
+    v_file    docket_private.tasks_file := docket_private.read_tasks_file(
+        import_row.source_name, remember_written.content);
+    v_written jsonb;
+begin
+      with ours as materialized (
+          select p.identity, p.task_id
+            from unnest(docket_private.project_pieces(
+                     import_row.project_id, import_row.import_id, v_base)) as p
+      )
+    select jsonb_object_agg(
+               n.identity, jsonb_build_object('task_id', o.task_id, 'fields', n.fields))
+      into v_written
+      from unnest(docket_private.file_pieces(v_file)) as n
+      join ours as o on o.identity = n.identity
+      left join unnest(docket_private.file_pieces(v_base)) as b on b.identity = n.identity
+     where n.fields is distinct from b.fields;
+
+    update docket.imports as i
+       set written = i.written || coalesce(v_written, '{}')
+     where i.import_id  = import_row.import_id
+       and i.project_id = import_row.project_id;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.remember_written(import_row docket.imports, content bytea) IS 'Keeps what a file is to say, in other words than its last version, until it is seen there.';
 
 -- FUNCTION docket_private.render_json(jsonb, jsonb)
 
@@ -45224,6 +45979,43 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tag_workflows(project_id uuid, import_id uuid, tags docket_private.file_tag[]) IS 'The workflow that each tag of a file stands for.';
 
+-- FUNCTION docket_private.take_dependencies(uuid, uuid[], uuid[])
+
+CREATE FUNCTION docket_private.take_dependencies(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) RETURNS integer[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_refused integer[] := '{}';
+begin
+    begin
+        insert into docket.task_dependencies (task_id, project_id, depends_on_id)
+        select e.task_id, take_dependencies.project_id, e.depends_on_id
+          from unnest(task_ids, depends_on_ids) as e (task_id, depends_on_id)
+            on conflict on constraint task_dependencies_pkey do nothing;
+        return v_refused;
+    exception
+        when sqlstate 'PDCYC' then
+            null;
+    end;
+
+    for v_n in 1 .. cardinality(task_ids) loop
+        begin
+            insert into docket.task_dependencies (task_id, project_id, depends_on_id)
+            values (task_ids[v_n], take_dependencies.project_id, depends_on_ids[v_n])
+                on conflict on constraint task_dependencies_pkey do nothing;
+        exception
+            when sqlstate 'PDCYC' then
+                v_refused := v_refused || v_n;
+        end;
+    end loop;
+
+    return v_refused;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_dependencies(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) IS 'Adds dependencies, and returns the numbers of those that would close a cycle.';
+
 -- FUNCTION docket_private.take_in_github(uuid, text, jsonb)
 
 CREATE FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) RETURNS jsonb
@@ -45472,6 +46264,37 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.take_side(link docket.linear_sync, fields text[], side text) IS 'Decides for fields whose change counts: ours or theirs. Raises PD422.';
+
+-- FUNCTION docket_private.take_statuses(uuid, uuid[], text[])
+
+CREATE FUNCTION docket_private.take_statuses(project_id uuid, task_ids uuid[], statuses text[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    update docket.tasks as t
+       set status = 'pending'
+      from unnest(task_ids, statuses) as s (task_id, status)
+     where t.task_id = s.task_id
+       and t.project_id = take_statuses.project_id
+       and t.status not in (s.status, 'pending')
+       and (t.attempt_id is not null
+            or not exists (
+                   select
+                     from docket.task_transitions as x
+                    where x.from_status = t.status
+                      and x.to_status = s.status));
+
+    update docket.tasks as t
+       set status = s.status
+      from unnest(task_ids, statuses) as s (task_id, status)
+     where t.task_id = s.task_id
+       and t.project_id = take_statuses.project_id
+       and t.status <> s.status;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.take_statuses(project_id uuid, task_ids uuid[], statuses text[]) IS 'Gives tasks, which the caller has locked, other statuses, by way of pending where it has to be.';
 
 -- FUNCTION docket_private.take_step(text, bigint)
 
@@ -46689,6 +47512,47 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.time_workflow_state() IS 'Keeps how long a stay has lasted, as it ends.';
+
+-- FUNCTION docket_private.told_pieces(docket_private.task_piece[], jsonb)
+
+CREATE FUNCTION docket_private.told_pieces(pieces docket_private.task_piece[], written jsonb) RETURNS docket_private.task_piece[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET jit TO 'off'
+    AS $$
+declare
+    v_others jsonb := (
+        select coalesce(jsonb_object_agg(p.identity, 'here/' || p.task_id), '{}')
+          from unnest(pieces) as p
+         where p.ordinal is null
+           and written #>> array[p.identity, 'task_id'] is distinct from p.task_id::text);
+begin
+    if v_others = '{}' then
+        return pieces;
+    end if;
+
+    return (
+        select array_agg(
+                   row (p.ordinal, coalesce(v_others ->> p.identity, p.identity), p.task_id,
+                        p.tag_no, p.depth, p.parent_ordinal, p.parent_id, p.local_id,
+                        case
+                            when not p.fields -> 'dependencies' ?| k.names then p.fields
+                            else p.fields || jsonb_build_object('dependencies', (
+                                select jsonb_agg(coalesce(v_others -> d.name, to_jsonb(d.name))
+                                                 order by coalesce(v_others ->> d.name, d.name))
+                                  from jsonb_array_elements_text(p.fields -> 'dependencies')
+                                       as d (name)))
+                        end)::docket_private.task_piece)
+          from unnest(pieces) as p
+         cross join (
+                   select array(select jsonb_object_keys(v_others)) as names
+               ) as k);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.told_pieces(pieces docket_private.task_piece[], written jsonb) IS 'The pieces of a project; those that the file does not know yet go by "here/" and their task''s id.';
 
 -- FUNCTION docket_private.touch()
 
@@ -47920,7 +48784,7 @@ CREATE TABLE docket.import_items (
 
 ALTER TABLE ONLY docket.import_items FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE docket.import_items IS 'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written once, with its import.';
+COMMENT ON TABLE docket.import_items IS 'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written with each version of its file.';
 
 COMMENT ON COLUMN docket.import_items.import_id IS 'The import.';
 
@@ -51068,19 +51932,19 @@ CREATE TRIGGER execution_history_end_deployment AFTER UPDATE ON docket.execution
 
 -- TRIGGER docket.imports imports_journal_delete
 
-CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', '', '{content}', '{report,metadata}');
+CREATE TRIGGER imports_journal_delete AFTER DELETE ON docket.imports REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_delete('imports', 'import_id', '', '{content,written}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_insert
 
-CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', '', '{content}', '{report,metadata}');
+CREATE TRIGGER imports_journal_insert AFTER INSERT ON docket.imports REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_insert('imports', 'import_id', '', '{content,written}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_truncate
 
-CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', '', '{content}', '{report,metadata}');
+CREATE TRIGGER imports_journal_truncate AFTER TRUNCATE ON docket.imports FOR EACH STATEMENT EXECUTE FUNCTION docket_private.journal_truncate('imports', 'import_id', '', '{content,written}', '{report,metadata}');
 
 -- TRIGGER docket.imports imports_journal_update
 
-CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('imports', 'import_id', '', '{content}', '{report,metadata}');
+CREATE TRIGGER imports_journal_update AFTER UPDATE ON docket.imports FOR EACH ROW EXECUTE FUNCTION docket_private.journal_other_update('imports', 'import_id', '', '{content,written}', '{report,metadata}');
 
 -- TRIGGER docket.interaction_artifacts interaction_artifacts_journal_delete
 
@@ -53966,6 +54830,16 @@ GRANT ALL ON TYPE docket_private.tasks_file TO docket_metrics;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_gateway;
 GRANT ALL ON TYPE docket_private.tasks_file TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.tasks_merge FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_admin;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_app;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_agent;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_reader;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_auditor;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_metrics;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_gateway;
+GRANT ALL ON TYPE docket_private.tasks_merge TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.test_case FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.test_case TO docket_admin;
 GRANT ALL ON TYPE docket_private.test_case TO docket_app;
@@ -54920,9 +55794,9 @@ REVOKE ALL ON FUNCTION docket.import_beads(slug text, source_name text, content 
 GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_app;
 
-REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
-GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, request_id uuid) TO docket_app;
+REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.in_toto_statement(task_id uuid, artifact_id uuid, pull_request_id uuid) TO docket_admin;
@@ -56138,6 +57012,10 @@ GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO
 GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO docket_agent;
 GRANT ALL ON FUNCTION docket.sweep_leases(project_id uuid, max_tasks integer) TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket.sync_tasks_json(slug text, source_name text, content bytea, project_name text, resolutions jsonb, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.sync_tasks_json(slug text, source_name text, content bytea, project_name text, resolutions jsonb, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.sync_tasks_json(slug text, source_name text, content bytea, project_name text, resolutions jsonb, request_id uuid) TO docket_app;
+
 REVOKE ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_admin;
 GRANT ALL ON FUNCTION docket.task_as_of(task_id uuid, at timestamp with time zone) TO docket_app;
@@ -56540,6 +57418,8 @@ REVOKE ALL ON FUNCTION docket_private.complete_artifacts(project_id uuid, artifa
 
 REVOKE ALL ON FUNCTION docket_private.complete_held(attempt_ids uuid[], results jsonb[], efforts numeric[], complexities smallint[], to_claim integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.conflict_list(conflicts docket_private.merge_verdict[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.constraint_text(table_name text, constraint_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.context_of_json(context_type text, data jsonb, is_escaped boolean, attempt_id uuid) FROM PUBLIC;
@@ -56579,6 +57459,8 @@ REVOKE ALL ON FUNCTION docket_private.drop_partition(table_name text, partition_
 REVOKE ALL ON FUNCTION docket_private.drop_unused_contents() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.due_rules(project_id uuid, rule_name text, before timestamp with time zone, at_most bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.earlier_version(project_id uuid, source_name text, content_hash bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.ecma_class(token text) FROM PUBLIC;
 
@@ -56827,6 +57709,8 @@ REVOKE ALL ON FUNCTION docket_private.judge_budget() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.judged_absence(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.judged_merge(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, resolutions jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.judged_metric(rule docket.alert_rules, metric docket.metric_definitions, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.judged_values(rule docket.alert_rules, project_id uuid, at timestamp with time zone) FROM PUBLIC;
@@ -56842,6 +57726,8 @@ REVOKE ALL ON FUNCTION docket_private.keep_knowledge() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.keep_project(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_template() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.keep_version(import_row docket.imports, file docket_private.tasks_file, content bytea, merge docket_private.tasks_merge, ids jsonb, report jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.keep_words_as_long() FROM PUBLIC;
 
@@ -56911,6 +57797,8 @@ REVOKE ALL ON FUNCTION docket_private.lock_gated(task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_graph(project_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.lock_imported_tasks(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.lock_linked(task_id uuid, pull_request_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lock_scripts(project_id uuid) FROM PUBLIC;
@@ -56943,6 +57831,10 @@ REVOKE ALL ON FUNCTION docket_private.merge_findings(project_id uuid, task_id uu
 REVOKE ALL ON FUNCTION docket_private.merge_patched(document jsonb, patch jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.merge_pieces(pieces docket_private.merge_piece[], sets text[], resolutions jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.merge_tasks_file(import_row docket.imports, base_file docket_private.tasks_file, file docket_private.tasks_file, content bytea, resolutions jsonb, is_dry boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.merged_metadata(metadata jsonb, changes jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.merged_set(base jsonb, theirs jsonb, ours jsonb) FROM PUBLIC;
 
@@ -57123,6 +58015,8 @@ REVOKE ALL ON FUNCTION docket_private.refresh_tallies(only_stale boolean, OUT re
 
 REVOKE ALL ON FUNCTION docket_private.refuse_beads_line(source_name text, lines text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.refuse_conflicts(source_name text, conflicts docket_private.merge_verdict[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.refuse_dependency_on_itself(project_id uuid, task_id uuid, dependency_type docket.dependency_type) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_file(source_name text, content text, place integer, problem text, remedy text) FROM PUBLIC;
@@ -57150,6 +58044,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_unmet_gates() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.remember(request_id uuid, answer jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.remember_context(request_id uuid, context docket.task_contexts) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.remember_written(import_row docket.imports, content bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.render_json(body jsonb, variables jsonb) FROM PUBLIC;
 
@@ -57329,6 +58225,8 @@ REVOKE ALL ON FUNCTION docket_private.sweep_sessions(at_most bigint) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION docket_private.tag_workflows(project_id uuid, import_id uuid, tags docket_private.file_tag[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.take_dependencies(project_id uuid, task_ids uuid[], depends_on_ids uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.take_in_github(project_id uuid, event text, payload jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_in_linear(project_id uuid, payload jsonb) FROM PUBLIC;
@@ -57336,6 +58234,8 @@ REVOKE ALL ON FUNCTION docket_private.take_in_linear(project_id uuid, payload js
 REVOKE ALL ON FUNCTION docket_private.take_ready(project_id uuid, agent text, max_tasks integer, lease interval, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], has_exhausted boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_side(link docket.linear_sync, fields text[], side text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.take_statuses(project_id uuid, task_ids uuid[], statuses text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.take_step(step text, at_most bigint, OUT done bigint, OUT problem text, OUT error_code text) FROM PUBLIC;
 
@@ -57397,6 +58297,8 @@ REVOKE ALL ON FUNCTION docket_private.texts_in(body jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.time_pull_request() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.time_workflow_state() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.told_pieces(pieces docket_private.task_piece[], written jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.touch() FROM PUBLIC;
 

@@ -133,7 +133,7 @@ CHECK_RUN = {
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
     "clock", "create_project", "import_beads", "import_tasks_json", "list_projects", "principal",
-    "priority_label",
+    "sync_tasks_json", "priority_label",
     "changes_end", "openmetrics", "claim_across_projects", "estimate_tokens", "secret_keys",
     "validate_json", "verify_audit",
 }  # fmt: skip

@@ -15,9 +15,11 @@ create table docket.imports (
     shape        text        not null,
     byte_size    bigint      not null,
     report       jsonb       not null,
+    written      jsonb       not null default '{}',
     metadata     jsonb       not null default '{}',
     created_at   timestamptz not null default docket.clock(),
     created_by   text        not null default docket.principal(),
+    content_at   timestamptz not null default docket.clock(),
 
     constraint imports_pkey primary key (import_id, project_id),
     constraint imports_source_key unique (project_id, source_name),
@@ -30,6 +32,7 @@ create table docket.imports (
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
+    constraint imports_written_is_object check (jsonb_typeof(written) = 'object'),
     constraint imports_metadata_is_object check (jsonb_typeof(metadata) = 'object')
 );
 
@@ -40,7 +43,7 @@ comment on column docket.imports.import_id is
 comment on column docket.imports.source_name is
     'Where the file came from, as the caller names it; unique in the project.';
 comment on column docket.imports.content is
-    'The file, byte for byte.';
+    'The file, byte for byte, in the version that was imported last.';
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
@@ -49,10 +52,14 @@ comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is
     'What docket.import_tasks_json() answered.';
+comment on column docket.imports.written is
+    'What was written into the file since, and has not been seen there yet: by identity, the task and its fields.';
 comment on column docket.imports.created_at is
-    'When it was imported.';
+    'When it was first imported.';
 comment on column docket.imports.created_by is
-    'Who imported it.';
+    'Who imported it first.';
+comment on column docket.imports.content_at is
+    'When its content was last another than before.';
 
 create table docket.import_items (
     import_id    uuid   not null,
@@ -77,7 +84,7 @@ create index import_items_task_idx
     on docket.import_items (task_id, project_id) where task_id is not null;
 
 comment on table docket.import_items is
-    'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written once, with its import.';
+    'What a file had in its lists of tasks and subtasks, each entry as it was written, with the task that was made of it. Written with each version of its file.';
 comment on column docket.import_items.import_id is
     'The import.';
 comment on column docket.import_items.ordinal is
@@ -96,7 +103,7 @@ comment on column docket.import_items.raw_priority is
     'Its priority as written, in JSON; null: it had none.';
 
 -- The bytes are kept once; in the journal stand their hash and their size.
-call docket_private.add_journal('docket.imports', 'import_id', array['content']);
+call docket_private.add_journal('docket.imports', 'import_id', array['content', 'written']);
 call docket_private.add_isolation('docket.imports');
 call docket_private.add_isolation('docket.import_items');
 

@@ -228,8 +228,16 @@ begin
               select distinct e.tag_no, e.parent_ordinal, e.local_id::bigint as number
                 from entry as e
                where e.local_id ~ '^[0-9]{1,9}$'
+          ), said as materialized (
+              select (w.value ->> 'task_id')::uuid as task_id,
+                     substring(w.key from '(\d{1,9})$')::bigint as number
+                from docket.imports as i
+               cross join lateral jsonb_each(i.written) as w
+               where i.import_id = project_pieces.import_id
+                 and i.project_id = project_pieces.project_id
           ), wished as (
-              -- In a file of our own, the number that the task's key ends in.
+              -- The number that it was written under already; in a file of our own, the one that
+              -- its key ends in.
               select p.task_id, p.parent_id, p.tag_no, u.ordinal as parent_ordinal, k.number,
                      k.number is not null
                          and x.number is null
@@ -239,16 +247,19 @@ begin
                 from placed as p
                 join task as t on t.task_id = p.task_id
                 left join placed as u on u.task_id = p.parent_id
+                left join said as s on s.task_id = p.task_id
                cross join lateral (
                          select case
+                                    when s.number is not null then s.number
                                     when p.parent_id is null and project_pieces.import_id is null
                                     then substring(t.task_key from '(\d{1,9})$')::bigint
                                 end as number
                      ) as k
                 left join taken as x
                   on x.tag_no = p.tag_no
-                 and x.parent_ordinal is null
+                 and coalesce(x.parent_ordinal, 0) = coalesce(u.ordinal, 0)
                  and x.number = k.number
+                 and (p.parent_id is null or u.ordinal is not null)
                where p.ordinal is null
           ), numbered as materialized (
               select w.task_id,

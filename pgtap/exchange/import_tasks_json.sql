@@ -65,8 +65,8 @@ select is(
     'which is said');
 
 select throws_ok(
-    $$ select pg_temp.import('{"tasks": []}') $$,
-    'PD409', 'f was imported before, with other content', 'other content is refused');
+    $$ select docket.import_tasks_json('imported', 'f', '{"tasks": []}', resolutions => '[]') $$,
+    'PD422', 'that says of no conflict whose side counts: []', 'who decides says for what');
 select throws_ok(
     $$ select pg_temp.import(f.content, false, 'g') from file as f $$,
     'PD409', 'the same file was imported before, as f', 'so is a copy');
@@ -90,7 +90,8 @@ select is(
 
 select ok(
     has_function_privilege(
-        'docket_app', 'docket.import_tasks_json(text, text, bytea, text, boolean, uuid)', 'execute'),
+        'docket_app', 'docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid)',
+        'execute'),
     'applications import');
 set local role docket_agent;
 select throws_ok(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -15,14 +16,26 @@ from support.task_files import flat, import_file, kinds, tasks
 SMALL = b'{"tasks": [{"id": 1, "title": "One"}]}'
 
 
-def test_other_content_of_a_known_source_is_refused(connection: Connection) -> None:
+def test_other_content_of_a_known_source_is_merged(connection: Connection) -> None:
     import_file(connection, SMALL)
+    report = import_file(connection, SMALL.replace(b"One", b"Two"))
+    assert (report["updated"], report["created"]["tasks"]) == (1, 0)
+    assert [task["title"] for task in tasks(connection).values()] == ["Two"]
+    assert task_files.export_file(connection) == SMALL.replace(b"One", b"Two")
+
+
+def test_what_both_sides_changed_is_refused_and_told(connection: Connection) -> None:
+    import_file(connection, SMALL)
+    connection.execute("""select docket.update_task(t.task_id, '{"title": "Here"}')
+                            from docket.tasks as t""")
     before = task_files.counts(connection)
-    for dry_run in (False, True):
-        with pytest.raises(psycopg.Error) as caught:
-            import_file(connection, SMALL + b"\n", dry_run=dry_run)
-        assert caught.value.sqlstate == "PD409"
-        assert caught.value.diag.message_hint
+    there = SMALL.replace(b"One", b"There")
+    with pytest.raises(psycopg.Error) as caught:
+        import_file(connection, there)
+    assert caught.value.sqlstate == "PD409"
+    told = json.loads(caught.value.diag.message_detail or "")
+    assert told["conflicts"] == import_file(connection, there, dry_run=True)["conflicts"]
+    assert told["how_many"] == 1
     assert task_files.counts(connection) == before
 
 

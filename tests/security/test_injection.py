@@ -153,6 +153,7 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
         "revoke_access": {"project_id": ids["project_id"]},
         "import_beads": {"source_name": "other.jsonl"},
         "import_tasks_json": {"source_name": "other.json"},
+        "sync_tasks_json": {"source_name": "other.json"},
         "instantiate_workflow": {"name": "fresh"},
         "start_deployment": {"script_name": "migrate"},
         "start_task": {"task_id": ready},

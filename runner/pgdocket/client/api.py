@@ -121,6 +121,7 @@ if TYPE_CHECKING:
         SimulateCompletionRow,
         SlowStatementsRow,
         StreamRow,
+        SyncTasksJsonRow,
         SystemHealth,
         SystemMetric,
         Tally,
@@ -1028,6 +1029,7 @@ _IMPORT_TASKS_JSON: Function[Json] = Function(
     Parameter("content", is_required=True),
     Parameter("project_name"),
     Parameter("dry_run", default=False),
+    Parameter("resolutions", is_json=True),
     Parameter("request_id"),
 )
 _IN_TOTO_STATEMENT: Function[Json] = Function(
@@ -2570,6 +2572,17 @@ _SWEEP_LEASES: Function[Task] = Function(
     "Task",
     Parameter("project_id", is_required=True),
     Parameter("max_tasks", default=100),
+)
+_SYNC_TASKS_JSON: Function[SyncTasksJsonRow] = Function(
+    "sync_tasks_json",
+    Effect.KEYED,
+    "SyncTasksJsonRow",
+    Parameter("slug", is_required=True),
+    Parameter("source_name", is_required=True),
+    Parameter("content", is_required=True),
+    Parameter("project_name"),
+    Parameter("resolutions", is_json=True),
+    Parameter("request_id"),
 )
 _TASK_AS_OF: Function[Task] = Function(
     "task_as_of",
@@ -4689,6 +4702,7 @@ class Api(Calls):
         content: bytes,
         project_name: str | None = None,
         dry_run: bool | None = False,
+        resolutions: Json = None,
         request_id: Id | None = None,
     ) -> Json:
         """Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every
@@ -4701,22 +4715,32 @@ class Api(Calls):
         same. The same `request_id` again returns the first answer. The same content again from the
         same source writes nothing ("unchanged").
 
+        Another content of a source is merged with what is here, the content imported last being
+        what both began with: what has changed only in the file comes in (tasks that are gone from
+        it are put away), what has changed only here stays, sets of dependencies are merged one by
+        one, and what both have changed is a conflict. `resolutions` says whose side counts then:
+        {"*": "ours"} or {"*": "theirs"} for all, {"master/3.2": {"title": "theirs", "*": "ours"}}
+        for a task by its tag and id, "" being whether the task is there at all. A conflict that is
+        left raises Conflict, and nothing is written.
+
         Tasks of the tag "master", else of the first tag, get their ids as keys ("3", "3.2"), those
         of other tags with the tag before it ("api/3.2"); a key that is taken gets a number ("3~2").
         What can not be represented is named in the report, never dropped.
 
         Returns the report: project, project_id, import_id, source_name, byte_size, content_hash,
-        shape (flat, tagged, raw_tagged), tags [{name, tasks, subtasks}], tasks, subtasks,
-        dependencies, statuses and priorities (how many of each), created {projects, workflows,
-        tasks, dependencies}, unchanged, dry_run, oddities [{path, kind, value, reason}], counts
-        (how many of each kind). Raises InvalidArgument with line and column (no UTF-8, no JSON, no
-        task file), LimitExceeded (nested too deeply), Conflict (another content of this source, or
-        this content from another source, was imported before), Forbidden, and what
-        docket.create_project() raises.
+        shape (flat, tagged, raw_tagged), updated (tasks), removed {tasks, dependencies} and
+        conflicts [{identity, field, base, theirs, ours}] of a merge (in a dry run, those that are
+        not decided), tags [{name, tasks, subtasks}], tasks, subtasks, dependencies, statuses and
+        priorities (how many of each), created {projects, workflows, tasks, dependencies},
+        unchanged, dry_run, oddities [{path, kind, value, reason}], counts (how many of each kind).
+        Raises InvalidArgument with line and column (no UTF-8, no JSON, no task file), LimitExceeded
+        (nested too deeply), Conflict (conflicts, by identity and field in DETAIL; or this content
+        was imported from another source before), Forbidden, and what docket.create_project()
+        raises.
         """
         return self._one(
             _IMPORT_TASKS_JSON,
-            (slug, source_name, content, project_name, dry_run, request_id),
+            (slug, source_name, content, project_name, dry_run, resolutions, request_id),
         )
 
     def in_toto_statement(
@@ -7971,6 +7995,34 @@ class Api(Calls):
         """
         return self._many(_SWEEP_LEASES, (project_id, max_tasks))
 
+    def sync_tasks_json(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        project_name: str | None = None,
+        resolutions: Json = None,
+        request_id: Id | None = None,
+    ) -> SyncTasksJsonRow:
+        """Brings a tasks.json and a project into step: what has changed in the file comes in, and
+        the answer is what the file has to say now.
+
+        `slug`, `source_name`, `project_name` and `resolutions` are those of
+        docket.import_tasks_json(), `content` the bytes that the file has at this moment. Write
+        `new_content` in the place of the file, at once and only if it still has those bytes; where
+        it is the same, there is nothing to write. What was to be written is remembered until the
+        file is given again: tasks made here keep the ids that they got in it, and a change that has
+        not arrived there is not taken for one that was undone. The same `request_id` again returns
+        the first answer. Returns one row: the report of the import, and the bytes. Raises what
+        docket.import_tasks_json() raises; Conflict also when somebody else has imported another
+        content meanwhile.
+        """
+        return self._one(
+            _SYNC_TASKS_JSON,
+            (slug, source_name, content, project_name, resolutions, request_id),
+        )
+
     def task_as_of(
         self,
         *,
@@ -9904,6 +9956,7 @@ class AsyncApi(AsyncCalls):
         content: bytes,
         project_name: str | None = None,
         dry_run: bool | None = False,
+        resolutions: Json = None,
         request_id: Id | None = None,
     ) -> Json:
         """Imports a tasks.json of claude-task-master: every task and subtask becomes a task, every
@@ -9912,7 +9965,7 @@ class AsyncApi(AsyncCalls):
         """
         return await self._one(
             _IMPORT_TASKS_JSON,
-            (slug, source_name, content, project_name, dry_run, request_id),
+            (slug, source_name, content, project_name, dry_run, resolutions, request_id),
         )
 
     async def in_toto_statement(
@@ -12272,6 +12325,24 @@ class AsyncApi(AsyncCalls):
         does this too.
         """
         return await self._many(_SWEEP_LEASES, (project_id, max_tasks))
+
+    async def sync_tasks_json(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        project_name: str | None = None,
+        resolutions: Json = None,
+        request_id: Id | None = None,
+    ) -> SyncTasksJsonRow:
+        """Brings a tasks.json and a project into step: what has changed in the file comes in, and
+        the answer is what the file has to say now.
+        """
+        return await self._one(
+            _SYNC_TASKS_JSON,
+            (slug, source_name, content, project_name, resolutions, request_id),
+        )
 
     async def task_as_of(
         self,

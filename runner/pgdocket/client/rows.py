@@ -2796,6 +2796,14 @@ class StreamRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncTasksJsonRow:
+    """A row of what sync_tasks_json() returns."""
+
+    report: Json
+    new_content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TaskBreakdownRow:
     """A row of what task_breakdown() returns."""
 
