@@ -99,3 +99,37 @@ def test_a_file_of_beads_comes_and_goes(run: Run, run_json: RunJson, tmp_path: P
     assert run("export", "--format", "beads", "-o", str(out)).exit_code == 0
     assert out.read_bytes() == file.read_bytes()
     assert run_json("next", "--rule", "beads")[0]["reference"] == "a-2"
+
+
+def test_a_changed_file_is_merged_and_a_conflict_is_decided(
+    run: Run, run_json: RunJson, tmp_path: Path
+) -> None:
+    file = tmp_path / ".taskmaster" / "tasks" / "tasks.json"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"tasks": [{"id": 1, "title": "One"}]}')
+    assert run("import", str(tmp_path), "--project", "p").exit_code == 0
+    run("task", "update", "1", "--title", "Here", "--project", "p")
+    file.write_text('{"tasks": [{"id": 1, "title": "There"}]}')
+
+    refused = run("import", str(tmp_path), "--project", "p")
+    assert refused.exit_code == 5
+    assert "master/1: title" in refused.stderr
+    target = tmp_path / "report.json"
+    run_json("import", str(tmp_path), "--project", "p", "--theirs", "--report", str(target))
+    assert json.loads(target.read_text())[0]["updated"] == 1
+    assert run_json("task", "list", "--project", "p")[0]["title"] == "There"
+
+
+def test_a_file_is_kept_in_step(run: Run, run_json: RunJson, tmp_path: Path) -> None:
+    file = tmp_path / "tasks.json"
+    file.write_text('{"tasks": [{"id": 1, "title": "One"}]}')
+    assert run("sync", str(file), "--project", "p").exit_code == 0
+    run("task", "update", "1", "--title", "Here", "--project", "p")
+    file.write_text('{"tasks": [{"id": 1, "title": "One", "status": "done"}]}')
+    assert run("sync", str(file), "--project", "p").exit_code == 0
+
+    assert file.read_text() == '{"tasks": [{"id": 1, "title": "Here", "status": "done"}]}'
+    assert run_json("task", "list", "--project", "p")[0]["status"] == "completed"
+    file.write_text('{"tasks": [')
+    assert run("sync", str(file), "--project", "p").exit_code == 3
+    assert file.read_text() == '{"tasks": ['

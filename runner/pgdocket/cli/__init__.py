@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "sqitch": "pgdocket.cli.sqitch:sqitch",
     "import": "pgdocket.cli.exchange:import_",
     "export": "pgdocket.cli.exchange:export",
+    "sync": "pgdocket.cli.sync:sync",
     "project": "pgdocket.cli.project:project",
     "access": "pgdocket.cli.access:access",
     "task": "pgdocket.cli.task:task",

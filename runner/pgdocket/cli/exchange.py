@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,43 +16,122 @@ from pgdocket.cli.session import opened, the_project
 from pgdocket.errors import InvalidArgument
 from pgdocket.sqitch.plan_file import replace_file
 
+if TYPE_CHECKING:
+    from pgdocket.client import Docket
+
 # What marks the folder of a project.
 _MARKS = (".git", ".pgdocket", ".taskmaster", ".beads")
+# Where each tool keeps its tasks, from a repository or from its own folder.
+_DETECTED = {
+    "task-master": (
+        ".taskmaster/tasks/tasks.json", ".taskmaster/tasks.json", "tasks/tasks.json", "tasks.json",
+    ),
+    "beads": (
+        ".beads/issues.jsonl", ".beads/beads.jsonl", ".beads/bd.jsonl", "issues.jsonl",
+        "beads.jsonl", "bd.jsonl",
+    ),
+}  # fmt: skip
 _LONGEST_SLUG = 63
 _SHOWN_ODDITIES = 20
 
 
 @click.command(name="import")
 @common_options
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option("--name", "project_name", help="The project's name, when it is made.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--ours", "side", flag_value="ours", help="In conflicts, what is here counts.")
+@click.option("--theirs", "side", flag_value="theirs", help="In conflicts, the file counts.")
+@click.option("--ask", "side", flag_value="ask", help="Ask for each conflict whose side counts.")
+@click.option(
+    "--report", "report_file", type=click.Path(path_type=Path), help="Also write it here."
+)
 @click.pass_obj
-def import_(options: Options, file: Path, project_name: str | None, dry_run: bool) -> None:
-    """Import a FILE of task-master (tasks.json, flat or tagged) or of beads (.jsonl).
+def import_(
+    options: Options,
+    path: Path,
+    project_name: str | None,
+    dry_run: bool,
+    side: str | None,
+    report_file: Path | None,
+) -> None:
+    """Import what PATH has of task-master (tasks.json, flat or tagged) or of beads (.jsonl).
 
-    The project is that of --project, else named after the folder of the file's project, and is
-    made when there is none. The same file again changes nothing. What can't be represented is
-    kept and named in the report.
+    PATH is a file, a folder .taskmaster or .beads, or a repository that has one. The project is
+    that of --project, else named after the folder of the file's project, and is made when there
+    is none. What can't be represented is kept and named in the report. The same file again changes
+    nothing; a changed one is merged with what was changed here, and what both sides have changed
+    is refused, unless somebody says whose side counts.
 
     \b
     Example:
-      pgdocket import .taskmaster/tasks/tasks.json --dry-run
-      pgdocket import tasks.json --project shop
-      pgdocket import .beads/issues.jsonl
+      pgdocket import . --dry-run
+      pgdocket import tasks.json --project shop --theirs
+      pgdocket import .beads/issues.jsonl --report migration_report.json
     """
-    content = read_file(file)
-    root = project_folder(file.resolve())
     with opened(options) as docket:
-        read = docket.import_beads if file.suffix == ".jsonl" else docket.import_tasks_json
-        report = read(
-            slug=options.project or slug_of(root.name),
-            source_name=file.resolve().relative_to(root).as_posix(),
-            content=content,
-            project_name=project_name,
-            dry_run=dry_run,
+        reports = [
+            taken_in(docket, options, file, project_name, dry_run, side) for file in files_of(path)
+        ]
+    if report_file is not None and not dry_run:
+        replace_file(report_file, json.dumps(reports, indent=2, ensure_ascii=False).encode())
+    for report in reports:
+        show_report(report, options)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files to import: the path itself, or those that a folder has of each tool."""
+    if not path.is_dir():
+        return [path]
+    found = [
+        next((path / name for name in names if (path / name).is_file()), None)
+        for names in _DETECTED.values()
+    ]
+    files = [file for file in found if file is not None]
+    if not files:
+        raise InvalidArgument(
+            f"{path} has no tasks that are known",
+            hint="Looked for: " + ", ".join(names[0] for names in _DETECTED.values()) + ".",
         )
-    show_report(report, options)
+    return files
+
+
+def taken_in(
+    docket: Docket,
+    options: Options,
+    file: Path,
+    project_name: str | None,
+    dry_run: bool,
+    side: str | None,
+) -> dict[str, Any]:
+    """Imports one file, and returns the report."""
+    root = project_folder(file.resolve())
+    take = docket.import_beads if file.suffix == ".jsonl" else docket.import_tasks_json
+    read = functools.partial(
+        take,
+        slug=options.project or slug_of(root.name),
+        source_name=file.resolve().relative_to(root).as_posix(),
+        content=read_file(file),
+        project_name=project_name,
+    )
+    resolutions = {"*": side} if side in ("ours", "theirs") else {}
+    if side == "ask":
+        resolutions = asked(read(dry_run=True).get("conflicts", []))
+    report: dict[str, Any] = read(dry_run=dry_run, resolutions=resolutions)
+    return report
+
+
+def asked(conflicts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whose side counts in each conflict, from whoever sits there."""
+    resolutions: dict[str, Any] = {}
+    for conflict in conflicts:
+        what = conflict["field"] or "the task itself"
+        click.echo(f"{conflict['identity']}: {what}", err=True)
+        for name in ("base", "theirs", "ours"):
+            click.echo(f"  {name}: {json.dumps(conflict[name], ensure_ascii=False)}", err=True)
+        side = click.prompt("Whose side counts", type=click.Choice(["ours", "theirs"]), err=True)
+        resolutions.setdefault(conflict["identity"], {})[conflict["field"] or ""] = side
+    return resolutions
 
 
 @click.command()
