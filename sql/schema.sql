@@ -3031,6 +3031,140 @@ claims anew. Returns the tasks claimed, none when nothing is ready; each with it
 token that heartbeat, complete_task, fail_task and release_task ask for. Raises PD404, PD403,
 PD422.';
 
+-- FUNCTION docket.compare_to_baseline(uuid, timestamp with time zone, timestamp with time zone, timestamp with time zone, timestamp with time zone)
+
+CREATE FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, baseline_since timestamp with time zone DEFAULT NULL::timestamp with time zone, baseline_until timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS TABLE(metric text, unit text, baseline numeric, value numeric, change numeric, baseline_days bigint, days bigint, z_score numeric, is_beyond_noise boolean, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_until timestamptz := coalesce(
+        compare_to_baseline.until, date_trunc('day', docket.clock(), 'UTC'));
+    v_setting jsonb := docket_private.setting(
+        'baseline',
+        (select p.settings
+           from docket.projects as p
+          where p.project_id = compare_to_baseline.project_id));
+    v_days timestamptz[];
+    v_baseline timestamptz[];
+    v_as_of timestamptz := docket_private.tallied_at('{work_periods,outcome_days,cost_days}');
+begin
+    -- read_periods() refuses what is no period, and what is too near the ends of time.
+    v_days := docket_private.read_periods(
+        'day',
+        coalesce(compare_to_baseline.since,
+                 case when v_until between '0100-01-01' and '9000-01-01'
+                     then v_until - interval '28 days'
+                 end),
+        v_until);
+
+    begin
+        v_baseline := docket_private.read_periods(
+            'day',
+            coalesce(compare_to_baseline.baseline_since, (v_setting ->> 'since')::timestamptz,
+                     v_days[1] - cardinality(v_days) * interval '1 day'),
+            coalesce(compare_to_baseline.baseline_until, (v_setting ->> 'until')::timestamptz,
+                     v_days[1]));
+    exception
+        when invalid_datetime_format or datetime_field_overflow then
+            raise exception 'the setting baseline of the project is no period: %',
+                            left(v_setting::text, 100)
+                using errcode = 'PD422',
+                      hint    = 'It is {"since": "2026-01-05", "until": "2026-02-02"}, or null.';
+    end;
+
+    return query
+      with periods as (
+          select 'now' as period, v_days as days
+           union all
+          select 'baseline', v_baseline
+      ), trends as materialized (
+          select p.period, t.*
+            from periods as p
+           cross join lateral docket.work_trends(
+                     compare_to_baseline.project_id, 'day', p.days[1],
+                     p.days[cardinality(p.days)] + interval '1 day') as t
+           where compare_to_baseline.project_id is not null
+      ), spent as materialized (
+          select t.period, t.period_start, coalesce(sum(c.cost), 0) as cost,
+                 coalesce(sum(c.input_tokens + c.output_tokens), 0) as tokens
+            from trends as t
+            left join docket_private.cost_days as c
+              on c.project_id = compare_to_baseline.project_id
+             and c.day_start  = t.period_start
+           group by t.period, t.period_start
+      ), samples as materialized (
+          select t.period, m.ordinal, m.metric, m.unit, m.value
+            from trends as t
+            join spent as s
+              on s.period       = t.period
+             and s.period_start = t.period_start
+           cross join lateral (
+                     values (1, 'tasks_completed', '1/d', t.tasks_completed::numeric),
+                            (2, 'lead_time', 'ms', t.lead_p50_ms),
+                            (3, 'cycle_time', 'ms', t.cycle_p50_ms),
+                            (4, 'success_rate', '1', t.success_rate),
+                            (5, 'validation_failures', '1',
+                             t.validations_failed::numeric / nullif(t.validations, 0)),
+                            (6, 'execution_failures', '1',
+                             t.executions_failed::numeric / nullif(t.executions, 0)),
+                            (7, 'errors', '1/d', t.errors),
+                            (8, 'tokens', '1/d', s.tokens),
+                            (9, 'cost', '1/d', s.cost)
+                 ) as m (ordinal, metric, unit, value)
+           where m.value is not null
+      ), ranked as (
+          select s.period, s.ordinal, s.metric, s.unit, s.value,
+                 rank() over (partition by s.metric order by s.value)
+                 + (count(*) over same - 1) / 2.0 as place,
+                 (count(*) over same) ^ 2 - 1 as ties
+            from samples as s
+          window same as (partition by s.metric, s.value)
+      ), summed as (
+          select r.ordinal, r.metric, r.unit,
+                 avg(r.value) filter (where r.period = 'baseline') as baseline,
+                 avg(r.value) filter (where r.period = 'now') as value,
+                 count(*) filter (where r.period = 'baseline') as m,
+                 count(*) filter (where r.period = 'now') as n,
+                 count(*)::numeric as total,
+                 sum(r.place) filter (where r.period = 'now') as places,
+                 sum(r.ties)::numeric as ties
+            from ranked as r
+           group by r.ordinal, r.metric, r.unit
+      ), tested as (
+          select s.*, u.off,
+                 sign(u.off) * greatest(abs(u.off) - 0.5, 0) / nullif(u.deviation, 0) as z
+            from summed as s
+           cross join lateral (
+                     select s.places - s.n * (s.total + 1) / 2.0 as off,
+                            sqrt(s.m * s.n / 12.0 * greatest(
+                                     s.total + 1 - s.ties / nullif(s.total * (s.total - 1), 0),
+                                     0)) as deviation
+                 ) as u
+      )
+    select t.metric, t.unit, round(t.baseline, 4), round(t.value, 4),
+           round(t.value / nullif(t.baseline, 0) - 1, 4), t.m, t.n, round(t.z, 3),
+           coalesce(least(t.m, t.n) >= 8 and abs(t.z) >= 2.576, false), v_as_of
+      from tested as t
+     order by t.ordinal;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) IS 'How a project does, against how it did: tasks completed, lead and cycle time (the medians of the
+days), success of attempts, failures of validations and executions, errors, tokens and cost, each by
+day.
+
+`since` and `until` are the days looked at (UTC), from that of the first to before the second: the
+last 28 whole ones unless given. `baseline_since` and `baseline_until` are those they are compared
+with: else what the setting baseline of the project says, else as many days just before. Returns a
+row for each metric that there is anything of, the means of the days that have it (baseline_days
+and days of them): change is by which part it is greater; is_beyond_noise whether it hardly comes
+by chance: eight days at least of each, and a two-sided rank test of the daily values (Mann and
+Whitney; z_score) below 1 %. as_of says how old the answer is; maintenance counts anew. baseline,
+value, change, z_score and as_of may be null. Raises PD422.';
+
 -- FUNCTION docket.complete_and_claim(uuid, jsonb, integer, integer, uuid, text[], text[], uuid)
 
 CREATE FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb DEFAULT NULL::jsonb, max_tasks integer DEFAULT 1, lease_seconds integer DEFAULT NULL::integer, workflow_id uuid DEFAULT NULL::uuid, tags_all text[] DEFAULT NULL::text[], capabilities text[] DEFAULT NULL::text[], request_id uuid DEFAULT NULL::uuid) RETURNS SETOF docket.tasks
@@ -55085,6 +55219,13 @@ REVOKE ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks
 GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_app;
 GRANT ALL ON FUNCTION docket.claim_tasks(project_id uuid, agent text, max_tasks integer, lease_seconds integer, workflow_id uuid, parent_task_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_agent;
+
+REVOKE ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) TO docket_admin;
+GRANT ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) TO docket_app;
+GRANT ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) TO docket_agent;
+GRANT ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) TO docket_reader;
+GRANT ALL ON FUNCTION docket.compare_to_baseline(project_id uuid, since timestamp with time zone, until timestamp with time zone, baseline_since timestamp with time zone, baseline_until timestamp with time zone) TO docket_auditor;
 
 REVOKE ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.complete_and_claim(attempt_id uuid, results jsonb, max_tasks integer, lease_seconds integer, workflow_id uuid, tags_all text[], capabilities text[], request_id uuid) TO docket_admin;

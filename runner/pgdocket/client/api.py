@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ChangesRow,
         CodeArtifact,
         CommitCheck,
+        CompareToBaselineRow,
         Component,
         ComponentCommunication,
         ComponentHeartbeat,
@@ -309,6 +310,16 @@ _CLOCK: Function[datetime] = Function(
     "clock",
     Effect.READ,
     None,
+)
+_COMPARE_TO_BASELINE: Function[CompareToBaselineRow] = Function(
+    "compare_to_baseline",
+    Effect.READ,
+    "CompareToBaselineRow",
+    Parameter("project_id", is_required=True),
+    Parameter("since"),
+    Parameter("until"),
+    Parameter("baseline_since"),
+    Parameter("baseline_until"),
 )
 _COMPLETE_AND_CLAIM: Function[Task] = Function(
     "complete_and_claim",
@@ -3208,6 +3219,34 @@ class Api(Calls):
         set (tests hold the clock still with it). Raises nothing.
         """
         return self._one(_CLOCK, ())
+
+    def compare_to_baseline(
+        self,
+        *,
+        project_id: Id,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        baseline_since: datetime | None = None,
+        baseline_until: datetime | None = None,
+    ) -> list[CompareToBaselineRow]:
+        """How a project does, against how it did: tasks completed, lead and cycle time (the medians
+        of the days), success of attempts, failures of validations and executions, errors, tokens
+        and cost, each by day.
+
+        `since` and `until` are the days looked at (UTC), from that of the first to before the
+        second: the last 28 whole ones unless given. `baseline_since` and `baseline_until` are those
+        they are compared with: else what the setting baseline of the project says, else as many
+        days just before. Returns a row for each metric that there is anything of, the means of the
+        days that have it (baseline_days and days of them): change is by which part it is greater;
+        is_beyond_noise whether it hardly comes by chance: eight days at least of each, and a
+        two-sided rank test of the daily values (Mann and Whitney; z_score) below 1 %. as_of says
+        how old the answer is; maintenance counts anew. baseline, value, change, z_score and as_of
+        may be null. Raises InvalidArgument.
+        """
+        return self._many(
+            _COMPARE_TO_BASELINE,
+            (project_id, since, until, baseline_since, baseline_until),
+        )
 
     def complete_and_claim(
         self,
@@ -8871,6 +8910,24 @@ class AsyncApi(AsyncCalls):
     ) -> datetime:
         """The time that every lease, back-off, retention and timestamp goes by."""
         return await self._one(_CLOCK, ())
+
+    async def compare_to_baseline(
+        self,
+        *,
+        project_id: Id,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        baseline_since: datetime | None = None,
+        baseline_until: datetime | None = None,
+    ) -> list[CompareToBaselineRow]:
+        """How a project does, against how it did: tasks completed, lead and cycle time (the medians
+        of the days), success of attempts, failures of validations and executions, errors, tokens
+        and cost, each by day.
+        """
+        return await self._many(
+            _COMPARE_TO_BASELINE,
+            (project_id, since, until, baseline_since, baseline_until),
+        )
 
     async def complete_and_claim(
         self,

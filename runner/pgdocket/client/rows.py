@@ -1916,6 +1916,22 @@ class ChangesRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareToBaselineRow:
+    """A row of what compare_to_baseline() returns."""
+
+    metric: str
+    unit: str
+    baseline: Decimal | None
+    value: Decimal | None
+    change: Decimal | None
+    baseline_days: int
+    days: int
+    z_score: Decimal | None
+    is_beyond_noise: bool
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ComponentTrendsRow:
     """A row of what component_trends() returns."""
 
