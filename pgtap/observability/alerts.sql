@@ -1,7 +1,7 @@
 -- Somebody looks after an alert, says that it is over, or that he does not want to hear of it.
 
 begin;
-select plan(40);
+select plan(41);
 
 create role tap_alerts_app in role docket_app;
 create role tap_alerts_agent in role docket_agent;
@@ -187,6 +187,15 @@ set local role tap_alerts_reader;
 select throws_ok(
     $$ select docket.acknowledge_alert(pg_temp.alert()) $$, '42501', null,
     'who reads changes nothing');
+
+-- More at once than a call takes.
+reset role;
+select docket.update_setting('max_batch_size', '1');
+select docket.delete_alert_rule(docket_test.project_id(), 'deep');
+select is(
+    (select count(*) from docket.events as e
+      where e.event_type = 'pgdocket.alert.resolved' and e.data ->> 'resolution' = 'rule_changed'),
+    2::bigint, 'a rule ends all that it has open');
 
 -- For how long.
 reset role;
