@@ -38305,9 +38305,14 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if tell_alerts.events is not null then
-        perform docket_private.store_events(tell_alerts.project_id, tell_alerts.events, true);
-    end if;
+    -- A rule may end more at once than one call takes.
+    perform docket_private.store_events(tell_alerts.project_id, b.events, true)
+       from (
+           select jsonb_agg(e.event order by e.place) as events
+             from jsonb_array_elements(tell_alerts.events) with ordinality as e (event, place)
+            group by (e.place - 1)
+                     / (docket_private.setting('max_batch_size') #>> '{}')::bigint
+       ) as b;
 end;
 $$;
 
@@ -56627,7 +56632,7 @@ values (1, 'tallies', null, 'Counts anew what dashboards read, where it is older
        (14, 'searches', 10000, 'Forgets questions that nobody has asked for search_pattern_days; counts them.'),
        (15, 'embeddings', 10000, 'Removes embeddings of interactions that are kept no longer; counts them.'),
        (16, 'deliveries', 10000, 'Forgets deliveries of webhooks that are older than webhook_delivery_days; counts them.'),
-       (17, 'alerts', 1000, 'Evaluates alert rules, each every half minute at most, in each project; ends silences, and removes alerts that are kept no longer; counts all of them.'),
+       (17, 'alerts', 200, 'Evaluates alert rules, each every half minute at most, in each project; ends silences, and removes alerts that are kept no longer; counts all of them.'),
        (18, 'executions', 1000, 'Ends executions, and with them deployments, that have given no sign of life for as long as they said; counts them.'),
        (19, 'sweep', 500, 'Takes back tasks whose lease has expired, in all projects; counts them.');
 

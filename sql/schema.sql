@@ -47555,9 +47555,14 @@ CREATE FUNCTION docket_private.tell_alerts(project_id uuid, events jsonb) RETURN
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    if tell_alerts.events is not null then
-        perform docket_private.store_events(tell_alerts.project_id, tell_alerts.events, true);
-    end if;
+    -- A rule may end more at once than one call takes.
+    perform docket_private.store_events(tell_alerts.project_id, b.events, true)
+       from (
+           select jsonb_agg(e.event order by e.place) as events
+             from jsonb_array_elements(tell_alerts.events) with ordinality as e (event, place)
+            group by (e.place - 1)
+                     / (docket_private.setting('max_batch_size') #>> '{}')::bigint
+       ) as b;
 end;
 $$;
 

@@ -46,7 +46,7 @@ def test_a_person_looks_until_it_is_enough(shop: RunJson, docket: Database) -> N
         return seen.count(b"Agents at work") >= 2
 
     assert eventually(drawn_twice, "the picture is drawn again")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     os.close(theirs)
     # What is left, until there is nobody at the other end.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
-from pgdocket.cli.maintain import seconds
+from pgdocket.cli.maintain import seconds, stopping
 from pgdocket.cli.session import as_row, opened, the_project
 from pgdocket.errors import ConnectionFailed
 
@@ -64,8 +62,7 @@ def top(options: Options, every: float, once: bool) -> None:
         elif once or not console.is_terminal:
             console.print(frame(picture, height=None))
         else:
-            with suppress(KeyboardInterrupt):
-                _live(docket, project.project_id, picture, every)
+            _live(docket, project.project_id, picture, every)
 
 
 def _live(docket: Docket, project_id: UUID, picture: Picture, every: float) -> None:
@@ -75,9 +72,10 @@ def _live(docket: Docket, project_id: UUID, picture: Picture, every: float) -> N
 
     console = output.console()
     shown = frame(picture, height=console.height)
-    with Live(shown, console=console, screen=True, auto_refresh=False) as live:
-        while True:
-            time.sleep(every)
+    screen = Live(shown, console=console, screen=True, auto_refresh=False)
+    # Whoever ends it, and however, has his terminal back.
+    with stopping() as stopped, screen as live:
+        while not stopped.wait(every):
             trouble = None
             try:
                 picture = look(docket, project_id, picture.project)
