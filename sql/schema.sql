@@ -15667,6 +15667,151 @@ Of projects it says what the caller may see; members of docket_admin and docket_
 all. Returns the text, which ends in # EOF: to be served as application/openmetrics-text;
 version=1.0.0; charset=utf-8. Raises nothing.';
 
+-- FUNCTION docket.optimizations(uuid, integer)
+
+CREATE FUNCTION docket.optimizations(project_id uuid DEFAULT NULL::uuid, max_rows integer DEFAULT 50) RETURNS TABLE(project text, kind text, subject text, advice text, evidence jsonb, as_of timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    v_projects uuid[]  := docket_private.asked_projects(optimizations.project_id);
+    v_dba      boolean := optimizations.project_id is null and docket_private.is_operator();
+    v_as_of timestamptz := docket_private.tallied_at('{bottlenecks,validation_flips,agent_tags}');
+begin
+    return query
+      with stuck as (
+          select b.project_id, 'bottleneck' as kind, t.task_key as subject, b.waiting as weight,
+                 case
+                     when t.status in ('failed', 'blocked', 'deferred')
+                         then 'Decide what becomes of it: nobody works on it, and others wait.'
+                     when t.attempt_id is not null
+                         then 'See whether whoever holds it gets on, or release it.'
+                     else 'Raise its priority, or remove what it need not be waited for.'
+                 end as advice,
+                 jsonb_build_object(
+                     'task_id', t.task_id, 'status', t.status, 'waiting', b.waiting,
+                     'held_by', a.agent, 'held_ms', h.held_ms,
+                     'cycle_p95_ms', c.cycle_p95_ms) as evidence
+            from docket_private.bottlenecks as b
+            join docket.tasks as t
+              on t.task_id    = b.task_id
+             and t.project_id = b.project_id
+            left join docket.task_attempts as a
+              on a.attempt_id = t.attempt_id
+             and a.project_id = t.project_id
+            left join docket_private.task_times as c
+              on c.project_id = b.project_id
+             and c.dimension  = ''
+             and c.days       = 90
+           cross join lateral (
+                     select (extract(epoch from docket.clock() - a.created_at) * 1000)::bigint
+                                as held_ms
+                 ) as h
+           where b.project_id = any (v_projects)
+             and t.status not in ('completed', 'cancelled')
+             and (b.waiting >= 5 or b.waiting >= 2 and h.held_ms > c.cycle_p95_ms)
+      ), flaky as (
+          select v.project_id, 'flaky validation', v.validation_type, v.flips,
+                 'Mend it, or run it more than once: of the same revision it says yes and no.',
+                 jsonb_build_object('revisions', v.revisions, 'flips', v.flips,
+                                    'examples', v.examples)
+            from docket_private.validation_flips as v
+           where v.project_id = any (v_projects)
+             and v.flips >= 2
+      ), tagged as (
+          select g.*, g.good + g.bad as n, o.good as others_good, o.good + o.bad as others_n
+            from docket_private.agent_tags as g
+           cross join lateral (
+                     select coalesce(sum(w.good), 0) as good, coalesce(sum(w.bad), 0) as bad
+                       from docket_private.agent_tags as w
+                      where w.project_id = g.project_id
+                        and w.tag        = g.tag
+                        and w.agent     <> g.agent
+                 ) as o
+           where g.project_id = any (v_projects)
+             and g.good + g.bad >= 20
+      ), worse as (
+          -- Two proportions with a common variance, one-sided, at 0.1 %: with some dozens of agents
+          -- and tags hardly one is named by chance.
+          select g.project_id, 'agent for a tag', format('%s for %s', g.agent, g.tag), g.bad,
+                 'Give such tasks to others, or see what it lacks.',
+                 jsonb_build_object(
+                     'agent', g.agent, 'tag', g.tag, 'attempts', g.n, 'completed', g.good,
+                     'others_attempts', g.others_n, 'others_completed', g.others_good,
+                     'z_score', round(z.z, 2))
+            from tagged as g
+           cross join lateral (
+                     select (g.good + g.others_good)::numeric / (g.n + g.others_n) as pooled
+                 ) as p
+           cross join lateral (
+                     select (g.good::numeric / g.n - g.others_good / nullif(g.others_n, 0))
+                            / nullif(sqrt(p.pooled * (1 - p.pooled)
+                                          * (1.0 / g.n + 1.0 / nullif(g.others_n, 0))), 0) as z
+                 ) as z
+           where g.others_n >= 20
+             and z.z <= -3.09
+      ), unread as (
+          select null::uuid, 'missing index', s.schema_name || '.' || s.table_name,
+                 s.rows_read_by_them,
+                 'Find the statement (slow_statements(), pgdocket explain), and give it an index.',
+                 to_jsonb(s)
+            from docket.table_scans as s
+           where v_dba
+             and s.may_lack_an_index
+      ), kept as (
+          select null::uuid, 'retention', p.table_name, sum(o.total_bytes)::bigint,
+                 format('Say how long it is kept: set_retention(%L, ...).', p.table_name),
+                 jsonb_build_object(
+                     'total_bytes', sum(o.total_bytes),
+                     'partitions', count(*),
+                     'last_full_month_bytes', sum(o.total_bytes) filter (
+                         where o.partition_name = p.table_name || to_char(
+                                   docket.clock() at time zone 'UTC' - interval '1 month',
+                                   '"_"YYYY"_"MM')))
+            from docket.partition_policies as p
+            join docket.partition_overview as o
+              on o.table_name  = p.table_name
+             and o.schema_name = 'docket'
+           where v_dba
+             and p.retention is null
+           group by p.table_name
+          having sum(o.total_bytes) >= 1073741824
+      ), found (project_id, kind, subject, weight, advice, evidence) as (
+          select * from stuck
+           union all
+          select * from flaky
+           union all
+          select * from worse
+           union all
+          select * from unread
+           union all
+          select * from kept
+      )
+    select p.slug, f.kind, f.subject, f.advice, f.evidence,
+           case when f.project_id is not null then v_as_of end
+      from found as f
+      left join docket.projects as p
+        on p.project_id = f.project_id
+     order by f.kind, f.weight desc, p.slug, f.subject
+     limit least(greatest(optimizations.max_rows, 1), 1000);
+end;
+$$;
+
+COMMENT ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) IS 'What could go better, by what is recorded: each with what it is about, what to do, and the figures
+that it rests on. What is advised for one task is recommendations().
+
+`project_id` is null for each of the projects that you may see, `max_rows` bounds the answer (1 to
+1000). Kinds: bottleneck, an unfinished task that five others wait for, or two and somebody has held
+it longer than 95 of 100 tasks took (cycle time, 90 days). flaky validation, a type that both passed
+and failed for the same revision (artifact, or commit of its metadata), of two revisions at least.
+agent for a tag: its attempts at such tasks end well less often than those of others (90 days, 20
+attempts of each at least, a one-sided test of two proportions at 0.1 %). For operators, without a
+project, also missing index (docket.table_scans) and retention: months of a gigabyte or more that
+nothing is ever dropped of. Returns rows by kind, the weightiest first. as_of says how old the
+answer is; maintenance counts anew. project and as_of may be null: of the server. Raises nothing.';
+
 -- FUNCTION docket.patch_context(uuid, text, jsonb, text, bigint, uuid, uuid)
 
 CREATE FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text DEFAULT 'merge'::text, expected_version bigint DEFAULT NULL::bigint, attempt_id uuid DEFAULT NULL::uuid, request_id uuid DEFAULT NULL::uuid) RETURNS docket.task_contexts
@@ -46588,6 +46733,73 @@ $$;
 
 COMMENT ON FUNCTION docket_private.tallied_at(tallies text[]) IS 'As of when some tallies are all together: the age of the oldest; null where one was never counted.';
 
+-- FUNCTION docket_private.tally_agent_tags()
+
+CREATE FUNCTION docket_private.tally_agent_tags() RETURNS TABLE(project_id uuid, agent text, tag text, good bigint, bad bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+    select a.project_id, a.agent, g.tag,
+           count(*) filter (where a.outcome = 'completed'),
+           count(*) filter (where a.outcome <> 'completed')
+      from docket.task_attempts as a
+      join docket.tasks as t
+        on t.task_id    = a.task_id
+       and t.project_id = a.project_id
+     cross join lateral (select distinct w.tag from unnest(t.tags) as w (tag)) as g
+     where a.ended_at >= docket.clock() - interval '90 days'
+       and a.outcome in ('completed', 'failed', 'lease_expired')
+     group by a.project_id, a.agent, g.tag;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_agent_tags() IS 'How the attempts of the last 90 days ended, by agent and tag of the task.';
+
+-- FUNCTION docket_private.tally_bottlenecks()
+
+CREATE FUNCTION docket_private.tally_bottlenecks() RETURNS TABLE(project_id uuid, task_id uuid, waiting bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with counted as (
+          select d.project_id, d.depends_on_id as task_id, count(*) as waiting,
+                 row_number() over (
+                     partition by d.project_id
+                         order by count(*) desc, d.depends_on_id) as place
+            from docket.task_dependencies as d
+            join docket.tasks as p
+              on p.task_id    = d.depends_on_id
+             and p.project_id = d.project_id
+            join docket.tasks as t
+              on t.task_id    = d.task_id
+             and t.project_id = d.project_id
+           where d.dependency_type = 'blocks'
+             and p.status not in ('completed', 'cancelled')
+             and p.archived_at is null
+             and t.status not in ('completed', 'cancelled')
+             and t.archived_at is null
+           group by d.project_id, d.depends_on_id
+      )
+    select c.project_id, c.task_id, c.waiting
+      from counted as c
+     where c.place <= 20;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_bottlenecks() IS 'The twenty unfinished tasks of each project that the most others wait for.';
+
 -- FUNCTION docket_private.tally_communication_days()
 
 CREATE FUNCTION docket_private.tally_communication_days() RETURNS TABLE(project_id uuid, day_start timestamp with time zone, component text, messages bigint, failed bigint, latency_mean_ms bigint, latency_p50_ms bigint, latency_p95_ms bigint)
@@ -46857,6 +47069,45 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.tally_task_times() IS 'How long the tasks took that were completed in the last 7, 30, 90 and 365 days: of the project (dimension ''''), and by priority, agent, workflow and tag.';
+
+-- FUNCTION docket_private.tally_validation_flips()
+
+CREATE FUNCTION docket_private.tally_validation_flips() RETURNS TABLE(project_id uuid, validation_type text, revisions bigint, flips bigint, examples jsonb)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET row_security TO 'on'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+#variable_conflict use_column
+begin
+    return query
+      with runs as (
+          -- An artifact is one version of a file, and never changes.
+          select v.project_id, v.validation_type, v.task_id,
+                 coalesce(v.artifact_id::text, v.metadata ->> 'commit') as revision,
+                 v.validation_status in ('passed', 'warning') as has_passed
+            from docket.validation_results as v
+           where v.validation_status in ('passed', 'warning', 'failed', 'error')
+      ), again as (
+          select r.project_id, r.validation_type, r.revision, r.task_id,
+                 bool_or(r.has_passed) and not bool_and(r.has_passed) as has_flipped
+            from runs as r
+           where r.revision is not null
+           group by r.project_id, r.validation_type, r.revision, r.task_id
+          having count(*) > 1
+      )
+    select a.project_id, a.validation_type::text, count(*),
+           count(*) filter (where a.has_flipped),
+           to_jsonb((array_agg(a.revision order by a.revision)
+                         filter (where a.has_flipped))[1:5])
+      from again as a
+     group by a.project_id, a.validation_type
+    having bool_or(a.has_flipped);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.tally_validation_flips() IS 'By type of validation, for how many revisions it was run again, and for how many of them it both passed and failed.';
 
 -- FUNCTION docket_private.tally_work_periods()
 
@@ -49602,6 +49853,30 @@ CREATE VIEW docket.vacuum_status WITH (security_invoker='true') AS
 
 COMMENT ON VIEW docket.vacuum_status IS 'Dead rows of each table, and whether autovacuum should have come (is_due: more than dead_rows_allowed); when it was vacuumed and analyzed, and how many transactions ago it was frozen.';
 
+-- MATERIALIZED VIEW docket_private.agent_tags
+
+CREATE MATERIALIZED VIEW docket_private.agent_tags AS
+ SELECT project_id,
+    agent,
+    tag,
+    good,
+    bad
+   FROM docket_private.tally_agent_tags() a(project_id, agent, tag, good, bad)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.agent_tags IS 'How the attempts of the last 90 days ended, by agent and tag of the task.';
+
+-- MATERIALIZED VIEW docket_private.bottlenecks
+
+CREATE MATERIALIZED VIEW docket_private.bottlenecks AS
+ SELECT project_id,
+    task_id,
+    waiting
+   FROM docket_private.tally_bottlenecks() b(project_id, task_id, waiting)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.bottlenecks IS 'The twenty unfinished tasks of each project that the most others wait for.';
+
 -- TABLE docket_private.claim_orders
 
 CREATE TABLE docket_private.claim_orders (
@@ -50044,6 +50319,19 @@ COMMENT ON COLUMN docket_private.task_weights.project_id IS 'The project.';
 COMMENT ON COLUMN docket_private.task_weights.task_id IS 'The task.';
 
 COMMENT ON COLUMN docket_private.task_weights.weight IS 'The longest chain that begins with it, in thousandths of an hour, or of a task where nobody has estimated anything.';
+
+-- MATERIALIZED VIEW docket_private.validation_flips
+
+CREATE MATERIALIZED VIEW docket_private.validation_flips AS
+ SELECT project_id,
+    validation_type,
+    revisions,
+    flips,
+    examples
+   FROM docket_private.tally_validation_flips() v(project_id, validation_type, revisions, flips, examples)
+  WITH NO DATA;
+
+COMMENT ON MATERIALIZED VIEW docket_private.validation_flips IS 'By type of validation, for how many revisions it was run again, and for how many of them it both passed and failed.';
 
 -- TABLE docket_private.webhook_streams
 
@@ -51453,6 +51741,14 @@ CREATE INDEX workflow_states_task_idx ON docket.workflow_states USING btree (tas
 
 CREATE INDEX workflow_states_workflow_idx ON docket.workflow_states USING btree (workflow_id, project_id, state) WHERE (workflow_id IS NOT NULL);
 
+-- INDEX docket_private.agent_tags_key
+
+CREATE UNIQUE INDEX agent_tags_key ON docket_private.agent_tags USING btree (project_id, tag, agent);
+
+-- INDEX docket_private.bottlenecks_key
+
+CREATE UNIQUE INDEX bottlenecks_key ON docket_private.bottlenecks USING btree (project_id, task_id);
+
 -- INDEX docket_private.claim_turns_project_idx
 
 CREATE INDEX claim_turns_project_idx ON docket_private.claim_turns USING btree (project_id);
@@ -51564,6 +51860,10 @@ CREATE INDEX task_search_vector_idx ON docket_private.task_search USING gin (pro
 -- INDEX docket_private.task_times_key
 
 CREATE UNIQUE INDEX task_times_key ON docket_private.task_times USING btree (project_id, dimension, days, label);
+
+-- INDEX docket_private.validation_flips_key
+
+CREATE UNIQUE INDEX validation_flips_key ON docket_private.validation_flips USING btree (project_id, validation_type);
 
 -- INDEX docket_private.work_periods_key
 
@@ -56632,6 +56932,13 @@ GRANT ALL ON FUNCTION docket.openmetrics() TO docket_auditor;
 GRANT ALL ON FUNCTION docket.openmetrics() TO docket_metrics;
 GRANT ALL ON FUNCTION docket.openmetrics() TO docket_maintenance;
 
+REVOKE ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) TO docket_admin;
+GRANT ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) TO docket_app;
+GRANT ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) TO docket_agent;
+GRANT ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) TO docket_reader;
+GRANT ALL ON FUNCTION docket.optimizations(project_id uuid, max_rows integer) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.patch_context(task_id uuid, context_type text, patch jsonb, patch_type text, expected_version bigint, attempt_id uuid, request_id uuid) TO docket_app;
@@ -58391,6 +58698,10 @@ REVOKE ALL ON FUNCTION docket_private.taken_keys(project_id uuid, tasks docket_p
 
 REVOKE ALL ON FUNCTION docket_private.tallied_at(tallies text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.tally_agent_tags() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_bottlenecks() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.tally_communication_days() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tally_context_counts() FROM PUBLIC;
@@ -58402,6 +58713,8 @@ REVOKE ALL ON FUNCTION docket_private.tally_outcome_days() FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.tally_task_counts() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tally_task_times() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.tally_validation_flips() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.tally_work_periods() FROM PUBLIC;
 

@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         MissingEmbeddingsRow,
         NextByRuleRow,
         NextEventsRow,
+        OptimizationsRow,
         PartitionPolicy,
         PendingLinearChangesRow,
         Project,
@@ -1702,6 +1703,13 @@ _OPENMETRICS: Function[str] = Function(
     "openmetrics",
     Effect.READ,
     None,
+)
+_OPTIMIZATIONS: Function[OptimizationsRow] = Function(
+    "optimizations",
+    Effect.READ,
+    "OptimizationsRow",
+    Parameter("project_id"),
+    Parameter("max_rows", default=50),
 )
 _PATCH_CONTEXT: Function[TaskContext] = Function(
     "patch_context",
@@ -6128,6 +6136,28 @@ class Api(Calls):
         application/openmetrics-text; version=1.0.0; charset=utf-8. Raises nothing.
         """
         return self._one(_OPENMETRICS, ())
+
+    def optimizations(
+        self,
+        *,
+        project_id: Id | None = None,
+        max_rows: int | None = 50,
+    ) -> list[OptimizationsRow]:
+        """What could go better, by what is recorded: each with what it is about, what to do, and
+        the figures that it rests on. What is advised for one task is recommendations().
+
+        `project_id` is null for each of the projects that you may see, `max_rows` bounds the answer
+        (1 to 1000). Kinds: bottleneck, an unfinished task that five others wait for, or two and
+        somebody has held it longer than 95 of 100 tasks took (cycle time, 90 days). flaky
+        validation, a type that both passed and failed for the same revision (artifact, or commit of
+        its metadata), of two revisions at least. agent for a tag: its attempts at such tasks end
+        well less often than those of others (90 days, 20 attempts of each at least, a one-sided
+        test of two proportions at 0.1 %). For operators, without a project, also missing index
+        (docket.table_scans) and retention: months of a gigabyte or more that nothing is ever
+        dropped of. Returns rows by kind, the weightiest first. as_of says how old the answer is;
+        maintenance counts anew. project and as_of may be null: of the server. Raises nothing.
+        """
+        return self._many(_OPTIMIZATIONS, (project_id, max_rows))
 
     def patch_context(
         self,
@@ -11013,6 +11043,17 @@ class AsyncApi(AsyncCalls):
         quantiles of the last ten minutes.
         """
         return await self._one(_OPENMETRICS, ())
+
+    async def optimizations(
+        self,
+        *,
+        project_id: Id | None = None,
+        max_rows: int | None = 50,
+    ) -> list[OptimizationsRow]:
+        """What could go better, by what is recorded: each with what it is about, what to do, and
+        the figures that it rests on. What is advised for one task is recommendations().
+        """
+        return await self._many(_OPTIMIZATIONS, (project_id, max_rows))
 
     async def patch_context(
         self,

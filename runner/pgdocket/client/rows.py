@@ -2610,6 +2610,18 @@ class NextEventsRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OptimizationsRow:
+    """A row of what optimizations() returns."""
+
+    project: str | None
+    kind: str
+    subject: str
+    advice: str
+    evidence: Json
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PendingLinearChangesRow:
     """A row of what pending_linear_changes() returns."""
 
