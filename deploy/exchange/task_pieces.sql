@@ -179,7 +179,7 @@ begin
                 from docket_private.tag_workflows(
                          project_pieces.project_id, project_pieces.import_id, file.tags) as w
           ), task as materialized (
-              select t.task_id, t.parent_task_id, t.workflow_id, t.task_key, t.title,
+              select t.task_id, t.parent_task_id, t.workflow_id, t.task_key, t.legacy_id, t.title,
                      t.description, t.details, t.test_strategy, t.status, t.priority, t.metadata,
                      i.ordinal
                 from docket.tasks as t
@@ -236,8 +236,8 @@ begin
                where i.import_id = project_pieces.import_id
                  and i.project_id = project_pieces.project_id
           ), wished as (
-              -- The number that it was written under already; in a file of our own, the one that
-              -- its key ends in.
+              -- The number that it was written under already, or had in the file before; in a
+              -- file of our own, the one that its key ends in.
               select p.task_id, p.parent_id, p.tag_no, u.ordinal as parent_ordinal, k.number,
                      k.number is not null
                          and x.number is null
@@ -251,6 +251,9 @@ begin
                cross join lateral (
                          select case
                                     when s.number is not null then s.number
+                                    when p.parent_id is null
+                                         and t.legacy_id between 1 and 999999999
+                                    then t.legacy_id
                                     when p.parent_id is null and project_pieces.import_id is null
                                     then substring(t.task_key from '(\d{1,9})$')::bigint
                                 end as number
